@@ -1,0 +1,154 @@
+/* The contract between the code that Heddle generates and the runtime it is linked with.
+ *
+ * The compiler emits one constant `heddle_program` (symbol `heddle_program_NAME`) and one function an entry; the runtime
+ * interprets the descriptor, maps the weights, lays out sessions and calls entries with a `heddle_frame`.
+ * Everything here is plain C, 64-bit little endian, and versioned by HEDDLE_ABI_VERSION.
+ *
+ * Vocabulary
+ *   size      a named dimension known at run time (`dyn T in 1..512 per B`). Sizes are numbered in order of declaration.
+ *   ragged    a size declared `per B`: every row b of B has its own value.
+ *   monomial  a product of sizes, e.g. B*T*S. With ragged factors it means the sum over rows: sum_b T_b * S_b.
+ *             Sizes which are not ragged multiply every row's share.
+ *   slot      an entry of the weight table or the cache table; one per use of a path in the call tree of the entries.
+ *             Slots with equal paths point to the same bytes (tied weights).
+ */
+#ifndef HEDDLE_RUNTIME_ABI_H
+#define HEDDLE_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEDDLE_ABI_VERSION 1u
+#define HEDDLE_MAX_SIZES 8
+
+typedef enum heddle_type {
+  HEDDLE_F32 = 0,
+  HEDDLE_BF16 = 1,
+  HEDDLE_F16 = 2,
+  HEDDLE_I32 = 3,
+  HEDDLE_I64 = 4,
+  HEDDLE_I8 = 5,
+  HEDDLE_BOOL = 6 /* one byte, 0 or 1 */
+} heddle_type;
+
+/* A size known at run time. `per` is the index of the size whose rows each have their own value, or -1. */
+typedef struct heddle_size {
+  const char *name;
+  int64_t min, max, step;
+  int32_t per;
+  /* Index of the size that this one accumulates over a session (`cache(k, T -> S)`: S has grows_by = T), or -1.
+   * S_b is then (positions already held by row b) + T_b. */
+  int32_t grows_by;
+} heddle_size;
+
+/* coefficient * product of size[i]^power[i]; the coefficient is numerator / denominator. */
+typedef struct heddle_term {
+  int64_t numerator, denominator;
+  int8_t power[HEDDLE_MAX_SIZES];
+} heddle_term;
+
+typedef struct heddle_polynomial {
+  int32_t count;
+  const heddle_term *terms;
+} heddle_polynomial;
+
+/* What the frame holds of a monomial during one call. rows is NULL unless a factor is ragged; then
+ * rows[b] is the sum over rows before b (in elements of the monomial) and rows[B] == total. */
+typedef struct heddle_extent {
+  int64_t total;
+  const int64_t *rows;
+} heddle_extent;
+
+/* An argument or result of an entry: element type and named shape, rows packed (see README.md of runtime). */
+typedef struct heddle_value {
+  const char *name;
+  const char *axes; /* as in the model file: "B T D" */
+  heddle_type type;
+  int32_t rank;
+  const heddle_polynomial *dims; /* one a dimension, outermost first; ragged dims give the size of one row */
+  heddle_polynomial elements;    /* how many elements a call holds in all: sum over rows */
+  int32_t has_default;           /* 1: may be left out, then filled with default_value */
+  int32_t index_bound;           /* indices into an axis: exclusive upper bound, checked before the call; else 0 */
+  double default_value;
+} heddle_value;
+
+/* A session buffer: keys or values kept between calls, or a `state`. Row b of a session holds up to the session's
+ * capacity positions; a position is position_bytes long and contiguous. */
+typedef struct heddle_cache {
+  const char *path;
+  int64_t position_bytes;
+  int32_t size;   /* the size counted in positions: S for a cache, M for `state memory: [B M D]`; -1: one per row */
+  int32_t is_state;
+} heddle_cache;
+
+struct heddle_frame;
+
+typedef struct heddle_entry {
+  const char *name;
+  int32_t input_count, output_count;
+  const heddle_value *inputs;
+  const heddle_value *outputs;
+  /* Returns 0, or a code from heddle_status. */
+  int32_t (*function)(struct heddle_frame *);
+  heddle_polynomial arena_bytes;      /* upper bound for sizes as in this call */
+  int32_t generates;                  /* 0: no; 1: runs once before the loop; 2: the step of `generate` */
+  int32_t weight_slot, cache_slot;    /* where this entry's rows of the slot tables begin */
+} heddle_entry;
+
+typedef struct heddle_program {
+  uint32_t abi_version;
+  uint32_t cpu_level;     /* what the code needs: 0 baseline, 3 x86-64-v3, 4 x86-64-v4 */
+  uint64_t fingerprint;   /* must equal the packed weights file's */
+  const char *name;
+  int32_t size_count, monomial_count, entry_count, cache_count;
+  int32_t weight_slot_count, cache_slot_count;
+  const heddle_size *sizes;
+  const heddle_term *monomials;       /* coefficients are 1; the order of frame->extents */
+  const heddle_entry *entries;
+  const heddle_cache *caches;
+  const int32_t *cache_slots;         /* cache_slot_count indices into caches */
+} heddle_program;
+
+/* Where a cache keeps the rows of this call. Row b of the call lies at data + rows[b] * capacity * position_bytes. */
+typedef struct heddle_cache_view {
+  uint8_t *data;
+  int64_t capacity; /* positions a session row can hold */
+} heddle_cache_view;
+
+/* parallel_for: calls fn(context, i) for i in [0, n), on the program's own threads, and returns when all are done.
+ * Which thread runs which i is fixed by (n, thread count); results may not depend on it. */
+typedef void (*heddle_task)(void *context, int64_t index);
+typedef void (*heddle_parallel_for)(void *pool, heddle_task fn, void *context, int64_t n);
+
+/* One call of one entry. The generated code reads it by byte offset: fields are only ever appended. */
+typedef struct heddle_frame {
+  void *const *inputs;                 /*  0 */
+  void *const *outputs;                /*  8 */
+  uint8_t *arena;                      /* 16 */
+  const void *const *weights;          /* 24: weight slot table */
+  const heddle_cache_view *caches;     /* 32: cache slot table */
+  const heddle_extent *extents;        /* 40: by monomial */
+  const int64_t *sizes;                /* 48: by size; ragged: the maximum over rows */
+  const int64_t *cache_rows;           /* 56: session row of each row of the call */
+  void *pool;                          /* 64 */
+  heddle_parallel_for parallel_for;    /* 72 */
+  void *profile;                       /* 80 */
+} heddle_frame;
+
+/* Codes of heddle_last_error's kind; entries return them and the C interface passes them on. */
+typedef enum heddle_status {
+  HEDDLE_OK = 0,
+  HEDDLE_BAD_ARGUMENT = 1,
+  HEDDLE_BAD_FILE = 2,
+  HEDDLE_OUT_OF_MEMORY = 3,
+  HEDDLE_NOT_SUPPORTED = 4,
+  HEDDLE_CONTEXT_FULL = 5
+} heddle_status;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
