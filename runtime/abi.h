@@ -138,6 +138,36 @@ typedef struct heddle_frame {
   void *profile;                       /* 80 */
 } heddle_frame;
 
+/* The packed weights file, appended to the program (at a page boundary) or beside it:
+ *   heddle_file_header, heddle_section[section_count], then the sections' bytes, each at a multiple of 64.
+ * Offsets count from the header. An executable that carries one ends with a heddle_file_footer.
+ * Sections: "slots"     int64 a weight slot: offset of its tensor within "tensors" (multiples of 64)
+ *           "tensors"   packed tensors in the layouts the kernels read
+ *           "tokenizer" tables for runtime/text (absent: the model has no tokenizer)
+ * Checksums are heddle_checksum (runtime/checksum.h). header_checksum covers the header with that field zero, and the section table. */
+#define HEDDLE_FILE_MAGIC 0x31574544444548ull /* "HEDDEW1" */
+#define HEDDLE_FOOTER_MAGIC 0x46574544444548ull /* "HEDDEWF" */
+#define HEDDLE_FILE_VERSION 1u
+#define HEDDLE_PAGE 4096
+
+typedef struct heddle_file_header {
+  uint64_t magic;
+  uint32_t version, section_count;
+  uint64_t fingerprint; /* of the slot layout; equals heddle_program.fingerprint */
+  uint64_t file_bytes;  /* header, sections and padding */
+  uint64_t header_checksum;
+} heddle_file_header;
+
+typedef struct heddle_section {
+  char name[16];
+  uint64_t offset, bytes, checksum;
+} heddle_section;
+
+typedef struct heddle_file_footer {
+  uint64_t header_offset; /* from the start of the executable */
+  uint64_t magic;
+} heddle_file_footer;
+
 /* Codes of heddle_last_error's kind; entries return them and the C interface passes them on. */
 typedef enum heddle_status {
   HEDDLE_OK = 0,
