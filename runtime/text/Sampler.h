@@ -1,0 +1,73 @@
+// From logits to the next token: greedy, or drawn at random with temperature,
+// top-k, top-p and min-p.
+//
+// The order of the steps is Hugging Face's: repetition penalty, temperature,
+// top-k, top-p, min-p, draw. The random number of a draw is a function of
+// (seed, stream, position) alone, so the same seed gives the same text on any
+// number of threads, in any batch, and when a text is continued in a later
+// call.
+#ifndef HEDDLE_RUNTIME_TEXT_SAMPLER_H
+#define HEDDLE_RUNTIME_TEXT_SAMPLER_H
+
+#include "runtime/text/Buffer.h"
+
+#include <cstdint>
+
+namespace heddle::text {
+
+/// Every default leaves the distribution as the model gives it, except
+/// temperature: 0 is greedy.
+struct SamplerOptions {
+  float temperature =
+      0; ///< 0: always the most probable token (the lowest id among equals)
+  int32_t topK = 0; ///< keep the k most probable tokens; 0: all
+  float topP = 1;   ///< keep the fewest most probable tokens which hold
+                    ///< probability p together; 1: all
+  float minP = 0;   ///< drop tokens less probable than minP times the most
+                    ///< probable one; 0: none
+  float repetitionPenalty = 1; ///< divides (or, below zero, multiplies) the
+                               ///< logits of tokens seen before; 1: off
+  uint64_t seed = 0;
+};
+
+/// What is wrong with the options (`top-p is 1.5, needed: more than 0 and at
+/// most 1`), or nullptr.
+const char *checkOptions(const SamplerOptions &options);
+
+/// Chooses tokens for one or many texts. Holds scratch memory, so one sampler a
+/// thread; no state that changes a result.
+class Sampler {
+public:
+  explicit Sampler(const SamplerOptions &options) : options(options) {}
+
+  /// Chooses a token from `logits[0..count)`, which are left unchanged. `seen`
+  /// are the ids of the text so far (only read for the repetition penalty).
+  /// `stream` tells apart texts that start from the same prompt, `position` is
+  /// the index of the token about to be chosen. NaN and -inf are never chosen;
+  /// returns -1 if no logit is left.
+  int32_t choose(const float *logits, int32_t count, const int32_t *seen,
+                 int32_t seenCount, uint64_t stream, uint64_t position);
+
+private:
+  struct Candidate {
+    float logit; // after the penalty, over temperature; later its probability,
+                 // unnormalised
+    int32_t id;
+  };
+
+  void penalize(const int32_t *seen, int32_t seenCount, int32_t count);
+  size_t keepTopK(size_t count);
+  size_t keepTopP(size_t count, double total);
+
+  SamplerOptions options;
+  Buffer<Candidate> candidates;
+};
+
+/// A uniform number in [0, 1) with 53 random bits: Philox-4x32-10 of counter
+/// (position, stream) and key seed (Salmon et al., "Parallel random numbers: as
+/// easy as 1, 2, 3", SC 2011).
+double uniformAt(uint64_t seed, uint64_t stream, uint64_t position);
+
+} // namespace heddle::text
+
+#endif // HEDDLE_RUNTIME_TEXT_SAMPLER_H

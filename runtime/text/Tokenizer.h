@@ -1,0 +1,103 @@
+// Text to token ids and back, as a Hugging Face tokenizer.json prescribes it.
+//
+// The compiler translates tokenizer.json into tables (TokenizerFormat.h), which
+// this class reads in place, from the mapped "tokenizer" section of the packed
+// weights file. Nothing is built at start-up but the regular expressions.
+#ifndef HEDDLE_RUNTIME_TEXT_TOKENIZER_H
+#define HEDDLE_RUNTIME_TEXT_TOKENIZER_H
+
+#include "runtime/text/Buffer.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace heddle::text {
+
+struct Tables;
+
+/// An open tokenizer. Immutable once open: any number of threads may encode and
+/// decode with it at the same time.
+class Tokenizer {
+public:
+  Tokenizer() = default;
+  Tokenizer(const Tokenizer &) = delete;
+  Tokenizer &operator=(const Tokenizer &) = delete;
+  ~Tokenizer();
+
+  /// Opens the tables at `bytes`, which must be 8-byte aligned and outlive the
+  /// tokenizer. Every offset, id and expression is checked: returns nullptr, or
+  /// what is wrong with the tables, in words (`tokenizer: vocabulary exceeds
+  /// the section`). The message lives as long as the tokenizer.
+  const char *open(const void *bytes, size_t size);
+  bool isOpen() const { return tables != nullptr; }
+
+  /// Appends the ids of `text` to `ids`. With `addSpecialTokens` the
+  /// post-processor runs: [CLS] … [SEP], <s> … Added tokens written out in the
+  /// text (`<|im_start|>`) become their ids either way, as in Hugging Face.
+  /// Bytes that are not UTF-8 are read as U+FFFD, one for each maximal
+  /// ill-formed subsequence.
+  void encode(std::string_view text, bool addSpecialTokens, Ids &ids) const;
+
+  /// One more than the largest id that encode can give.
+  int32_t vocabularySize() const;
+
+  /// The token as it stands in tokenizer.json (`Ġthe`, `##ing`, `[CLS]`); empty
+  /// for an id that names no token.
+  std::string_view token(int32_t id) const;
+  /// The id of a token, added tokens included, or -1.
+  int32_t find(std::string_view token) const;
+  /// Whether `id` is an added token marked special: decoding leaves those out.
+  bool isSpecial(int32_t id) const;
+
+  /// The tokens that end a generated text; none where the checkpoint names
+  /// none.
+  const int32_t *endTokens() const;
+  int32_t endTokenCount() const;
+  bool isEnd(int32_t id) const;
+  /// The token that begins a text, or -1. encode() adds it by itself where the
+  /// post-processor says so.
+  int32_t beginToken() const;
+  /// Hugging Face's truncation.max_length, special tokens included, or 0.
+  /// encode() does not truncate; the caller who wants to can use truncate().
+  int32_t maxLength() const;
+
+  /// Shortens ids[from..] to `length` tokens, keeping the special tokens which
+  /// the post-processor puts at the end. Returns whether anything was cut.
+  bool truncate(Ids &ids, size_t from, size_t length) const;
+
+private:
+  friend class Decoder;
+  const Tables *tables = nullptr;
+};
+
+/// Token ids to text, one id at a time, so that a generated text can be shown
+/// as it grows. One decoder a text; the pieces joined are what Hugging Face's
+/// decode() gives for all ids at once.
+class Decoder {
+public:
+  /// The tokenizer must outlive the decoder.
+  explicit Decoder(const Tokenizer &tokenizer, bool skipSpecialTokens = true);
+
+  /// Appends to `out` the text that `id` completes: possibly nothing, always
+  /// whole UTF-8 characters. A character whose bytes are spread over several
+  /// tokens is held back until its last byte is known. Ids that name no token
+  /// are ignored.
+  void push(int32_t id, Text &out);
+
+  /// Appends what is held back (an unfinished character reads as U+FFFD) and
+  /// begins anew.
+  void finish(Text &out);
+
+private:
+  const Tables &tables;
+  bool skipSpecialTokens;
+  bool first = true; // no token has been decoded yet
+  uint32_t stripped =
+      0;     // characters already taken off the front of the whole text
+  Text held; // bytes not yet known to be a whole character
+};
+
+} // namespace heddle::text
+
+#endif // HEDDLE_RUNTIME_TEXT_TOKENIZER_H
