@@ -7,13 +7,15 @@
  * Vocabulary
  *   size      a named dimension known at run time (`dyn T in 1..512 per B`). Sizes are numbered in order of declaration.
  *   ragged    a size declared `per B`: every row b of B has its own value.
- *   monomial  a product of sizes, e.g. B*T*S. With ragged factors it means the sum over rows: sum_b T_b * S_b.
- *             Sizes which are not ragged multiply every row's share.
+ *   monomial  a product of sizes, e.g. B*T*S. With ragged factors it means the sum over rows: sum_b T_b * S_b (the row
+ *             size B itself is then what the sum counts). Sizes which are not ragged multiply every row's share.
  *   slot      an entry of the weight table or the cache table; one per use of a path in the call tree of the entries.
  *             Slots with equal paths point to the same bytes (tied weights).
  */
 #ifndef HEDDLE_RUNTIME_ABI_H
 #define HEDDLE_RUNTIME_ABI_H
+
+#include "runtime/heddle.h"
 
 #include <stdint.h>
 
@@ -23,16 +25,6 @@ extern "C" {
 
 #define HEDDLE_ABI_VERSION 1u
 #define HEDDLE_MAX_SIZES 8
-
-typedef enum heddle_type {
-  HEDDLE_F32 = 0,
-  HEDDLE_BF16 = 1,
-  HEDDLE_F16 = 2,
-  HEDDLE_I32 = 3,
-  HEDDLE_I64 = 4,
-  HEDDLE_I8 = 5,
-  HEDDLE_BOOL = 6 /* one byte, 0 or 1 */
-} heddle_type;
 
 /* A size known at run time. `per` is the index of the size whose rows each have their own value, or -1. */
 typedef struct heddle_size {
@@ -95,8 +87,13 @@ typedef struct heddle_entry {
   int32_t (*function)(struct heddle_frame *);
   heddle_polynomial arena_bytes;      /* upper bound for sizes as in this call */
   int32_t generates;                  /* 0: no; 1: runs once before the loop; 2: the step of `generate` */
-  int32_t weight_slot, cache_slot;    /* where this entry's rows of the slot tables begin */
+  int32_t weight_slot, cache_slot;    /* where this entry's rows of the slot tables begin; the code adds them itself */
+  uint32_t grows;                     /* bit s: appends to caches counted in size s, which has grows_by */
+  uint32_t sets;                      /* bit s: sets a state counted in size s: its lengths hold for later calls */
 } heddle_entry;
+
+/* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
+#define HEDDLE_PREFILL_IN_CHUNKS 1u
 
 typedef struct heddle_program {
   uint32_t abi_version;
@@ -110,9 +107,12 @@ typedef struct heddle_program {
   const heddle_entry *entries;
   const heddle_cache *caches;
   const int32_t *cache_slots;         /* cache_slot_count indices into caches */
+  int32_t row_size;                   /* the size that counts rows (B), or -1: every call has one row */
+  uint32_t flags;
+  const char *cpu_features;           /* needed beyond cpu_level, as LLVM names them: "avx512vnni,avx512bf16"; or NULL */
 } heddle_program;
 
-/* Where a cache keeps the rows of this call. Row b of the call lies at data + rows[b] * capacity * position_bytes. */
+/* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */
 typedef struct heddle_cache_view {
   uint8_t *data;
   int64_t capacity; /* positions a session row can hold */
@@ -128,11 +128,11 @@ typedef struct heddle_frame {
   void *const *inputs;                 /*  0 */
   void *const *outputs;                /*  8 */
   uint8_t *arena;                      /* 16 */
-  const void *const *weights;          /* 24: weight slot table */
-  const heddle_cache_view *caches;     /* 32: cache slot table */
+  const void *const *weights;          /* 24: weight slot table of the program: weight_slot_count pointers */
+  const heddle_cache_view *caches;     /* 32: cache slot table of the program: cache_slot_count views */
   const heddle_extent *extents;        /* 40: by monomial */
   const int64_t *sizes;                /* 48: by size; ragged: the maximum over rows */
-  const int64_t *cache_rows;           /* 56: session row of each row of the call */
+  const int64_t *cache_rows;           /* 56: session row of each row of the call; never NULL */
   void *pool;                          /* 64 */
   heddle_parallel_for parallel_for;    /* 72 */
   void *profile;                       /* 80 */
@@ -167,16 +167,6 @@ typedef struct heddle_file_footer {
   uint64_t header_offset; /* from the start of the executable */
   uint64_t magic;
 } heddle_file_footer;
-
-/* Codes of heddle_last_error's kind; entries return them and the C interface passes them on. */
-typedef enum heddle_status {
-  HEDDLE_OK = 0,
-  HEDDLE_BAD_ARGUMENT = 1,
-  HEDDLE_BAD_FILE = 2,
-  HEDDLE_OUT_OF_MEMORY = 3,
-  HEDDLE_NOT_SUPPORTED = 4,
-  HEDDLE_CONTEXT_FULL = 5
-} heddle_status;
 
 #ifdef __cplusplus
 }

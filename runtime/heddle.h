@@ -1,0 +1,140 @@
+/* Heddle's C interface: opening a compiled model, sessions, calls, generated text.
+ *
+ * A compiled model exports the same under its own name (gpt2.h: gpt2_open, gpt2_step, ...); those functions are thin and
+ * documented there with the model's shapes. This header is what they stand on.
+ *
+ *   model     a program with its weights, mapped once and read-only, and its threads. Any number of host threads may use
+ *             one model at the same time, each with a session of its own.
+ *   session   the memory of a conversation: rows with their own lengths, caches, states, and working memory. Everything
+ *             is laid out when it opens; calls allocate nothing. One call at a time.
+ *   call      one entry of the model over some rows of a session.
+ *
+ * Functions that can fail return a heddle_status or, where they return a pointer, NULL; a count is then -1.
+ * heddle_last_error() says why, in one line and in the model's words. No function ends the process or prints.
+ * A zeroed options struct, or NULL in its place, means the defaults. */
+#ifndef HEDDLE_RUNTIME_HEDDLE_H
+#define HEDDLE_RUNTIME_HEDDLE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEDDLE_API __attribute__((visibility("default")))
+
+typedef enum heddle_status {
+  HEDDLE_OK = 0,
+  HEDDLE_BAD_ARGUMENT = 1,
+  HEDDLE_BAD_FILE = 2,
+  HEDDLE_OUT_OF_MEMORY = 3,
+  HEDDLE_NOT_SUPPORTED = 4,
+  HEDDLE_CONTEXT_FULL = 5
+} heddle_status;
+
+/* Element types of inputs and outputs. Indices and integers are HEDDLE_I32. */
+typedef enum heddle_type {
+  HEDDLE_F32 = 0,
+  HEDDLE_BF16 = 1,
+  HEDDLE_F16 = 2,
+  HEDDLE_I32 = 3,
+  HEDDLE_I64 = 4,
+  HEDDLE_I8 = 5,
+  HEDDLE_BOOL = 6 /* one byte, 0 or 1 */
+} heddle_type;
+
+typedef struct heddle_program heddle_program; /* what the compiler emits: runtime/abi.h */
+typedef struct heddle_entry heddle_entry;
+typedef struct heddle_model heddle_model;
+typedef struct heddle_session heddle_session;
+
+/* Why the last failing function of this thread failed; "" if none did. Valid until the thread's next failure. */
+HEDDLE_API const char *heddle_last_error(void);
+
+/* --- Models ------------------------------------------------------------------------------------------------------ */
+
+typedef struct heddle_open_options {
+  const char *weights;    /* the packed weights file. NULL: carried by the executable or shared library that the program
+                             is part of, else the file beside it named NAME.weights */
+  int32_t threads;        /* 0: one a core that this process may use (affinity and cgroup limits) */
+  int32_t check_tensors;  /* 1: also verify the checksum of every weight byte, which reads the whole file */
+} heddle_open_options;
+
+HEDDLE_API heddle_model *heddle_open(const heddle_program *program, const heddle_open_options *options);
+/* All sessions of the model must be closed. NULL is allowed. */
+HEDDLE_API void heddle_close(heddle_model *model);
+
+/* --- Sessions ---------------------------------------------------------------------------------------------------- */
+
+typedef struct heddle_session_options {
+  int64_t rows;    /* rows the session keeps, and the most rows of one call. 0: the most the model takes */
+  int64_t tokens;  /* the most positions given in one call, all rows together. 0: the most the model takes */
+  int64_t context; /* positions a row can hold. 0: the most the model takes */
+} heddle_session_options;
+
+/* Reserves address space for the maxima; memory is only spent on what calls touch. */
+HEDDLE_API heddle_session *heddle_session_open(heddle_model *model, const heddle_session_options *options);
+HEDDLE_API void heddle_session_close(heddle_session *session);
+/* Positions held by a row: what earlier calls appended to its caches. */
+HEDDLE_API int64_t heddle_session_length(const heddle_session *session, int64_t row);
+/* Forgets a row's positions from `length` on; 0 begins anew. */
+HEDDLE_API heddle_status heddle_session_rewind(heddle_session *session, int64_t row, int64_t length);
+
+/* --- Calls ------------------------------------------------------------------------------------------------------- */
+
+/* NULL if the model has no such entry. */
+HEDDLE_API const heddle_entry *heddle_entry_named(const heddle_model *model, const char *name);
+
+/* Runs an entry over `rows` rows.
+ *   lengths       what the model's sizes are in this call: one array for each size named in the entry's inputs, other
+ *                 than the row size and sizes that accumulate, in order of declaration. A size declared `per B` has
+ *                 `rows` numbers, any other size one. For ids: V[B T] that is one array, the number of tokens of each row.
+ *   session_rows  which row of the session each row of the call continues; NULL: 0, 1, 2, ...
+ *   inputs        a pointer an input: elements row after row without padding, e.g. all ids of row 0, then all of row 1.
+ *                 NULL where the input has a default.
+ *   outputs       a pointer an output, packed alike; heddle_output_elements says how much is written.
+ * After a failure the session is as it was before the call. */
+HEDDLE_API heddle_status heddle_call(heddle_session *session, const heddle_entry *entry, int64_t rows,
+                                     const int64_t *const *lengths, const int64_t *session_rows,
+                                     const void *const *inputs, void *const *outputs);
+
+/* How many elements output number `output` of such a call holds, or -1. */
+HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_entry *entry, int64_t rows,
+                                          const int64_t *const *lengths, const int64_t *session_rows, int32_t output);
+
+/* --- Text (only in programs with a tokenizer) ---------------------------------------------------------------------- */
+
+/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `plain`, and returns how
+ * many there are in all, or -1. */
+HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t plain, int32_t *ids,
+                                   int64_t capacity);
+/* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
+HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids, int64_t count, char *text,
+                                     int64_t capacity);
+
+typedef struct heddle_generate_options {
+  int64_t rows;                     /* how many prompts; prompt b uses row b of the session */
+  const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
+  const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
+  const int64_t *prompt_lengths;
+  int64_t max_tokens;        /* new tokens a row; 0: until the model ends the text or the context is full */
+  float temperature;         /* 0: always the most probable token */
+  int32_t top_k;             /* 0: off */
+  float top_p, min_p;        /* 0: off */
+  float repetition_penalty;  /* 0: off */
+  uint64_t seed;
+  int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
+} heddle_generate_options;
+
+/* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is
+ * called once more with token -1 and what text was held back. A result other than 0 ends the row. */
+typedef int32_t (*heddle_token_callback)(void *user, int64_t row, int32_t token, const char *text, int64_t bytes);
+
+/* Extends every prompt token by token: the loop of the model's `generate` declaration. */
+HEDDLE_API heddle_status heddle_generate(heddle_session *session, const heddle_generate_options *options,
+                                         heddle_token_callback callback, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
