@@ -1,0 +1,219 @@
+//===- AST.h - A model file as written ----------------------------*- C++
+//-*-===//
+//
+// Plain structs, each with its place in the source. Nothing is resolved here: a
+// name is a name, a size a word that starts with a capital. Sizes of axes are
+// ordinary expressions made of numbers, sizes, + - * / and `..`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_LANGUAGE_AST_H
+#define HEDDLE_COMPILER_LANGUAGE_AST_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/SMLoc.h"
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace heddle::language {
+
+struct Expr;
+using ExprPtr = std::unique_ptr<Expr>;
+using ExprList = std::vector<ExprPtr>;
+
+/// A word of the source.
+struct Word {
+  llvm::StringRef text;
+  llvm::SMLoc place;
+
+  explicit operator bool() const { return !text.empty(); }
+};
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+/// One step of a path: `layer[l]` has one index, `attn` none.
+struct PathSegment {
+  std::string name;
+  ExprList indices;
+};
+
+/// Where weights live: `attn.layer[l]`, `"from.the.root"`, `(tied ? a.b : c)`.
+struct Path {
+  llvm::SMLoc place;
+  bool fromRoot = false;
+  std::vector<PathSegment> segments;
+  /// With a condition there are no segments, but two paths to choose from.
+  ExprPtr condition;
+  std::unique_ptr<Path> ifTrue, ifFalse;
+};
+
+/// `name = value` among the arguments of a call.
+struct Option {
+  Word name;
+  ExprPtr value;
+};
+
+/// The axes of one side of a pattern: `H K | G K | G K` has three groups.
+using AxisGroups = std::vector<ExprList>;
+
+struct Expr {
+  enum class Kind {
+    Number,      ///< 12, 1.5
+    String,      ///< "text"
+    Key,         ///< .hidden_size
+    Name,        ///< x
+    Size,        ///< D
+    Ellipsis,    ///< .. among axes: any axes
+    Negate,      ///< -a
+    Binary,      ///< a + b
+    Conditional, ///< c ? a : b
+    Index,       ///< a[b, c]
+    As,          ///< a as [B N D]
+    Where,       ///< a where condition
+    Call,        ///< f@path(…)
+    Pattern,     ///< D -> H K | G K
+  };
+
+  Expr(Kind kind, llvm::SMLoc place) : kind(kind), place(place) {}
+
+  Kind kind;
+  llvm::SMLoc place;
+  /// Number, String (unquoted), Key (`a.b`), Name, Size, the operator of
+  /// Binary, the callee of Call.
+  std::string text;
+  /// Negate: a. Binary: a, b. Conditional: c, a, b. Index: a, then the indices.
+  /// As: a. Where: a, condition. Call: the arguments.
+  ExprList operands;
+  /// As: one group, the axes. Pattern: what is read, and what it becomes.
+  AxisGroups from, to;
+  bool hasArrow = false;
+  /// Call.
+  std::unique_ptr<Path> path;
+  std::vector<Option> options;
+
+  bool is(Kind other) const { return kind == other; }
+};
+
+//===----------------------------------------------------------------------===//
+// Types and statements
+//===----------------------------------------------------------------------===//
+
+/// `V[B T]`, `f32[B D]`, `[B T D]`.
+struct TypeExpr {
+  llvm::SMLoc place;
+  /// f32, bf16, int, bool, image, a size that the elements index, or empty: the
+  /// compute type.
+  Word element;
+  ExprList axes;
+};
+
+struct Parameter {
+  Word name;
+  /// Absent for a size that is passed as an argument: `block double(x: [B A P
+  /// Q], O)`.
+  std::optional<TypeExpr> type;
+  ExprPtr defaultValue;
+};
+
+struct Statement;
+using Body = std::vector<Statement>;
+
+struct Carried {
+  Word name;
+  TypeExpr type;
+};
+
+struct Statement {
+  enum class Kind { Assign, Return, Yield, For, Scan, If };
+
+  Kind kind;
+  llvm::SMLoc place;
+  std::vector<Word> names; ///< Assign: the targets. For and Scan: the variable.
+  ExprList values; ///< Assign: one. Return, Yield: any. For: the bounds. If:
+                   ///< the condition. Scan: the axis.
+  std::vector<Carried> carried; ///< Scan.
+  Body body, otherwise;         ///< For, Scan, If; `otherwise` is If's else.
+};
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+/// `D = .hidden_size | 512`.
+struct ConfigField {
+  Word name;
+  ExprList alternatives;
+};
+
+struct DynDecl {
+  Word name;
+  ExprPtr min, max, step;
+  Word per;
+};
+
+struct StateDecl {
+  Word name;
+  TypeExpr type;
+};
+
+struct DefaultDecl {
+  Word op;
+  std::vector<Option> options;
+};
+
+struct WeightsRule {
+  enum class Kind { Prefix, Rename, Ignore, Keep };
+
+  Kind kind;
+  llvm::SMLoc place;
+  bool optional = false; ///< Prefix.
+  Word type;             ///< Keep.
+  std::vector<std::string>
+      texts; ///< Prefix: one. Rename: two. Ignore, Keep: patterns.
+};
+
+/// A block or an entry.
+struct Function {
+  Word name;
+  bool isEntry = false;
+  bool isOverride = false;
+  std::vector<Parameter> parameters;
+  std::vector<TypeExpr> results; ///< empty: inferred
+  Body body;
+};
+
+struct Import {
+  llvm::SMLoc place;
+  std::string file;
+};
+
+struct ModelFile {
+  Word model;
+  std::vector<std::string> architectures;
+  std::vector<Import> imports;
+  std::vector<ConfigField> config;
+  std::vector<DynDecl> dyns;
+  std::vector<Word> tokenizers;
+  std::vector<StateDecl> states;
+  std::vector<DefaultDecl> defaults;
+  std::vector<WeightsRule> weights;
+  std::vector<Function> functions; ///< in order, blocks and entries
+  std::vector<Word> generate;
+};
+
+/// The tree, one node a line, for reading: `heddle --emit=ast`.
+void print(const ModelFile &file, llvm::raw_ostream &os);
+/// An expression as the language writes it.
+std::string describe(const Expr &expr);
+
+} // namespace heddle::language
+
+#endif // HEDDLE_COMPILER_LANGUAGE_AST_H

@@ -1,0 +1,564 @@
+//===- ExpressionParser.cpp - Expressions, types and paths ----------------===//
+
+#include "compiler/language/ParserCore.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace llvm;
+
+namespace heddle::language {
+
+//===----------------------------------------------------------------------===//
+// ParserCore
+//===----------------------------------------------------------------------===//
+
+void ParserCore::reportNeeded(const Twine &needed) {
+  const Token &token = peek();
+  std::string found = token.kind == TokenKind::EndOfFile ? "the end of the file"
+                      : token.kind == TokenKind::String
+                          ? "the string " + token.text.str()
+                          : "'" + token.text.str() + "'";
+  diagnostics.error(token.place(), "found " + found + ", needed " + needed);
+}
+
+bool ParserCore::expect(StringRef symbol) {
+  if (consume(symbol))
+    return true;
+  reportNeeded("'" + symbol + "'");
+  return false;
+}
+
+static bool isReserved(StringRef word) {
+  return StringSwitch<bool>(word)
+      .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
+      .Cases({"return", "yield"}, true)
+      .Default(false);
+}
+
+std::optional<Word> ParserCore::expectName(StringRef what) {
+  if (peek().kind != TokenKind::Name || isReserved(peek().text)) {
+    reportNeeded(what);
+    return std::nullopt;
+  }
+  const Token &token = advance();
+  return Word{token.text, token.place()};
+}
+
+std::optional<Word> ParserCore::expectSize(StringRef what) {
+  if (peek().kind != TokenKind::Size) {
+    reportNeeded(what + ", which starts with a capital");
+    return std::nullopt;
+  }
+  const Token &token = advance();
+  return Word{token.text, token.place()};
+}
+
+std::optional<Word> ParserCore::expectAnyWord(StringRef what) {
+  return peek().kind == TokenKind::Size ? expectSize(what) : expectName(what);
+}
+
+std::optional<std::string> ParserCore::expectString(StringRef what) {
+  if (peek().kind != TokenKind::String) {
+    reportNeeded(what + " in quotes");
+    return std::nullopt;
+  }
+  return advance().unquoted().str();
+}
+
+//===----------------------------------------------------------------------===//
+// Operators, from the loosest to the tightest
+//===----------------------------------------------------------------------===//
+
+static constexpr unsigned nestingLimit = 200;
+
+class ExpressionParser::Nesting {
+public:
+  explicit Nesting(ExpressionParser &parser) : depth(parser.depth) {
+    ok = ++depth <= nestingLimit;
+    if (!ok)
+      parser.diagnostics.error(parser.peek().place(),
+                               "expression is nested too deeply");
+  }
+  ~Nesting() { --depth; }
+  explicit operator bool() const { return ok; }
+
+private:
+  unsigned &depth;
+  bool ok;
+};
+
+static ExprPtr makeExpr(Expr::Kind kind, SMLoc place, StringRef text = {}) {
+  auto expr = std::make_unique<Expr>(kind, place);
+  expr->text = text.str();
+  return expr;
+}
+
+static ExprPtr makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs) {
+  ExprPtr expr = makeExpr(Expr::Kind::Binary, op.place(), op.text);
+  expr->operands.push_back(std::move(lhs));
+  expr->operands.push_back(std::move(rhs));
+  return expr;
+}
+
+ExprPtr ExpressionParser::parseWholeExpression() {
+  ExprPtr expr = parseExpr();
+  if (expr && !atEnd()) {
+    reportNeeded("the end of the expression");
+    return nullptr;
+  }
+  return expr;
+}
+
+/// expr = or [ "?" expr ":" expr ] .
+ExprPtr ExpressionParser::parseExpr() {
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  ExprPtr condition = parseBinary(0);
+  if (!condition || !at("?"))
+    return condition;
+  ExprPtr expr = makeExpr(Expr::Kind::Conditional, advance().place());
+  ExprPtr ifTrue = parseExpr();
+  if (!ifTrue || !expect(":"))
+    return nullptr;
+  ExprPtr ifFalse = parseExpr();
+  if (!ifFalse)
+    return nullptr;
+  expr->operands.push_back(std::move(condition));
+  expr->operands.push_back(std::move(ifTrue));
+  expr->operands.push_back(std::move(ifFalse));
+  return expr;
+}
+
+/// or   = and { "or" and } .
+/// and  = cmp { "and" cmp } .
+/// cmp  = sum { ( "==" | "!=" | "<=" | ">=" | "<" | ">" ) sum } .
+/// sum  = term { ( "+" | "-" ) term } .
+/// term = unary { ( "*" | "/" ) unary } .
+ExprPtr ExpressionParser::parseBinary(unsigned level) {
+  static const std::vector<std::vector<StringRef>> levels = {
+      {"or"},
+      {"and"},
+      {"==", "!=", "<=", ">=", "<", ">"},
+      {"+", "-"},
+      {"*", "/"}};
+  if (level == levels.size())
+    return parseUnary();
+  ExprPtr lhs = parseBinary(level + 1);
+  unsigned length = 0;
+  auto atOperator = [&] {
+    return llvm::any_of(levels[level], [&](StringRef op) { return at(op); });
+  };
+  while (lhs && atOperator()) {
+    if (++length > nestingLimit) {
+      diagnostics.error(peek().place(), "expression is too long");
+      return nullptr;
+    }
+    Token op = advance();
+    ExprPtr rhs = parseBinary(level + 1);
+    if (!rhs)
+      return nullptr;
+    lhs = makeBinary(op, std::move(lhs), std::move(rhs));
+  }
+  return lhs;
+}
+
+/// unary = "-" unary | power .
+ExprPtr ExpressionParser::parseUnary() {
+  if (!at("-"))
+    return parsePower();
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  ExprPtr expr = makeExpr(Expr::Kind::Negate, advance().place());
+  ExprPtr operand = parseUnary();
+  if (!operand)
+    return nullptr;
+  expr->operands.push_back(std::move(operand));
+  return expr;
+}
+
+/// power = postfix [ "^" unary ] .
+ExprPtr ExpressionParser::parsePower() {
+  ExprPtr base = parsePostfix();
+  if (!base || !at("^"))
+    return base;
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  Token op = advance();
+  ExprPtr exponent = parseUnary();
+  if (!exponent)
+    return nullptr;
+  return makeBinary(op, std::move(base), std::move(exponent));
+}
+
+/// postfix = prim { "[" expr { "," expr } "]" | "as" "[" axes "]" | "where" or
+/// } .
+ExprPtr ExpressionParser::parsePostfix() {
+  ExprPtr expr = parsePrimary();
+  for (unsigned length = 0; expr; ++length) {
+    if (length > nestingLimit) {
+      diagnostics.error(peek().place(), "expression is too long");
+      return nullptr;
+    }
+    if (at("[") && !peek().afterSpace)
+      expr = parseIndex(std::move(expr));
+    else if (at("as"))
+      expr = parseAs(std::move(expr));
+    else if (at("where"))
+      expr = parseWhere(std::move(expr));
+    else
+      break;
+  }
+  return expr;
+}
+
+ExprPtr ExpressionParser::parseIndex(ExprPtr base) {
+  ExprPtr expr = makeExpr(Expr::Kind::Index, advance().place());
+  expr->operands.push_back(std::move(base));
+  do {
+    ExprPtr index = parseExpr();
+    if (!index)
+      return nullptr;
+    expr->operands.push_back(std::move(index));
+  } while (consume(","));
+  return expect("]") ? std::move(expr) : nullptr;
+}
+
+ExprPtr ExpressionParser::parseAs(ExprPtr base) {
+  ExprPtr expr = makeExpr(Expr::Kind::As, advance().place());
+  expr->operands.push_back(std::move(base));
+  if (!expect("["))
+    return nullptr;
+  std::optional<ExprList> axes = parseAxes();
+  if (!axes || !expect("]"))
+    return nullptr;
+  expr->from.push_back(std::move(*axes));
+  return expr;
+}
+
+ExprPtr ExpressionParser::parseWhere(ExprPtr base) {
+  ExprPtr expr = makeExpr(Expr::Kind::Where, advance().place());
+  ExprPtr condition = parseBinary(0);
+  if (!condition)
+    return nullptr;
+  expr->operands.push_back(std::move(base));
+  expr->operands.push_back(std::move(condition));
+  return expr;
+}
+
+/// prim = number | string | "(" expr ")" | "." name { "." name } | name | SIZE
+/// | call .
+ExprPtr ExpressionParser::parsePrimary() {
+  const Token &token = peek();
+  switch (token.kind) {
+  case TokenKind::Number:
+    return makeExpr(Expr::Kind::Number, token.place(), advance().text);
+  case TokenKind::String:
+    return makeExpr(Expr::Kind::String, token.place(), advance().unquoted());
+  case TokenKind::Size:
+    return makeExpr(Expr::Kind::Size, token.place(), advance().text);
+  case TokenKind::Name:
+    if (isReserved(token.text))
+      break;
+    if (peek(1).is("(") || peek(1).is("@"))
+      return parseCall(advance());
+    return makeExpr(Expr::Kind::Name, token.place(), advance().text);
+  case TokenKind::Symbol:
+    if (token.is("."))
+      return parseKey();
+    if (consume("(")) {
+      ExprPtr inner = parseExpr();
+      return inner && expect(")") ? std::move(inner) : nullptr;
+    }
+    break;
+  case TokenKind::EndOfFile:
+    break;
+  }
+  reportNeeded("an expression");
+  return nullptr;
+}
+
+ExprPtr ExpressionParser::parseKey() {
+  SMLoc place = peek().place();
+  std::string key;
+  while (at(".") && (key.empty() || !peek().afterSpace)) {
+    advance();
+    std::optional<Word> name = expectAnyWord("a key of config.json");
+    if (!name)
+      return nullptr;
+    key += (key.empty() ? "" : ".") + name->text.str();
+  }
+  return makeExpr(Expr::Kind::Key, place, key);
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+/// call = name [ "@" path ] "(" [ arg { "," arg } ] ")" .
+ExprPtr ExpressionParser::parseCall(const Token &name) {
+  ExprPtr call = makeExpr(Expr::Kind::Call, name.place(), name.text);
+  if (consume("@")) {
+    call->path = parsePath();
+    if (!call->path)
+      return nullptr;
+  }
+  if (!expect("("))
+    return nullptr;
+  while (!at(")")) {
+    if (!parseArgument(*call))
+      return nullptr;
+    if (consume(","))
+      continue;
+    if (!at(")")) {
+      reportNeeded("',' or ')'");
+      return nullptr;
+    }
+  }
+  advance();
+  return call;
+}
+
+/// arg = option | pattern | expr .
+bool ExpressionParser::parseArgument(Expr &call) {
+  if (peek().kind == TokenKind::Name && peek(1).is("="))
+    return parseOption(call.options);
+  ExprPtr argument = startsPattern() ? parsePattern() : parseExpr();
+  if (!argument)
+    return false;
+  call.operands.push_back(std::move(argument));
+  return true;
+}
+
+/// option = name "=" expr .
+bool ExpressionParser::parseOption(std::vector<Option> &options) {
+  std::optional<Word> name = expectName("the name of an option");
+  if (!name || !expect("="))
+    return false;
+  ExprPtr value = parseExpr();
+  if (!value)
+    return false;
+  options.push_back({*name, std::move(value)});
+  return true;
+}
+
+/// Looks ahead to the end of the argument: only a pattern has `->`, `|` or two
+/// axes side by side. One axis alone is an expression, which may mean the same.
+bool ExpressionParser::startsPattern() const {
+  unsigned nesting = 0;
+  bool afterAxis = false;
+  for (size_t ahead = 0;; ++ahead) {
+    const Token &token = peek(ahead);
+    if (token.kind == TokenKind::EndOfFile)
+      return false;
+    bool closes = token.is(")") || token.is("]");
+    if (nesting == 0 &&
+        (closes || token.is(",") || token.is("{") || token.is("}")))
+      return false;
+    bool isAxis = token.kind == TokenKind::Size ||
+                  token.kind == TokenKind::Number || token.is("..");
+    if (nesting == 0 &&
+        (token.is("->") || token.is("|") || (isAxis && afterAxis)))
+      return true;
+    if (token.is("(") || token.is("["))
+      ++nesting;
+    else if (closes)
+      --nesting;
+    afterAxis = isAxis || closes;
+  }
+}
+
+/// pattern = axes { "|" axes } [ "->" axes { "|" axes } ] .
+ExprPtr ExpressionParser::parsePattern() {
+  ExprPtr pattern = makeExpr(Expr::Kind::Pattern, peek().place());
+  std::optional<AxisGroups> from = parseAxisGroups();
+  if (!from)
+    return nullptr;
+  pattern->from = std::move(*from);
+  pattern->hasArrow = consume("->");
+  if (!pattern->hasArrow)
+    return pattern;
+  std::optional<AxisGroups> to = parseAxisGroups();
+  if (!to)
+    return nullptr;
+  pattern->to = std::move(*to);
+  return pattern;
+}
+
+//===----------------------------------------------------------------------===//
+// Axes and types
+//===----------------------------------------------------------------------===//
+
+/// axes { "|" axes }
+std::optional<AxisGroups> ExpressionParser::parseAxisGroups() {
+  AxisGroups groups;
+  do {
+    std::optional<ExprList> axes = parseAxes();
+    if (!axes)
+      return std::nullopt;
+    if (axes->empty()) {
+      reportNeeded("an axis");
+      return std::nullopt;
+    }
+    groups.push_back(std::move(*axes));
+  } while (consume("|"));
+  return groups;
+}
+
+/// axes = { axis } .
+std::optional<ExprList> ExpressionParser::parseAxes() {
+  ExprList axes;
+  while (peek().kind == TokenKind::Size || peek().kind == TokenKind::Number ||
+         peek().kind == TokenKind::Name || at("(") || at("..")) {
+    ExprPtr axis = parseAxis();
+    if (!axis)
+      return std::nullopt;
+    axes.push_back(std::move(axis));
+  }
+  return axes;
+}
+
+/// axis = product { ( "+" | "-" ) product } .
+ExprPtr ExpressionParser::parseAxis() {
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  ExprPtr lhs = parseAxisProduct();
+  while (lhs && (at("+") || at("-"))) {
+    Token op = advance();
+    ExprPtr rhs = parseAxisProduct();
+    if (!rhs)
+      return nullptr;
+    lhs = makeBinary(op, std::move(lhs), std::move(rhs));
+  }
+  return lhs;
+}
+
+/// product = factor { ( "*" | "/" ) factor } .
+ExprPtr ExpressionParser::parseAxisProduct() {
+  ExprPtr lhs = parseAxisFactor();
+  while (lhs && (at("*") || at("/"))) {
+    Token op = advance();
+    ExprPtr rhs = parseAxisFactor();
+    if (!rhs)
+      return nullptr;
+    lhs = makeBinary(op, std::move(lhs), std::move(rhs));
+  }
+  return lhs;
+}
+
+/// factor = SIZE | integer | "(" axis ")" | ".." .
+ExprPtr ExpressionParser::parseAxisFactor() {
+  const Token &token = peek();
+  if (token.kind == TokenKind::Size)
+    return makeExpr(Expr::Kind::Size, token.place(), advance().text);
+  if (token.kind == TokenKind::Number && llvm::all_of(token.text, isDigit))
+    return makeExpr(Expr::Kind::Number, token.place(), advance().text);
+  if (at(".."))
+    return makeExpr(Expr::Kind::Ellipsis, advance().place());
+  if (consume("(")) {
+    ExprPtr inner = parseAxis();
+    return inner && expect(")") ? std::move(inner) : nullptr;
+  }
+  reportNeeded("the size of an axis, which starts with a capital");
+  return nullptr;
+}
+
+/// type = [ "f32" | "bf16" | "int" | "bool" | "image" | SIZE ] "[" axes "]" .
+std::optional<TypeExpr> ExpressionParser::parseType() {
+  TypeExpr type;
+  type.place = peek().place();
+  if (!at("[")) {
+    std::optional<Word> element = expectAnyWord("a type, such as V[B T]");
+    if (!element)
+      return std::nullopt;
+    type.element = *element;
+  }
+  if (!expect("["))
+    return std::nullopt;
+  std::optional<ExprList> axes = parseAxes();
+  if (!axes || !expect("]"))
+    return std::nullopt;
+  type.axes = std::move(*axes);
+  return type;
+}
+
+/// expr { "," expr }
+std::optional<ExprList> ExpressionParser::parseExprList() {
+  ExprList list;
+  do {
+    ExprPtr expr = parseExpr();
+    if (!expr)
+      return std::nullopt;
+    list.push_back(std::move(expr));
+  } while (consume(","));
+  return list;
+}
+
+//===----------------------------------------------------------------------===//
+// Paths
+//===----------------------------------------------------------------------===//
+
+/// path = segment { "." segment } | string | "(" expr "?" path ":" path ")" .
+std::unique_ptr<Path> ExpressionParser::parsePath() {
+  Nesting nesting(*this);
+  if (!nesting)
+    return nullptr;
+  auto path = std::make_unique<Path>();
+  path->place = peek().place();
+  if (peek().kind == TokenKind::String) {
+    path->fromRoot = true;
+    SmallVector<StringRef> names;
+    advance().unquoted().split(names, '.');
+    for (StringRef name : names)
+      path->segments.push_back({name.str(), {}});
+    return path;
+  }
+  if (consume("(")) {
+    path->condition = parseBinary(0);
+    if (!path->condition || !expect("?"))
+      return nullptr;
+    path->ifTrue = parsePath();
+    if (!path->ifTrue || !expect(":"))
+      return nullptr;
+    path->ifFalse = parsePath();
+    return path->ifFalse && expect(")") ? std::move(path) : nullptr;
+  }
+  do {
+    if (!parseSegment(*path))
+      return nullptr;
+  } while (consume("."));
+  return path;
+}
+
+/// segment = ( name | integer ) { "[" expr "]" } .
+bool ExpressionParser::parseSegment(Path &path) {
+  const Token &token = peek();
+  bool isWord = token.kind == TokenKind::Name || token.kind == TokenKind::Size;
+  // `layers.0.1` holds the number 0.1, which here means two segments.
+  bool isNumber =
+      token.kind == TokenKind::Number &&
+      token.text.find_first_not_of("0123456789.") == StringRef::npos;
+  if (!isWord && !isNumber) {
+    reportNeeded("a step of a path, a name or a whole number");
+    return false;
+  }
+  SmallVector<StringRef> names;
+  advance().text.split(names, '.');
+  for (StringRef name : names)
+    path.segments.push_back({name.str(), {}});
+  while (at("[") && !peek().afterSpace) {
+    advance();
+    ExprPtr index = parseExpr();
+    if (!index || !expect("]"))
+      return false;
+    path.segments.back().indices.push_back(std::move(index));
+  }
+  return true;
+}
+
+} // namespace heddle::language

@@ -1,0 +1,138 @@
+//===- Lexer.cpp - Model file to tokens -----------------------------------===//
+
+#include "compiler/language/Lexer.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
+#include "llvm/Support/Unicode.h"
+
+using namespace llvm;
+
+namespace heddle::language {
+
+static bool isNameCharacter(char c) { return isAlnum(c) || c == '_'; }
+
+/// 12, 1.5, 1e-6, 1.5e-6; but `0..L` starts with the number 0.
+static size_t lengthOfNumber(StringRef rest) {
+  auto digitsFrom = [&](size_t start) {
+    size_t end = start;
+    while (end < rest.size() && isDigit(rest[end]))
+      ++end;
+    return end;
+  };
+  size_t end = digitsFrom(0);
+  if (end + 1 < rest.size() && rest[end] == '.' && isDigit(rest[end + 1]))
+    end = digitsFrom(end + 1);
+  if (end < rest.size() && (rest[end] == 'e' || rest[end] == 'E')) {
+    size_t exponent = end + 1;
+    if (exponent < rest.size() &&
+        (rest[exponent] == '-' || rest[exponent] == '+'))
+      ++exponent;
+    if (exponent < rest.size() && isDigit(rest[exponent]))
+      end = digitsFrom(exponent);
+  }
+  return end;
+}
+
+static size_t lengthOfSymbol(StringRef rest) {
+  for (StringRef pair : {"->", "..", "==", "!=", "<=", ">="})
+    if (rest.starts_with(pair))
+      return 2;
+  return StringRef("-+*/^<>=@(){}[],:|?.").contains(rest.front()) ? 1 : 0;
+}
+
+namespace {
+class Lexer {
+public:
+  Lexer(StringRef source, Diagnostics &diagnostics)
+      : rest(source), diagnostics(diagnostics) {}
+
+  std::vector<Token> run() {
+    while (true) {
+      skipBlanks();
+      if (rest.empty())
+        break;
+      lexToken();
+    }
+    add(TokenKind::EndOfFile, 0);
+    return std::move(tokens);
+  }
+
+private:
+  void skipBlanks() {
+    while (!rest.empty()) {
+      if (rest.front() == '#') {
+        rest = rest.drop_until([](char c) { return c == '\n'; });
+      } else if (isSpace(rest.front())) {
+        afterLineBreak |= rest.front() == '\n';
+        rest = rest.drop_front();
+      } else {
+        return;
+      }
+      afterSpace = true;
+    }
+  }
+
+  void lexToken() {
+    char first = rest.front();
+    if (isAlpha(first) || first == '_')
+      return add(isUpper(first) ? TokenKind::Size : TokenKind::Name,
+                 rest.take_while(isNameCharacter).size());
+    if (isDigit(first))
+      return add(TokenKind::Number, lengthOfNumber(rest));
+    if (first == '"')
+      return lexString();
+    if (size_t length = lengthOfSymbol(rest))
+      return add(TokenKind::Symbol, length);
+    reportCharacter();
+  }
+
+  void lexString() {
+    size_t end = rest.find_first_of("\"\n", 1);
+    if (end != StringRef::npos && rest[end] == '"')
+      return add(TokenKind::String, end + 1);
+    diagnostics.error(SMLoc::getFromPointer(rest.data()),
+                      "string without its closing \"");
+    // The rest of the line would be read as words that nobody meant.
+    rest = rest.drop_until([](char c) { return c == '\n'; });
+  }
+
+  void reportCharacter() {
+    size_t length = std::min<size_t>(
+        std::max(1u, getNumBytesForUTF8(rest.front())), rest.size());
+    diagnostics.error(SMLoc::getFromPointer(rest.data()),
+                      "found the character '" +
+                          printable(rest.take_front(length)) +
+                          "', which the language does not use");
+    rest = rest.drop_front(length);
+  }
+
+  static std::string printable(StringRef character) {
+    const UTF8 *start = reinterpret_cast<const UTF8 *>(character.data());
+    if (isLegalUTF8String(&start, start + character.size()) &&
+        (character.size() > 1 || isPrint(character.front())))
+      return character.str();
+    std::string code = "\\x";
+    return code + toHex(character.take_front(1));
+  }
+
+  void add(TokenKind kind, size_t length) {
+    tokens.push_back(
+        {kind, rest.take_front(length), afterSpace, afterLineBreak});
+    rest = rest.drop_front(length);
+    afterSpace = afterLineBreak = false;
+  }
+
+  StringRef rest;
+  Diagnostics &diagnostics;
+  std::vector<Token> tokens;
+  bool afterSpace = false;
+  bool afterLineBreak = true;
+};
+} // namespace
+
+std::vector<Token> lex(StringRef source, Diagnostics &diagnostics) {
+  return Lexer(source, diagnostics).run();
+}
+
+} // namespace heddle::language

@@ -1,0 +1,574 @@
+//===- Parser.cpp - Declarations and statements ---------------------------===//
+
+#include "compiler/language/Parser.h"
+
+#include "compiler/language/ParserCore.h"
+
+using namespace llvm;
+
+namespace heddle::language {
+
+namespace {
+class Parser : public ExpressionParser {
+public:
+  using ExpressionParser::ExpressionParser;
+
+  ModelFile parseFile();
+
+private:
+  bool parseDeclaration();
+  bool parseModel();
+  bool parseImport();
+  bool parseConfig();
+  bool parseConfigField();
+  bool parseDyn();
+  bool parseTokenizer();
+  bool parseState();
+  bool parseDefault();
+  bool parseWeights();
+  bool parseWeightsRule();
+  bool parseFunction();
+  bool parseParameter(Function &function);
+  bool parseGenerate();
+  std::optional<std::vector<std::string>> parseStrings(StringRef what);
+
+  std::optional<Body> parseBody();
+  bool parseStatement(Body &body);
+  bool parseAssign(Statement &statement);
+  bool parseReturn(Statement &statement, Statement::Kind kind);
+  bool parseFor(Statement &statement);
+  bool parseScan(Statement &statement);
+  bool parseIf(Statement &statement);
+
+  bool parseLines(function_ref<bool()> parseLine);
+  bool expectEndOfLine();
+  void skipToNextLine();
+  void skipToNextDeclaration();
+
+  ModelFile file;
+  unsigned bodyDepth = 0;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Lines and recovery
+//===----------------------------------------------------------------------===//
+
+/// A line break ends a statement only here, where the statement is already
+/// complete. That is all there is to line breaks: within brackets and beside an
+/// operator, the statement is not complete yet.
+bool Parser::expectEndOfLine() {
+  if (atEnd() || at("}") || peek().afterLineBreak)
+    return true;
+  reportNeeded("the end of the line");
+  return false;
+}
+
+/// To the start of the next line of this body, or to the brace that closes it.
+void Parser::skipToNextLine() {
+  unsigned nesting = 0;
+  while (!atEnd()) {
+    if (at("{"))
+      ++nesting;
+    if (at("}")) {
+      if (nesting == 0)
+        return;
+      --nesting;
+    }
+    advance();
+    if (nesting == 0 && peek().afterLineBreak)
+      return;
+  }
+}
+
+/// A declaration's word at the start of a line, followed by what can follow it
+/// there; `state = x` is a statement.
+static bool startsDeclaration(const Token &token, const Token &next) {
+  static constexpr StringLiteral words[] = {
+      "model",   "import",  "config",   "dyn",   "tokenizer", "state",
+      "default", "weights", "override", "block", "entry",     "generate"};
+  return token.afterLineBreak && llvm::is_contained(words, token.text) &&
+         (next.kind != TokenKind::Symbol || next.is("{"));
+}
+
+void Parser::skipToNextDeclaration() {
+  while (!atEnd() && !startsDeclaration(peek(), peek(1)))
+    advance();
+}
+
+/// "{" { line NL } "}"
+bool Parser::parseLines(function_ref<bool()> parseLine) {
+  SMLoc open = peek().place();
+  if (!expect("{"))
+    return false;
+  while (!at("}")) {
+    if (atEnd() || startsDeclaration(peek(), peek(1))) {
+      reportNeeded("the '}' that closes the '{' at " +
+                   diagnostics.describe(open));
+      return false;
+    }
+    if (!parseLine() || !expectEndOfLine())
+      skipToNextLine();
+  }
+  advance();
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+/// file = { decl NL } .
+ModelFile Parser::parseFile() {
+  while (!atEnd())
+    if (!parseDeclaration() || !expectEndOfLine())
+      skipToNextDeclaration();
+  return std::move(file);
+}
+
+/// decl = model | import | config | dyn | tokenizer | state | default | weights
+/// | function | generate .
+bool Parser::parseDeclaration() {
+  if (at("model"))
+    return parseModel();
+  if (at("import"))
+    return parseImport();
+  if (at("config"))
+    return parseConfig();
+  if (at("dyn"))
+    return parseDyn();
+  if (at("tokenizer"))
+    return parseTokenizer();
+  if (at("state"))
+    return parseState();
+  if (at("default"))
+    return parseDefault();
+  if (at("weights"))
+    return parseWeights();
+  if (at("override") || at("block") || at("entry"))
+    return parseFunction();
+  if (at("generate"))
+    return parseGenerate();
+  reportNeeded("a declaration: model, import, config, dyn, tokenizer, state, "
+               "default, weights, block, entry or generate");
+  return false;
+}
+
+/// model = "model" name [ "for" string { "," string } ] .
+bool Parser::parseModel() {
+  SMLoc place = advance().place();
+  std::optional<Word> name = expectName("the model's name");
+  if (!name)
+    return false;
+  if (file.model)
+    diagnostics.error(place, "second model of this file; the first is '" +
+                                 file.model.text + "' at " +
+                                 diagnostics.describe(file.model.place));
+  file.model = *name;
+  if (!consume("for"))
+    return true;
+  std::optional<std::vector<std::string>> names =
+      parseStrings("the name of an architecture");
+  if (!names)
+    return false;
+  file.architectures = std::move(*names);
+  return true;
+}
+
+/// import = "import" string .
+bool Parser::parseImport() {
+  advance();
+  SMLoc place = peek().place();
+  std::optional<std::string> name = expectString("the name of a file");
+  if (!name)
+    return false;
+  file.imports.push_back({place, *name});
+  return true;
+}
+
+/// config = "config" "{" { field NL } "}" .
+bool Parser::parseConfig() {
+  advance();
+  return parseLines([&] { return parseConfigField(); });
+}
+
+/// field = ( name | SIZE ) "=" expr { "|" expr } .
+bool Parser::parseConfigField() {
+  std::optional<Word> name = expectAnyWord("the name of a configuration value");
+  if (!name || !expect("="))
+    return false;
+  ConfigField field{*name, {}};
+  do {
+    ExprPtr value = parseExpr();
+    if (!value)
+      return false;
+    field.alternatives.push_back(std::move(value));
+  } while (consume("|"));
+  file.config.push_back(std::move(field));
+  return true;
+}
+
+/// dyn = "dyn" SIZE "in" expr ".." expr [ "step" expr ] [ "per" SIZE ] .
+bool Parser::parseDyn() {
+  advance();
+  DynDecl dyn;
+  std::optional<Word> name = expectSize("the name of a size");
+  if (!name || !expect("in"))
+    return false;
+  dyn.name = *name;
+  dyn.min = parseExpr();
+  if (!dyn.min || !expect(".."))
+    return false;
+  dyn.max = parseExpr();
+  if (!dyn.max)
+    return false;
+  if (consume("step")) {
+    dyn.step = parseExpr();
+    if (!dyn.step)
+      return false;
+  }
+  if (consume("per")) {
+    std::optional<Word> per = expectSize("the name of a size");
+    if (!per)
+      return false;
+    dyn.per = *per;
+  }
+  file.dyns.push_back(std::move(dyn));
+  return true;
+}
+
+/// tokenizer = "tokenizer" SIZE .
+bool Parser::parseTokenizer() {
+  advance();
+  std::optional<Word> size = expectSize("the size of the vocabulary");
+  if (!size)
+    return false;
+  file.tokenizers.push_back(*size);
+  return true;
+}
+
+/// state = "state" name ":" type .
+bool Parser::parseState() {
+  advance();
+  std::optional<Word> name = expectName("the name of a state");
+  if (!name || !expect(":"))
+    return false;
+  std::optional<TypeExpr> type = parseType();
+  if (!type)
+    return false;
+  file.states.push_back({*name, std::move(*type)});
+  return true;
+}
+
+/// default = "default" name "(" option { "," option } ")" .
+bool Parser::parseDefault() {
+  advance();
+  DefaultDecl decl;
+  std::optional<Word> op = expectName("the name of an operation");
+  if (!op || !expect("("))
+    return false;
+  decl.op = *op;
+  do {
+    if (!parseOption(decl.options))
+      return false;
+  } while (consume(","));
+  if (!expect(")"))
+    return false;
+  file.defaults.push_back(std::move(decl));
+  return true;
+}
+
+/// weights = "weights" "{" { rule NL } "}" .
+bool Parser::parseWeights() {
+  advance();
+  return parseLines([&] { return parseWeightsRule(); });
+}
+
+/// rule = "prefix" string [ "optional" ] | "rename" string "->" string
+///      | "ignore" string { "," string } | "keep" name string { "," string } .
+bool Parser::parseWeightsRule() {
+  WeightsRule rule;
+  rule.place = peek().place();
+  std::optional<std::vector<std::string>> texts;
+  if (consume("prefix")) {
+    rule.kind = WeightsRule::Kind::Prefix;
+    std::optional<std::string> prefix = expectString("a prefix");
+    if (!prefix)
+      return false;
+    texts.emplace({*prefix});
+    rule.optional = consume("optional");
+  } else if (consume("rename")) {
+    rule.kind = WeightsRule::Kind::Rename;
+    std::optional<std::string> from =
+        expectString("the name in the checkpoint");
+    if (!from || !expect("->"))
+      return false;
+    std::optional<std::string> to = expectString("the name in this file");
+    if (!to)
+      return false;
+    texts.emplace({*from, *to});
+  } else if (consume("ignore")) {
+    rule.kind = WeightsRule::Kind::Ignore;
+    texts = parseStrings("the name of a tensor");
+  } else if (consume("keep")) {
+    rule.kind = WeightsRule::Kind::Keep;
+    std::optional<Word> type = expectName("an element type");
+    if (!type)
+      return false;
+    rule.type = *type;
+    texts = parseStrings("the name of a tensor");
+  } else {
+    reportNeeded("a rule: prefix, rename, ignore or keep");
+  }
+  if (!texts)
+    return false;
+  rule.texts = std::move(*texts);
+  file.weights.push_back(std::move(rule));
+  return true;
+}
+
+/// generate = "generate" name { "," name } .
+bool Parser::parseGenerate() {
+  advance();
+  do {
+    std::optional<Word> name = expectName("the name of an entry");
+    if (!name)
+      return false;
+    file.generate.push_back(*name);
+  } while (consume(","));
+  return true;
+}
+
+/// string { "," string }
+std::optional<std::vector<std::string>> Parser::parseStrings(StringRef what) {
+  std::vector<std::string> strings;
+  do {
+    std::optional<std::string> string = expectString(what);
+    if (!string)
+      return std::nullopt;
+    strings.push_back(std::move(*string));
+  } while (consume(","));
+  return strings;
+}
+
+/// function = [ "override" ] "block" name "(" params ")" [ "->" type { "," type
+/// } ] body
+///          | "entry" name "(" params ")" [ "->" type { "," type } ] body .
+bool Parser::parseFunction() {
+  Function function;
+  function.isOverride = consume("override");
+  function.isEntry = at("entry");
+  if (!function.isEntry && !at("block")) {
+    reportNeeded("'block' or 'entry'");
+    return false;
+  }
+  advance();
+  std::optional<Word> name = expectName("a name");
+  if (!name || !expect("("))
+    return false;
+  function.name = *name;
+  while (!at(")")) {
+    if (!parseParameter(function))
+      return false;
+    if (!consume(",") && !at(")")) {
+      reportNeeded("',' or ')'");
+      return false;
+    }
+  }
+  advance();
+  if (consume("->")) {
+    do {
+      std::optional<TypeExpr> type = parseType();
+      if (!type)
+        return false;
+      function.results.push_back(std::move(*type));
+    } while (consume(","));
+  }
+  std::optional<Body> body = parseBody();
+  if (!body)
+    return false;
+  function.body = std::move(*body);
+  file.functions.push_back(std::move(function));
+  return true;
+}
+
+/// param = name ":" type [ "=" expr ] | SIZE .
+bool Parser::parseParameter(Function &function) {
+  Parameter parameter;
+  if (peek().kind == TokenKind::Size) {
+    const Token &size = advance();
+    parameter.name = {size.text, size.place()};
+    function.parameters.push_back(std::move(parameter));
+    return true;
+  }
+  std::optional<Word> name = expectName("a parameter");
+  if (!name || !expect(":"))
+    return false;
+  parameter.name = *name;
+  parameter.type = parseType();
+  if (!parameter.type)
+    return false;
+  if (consume("=")) {
+    parameter.defaultValue = parseExpr();
+    if (!parameter.defaultValue)
+      return false;
+  }
+  function.parameters.push_back(std::move(parameter));
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+/// body = "{" { stmt NL } "}" .
+std::optional<Body> Parser::parseBody() {
+  static constexpr unsigned depthLimit = 64;
+  if (bodyDepth == depthLimit) {
+    diagnostics.error(peek().place(), "statements are nested too deeply");
+    return std::nullopt;
+  }
+  Body body;
+  ++bodyDepth;
+  bool ok = parseLines([&] { return parseStatement(body); });
+  --bodyDepth;
+  if (!ok)
+    return std::nullopt;
+  return body;
+}
+
+/// stmt = assign | return | yield | for | scan | if .
+bool Parser::parseStatement(Body &body) {
+  Statement statement;
+  statement.place = peek().place();
+  bool ok = at("return")  ? parseReturn(statement, Statement::Kind::Return)
+            : at("yield") ? parseReturn(statement, Statement::Kind::Yield)
+            : at("for")   ? parseFor(statement)
+            : at("scan")  ? parseScan(statement)
+            : at("if")    ? parseIf(statement)
+                          : parseAssign(statement);
+  if (ok)
+    body.push_back(std::move(statement));
+  return ok;
+}
+
+/// assign = name { "," name } "=" expr .
+bool Parser::parseAssign(Statement &statement) {
+  statement.kind = Statement::Kind::Assign;
+  do {
+    std::optional<Word> name =
+        expectName("a statement: name = …, return, yield, for, scan or if");
+    if (!name)
+      return false;
+    statement.names.push_back(*name);
+  } while (consume(","));
+  if (!expect("="))
+    return false;
+  ExprPtr value = parseExpr();
+  if (!value)
+    return false;
+  statement.values.push_back(std::move(value));
+  return true;
+}
+
+/// return = "return" expr { "," expr } .
+/// yield  = "yield" expr { "," expr } .
+bool Parser::parseReturn(Statement &statement, Statement::Kind kind) {
+  advance();
+  statement.kind = kind;
+  std::optional<ExprList> values = parseExprList();
+  if (!values)
+    return false;
+  statement.values = std::move(*values);
+  return true;
+}
+
+/// for = "for" name "in" expr ".." expr body .
+bool Parser::parseFor(Statement &statement) {
+  advance();
+  statement.kind = Statement::Kind::For;
+  std::optional<Word> variable = expectName("a loop variable");
+  if (!variable || !expect("in"))
+    return false;
+  statement.names.push_back(*variable);
+  ExprPtr from = parseExpr();
+  if (!from || !expect(".."))
+    return false;
+  ExprPtr to = parseExpr();
+  if (!to)
+    return false;
+  statement.values.push_back(std::move(from));
+  statement.values.push_back(std::move(to));
+  std::optional<Body> body = parseBody();
+  if (!body)
+    return false;
+  statement.body = std::move(*body);
+  return true;
+}
+
+/// scan = "scan" name "in" SIZE "carry" name ":" type { "," name ":" type }
+/// body .
+bool Parser::parseScan(Statement &statement) {
+  advance();
+  statement.kind = Statement::Kind::Scan;
+  std::optional<Word> variable = expectName("a name for the position");
+  if (!variable || !expect("in"))
+    return false;
+  statement.names.push_back(*variable);
+  std::optional<Word> axis = expectSize("the axis to go along");
+  if (!axis || !expect("carry"))
+    return false;
+  auto axisExpr = std::make_unique<Expr>(Expr::Kind::Size, axis->place);
+  axisExpr->text = axis->text.str();
+  statement.values.push_back(std::move(axisExpr));
+  do {
+    std::optional<Word> name = expectName("the name of a carried value");
+    if (!name || !expect(":"))
+      return false;
+    std::optional<TypeExpr> type = parseType();
+    if (!type)
+      return false;
+    statement.carried.push_back({*name, std::move(*type)});
+  } while (consume(","));
+  std::optional<Body> body = parseBody();
+  if (!body)
+    return false;
+  statement.body = std::move(*body);
+  return true;
+}
+
+/// if = "if" expr body [ "else" ( body | if ) ] .
+bool Parser::parseIf(Statement &statement) {
+  advance();
+  statement.kind = Statement::Kind::If;
+  ExprPtr condition = parseExpr();
+  if (!condition)
+    return false;
+  statement.values.push_back(std::move(condition));
+  std::optional<Body> body = parseBody();
+  if (!body)
+    return false;
+  statement.body = std::move(*body);
+  if (!consume("else"))
+    return true;
+  if (at("if"))
+    return parseStatement(statement.otherwise);
+  std::optional<Body> otherwise = parseBody();
+  if (!otherwise)
+    return false;
+  statement.otherwise = std::move(*otherwise);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+
+ModelFile parse(StringRef source, Diagnostics &diagnostics) {
+  return Parser(lex(source, diagnostics), diagnostics).parseFile();
+}
+
+ExprPtr parseExpression(StringRef source, Diagnostics &diagnostics) {
+  return ExpressionParser(lex(source, diagnostics), diagnostics)
+      .parseWholeExpression();
+}
+
+} // namespace heddle::language
