@@ -1,0 +1,128 @@
+//===- NN.cpp - the nn dialect and its axes attribute
+//-----------------------===//
+
+#include "dialects/nn/NN.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+#include "dialects/nn/NNDialect.cpp.inc"
+#include "dialects/nn/NNEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/nn/NNAttrs.cpp.inc"
+
+void NNDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/nn/NNAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/nn/NNOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// #nn.axes<B, T, "3*H*K" over V>
+//===----------------------------------------------------------------------===//
+
+AxesAttr AxesAttr::get(MLIRContext *context, ArrayRef<StringRef> names,
+                       StringRef over) {
+  auto toAttr = [&](StringRef name) { return StringAttr::get(context, name); };
+  return get(context, llvm::map_to_vector(names, toAttr),
+             over.empty() ? StringAttr() : toAttr(over));
+}
+
+int AxesAttr::find(StringRef name) const {
+  for (auto [axis, attr] : llvm::enumerate(getNames()))
+    if (attr.getValue() == name)
+      return axis;
+  return -1;
+}
+
+SizeExpr AxesAttr::expr(unsigned axis) const {
+  return *SizeExpr::parse(axisName(axis));
+}
+
+std::string AxesAttr::str() const {
+  return llvm::join(
+      llvm::map_range(getNames(),
+                      [](StringAttr name) { return name.getValue(); }),
+      " ");
+}
+
+/// A size name stands bare, any other expression in quotes.
+static void printSize(AsmPrinter &printer, StringRef text) {
+  bool bare =
+      !text.empty() && !llvm::isDigit(text.front()) &&
+      llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (bare)
+    printer << text;
+  else
+    printer.printString(text);
+}
+
+static ParseResult parseSize(AsmParser &parser, StringAttr &size) {
+  std::string text;
+  auto location = parser.getCurrentLocation();
+  if (failed(parser.parseOptionalKeywordOrString(&text)))
+    return parser.emitError(location, "expected the size of an axis");
+  FailureOr<SizeExpr> expr = SizeExpr::parse(text);
+  if (failed(expr))
+    return parser.emitError(location) << "'" << text << "' is not a size";
+  if (expr->str() != text)
+    return parser.emitError(location)
+           << "'" << text << "' is not canonical, write '" << expr->str()
+           << "'";
+  size = StringAttr::get(parser.getContext(), text);
+  return success();
+}
+
+Attribute AxesAttr::parse(AsmParser &parser, Type) {
+  SmallVector<StringAttr> names;
+  StringAttr over;
+  if (parser.parseLess())
+    return {};
+  auto parseOver = [&]() -> ParseResult {
+    if (failed(parser.parseOptionalKeyword("over")))
+      return success();
+    return parseSize(parser, over);
+  };
+  if (failed(parser.parseOptionalGreater())) {
+    if (failed(parser.parseOptionalKeyword("over"))) {
+      do {
+        if (parseSize(parser, names.emplace_back()))
+          return {};
+      } while (succeeded(parser.parseOptionalComma()));
+      if (parseOver())
+        return {};
+    } else if (parseSize(parser, over)) {
+      return {};
+    }
+    if (parser.parseGreater())
+      return {};
+  }
+  return get(parser.getContext(), names, over);
+}
+
+void AxesAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  llvm::interleaveComma(getNames(), printer, [&](StringAttr name) {
+    printSize(printer, name.getValue());
+  });
+  if (getOver()) {
+    printer << (getNames().empty() ? "over " : " over ");
+    printSize(printer, getOver().getValue());
+  }
+  printer << ">";
+}
+
+RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
+                                      AxesAttr axes) {
+  assert(sizes.size() == axes.rank() && "one size an axis");
+  return RankedTensorType::get(sizes, element, axes);
+}

@@ -1,0 +1,47 @@
+//===- NN.h - the nn dialect
+//------------------------------------------------===//
+//
+// Transformer models over tensors with named axes. See NNDialect.td for what a
+// module holds and NNOps.td for the ops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_NN_H
+#define HEDDLE_DIALECTS_NN_NN_H
+
+#include "dialects/nn/SizeExpr.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/nn/NNDialect.h.inc"
+#include "dialects/nn/NNEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/nn/NNAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/nn/NNOps.h.inc"
+
+namespace heddle::nn {
+
+/// The axes of a tensor of this dialect.
+inline AxesAttr axesOf(mlir::Type type) {
+  return mlir::cast<AxesAttr>(
+      mlir::cast<mlir::RankedTensorType>(type).getEncoding());
+}
+inline AxesAttr axesOf(mlir::Value value) { return axesOf(value.getType()); }
+
+/// Tensor of `element` with these axes; `sizes` as in RankedTensorType.
+mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
+                                mlir::Type element, AxesAttr axes);
+
+} // namespace heddle::nn
+
+#endif // HEDDLE_DIALECTS_NN_NN_H

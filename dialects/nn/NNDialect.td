@@ -1,0 +1,86 @@
+//===- NNDialect.td - the nn dialect, its axes attribute and tensor type --------------------------===//
+//
+// nn speaks as the papers do: linear, embed, attention, softmax over tensors whose axes have names.
+//
+//===----------------------------------------------------------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_NNDIALECT_TD
+#define HEDDLE_DIALECTS_NN_NNDIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def NN_Dialect : Dialect {
+  let name = "nn";
+  let cppNamespace = "::heddle::nn";
+  let summary = "Transformer models over tensors with named axes";
+  let description = [{
+    A module holds the model's sizes (`nn.size`), its states (`nn.state`), one `func.func` for every entry (marked
+    `nn.entry`) and one for every block as specialised by the arguments it is called with. A layer is one function,
+    called in an `scf.for`.
+
+    **Values** are tensors whose encoding names their axes: `tensor<?x?x384xf32, #nn.axes<B, T, D>>`. Sizes known from
+    the configuration are static, `dyn` sizes are `?`. When `T` is declared `per @B`, every row of `B` has its own `T`;
+    what lies beyond a row's length does not exist.
+
+    **Weights** are named, never held: `nn.weight "q_proj.weight"` is relative to the path of the `nn.call` that reached
+    its function; the path from the entry down is the name in the checkpoint. Equal paths are equal weights.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// Unit attribute of a `func.func` that is an entry of the model.
+    static constexpr ::llvm::StringLiteral kEntryAttr = "nn.entry";
+    /// Module attribute: the model's name, which prefixes the C interface.
+    static constexpr ::llvm::StringLiteral kModelAttr = "nn.model";
+    /// Module attribute: array of entry names, `generate a, b`.
+    static constexpr ::llvm::StringLiteral kGenerateAttr = "nn.generate";
+    /// Module attribute: dictionary of the `weights { … }` rules.
+    static constexpr ::llvm::StringLiteral kWeightsAttr = "nn.weights";
+    /// Argument attribute: the default value of an entry's input (f64).
+    static constexpr ::llvm::StringLiteral kDefaultAttr = "nn.default";
+    /// Argument attribute: the name of an entry's input in the model file.
+    static constexpr ::llvm::StringLiteral kNameAttr = "nn.name";
+  }];
+}
+
+class NN_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<NN_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def NN_AxesAttr : NN_Attr<"Axes", "axes"> {
+  let summary = "names of a tensor's axes";
+  let description = [{
+    One size expression an axis, outermost first: `#nn.axes<B, T, "3*H*K">`. `over V` says that the elements are
+    indices into an axis V: `#nn.axes<B, T over V>`. Two axes are the same only if their expressions are.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr", "size expressions">:$names,
+                        "::mlir::StringAttr":$over);
+  let hasCustomAssemblyFormat = 1;
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<::llvm::StringRef>":$names, CArg<"::llvm::StringRef", "{}">:$over)>
+  ];
+  let extraClassDeclaration = [{
+    unsigned rank() const { return getNames().size(); }
+    ::llvm::StringRef axisName(unsigned axis) const { return getNames()[axis].getValue(); }
+    /// Position of the axis called `name`, or -1.
+    int find(::llvm::StringRef name) const;
+    SizeExpr expr(unsigned axis) const;
+    /// The names as in a model file: `B T D`.
+    std::string str() const;
+  }];
+}
+
+// A tensor with named axes: one name a dimension.
+def NN_HasAxes : CPred<"::llvm::isa<::mlir::RankedTensorType>($_self) && "
+                       "::llvm::isa_and_nonnull<::heddle::nn::AxesAttr>("
+                       "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">;
+class NN_TensorOf<CPred element, string text> : Type<And<[NN_HasAxes,
+    SubstLeaves<"$_self", "::llvm::cast<::mlir::RankedTensorType>($_self).getElementType()", element>]>,
+    text # " tensor with named axes", "::mlir::RankedTensorType">;
+def NN_Tensor : NN_TensorOf<CPred<"true">, "any">;
+def NN_RealTensor : NN_TensorOf<CPred<"::llvm::isa<::mlir::FloatType>($_self)">, "real">;
+def NN_IndexTensor : NN_TensorOf<CPred<"$_self.isInteger(32)">, "index">;
+
+#endif // HEDDLE_DIALECTS_NN_NNDIALECT_TD

@@ -1,0 +1,163 @@
+//===- NNStructureOps.td - sizes, weights, calls, caches and states --------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
+#define HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
+
+include "dialects/nn/NNDialect.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class NN_Op<string opMnemonic, list<Trait> traits = []> : Op<NN_Dialect, opMnemonic, traits>;
+
+def NN_SizeOp : NN_Op<"size", [Symbol]> {
+  let summary = "named size of the model";
+  let description = [{
+    Either a size of the configuration, `nn.size @D = 384`, or one known at run time,
+    `nn.size @T in 1 to 512 step 1 per @B`: between the bounds, a multiple of the step above the lower bound, and with
+    `per` a value of its own for every row of `B`.
+
+    C1. Exactly one of value and range is given.
+    C2. 1 ≤ min ≤ max (0 is a legal minimum), step ≥ 1.
+    C3. `per` names a size known at run time that is itself not `per` another.
+
+    ```mlir
+    nn.size @D = 384
+    nn.size @B in 1 to 256
+    nn.size @T in 1 to 512 per @B
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<I64Attr>:$value, OptionalAttr<I64Attr>:$min,
+                       OptionalAttr<I64Attr>:$max, DefaultValuedAttr<I64Attr, "1">:$step,
+                       OptionalAttr<FlatSymbolRefAttr>:$per);
+  let assemblyFormat = [{
+    $sym_name (`=` $value^)? (`in` $min^ `to` $max)? (`step` $step^)?
+    (`per` $per^)? attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    bool isDynamic() { return !getValueAttr(); }
+    bool isRagged() { return static_cast<bool>(getPerAttr()); }
+  }];
+}
+
+def NN_StateOp : NN_Op<"state", [Symbol]> {
+  let summary = "value that survives between entries";
+  let description = [{
+    Declares a field of the session, set by one entry and read by others.
+
+    ```mlir
+    nn.state @memory : tensor<?x?x512xf32, #nn.axes<B, M, D>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<NN_Tensor>:$type);
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+}
+
+def NN_StateReadOp : NN_Op<"state_read", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                         MemoryEffects<[MemRead]>]> {
+  let summary = "current value of a state";
+  let description = [{
+    C1. The symbol is an `nn.state` of the result's type.
+
+    ```mlir
+    %m = nn.state_read @memory : tensor<?x?x512xf32, #nn.axes<B, M, D>>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$state attr-dict `:` type($result)";
+}
+
+def NN_StateWriteOp : NN_Op<"state_write", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                           MemoryEffects<[MemWrite]>]> {
+  let summary = "new value of a state";
+  let description = [{
+    C1. The symbol is an `nn.state` of the operand's type.
+
+    ```mlir
+    nn.state_write @memory, %x : tensor<?x?x512xf32, #nn.axes<B, M, D>>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state, NN_Tensor:$value);
+  let assemblyFormat = "$state `,` $value attr-dict `:` type($value)";
+}
+
+def NN_WeightOp : NN_Op<"weight", [Pure]> {
+  let summary = "weight of the checkpoint, by path";
+  let description = [{
+    The path is relative to the path under which the function was called, unless `absolute`. `{0}`, `{1}`, … stand for
+    the indices, which are loop variables. Paths of tensors end in the tensor's own name (`q_proj.weight`).
+
+    C1. The path has as many different `{n}` as there are indices, numbered from 0.
+    C2. The result's sizes are all static.
+
+    ```mlir
+    %w = nn.weight "self_attn.q_proj.weight" : tensor<384x384xf32, #nn.axes<"H*K", D>>
+    %s = nn.weight absolute "shared.weight" : tensor<32128x512xf32, #nn.axes<V, D>>
+    ```
+  }];
+  let arguments = (ins StrAttr:$path, UnitAttr:$absolute, Variadic<Index>:$indices);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "(`absolute` $absolute^)? $path (`[` $indices^ `]`)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def NN_CallOp : NN_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "call of a block under a path";
+  let description = [{
+    Calls a function; every relative path within it is prefixed with this one (the empty path adds none). Indices as in
+    `nn.weight`.
+
+    C1. The callee is a `func.func` of matching type.
+    C2. The path has as many different `{n}` as there are indices, numbered from 0.
+
+    ```mlir
+    %y = nn.call @layer(%x) at "h.{0}" [%l] : (tensor<?x?x768xf32, #nn.axes<B, T, D>>)
+                                             -> tensor<?x?x768xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$arguments, StrAttr:$path, UnitAttr:$absolute,
+                       Variadic<Index>:$indices);
+  let results = (outs Variadic<AnyType>:$results);
+  let assemblyFormat = [{
+    $callee `(` $arguments `)` `at` (`absolute` $absolute^)? $path (`[` $indices^ `]`)? attr-dict
+    `:` functional-type($arguments, $results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "keys or values of this call appended to those kept";
+  let description = [{
+    Appends the T new positions of every row to the session buffer named by the path and gives all S of them:
+    S_b = (held by row b before) + T_b. Paths and indices as in `nn.weight`.
+
+    C1. The operand has the axis `from`, ragged; the result has `to` in its place and else the same axes.
+    C2. Axis 0 is the rows, axis 1 is `from`.
+    C3. The path has as many different `{n}` as there are indices, numbered from 0.
+
+    ```mlir
+    %ks = nn.cache_append "attn.k" %k from "T" to "S"
+        : (tensor<?x?x12x64xf32, #nn.axes<B, T, H, K>>) -> tensor<?x?x12x64xf32, #nn.axes<B, S, H, K>>
+    ```
+  }];
+  let arguments = (ins StrAttr:$path, UnitAttr:$absolute, NN_Tensor:$x, StrAttr:$from, StrAttr:$to,
+                       Variadic<Index>:$indices);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = [{
+    (`absolute` $absolute^)? $path $x `from` $from `to` $to (`[` $indices^ `]`)? attr-dict
+    `:` functional-type($x, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_YieldOp : NN_Op<"yield", [Pure, ReturnLike, Terminator]> {
+  let summary = "value of a region";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{}]>];
+}
+
+#endif // HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
