@@ -50,17 +50,18 @@ public:
 
 private:
   struct Candidate {
-    float logit; // after the penalty, over temperature; later its probability,
-                 // unnormalised
+    float logit;  // after the penalty
+    float weight; // exp((logit - highest) / temperature)
     int32_t id;
   };
 
   void penalize(const int32_t *seen, int32_t seenCount, int32_t count);
-  size_t keepTopK(size_t count);
-  size_t keepTopP(size_t count, double total);
+  void sortFront(size_t wanted);
+  size_t countTopP(double total);
 
   SamplerOptions options;
   Buffer<Candidate> candidates;
+  Buffer<uint64_t> penalized; // one bit a token
 };
 
 /// A uniform number in [0, 1) with 53 random bits: Philox-4x32-10 of counter

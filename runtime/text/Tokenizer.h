@@ -7,6 +7,7 @@
 #define HEDDLE_RUNTIME_TEXT_TOKENIZER_H
 
 #include "runtime/text/Buffer.h"
+#include "runtime/text/TokenizerFormat.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,14 +31,17 @@ public:
   /// what is wrong with the tables, in words (`tokenizer: vocabulary exceeds
   /// the section`). The message lives as long as the tokenizer.
   const char *open(const void *bytes, size_t size);
-  bool isOpen() const { return tables != nullptr; }
+  bool isOpen() const { return opened; }
 
   /// Appends the ids of `text` to `ids`. With `addSpecialTokens` the
   /// post-processor runs: [CLS] … [SEP], <s> … Added tokens written out in the
   /// text (`<|im_start|>`) become their ids either way, as in Hugging Face.
   /// Bytes that are not UTF-8 are read as U+FFFD, one for each maximal
-  /// ill-formed subsequence.
-  void encode(std::string_view text, bool addSpecialTokens, Ids &ids) const;
+  /// ill-formed subsequence. Returns nullptr, or in words why the text cannot
+  /// be encoded: an expression of the tokenizer would need more backtracking
+  /// than is sane. `ids` is then as before.
+  const char *encode(std::string_view text, bool addSpecialTokens,
+                     Ids &ids) const;
 
   /// One more than the largest id that encode can give.
   int32_t vocabularySize() const;
@@ -68,7 +72,8 @@ public:
 
 private:
   friend class Decoder;
-  const Tables *tables = nullptr;
+  Tables *tables = nullptr; // also holds the message of a failed open()
+  bool opened = false;
 };
 
 /// Token ids to text, one id at a time, so that a generated text can be shown
@@ -90,12 +95,25 @@ public:
   void finish(Text &out);
 
 private:
+  /// What one step of the decoder remembers between tokens.
+  struct StepState {
+    bool started = false;  // a token has passed
+    bool settled = false;  // StripFused: something else than the stripped
+                           // character has passed
+    uint32_t stripped = 0; // StripFused: characters taken off so far
+    Text held; // ByteFallback, ByteLevel: bytes that wait for their character
+               // to end
+  };
+
+  void feed(size_t step, std::string_view token, Text &out);
+  void flush(size_t step, Text &out);
+  void feedByteLevel(size_t step, std::string_view token, Text &out);
+  void feedWordPiece(size_t step, std::string_view token, Text &out);
+  void feedStripFused(size_t step, std::string_view token, Text &out);
+
   const Tables &tables;
   bool skipSpecialTokens;
-  bool first = true; // no token has been decoded yet
-  uint32_t stripped =
-      0;     // characters already taken off the front of the whole text
-  Text held; // bytes not yet known to be a whole character
+  StepState states[maxDecoderSteps];
 };
 
 } // namespace heddle::text

@@ -1,0 +1,96 @@
+// The stages between a text and its ids. Internal to runtime/text.
+//
+//   text → added tokens cut out → normalize → added tokens cut out → split into
+//   pieces → model: ids of each piece
+#ifndef HEDDLE_RUNTIME_TEXT_PIPELINE_H
+#define HEDDLE_RUNTIME_TEXT_PIPELINE_H
+
+#include "runtime/text/Tables.h"
+
+namespace heddle::text {
+
+/// Appends `text`, normalised by all steps in order, to `out`. False if an
+/// expression gave up.
+bool normalize(const Tables &tables, std::string_view text, Text &out,
+               Matcher &matcher);
+
+/// Appends `text` with every byte replaced by its character of GPT-2's byte
+/// alphabet.
+void appendMappedBytes(Text &out, std::string_view text);
+
+/// Appends `text` with every occurrence of `pattern` (not empty) replaced.
+void appendReplaced(Text &out, std::string_view text, std::string_view pattern,
+                    std::string_view replacement);
+
+/// The same for an expression; the replacement is literal. False if the
+/// expression gave up.
+bool appendReplaced(Text &out, std::string_view text, const Regex &regex,
+                    std::string_view replacement, Matcher &matcher);
+
+/// A text cut into pieces, none of them empty.
+class Pieces {
+public:
+  explicit Pieces(Matcher &matcher) : matcher(matcher) {}
+
+  /// Runs all steps of the splitter on `input`, which must live until the
+  /// pieces have been read. `atStart`: the input is the very beginning of the
+  /// text. False if an expression gave up.
+  bool split(const Tables &tables, std::string_view input, bool atStart);
+
+  std::string_view text;
+  Buffer<Span> spans;
+
+private:
+  void run(const OpenStep &step, bool atStart);
+  template <typename Rewrite> void rewrite(Rewrite rewriteOne);
+  template <typename Matches> void cut(const OpenStep &step, Matches matchesOf);
+
+  Matcher &matcher;
+  Buffer<Span> nextSpans;
+  Text current, next;
+};
+
+/// Turns one piece into ids. Holds the scratch memory of the models.
+class Model {
+public:
+  explicit Model(const Tables &tables) : tables(tables) {}
+  void encode(std::string_view piece, Ids &ids) {
+    if (tables.header->model == uint32_t(ModelKind::WordPiece))
+      encodeWordPiece(piece, ids);
+    else
+      encodeBpe(piece, ids);
+  }
+
+private:
+  struct Prefix {
+    size_t end;    // of the prefix, in bytes from the beginning of the word
+    uint64_t hash; // before hashFinish
+  };
+  struct Symbol {
+    int32_t id;
+    int32_t previous,
+        next; // index, or -1; a symbol that was merged away has id -1
+  };
+  struct Candidate {
+    uint64_t order; // rank << 32 | index of the left symbol
+    int32_t merged;
+  };
+
+  void encodeWordPiece(std::string_view word, Ids &ids);
+  int32_t longestPrefix(std::string_view word, size_t from, size_t &end);
+
+  void encodeBpe(std::string_view piece, Ids &ids);
+  void spell(std::string_view piece);
+  void consider(int32_t left, int32_t right);
+  void merge();
+
+  const Tables &tables;
+  Buffer<Prefix> prefixes;
+  Buffer<Symbol> symbols;
+  Buffer<Candidate> candidates;
+  Text joined;
+};
+
+} // namespace heddle::text
+
+#endif // HEDDLE_RUNTIME_TEXT_PIPELINE_H

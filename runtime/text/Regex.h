@@ -1,0 +1,67 @@
+// Regular expressions of a tokenizer, on PCRE2 with its just-in-time compiler.
+#ifndef HEDDLE_RUNTIME_TEXT_REGEX_H
+#define HEDDLE_RUNTIME_TEXT_REGEX_H
+
+#include "runtime/text/Buffer.h"
+
+#include <string_view>
+
+struct pcre2_real_code_8;
+struct pcre2_real_match_data_8;
+
+namespace heddle::text {
+
+/// A piece [begin, end) of a text.
+struct Span {
+  size_t begin, end;
+};
+
+/// A compiled expression; immutable, shared by all threads.
+using Regex = pcre2_real_code_8;
+
+/// Compiles an expression in PCRE2's syntax, over Unicode characters. On
+/// failure returns nullptr and appends the reason, with its place in the
+/// expression, to `message`.
+Regex *compileRegex(std::string_view pattern, Text &message);
+void freeRegex(Regex *regex);
+
+/// The scratch memory of matching; one a thread.
+class Matcher {
+public:
+  Matcher() = default;
+  Matcher(const Matcher &) = delete;
+  Matcher &operator=(const Matcher &) = delete;
+  ~Matcher();
+
+  /// Finds the first match of `regex` in `text` that begins at `from` or later.
+  /// Text before `from` is visible to assertions. Returns false if there is
+  /// none, or if the expression needs more backtracking than PCRE2's limits
+  /// allow; then `failed` becomes true and stays so.
+  bool find(const Regex &regex, std::string_view text, size_t from,
+            Span &match);
+  bool failed = false;
+
+private:
+  pcre2_real_match_data_8 *data = nullptr;
+};
+
+/// Walks over all matches of an expression as Oniguruma's find_iter does: after
+/// an empty match, and at one that directly follows the match before, it goes
+/// on one character further.
+class RegexMatches {
+public:
+  RegexMatches(Matcher &matcher, const Regex &regex, std::string_view text)
+      : matcher(matcher), regex(regex), text(text) {}
+  bool next(Span &match);
+
+private:
+  Matcher &matcher;
+  const Regex &regex;
+  std::string_view text;
+  size_t from = 0;
+  size_t lastEnd = SIZE_MAX;
+};
+
+} // namespace heddle::text
+
+#endif // HEDDLE_RUNTIME_TEXT_REGEX_H

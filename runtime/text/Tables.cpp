@@ -1,0 +1,329 @@
+// Opening a tokenizer. The section comes from a file that may be damaged:
+// everything that the rest of runtime/text follows without looking (offsets,
+// ids, step kinds, well-formed UTF-8, an empty slot in each hash table) is
+// checked here, once.
+#include "runtime/text/Tables.h"
+
+#include "runtime/text/Pipeline.h"
+#include "runtime/text/Unicode.h"
+
+#include <algorithm>
+
+namespace heddle::text {
+
+Tables::~Tables() {
+  for (Regex *regex : regexes)
+    freeRegex(regex);
+}
+
+bool Tables::fail(const char *what) {
+  message.clear();
+  message.append("tokenizer: ");
+  message.append(what);
+  message.push('\0');
+  return false;
+}
+
+bool Tables::checkRange(Range range, size_t elementSize,
+                        size_t alignment) const {
+  return range.offset % alignment == 0 &&
+         static_cast<uint64_t>(range.offset) +
+                 static_cast<uint64_t>(range.count) * elementSize <=
+             header->bytes;
+}
+
+bool Tables::checkString(Range range) const {
+  return checkRange(range, 1, 1) &&
+         wellFormedPrefix(string(range)) == range.count;
+}
+
+bool Tables::checkIds(Range range) const {
+  if (!checkRange(range, sizeof(int32_t), alignof(int32_t)))
+    return false;
+  for (int32_t id : view<int32_t>(range))
+    if (id < 0 || id >= static_cast<int32_t>(header->tokenCount))
+      return false;
+  return true;
+}
+
+bool Tables::checkRanges() {
+  auto token = [&](int32_t id) {
+    return id >= -1 && id < static_cast<int32_t>(header->tokenCount);
+  };
+  if (header->tokenCount == 0 || header->tokenCount > maxTokens)
+    return fail("number of tokens out of range");
+  if (!checkIds(header->prefix) || !checkIds(header->suffix) ||
+      !checkIds(header->ends) || !token(header->begin) ||
+      !token(header->unknown))
+    return fail("special token out of range");
+  if (!checkString(header->continuation))
+    return fail("continuation prefix out of range");
+  if (header->model != uint32_t(ModelKind::WordPiece) &&
+      header->model != uint32_t(ModelKind::Bpe))
+    return fail("unknown model");
+  if (header->model == uint32_t(ModelKind::WordPiece) && header->unknown < 0)
+    return fail("no unknown token");
+  return true;
+}
+
+bool Tables::checkTokens() {
+  Range offsets = header->tokenOffsets;
+  if (!checkRange(offsets, sizeof(uint32_t), alignof(uint32_t)) ||
+      offsets.count != header->tokenCount + 1 ||
+      !checkString(header->tokenBytes))
+    return fail("vocabulary out of range");
+  std::span<const uint32_t> begins = view<uint32_t>(offsets);
+  std::string_view text = string(header->tokenBytes);
+  for (uint32_t id = 0; id < header->tokenCount; ++id) {
+    uint32_t begin = begins[id], end = begins[id + 1];
+    if (begin > end || end > text.size() || end - begin > header->maxTokenBytes)
+      return fail("token out of range");
+    if (begin < end && (static_cast<uint8_t>(text[begin]) & 0xc0) == 0x80)
+      return fail("token begins within a character");
+  }
+  // The last token ends with the text, or within it before a character: the
+  // loop saw all beginnings but this one.
+  uint32_t last = begins[header->tokenCount];
+  if (last < text.size() && (static_cast<uint8_t>(text[last]) & 0xc0) == 0x80)
+    return fail("token ends within a character");
+  return true;
+}
+
+bool Tables::checkSlots() {
+  if (!checkRange(header->tokenSlots, sizeof(TokenSlot), alignof(TokenSlot)) ||
+      !checkRange(header->mergeSlots, sizeof(MergeSlot), alignof(MergeSlot)))
+    return fail("hash table out of range");
+  auto powerOfTwo = [](uint32_t count) {
+    return count != 0 && (count & (count - 1)) == 0;
+  };
+  if (!powerOfTwo(header->tokenSlots.count) ||
+      !powerOfTwo(header->mergeSlots.count))
+    return fail("size of a hash table is no power of two");
+  auto count = static_cast<int32_t>(header->tokenCount);
+  bool empty = false, good = true;
+  for (const TokenSlot &slot : view<TokenSlot>(header->tokenSlots)) {
+    empty |= slot.id == -1;
+    good &= slot.id >= -1 && slot.id < count;
+  }
+  if (!empty || !good)
+    return fail("bad slot in the vocabulary");
+  empty = false;
+  auto inRange = [&](int32_t id) {
+    return static_cast<uint32_t>(id) < static_cast<uint32_t>(count);
+  };
+  for (const MergeSlot &slot : view<MergeSlot>(header->mergeSlots)) {
+    empty |= slot.left == -1;
+    good &= slot.left == -1 ||
+            (inRange(slot.left) && inRange(slot.right) && inRange(slot.merged));
+  }
+  return (empty && good) || fail("bad slot in the merges");
+}
+
+bool Tables::openSteps(Range range, uint32_t limit, uint32_t lastKind,
+                       uint32_t (*regexKinds)(uint32_t),
+                       Buffer<OpenStep> &steps) {
+  if (!checkRange(range, sizeof(Step), alignof(Step)) || range.count > limit)
+    return fail("step out of range");
+  for (const Step &step : view<Step>(range)) {
+    if (step.kind == 0 || step.kind > lastKind)
+      return fail("unknown step");
+    if (!checkString(step.pattern) || !checkString(step.text))
+      return fail("text of a step out of range");
+    OpenStep open = {
+        step.kind, step.flags, string(step.pattern), string(step.text), step.a,
+        step.b,    nullptr};
+    if (regexKinds(step.kind)) {
+      Text reason;
+      Regex *regex = compileRegex(open.pattern, reason);
+      if (!regex) {
+        reason.push('\0');
+        return fail(reason.data());
+      }
+      regexes.push(regex);
+      open.regex = regex;
+    }
+    steps.push(open);
+  }
+  return true;
+}
+
+bool Tables::openAdded() {
+  Range range = header->added;
+  if (!checkRange(range, sizeof(AddedToken), alignof(AddedToken)))
+    return fail("added tokens out of range");
+  std::span<const AddedToken> added = view<AddedToken>(range);
+  for (const AddedToken &token : added)
+    if (token.id < 0 || token.id >= static_cast<int32_t>(header->tokenCount) ||
+        token.content.count == 0 || !checkString(token.content))
+      return fail("added token out of range");
+  // Tokens marked `normalized` are looked for in normalised text, so their own
+  // text is normalised first. The views are made when all texts are there:
+  // growing moves them.
+  Buffer<Span> places;
+  Matcher matcher;
+  for (const AddedToken &token : added) {
+    size_t begin = normalizedContents.size();
+    if (token.flags & AddedNormalized)
+      if (!normalize(*this, string(token.content), normalizedContents, matcher))
+        return fail("added token cannot be normalised");
+    places.push({begin, normalizedContents.size()});
+  }
+  for (size_t i = 0; i < added.size(); ++i) {
+    std::string_view normal =
+        slice(normalizedContents.view(), places[i].begin, places[i].end);
+    normalizedContent.push(normal);
+    if (!(added[i].flags & AddedNormalized))
+      rawAdded.add(string(added[i].content), added[i]);
+    else if (!normal.empty())
+      normalizedAdded.add(normal, added[i]);
+  }
+  rawAdded.prepare();
+  normalizedAdded.prepare();
+  return true;
+}
+
+bool Tables::open(const void *section, size_t size) {
+  bytes = static_cast<const uint8_t *>(section);
+  header = reinterpret_cast<const Header *>(bytes);
+  if (size < sizeof(Header) || header->magic != tokenizerMagic)
+    return fail("not a tokenizer");
+  if (header->version != tokenizerVersion)
+    return fail("written by another version of Heddle");
+  if (header->bytes > size || header->bytes < sizeof(Header))
+    return fail("shorter than it says");
+  if (!checkRanges() || !checkTokens() || !checkSlots())
+    return false;
+
+  auto isReplaceRegex = [](uint32_t kind) {
+    return uint32_t(kind == uint32_t(NormalizerKind::ReplaceRegex));
+  };
+  auto isSplitRegex = [](uint32_t kind) {
+    return uint32_t(kind == uint32_t(SplitterKind::SplitRegex));
+  };
+  auto isDecodeRegex = [](uint32_t kind) {
+    return uint32_t(kind == uint32_t(DecoderKind::ReplaceRegex));
+  };
+  if (!openSteps(header->normalizers, maxSteps,
+                 uint32_t(NormalizerKind::MapBytes), isReplaceRegex,
+                 normalizers) ||
+      !openSteps(header->splitters, maxSteps, uint32_t(SplitterKind::MapBytes),
+                 isSplitRegex, splitters) ||
+      !openSteps(header->decoders, maxDecoderSteps,
+                 uint32_t(DecoderKind::StripFused), isDecodeRegex, decoders) ||
+      !openAdded())
+    return false;
+
+  Text piece;
+  for (uint32_t c = 0; c < 512; ++c) {
+    piece.clear();
+    appendCharacter(piece, c);
+    shortIds[c] = find(piece.view());
+  }
+  for (int byte = 0; byte < 256; ++byte) {
+    char name[8];
+    snprintf(name, sizeof(name), "<0x%02X>", byte);
+    byteIds[byte] = find({name, 6});
+  }
+  return true;
+}
+
+//===-- Lookup
+//----------------------------------------------------------------------------------------------------===//
+
+std::string_view Tables::token(int32_t id) const {
+  if (id < 0 || id >= static_cast<int32_t>(header->tokenCount))
+    return {};
+  std::span<const uint32_t> begins = view<uint32_t>(header->tokenOffsets);
+  size_t index = static_cast<size_t>(id);
+  return slice(string(header->tokenBytes), begins[index], begins[index + 1]);
+}
+
+int32_t Tables::find(std::string_view wanted, uint64_t hash) const {
+  std::span<const TokenSlot> slots = view<TokenSlot>(header->tokenSlots);
+  size_t mask = slots.size() - 1;
+  auto tag = static_cast<uint32_t>(hash >> 32);
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    if (slots[at].id < 0)
+      return -1;
+    if (slots[at].tag == tag && token(slots[at].id) == wanted)
+      return slots[at].id;
+  }
+}
+
+const MergeSlot *Tables::findMerge(int32_t left, int32_t right) const {
+  std::span<const MergeSlot> slots = view<MergeSlot>(header->mergeSlots);
+  size_t mask = slots.size() - 1;
+  for (size_t at = hashPair(left, right) & mask;; at = (at + 1) & mask) {
+    const MergeSlot &slot = slots[at];
+    if (slot.left == left && slot.right == right)
+      return &slot;
+    if (slot.left < 0)
+      return nullptr;
+  }
+}
+
+const AddedToken *Tables::addedToken(int32_t id) const {
+  // Sorted by id, by the compiler; a damaged section may find nothing.
+  std::span<const AddedToken> added = view<AddedToken>(header->added);
+  auto at = std::lower_bound(added.begin(), added.end(), id,
+                             [](const AddedToken &token, int32_t wanted) {
+                               return token.id < wanted;
+                             });
+  return at != added.end() && at->id == id ? &*at : nullptr;
+}
+
+//===-- Added tokens
+//----------------------------------------------------------------------------------------------===//
+
+void AddedPatterns::add(std::string_view text, const AddedToken &token) {
+  patterns.push({text, &token});
+  begins[static_cast<uint8_t>(text[0])] = true;
+}
+
+void AddedPatterns::prepare() {
+  std::sort(patterns.begin(), patterns.end(),
+            [](const Pattern &left, const Pattern &right) {
+              return left.text < right.text;
+            });
+}
+
+/// The patterns that share the first bytes of `text` are neighbours: the range
+/// [low, high) narrows byte by byte, and the one pattern of it that is just as
+/// long as what was compared is a match.
+const AddedPatterns::Pattern *
+AddedPatterns::longestAt(std::string_view text) const {
+  const Pattern *low = patterns.begin(), *high = patterns.end(),
+                *best = nullptr;
+  for (size_t depth = 0; low < high; ++depth) {
+    if (low->text.size() == depth)
+      best = low++;
+    if (depth == text.size())
+      break;
+    auto byte = static_cast<uint8_t>(text[depth]);
+    auto at = [depth](const Pattern &pattern) {
+      return pattern.text.size() > depth
+                 ? int(static_cast<uint8_t>(pattern.text[depth]))
+                 : -1;
+    };
+    low = std::partition_point(
+        low, high, [&](const Pattern &pattern) { return at(pattern) < byte; });
+    high = std::partition_point(
+        low, high, [&](const Pattern &pattern) { return at(pattern) <= byte; });
+  }
+  return best;
+}
+
+const AddedToken *AddedPatterns::find(std::string_view text, size_t from,
+                                      Span &match) const {
+  for (size_t at = from; at < text.size(); ++at) {
+    if (!begins[static_cast<uint8_t>(text[at])])
+      continue;
+    if (const Pattern *found = longestAt(slice(text, at, text.size()))) {
+      match = {at, at + found->text.size()};
+      return found->token;
+    }
+  }
+  return nullptr;
+}
+
+} // namespace heddle::text

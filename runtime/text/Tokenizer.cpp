@@ -1,0 +1,210 @@
+// Encoding: cuts added tokens out of the text and sends what lies between
+// through the stages of Pipeline.h.
+#include "runtime/text/Tokenizer.h"
+
+#include "runtime/text/Pipeline.h"
+#include "runtime/text/Unicode.h"
+
+#include <new>
+
+namespace heddle::text {
+
+Tokenizer::~Tokenizer() {
+  if (tables) {
+    tables->~Tables();
+    free(tables);
+  }
+}
+
+const char *Tokenizer::open(const void *bytes, size_t size) {
+  if (tables)
+    return "tokenizer: already open";
+  void *memory = malloc(sizeof(Tables));
+  if (!memory)
+    return "tokenizer: out of memory";
+  tables = new (memory) Tables();
+  opened = tables->open(bytes, size);
+  return opened ? nullptr : tables->message.data();
+}
+
+namespace {
+
+/// Whether the added token at `match` may stand there: with single_word no word
+/// character may touch it.
+bool standsAlone(std::string_view text, Span match) {
+  if (match.begin > 0) {
+    size_t before = previousCharacter(text, match.begin);
+    if (isWordCharacter(nextCharacter(text, before)))
+      return false;
+  }
+  size_t after = match.end;
+  return after == text.size() || !isWordCharacter(nextCharacter(text, after));
+}
+
+/// Widens `match` over the white space which the token swallows, on the left
+/// not beyond `done`.
+Span widened(std::string_view text, Span match, uint32_t flags, size_t done) {
+  while (flags & AddedStripLeft && match.begin > done) {
+    size_t before = previousCharacter(text, match.begin), after = before;
+    if (!isWhitespace(nextCharacter(text, after)))
+      break;
+    match.begin = before;
+  }
+  for (size_t after = match.end; flags & AddedStripRight && after < text.size();
+       match.end = after)
+    if (!isWhitespace(nextCharacter(text, after)))
+      break;
+  return match;
+}
+
+/// Calls onText(begin, end) and onToken(id), in order, for the parts of `text`
+/// and the added tokens between them.
+template <typename OnText, typename OnToken>
+void cutAdded(const AddedPatterns &patterns, std::string_view text,
+              OnText onText, OnToken onToken) {
+  size_t done = 0;
+  Span match;
+  for (size_t from = 0; !patterns.empty();) {
+    const AddedToken *token = patterns.find(text, from, match);
+    if (!token)
+      break;
+    from = match.end;
+    if (token->flags & AddedSingleWord && !standsAlone(text, match))
+      continue;
+    match = widened(text, match, token->flags, done);
+    if (done < match.begin)
+      onText(done, match.begin);
+    onToken(token->id);
+    done = match.end;
+  }
+  if (done < text.size())
+    onText(done, text.size());
+}
+
+/// One call of encode().
+class Encoding {
+public:
+  Encoding(const Tables &tables, Ids &ids)
+      : tables(tables), ids(ids), pieces(matcher), model(tables) {}
+
+  bool run(std::string_view text) {
+    auto onToken = [&](int32_t id) { ids.push(id); };
+    cutAdded(
+        tables.rawAdded, text,
+        [&](size_t begin, size_t end) {
+          std::string_view part = slice(text, begin, end);
+          if (!tables.normalizers.empty()) {
+            normalized.clear();
+            if (!normalize(tables, part, normalized, matcher))
+              return;
+            part = normalized.view();
+          }
+          cutAdded(
+              tables.normalizedAdded, part,
+              [&](size_t from, size_t to) {
+                encodePart(slice(part, from, to), begin == 0 && from == 0);
+              },
+              onToken);
+        },
+        onToken);
+    return !matcher.failed;
+  }
+
+private:
+  void encodePart(std::string_view part, bool atStart) {
+    if (pieces.split(tables, part, atStart))
+      for (Span span : pieces.spans)
+        model.encode(slice(pieces.text, span.begin, span.end), ids);
+  }
+
+  const Tables &tables;
+  Ids &ids;
+  Matcher matcher;
+  Pieces pieces;
+  Model model;
+  Text normalized;
+};
+
+} // namespace
+
+const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
+                              Ids &ids) const {
+  Text repaired;
+  if (wellFormedPrefix(text) != text.size()) {
+    appendRepaired(repaired, text);
+    text = repaired.view();
+  }
+  size_t before = ids.size();
+  auto append = [&](Range range) {
+    ids.append(tables->view<int32_t>(range).data(), range.count);
+  };
+  if (addSpecialTokens)
+    append(tables->header->prefix);
+  if (!Encoding(*tables, ids).run(text)) {
+    ids.resize(before);
+    return "an expression of the tokenizer needs too much backtracking on this "
+           "text";
+  }
+  if (addSpecialTokens)
+    append(tables->header->suffix);
+  return nullptr;
+}
+
+int32_t Tokenizer::vocabularySize() const {
+  return static_cast<int32_t>(tables->header->tokenCount);
+}
+
+std::string_view Tokenizer::token(int32_t id) const {
+  return tables->token(id);
+}
+
+int32_t Tokenizer::find(std::string_view token) const {
+  for (const AddedToken &added :
+       tables->view<AddedToken>(tables->header->added))
+    if (tables->string(added.content) == token)
+      return added.id;
+  return tables->find(token);
+}
+
+bool Tokenizer::isSpecial(int32_t id) const {
+  const AddedToken *added = tables->addedToken(id);
+  return added && added->flags & AddedSpecial;
+}
+
+const int32_t *Tokenizer::endTokens() const {
+  return tables->view<int32_t>(tables->header->ends).data();
+}
+int32_t Tokenizer::endTokenCount() const {
+  return static_cast<int32_t>(tables->header->ends.count);
+}
+
+bool Tokenizer::isEnd(int32_t id) const {
+  for (int32_t end : tables->view<int32_t>(tables->header->ends))
+    if (end == id)
+      return true;
+  return false;
+}
+
+int32_t Tokenizer::beginToken() const { return tables->header->begin; }
+int32_t Tokenizer::maxLength() const {
+  return static_cast<int32_t>(tables->header->maxLength);
+}
+
+bool Tokenizer::truncate(Ids &ids, size_t from, size_t length) const {
+  size_t count = ids.size() - from;
+  if (count <= length)
+    return false;
+  std::span<const int32_t> suffix =
+      tables->view<int32_t>(tables->header->suffix);
+  bool ended =
+      count >= suffix.size() && length >= suffix.size() &&
+      (suffix.empty() || memcmp(ids.end() - suffix.size(), suffix.data(),
+                                suffix.size() * sizeof(int32_t)) == 0);
+  ids.resize(from + length);
+  if (ended && !suffix.empty())
+    memcpy(ids.end() - suffix.size(), suffix.data(),
+           suffix.size() * sizeof(int32_t));
+  return true;
+}
+
+} // namespace heddle::text

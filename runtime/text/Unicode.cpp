@@ -1,0 +1,257 @@
+// UTF-8 and character properties; see Unicode.h.
+#include "runtime/text/Unicode.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+
+namespace heddle::text {
+
+void appendCharacter(Text &out, uint32_t character) {
+  if (character < 0x80) {
+    out.push(static_cast<char>(character));
+    return;
+  }
+  utf8proc_uint8_t bytes[4];
+  utf8proc_ssize_t count =
+      utf8proc_encode_char(static_cast<utf8proc_int32_t>(character), bytes);
+  out.Buffer::append(reinterpret_cast<const char *>(bytes),
+                     static_cast<size_t>(count));
+}
+
+Utf8Unit firstUnit(std::string_view bytes) {
+  const uint8_t *at = reinterpret_cast<const uint8_t *>(bytes.data());
+  uint8_t lead = at[0];
+  if (lead < 0x80)
+    return {1, Utf8Unit::Character};
+  if (lead < 0xc2 || lead > 0xf4)
+    return {1, Utf8Unit::IllFormed};
+  size_t length = characterLength(static_cast<char>(lead));
+  // The second byte's range excludes overlong forms, surrogates and what lies
+  // above U+10FFFF (Unicode table 3-7).
+  uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  for (size_t i = 1; i < length; ++i) {
+    if (i == bytes.size())
+      return {i, Utf8Unit::Unfinished};
+    if (at[i] < low || at[i] > high)
+      return {i, Utf8Unit::IllFormed};
+    low = 0x80, high = 0xbf;
+  }
+  return {length, Utf8Unit::Character};
+}
+
+size_t wellFormedPrefix(std::string_view bytes) {
+  size_t position = 0;
+  while (position < bytes.size()) {
+    uint64_t eight;
+    if (bytes.size() - position >= 8 &&
+        (memcpy(&eight, bytes.data() + position, 8),
+         (eight & 0x8080808080808080ull) == 0)) {
+      position += 8;
+      continue;
+    }
+    Utf8Unit unit = firstUnit(slice(bytes, position, bytes.size()));
+    if (unit.kind != Utf8Unit::Character)
+      return position;
+    position += unit.length;
+  }
+  return position;
+}
+
+void appendRepaired(Text &out, std::string_view bytes) {
+  while (true) {
+    size_t good = wellFormedPrefix(bytes);
+    out.append(slice(bytes, 0, good));
+    if (good == bytes.size())
+      return;
+    bytes = slice(bytes, good, bytes.size());
+    out.append("\xef\xbf\xbd");
+    bytes = slice(bytes, firstUnit(bytes).length, bytes.size());
+  }
+}
+
+bool isWhitespace(uint32_t c) {
+  if (c < 0x80)
+    return c == ' ' || (c >= 9 && c <= 13);
+  return c == 0x85 || c == 0xa0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+         c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+static utf8proc_category_t category(uint32_t character) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(character));
+}
+
+bool isPunctuation(uint32_t c) {
+  if (c < 0x80)
+    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') ||
+           (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+  utf8proc_category_t found = category(c);
+  return found >= UTF8PROC_CATEGORY_PC && found <= UTF8PROC_CATEGORY_PO;
+}
+
+bool isNumeric(uint32_t c) {
+  if (c < 0x80)
+    return c >= '0' && c <= '9';
+  utf8proc_category_t found = category(c);
+  return found >= UTF8PROC_CATEGORY_ND && found <= UTF8PROC_CATEGORY_NO;
+}
+
+bool isControl(uint32_t c) {
+  if (c < 0x80)
+    return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+  utf8proc_category_t found = category(c);
+  return found == UTF8PROC_CATEGORY_CC || found == UTF8PROC_CATEGORY_CF ||
+         found == UTF8PROC_CATEGORY_CO;
+}
+
+bool isMark(uint32_t c) {
+  utf8proc_category_t found = category(c);
+  return found >= UTF8PROC_CATEGORY_MN && found <= UTF8PROC_CATEGORY_ME;
+}
+
+bool isNonspacingMark(uint32_t c) {
+  return c >= 0x300 && category(c) == UTF8PROC_CATEGORY_MN;
+}
+
+bool isWordCharacter(uint32_t c) {
+  if (c < 0x80)
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
+  switch (category(c)) {
+  case UTF8PROC_CATEGORY_LU:
+  case UTF8PROC_CATEGORY_LL:
+  case UTF8PROC_CATEGORY_LT:
+  case UTF8PROC_CATEGORY_LM:
+  case UTF8PROC_CATEGORY_LO:
+  case UTF8PROC_CATEGORY_MN:
+  case UTF8PROC_CATEGORY_MC:
+  case UTF8PROC_CATEGORY_ME:
+  case UTF8PROC_CATEGORY_ND:
+  case UTF8PROC_CATEGORY_NL:
+  case UTF8PROC_CATEGORY_PC:
+    return true;
+  default:
+    // Join_Control, and the Other_Alphabetic symbols: circled, squared and
+    // negative Latin letters.
+    return c == 0x200c || c == 0x200d || (c >= 0x24b6 && c <= 0x24e9) ||
+           (c >= 0x1f130 && c <= 0x1f149) || (c >= 0x1f150 && c <= 0x1f169) ||
+           (c >= 0x1f170 && c <= 0x1f189);
+  }
+}
+
+bool isChinese(uint32_t c) {
+  return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) ||
+         (c >= 0x20000 && c <= 0x2a6df) || (c >= 0x2a700 && c <= 0x2b73f) ||
+         (c >= 0x2b740 && c <= 0x2b81f) || (c >= 0x2b920 && c <= 0x2ceaf) ||
+         (c >= 0xf900 && c <= 0xfaff) || (c >= 0x2f800 && c <= 0x2fa1f);
+}
+
+void appendLowercase(Text &out, uint32_t c) {
+  if (c < 0x80)
+    return out.push(static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c));
+  if (c ==
+      0x130) // the one character whose lower case is two: i with a dot above
+    return out.append("i\xcc\x87");
+  appendCharacter(out, static_cast<uint32_t>(
+                           utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+}
+
+//===-- Normal forms
+//----------------------------------------------------------------------------------------------===//
+
+/// Sorts every run of combining marks by combining class, keeping the order of
+/// equals (Unicode 3.11, D109).
+static void orderMarks(Buffer<int32_t> &characters, Buffer<uint64_t> &keys) {
+  for (size_t begin = 0; begin < characters.size();) {
+    keys.clear();
+    size_t end = begin;
+    for (; end < characters.size(); ++end) {
+      uint64_t combiningClass = static_cast<uint64_t>(
+          utf8proc_get_property(characters[end])->combining_class);
+      if (combiningClass == 0)
+        break;
+      // class | place in the run | character, most significant first: sorting
+      // the numbers is a stable sort by class
+      keys.push(combiningClass << 53 |
+                static_cast<uint64_t>(end - begin) << 21 |
+                static_cast<uint64_t>(characters[end]));
+    }
+    std::sort(keys.begin(), keys.end());
+    for (size_t i = 0; i < keys.size(); ++i)
+      characters[begin + i] = static_cast<int32_t>(keys[i] & 0x1fffff);
+    begin = end + 1;
+  }
+}
+
+/// Characters below this are their own normal form, and no such character
+/// combines with the one before it.
+static uint32_t firstUnstable(NormalForm form) {
+  return form == NormalForm::C ? 0x300 : form == NormalForm::D ? 0xc0 : 0xa0;
+}
+
+static void appendSegment(Text &out, std::string_view segment, NormalForm form,
+                          Buffer<int32_t> &characters, Buffer<uint64_t> &keys) {
+  bool compatible = form == NormalForm::KC || form == NormalForm::KD;
+  bool compose = form == NormalForm::C || form == NormalForm::KC;
+  auto options = static_cast<utf8proc_option_t>(
+      UTF8PROC_STABLE | (compatible ? UTF8PROC_COMPAT : 0));
+  characters.clear();
+  for (size_t position = 0; position < segment.size();) {
+    int32_t character = static_cast<int32_t>(nextCharacter(segment, position));
+    int32_t parts[32]; // the longest decomposition (U+FDFA) has 18
+    int boundClass = UTF8PROC_BOUNDCLASS_START;
+    utf8proc_ssize_t count = utf8proc_decompose_char(
+        character, parts, 32,
+        static_cast<utf8proc_option_t>(options | UTF8PROC_DECOMPOSE),
+        &boundClass);
+    if (count < 1 || count > 32)
+      characters.push(character);
+    else
+      characters.append(parts, static_cast<size_t>(count));
+  }
+  orderMarks(characters, keys);
+  size_t count = characters.size();
+  if (compose)
+    count = static_cast<size_t>(utf8proc_normalize_utf32(
+        characters.data(), static_cast<utf8proc_ssize_t>(count),
+        static_cast<utf8proc_option_t>(options | UTF8PROC_COMPOSE)));
+  for (size_t i = 0; i < count; ++i)
+    appendCharacter(out, static_cast<uint32_t>(characters[i]));
+}
+
+void appendNormalized(Text &out, std::string_view text, NormalForm form) {
+  uint32_t unstable = firstUnstable(form);
+  Buffer<int32_t> characters;
+  Buffer<uint64_t> keys;
+  size_t copied = 0, previous = 0, position = 0;
+  while (position < text.size()) {
+    if (static_cast<uint8_t>(text[position]) < 0x80) {
+      previous = position++;
+      continue;
+    }
+    size_t here = position;
+    if (nextCharacter(text, position) < unstable) {
+      previous = here;
+      continue;
+    }
+    // A segment: the stable character before (marks may combine with it) and
+    // all unstable ones that follow.
+    size_t end = position;
+    while (end < text.size()) {
+      size_t after = end;
+      if (nextCharacter(text, after) < unstable)
+        break;
+      end = after;
+    }
+    size_t begin = here > copied ? previous : here;
+    out.append(slice(text, copied, begin));
+    appendSegment(out, slice(text, begin, end), form, characters, keys);
+    copied = position = end;
+    previous = end;
+  }
+  out.append(slice(text, copied, text.size()));
+}
+
+} // namespace heddle::text
