@@ -1,0 +1,139 @@
+//===- KernelFrameOps.td - what a function gets from the frame of its call ---------------------------===//
+
+#ifndef HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD
+#define HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD
+
+include "dialects/kernel/KernelDialect.td"
+include "mlir/Dialect/LLVMIR/LLVMTypes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Kernel_Op<string opMnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, opMnemonic, traits>;
+
+def Kernel_Pointer : Type<CPred<"::llvm::isa<::mlir::LLVM::LLVMPointerType>($_self)">, "pointer",
+                          "::mlir::LLVM::LLVMPointerType">,
+                     BuildableType<"::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
+
+/// The frame is constant during a call, so that what is read of it may be moved and shared.
+class Kernel_FrameOp<string opMnemonic, list<Trait> traits = []> : Kernel_Op<opMnemonic, [Pure] # traits>;
+
+def Kernel_SizeOp : Kernel_FrameOp<"size"> {
+  let summary = "value of a size; of one with a value a row, the largest";
+  let description = [{
+    ```mlir
+    %b = kernel.size %frame "B"
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$size);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$frame $size attr-dict";
+}
+
+def Kernel_ExtentOp : Kernel_FrameOp<"extent"> {
+  let summary = "value of a monomial, all rows together";
+  let description = [{
+    ```mlir
+    %tokens = kernel.extent %frame "B*T"
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$monomial);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$frame $monomial attr-dict";
+}
+
+def Kernel_RowStartOp : Kernel_FrameOp<"row_start"> {
+  let summary = "value of a ragged monomial over the rows before this one";
+  let description = [{
+    Row b of a tensor `[B T D]` is lines `row_start(b)` up to `row_start(b + 1)` of monomial `"B*T"`.
+
+    ```mlir
+    %first = kernel.row_start %frame "B*T" [%b]
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$monomial, Index:$row);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$frame $monomial `[` $row `]` attr-dict";
+}
+
+class Kernel_BufferOp<string opMnemonic> : Kernel_FrameOp<opMnemonic> {
+  let results = (outs AnyMemRef:$result);
+}
+
+def Kernel_InputOp : Kernel_BufferOp<"input"> {
+  let summary = "buffer of an entry's input";
+  let description = [{
+    One operand a dynamic dimension.
+
+    ```mlir
+    %ids = kernel.input %frame 0 (%tokens) : memref<?xi32>
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$number, Variadic<Index>:$sizes);
+  let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def Kernel_OutputOp : Kernel_BufferOp<"output"> {
+  let summary = "buffer of an entry's output";
+  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$number, Variadic<Index>:$sizes);
+  let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def Kernel_ArenaOp : Kernel_BufferOp<"arena"> {
+  let summary = "part of the arena";
+  let description = [{
+    The offset is in bytes from the start of the arena, a multiple of 64.
+
+    ```mlir
+    %x = kernel.arena %frame[%offset] (%tokens) : memref<?x384xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, Index:$offset, Variadic<Index>:$sizes);
+  let assemblyFormat = "$frame `[` $offset `]` `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+def Kernel_EntrySlotsOp : Kernel_FrameOp<"entry_slots"> {
+  let summary = "an entry's line of the weight slots";
+  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$first);
+  let results = (outs Kernel_Pointer:$weights);
+  let assemblyFormat = "$frame $first attr-dict";
+}
+
+def Kernel_CalleeSlotsOp : Kernel_FrameOp<"callee_slots"> {
+  let summary = "line of the weight slots for a callee";
+  let description = [{
+    ```mlir
+    %w = kernel.callee_slots %weights[%first]
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$weights, Index:$first);
+  let results = (outs Kernel_Pointer:$result);
+  let assemblyFormat = "$weights `[` $first `]` attr-dict";
+}
+
+def Kernel_WeightOp : Kernel_BufferOp<"weight"> {
+  let summary = "packed weight, by slot";
+  let description = [{
+    The memref's shape is that of the packed bytes: `[out, in]` where plain, panels where packed for a matrix product
+    (see Layout.h).
+
+    ```mlir
+    %w = kernel.weight %weights[%slot] : memref<384x1536xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$weights, Index:$slot);
+  let assemblyFormat = "$weights `[` $slot `]` attr-dict `:` type($result)";
+}
+
+def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
+  let summary = "positions that a cache or state keeps of one row";
+  let description = [{
+    `slot` counts from the function's first cache slot. The first dimension is how many positions there are.
+
+    ```mlir
+    %k = kernel.cache_row %frame[%slot] row %b (%positions) : memref<?x4x64xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, Index:$slot, Index:$row, Variadic<Index>:$sizes);
+  let assemblyFormat = "$frame `[` $slot `]` `row` $row `(` $sizes `)` attr-dict `:` type($result)";
+}
+
+#endif // HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD
