@@ -90,6 +90,7 @@ typedef struct heddle_entry {
   int32_t weight_slot, cache_slot;    /* where this entry's rows of the slot tables begin; the code adds them itself */
   uint32_t grows;                     /* bit s: appends to caches counted in size s, which has grows_by */
   uint32_t sets;                      /* bit s: sets a state counted in size s: its lengths hold for later calls */
+  uint32_t reads;                     /* bit s: reads a state counted in size s, which an earlier call must have set */
 } heddle_entry;
 
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */

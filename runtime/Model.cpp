@@ -1,0 +1,111 @@
+#include "runtime/Model.h"
+#include "runtime/Cpu.h"
+#include "runtime/Error.h"
+#include "runtime/Sizes.h"
+
+#include <cstring>
+#include <new>
+
+using namespace heddle::runtime;
+
+/// More threads than this are a mistake in the caller's arithmetic.
+static constexpr int32_t mostThreads = 1024;
+
+/// Refuses what this runtime cannot read or this machine cannot execute.
+static heddle_status checkProgram(const heddle_program &program) {
+  if (program.abi_version != HEDDLE_ABI_VERSION)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "the program was compiled for runtime interface %u, this "
+                "runtime has %u",
+                program.abi_version, HEDDLE_ABI_VERSION);
+  if (const char *missing =
+          missingCpuFeature(program.cpu_level, program.cpu_features))
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s was compiled for a CPU with %s, which this machine lacks",
+                program.name, missing);
+  if (program.size_count > HEDDLE_MAX_SIZES)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s has %d sizes, at most %d are possible", program.name,
+                program.size_count, HEDDLE_MAX_SIZES);
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (program.sizes[s].per >= 0 && program.sizes[s].per != program.row_size)
+      return fail(HEDDLE_NOT_SUPPORTED,
+                  "%s: size %s is ragged over %s, not over the rows",
+                  program.name, program.sizes[s].name,
+                  program.sizes[program.sizes[s].per].name);
+  return HEDDLE_OK;
+}
+
+/// The sizes that the inputs of `entry` name and nothing else determines.
+static uint32_t findGivenSizes(const heddle_program &program,
+                               const heddle_entry &entry) {
+  uint32_t given = 0;
+  for (int32_t i = 0; i < entry.input_count; ++i)
+    for (int32_t d = 0; d < entry.inputs[i].rank; ++d)
+      for (int32_t t = 0; t < entry.inputs[i].dims[d].count; ++t)
+        for (int32_t s = 0; s < program.size_count; ++s)
+          if (entry.inputs[i].dims[d].terms[t].power[s] &&
+              s != program.row_size && program.sizes[s].grows_by < 0)
+            given |= 1u << s;
+  return given;
+}
+
+static heddle_status open(heddle_model &model, const heddle_program &program,
+                          const heddle_open_options &options) {
+  if (heddle_status status = checkProgram(program))
+    return status;
+  model.program = &program;
+  if (!model.givenSizes.allocate(program.entry_count))
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program.name);
+  for (int32_t e = 0; e < program.entry_count; ++e)
+    model.givenSizes[e] = findGivenSizes(program, program.entries[e]);
+
+  if (heddle_status status = model.weights.open(program, options.weights))
+    return status;
+  if (options.check_tensors)
+    if (heddle_status status = model.weights.checkTensors())
+      return status;
+
+  if (options.threads < 0 || options.threads > mostThreads)
+    return fail(HEDDLE_BAD_ARGUMENT, "threads is %d, needed: 1 to %d",
+                options.threads, mostThreads);
+  int32_t threads = options.threads ? options.threads : availableCores();
+  if (!model.threads.start(threads))
+    return fail(HEDDLE_OUT_OF_MEMORY, "the system refuses to start %d threads",
+                threads);
+  return HEDDLE_OK;
+}
+
+heddle_model *heddle_open(const heddle_program *program,
+                          const heddle_open_options *options) {
+  void *memory = nullptr;
+  if (posix_memalign(&memory, alignof(heddle_model), sizeof(heddle_model))) {
+    fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program->name);
+    return nullptr;
+  }
+  auto *model = new (memory) heddle_model;
+  if (open(*model, *program, options ? *options : heddle_open_options{})) {
+    heddle_close(model);
+    return nullptr;
+  }
+  return model;
+}
+
+void heddle_close(heddle_model *model) {
+  if (!model)
+    return;
+  if (void *text = model->text.load())
+    model->closeText(text);
+  model->~heddle_model();
+  free(model);
+}
+
+const heddle_entry *heddle_entry_named(const heddle_model *model,
+                                       const char *name) {
+  const heddle_program &program = *model->program;
+  for (int32_t e = 0; e < program.entry_count; ++e)
+    if (!strcmp(program.entries[e].name, name))
+      return &program.entries[e];
+  fail(HEDDLE_BAD_ARGUMENT, "%s has no entry %s", program.name, name);
+  return nullptr;
+}

@@ -1,0 +1,83 @@
+// The memory of a conversation. What heddle_session is.
+//
+// Everything is allocated when the session opens, for the maxima it is opened
+// with; calls (Call.cpp) only fill it in.
+#ifndef HEDDLE_RUNTIME_SESSION_H
+#define HEDDLE_RUNTIME_SESSION_H
+
+#include "runtime/Model.h"
+#include "runtime/Sizes.h"
+
+struct heddle_session {
+  template <typename T> using Array = heddle::runtime::Array<T>;
+  using Region = heddle::runtime::Region;
+
+  heddle_model *model;
+  heddle::runtime::SizeLimits limits;
+  std::atomic<bool> busy{false}; // a call is running
+
+  Region arena;                   // working memory of one call
+  Region cacheMemory;             // of all caches and states
+  Array<heddle_cache_view> views; // by cache
+  Array<heddle_cache_view> slots; // by cache slot
+  Region defaultMemory;           // inputs that the caller leaves out
+  Array<int64_t> defaultOffsets;  // by input, counted over all entries
+
+  /// Positions that row r holds of size s, at [s * limits.rows + r]: what a
+  /// growing size has accumulated, or the length of a state.
+  Array<int64_t> held;
+
+  // The current call.
+  heddle::runtime::CallSizes sizes;
+  Array<int64_t> rowSizes;      // value of size s in row b, laid out like held
+  Array<heddle_extent> extents; // by monomial
+  Array<int64_t> extentRows;    // at [monomial * (limits.rows + 1) + b]
+  Array<int64_t> cacheRows;
+  Array<int64_t> rowMarks; // number of the last call that named a row
+  int64_t callNumber = 0;
+  Array<void *> inputs;
+
+  const heddle_program &program() const { return *model->program; }
+  int64_t &heldBy(int32_t size, int64_t row) {
+    return held[size * limits.rows + row];
+  }
+  int64_t &sizeInRow(int32_t size, int64_t row) {
+    return rowSizes[size * limits.rows + row];
+  }
+};
+
+namespace heddle::runtime {
+
+/// Bytes of an element.
+int64_t bytesOf(heddle_type type);
+
+/// The number of `entry`'s first input, counted over all entries.
+int64_t firstInput(const heddle_program &program, const heddle_entry *entry);
+
+/// Whether a `state` is counted in positions of this size.
+bool countsState(const heddle_program &program, int32_t size);
+
+/// Marks a session as in use for one scope. A second user finds it not taken.
+class SessionLock {
+public:
+  explicit SessionLock(heddle_session &session)
+      : session(session),
+        taken(!session.busy.exchange(true, std::memory_order_acquire)) {}
+  SessionLock(const SessionLock &) = delete;
+  SessionLock &operator=(const SessionLock &) = delete;
+  ~SessionLock() {
+    if (taken)
+      session.busy.store(false, std::memory_order_release);
+  }
+
+  /// The refusal if another thread is using the session, else HEDDLE_OK.
+  heddle_status check() const;
+
+private:
+  heddle_session &session;
+  bool taken;
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_SESSION_H

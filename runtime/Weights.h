@@ -1,0 +1,52 @@
+// The packed weights file of a program: found, mapped, and checked before any
+// of its bytes is believed.
+#ifndef HEDDLE_RUNTIME_WEIGHTS_H
+#define HEDDLE_RUNTIME_WEIGHTS_H
+
+#include "runtime/Memory.h"
+#include "runtime/abi.h"
+
+namespace heddle::runtime {
+
+class Weights {
+public:
+  /// Maps the weights of `program` from `path`, or if that is null from where
+  /// heddle_open_options.weights says. Checks the header, every bound, the
+  /// program's fingerprint, and the checksums of all but the tensors.
+  heddle_status open(const heddle_program &program, const char *path);
+
+  /// Reads every byte of the tensors and compares the checksum.
+  heddle_status checkTensors() const;
+
+  /// The weight slot table of heddle_frame.
+  const void *const *slots() const { return pointers.data(); }
+
+  /// The tables of runtime/text; null if the model has no tokenizer.
+  const void *tokenizer() const;
+  int64_t tokenizerBytes() const;
+
+  /// The file that was opened; empty if the program needs none.
+  const char *path() const { return fileName; }
+  int64_t bytes() const { return mapping.size(); }
+  int64_t tensorBytes() const { return tensors ? tensors->bytes : 0; }
+
+private:
+  heddle_status mapFile(const char *path, bool needed);
+  heddle_status checkHeader();
+  heddle_status checkSections();
+  heddle_status readSlots();
+  const heddle_section *find(const char *name) const;
+  heddle_status checkChecksum(const heddle_section &section) const;
+
+  const heddle_program *program = nullptr;
+  FileMapping mapping;
+  const heddle_file_header *header = nullptr;
+  const heddle_section *sections = nullptr;
+  const heddle_section *tensors = nullptr, *tokenizerTables = nullptr;
+  Array<const void *> pointers;
+  char fileName[4096] = "";
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_WEIGHTS_H
