@@ -3,6 +3,83 @@
 #ifndef HEDDLE_DIALECTS_KERNEL_KERNELOPS_TD
 #define HEDDLE_DIALECTS_KERNEL_KERNELOPS_TD
 
+include "dialects/kernel/KernelAttrs.td"
 include "dialects/kernel/KernelFrameOps.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Kernel_F32Matrix : MemRefRankOf<[F32], [2]>;
+def Kernel_F32Vector : MemRefRankOf<[F32], [1]>;
+def Kernel_Panels : MemRefRankOf<[F32], [3]>;
+
+def Kernel_MatmulOp : Kernel_Op<"matmul"> {
+  let summary = "matrix product with a packed weight, bias and activation";
+  let description = [{
+    `y[m, n] = act(Σ_k x[m, k] · w[n / NR, k, n mod NR] + bias[n])`: the rows of x are tokens, the weight lies in panels
+    of NR columns (see Layout.h). Every sum runs over k = 0, 1, …, K − 1 in one accumulator, whatever M, the tile or the
+    number of threads: a row's result has the same bits in every batch.
+
+    C1. K and N are static and positive; M is the same in x and y.
+    C2. Rows of x and y are contiguous and a static distance apart.
+    C3. The weight is dense, of shape [ceil(N / NR)][K][NR]; NR is a multiple of 16.
+    C4. The bias is dense and has N elements.
+
+    ```mlir
+    kernel.matmul %x, %w bias %b into %y activation gelu
+      : memref<?x384xf32>, memref<48x384x32xf32>, memref<1536xf32>, memref<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins Arg<Kernel_F32Matrix, "tokens", [MemRead]>:$x,
+                       Arg<Kernel_Panels, "packed weight", [MemRead]>:$weight,
+                       Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
+                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
+                       DefaultValuedAttr<Kernel_ActivationAttr, "Activation::None">:$activation);
+  let assemblyFormat = [{
+    $x `,` $weight (`bias` $bias^)? `into` $y (`activation` $activation^)? attr-dict
+    `:` type($x) `,` type($weight) (`,` type($bias)^)? `,` type($y)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Elements of a row of x, summed over.
+    int64_t getInputs() { return getX().getType().getDimSize(1); }
+    /// Elements of a row of y.
+    int64_t getOutputs() { return getY().getType().getDimSize(1); }
+    /// Columns of a panel.
+    int64_t getPanel() { return getWeight().getType().getDimSize(2); }
+  }];
+}
+
+def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"YieldOp">, RecursiveMemoryEffects]> {
+  let summary = "independent tasks, spread over the threads of the program";
+  let description = [{
+    Runs the body for every index below `count`, through the frame's `parallel_for`, and goes on when all are done. The
+    tasks may not depend on each other. Without `when`, or where it holds, threads share the work; else the tasks run in
+    turn: waking a thread costs about as much as a hundred thousand multiplications.
+
+    C1. The body has one argument, the index.
+
+    ```mlir
+    kernel.parallel %frame (%i) to %count when %worth_it {
+      func.call @task(%i) : (index) -> ()
+    }
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, Index:$count, Optional<I1>:$condition);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    // The body begins with the index as its argument and ends with a yield.
+    OpBuilder<(ins "::mlir::Value":$frame, "::mlir::Value":$count, CArg<"::mlir::Value", "{}">:$condition)>
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Value getIndex() { return getBody().getArgument(0); }
+  }];
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"ParallelOp">]> {
+  let summary = "end of a task";
+  let assemblyFormat = "attr-dict";
+}
 
 #endif // HEDDLE_DIALECTS_KERNEL_KERNELOPS_TD

@@ -1,0 +1,40 @@
+//===- KernelAttrs.td - attributes of machine operations ----------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_KERNEL_KERNELATTRS_TD
+#define HEDDLE_DIALECTS_KERNEL_KERNELATTRS_TD
+
+include "dialects/kernel/KernelDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def Kernel_ActivationAttr : I32EnumAttr<"Activation", "function applied to every element of a result", [
+    I32EnumAttrCase<"None", 0, "none">,
+    I32EnumAttrCase<"Relu", 1, "relu">,
+    I32EnumAttrCase<"Gelu", 2, "gelu">,
+    I32EnumAttrCase<"GeluTanh", 3, "gelu_tanh">,
+    I32EnumAttrCase<"Silu", 4, "silu">,
+    I32EnumAttrCase<"Tanh", 5, "tanh">,
+    I32EnumAttrCase<"Sigmoid", 6, "sigmoid">]> {
+  let cppNamespace = "::heddle::kernel";
+}
+
+def Kernel_LayoutAttr : AttrDef<Kernel_Dialect, "Layout"> {
+  let mnemonic = "layout";
+  let summary = "how a weight lies in the packed file";
+  let description = [{
+    The text form of `PackedLayout` (Layout.h), which both the packer and the emitters read.
+
+    ```mlir
+    #kernel.layout<"panel<32> f32 transposed">
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"as PackedLayout prints it">:$text);
+  let assemblyFormat = "`<` $text `>`";
+  let builders = [AttrBuilder<(ins "const ::heddle::kernel::PackedLayout &":$layout)>];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::heddle::kernel::PackedLayout getLayout() const;
+  }];
+}
+
+#endif // HEDDLE_DIALECTS_KERNEL_KERNELATTRS_TD
