@@ -4,14 +4,16 @@
 #include <csignal>
 #include <linux/futex.h>
 #include <new>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace heddle::runtime {
 
-/// Looks this often before sleeping: about 50 µs, longer than the gaps between
-/// the regions of a running model and far shorter than a time slice.
-static constexpr int spinLimit = 4000;
+/// A waiting thread looks this often before it sleeps: about 50 µs, longer than
+/// the gaps between the regions of a running model and far shorter than a time
+/// slice.
+static constexpr int mostSpins = 4000;
 
 static void spinPause() {
 #if defined(__x86_64__)
@@ -32,6 +34,11 @@ static void wake(std::atomic<uint32_t> &word, int most) {
 
 bool ThreadPool::start(int32_t wanted) {
   threadCount = wanted;
+  // With more threads than processors, whoever spins keeps another from work.
+  cpu_set_t processors;
+  bool enough = !sched_getaffinity(0, sizeof processors, &processors) &&
+                wanted <= CPU_COUNT(&processors);
+  spinLimit = enough ? mostSpins : 0;
   if (wanted == 1)
     return true;
   void *memory = nullptr;

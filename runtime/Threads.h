@@ -63,6 +63,7 @@ private:
 
   int32_t threadCount = 1;
   int32_t startedWorkers = 0;
+  int spinLimit = 0;
   Worker *workers = nullptr; // threadCount - 1
 
   alignas(64) std::atomic<uint32_t> region{0};   // number of the current region

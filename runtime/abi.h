@@ -78,7 +78,7 @@ typedef struct heddle_cache {
 
 struct heddle_frame;
 
-typedef struct heddle_entry {
+struct heddle_entry {
   const char *name;
   int32_t input_count, output_count;
   const heddle_value *inputs;
@@ -91,12 +91,12 @@ typedef struct heddle_entry {
   uint32_t grows;                     /* bit s: appends to caches counted in size s, which has grows_by */
   uint32_t sets;                      /* bit s: sets a state counted in size s: its lengths hold for later calls */
   uint32_t reads;                     /* bit s: reads a state counted in size s, which an earlier call must have set */
-} heddle_entry;
+};
 
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
 #define HEDDLE_PREFILL_IN_CHUNKS 1u
 
-typedef struct heddle_program {
+struct heddle_program {
   uint32_t abi_version;
   uint32_t cpu_level;     /* what the code needs: 0 baseline, 3 x86-64-v3, 4 x86-64-v4 */
   uint64_t fingerprint;   /* must equal the packed weights file's */
@@ -111,7 +111,7 @@ typedef struct heddle_program {
   int32_t row_size;                   /* the size that counts rows (B), or -1: every call has one row */
   uint32_t flags;
   const char *cpu_features;           /* needed beyond cpu_level, as LLVM names them: "avx512vnni,avx512bf16"; or NULL */
-} heddle_program;
+};
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */
 typedef struct heddle_cache_view {
