@@ -1,0 +1,130 @@
+//===- Json.cpp - JSON that somebody else wrote ---------------------------===//
+
+#include "compiler/checkpoint/Json.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+
+namespace heddle::checkpoint {
+namespace {
+
+constexpr size_t deepestNesting = 64;
+
+struct Fault {
+  size_t position;
+  std::string what;
+};
+
+/// Walks the brackets and strings of a text that need not be well formed, and
+/// finds the first key given twice in an object or the first bracket nested too
+/// deeply. Everything else is left to the parser.
+class BracketWalk {
+public:
+  explicit BracketWalk(StringRef text) : text(text) {}
+
+  std::optional<Fault> run() {
+    while (at < text.size()) {
+      switch (text[at]) {
+      case '"':
+        if (std::optional<Fault> fault = string())
+          return fault;
+        continue;
+      case '{':
+      case '[':
+        if (open.size() == deepestNesting)
+          return Fault{
+              at,
+              ("brackets nested deeper than " + Twine(deepestNesting)).str()};
+        open.emplace_back();
+        break;
+      case '}':
+      case ']':
+        if (!open.empty())
+          open.pop_back();
+        break;
+      }
+      ++at;
+    }
+    return std::nullopt;
+  }
+
+private:
+  /// A string followed by a colon is a key of the innermost bracket.
+  std::optional<Fault> string() {
+    size_t begin = at++;
+    while (at < text.size() && text[at] != '"')
+      at += text[at] == '\\' ? 2 : 1;
+    at = std::min(at + 1, text.size());
+    StringRef literal = text.slice(begin, at);
+    if (open.empty() || !text.substr(at).ltrim(" \t\r\n").starts_with(":"))
+      return std::nullopt;
+    std::string key = literal.drop_front().drop_back().str();
+    if (literal.contains('\\')) {
+      // The same name may be spelled with different escapes.
+      if (Expected<json::Value> value = json::parse(literal))
+        key = value->getAsString()->str();
+      else
+        consumeError(value.takeError());
+    }
+    if (!open.back().insert(key).second)
+      return Fault{begin, "the key \"" + key + "\" is given twice"};
+    return std::nullopt;
+  }
+
+  StringRef text;
+  size_t at = 0;
+  std::vector<StringSet<>> open;
+};
+
+std::string lineAndColumn(StringRef text, size_t position) {
+  StringRef before = text.take_front(position);
+  size_t lineBegin = before.rfind('\n');
+  size_t column =
+      lineBegin == StringRef::npos ? position : position - lineBegin - 1;
+  return (Twine(before.count('\n') + 1) + ":" + Twine(column + 1)).str();
+}
+
+/// llvm::json says `[line:column, byte=n]: What is wrong`, where n counts the
+/// offending character as read for the kinds of fault that begin as below.
+Fault faultOf(Error error) {
+  std::string message = toString(std::move(error));
+  auto [place, what] = StringRef(message).split("]: ");
+  size_t position = 0;
+  if (what.empty() || place.split("byte=").second.getAsInteger(10, position))
+    return {0, message};
+  bool isRead =
+      what.starts_with("Expected") || what.starts_with("Invalid JSON value");
+  if (isRead && position > 0)
+    --position;
+  return {position, what.lower()};
+}
+
+} // namespace
+
+std::optional<json::Value> parseJson(StringRef text, const Twine &where,
+                                     Problems &problems) {
+  std::optional<Fault> fault = BracketWalk(text).run();
+  if (!fault) {
+    Expected<json::Value> value = json::parse(text);
+    if (value)
+      return std::move(*value);
+    fault = faultOf(value.takeError());
+    fault->what = "malformed JSON: " + fault->what;
+  }
+  problems.add(where + ":" + lineAndColumn(text, fault->position), fault->what);
+  return std::nullopt;
+}
+
+std::optional<json::Value> parseJsonFile(StringRef path, Problems &problems) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer) {
+    problems.add(path, "cannot be read: " + buffer.getError().message());
+    return std::nullopt;
+  }
+  return parseJson((*buffer)->getBuffer(), path, problems);
+}
+
+} // namespace heddle::checkpoint

@@ -1,0 +1,44 @@
+//===- Problems.h - The user's mistakes found in one run --------*- C++ -*-===//
+//
+// Collects what is wrong with a checkpoint, so that independent faults are
+// reported together: `error: PATH: tensor NAME: found X, needed Y`, one a line.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
+#define HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+#include <vector>
+
+namespace heddle::checkpoint {
+
+class Problems {
+public:
+  /// `where` is a path, perhaps with line and column or a tensor's name.
+  void add(const llvm::Twine &where, const llvm::Twine &what) {
+    lines.push_back((where + ": " + what).str());
+  }
+
+  bool empty() const { return lines.empty(); }
+  size_t size() const { return lines.size(); }
+  /// Without the leading `error: `.
+  llvm::ArrayRef<std::string> messages() const { return lines; }
+
+  void print(llvm::raw_ostream &os, size_t limit = 20) const {
+    size_t shown = std::min(limit, lines.size());
+    for (size_t i = 0; i < shown; ++i)
+      os << "error: " << lines[i] << '\n';
+    if (shown < lines.size())
+      os << "error: and " << lines.size() - shown << " more\n";
+  }
+
+private:
+  std::vector<std::string> lines;
+};
+
+} // namespace heddle::checkpoint
+
+#endif // HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
