@@ -1,0 +1,229 @@
+//===- Binding.cpp - Which stored tensor is which weight ------------------===//
+
+#include "compiler/checkpoint/Binding.h"
+#include "compiler/checkpoint/Glob.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace llvm;
+
+namespace heddle::checkpoint {
+
+static void replaceAll(std::string &text, StringRef from, StringRef to) {
+  if (from.empty())
+    return;
+  for (size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+std::optional<std::string> pathOfName(StringRef name,
+                                      const BindingRules &rules) {
+  auto prefix = find_if(rules.prefixes, [&](const BindingRules::Prefix &p) {
+    return name.starts_with(p.text);
+  });
+  bool mayLack = all_of(rules.prefixes, [](auto &p) { return p.optional; });
+  if (prefix != rules.prefixes.end())
+    name = name.drop_front(prefix->text.size());
+  else if (!mayLack)
+    return std::nullopt;
+  std::string path = name.str();
+  for (const BindingRules::Rename &rename : rules.renames)
+    replaceAll(path, rename.from, rename.to);
+  return path;
+}
+
+std::optional<kernel::PackedType> keptType(StringRef path,
+                                           const BindingRules &rules) {
+  for (const BindingRules::Keep &keep : rules.keeps)
+    if (matchesGlob(keep.glob, path))
+      return keep.type;
+  return std::nullopt;
+}
+
+namespace {
+
+/// `h.11.attn.bias` -> `h.*.attn.bias`
+std::string layerGlob(StringRef name) {
+  std::string glob;
+  for (StringRef segment : split(name, '.')) {
+    if (!glob.empty())
+      glob += '.';
+    glob += !segment.empty() && all_of(segment, isDigit) ? "*" : segment.str();
+  }
+  return glob;
+}
+
+SmallVector<int64_t, 4> withoutOnes(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t, 4> sides;
+  copy_if(shape, std::back_inserter(sides), [](int64_t s) { return s != 1; });
+  return sides;
+}
+
+/// Tensors with the same complaint, but for the layer's number, share a line.
+struct Complaint {
+  std::string where; ///< path of a file or of the checkpoint
+  std::vector<std::string> names;
+  std::string what; ///< `found X, needed Y`
+  std::string hint;
+  bool lacking; ///< no tensor was found; a guess at its name may help
+};
+
+class Binder {
+public:
+  Binder(const Checkpoint &checkpoint, const BindingRules &rules)
+      : checkpoint(checkpoint), rules(rules) {
+    for (const StoredTensor &tensor : checkpoint.tensors())
+      if (std::optional<std::string> path = pathOfName(tensor.name, rules))
+        tensorsOf[*path].push_back(&tensor);
+  }
+
+  BoundTensor bind(const TensorNeed &need) {
+    const StoredTensor *tensor = tensorFor(need);
+    if (!tensor)
+      return {};
+    if (!holdsWeights(tensor->dtype))
+      complain(checkpoint.fileOf(*tensor), tensor->name,
+               "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
+                   at(need));
+    if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
+      SmallVector<int64_t, 4> reversed(reverse(need.shape));
+      bool turned = need.shape.size() == 2 && tensor->shape == reversed;
+      complain(checkpoint.fileOf(*tensor), tensor->name,
+               "found " + shapeText(tensor->shape) + ", needed " +
+                   shapeText(need.shape) + at(need),
+               turned ? "it is stored the other way round: layout = in_out or "
+                        "out_in"
+                      : "");
+    }
+    return {tensor, keptType(need.path, rules)};
+  }
+
+  /// What is left once every need is bound.
+  void refuseExtras() {
+    for (const StoredTensor &tensor : checkpoint.tensors())
+      if (!used.contains(&tensor) && !isIgnored(tensor))
+        complain(checkpoint.fileOf(tensor), tensor.name,
+                 "found " + shapeText(tensor.shape) +
+                     ", needed by no part of the model",
+                 "to leave it out, add ignore \"" + layerGlob(tensor.name) +
+                     "\" to the model's weights");
+  }
+
+  void report(Problems &problems) {
+    for (Complaint *complaint : inOrder) {
+      std::string hint = complaint->hint;
+      if (complaint->lacking)
+        hint = whereItMayBe(complaint->names.front());
+      size_t count = complaint->names.size();
+      std::string name = complaint->names.front(), others;
+      if (count > 1) {
+        others = (" (" + Twine(count) + " tensors, from " + name + " to " +
+                  complaint->names.back() + ")")
+                     .str();
+        name = layerGlob(name);
+      }
+      problems.add(complaint->where, "tensor " + name + ": " + complaint->what +
+                                         others +
+                                         (hint.empty() ? "" : "; " + hint));
+    }
+  }
+
+private:
+  const StoredTensor *tensorFor(const TensorNeed &need) {
+    SmallVector<const StoredTensor *, 1> candidates =
+        tensorsOf.lookup(need.path);
+    for (const StoredTensor *tensor : candidates)
+      used.insert(tensor);
+    if (candidates.size() > 1)
+      erase_if(candidates, [&](auto *tensor) { return isIgnored(*tensor); });
+    if (candidates.size() == 1)
+      return candidates.front();
+    if (candidates.size() > 1)
+      complain(checkpoint.fileOf(*candidates[1]), candidates[1]->name,
+               "found " + candidates[0]->name + " as well for " + need.path +
+                   ", needed one of them" + at(need));
+    else
+      complain(checkpoint.path(), need.path,
+               "found none, needed " + shapeText(need.shape) + at(need))
+          ->lacking = true;
+    return nullptr;
+  }
+
+  bool isIgnored(const StoredTensor &tensor) const {
+    std::optional<std::string> path = pathOfName(tensor.name, rules);
+    return any_of(rules.ignores, [&](StringRef glob) {
+      return matchesGlob(glob, tensor.name) ||
+             (path && matchesGlob(glob, *path));
+    });
+  }
+
+  static std::string at(const TensorNeed &need) {
+    return need.location.empty() ? "" : " at " + need.location;
+  }
+
+  Complaint *complain(StringRef where, StringRef name, const Twine &what,
+                      const Twine &hint = "") {
+    std::string key = (where + "\n" + layerGlob(name) + "\n" + what).str();
+    std::unique_ptr<Complaint> &complaint = complaints[key];
+    if (!complaint) {
+      complaint = std::make_unique<Complaint>(
+          Complaint{where.str(), {}, what.str(), hint.str(), false});
+      inOrder.push_back(complaint.get());
+    }
+    if (complaint->names.empty() || complaint->names.back() != name)
+      complaint->names.push_back(name.str());
+    return complaint.get();
+  }
+
+  /// Where an unused tensor has nearly the name of a lacking weight, that is
+  /// most likely the mistake.
+  std::string whereItMayBe(StringRef path) const {
+    const StoredTensor *nearest = nullptr;
+    unsigned best = std::max<size_t>(path.size() / 4, 2) + 1;
+    for (const StoredTensor &tensor : checkpoint.tensors()) {
+      if (used.contains(&tensor))
+        continue;
+      StringRef name = tensor.name;
+      if (name.ends_with(path) && name.drop_back(path.size()).ends_with("."))
+        return ("found " + name + ": add prefix \"" +
+                name.drop_back(path.size()) + "\" to the model's weights")
+            .str();
+      unsigned distance =
+          name.edit_distance(path, /*AllowReplacements=*/true, best);
+      if (distance < best) {
+        best = distance;
+        nearest = &tensor;
+      }
+    }
+    return nearest ? "did you mean " + nearest->name : "";
+  }
+
+  const Checkpoint &checkpoint;
+  const BindingRules &rules;
+  StringMap<SmallVector<const StoredTensor *, 1>> tensorsOf;
+  DenseSet<const StoredTensor *> used;
+  StringMap<std::unique_ptr<Complaint>> complaints;
+  std::vector<Complaint *> inOrder;
+};
+
+} // namespace
+
+std::optional<std::vector<BoundTensor>>
+bindTensors(const Checkpoint &checkpoint, ArrayRef<TensorNeed> needs,
+            const BindingRules &rules, Problems &problems) {
+  size_t faultsBefore = problems.size();
+  Binder binder(checkpoint, rules);
+  std::vector<BoundTensor> bound;
+  for (const TensorNeed &need : needs)
+    bound.push_back(binder.bind(need));
+  binder.refuseExtras();
+  binder.report(problems);
+  if (problems.size() != faultsBefore)
+    return std::nullopt;
+  return bound;
+}
+
+} // namespace heddle::checkpoint

@@ -1,0 +1,209 @@
+//===- BindingTest.cpp - Which stored tensor is which weight --------------===//
+
+#include "compiler/checkpoint/Binding.h"
+#include "compiler/checkpoint/Glob.h"
+#include "test/checkpoint/Fixture.h"
+
+using namespace heddle;
+using namespace heddle::checkpoint;
+using namespace heddle::checkpoint::test;
+
+namespace {
+
+TEST(Glob, StarStaysWithinASegment) {
+  EXPECT_TRUE(matchesGlob("h.*.attn.bias", "h.11.attn.bias"));
+  EXPECT_FALSE(matchesGlob("h.*.attn.bias", "h.0.attn.c_attn.bias"));
+  EXPECT_FALSE(matchesGlob("h.*.bias", "h.0.attn.bias"));
+  EXPECT_TRUE(matchesGlob("a*c.w", "abbc.w"));
+  EXPECT_TRUE(matchesGlob("*", ""));
+  EXPECT_FALSE(matchesGlob("*", "a.b"));
+}
+
+TEST(Glob, TwoStarsCrossSegments) {
+  EXPECT_TRUE(matchesGlob("cls.**", "cls.predictions.bias"));
+  EXPECT_FALSE(matchesGlob("cls.**", "bert.cls.bias"));
+  EXPECT_TRUE(matchesGlob("**.bias", "a.b.bias"));
+  EXPECT_TRUE(matchesGlob("**", "a.b.c"));
+  EXPECT_TRUE(matchesGlob("a.**.c.*.e", "a.b.c.x.c.d.e"));
+}
+
+TEST(Glob, LiteralIsMatchedWhole) {
+  EXPECT_TRUE(matchesGlob("a.b", "a.b"));
+  EXPECT_FALSE(matchesGlob("a.b", "a.bc"));
+  EXPECT_FALSE(matchesGlob("a.b", "a"));
+  EXPECT_FALSE(matchesGlob("a.b", "aXb"));
+}
+
+TEST(Glob, TakesNoExponentialTime) {
+  std::string glob;
+  for (int i = 0; i < 200; ++i)
+    glob += "a*";
+  EXPECT_FALSE(matchesGlob(glob + "b", std::string(2000, 'a')));
+}
+
+TEST(PathOfName, TakesThePrefixOffThenRenames) {
+  BindingRules rules;
+  rules.prefixes = {{"bert.", true}};
+  rules.renames = {{"gamma", "weight"}, {"weight", "w"}};
+  EXPECT_EQ(pathOfName("bert.a.gamma", rules), "a.w");
+  EXPECT_EQ(pathOfName("a.gamma.gamma", rules), "a.w.w");
+  EXPECT_EQ(pathOfName("bert.bert.a", rules), "bert.a");
+  rules.prefixes = {{"bert.", false}};
+  EXPECT_EQ(pathOfName("a.gamma", rules), std::nullopt);
+  EXPECT_EQ(pathOfName("bert.b", rules), "b");
+}
+
+using Messages = std::vector<std::string>;
+
+class BindingTest : public Fixture {
+protected:
+  BindingRules rules;
+  std::vector<TensorNeed> needs;
+  std::optional<std::vector<BoundTensor>> bound;
+
+  /// Binds `needs` to the file's tensors.
+  Messages bind(const FileBuilder &file) {
+    write("model.safetensors", file.bytes());
+    Problems problems;
+    checkpoint = Checkpoint::open(directory, problems);
+    EXPECT_TRUE(checkpoint);
+    bound = bindTensors(*checkpoint, needs, rules, problems);
+    EXPECT_EQ(bound.has_value(), problems.empty());
+    return messagesOf(problems);
+  }
+
+  std::unique_ptr<Checkpoint> checkpoint;
+};
+
+TEST_F(BindingTest, BindsByPathWhateverTheOrder) {
+  needs = {{"b", {3}, ""}, {"a", {2, 1}, ""}, {"b", {3}, ""}};
+  EXPECT_EQ(bind(FileBuilder().addRamp("a", {2, 1}).addRamp("b", {3})),
+            Messages{});
+  ASSERT_EQ(bound->size(), 3u);
+  EXPECT_EQ((*bound)[0].tensor->name, "b");
+  EXPECT_EQ((*bound)[1].tensor->name, "a");
+  EXPECT_EQ((*bound)[2].tensor, (*bound)[0].tensor);
+}
+
+TEST_F(BindingTest, BindsAnOldBertThroughPrefixAndRename) {
+  rules.prefixes = {{"bert.", true}};
+  rules.renames = {{"LayerNorm.gamma", "LayerNorm.weight"}};
+  rules.ignores = {"cls.**", "embeddings.position_ids"};
+  needs = {{"encoder.LayerNorm.weight", {2}, ""}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("bert.encoder.LayerNorm.gamma", {2})
+                     .addRamp("bert.embeddings.position_ids", {1})
+                     .addRamp("cls.predictions.bias", {1})),
+            Messages{});
+  EXPECT_EQ((*bound)[0].tensor->name, "bert.encoder.LayerNorm.gamma");
+}
+
+TEST_F(BindingTest, IgnoreMatchesTheStoredNameToo) {
+  rules.prefixes = {{"transformer.", true}};
+  rules.ignores = {"transformer.h.*.attn.bias"};
+  EXPECT_EQ(bind(FileBuilder().addRamp("transformer.h.3.attn.bias", {1})),
+            Messages{});
+}
+
+TEST_F(BindingTest, NeededTensorIsBoundThoughIgnored) {
+  rules.ignores = {"lm_head.*"};
+  needs = {{"lm_head.weight", {2}, ""}};
+  EXPECT_EQ(bind(FileBuilder().addRamp("lm_head.weight", {2})), Messages{});
+  EXPECT_EQ((*bound)[0].tensor->name, "lm_head.weight");
+}
+
+TEST_F(BindingTest, SidesOfOneDoNotCount) {
+  needs = {{"final_logits_bias", {5}, ""}};
+  EXPECT_EQ(bind(FileBuilder().addRamp("final_logits_bias", {1, 5})),
+            Messages{});
+}
+
+TEST_F(BindingTest, KeepNamesATypeByPath) {
+  rules.keeps = {{kernel::PackedType::F32, "*.wo.weight"},
+                 {kernel::PackedType::BF16, "**"}};
+  needs = {{"a.wo.weight", {1}, ""}, {"a.wi.weight", {1}, ""}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("a.wo.weight", {1})
+                     .addRamp("a.wi.weight", {1})),
+            Messages{});
+  EXPECT_EQ((*bound)[0].keep, kernel::PackedType::F32);
+  EXPECT_EQ((*bound)[1].keep, kernel::PackedType::BF16);
+  rules.keeps.clear();
+  EXPECT_EQ(keptType("a.wo.weight", rules), std::nullopt);
+}
+
+TEST_F(BindingTest, ReportsMissingWithPlaceAndNearName) {
+  needs = {{"encoder.dense.weight", {3, 2}, "m.heddle:4:5"}};
+  rules.ignores = {"**"};
+  EXPECT_EQ(bind(FileBuilder().addRamp("encoder.dens.weight", {3, 2})),
+            Messages{"DIR: tensor encoder.dense.weight: found none, needed "
+                     "[3, 2] at m.heddle:4:5; did you mean "
+                     "encoder.dens.weight"});
+}
+
+TEST_F(BindingTest, ReportsMissingPrefixRule) {
+  needs = {{"h.0.w", {2}, ""}};
+  rules.ignores = {"**"};
+  EXPECT_EQ(bind(FileBuilder().addRamp("transformer.h.0.w", {2})),
+            Messages{"DIR: tensor h.0.w: found none, needed [2]; found "
+                     "transformer.h.0.w: add prefix \"transformer.\" to the "
+                     "model's weights"});
+}
+
+TEST_F(BindingTest, ReportsExtraTensorWithTheRuleThatIgnoresIt) {
+  EXPECT_EQ(
+      bind(FileBuilder().addRamp("h.0.bias", {2}).addRamp("h.1.bias", {2})),
+      Messages{"DIR/model.safetensors: tensor h.*.bias: found [2], "
+               "needed by no part of the model (2 tensors, from h.0.bias "
+               "to h.1.bias); to leave it out, add ignore \"h.*.bias\" "
+               "to the model's weights"});
+}
+
+TEST_F(BindingTest, ReportsMisshapenTensor) {
+  needs = {{"w", {3, 2}, "m.heddle:7:1"}, {"v", {4}, ""}};
+  EXPECT_EQ(
+      bind(FileBuilder().addRamp("w", {2, 3}).addRamp("v", {2, 2})),
+      (Messages{"DIR/model.safetensors: tensor w: found [2, 3], needed [3, 2] "
+                "at m.heddle:7:1; it is stored the other way round: layout = "
+                "in_out or out_in",
+                "DIR/model.safetensors: tensor v: found [2, 2], needed [4]"}));
+}
+
+TEST_F(BindingTest, ReportsTypesThatAreNoWeights) {
+  needs = {{"w", {1}, "m.heddle:7:1"}};
+  EXPECT_EQ(bind(FileBuilder().add("w", "I64", {1}, "12345678")),
+            Messages{"DIR/model.safetensors: tensor w: found I64, needed F32, "
+                     "F16 or BF16 at m.heddle:7:1"});
+}
+
+TEST_F(BindingTest, ReportsTwoTensorsForOneWeight) {
+  rules.prefixes = {{"bert.", true}};
+  needs = {{"w", {1}, ""}};
+  FileBuilder file;
+  file.addRamp("bert.w", {1}).addRamp("w", {1});
+  EXPECT_EQ(bind(file), Messages{"DIR/model.safetensors: tensor w: found "
+                                 "bert.w as well for w, needed one of them"});
+  rules.ignores = {"bert.w"};
+  EXPECT_EQ(bind(file), Messages{});
+  EXPECT_EQ((*bound)[0].tensor->name, "w");
+}
+
+TEST_F(BindingTest, ReportsAllKindsInOneRun) {
+  needs = {{"a", {2}, ""}, {"b", {2}, ""}, {"c", {2}, ""}};
+  Messages messages = bind(FileBuilder()
+                               .addRamp("a", {3})
+                               .add("b", "U8", {2}, "xx")
+                               .addRamp("elsewhere", {2}));
+  EXPECT_EQ(messages.size(), 4u);
+}
+
+TEST_F(BindingTest, LayersShareALine) {
+  FileBuilder file;
+  for (int l = 0; l < 30; ++l)
+    needs.push_back({"h." + std::to_string(l) + ".w", {2}, "m.heddle:3:9"});
+  EXPECT_EQ(bind(file),
+            Messages{"DIR: tensor h.*.w: found none, needed [2] at "
+                     "m.heddle:3:9 (30 tensors, from h.0.w to h.29.w)"});
+}
+
+} // namespace
