@@ -157,7 +157,7 @@ def NN_YieldOp : NN_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "value of a region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ /* a terminator without values */ }]>];
 }
 
 #endif // HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
