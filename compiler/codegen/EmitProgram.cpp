@@ -1,0 +1,191 @@
+//===- EmitProgram.cpp ----------------------------------------------------===//
+//
+// One function a struct of runtime/abi.h, listing the fields in their order
+// there. The natural alignment of LLVM's structs is C's on every 64-bit target;
+// the assertions hold the two together.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/EmitProgram.h"
+#include "runtime/abi.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DataLayout.h"
+#include "llvm/IR/Module.h"
+
+using namespace heddle;
+using namespace heddle::codegen;
+using nn::SizeExpr;
+
+namespace {
+
+class Emitter {
+public:
+  Emitter(llvm::Module &module, const Program &program)
+      : module(module), context(module.getContext()), model(program) {}
+
+  EmittedProgram program(unsigned cpuLevel);
+
+private:
+  llvm::Constant *size(const ProgramSize &size);
+  llvm::Constant *term(const SizeExpr::Term &term);
+  llvm::Constant *polynomial(const SizeExpr &expr);
+  llvm::Constant *value(const ProgramValue &value);
+  llvm::Constant *entry(const ProgramEntry &entry);
+  llvm::Constant *cache(const ProgramCache &cache);
+
+  llvm::Constant *int32(int64_t value) {
+    return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
+  }
+  llvm::Constant *int64(int64_t value) {
+    return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), value);
+  }
+  llvm::Constant *null() {
+    return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0));
+  }
+
+  llvm::Constant *global(llvm::Constant *data) {
+    auto *variable =
+        new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                                 llvm::GlobalValue::PrivateLinkage, data);
+    variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    return variable;
+  }
+
+  llvm::Constant *string(llvm::StringRef text) {
+    return global(llvm::ConstantDataArray::getString(context, text));
+  }
+
+  template <typename CStruct>
+  llvm::Constant *structOf(llvm::ArrayRef<llvm::Constant *> fields) {
+    llvm::Constant *data = llvm::ConstantStruct::getAnon(fields);
+    assert(module.getDataLayout().getTypeAllocSize(data->getType()) ==
+               sizeof(CStruct) &&
+           "the fields differ from runtime/abi.h");
+    return data;
+  }
+
+  /// Address of an array with one element for each of `range`; null if there is
+  /// none.
+  template <typename Range, typename Element>
+  llvm::Constant *arrayOf(const Range &range, Element element) {
+    llvm::SmallVector<llvm::Constant *> elements;
+    for (const auto &item : range)
+      elements.push_back(element(item));
+    if (elements.empty())
+      return null();
+    auto *type =
+        llvm::ArrayType::get(elements.front()->getType(), elements.size());
+    return global(llvm::ConstantArray::get(type, elements));
+  }
+
+  /// One bit a size, as heddle_entry has them.
+  llvm::Constant *sizeSet(llvm::ArrayRef<std::string> names) {
+    uint32_t bits = 0;
+    for (llvm::StringRef name : names)
+      bits |= 1u << sizeIndex(model, name);
+    return int32(static_cast<int32_t>(bits));
+  }
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  const Program &model;
+};
+
+} // namespace
+
+llvm::Constant *Emitter::size(const ProgramSize &size) {
+  return structOf<heddle_size>({string(size.name), int64(size.min),
+                                int64(size.max), int64(size.step),
+                                int32(sizeIndex(model, size.per)),
+                                int32(sizeIndex(model, size.growsBy))});
+}
+
+llvm::Constant *Emitter::term(const SizeExpr::Term &term) {
+  uint8_t powers[HEDDLE_MAX_SIZES] = {};
+  for (const auto &[name, power] : term.factors) {
+    int index = sizeIndex(model, name);
+    assert(index >= 0 && index < HEDDLE_MAX_SIZES &&
+           "a polynomial names a size that the program does not have");
+    powers[index] = static_cast<uint8_t>(power);
+  }
+  return structOf<heddle_term>(
+      {int64(term.numerator), int64(term.denominator),
+       llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(powers))});
+}
+
+llvm::Constant *Emitter::polynomial(const SizeExpr &expr) {
+  llvm::Constant *terms =
+      arrayOf(expr.terms(), [&](const SizeExpr::Term &t) { return term(t); });
+  return structOf<heddle_polynomial>({int32(expr.terms().size()), terms});
+}
+
+llvm::Constant *Emitter::value(const ProgramValue &value) {
+  auto *defaultValue = llvm::ConstantFP::get(llvm::Type::getDoubleTy(context),
+                                             value.defaultValue.value_or(0));
+  return structOf<heddle_value>(
+      {string(value.name), string(value.axes),
+       int32(static_cast<int>(value.type)), int32(value.dims.size()),
+       arrayOf(value.dims,
+               [&](const SizeExpr &dim) { return polynomial(dim); }),
+       polynomial(value.elements), int32(value.defaultValue.has_value()),
+       int32(value.indexBound), defaultValue});
+}
+
+llvm::Constant *Emitter::entry(const ProgramEntry &entry) {
+  auto emitValue = [&](const ProgramValue &v) { return value(v); };
+  llvm::Function *function = module.getFunction(entry.function);
+  assert(function && "an entry's function is in the module");
+  return structOf<heddle_entry>(
+      {string(entry.name), int32(entry.inputs.size()),
+       int32(entry.outputs.size()), arrayOf(entry.inputs, emitValue),
+       arrayOf(entry.outputs, emitValue), function,
+       polynomial(entry.arenaBytes), int32(static_cast<int>(entry.generates)),
+       int32(entry.weightSlot), int32(entry.cacheSlot), sizeSet(entry.grows),
+       sizeSet(entry.sets), sizeSet(entry.reads)});
+}
+
+llvm::Constant *Emitter::cache(const ProgramCache &cache) {
+  return structOf<heddle_cache>({string(cache.path), int64(cache.positionBytes),
+                                 int32(sizeIndex(model, cache.size)),
+                                 int32(cache.isState)});
+}
+
+EmittedProgram Emitter::program(unsigned cpuLevel) {
+  auto emitMonomial = [&](const SizeExpr &monomial) {
+    assert(monomial.terms().size() == 1 && "a monomial is one product");
+    return term(monomial.terms().front());
+  };
+  llvm::Constant *entries =
+      arrayOf(model.entries, [&](const ProgramEntry &e) { return entry(e); });
+  uint32_t flags = model.prefillInChunks ? HEDDLE_PREFILL_IN_CHUNKS : 0;
+  llvm::Constant *data = structOf<heddle_program>(
+      {int32(HEDDLE_ABI_VERSION), int32(cpuLevel),
+       int64(static_cast<int64_t>(model.fingerprint)), string(model.name),
+       int32(model.sizes.size()), int32(model.monomials.size()),
+       int32(model.entries.size()), int32(model.caches.size()),
+       int32(model.weightSlotCount), int32(model.cacheSlots.size()),
+       arrayOf(model.sizes, [&](const ProgramSize &s) { return size(s); }),
+       arrayOf(model.monomials, emitMonomial), entries,
+       arrayOf(model.caches, [&](const ProgramCache &c) { return cache(c); }),
+       arrayOf(model.cacheSlots, [&](int64_t slot) { return int32(slot); }),
+       int32(sizeIndex(model, model.rowSize)), int32(flags),
+       /*cpu_features=*/null()});
+  auto *descriptor = new llvm::GlobalVariable(
+      module, data->getType(), /*isConstant=*/true,
+      llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);
+  descriptor->setVisibility(llvm::GlobalValue::HiddenVisibility);
+
+  EmittedProgram emitted{descriptor, {}};
+  for (size_t i = 0; i < model.entries.size(); ++i)
+    emitted.entries.push_back(llvm::ConstantExpr::getInBoundsGetElementPtr(
+        llvm::Type::getInt8Ty(context), entries,
+        int64(i * sizeof(heddle_entry))));
+  return emitted;
+}
+
+EmittedProgram codegen::emitProgram(llvm::Module &module,
+                                    const Program &program, unsigned cpuLevel) {
+  return Emitter(module, program).program(cpuLevel);
+}

@@ -1,0 +1,184 @@
+//===- Header.cpp - the C header of one compiled model --------------------===//
+
+#include "compiler/codegen/Interface.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::codegen;
+
+/// "B*T*384" read as a count: ragged sizes are summed over the rows.
+static std::string elementCount(const Program &program,
+                                const ProgramValue &value) {
+  bool ragged = llvm::any_of(program.sizes, [&](const ProgramSize &size) {
+    return !size.per.empty() &&
+           llvm::is_contained(value.elements.names(), size.name);
+  });
+  return value.elements.str() + (ragged ? " (summed over rows)" : "");
+}
+
+static void writeValue(const Program &program, const ProgramValue &value,
+                       bool isInput, llvm::raw_ostream &os) {
+  os << " *   " << llvm::left_justify(value.name, 14) << "[" << value.axes
+     << "], row after row: " << elementCount(program, value) << " elements";
+  if (value.indexBound)
+    os << ", each 0 to " << value.indexBound - 1;
+  if (isInput && value.defaultValue)
+    os << "; NULL: all " << llvm::formatv("{0}", *value.defaultValue);
+  os << "\n";
+}
+
+static void writeSizes(const Program &program, const EntrySignature &signature,
+                       llvm::raw_ostream &os) {
+  auto range = [](const ProgramSize &size) {
+    return llvm::formatv(
+               "{0} to {1}{2}", size.min, size.max,
+               size.step == 1
+                   ? ""
+                   : llvm::formatv(", a multiple of {0}", size.step).str())
+        .str();
+  };
+  if (signature.hasRows) {
+    const ProgramSize &rows =
+        program.sizes[sizeIndex(program, program.rowSize)];
+    os << " *   " << llvm::left_justify(rows.name, 14)
+       << "rows of this call: " << range(rows) << "\n";
+  }
+  for (const ProgramSize *size : signature.lengths)
+    os << " *   " << llvm::left_justify(size->name, 14)
+       << (size->per.empty()
+               ? ""
+               : size->name + " of each row, " + size->per + " numbers: ")
+       << range(*size) << "\n";
+  if (signature.hasSessionRows)
+    os << " *   session_rows  which row of the session each row continues; "
+          "NULL: 0, 1, 2, ...\n";
+}
+
+static void writeEntry(const Program &program, const ProgramEntry &entry,
+                       llvm::raw_ostream &os) {
+  EntrySignature signature = entrySignature(program, entry);
+  os << "/* Entry `" << entry.name << "`.\n";
+  writeSizes(program, signature, os);
+  for (const ProgramValue &input : entry.inputs)
+    writeValue(program, input, /*isInput=*/true, os);
+  os << " * Writes\n";
+  for (const ProgramValue &output : entry.outputs)
+    writeValue(program, output, /*isInput=*/false, os);
+  os << " */\n";
+  os << "int32_t " << program.name << "_" << entry.name << "(";
+  llvm::interleaveComma(signature.parameters, os,
+                        [&](const InterfaceParameter &parameter) {
+                          os << parameter.type << parameter.name;
+                        });
+  os << ");\n\n";
+}
+
+// $ stands for the model's name. Parameters as in runtime/heddle.h, whose
+// functions these are.
+static constexpr llvm::StringLiteral opening =
+    R"(/* $: a model compiled by Heddle. Generated; do not edit.
+ *
+ * Functions that return int32_t return 0, or a code other than 0; those that return a pointer, NULL, and those that count,
+ * -1, on failure. $_last_error() then says why in one line. No function ends the process or prints.
+ * Arrays hold rows one after the other without padding, each row with its own length. */
+#ifndef HEDDLE_MODEL_@_H
+#define HEDDLE_MODEL_@_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct $_model $_model;
+typedef struct $_session $_session;
+
+/* Why the last failing function of this thread failed; "" if none did. Valid until the thread's next failure. */
+const char *$_last_error(void);
+
+/* Maps the weights and starts the threads. Any number of host threads may share a model, each with a session of its own.
+ *   weights  the packed weights file; NULL: carried by this program or library, else $.weights beside it
+ *   threads  0: one a core that this process may use */
+$_model *$_open(const char *weights, int32_t threads);
+/* After all of its sessions. NULL is allowed. */
+void $_close($_model *model);
+
+/* The memory of a conversation: rows with their own lengths, and working memory. Calls allocate nothing.
+ *   rows     rows that the session keeps, and the most of one call; 0: the most the model takes
+ *   tokens   the most positions given in one call, all rows together; 0: the most the model takes
+ *   context  positions that a row can hold; 0: the most the model takes */
+$_session *$_session_open($_model *model, int64_t rows, int64_t tokens, int64_t context);
+void $_session_close($_session *session);
+/* Positions held by a row: what earlier calls appended. */
+int64_t $_session_length(const $_session *session, int64_t row);
+/* Forgets a row's positions from `length` on; 0 begins anew. */
+int32_t $_session_rewind($_session *session, int64_t row, int64_t length);
+
+)";
+
+static constexpr llvm::StringLiteral text =
+    R"(/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `plain`, and returns how
+ * many there are in all, or -1. */
+int64_t $_tokenize($_model *model, const char *text, int64_t bytes, int32_t plain, int32_t *ids, int64_t capacity);
+/* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
+int64_t $_detokenize($_model *model, const int32_t *ids, int64_t count, char *text, int64_t capacity);
+
+)";
+
+static constexpr llvm::StringLiteral generation =
+    R"(/* All zero but rows and prompts: the most probable token each time, until the model ends the text. */
+typedef struct $_generate_options {
+  int64_t rows;                     /* how many prompts; prompt b uses row b of the session */
+  const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
+  const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
+  const int64_t *prompt_lengths;
+  int64_t max_tokens;        /* new tokens a row; 0: until the model ends the text or the context is full */
+  float temperature;         /* 0: always the most probable token */
+  int32_t top_k;             /* 0: off */
+  float top_p, min_p;        /* 0: off */
+  float repetition_penalty;  /* 0: off */
+  uint64_t seed;
+  int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
+} $_generate_options;
+
+/* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is
+ * called once more with token -1 and what text was held back. A result other than 0 ends the row. */
+typedef int32_t (*$_token_callback)(void *user, int64_t row, int32_t token, const char *text, int64_t bytes);
+
+/* Extends every prompt token by token. */
+int32_t $_generate($_session *session, const $_generate_options *options, $_token_callback callback, void *user);
+
+)";
+
+static constexpr llvm::StringLiteral closing = R"(#ifdef __cplusplus
+}
+#endif
+#endif
+)";
+
+static void writeTemplate(llvm::StringRef part, llvm::StringRef name,
+                          llvm::raw_ostream &os) {
+  for (char c : part) {
+    if (c == '$')
+      os << name;
+    else if (c == '@')
+      os << name.upper();
+    else
+      os << c;
+  }
+}
+
+void codegen::writeHeader(const Program &program, llvm::raw_ostream &os) {
+  writeTemplate(opening, program.name, os);
+  for (const ProgramEntry &entry : program.entries)
+    writeEntry(program, entry, os);
+  if (program.hasTokenizer)
+    writeTemplate(text, program.name, os);
+  if (generatesText(program))
+    writeTemplate(generation, program.name, os);
+  writeTemplate(closing, program.name, os);
+}

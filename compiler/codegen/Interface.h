@@ -1,0 +1,57 @@
+//===- Interface.h - the C interface of one compiled model ----------------===//
+//
+// A compiled model exports plain C functions under its own name: gpt2_open,
+// gpt2_session_open, gpt2_<entry>, … They are thin over runtime/heddle.h, whose
+// own symbols stay hidden, so that two models can live in one process.
+// emitInterface makes the functions, writeHeader the header that declares and
+// documents them; both walk the same description, so they cannot disagree.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_CODEGEN_INTERFACE_H
+#define HEDDLE_COMPILER_CODEGEN_INTERFACE_H
+
+#include "compiler/codegen/EmitProgram.h"
+#include "compiler/codegen/Program.h"
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace heddle::codegen {
+
+/// One parameter of a function of the interface.
+struct InterfaceParameter {
+  /// C declaration without the name: "const int32_t *".
+  std::string type;
+  std::string name;
+};
+
+/// How the arguments of an entry's function become those of heddle_call.
+struct EntrySignature {
+  std::vector<InterfaceParameter> parameters;
+  /// Sizes that the caller gives, in order of declaration; ragged ones as an
+  /// array, others by value.
+  std::vector<const ProgramSize *> lengths;
+  bool hasRows = false, hasSessionRows = false;
+};
+
+EntrySignature entrySignature(const Program &program,
+                              const ProgramEntry &entry);
+
+/// Every symbol that a library of this model exports.
+std::vector<std::string> interfaceSymbols(const Program &program);
+
+bool generatesText(const Program &program);
+
+void emitInterface(llvm::Module &module, const Program &program,
+                   const EmittedProgram &emitted);
+
+/// `int main(int argc, char **argv)`: the compiled program's command line.
+void emitMain(llvm::Module &module, const EmittedProgram &emitted);
+
+void writeHeader(const Program &program, llvm::raw_ostream &os);
+
+} // namespace heddle::codegen
+
+#endif // HEDDLE_COMPILER_CODEGEN_INTERFACE_H

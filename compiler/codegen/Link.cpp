@@ -1,0 +1,289 @@
+//===- Link.cpp -----------------------------------------------------------===//
+
+#include "compiler/codegen/Link.h"
+#include "compiler/codegen/LinkPaths.h"
+#include "compiler/codegen/OutputFile.h"
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+
+LLD_HAS_DRIVER(elf)
+
+using namespace heddle::codegen;
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+static std::string joinPath(llvm::StringRef directory,
+                            const llvm::Twine &name) {
+  llvm::SmallString<128> result(directory);
+  path::append(result, name);
+  return std::string(result);
+}
+
+//===----------------------------------------------------------------------===//
+// What is linked besides the model
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Directories that may hold libraries of the target, the most specific first.
+class LibrarySearch {
+public:
+  explicit LibrarySearch(const LinkOptions &options) {
+    std::string multiarch = (options.triple.getArchName() + "-linux-gnu").str();
+    if (options.sysroot.empty())
+      directories = {HEDDLE_C_LIBRARY_DIR, HEDDLE_COMPILER_LIBRARY_DIR};
+    for (llvm::StringRef directory :
+         {"usr/lib/" + multiarch, std::string("usr/lib64"),
+          std::string("usr/lib"), "lib/" + multiarch, std::string("lib64"),
+          std::string("lib")})
+      directories.push_back(
+          joinPath(options.sysroot.empty() ? "/" : options.sysroot, directory));
+  }
+
+  /// The path of a file, or "".
+  std::string find(llvm::StringRef name) const {
+    for (const std::string &directory : directories)
+      if (std::string candidate = joinPath(directory, name);
+          fs::exists(candidate))
+        return candidate;
+    return "";
+  }
+
+  std::vector<std::string> directories;
+};
+
+} // namespace
+
+static llvm::Expected<std::string>
+findRuntimeDirectory(const LinkOptions &options) {
+  static int anchor;
+  std::string self = fs::getMainExecutable("heddle", &anchor);
+  std::string beside =
+      joinPath(path::parent_path(path::parent_path(self)), "lib");
+  std::vector<std::string> candidates = {beside, HEDDLE_RUNTIME_DIR};
+  if (!options.runtimeDirectory.empty())
+    candidates = {options.runtimeDirectory};
+  for (const std::string &candidate : candidates)
+    if (fs::exists(joinPath(candidate, "libheddle_runtime.a")))
+      return candidate;
+  return llvm::createStringError("found no libheddle_runtime.a in " +
+                                 llvm::join(candidates, " or ") +
+                                 ", needed Heddle's runtime to link");
+}
+
+/// The runtime and what it stands on, as a group: only members that the model
+/// needs are linked.
+static llvm::Expected<std::vector<std::string>>
+runtimeArchives(const LinkOptions &options) {
+  llvm::Expected<std::string> directory = findRuntimeDirectory(options);
+  if (!directory)
+    return directory.takeError();
+  std::vector<std::string> archives = {"--start-group"};
+  for (llvm::StringRef name :
+       {"libheddle_main.a", "libheddle_text.a", "libheddle_runtime.a"})
+    if (std::string archive = joinPath(*directory, name); fs::exists(archive))
+      archives.push_back(archive);
+  for (llvm::StringRef archive :
+       {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE})
+    if (fs::exists(archive))
+      archives.push_back(archive.str());
+  archives.push_back("--end-group");
+  return archives;
+}
+
+//===----------------------------------------------------------------------===//
+// lld
+//===----------------------------------------------------------------------===//
+
+static llvm::Error runLld(const std::vector<std::string> &arguments) {
+  std::vector<const char *> argv = {"ld.lld"};
+  for (const std::string &argument : arguments)
+    argv.push_back(argument.c_str());
+  std::string output;
+  llvm::raw_string_ostream os(output);
+  lld::Result result =
+      lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode == 0)
+    return llvm::Error::success();
+  return llvm::createStringError("linking failed\n" +
+                                 llvm::StringRef(output).rtrim());
+}
+
+static llvm::StringRef dynamicLinker(const llvm::Triple &triple) {
+  return triple.isAArch64() ? "/lib/ld-linux-aarch64.so.1"
+                            : "/lib64/ld-linux-x86-64.so.2";
+}
+
+/// Arguments around the inputs: start files before, the C library and end files
+/// after.
+struct CLibrary {
+  std::vector<std::string> before, after;
+};
+
+static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
+  LibrarySearch search(options);
+  bool isExecutable = options.linkage == Linkage::Executable;
+  std::string missing;
+  auto required = [&](llvm::StringRef name) {
+    std::string found = search.find(name);
+    if (found.empty() && missing.empty())
+      missing = name.str();
+    return found;
+  };
+  auto addOptional = [&](std::vector<std::string> &list, llvm::StringRef name) {
+    if (std::string found = search.find(name); !found.empty())
+      list.push_back(found);
+  };
+
+  CLibrary result;
+  if (isExecutable)
+    result.before.push_back(required(options.isStatic ? "crt1.o" : "Scrt1.o"));
+  result.before.push_back(required("crti.o"));
+  addOptional(result.before, options.isStatic ? "crtbeginT.o" : "crtbeginS.o");
+  for (const std::string &directory : search.directories)
+    result.after.push_back("-L" + directory);
+  if (options.isStatic) {
+    required("libc.a");
+    result.after.insert(result.after.end(), {"--start-group", "-lm", "-lc"});
+    addOptional(result.after, "libgcc.a");
+    addOptional(result.after, "libgcc_eh.a");
+    result.after.push_back("--end-group");
+  } else {
+    required("libc.so");
+    result.after.insert(result.after.end(), {"--as-needed", "-lm", "-lc"});
+    addOptional(result.after, "libgcc.a");
+  }
+  addOptional(result.after, options.isStatic ? "crtend.o" : "crtendS.o");
+  result.after.push_back(required("crtn.o"));
+  if (missing.empty())
+    return result;
+  return llvm::createStringError("found no " + missing + " in " +
+                                 llvm::join(search.directories, ", ") +
+                                 ": needed the C library's development files "
+                                 "(Debian: apt install libc6-dev)");
+}
+
+static llvm::Error linkDynamic(const std::string &object,
+                               const LinkOptions &options,
+                               const std::vector<std::string> &archives,
+                               llvm::StringRef outputPath) {
+  llvm::Expected<CLibrary> cLibrary = findCLibrary(options);
+  if (!cLibrary)
+    return cLibrary.takeError();
+  std::vector<std::string> arguments = {"-o",
+                                        outputPath.str(),
+                                        "--gc-sections",
+                                        "--eh-frame-hdr",
+                                        "--hash-style=gnu",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "noexecstack",
+                                        "-z",
+                                        "defs"};
+  std::optional<ScratchFile> versionScript;
+  if (options.linkage == Linkage::SharedLibrary) {
+    llvm::Expected<ScratchFile> script = ScratchFile::create(
+        "map",
+        "{ global: " + llvm::join(options.exports, "; ") + "; local: *; };\n");
+    if (!script)
+      return script.takeError();
+    versionScript.emplace(std::move(*script));
+    arguments.insert(arguments.end(),
+                     {"-shared", "--version-script=" + versionScript->path()});
+    if (!options.soname.empty())
+      arguments.push_back("--soname=" + options.soname);
+  } else if (options.isStatic) {
+    arguments.push_back("-static");
+  } else {
+    arguments.insert(arguments.end(), {"-pie", "--dynamic-linker",
+                                       dynamicLinker(options.triple).str()});
+  }
+  llvm::append_range(arguments, cLibrary->before);
+  arguments.push_back(object);
+  llvm::append_range(arguments, archives);
+  llvm::append_range(arguments, cLibrary->after);
+  return runLld(arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Static libraries
+//===----------------------------------------------------------------------===//
+
+/// Makes every defined symbol but `exports` local to the object file at
+/// `inputPath`; returns its new bytes.
+static llvm::Expected<llvm::SmallVector<char, 0>>
+localizeSymbols(llvm::StringRef inputPath,
+                llvm::ArrayRef<std::string> exports) {
+  auto file = llvm::object::ObjectFile::createObjectFile(inputPath);
+  if (!file)
+    return file.takeError();
+  llvm::objcopy::ConfigManager config;
+  for (llvm::StringRef name : exports)
+    if (llvm::Error error = config.Common.SymbolsToKeepGlobal.addMatcher(
+            llvm::objcopy::NameOrPattern::create(
+                name, llvm::objcopy::MatchStyle::Literal, nullptr)))
+      return error;
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  auto &elf = llvm::cast<llvm::object::ELFObjectFileBase>(*file->getBinary());
+  if (llvm::Error error = llvm::objcopy::elf::executeObjcopyOnBinary(
+          config.Common, config.ELF, elf, os))
+    return error;
+  return bytes;
+}
+
+/// One archive member holds model and runtime, so that the archive alone is
+/// enough and nothing of it but the interface can clash with the host program.
+static llvm::Error linkArchive(const std::string &object,
+                               const LinkOptions &options,
+                               const std::vector<std::string> &archives,
+                               llvm::StringRef outputPath) {
+  llvm::Expected<ScratchFile> merged = ScratchFile::create("o", "");
+  if (!merged)
+    return merged.takeError();
+  std::vector<std::string> arguments = {"-r", "-o", merged->path(), object};
+  llvm::append_range(arguments, archives);
+  if (llvm::Error error = runLld(arguments))
+    return error;
+  auto bytes = localizeSymbols(merged->path(), options.exports);
+  if (!bytes)
+    return bytes.takeError();
+  llvm::StringRef contents(bytes->data(), bytes->size());
+  llvm::NewArchiveMember member(llvm::MemoryBufferRef(contents, "model.o"));
+  return llvm::writeArchive(
+      outputPath, member, llvm::SymtabWritingMode::NormalSymtab,
+      llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+}
+
+llvm::Error heddle::codegen::link(llvm::StringRef object,
+                                  const LinkOptions &options,
+                                  llvm::StringRef outputPath) {
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  if (options.triple.getArch() != host.getArch() &&
+      options.runtimeDirectory.empty())
+    return llvm::createStringError("this Heddle has a runtime for " +
+                                   host.getArchName() + ", the model is for " +
+                                   options.triple.getArchName() +
+                                   ": use --emit=obj or --runtime-dir");
+  llvm::Expected<std::vector<std::string>> archives = runtimeArchives(options);
+  if (!archives)
+    return archives.takeError();
+  llvm::Expected<ScratchFile> objectFile = ScratchFile::create("o", object);
+  if (!objectFile)
+    return objectFile.takeError();
+  if (options.linkage == Linkage::StaticLibrary)
+    return linkArchive(objectFile->path(), options, *archives, outputPath);
+  return linkDynamic(objectFile->path(), options, *archives, outputPath);
+}

@@ -1,0 +1,136 @@
+//===- Target.cpp ---------------------------------------------------------===//
+
+#include "compiler/codegen/Target.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace heddle;
+using namespace heddle::codegen;
+
+// The features by which x86-64-v3 and v4 differ from the level below (System V
+// ABI, x86-64 supplement, section 3.1.1).
+static constexpr llvm::StringLiteral level3Features[] = {
+    "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"};
+static constexpr llvm::StringLiteral level4Features[] = {
+    "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
+
+template <typename HasFeature> static unsigned highestLevel(HasFeature has) {
+  if (!llvm::all_of(level3Features, has))
+    return 0;
+  return llvm::all_of(level4Features, has) ? 4 : 3;
+}
+
+static std::string nativeCpu(const llvm::Triple &triple) {
+  if (triple.getArch() !=
+      llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch())
+    return "generic";
+  if (triple.getArch() != llvm::Triple::x86_64)
+    return llvm::sys::getHostCPUName().str();
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  switch (highestLevel(
+      [&](llvm::StringRef feature) { return host.lookup(feature); })) {
+  case 4:
+    return "x86-64-v4";
+  case 3:
+    return "x86-64-v3";
+  default:
+    return "x86-64";
+  }
+}
+
+std::string codegen::tuneCpu(const TargetOptions &options) {
+  return options.cpu == "native" && options.triple.empty()
+             ? llvm::sys::getHostCPUName().str()
+             : "";
+}
+
+// LLVM prints a warning for an unknown feature and goes on; a user who misspelt
+// it would get a slow program.
+static bool checkFeatures(const llvm::MCSubtargetInfo &subtarget,
+                          llvm::StringRef features, llvm::raw_ostream &errors) {
+  for (llvm::StringRef feature : llvm::split(features, ',')) {
+    if (feature.empty())
+      continue;
+    if (feature.front() != '+' && feature.front() != '-') {
+      errors << "error: --features: found `" << feature << "`, needed +"
+             << feature << " or -" << feature << "\n";
+      return false;
+    }
+    auto known = llvm::any_of(subtarget.getAllProcessorFeatures(),
+                              [&](const llvm::SubtargetFeatureKV &entry) {
+                                return entry.Key == feature.drop_front();
+                              });
+    if (!known) {
+      errors << "error: --features: "
+             << subtarget.getTargetTriple().getArchName() << " has no feature `"
+             << feature.drop_front() << "`\n";
+      return false;
+    }
+  }
+  return true;
+}
+
+std::unique_ptr<llvm::TargetMachine>
+codegen::createTargetMachine(const TargetOptions &options,
+                             llvm::raw_ostream &errors) {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargets();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmPrinters();
+
+  llvm::Triple triple(llvm::Triple::normalize(
+      options.triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                             : options.triple));
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target) {
+    errors
+        << "error: --target: found `" << options.triple
+        << "`, needed a triple such as x86_64-linux-gnu or aarch64-linux-gnu\n";
+    return nullptr;
+  }
+
+  std::string cpu = options.cpu == "native" ? nativeCpu(triple) : options.cpu;
+  // x86-64 is what LLVM calls the baseline of this architecture; its "generic"
+  // is the same with slower scheduling.
+  if (cpu == "generic" && triple.getArch() == llvm::Triple::x86_64)
+    cpu = "x86-64";
+
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(triple, "", ""));
+  if (!subtarget->isCPUStringValid(cpu)) {
+    errors << "error: --cpu: found `" << options.cpu
+           << "`, needed native, generic"
+           << (triple.isX86() ? ", x86-64-v3, x86-64-v4" : "")
+           << " or a CPU of " << triple.getArchName() << " by its LLVM name\n";
+    return nullptr;
+  }
+  if (!checkFeatures(*subtarget, options.features, errors))
+    return nullptr;
+
+  llvm::TargetOptions llvmOptions;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, cpu, options.features, llvmOptions, llvm::Reloc::PIC_,
+      /*CodeModel=*/std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  assert(machine && "a registered target makes a machine");
+  return machine;
+}
+
+unsigned codegen::cpuLevel(const llvm::TargetMachine &machine) {
+  if (machine.getTargetTriple().getArch() != llvm::Triple::x86_64)
+    return 0;
+  const llvm::MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
+  auto has = [&](llvm::StringRef feature) {
+    return subtarget.checkFeatures(("+" + feature).str());
+  };
+  // A single feature above the baseline already needs the level that brings it.
+  if (llvm::any_of(level4Features, has))
+    return 4;
+  return llvm::any_of(level3Features, has) ? 3 : 0;
+}

@@ -1,0 +1,43 @@
+//===- Target.h - the machine that code is made for -----------------------===//
+//
+// TargetOptions is what a user may say about the machine; createTargetMachine
+// turns it into LLVM's view of it, and cpuLevel into what the runtime checks
+// before the first instruction runs (heddle_program.cpu_level).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_CODEGEN_TARGET_H
+#define HEDDLE_COMPILER_CODEGEN_TARGET_H
+
+#include "llvm/Target/TargetMachine.h"
+#include <memory>
+#include <string>
+
+namespace heddle::codegen {
+
+struct TargetOptions {
+  /// LLVM triple, e.g. "aarch64-linux-gnu". Empty: this machine's.
+  std::string triple;
+  /// "native", "generic", an ISA level ("x86-64-v3", "x86-64-v4") or any CPU
+  /// name that LLVM knows. Native means the ISA level of this machine,
+  /// scheduled for its CPU: the program runs on every machine of that level.
+  std::string cpu = "native";
+  /// Added to the CPU's own, in LLVM's spelling: "+avx512vnni,-avx512bf16".
+  std::string features;
+};
+
+/// Null after one `error: …` line on `errors` if LLVM does not know the triple,
+/// the CPU or a feature.
+std::unique_ptr<llvm::TargetMachine>
+createTargetMachine(const TargetOptions &options, llvm::raw_ostream &errors);
+
+/// 4 when the code may use x86-64-v4 instructions, 3 for x86-64-v3, else 0. See
+/// heddle_program.cpu_level.
+unsigned cpuLevel(const llvm::TargetMachine &machine);
+
+/// The CPU that `cpu = "native"` is scheduled for, and "" for any other choice.
+std::string tuneCpu(const TargetOptions &options);
+
+} // namespace heddle::codegen
+
+#endif // HEDDLE_COMPILER_CODEGEN_TARGET_H
