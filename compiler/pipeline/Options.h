@@ -1,0 +1,45 @@
+//===- Options.h - everything that decides how a model is compiled --------===//
+//
+// One plain struct, every default visible. Flags are read by driver/ and
+// nowhere else; passes receive what concerns them as pass options.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_PIPELINE_OPTIONS_H
+#define HEDDLE_COMPILER_PIPELINE_OPTIONS_H
+
+#include "compiler/codegen/Target.h"
+
+namespace heddle::pipeline {
+
+/// Where a compilation can stop. Up to Llvm the result is a module, whose later
+/// stages can be run from a file.
+enum class Stage {
+  Ast,     // the parsed model file
+  Nn,      // the model as written, checked
+  NnFused, // after the transformations within nn
+  Kernel,  // machine ops on packed operands, memory planned
+  Vector,  // loops and vectors
+  Llvm,    // LLVM dialect
+  Ll,      // LLVM IR, optimised
+  Asm,
+  Obj,
+  Lib, // static library
+  So,  // shared library
+  Exe,
+  Header // C header of the library
+};
+
+struct Options {
+  codegen::TargetOptions target;
+
+  /// The naive path: every op by its definition, no fusion, no packed operands.
+  bool reference = false;
+
+  /// Say why a fusion was refused.
+  bool remarks = false;
+};
+
+} // namespace heddle::pipeline
+
+#endif // HEDDLE_COMPILER_PIPELINE_OPTIONS_H

@@ -1,0 +1,75 @@
+//===- Pipeline.cpp -------------------------------------------------------===//
+
+#include "compiler/pipeline/Pipeline.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::pipeline;
+
+/// Within nn: what the papers write becomes what a machine can do in one go.
+static void addFusion(OpPassManager &passes, const Options &options) {
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+/// nn to loops over buffers: every value gets its place in the arena.
+static void addMemoryPlan(OpPassManager &passes, const Options &options) {}
+
+/// What is left of linalg becomes loops, kernel ops become vector code.
+static void addVectorCode(OpPassManager &passes, const Options &options) {
+  passes.addPass(createConvertLinalgToLoopsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+/// Loops and buffers to LLVM's dialect.
+static void addLlvm(OpPassManager &passes, const Options &options) {
+  // Structured loops to branches.
+  passes.addPass(createSCFToControlFlowPass());
+  // Strides and offsets of views to plain arithmetic.
+  passes.addPass(memref::createExpandStridedMetadataPass());
+  passes.addPass(createLowerAffinePass());
+  // Mathematics: LLVM's intrinsics where it has them, else the C library (erf).
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertMathToLibmPass());
+  // Everything else in one conversion.
+  passes.addPass(createConvertToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+void pipeline::buildPipeline(OpPassManager &passes, const Options &options,
+                             Stage from, Stage upTo) {
+  auto goesThrough = [&](Stage stage) { return from < stage && stage <= upTo; };
+  if (goesThrough(Stage::NnFused))
+    addFusion(passes, options);
+  if (goesThrough(Stage::Kernel))
+    addMemoryPlan(passes, options);
+  if (goesThrough(Stage::Vector))
+    addVectorCode(passes, options);
+  if (goesThrough(Stage::Llvm))
+    addLlvm(passes, options);
+}
+
+Stage pipeline::stageOf(ModuleOp module) {
+  Stage stage = Stage::Llvm;
+  auto isAtMost = [&](Stage other) { stage = std::min(stage, other); };
+  module.walk([&](Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    if (dialect == "nn")
+      isAtMost(Stage::Nn);
+    else if (dialect == "kernel" || dialect == "linalg")
+      isAtMost(Stage::Kernel);
+    else if (dialect != "llvm" && dialect != "builtin")
+      isAtMost(Stage::Vector);
+  });
+  return stage;
+}

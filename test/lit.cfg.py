@@ -1,0 +1,26 @@
+# Every .mlir, .heddle and .test file under test/ is a test; its RUN lines say how.
+import os
+import lit.formats
+
+config.name = "Heddle"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".heddle", ".test"]
+config.excludes = ["Inputs", "golden"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.build_dir, "test")
+
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
+config.environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
+
+config.substitutions += [
+    ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
+    ("%heddle", os.path.join(config.build_dir, "bin", "heddle")),
+    ("%examples", os.path.join(config.source_dir, "examples")),
+    ("%golden", os.path.join(config.source_dir, "test", "golden")),
+    ("%cc", config.c_compiler),
+    ("%python", config.python),
+]
+
+# REQUIRES: of what a test runs natively.
+config.available_features.add("target=" + config.host_arch)
