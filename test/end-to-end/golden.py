@@ -6,11 +6,12 @@
 
 Two promises. Numbers: every entry answers within 1e-4 of Hugging Face, for one sequence and for a ragged batch. Bits: a row's
 answer does not depend on the batch it is in, on its place there, on which session row holds it, on how its tokens are cut
-into calls, or on the number of threads. Prints a line a check; exit code 1 if one fails.
+into calls, or on the number of threads. A model with a tokenizer has greedy.json in its place: the text it must write. Prints a line a check; exit code 1 if one fails.
 """
 import argparse
 import array
 import ctypes
+import json
 import pathlib
 import sys
 
@@ -75,6 +76,17 @@ class Library:
         if function(session, rows, *map(address, arguments)):
             sys.exit(f"error: {entry}: {self.error()}")
         return output
+
+
+class GenerateOptions(ctypes.Structure):
+    """heddle_generate_options in runtime/heddle.h."""
+    _fields_ = [("rows", int64), ("prompts", ctypes.POINTER(ctypes.c_char_p)), ("prompt_ids", pointer),
+                ("prompt_lengths", pointer), ("max_tokens", int64), ("temperature", ctypes.c_float),
+                ("top_k", ctypes.c_int32), ("top_p", ctypes.c_float), ("min_p", ctypes.c_float),
+                ("repetition_penalty", ctypes.c_float), ("seed", ctypes.c_uint64), ("resume", ctypes.c_int32)]
+
+
+TokenCallback = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, int64, ctypes.c_int32, pointer, int64)
 
 
 class Rows:
@@ -235,6 +247,52 @@ def test_images(test):
     test.same_bits("classify: alone and as row 1 of 3", one, three[width:2 * width])
 
 
+def generate(library, session, prompts, tokens, **sampling):
+    """Token ids and text that follow each prompt."""
+    ids, texts = [[] for _ in prompts], [b""] * len(prompts)
+
+    def take(_, row, token, text, size):
+        if token >= 0:
+            ids[row].append(token)
+        texts[row] += ctypes.string_at(text, size) if size else b""
+        return 0
+
+    strings = (ctypes.c_char_p * len(prompts))(*[p.encode() for p in prompts])
+    options = GenerateOptions(rows=len(prompts), prompts=strings, max_tokens=tokens, **sampling)
+    function = library.function("generate", ctypes.c_int32, pointer, ctypes.POINTER(GenerateOptions), TokenCallback, pointer)
+    if function(session, options, TokenCallback(take), None):
+        sys.exit(f"error: generate: {library.error()}")
+    return list(zip(ids, [text.decode() for text in texts]))
+
+
+def tokenize(library, model, text):
+    text, ids = text.encode(), array.array("i", bytes(4 * 256))
+    function = library.function("tokenize", int64, pointer, ctypes.c_char_p, int64, ctypes.c_int32, pointer, int64)
+    count = function(model, text, len(text), 0, address(ids), len(ids))
+    if count < 0:
+        sys.exit(f"error: tokenize: {library.error()}")
+    return list(ids[:count])
+
+
+def test_text(test):
+    expected = json.loads((test.folder / "greedy.json").read_text())
+    prompts, tokens = [e["prompt"] for e in expected], max(len(e["ids"]) for e in expected)
+    for threads in (1, 2):
+        with Model(test, threads) as model:
+            for e in expected:
+                test.say(tokenize(test.library, model.model, e["prompt"]) == e["prompt_ids"], f"token ids of {e['prompt']!r}")
+                (ids, text), = generate(test.library, model.session, [e["prompt"]], tokens)
+                test.say(ids == e["ids"] and text == e["text"],
+                         f"{threads} threads, {e['prompt']!r} goes on as {text!r}"
+                         + ("" if text == e["text"] else f", needed {e['text']!r}"))
+            batch = generate(test.library, model.session, prompts, tokens)
+            test.say([text for _, text in batch] == [e["text"] for e in expected],
+                     f"{threads} threads, {len(prompts)} prompts at once: the same texts")
+    with Model(test) as model:
+        sampled = [generate(test.library, model.session, prompts[:1], 20, temperature=1.0, seed=seed)[0][1] for seed in (1, 1, 2)]
+        test.say(sampled[0] == sampled[1] != sampled[2], "the same seed writes the same text, another seed another")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("library", type=pathlib.Path)
@@ -247,7 +305,9 @@ def main():
         sources = [test.ids[i] for i in order]
         test.library.call("encode", model.session, len(order), list(map(len, sources)), [Rows.pack(sources)], 0, [session_rows])
 
-    if test.has("memory_12"):
+    if (o.golden / "greedy.json").exists():
+        test_text(test)
+    elif test.has("memory_12"):
         test_decoder(test, "step", test.targets, encode)
     else:
         for entry in ("score", "step"):

@@ -3,6 +3,7 @@
 
     pip install torch==2.13.0 transformers==5.23.0 numpy safetensors
     python3 make.py [NAME ...]           # rewrites the named models beside this script; all of them without names
+                                         # `scripture` stands for the text that the trained model of examples/ writes
 
 README.md describes the files. Every expectation is computed in f32 from the model as read back from its folder, one row
 at a time, without padding. Before anything is written the script makes sure that the numbers can tell right from
@@ -28,6 +29,8 @@ VOCABULARY = 97
 LENGTHS = [5, 1, 14, 3, 12, 8, 2, 7]         # row 4 is the single sequence
 TARGET_LENGTHS = [3, 6, 1, 2, 9, 4, 11, 5]   # what a decoder is given, for models with an encoder
 SINGLE_ROW = 4
+PROMPTS = ["In the beginning", "And the king said unto", "Blessed are they", "Wisdom is", "Then Jesus answered"]
+NEW_TOKENS = 40
 MUST_MOVE = 0.01                             # a broken rule moves every output by more; the tests allow 1e-4
 
 # Sizes differ wherever the architecture lets them, so that a transposed or confused axis cannot go unseen.
@@ -216,6 +219,28 @@ def make(name, data):
           + "  ".join(f"{e} {np.abs(a).max():.1f}" for e, a in expected.items()))
 
 
+@torch.no_grad()
+def make_text(name):
+    """The most probable continuation of each prompt; tokens so clearly first that rounding cannot change them."""
+    checkpoint, folder = HERE.parent.parent / "examples" / name, HERE / name
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"))
+    model = LlamaForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, attn_implementation="eager").eval()
+    texts, closest = [], np.inf
+    for prompt in PROMPTS:
+        ids = tokenizer(prompt)["input_ids"]
+        start = len(ids)
+        while len(ids) < start + NEW_TOKENS and ids[-1] != model.config.eos_token_id:
+            best = model(torch.tensor([ids])).logits[0, -1].topk(2)
+            closest = min(closest, (best.values[0] - best.values[1]).item())
+            ids.append(best.indices[0].item())
+        texts.append({"prompt": prompt, "prompt_ids": ids[:start], "ids": ids[start:],
+                      "text": tokenizer.decode(ids[start:], skip_special_tokens=True)})
+    assert closest > 1e-3, f"{name}: the first two candidates are only {closest:.1e} apart, choose other prompts"
+    folder.mkdir(exist_ok=True)
+    (folder / "greedy.json").write_text("[\n" + ",\n".join(map(json.dumps, texts)) + "\n]\n")
+    print(f"{name:15} closest decision {closest:.1e}\n" + "\n".join(t["prompt"] + "|" + t["text"] for t in texts))
+
+
 def main():
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -223,8 +248,8 @@ def main():
     data = inputs()
     for name, array in data.items():
         np.save(HERE / f"{name}.npy", array)
-    for name in sys.argv[1:] or CASES:
-        make(name, data)
+    for name in sys.argv[1:] or [*CASES, "scripture"]:
+        make_text(name) if name == "scripture" else make(name, data)
 
 
 if __name__ == "__main__":
