@@ -1,0 +1,149 @@
+// Lays a checked tokenizer out as runtime/text/TokenizerFormat.h draws it.
+#include "compiler/checkpoint/TokenizerDescription.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace heddle::checkpoint {
+
+using text::Header;
+using text::Range;
+
+namespace {
+
+class Layout {
+public:
+  Layout() : bytes(sizeof(Header)) {}
+
+  template <typename T> Range add(llvm::ArrayRef<T> elements) {
+    bytes.resize(llvm::alignTo(bytes.size(), alignof(uint64_t)));
+    Range range = {static_cast<uint32_t>(bytes.size()),
+                   static_cast<uint32_t>(elements.size())};
+    const char *begin = reinterpret_cast<const char *>(elements.data());
+    bytes.insert(bytes.end(), begin, begin + elements.size() * sizeof(T));
+    return range;
+  }
+
+  Range add(llvm::StringRef text) {
+    return add(llvm::ArrayRef<char>(text.data(), text.size()));
+  }
+
+  Range add(const std::vector<TokenizerStep> &steps) {
+    std::vector<text::Step> laidOut;
+    for (const TokenizerStep &step : steps)
+      laidOut.push_back({step.kind, step.flags, add(step.pattern),
+                         add(step.text), step.a, step.b});
+    return add(llvm::ArrayRef<text::Step>(laidOut));
+  }
+
+  std::vector<char> finish(Header &header) {
+    bytes.resize(llvm::alignTo(bytes.size(), alignof(uint64_t)));
+    assert(bytes.size() <= UINT32_MAX &&
+           "offsets are 32 bits; ids are bounded by maxTokens");
+    header.magic = text::tokenizerMagic;
+    header.version = text::tokenizerVersion;
+    header.bytes = static_cast<uint32_t>(bytes.size());
+    memcpy(bytes.data(), &header, sizeof(header));
+    return std::move(bytes);
+  }
+
+private:
+  std::vector<char> bytes;
+};
+
+/// Slots for `count` entries: at most half are taken, so that a miss ends soon.
+size_t slotCount(size_t count) {
+  return llvm::PowerOf2Ceil(std::max<size_t>(4, count * 2));
+}
+
+std::vector<text::TokenSlot>
+hashTokens(const llvm::StringMap<int32_t> &vocabulary) {
+  std::vector<text::TokenSlot> slots(slotCount(vocabulary.size()), {0, -1});
+  // By id, so that the same file always gives the same tables.
+  std::vector<std::pair<int32_t, llvm::StringRef>> tokens;
+  for (const auto &entry : vocabulary)
+    tokens.push_back({entry.second, entry.first()});
+  llvm::sort(tokens);
+  for (const auto &[id, token] : tokens) {
+    uint64_t hash = text::hashBytes(token.data(), token.size());
+    size_t at = hash & (slots.size() - 1);
+    while (slots[at].id >= 0)
+      at = (at + 1) & (slots.size() - 1);
+    slots[at] = {static_cast<uint32_t>(hash >> 32), id};
+  }
+  return slots;
+}
+
+std::vector<text::MergeSlot>
+hashMerges(const std::vector<TokenizerMerge> &merges) {
+  std::vector<text::MergeSlot> slots(slotCount(merges.size()), {-1, -1, 0, -1});
+  for (uint32_t rank = 0; rank < merges.size(); ++rank) {
+    const TokenizerMerge &merge = merges[rank];
+    size_t at = text::hashPair(merge.left, merge.right) & (slots.size() - 1);
+    // A pair that is listed twice has its last rank, as in Hugging Face.
+    while (slots[at].left >= 0 &&
+           (slots[at].left != merge.left || slots[at].right != merge.right))
+      at = (at + 1) & (slots.size() - 1);
+    slots[at] = {merge.left, merge.right, rank, merge.merged};
+  }
+  return slots;
+}
+
+} // namespace
+
+std::vector<char> layOutTokenizer(const TokenizerDescription &description,
+                                  llvm::ArrayRef<int32_t> ends, int32_t begin) {
+  // Tokens by id. Where the model and an added token share an id they also
+  // share the text.
+  std::vector<llvm::StringRef> tokens;
+  auto place = [&](int32_t id, llvm::StringRef text) {
+    if (tokens.size() <= static_cast<size_t>(id))
+      tokens.resize(static_cast<size_t>(id) + 1);
+    tokens[static_cast<size_t>(id)] = text;
+  };
+  for (const auto &entry : description.vocabulary)
+    place(entry.second, entry.first());
+  for (const TokenizerAdded &added : description.added)
+    place(added.id, added.content);
+
+  std::string tokenBytes;
+  std::vector<uint32_t> offsets = {0};
+  size_t longest = 0;
+  for (llvm::StringRef token : tokens) {
+    tokenBytes += token;
+    offsets.push_back(static_cast<uint32_t>(tokenBytes.size()));
+    longest = std::max(longest, token.size());
+  }
+
+  Layout layout;
+  Header header = {};
+  header.normalizers = layout.add(description.normalizers);
+  header.splitters = layout.add(description.splitters);
+  header.decoders = layout.add(description.decoders);
+  header.model = static_cast<uint32_t>(description.model);
+  header.modelFlags = description.modelFlags;
+  header.unknown = description.unknown;
+  header.maxWordCharacters = description.maxWordCharacters;
+  header.continuation = layout.add(description.continuation);
+  header.tokenCount = static_cast<uint32_t>(tokens.size());
+  header.maxTokenBytes = static_cast<uint32_t>(longest);
+  header.tokenOffsets = layout.add(llvm::ArrayRef<uint32_t>(offsets));
+  header.tokenBytes = layout.add(llvm::StringRef(tokenBytes));
+  header.tokenSlots = layout.add(
+      llvm::ArrayRef<text::TokenSlot>(hashTokens(description.vocabulary)));
+  header.mergeSlots = layout.add(
+      llvm::ArrayRef<text::MergeSlot>(hashMerges(description.merges)));
+  std::vector<text::AddedToken> added;
+  for (const TokenizerAdded &token : description.added)
+    added.push_back({token.id, token.flags, layout.add(token.content)});
+  header.added = layout.add(llvm::ArrayRef<text::AddedToken>(added));
+  header.prefix = layout.add(llvm::ArrayRef<int32_t>(description.prefix));
+  header.suffix = layout.add(llvm::ArrayRef<int32_t>(description.suffix));
+  header.ends = layout.add(ends);
+  header.begin = begin;
+  header.maxLength = description.maxLength;
+  return layout.finish(header);
+}
+
+} // namespace heddle::checkpoint

@@ -1,0 +1,180 @@
+// Sampling: what each option keeps, that the draw has the distribution it says,
+// and that the seed alone decides.
+#include "runtime/text/Sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+using heddle::text::checkOptions;
+using heddle::text::Sampler;
+using heddle::text::SamplerOptions;
+using heddle::text::uniformAt;
+
+static int32_t choose(const SamplerOptions &options,
+                      const std::vector<float> &logits, uint64_t position = 0,
+                      const std::vector<int32_t> &seen = {}) {
+  return Sampler(options).choose(logits.data(), int32_t(logits.size()),
+                                 seen.data(), int32_t(seen.size()), 0,
+                                 position);
+}
+
+/// How often each token is chosen at `draws` positions.
+static std::vector<int> histogram(const SamplerOptions &options,
+                                  const std::vector<float> &logits, int draws) {
+  std::vector<int> counts(logits.size());
+  Sampler sampler(options);
+  for (int i = 0; i < draws; ++i) {
+    int32_t id = sampler.choose(logits.data(), int32_t(logits.size()), nullptr,
+                                0, 7, uint64_t(i));
+    EXPECT_GE(id, 0);
+    ++counts[size_t(id)];
+  }
+  return counts;
+}
+
+static std::vector<float> logitsOf(const std::vector<double> &probabilities) {
+  std::vector<float> logits;
+  for (double probability : probabilities)
+    logits.push_back(probability > 0 ? float(std::log(probability))
+                                     : -INFINITY);
+  return logits;
+}
+
+TEST(Sampler, PhiloxGivesTheKnownAnswers) {
+  // Random123's kat_vectors for philox4x32 with 10 rounds: counter and key all
+  // zeros, all ones, and digits of pi.
+  auto top53 = [](uint32_t high, uint32_t low) {
+    return double((uint64_t(high) << 32 | low) >> 11) * 0x1p-53;
+  };
+  EXPECT_EQ(uniformAt(0, 0, 0), top53(0x6627e8d5, 0xe169c58d));
+  EXPECT_EQ(uniformAt(~0ull, ~0ull, ~0ull), top53(0x408f276d, 0x41c83b0e));
+  EXPECT_EQ(
+      uniformAt(0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3243f6a88),
+      top53(0xd16cfe09, 0x94fdcceb));
+}
+
+TEST(Sampler, GreedyTakesTheHighestAndTheLowestIdAmongEquals) {
+  EXPECT_EQ(choose({}, {1, 3, 2, 3}), 1);
+  EXPECT_EQ(choose({}, {-5, -7}), 0);
+}
+
+TEST(Sampler, NanAndImpossibleLogitsAreNeverChosen) {
+  EXPECT_EQ(choose({}, {NAN, -INFINITY, 1, NAN}), 2);
+  EXPECT_EQ(choose({}, {NAN, -INFINITY}), -1);
+  EXPECT_EQ(choose({.temperature = 1}, {NAN, -INFINITY}), -1);
+  EXPECT_EQ(choose({}, {}), -1);
+  EXPECT_EQ(choose({.temperature = 1}, {0, INFINITY}), 1);
+  for (uint64_t i = 0; i < 200; ++i)
+    EXPECT_EQ(choose({.temperature = 5}, {NAN, 0, -INFINITY}, i), 1);
+}
+
+TEST(Sampler, DrawsFollowTheDistribution) {
+  std::vector<double> probabilities = {0.4, 0.05, 0.2, 0, 0.3, 0.05};
+  const int draws = 40000;
+  std::vector<int> counts =
+      histogram({.temperature = 1, .seed = 42}, logitsOf(probabilities), draws);
+  double chiSquare = 0;
+  for (size_t i = 0; i < probabilities.size(); ++i) {
+    double expected = probabilities[i] * draws;
+    if (expected == 0)
+      EXPECT_EQ(counts[i], 0);
+    else
+      chiSquare += (counts[i] - expected) * (counts[i] - expected) / expected;
+  }
+  EXPECT_LT(chiSquare, 18.47); // 4 degrees of freedom, p = 0.001
+}
+
+TEST(Sampler, TemperatureSharpensAndFlattens) {
+  // p^(1/T), normalised: T = 0.5 squares the ratio 3 : 1, T = 2 takes its root.
+  const int draws = 40000;
+  for (auto [temperature, share] :
+       {std::pair(0.5f, 0.9),
+        std::pair(2.f, std::sqrt(3.) / (std::sqrt(3.) + 1))}) {
+    int first = histogram({.temperature = temperature, .seed = 3},
+                          logitsOf({0.75, 0.25}), draws)[0];
+    EXPECT_NEAR(double(first) / draws, share,
+                4 * std::sqrt(share * (1 - share) / draws));
+  }
+}
+
+TEST(Sampler, TopKKeepsTheKMostProbable) {
+  std::vector<int> counts = histogram({.temperature = 1, .topK = 2},
+                                      logitsOf({0.1, 0.4, 0.2, 0.3}), 2000);
+  EXPECT_EQ(counts[0], 0);
+  EXPECT_EQ(counts[2], 0);
+  EXPECT_GT(counts[3], 700); // 0.3 / 0.7 of 2000 is 857
+  EXPECT_EQ(choose({.temperature = 3, .topK = 1}, {1, 1, 1}), 0)
+      << "among equals the lowest id is kept";
+  EXPECT_GE(choose({.temperature = 1, .topK = 100}, {1, 2}), 0)
+      << "more than there are means all";
+}
+
+TEST(Sampler, TopPKeepsTheFewestThatHoldTheMass) {
+  std::vector<float> logits = logitsOf({0.15, 0.5, 0.05, 0.3});
+  std::vector<int> counts =
+      histogram({.temperature = 1, .topP = 0.7f}, logits, 2000);
+  EXPECT_EQ(counts[0] + counts[2], 0);
+  EXPECT_GT(counts[3], 600);
+  EXPECT_EQ(histogram({.temperature = 1, .topP = 1e-6f}, logits, 100)[1], 100)
+      << "at least one is kept";
+  // A flat distribution over many tokens: the sorted front has to grow.
+  std::vector<float> flat(5000, 0.f);
+  counts = histogram({.temperature = 1, .topP = 0.5f}, flat, 4000);
+  EXPECT_EQ(std::accumulate(counts.begin() + 2501, counts.end(), 0), 0);
+  EXPECT_GT(std::accumulate(counts.begin() + 2000, counts.begin() + 2500, 0),
+            3000);
+}
+
+TEST(Sampler, MinPDropsTheImprobable) {
+  std::vector<int> counts = histogram({.temperature = 1, .minP = 0.5f},
+                                      logitsOf({0.45, 0.3, 0.2, 0.05}), 2000);
+  EXPECT_EQ(counts[2] + counts[3], 0);
+  EXPECT_GT(counts[1], 600);
+}
+
+TEST(Sampler, RepetitionPenaltyMovesSeenTokensDownOnce) {
+  SamplerOptions options = {.repetitionPenalty = 2};
+  EXPECT_EQ(choose(options, {3, 2}), 0);
+  EXPECT_EQ(choose(options, {3, 2}, 0, {0}), 1) << "3 / 2 < 2";
+  EXPECT_EQ(choose(options, {5, 2}, 0, {0, 0, 0}), 0)
+      << "5 / 2 > 2, however often it was seen";
+  EXPECT_EQ(choose(options, {-1, -1.5f}, 0, {0}), 1)
+      << "below zero the penalty multiplies";
+  EXPECT_EQ(choose(options, {3, 2}, 0, {-1, 2, 100000}), 0)
+      << "ids that are no tokens are ignored";
+}
+
+TEST(Sampler, TheSeedStreamAndPositionAloneDecide) {
+  std::vector<float> logits(1000, 0.f);
+  SamplerOptions options = {.temperature = 1, .topP = 0.9f, .seed = 5};
+  Sampler used(options);
+  for (uint64_t i = 0; i < 10; ++i)
+    used.choose(logits.data(), 1000, nullptr, 0, 3, i);
+  EXPECT_EQ(used.choose(logits.data(), 1000, nullptr, 0, 0, 2),
+            choose(options, logits, 2));
+  EXPECT_NE(choose(options, logits, 1), choose(options, logits, 2));
+  EXPECT_NE(used.choose(logits.data(), 1000, nullptr, 0, 1, 2),
+            choose(options, logits, 2));
+  SamplerOptions otherSeed = options;
+  otherSeed.seed = 6;
+  EXPECT_NE(choose(otherSeed, logits, 2), choose(options, logits, 2));
+}
+
+TEST(Sampler, OptionsOutOfRangeAreNamed) {
+  EXPECT_EQ(checkOptions({}), nullptr);
+  EXPECT_EQ(checkOptions(
+                {.temperature = 0.8f, .topK = 40, .topP = 0.95f, .minP = 0.1f}),
+            nullptr);
+  EXPECT_STREQ(checkOptions({.temperature = -1}),
+               "temperature needed: 0 (greedy) to 1000");
+  EXPECT_STREQ(checkOptions({.temperature = NAN}),
+               "temperature needed: 0 (greedy) to 1000");
+  EXPECT_NE(checkOptions({.topK = -1}), nullptr);
+  EXPECT_NE(checkOptions({.topP = 0}), nullptr);
+  EXPECT_NE(checkOptions({.topP = 1.5f}), nullptr);
+  EXPECT_NE(checkOptions({.minP = 2}), nullptr);
+  EXPECT_NE(checkOptions({.repetitionPenalty = 0}), nullptr);
+}

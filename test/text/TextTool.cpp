@@ -1,0 +1,207 @@
+// heddle-text-test: the tokenizer by itself, for lit.
+//
+//   check TOKENIZER.json GOLDEN.json   every case of GOLDEN.json encodes and
+//   decodes as it says encode TOKENIZER.json [plain]      lines of stdin →
+//   lines of ids (plain: without special tokens) decode TOKENIZER.json [all]
+//   lines of ids → lines of text (all: special tokens too) compile
+//   TOKENIZER.json             only reports mistakes damage TOKENIZER.json
+//   opens and uses the tables with bytes changed: must neither crash nor hang
+//   speed TOKENIZER.json TEXT          bytes a second
+#include "compiler/checkpoint/Tokenizer.h"
+#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerFormat.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+#include <random>
+
+using heddle::text::Decoder;
+using heddle::text::Ids;
+using heddle::text::Text;
+using heddle::text::Tokenizer;
+using llvm::StringRef;
+
+static int fail(const llvm::Twine &message) {
+  llvm::errs() << "error: " << message << "\n";
+  return 1;
+}
+
+static std::string encode(const Tokenizer &tokenizer, StringRef text,
+                          bool special) {
+  Ids ids;
+  if (const char *reason =
+          tokenizer.encode({text.data(), text.size()}, special, ids))
+    return reason;
+  return llvm::join(
+      llvm::map_range(ids, [](int32_t id) { return std::to_string(id); }), " ");
+}
+
+static std::string decode(const Tokenizer &tokenizer, StringRef line,
+                          bool skipSpecial) {
+  Decoder decoder(tokenizer, skipSpecial);
+  Text out;
+  for (StringRef word : llvm::split(line, ' ')) {
+    int32_t id;
+    if (!word.getAsInteger(10, id))
+      decoder.push(id, out);
+  }
+  decoder.finish(out);
+  return std::string(out.view());
+}
+
+static llvm::Expected<llvm::json::Value> readJson(StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return llvm::createStringError(file.getError(), path + ": cannot be read");
+  return llvm::json::parse((*file)->getBuffer());
+}
+
+/// Case i says of text i: {"ids": "1 2", "plain": "1", "decoded": …, "decoded_all": …}. A missing plain equals ids, a missing
+/// decoded_all equals decoded.
+static int check(const Tokenizer &tokenizer, StringRef textsPath, StringRef goldenPath) {
+  llvm::Expected<llvm::json::Value> texts = readJson(textsPath);
+  if (!texts)
+    return fail(llvm::toString(texts.takeError()));
+  llvm::Expected<llvm::json::Value> golden = readJson(goldenPath);
+  if (!golden)
+    return fail(llvm::toString(golden.takeError()));
+  const llvm::json::Array &inputs = *texts->getAsArray(), &cases = *golden->getAsArray();
+  if (inputs.size() != cases.size() || inputs.empty())
+    return fail("texts and cases differ in number");
+  size_t wrong = 0, compared = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const llvm::json::Object &entry = *cases[i].getAsObject();
+    StringRef text = *inputs[i].getAsString(), ids = *entry.getString("ids"), decoded = *entry.getString("decoded");
+    auto compare = [&](StringRef what, StringRef needed, const std::string &found) {
+      ++compared;
+      if (found != needed && ++wrong <= 20)
+        llvm::errs() << what << " of " << inputs[i] << "\n  found  " << found << "\n  needed " << needed << "\n";
+    };
+    compare("ids", ids, encode(tokenizer, text, true));
+    compare("plain", entry.getString("plain").value_or(ids), encode(tokenizer, text, false));
+    compare("decoded", decoded, decode(tokenizer, ids, true));
+    compare("decoded_all", entry.getString("decoded_all").value_or(decoded), decode(tokenizer, ids, false));
+  }
+  llvm::outs() << compared << " comparisons, " << wrong << " wrong\n";
+  return wrong != 0;
+}
+
+static int eachLine(llvm::function_ref<std::string(StringRef)> convert) {
+  auto input = llvm::MemoryBuffer::getSTDIN();
+  if (!input)
+    return fail("stdin cannot be read");
+  StringRef rest = (*input)->getBuffer();
+  while (!rest.empty()) {
+    StringRef line;
+    std::tie(line, rest) = rest.split('\n');
+    llvm::outs() << convert(line) << "\n";
+  }
+  return 0;
+}
+
+static int damage(llvm::ArrayRef<char> tables) {
+  std::mt19937_64 random(1);
+  size_t opened = 0, refused = 0;
+  std::string text = "Hello, wörld!  1234\n<|end|> [MASK] 你好 😀 don't";
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<char> damaged(tables.begin(), tables.end());
+    // Half of the rounds aim at the header, where every field matters; some cut
+    // the end off.
+    size_t span = round % 2 ? sizeof(heddle::text::Header) : damaged.size();
+    for (uint64_t changes = 1 + random() % 4; changes > 0; --changes)
+      damaged[random() % span] = static_cast<char>(
+          random() % 4 ? random() : (random() % 2 ? 0xff : 0));
+    if (round % 5 == 0)
+      damaged.resize(random() % damaged.size());
+    Tokenizer tokenizer;
+    if (tokenizer.open(damaged.data(), damaged.size())) {
+      ++refused;
+      continue;
+    }
+    ++opened;
+    std::string ids = encode(tokenizer, text, true);
+    decode(tokenizer, ids, false);
+    tokenizer.find("hello");
+    for (int32_t id = -1; id <= tokenizer.vocabularySize(); ++id)
+      tokenizer.token(id);
+  }
+  llvm::outs() << opened << " opened, " << refused << " refused\n";
+  return refused == 0 || opened == 0;
+}
+
+static int speed(const Tokenizer &tokenizer, StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return fail(path + " cannot be read");
+  StringRef text = (*file)->getBuffer();
+  double best = 1e30;
+  size_t count = 0;
+  for (int round = 0; round < 3; ++round) {
+    Ids ids;
+    auto begin = std::chrono::steady_clock::now();
+    tokenizer.encode({text.data(), text.size()}, true, ids);
+    best = std::min(best, std::chrono::duration<double>(
+                              std::chrono::steady_clock::now() - begin)
+                              .count());
+    count = ids.size();
+  }
+  llvm::outs() << llvm::formatv("{0} bytes, {1} tokens, {2:F2} MB/s\n",
+                                text.size(), count, text.size() / best / 1e6);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3)
+    return fail("usage: heddle-text-test COMMAND TOKENIZER.json [ARGUMENT]");
+  StringRef command = argv[1], path = argv[2],
+            argument = argc > 3 ? argv[3] : "";
+  auto ends =
+      heddle::checkpoint::readTokenizerEnds(llvm::sys::path::parent_path(path));
+  if (!ends)
+    return fail(llvm::toString(ends.takeError()));
+  auto compileBegin = std::chrono::steady_clock::now();
+  llvm::Expected<std::vector<char>> tables =
+      heddle::checkpoint::compileTokenizer(path, *ends);
+  if (!tables) {
+    llvm::SmallVector<StringRef> lines;
+    std::string message = llvm::toString(tables.takeError());
+    StringRef(message).split(lines, '\n');
+    for (StringRef line : lines)
+      fail(line);
+    return 1;
+  }
+  auto openBegin = std::chrono::steady_clock::now();
+  Tokenizer tokenizer;
+  if (const char *reason = tokenizer.open(tables->data(), tables->size()))
+    return fail(reason);
+  if (command == "compile" || command == "speed")
+    llvm::outs() << llvm::formatv(
+        "{0} bytes of tables, compiled in {1:F1} ms, opened in {2:F2} ms\n",
+        tables->size(),
+        std::chrono::duration<double>(openBegin - compileBegin).count() * 1e3,
+        std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                      openBegin)
+                .count() *
+            1e3);
+  if (command == "check")
+    return argc > 4 ? check(tokenizer, argument, argv[4]) : fail("check needs TEXTS.json and GOLDEN.json");
+  if (command == "encode")
+    return eachLine([&](StringRef line) {
+      return encode(tokenizer, line, argument != "plain");
+    });
+  if (command == "decode")
+    return eachLine([&](StringRef line) {
+      return decode(tokenizer, line, argument != "all");
+    });
+  if (command == "damage")
+    return damage(*tables);
+  if (command == "speed")
+    return speed(tokenizer, argument);
+  return command == "compile" ? 0 : fail("unknown command " + command);
+}
