@@ -1,0 +1,51 @@
+//===- Elements.h - Runs of weight elements ---------------------*- C++ -*-===//
+//
+// Conversions between stored, computed and packed element types, and weights
+// made from a seed. Straight loops over contiguous runs, which vectorise.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
+#define HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
+
+#include "compiler/checkpoint/Safetensors.h"
+
+namespace heddle::checkpoint {
+
+/// `count` elements of F32, F16 or BF16 (little-endian) as floats: exact,
+/// subnormals and the payloads of NaN included. `from` needs no alignment.
+void toFloat(DType type, const char *from, float *to, size_t count);
+
+/// Rounds to the nearest bf16, ties to even. A NaN stays a NaN.
+void toBF16(const float *from, uint16_t *to, size_t count);
+
+/// to[c * toStride + r] = from[r * fromStride + c] for r < rows, c < columns.
+void transpose(const float *from, size_t rows, size_t columns,
+               size_t fromStride, float *to, size_t toStride);
+
+/// How many of the elements are infinite or NaN.
+size_t countNonFinite(const float *elements, size_t count);
+
+/// What a weight without a checkpoint is filled with.
+enum class RandomFill : uint8_t {
+  Normal, ///< mean 0, standard deviation 0.02 (BERT, GPT-2)
+  Ones,   ///< scales of norms
+  Zeros,  ///< biases
+};
+
+/// The elements of one weight, each a function of its index alone: the same
+/// whatever the layout, the order or the number of threads.
+class RandomElements {
+public:
+  RandomElements(uint64_t seed, llvm::StringRef path, RandomFill fill);
+
+  /// to[i] = element (first + i * step).
+  void fill(uint64_t first, uint64_t step, float *to, size_t count) const;
+
+private:
+  uint64_t stream;
+  RandomFill kind;
+};
+
+} // namespace heddle::checkpoint
+
+#endif // HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H

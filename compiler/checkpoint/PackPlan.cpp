@@ -1,0 +1,120 @@
+//===- PackPlan.cpp - Where packed weights lie in their file --------------===//
+
+#include "compiler/checkpoint/PackPlan.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
+
+using namespace llvm;
+using heddle::kernel::MatrixShape;
+using heddle::kernel::PackedLayout;
+
+namespace heddle::checkpoint {
+
+MatrixShape PackedTensor::matrix() const {
+  MatrixShape whole;
+  for (const TensorPart &part : parts) {
+    MatrixShape matrix = layout.matrix(part.shape);
+    assert((whole.outputs == 0 || whole.inputs == matrix.inputs) &&
+           "joined parts have different inputs");
+    whole.outputs += matrix.outputs;
+    whole.inputs = matrix.inputs;
+  }
+  return whole;
+}
+
+TensorPlan::TensorPlan(const PackedTensor &packed)
+    : tensor(&packed), matrix(packed.matrix()) {
+  cantFail(layout().verify(matrix), "the caller chose a wrong layout");
+  for (const TensorPart &part : packed.parts) {
+    MatrixShape shape = layout().matrix(part.shape);
+    assert((!part.stored ||
+            part.stored->bytes * 8 == uint64_t(shape.outputs) * shape.inputs *
+                                          bitsOf(part.stored->dtype)) &&
+           "the stored tensor has another size");
+    partMatrices.push_back(shape);
+  }
+  if (!isPanel() && !layout().transposed) {
+    // Nothing moves: a unit is an element, whatever the shape.
+    for (MatrixShape &shape : partMatrices)
+      shape = {shape.outputs * shape.inputs, 1};
+    matrix = {matrix.outputs * matrix.inputs, 1};
+  }
+  units = isPanel() ? layout().panelCount(matrix) : matrix.outputs;
+  unitElements = isPanel() ? layout().panelElements(matrix) : matrix.inputs;
+}
+
+int64_t TensorPlan::firstOutput(int64_t unit) const {
+  if (!isPanel())
+    return unit;
+  int64_t output = 0;
+  for (int64_t width : layout().groups) {
+    int64_t panels = divideCeil(width, layout().panel);
+    if (unit < panels)
+      break;
+    unit -= panels;
+    output += width;
+  }
+  return std::min(output + unit * layout().panel, matrix.outputs);
+}
+
+/// Whole cache lines, and about a megabyte. Columns of a transposed tensor lie
+/// scattered, so that wider tiles read longer runs.
+int64_t TensorPlan::tileUnits() const {
+  constexpr int64_t megabyte = 1 << 20, line = PackedLayout::alignment;
+  int64_t unitBytes = std::max<int64_t>(unitElements * elementBytes(), 1);
+  int64_t step = line / std::gcd(line, unitBytes);
+  int64_t aim = layout().transposed ? 4 * megabyte : megabyte;
+  return std::max<int64_t>(aim / unitBytes / step, 1) * step;
+}
+
+PackPlan::PackPlan(const PackRequest &request) {
+  uint64_t tensorBytes = 0;
+  for (const PackedTensor &tensor : request.tensors) {
+    tensors.emplace_back(tensor);
+    tensors.back().offset = tensorBytes;
+    tensorBytes += alignTo(tensors.back().bytes(), PackedLayout::alignment);
+  }
+  for (uint32_t tensor : request.slots) {
+    assert(tensor < tensors.size() && "a slot names no tensor");
+    slotOffsets.push_back(tensors[tensor].offset);
+  }
+  bool hasTokenizer = !request.tokenizer.empty();
+  fileBytes = sizeof(heddle_file_header) +
+              (hasTokenizer ? 3 : 2) * sizeof(heddle_section);
+  addSection("slots", slotOffsets.size() * sizeof(int64_t),
+             PackedLayout::alignment);
+  if (hasTokenizer)
+    addSection("tokenizer", request.tokenizer.size(), PackedLayout::alignment);
+  addSection("tensors", tensorBytes, HEDDLE_PAGE);
+  fileBytes = alignTo(fileBytes, PackedLayout::alignment);
+  cutTiles();
+}
+
+void PackPlan::addSection(StringRef name, uint64_t bytes, uint64_t alignment) {
+  heddle_section section = {};
+  assert(name.size() < sizeof section.name);
+  llvm::copy(name, section.name);
+  section.offset = alignTo(fileBytes, alignment);
+  section.bytes = bytes;
+  fileBytes = section.offset + bytes;
+  sections.push_back(section);
+}
+
+void PackPlan::cutTiles() {
+  using Place = std::tuple<unsigned, uint64_t, const TensorPlan *>;
+  std::vector<Place> order;
+  for (const TensorPlan &plan : tensors) {
+    const StoredTensor *stored = plan.tensor->parts.front().stored;
+    order.emplace_back(stored ? stored->file : 0, stored ? stored->offset : 0,
+                       &plan);
+  }
+  llvm::sort(order);
+  for (auto [file, offset, plan] : order) {
+    int64_t step = plan->tileUnits();
+    for (int64_t begin = 0; begin < plan->units; begin += step)
+      tiles.push_back({plan, begin, std::min(begin + step, plan->units)});
+  }
+}
+
+} // namespace heddle::checkpoint

@@ -1,0 +1,131 @@
+//===- ElementsTest.cpp - Conversions and random weights ------------------===//
+
+#include "compiler/checkpoint/Elements.h"
+#include "llvm/ADT/APFloat.h"
+#include "gtest/gtest.h"
+#include <cmath>
+#include <cstring>
+
+using namespace heddle::checkpoint;
+using llvm::APFloat;
+using llvm::APInt;
+
+namespace {
+
+uint32_t bitsOfFloat(float value) { return llvm::bit_cast<uint32_t>(value); }
+
+/// LLVM's own soft floats say what a 16-bit pattern means.
+uint32_t expectedFloat(const llvm::fltSemantics &semantics, uint16_t bits) {
+  APFloat value(semantics, APInt(16, bits));
+  bool losesInfo;
+  value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
+                &losesInfo);
+  return value.bitcastToAPInt().getZExtValue();
+}
+
+void expectAllPatternsExact(DType type, const llvm::fltSemantics &semantics) {
+  std::vector<uint16_t> patterns(1 << 16);
+  for (size_t i = 0; i < patterns.size(); ++i)
+    patterns[i] = i;
+  std::vector<float> floats(patterns.size());
+  toFloat(type, reinterpret_cast<const char *>(patterns.data()), floats.data(),
+          floats.size());
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    uint32_t expected = expectedFloat(semantics, i);
+    // Soft floats make a signalling NaN quiet; we keep it as it was.
+    if (std::isnan(floats[i]))
+      EXPECT_EQ(bitsOfFloat(floats[i]) | 0x400000u, expected) << i;
+    else
+      EXPECT_EQ(bitsOfFloat(floats[i]), expected) << i;
+  }
+}
+
+TEST(Elements, EveryHalfIsExact) {
+  expectAllPatternsExact(DType::F16, APFloat::IEEEhalf());
+}
+
+TEST(Elements, EveryBFloatIsExact) {
+  expectAllPatternsExact(DType::BF16, APFloat::BFloat());
+}
+
+TEST(Elements, RoundsToNearestBFloatTiesToEven) {
+  // All exponents and signs, with mantissas around ties.
+  for (uint32_t high = 0; high < 1 << 16; ++high)
+    for (uint32_t low :
+         {0x0000u, 0x0001u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu}) {
+      float value = llvm::bit_cast<float>(high << 16 | low);
+      uint16_t rounded;
+      toBF16(&value, &rounded, 1);
+      if (std::isnan(value)) {
+        EXPECT_TRUE(std::isnan(llvm::bit_cast<float>(uint32_t{rounded} << 16)));
+        continue;
+      }
+      APFloat expected(value);
+      bool losesInfo;
+      expected.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven,
+                       &losesInfo);
+      ASSERT_EQ(rounded, expected.bitcastToAPInt().getZExtValue())
+          << std::hex << (high << 16 | low);
+    }
+}
+
+TEST(Elements, TransposesEveryShape) {
+  for (size_t rows = 0; rows < 11; ++rows)
+    for (size_t columns : {0, 1, 3, 4, 5, 16, 17, 35}) {
+      std::vector<float> from(rows * (columns + 2)), to(columns * (rows + 1));
+      for (size_t i = 0; i < from.size(); ++i)
+        from[i] = i + 1;
+      transpose(from.data(), rows, columns, columns + 2, to.data(), rows + 1);
+      for (size_t r = 0; r <= rows; ++r)
+        for (size_t c = 0; c < columns; ++c)
+          ASSERT_EQ(to[c * (rows + 1) + r],
+                    r < rows ? from[r * (columns + 2) + c] : 0.0f);
+    }
+}
+
+TEST(Elements, CountsInfinitiesAndNaN) {
+  std::vector<float> elements = {1, INFINITY, -INFINITY, NAN, 0, -1e38f};
+  EXPECT_EQ(countNonFinite(elements.data(), elements.size()), 3u);
+}
+
+TEST(RandomElements, AreNormalWithDeviation002) {
+  std::vector<float> elements(1 << 20);
+  RandomElements(1, "w", RandomFill::Normal)
+      .fill(0, 1, elements.data(), elements.size());
+  double sum = 0, squares = 0, fourths = 0, largest = 0;
+  for (double x : elements) {
+    sum += x;
+    squares += x * x;
+    fourths += x * x * x * x;
+    largest = std::max(largest, std::abs(x));
+  }
+  double n = elements.size(), variance = squares / n;
+  EXPECT_NEAR(sum / n, 0.0, 1e-4);
+  EXPECT_NEAR(std::sqrt(variance), 0.02, 1e-4);
+  EXPECT_NEAR(fourths / n / (variance * variance), 2.7, 0.05); // normal: 3
+  EXPECT_LT(largest, 0.07);
+}
+
+TEST(RandomElements, DependOnIndexSeedAndPathAlone) {
+  auto values = [](uint64_t seed, const char *path, uint64_t first,
+                   uint64_t step) {
+    std::vector<float> to(8);
+    RandomElements(seed, path, RandomFill::Normal)
+        .fill(first, step, to.data(), to.size());
+    return to;
+  };
+  EXPECT_EQ(values(1, "w", 0, 1)[6], values(1, "w", 6, 1)[0]);
+  EXPECT_EQ(values(1, "w", 0, 3)[2], values(1, "w", 6, 1)[0]);
+  EXPECT_NE(values(1, "w", 0, 1), values(2, "w", 0, 1));
+  EXPECT_NE(values(1, "w", 0, 1), values(1, "v", 0, 1));
+}
+
+TEST(RandomElements, FillOnesAndZeros) {
+  float elements[3];
+  RandomElements(1, "norm", RandomFill::Ones).fill(0, 1, elements, 3);
+  EXPECT_EQ(elements[2], 1.0f);
+  RandomElements(1, "bias", RandomFill::Zeros).fill(0, 1, elements, 3);
+  EXPECT_EQ(elements[2], 0.0f);
+}
+
+} // namespace
