@@ -2,7 +2,7 @@
 """Runs a tiny model, compiled to a shared library, against its golden files; the standard library alone.
 
     heddle build ../golden/llama -o llama.so
-    golden.py llama.so ../golden/llama [--name llama]
+    golden.py llama.so ../golden/llama
 
 Two promises. Numbers: every entry answers within 1e-4 of Hugging Face, for one sequence and for a ragged batch. Bits: a row's
 answer does not depend on the batch it is in, on its place there, on which session row holds it, on how its tokens are cut
@@ -13,6 +13,7 @@ import array
 import ctypes
 import json
 import pathlib
+import re
 import sys
 
 from golden_compare import compare, read_npy
@@ -33,8 +34,12 @@ def numbers(values):
 class Library:
     """The C interface of one compiled model: NAME_open, NAME_session_open, NAME_ENTRY, ..."""
 
-    def __init__(self, path, name):
-        self.library, self.name = ctypes.CDLL(str(path.resolve())), name
+    def __init__(self, path):
+        self.library = ctypes.CDLL(str(path.resolve()))
+        names = set(re.findall(rb"\0(\w+)_session_open\0", path.read_bytes()))
+        if len(names) != 1:
+            sys.exit(f"error: {path}: found {len(names)} functions NAME_session_open, needed one")
+        self.name = names.pop().decode()
 
     def function(self, name, result, *types):
         function = getattr(self.library, f"{self.name}_{name}")
@@ -297,9 +302,8 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("library", type=pathlib.Path)
     options.add_argument("golden", type=pathlib.Path)
-    options.add_argument("--name", help="of the model in its C functions; default: the library's file name")
     o = options.parse_args()
-    test = Test(Library(o.library, o.name or o.library.stem), o.golden)
+    test = Test(Library(o.library), o.golden)
 
     def encode(model, order, session_rows=None):
         sources = [test.ids[i] for i in order]
