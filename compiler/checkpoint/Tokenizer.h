@@ -8,8 +8,8 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TOKENIZER_H
 #define HEDDLE_COMPILER_CHECKPOINT_TOKENIZER_H
 
+#include "compiler/checkpoint/Problems.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/Error.h"
 
 #include <cstdint>
 #include <optional>
@@ -30,12 +30,13 @@ struct TokenizerEnds {
 /// Reads TokenizerEnds from a checkpoint directory; files that are not there
 /// say nothing. generation_config.json goes before config.json, and
 /// tokenizer_config.json is asked only where neither names an end.
-llvm::Expected<TokenizerEnds> readTokenizerEnds(llvm::StringRef directory);
+TokenizerEnds readTokenizerEnds(llvm::StringRef directory, Problems &problems);
 
-/// Translates the tokenizer.json at `path`. All mistakes are reported together,
-/// each as one line `PATH: WHERE: found X, needed Y`.
-llvm::Expected<std::vector<char>> compileTokenizer(llvm::StringRef path,
-                                                   const TokenizerEnds &ends);
+/// Translates the tokenizer.json at `path`. Where something is wrong with it
+/// returns nothing and adds all its mistakes to `problems`.
+std::optional<std::vector<char>> compileTokenizer(llvm::StringRef path,
+                                                  const TokenizerEnds &ends,
+                                                  Problems &problems);
 
 } // namespace heddle::checkpoint
 

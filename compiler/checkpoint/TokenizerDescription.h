@@ -3,10 +3,10 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TOKENIZERDESCRIPTION_H
 #define HEDDLE_COMPILER_CHECKPOINT_TOKENIZERDESCRIPTION_H
 
+#include "compiler/checkpoint/JsonNode.h"
 #include "runtime/text/TokenizerFormat.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/JSON.h"
 
 #include <string>
 #include <vector>
@@ -44,50 +44,6 @@ struct TokenizerDescription {
   std::vector<TokenizerAdded> added; // by id
   std::vector<int32_t> prefix, suffix;
   uint32_t maxLength = 0;
-};
-
-/// A value of a JSON file with its place in it, so that mistakes can be told
-/// where they are. Reading something that is not there or of another type
-/// records a mistake and gives an empty answer; the reader goes on and finds
-/// the next one.
-class JsonNode {
-public:
-  JsonNode(const llvm::json::Value *value, std::string place,
-           std::vector<std::string> &mistakes)
-      : value(value), place(std::move(place)), mistakes(&mistakes) {}
-
-  /// Absent and null are the same in tokenizer.json.
-  explicit operator bool() const {
-    return value && value->kind() != llvm::json::Value::Null;
-  }
-  JsonNode operator[](llvm::StringRef key) const;
-  /// The elements of an array.
-  std::vector<JsonNode> elements() const;
-  const llvm::json::Object *object() const;
-
-  std::string string() const;
-  /// A number that is whole, not negative and below 2^31.
-  int32_t integer() const;
-  double number() const;
-  bool boolean() const;
-  bool boolean(bool byDefault) const { return *this ? boolean() : byDefault; }
-  std::string stringOr(llvm::StringRef byDefault) const {
-    return *this ? string() : byDefault.str();
-  }
-
-  bool isString() const {
-    return value && value->kind() == llvm::json::Value::String;
-  }
-  const std::string &where() const { return place; }
-  /// Records `PLACE: what`.
-  void mistake(const llvm::Twine &what) const;
-
-private:
-  void needed(llvm::StringRef what) const;
-
-  const llvm::json::Value *value;
-  std::string place;
-  std::vector<std::string> *mistakes;
 };
 
 /// TokenizerStages.cpp: the stages that are sequences of components.

@@ -2,106 +2,17 @@
 // other stages in TokenizerStages.cpp.
 #include "compiler/checkpoint/Tokenizer.h"
 
+#include "compiler/checkpoint/Json.h"
 #include "compiler/checkpoint/TokenizerDescription.h"
 #include "runtime/text/Tokenizer.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-
-#include <cmath>
 
 using llvm::StringRef;
 
 namespace heddle::checkpoint {
 
-//===-- JsonNode
-//--------------------------------------------------------------------------------------------------===//
-
-static StringRef kindName(const llvm::json::Value *value) {
-  if (!value)
-    return "nothing";
-  switch (value->kind()) {
-  case llvm::json::Value::Null:
-    return "null";
-  case llvm::json::Value::Boolean:
-    return "a truth value";
-  case llvm::json::Value::Number:
-    return "a number";
-  case llvm::json::Value::String:
-    return "a string";
-  case llvm::json::Value::Array:
-    return "an array";
-  case llvm::json::Value::Object:
-    return "an object";
-  }
-  llvm_unreachable("all kinds are named");
-}
-
-void JsonNode::mistake(const llvm::Twine &what) const {
-  mistakes->push_back((place + ": " + what).str());
-}
-void JsonNode::needed(StringRef what) const {
-  mistake("found " + kindName(value) + ", needed " + what);
-}
-
-JsonNode JsonNode::operator[](StringRef key) const {
-  const llvm::json::Object *fields = value ? value->getAsObject() : nullptr;
-  return {fields ? fields->get(key) : nullptr,
-          place.empty() ? key.str() : place + "." + key.str(), *mistakes};
-}
-
-std::vector<JsonNode> JsonNode::elements() const {
-  const llvm::json::Array *array = value ? value->getAsArray() : nullptr;
-  std::vector<JsonNode> nodes;
-  if (!array)
-    return needed("an array"), nodes;
-  for (size_t i = 0; i < array->size(); ++i)
-    nodes.emplace_back(&(*array)[i], place + "[" + std::to_string(i) + "]",
-                       *mistakes);
-  return nodes;
-}
-
-const llvm::json::Object *JsonNode::object() const {
-  const llvm::json::Object *fields = value ? value->getAsObject() : nullptr;
-  if (!fields)
-    needed("an object");
-  return fields;
-}
-
-std::string JsonNode::string() const {
-  if (std::optional<StringRef> text =
-          value ? value->getAsString() : std::nullopt)
-    return text->str();
-  needed("a string");
-  return {};
-}
-
-int32_t JsonNode::integer() const {
-  std::optional<int64_t> number = value ? value->getAsInteger() : std::nullopt;
-  if (number && *number >= 0 && *number <= INT32_MAX)
-    return static_cast<int32_t>(*number);
-  needed("a whole number from 0 to 2147483647");
-  return 0;
-}
-
-double JsonNode::number() const {
-  std::optional<double> number = value ? value->getAsNumber() : std::nullopt;
-  if (!number)
-    needed("a number");
-  return number.value_or(0);
-}
-
-bool JsonNode::boolean() const {
-  std::optional<bool> truth = value ? value->getAsBoolean() : std::nullopt;
-  if (!truth)
-    needed("true or false");
-  return truth.value_or(false);
-}
-
-//===-- Model
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Model --===//
 
 static void readVocabulary(const JsonNode &node,
                            TokenizerDescription &description) {
@@ -109,12 +20,12 @@ static void readVocabulary(const JsonNode &node,
   if (!tokens)
     return;
   if (tokens->empty())
-    node.mistake("found no token, needed at least one");
+    node.problem("found no token, needed at least one");
   std::vector<StringRef> byId;
   for (const auto &[token, value] : *tokens) {
     std::optional<int64_t> id = value.getAsInteger();
     if (!id || *id < 0 || *id >= text::maxTokens) {
-      node.mistake("token `" + StringRef(token) + "` has no id below " +
+      node.problem("token `" + StringRef(token) + "` has no id below " +
                    llvm::Twine(text::maxTokens));
       return;
     }
@@ -122,7 +33,7 @@ static void readVocabulary(const JsonNode &node,
       byId.resize(static_cast<size_t>(*id) + 1);
     StringRef &owner = byId[static_cast<size_t>(*id)];
     if (owner.data()) {
-      node.mistake("tokens `" + owner + "` and `" + StringRef(token) +
+      node.problem("tokens `" + owner + "` and `" + StringRef(token) +
                    "` have the same id " + llvm::Twine(*id));
       return;
     }
@@ -138,7 +49,7 @@ static int32_t idOf(const JsonNode &node, StringRef token,
   auto found = description.vocabulary.find(token);
   if (found != description.vocabulary.end())
     return found->second;
-  node.mistake("found `" + token + "`, needed a token of the vocabulary");
+  node.problem("found `" + token + "`, needed a token of the vocabulary");
   return -1;
 }
 
@@ -150,14 +61,14 @@ static void readMerge(const JsonNode &node, TokenizerDescription &description) {
     if (StringRef(both).starts_with("#version"))
       return;
     if (llvm::count(both, ' ') != 1)
-      return node.mistake("found `" + both +
+      return node.problem("found `" + both +
                           "`, needed two tokens with a space between");
     std::tie(left, right) =
         std::pair<std::string, std::string>(StringRef(both).split(' '));
   } else {
     std::vector<JsonNode> pair = node.elements();
     if (pair.size() != 2)
-      return node.mistake("found " + llvm::Twine(pair.size()) +
+      return node.problem("found " + llvm::Twine(pair.size()) +
                           " tokens, needed two");
     left = pair[0].string();
     right = pair[1].string();
@@ -176,12 +87,12 @@ static void readBpe(const JsonNode &node, TokenizerDescription &description) {
     description.unknown = idOf(unknown, unknown.string(), description);
   for (StringRef field : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (!node[field].stringOr("").empty())
-      node[field].mistake(
+      node[field].problem(
           "found `" + node[field].string() +
           "`, needed none: affixes of subwords are not supported");
   if (JsonNode dropout = node["dropout"])
     if (dropout.number() != 0)
-      dropout.mistake("found dropout, which makes ids random, needed none");
+      dropout.problem("found dropout, which makes ids random, needed none");
   description.modelFlags =
       (node["byte_fallback"].boolean(false) ? text::BpeByteFallback : 0) |
       (node["fuse_unk"].boolean(false) ? text::BpeFuseUnknown : 0) |
@@ -206,15 +117,14 @@ static void readModel(const JsonNode &node, TokenizerDescription &description) {
   std::string type =
       node["type"].stringOr(node["merges"] ? "BPE" : "WordPiece");
   if (type != "BPE" && type != "WordPiece")
-    return node.mistake("found model " + type + ", needed BPE or WordPiece");
+    return node.problem("found model " + type + ", needed BPE or WordPiece");
   readVocabulary(node["vocab"], description);
   if (!description.vocabulary.empty())
     type == "BPE" ? readBpe(node, description)
                   : readWordPiece(node, description);
 }
 
-//===-- Added tokens and post-processor
-//---------------------------------------------------------------------------===//
+//===-- Added tokens and post-processor --===//
 
 static void readAdded(const JsonNode &node, TokenizerDescription &description) {
   if (!node)
@@ -237,7 +147,7 @@ static void readAdded(const JsonNode &node, TokenizerDescription &description) {
     if (known != description.vocabulary.end())
       token.id = known->second;
     if (token.id >= static_cast<int32_t>(text::maxTokens))
-      element["id"].mistake("found " + llvm::Twine(token.id) +
+      element["id"].problem("found " + llvm::Twine(token.id) +
                             ", needed below " + llvm::Twine(text::maxTokens));
     auto sameText = [&](const TokenizerAdded &other) {
       return other.content == token.content;
@@ -249,7 +159,7 @@ static void readAdded(const JsonNode &node, TokenizerDescription &description) {
         other != description.added.end())
       *other = token;
     else if (llvm::any_of(description.added, sameId))
-      element["id"].mistake("found " + llvm::Twine(token.id) +
+      element["id"].problem("found " + llvm::Twine(token.id) +
                             ", which another added token has, needed its own");
     else
       description.added.push_back(token);
@@ -267,7 +177,7 @@ static void readTemplate(const JsonNode &node, std::vector<int32_t> &prefix,
   for (const JsonNode &piece : node["single"].elements()) {
     if (JsonNode sequence = piece["Sequence"]) {
       if (sequence["id"].string() != "A" || ++sequences > 1)
-        sequence.mistake(
+        sequence.problem(
             "found a text other than the one given, needed sequence A once");
       continue;
     }
@@ -295,11 +205,11 @@ static void readPostProcessor(const JsonNode &node,
       if (token.size() == 2)
         ids->push_back(token[1].integer());
       else
-        node[field].mistake("found " + llvm::Twine(token.size()) +
+        node[field].problem("found " + llvm::Twine(token.size()) +
                             " elements, needed a token and its id");
     }
   } else if (type != "ByteLevel") { // which is about offsets
-    node.mistake("found post-processor " + type +
+    node.problem("found post-processor " + type +
                  ", needed one of TemplateProcessing, BertProcessing, " +
                  "RobertaProcessing, ByteLevel, Sequence");
   }
@@ -310,38 +220,7 @@ static void readPostProcessor(const JsonNode &node,
                             suffix.end());
 }
 
-//===-- The file
-//--------------------------------------------------------------------------------------------------===//
-
-static llvm::Error makeError(const llvm::Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-/// At most twenty mistakes, each a line of its own.
-static llvm::Error makeError(StringRef path,
-                             llvm::ArrayRef<std::string> mistakes) {
-  constexpr size_t shown = 20;
-  std::string lines;
-  for (const std::string &mistake : mistakes.take_front(shown))
-    lines += (lines.empty() ? "" : "\n") + (path + ": " + mistake).str();
-  if (mistakes.size() > shown)
-    lines += ("\n" + path + ": and " + llvm::Twine(mistakes.size() - shown) +
-              " more")
-                 .str();
-  return makeError(lines);
-}
-
-static llvm::Expected<llvm::json::Value> readJson(StringRef path) {
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file =
-      llvm::MemoryBuffer::getFile(path);
-  if (!file)
-    return makeError(path + ": " + file.getError().message());
-  llvm::Expected<llvm::json::Value> value =
-      llvm::json::parse((*file)->getBuffer());
-  if (!value)
-    return makeError(path + ": " + llvm::toString(value.takeError()));
-  return value;
-}
+//===-- The file --===//
 
 static int32_t lastId(const TokenizerDescription &description) {
   int32_t last = -1;
@@ -355,9 +234,9 @@ static int32_t lastId(const TokenizerDescription &description) {
 /// The ends that are tokens of this tokenizer. A model's vocabulary may be
 /// padded beyond the tokenizer's, so an end which no text can have is no
 /// mistake.
-static std::vector<int32_t>
-resolveEnds(const TokenizerEnds &ends,
-            const TokenizerDescription &description) {
+static std::vector<int32_t> resolveEnds(const TokenizerEnds &ends,
+                                        const TokenizerDescription &description,
+                                        int32_t last) {
   std::vector<int32_t> ids = ends.endIds;
   for (const std::string &token : ends.endTokens) {
     auto known = description.vocabulary.find(token);
@@ -369,21 +248,20 @@ resolveEnds(const TokenizerEnds &ends,
     else if (known != description.vocabulary.end())
       ids.push_back(known->second);
   }
-  int32_t last = lastId(description);
   llvm::erase_if(ids, [&](int32_t id) { return id < 0 || id > last; });
   return ids;
 }
 
-llvm::Expected<std::vector<char>> compileTokenizer(StringRef path,
-                                                   const TokenizerEnds &ends) {
-  llvm::Expected<llvm::json::Value> json = readJson(path);
+std::optional<std::vector<char>> compileTokenizer(StringRef path,
+                                                  const TokenizerEnds &ends,
+                                                  Problems &problems) {
+  size_t before = problems.size();
+  std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
   if (!json)
-    return json.takeError();
-  std::vector<std::string> mistakes;
-  JsonNode root(&*json, "", mistakes);
-  if (!json->getAsObject())
-    return makeError(path + ": found " + kindName(&*json) +
-                     ", needed an object");
+    return std::nullopt;
+  JsonNode root(&*json, path, problems);
+  if (!root.object())
+    return std::nullopt;
 
   TokenizerDescription description;
   readNormalizer(root["normalizer"], description.normalizers);
@@ -394,91 +272,29 @@ llvm::Expected<std::vector<char>> compileTokenizer(StringRef path,
   readDecoder(root["decoder"], description.decoders);
   if (JsonNode length = root["truncation"]["max_length"])
     description.maxLength = static_cast<uint32_t>(length.integer());
-  if (!mistakes.empty())
-    return makeError(path, mistakes);
 
   int32_t last = lastId(description);
   for (const std::vector<int32_t> *ids :
        {&description.prefix, &description.suffix})
     for (int32_t id : *ids)
       if (id > last)
-        return makeError(path + ": post_processor: found id " +
-                         llvm::Twine(id) + ", needed at most " +
-                         llvm::Twine(last));
+        root["post_processor"].problem("found id " + llvm::Twine(id) +
+                                       ", needed at most " + llvm::Twine(last));
+  if (problems.size() > before)
+    return std::nullopt;
+
   int32_t begin = ends.beginId.value_or(-1);
-  std::vector<char> tables = layOutTokenizer(
-      description, resolveEnds(ends, description), begin > last ? -1 : begin);
+  std::vector<char> tables =
+      layOutTokenizer(description, resolveEnds(ends, description, last),
+                      begin > last ? -1 : begin);
   // The expressions are compiled by the runtime's engine: one it refuses is a
   // mistake of the file, told now.
   text::Tokenizer opened;
-  if (const char *reason = opened.open(tables.data(), tables.size()))
-    return makeError(
-        path + ": " +
-        StringRef(reason).drop_while([](char c) { return c != ' '; }).ltrim());
+  if (const char *reason = opened.open(tables.data(), tables.size())) {
+    problems.add(path, reason);
+    return std::nullopt;
+  }
   return tables;
-}
-
-//===-- Ends
-//------------------------------------------------------------------------------------------------------===//
-
-/// The object in `directory`/`name`, or an empty one if there is no such file.
-static llvm::Expected<llvm::json::Object>
-readOptionalObject(StringRef directory, StringRef name) {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, name);
-  if (!llvm::sys::fs::exists(path))
-    return llvm::json::Object();
-  llvm::Expected<llvm::json::Value> value = readJson(path);
-  if (!value)
-    return value.takeError();
-  llvm::json::Object *object = value->getAsObject();
-  if (!object)
-    return makeError(path + ": found " + kindName(&*value) +
-                     ", needed an object");
-  return std::move(*object);
-}
-
-/// A number, or an array of numbers.
-static void appendIds(const llvm::json::Value *value,
-                      std::vector<int32_t> &ids) {
-  if (!value)
-    return;
-  if (std::optional<int64_t> id = value->getAsInteger();
-      id && *id >= 0 && *id < text::maxTokens)
-    ids.push_back(static_cast<int32_t>(*id));
-  if (const llvm::json::Array *array = value->getAsArray())
-    for (const llvm::json::Value &element : *array)
-      appendIds(&element, ids);
-}
-
-llvm::Expected<TokenizerEnds> readTokenizerEnds(StringRef directory) {
-  TokenizerEnds ends;
-  for (StringRef name : {"generation_config.json", "config.json"}) {
-    llvm::Expected<llvm::json::Object> object =
-        readOptionalObject(directory, name);
-    if (!object)
-      return object.takeError();
-    if (ends.endIds.empty())
-      appendIds(object->get("eos_token_id"), ends.endIds);
-    std::vector<int32_t> begins;
-    appendIds(object->get("bos_token_id"), begins);
-    if (!ends.beginId && !begins.empty())
-      ends.beginId = begins.front();
-  }
-  llvm::Expected<llvm::json::Object> tokenizer =
-      readOptionalObject(directory, "tokenizer_config.json");
-  if (!tokenizer)
-    return tokenizer.takeError();
-  if (ends.endIds.empty()) {
-    // "</s>", or in older files {"content": "</s>", …}
-    if (std::optional<StringRef> token = tokenizer->getString("eos_token"))
-      ends.endTokens.push_back(token->str());
-    else if (const llvm::json::Object *token =
-                 tokenizer->getObject("eos_token"))
-      if (std::optional<StringRef> content = token->getString("content"))
-        ends.endTokens.push_back(content->str());
-  }
-  return ends;
 }
 
 } // namespace heddle::checkpoint

@@ -30,7 +30,7 @@ static std::string expression(const JsonNode &node, StringRef source) {
   std::string reason;
   std::string translated = translateExpression(source, reason);
   if (!reason.empty())
-    node.mistake("expression `" + source + "` has " + reason +
+    node.problem("expression `" + source + "` has " + reason +
                  ", needed one without");
   return translated;
 }
@@ -44,7 +44,7 @@ static bool readPattern(const JsonNode &node, TokenizerStep &step) {
   }
   step.pattern = node["String"].string();
   if (step.pattern.empty())
-    node.mistake("found an empty string, needed something to look for");
+    node.problem("found an empty string, needed something to look for");
   return false;
 }
 
@@ -58,8 +58,7 @@ static TokenizerStep makeStep(Kind kind, uint32_t flags = 0) {
 
 static uint32_t flagIf(bool set, uint32_t flag) { return set ? flag : 0; }
 
-//===-- Normalizers
-//-----------------------------------------------------------------------------------------------===//
+//===-- Normalizers --===//
 
 static TokenizerStep readBertNormalizer(const JsonNode &node) {
   bool lowercase = node["lowercase"].boolean(true);
@@ -114,7 +113,7 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   } else if (type == "ByteLevel") {
     step = makeStep(NormalizerKind::MapBytes);
   } else {
-    return node.mistake(
+    return node.problem(
         "found normalizer " + type +
         ", needed one of BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, " +
         "Lowercase, StripAccents, Prepend, Replace, Strip, ByteLevel");
@@ -122,8 +121,7 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   steps.push_back(step);
 }
 
-//===-- Pre-tokenizers
-//--------------------------------------------------------------------------------------------===//
+//===-- Pre-tokenizers --===//
 
 static uint32_t readBehavior(const JsonNode &node) {
   std::string name = node.string();
@@ -136,7 +134,7 @@ static uint32_t readBehavior(const JsonNode &node) {
           .Case("Contiguous", int(Behavior::Contiguous))
           .Default(-1);
   if (behavior < 0)
-    node.mistake("found `" + name +
+    node.problem("found `" + name +
                  "`, needed Removed, Isolated, MergedWithPrevious, "
                  "MergedWithNext or Contiguous");
   return static_cast<uint32_t>(behavior < 0 ? 0 : behavior);
@@ -173,7 +171,7 @@ static void readByteLevel(const JsonNode &node,
 static std::string prependScheme(const JsonNode &node) {
   std::string scheme = node["prepend_scheme"].stringOr("always");
   if (scheme != "always" && scheme != "first" && scheme != "never")
-    node["prepend_scheme"].mistake("found `" + scheme +
+    node["prepend_scheme"].problem("found `" + scheme +
                                    "`, needed always, first or never");
   return node["add_prefix_space"].boolean(true) ? scheme : "never";
 }
@@ -247,7 +245,7 @@ void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
     step.a = removed;
     steps.push_back(step);
   } else {
-    node.mistake(
+    node.problem(
         "found pre-tokenizer " + type +
         ", needed one of BertPreTokenizer, ByteLevel, Split, Sequence, " +
         "Whitespace, WhitespaceSplit, Digits, Punctuation, Metaspace, "
@@ -255,8 +253,7 @@ void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   }
 }
 
-//===-- Decoders
-//--------------------------------------------------------------------------------------------------===//
+//===-- Decoders --===//
 
 namespace {
 
@@ -294,7 +291,7 @@ public:
       ofTokens(node, type, DecoderKind::ByteLevel, 0);
       fused = true;
     } else {
-      node.mistake(
+      node.problem(
           "found decoder " + type +
           ", needed one of WordPiece, ByteLevel, ByteFallback, Fuse, Strip, " +
           "Replace, Metaspace, Sequence");
@@ -305,7 +302,7 @@ private:
   TokenizerStep &ofTokens(const JsonNode &node, StringRef type,
                           DecoderKind kind, uint32_t flags) {
     if (fused)
-      node.mistake("found decoder " + type +
+      node.problem("found decoder " + type +
                    " behind one that joins the tokens, needed before it");
     steps.push_back(makeStep(kind, flags));
     return steps.back();
@@ -318,7 +315,7 @@ private:
     step.a = static_cast<uint32_t>(node["start"].integer());
     step.b = static_cast<uint32_t>(node["stop"].integer());
     if (fused && step.b > 0)
-      node["stop"].mistake("found " + std::to_string(step.b) +
+      node["stop"].problem("found " + std::to_string(step.b) +
                            " behind a decoder that joins the tokens, needed 0");
     steps.push_back(step);
   }
@@ -334,7 +331,7 @@ private:
                            return (c & 0xc0) != 0x80;
                          }) == 1;
     if (fused && !oneCharacter)
-      node["pattern"].mistake("found more than one character behind a decoder "
+      node["pattern"].problem("found more than one character behind a decoder "
                               "that joins the tokens, needed one");
     steps.push_back(step);
   }
@@ -352,7 +349,7 @@ void readDecoder(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   }
   DecoderReader(steps).read(node);
   if (steps.size() > text::maxDecoderSteps)
-    node.mistake("found " + std::to_string(steps.size()) +
+    node.problem("found " + std::to_string(steps.size()) +
                  " decoders, needed at most " +
                  std::to_string(text::maxDecoderSteps));
 }

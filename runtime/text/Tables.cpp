@@ -227,8 +227,7 @@ bool Tables::open(const void *section, size_t size) {
   return true;
 }
 
-//===-- Lookup
-//----------------------------------------------------------------------------------------------------===//
+//===-- Lookup --===//
 
 std::string_view Tables::token(int32_t id) const {
   if (id < 0 || id >= static_cast<int32_t>(header->tokenCount))
@@ -272,8 +271,7 @@ const AddedToken *Tables::addedToken(int32_t id) const {
   return at != added.end() && at->id == id ? &*at : nullptr;
 }
 
-//===-- Added tokens
-//----------------------------------------------------------------------------------------------===//
+//===-- Added tokens --===//
 
 void AddedPatterns::add(std::string_view text, const AddedToken &token) {
   patterns.push({text, &token});

@@ -158,8 +158,7 @@ void appendLowercase(Text &out, uint32_t c) {
                            utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
 }
 
-//===-- Normal forms
-//----------------------------------------------------------------------------------------------===//
+//===-- Normal forms --===//
 
 /// Sorts every run of combining marks by combining class, keeping the order of
 /// equals (Unicode 3.11, D109).
