@@ -1,0 +1,400 @@
+//===- CommandLine.cpp - commands and flags -------------------------------===//
+//
+// Two tables say everything: commands and flags. Help is printed from them, and
+// so are the suggestions for what is misspelt.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/CommandLine.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using llvm::StringRef;
+using pipeline::Stage;
+
+//===----------------------------------------------------------------------===//
+// Commands
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct CommandInfo {
+  Command command;
+  llvm::StringLiteral name, operands, help;
+};
+
+} // namespace
+
+static constexpr CommandInfo commands[] = {
+    {Command::Build, "build", "MODEL [-o OUT]",
+     "compile a model to a program, a library or any stage before"},
+    {Command::Run, "run", "MODEL [-- ARGUMENTS]",
+     "compile and run it at once, with the program's own arguments"},
+    {Command::Check, "check", "MODEL",
+     "check a model: entries, parameters, caches, memory"},
+    {Command::Verify, "verify", "MODEL --weights DIR",
+     "compare the fast path with the reference, number by number"},
+    {Command::Import, "import", "DIR",
+     "say what a checkpoint holds and which model file it needs"},
+    {Command::Explain, "explain", "MODEL",
+     "say what was fused into what, and why not"},
+};
+
+static constexpr unsigned maskOf(Command command) {
+  return 1u << static_cast<unsigned>(command);
+}
+static constexpr unsigned compiling =
+    maskOf(Command::Build) | maskOf(Command::Run) | maskOf(Command::Verify) |
+    maskOf(Command::Explain);
+static constexpr unsigned reading = compiling | maskOf(Command::Check);
+static constexpr unsigned building = maskOf(Command::Build);
+
+//===----------------------------------------------------------------------===//
+// Values of flags
+//===----------------------------------------------------------------------===//
+
+static constexpr std::pair<llvm::StringLiteral, Stage> stages[] = {
+    {"ast", Stage::Ast},
+    {"nn", Stage::Nn},
+    {"nn-fused", Stage::NnFused},
+    {"kernel", Stage::Kernel},
+    {"vector", Stage::Vector},
+    {"llvm", Stage::Llvm},
+    {"ll", Stage::Ll},
+    {"asm", Stage::Asm},
+    {"obj", Stage::Obj},
+    {"lib", Stage::Lib},
+    {"so", Stage::So},
+    {"exe", Stage::Exe},
+    {"header", Stage::Header}};
+
+static constexpr std::pair<llvm::StringLiteral, Stage> suffixes[] = {
+    {".so", Stage::So}, {".a", Stage::Lib}, {".o", Stage::Obj},
+    {".s", Stage::Asm}, {".ll", Stage::Ll}, {".h", Stage::Header}};
+
+static constexpr std::pair<llvm::StringLiteral, WeightsFile> weightsFiles[] = {
+    {"appended", WeightsFile::Appended},
+    {"beside", WeightsFile::Beside},
+    {"none", WeightsFile::None}};
+
+static constexpr std::pair<llvm::StringLiteral, WeightType> dtypes[] = {
+    {"f32", WeightType::F32}, {"bf16", WeightType::BF16}};
+
+/// The name among `names` that a user may have meant, or "".
+template <typename Names>
+static StringRef nearest(StringRef name, const Names &names) {
+  StringRef best;
+  unsigned bestDistance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (StringRef candidate : names) {
+    unsigned distance =
+        name.edit_distance(candidate, /*AllowReplacements=*/true, bestDistance);
+    if (distance < bestDistance) {
+      bestDistance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+static std::string suggestion(StringRef meant, StringRef prefix = "") {
+  return meant.empty()
+             ? ""
+             : ("; did you mean `" + prefix + meant + "`").str() + "?";
+}
+
+/// Each flag's reader returns what was needed if the value is not it, else "".
+template <typename Table, typename T>
+static std::string readChoice(const Table &table, StringRef value, T &result) {
+  for (const auto &[name, choice] : table)
+    if (name == value) {
+      result = choice;
+      return "";
+    }
+  return llvm::join(llvm::make_first_range(table), ", ");
+}
+
+static std::string readAssignment(StringRef value,
+                                  std::vector<std::string> &list) {
+  if (value.find('=') == 0 || !value.contains('='))
+    return "NAME=VALUE";
+  list.push_back(value.str());
+  return "";
+}
+
+template <typename T>
+static std::string readNumber(StringRef value, T &result) {
+  return value.getAsInteger(10, result) ? "a number" : "";
+}
+
+static std::string setTrue(bool &result) {
+  result = true;
+  return "";
+}
+
+static std::string readText(StringRef value, std::string &result) {
+  result = value.str();
+  return value.empty() ? "a value" : "";
+}
+
+//===----------------------------------------------------------------------===//
+// Flags
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Flag {
+  llvm::StringLiteral name;
+  /// What follows `=`; empty: a switch.
+  llvm::StringLiteral value;
+  unsigned commands;
+  llvm::StringLiteral help;
+  std::string (*read)(StringRef value, Arguments &arguments);
+};
+
+} // namespace
+
+static const Flag flags[] = {
+    {"-o", "OUT", building | maskOf(Command::Import),
+     "where to write; `-` is standard output",
+     [](StringRef v, Arguments &a) { return readText(v, a.output); }},
+    {"--emit", "STAGE", building,
+     "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
+     [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
+    {"--weights", "DIR", reading,
+     "checkpoint directory: safetensors, config.json, tokenizer.json",
+     [](StringRef v, Arguments &a) { return readText(v, a.weights); }},
+    {"--weights-file", "WHERE", building,
+     "packed weights: appended (default), beside as OUT.weights, or none",
+     [](StringRef v, Arguments &a) {
+       return readChoice(weightsFiles, v, a.weightsFile);
+     }},
+    {"--random-weights", "SEED", compiling,
+     "invent the weights, to build any shape without a checkpoint",
+     [](StringRef v, Arguments &a) {
+       return readNumber(v, a.randomWeights.emplace());
+     }},
+    {"--config", "FILE", reading,
+     "config.json, where it is not in the checkpoint directory",
+     [](StringRef v, Arguments &a) { return readText(v, a.config); }},
+    {"--set", "NAME=VALUE", reading,
+     "set a name of the model's config, e.g. D=512",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
+    {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
+    {"--dtype", "TYPE", compiling,
+     "element type of packed weights: f32 (default), bf16",
+     [](StringRef v, Arguments &a) { return readChoice(dtypes, v, a.dtype); }},
+    {"--quant", "GLOB=TYPE", compiling,
+     "quantise weights whose name matches to q8 or q4",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.quantise); }},
+    {"--reference", "", compiling,
+     "naive code for every op, no fusion: slow and obviously right",
+     [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},
+    {"--cpu", "CPU", compiling,
+     "native (default), generic, x86-64-v3, x86-64-v4 or LLVM's name of one",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.cpu);
+     }},
+    {"--features", "LIST", compiling,
+     "instruction sets on top, e.g. +avx512vnni,-avx512bf16",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.features);
+     }},
+    {"--target", "TRIPLE", building,
+     "compile for another machine, e.g. aarch64-linux-gnu",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.triple);
+     }},
+    {"--static", "", building, "an executable that carries the C library",
+     [](StringRef, Arguments &a) { return setTrue(a.isStatic); }},
+    {"--sysroot", "DIR", building, "root of the target's C library",
+     [](StringRef v, Arguments &a) { return readText(v, a.sysroot); }},
+    {"--runtime-dir", "DIR", building, "where libheddle_*.a of the target are",
+     [](StringRef v, Arguments &a) { return readText(v, a.runtimeDirectory); }},
+    {"--header", "FILE", building, "also write the C header",
+     [](StringRef v, Arguments &a) { return readText(v, a.header); }},
+    {"--threads", "N", compiling,
+     "threads for packing; 0 (default): one a core",
+     [](StringRef v, Arguments &a) { return readNumber(v, a.threads); }},
+    {"--print-ir-after", "PASS", compiling,
+     "print the IR to standard error after PASS, or after all",
+     [](StringRef v, Arguments &a) { return readText(v, a.printIrAfter); }},
+    {"--print-ir-dir", "DIR", compiling,
+     "write the IR after each pass to DIR/NN-PASS.mlir",
+     [](StringRef v, Arguments &a) { return readText(v, a.printIrDirectory); }},
+    {"--time-passes", "", compiling, "print how long each pass took",
+     [](StringRef, Arguments &a) { return setTrue(a.timePasses); }},
+    {"--remarks", "", compiling, "say what was fused, and why not",
+     [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
+};
+
+//===----------------------------------------------------------------------===//
+// Help
+//===----------------------------------------------------------------------===//
+
+static void printHelp(llvm::raw_ostream &out) {
+  out << "heddle compiles a Transformer, described in a small language, into "
+         "one native program.\n\n";
+  for (const CommandInfo &info : commands)
+    out << "  heddle " << llvm::left_justify(info.name, 8)
+        << llvm::left_justify(info.operands, 22) << info.help << "\n";
+  out << "\nMODEL is a model file (.heddle), a checkpoint directory whose "
+         "architecture is among the examples,\n"
+         "or a module at some stage (.mlir).\n"
+         "heddle COMMAND --help lists a command's flags.\n";
+}
+
+static void printHelp(const CommandInfo &info, llvm::raw_ostream &out) {
+  out << "heddle " << info.name << " " << info.operands << ": " << info.help
+      << "\n\n";
+  for (const Flag &flag : flags)
+    if (flag.commands & maskOf(info.command)) {
+      StringRef separator = flag.value.empty()            ? ""
+                            : flag.name.starts_with("--") ? "="
+                                                          : " ";
+      out << "  "
+          << llvm::left_justify((flag.name + separator + flag.value).str(), 24)
+          << flag.help << "\n";
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class CommandLineParser {
+public:
+  CommandLineParser(const CommandInfo &info, llvm::ArrayRef<const char *> words,
+                    llvm::raw_ostream &errors)
+      : info(info), words(words), errors(errors) {
+    arguments.command = info.command;
+  }
+
+  /// False after an error; all mistakes are reported.
+  bool parse();
+
+  Arguments arguments;
+  bool wantsHelp = false;
+
+private:
+  void readFlag(StringRef word);
+  void readOperand(StringRef word);
+  void checkCombinations();
+  void fail(const llvm::Twine &message) {
+    errors << "error: " << message << "\n";
+    failed = true;
+  }
+
+  const CommandInfo &info;
+  llvm::ArrayRef<const char *> words;
+  llvm::raw_ostream &errors;
+  bool failed = false;
+};
+
+} // namespace
+
+void CommandLineParser::readFlag(StringRef word) {
+  auto [name, value] = word.split('=');
+  auto *flag =
+      llvm::find_if(flags, [&](const Flag &flag) { return flag.name == name; });
+  if (flag == std::end(flags))
+    return fail(
+        "found no flag `" + name + "`" +
+        suggestion(nearest(name, llvm::map_range(flags, [](const Flag &flag) {
+                             return StringRef(flag.name);
+                           }))));
+  if (!(flag->commands & maskOf(info.command)))
+    return fail("heddle " + info.name + " takes no " + name);
+  bool hasValue = word.contains('=');
+  if (flag->value.empty() && hasValue)
+    return fail(name + " takes no value");
+  if (!flag->value.empty() && !hasValue) {
+    if (words.empty())
+      return fail(name + " needs a value: " + flag->value);
+    value = words.consume_front();
+  }
+  if (std::string needed = flag->read(value, arguments); !needed.empty())
+    fail(name + ": found `" + value + "`, needed " + needed);
+}
+
+void CommandLineParser::readOperand(StringRef word) {
+  if (arguments.model.empty())
+    arguments.model = word.str();
+  else
+    fail("found a second model `" + word + "`, needed one");
+}
+
+void CommandLineParser::checkCombinations() {
+  if (arguments.model.empty())
+    fail("heddle " + info.name + " needs a model: heddle " + info.name + " " +
+         info.operands);
+  if (!arguments.weights.empty() && arguments.randomWeights)
+    fail("found both --weights and --random-weights, needed one of them");
+  if (arguments.isStatic && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
+    fail("--static is for executables");
+}
+
+bool CommandLineParser::parse() {
+  while (!words.empty()) {
+    StringRef word = words.consume_front();
+    if (word == "--help" || word == "-h") {
+      wantsHelp = true;
+      return true;
+    }
+    if (word == "--" && info.command == Command::Run) {
+      arguments.programArguments.assign(words.begin(), words.end());
+      break;
+    }
+    if (word.starts_with("-") && word != "-")
+      readFlag(word);
+    else
+      readOperand(word);
+  }
+  if (!arguments.emit)
+    for (const auto &[suffix, stage] : suffixes)
+      if (StringRef(arguments.output).ends_with(suffix))
+        arguments.emit = stage;
+  checkCombinations();
+  return !failed;
+}
+
+CommandLine driver::parseCommandLine(llvm::ArrayRef<const char *> argv,
+                                     llvm::raw_ostream &out,
+                                     llvm::raw_ostream &errors) {
+  StringRef name = argv.size() > 1 ? argv[1] : "";
+  if (name.empty() || name == "--help" || name == "-h" || name == "help") {
+    printHelp(name.empty() ? errors : out);
+    return {std::nullopt, name.empty() ? 1 : 0};
+  }
+  if (name == "--version") {
+    out << "heddle " << HEDDLE_VERSION << " (LLVM " << LLVM_VERSION_STRING
+        << ")\n";
+    return {std::nullopt, 0};
+  }
+  auto *info = llvm::find_if(
+      commands, [&](const CommandInfo &info) { return info.name == name; });
+  if (info == std::end(commands)) {
+    auto names = llvm::map_range(
+        commands, [](const CommandInfo &info) { return StringRef(info.name); });
+    errors << "error: found no command `" << name << "`"
+           << suggestion(nearest(name, names), "heddle ")
+           << (nearest(name, names).empty() ? "; heddle --help lists them" : "")
+           << "\n";
+    return {std::nullopt, 1};
+  }
+  CommandLineParser parser(*info, argv.drop_front(2), errors);
+  if (!parser.parse())
+    return {std::nullopt, 1};
+  if (parser.wantsHelp) {
+    printHelp(*info, out);
+    return {std::nullopt, 0};
+  }
+  return {std::move(parser.arguments), 0};
+}

@@ -1,0 +1,78 @@
+//===- CommandLine.h - what the user asked for ----------------------------===//
+
+#ifndef HEDDLE_COMPILER_DRIVER_COMMANDLINE_H
+#define HEDDLE_COMPILER_DRIVER_COMMANDLINE_H
+
+#include "compiler/pipeline/Options.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace heddle::driver {
+
+enum class Command { Build, Run, Check, Verify, Import, Explain };
+
+/// Where the packed weights go.
+enum class WeightsFile {
+  Appended, // to the executable or shared library
+  Beside,   // OUT.weights
+  None      // compile only
+};
+
+/// Element type of packed matrices.
+enum class WeightType { F32, BF16 };
+
+struct Arguments {
+  Command command = Command::Build;
+  /// A model file, a checkpoint directory, or a module at some stage (.mlir).
+  std::string model;
+  /// Empty: named after the model, or standard output for text.
+  std::string output;
+  std::optional<pipeline::Stage> emit;
+
+  std::string config;
+  /// NAME=VALUE, as given.
+  std::vector<std::string> sets, dims;
+
+  /// The checkpoint directory; empty: none.
+  std::string weights;
+  WeightsFile weightsFile = WeightsFile::Appended;
+  std::optional<uint64_t> randomWeights;
+  WeightType dtype = WeightType::F32;
+  std::vector<std::string> quantise;
+  /// Threads for packing; 0: one a core.
+  unsigned threads = 0;
+
+  pipeline::Options options;
+  bool isStatic = false;
+  std::string sysroot, runtimeDirectory;
+  std::string header;
+
+  std::string printIrAfter, printIrDirectory;
+  bool timePasses = false;
+
+  /// `run`: what the program itself is given.
+  std::vector<std::string> programArguments;
+};
+
+/// Either arguments, or the exit code of a command line that needs no more work
+/// (--help, or an error, which is printed).
+struct CommandLine {
+  std::optional<Arguments> arguments;
+  int exitCode = 0;
+};
+
+CommandLine parseCommandLine(llvm::ArrayRef<const char *> argv,
+                             llvm::raw_ostream &out, llvm::raw_ostream &errors);
+
+} // namespace heddle::driver
+
+#endif // HEDDLE_COMPILER_DRIVER_COMMANDLINE_H
