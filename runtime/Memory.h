@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 #include <type_traits>
 
 namespace heddle::runtime {
@@ -41,6 +42,25 @@ private:
   T *elements = nullptr;
   int64_t count = 0;
 };
+
+/// `new T(arguments…)`, or null if there is no memory.
+template <typename T, typename... Arguments>
+T *create(Arguments &&...arguments) {
+  void *memory = nullptr;
+  constexpr size_t alignment =
+      alignof(T) > sizeof(void *) ? alignof(T) : sizeof(void *);
+  if (posix_memalign(&memory, alignment, sizeof(T)))
+    return nullptr;
+  return new (memory) T(static_cast<Arguments &&>(arguments)...);
+}
+
+/// What was created; null is allowed.
+template <typename T> void destroy(T *object) {
+  if (!object)
+    return;
+  object->~T();
+  free(object);
+}
 
 /// Address space that reads as zero and costs memory only where it is touched.
 class Region {

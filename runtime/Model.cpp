@@ -4,7 +4,6 @@
 #include "runtime/Sizes.h"
 
 #include <cstring>
-#include <new>
 
 using namespace heddle::runtime;
 
@@ -27,6 +26,12 @@ static heddle_status checkProgram(const heddle_program &program) {
     return fail(HEDDLE_NOT_SUPPORTED,
                 "%s has %d sizes, at most %d are possible", program.name,
                 program.size_count, HEDDLE_MAX_SIZES);
+  for (int32_t e = 0; e < program.entry_count; ++e)
+    if (program.entries[e].input_count > HEDDLE_MAX_INPUTS)
+      return fail(HEDDLE_NOT_SUPPORTED,
+                  "%s: %s has %d inputs, at most %d are possible", program.name,
+                  program.entries[e].name, program.entries[e].input_count,
+                  HEDDLE_MAX_INPUTS);
   for (int32_t s = 0; s < program.size_count; ++s)
     if (program.sizes[s].per >= 0 && program.sizes[s].per != program.row_size)
       return fail(HEDDLE_NOT_SUPPORTED,
@@ -78,12 +83,11 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
 
 heddle_model *heddle_open(const heddle_program *program,
                           const heddle_open_options *options) {
-  void *memory = nullptr;
-  if (posix_memalign(&memory, alignof(heddle_model), sizeof(heddle_model))) {
+  auto *model = create<heddle_model>();
+  if (!model) {
     fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program->name);
     return nullptr;
   }
-  auto *model = new (memory) heddle_model;
   if (open(*model, *program, options ? *options : heddle_open_options{})) {
     heddle_close(model);
     return nullptr;
@@ -95,9 +99,8 @@ void heddle_close(heddle_model *model) {
   if (!model)
     return;
   if (void *text = model->text.load())
-    model->closeText(text);
-  model->~heddle_model();
-  free(model);
+    model->closeText.load()(text);
+  destroy(model);
 }
 
 const heddle_entry *heddle_entry_named(const heddle_model *model,

@@ -17,7 +17,7 @@ struct heddle_model {
   /// The opened tokenizer, once somebody asked for it. It belongs to
   /// runtime/text's interface, which the core does not link.
   std::atomic<void *> text{nullptr};
-  void (*closeText)(void *) = nullptr;
+  std::atomic<void (*)(void *)> closeText{nullptr};
 
   uint32_t given(const heddle_entry &entry) const {
     return givenSizes[&entry - program->entries];

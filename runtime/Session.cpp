@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstring>
-#include <new>
 
 namespace heddle::runtime {
 
@@ -207,12 +206,11 @@ static heddle_status open(heddle_session &session,
 
 heddle_session *heddle_session_open(heddle_model *model,
                                     const heddle_session_options *options) {
-  void *memory = malloc(sizeof(heddle_session));
-  if (!memory) {
+  auto *session = create<heddle_session>();
+  if (!session) {
     fail(HEDDLE_OUT_OF_MEMORY, "no memory to open a session");
     return nullptr;
   }
-  auto *session = new (memory) heddle_session;
   session->model = model;
   if (open(*session, options ? *options : heddle_session_options{})) {
     heddle_session_close(session);
@@ -221,12 +219,7 @@ heddle_session *heddle_session_open(heddle_model *model,
   return session;
 }
 
-void heddle_session_close(heddle_session *session) {
-  if (!session)
-    return;
-  session->~heddle_session();
-  free(session);
-}
+void heddle_session_close(heddle_session *session) { destroy(session); }
 
 int64_t heddle_session_length(const heddle_session *session, int64_t row) {
   if (row < 0 || row >= session->limits.rows)

@@ -25,6 +25,7 @@ extern "C" {
 
 #define HEDDLE_ABI_VERSION 1u
 #define HEDDLE_MAX_SIZES 8
+#define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
 /* A size known at run time. `per` is the index of the size whose rows each have their own value, or -1. */
 typedef struct heddle_size {
@@ -138,6 +139,9 @@ typedef struct heddle_frame {
   heddle_parallel_for parallel_for;    /* 72 */
   void *profile;                       /* 80 */
 } heddle_frame;
+
+/* The command line of a compiled program, in libheddle_main.a; returns the exit code. */
+HEDDLE_API int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv);
 
 /* The packed weights file, appended to the program (at a page boundary) or beside it:
  *   heddle_file_header, heddle_section[section_count], then the sections' bytes, each at a multiple of 64.

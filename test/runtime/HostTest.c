@@ -1,4 +1,5 @@
-/* A host in strict C99: the interface headers are C, and the runtime needs nothing but libc. */
+/* A host in strict C99: the interface headers are C, and the runtime needs nothing but libc and libm. With arguments it
+ * is the command line of a compiled program, so that all archives are linked. */
 #include "runtime/abi.h"
 
 #include <stdio.h>
@@ -36,7 +37,9 @@ static const heddle_entry entry = {"squares", 1, 1, &input, &output, squares, {0
 static const heddle_program program = {
     HEDDLE_ABI_VERSION, 0, 0, "squares", 1, 0, 1, 0, 0, 0, sizes, NULL, &entry, NULL, NULL, -1, 0, NULL};
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1)
+    return heddle_main(&program, argc, argv);
   heddle_open_options options = {NULL, 2, 0};
   heddle_model *model = heddle_open(&program, &options);
   EXPECT(model);

@@ -1,0 +1,19 @@
+// The tokenizer of a model, opened when it is first asked for.
+//
+// Part of libheddle_text.a, as are all files that include it: the core of the
+// runtime knows the tokenizer only as bytes.
+#ifndef HEDDLE_RUNTIME_TEXTINTERFACE_H
+#define HEDDLE_RUNTIME_TEXTINTERFACE_H
+
+#include "runtime/heddle.h"
+#include "runtime/text/Tokenizer.h"
+
+namespace heddle::runtime {
+
+/// Null, and the reason noted, if the model has no tokenizer or a damaged one.
+/// It lives as long as the model. Any number of threads may ask.
+const text::Tokenizer *tokenizerOf(heddle_model &model);
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_TEXTINTERFACE_H

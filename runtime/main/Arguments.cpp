@@ -1,0 +1,250 @@
+#include "runtime/main/Arguments.h"
+#include "runtime/main/Commands.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace heddle::runtime {
+
+namespace {
+
+class Parser {
+public:
+  Parser(const heddle_program &program, int argc, char **argv,
+         Arguments &arguments)
+      : program(program), rest(argv + 1), end(argv + argc),
+        arguments(arguments) {}
+
+  bool parse();
+
+private:
+  bool parseOption(std::string_view option);
+  bool parsePositional(const char *word);
+  bool check();
+
+  // Each takes the option's value: after `=`, or the next argument.
+  const char *takeValue(std::string_view option);
+  bool takeNumber(std::string_view option, int64_t least, int64_t most,
+                  int64_t &number);
+  bool takeNumber(std::string_view option, float &number);
+  bool takeFormat(std::string_view option);
+  bool takeBinding(const char *option);
+
+  const heddle_entry *entryNamed(const char *name) const;
+
+  const heddle_program &program;
+  char **rest, **end;
+  Arguments &arguments;
+  const char *attached = nullptr; // the value in `--option=value`
+};
+
+} // namespace
+
+bool Parser::parse() {
+  while (rest != end) {
+    const char *word = *rest++;
+    if (!strcmp(word, "--")) {
+      while (rest != end)
+        arguments.texts.push(*rest++);
+      break;
+    }
+    if (word[0] != '-' || word[1] == '\0') {
+      if (!parsePositional(word))
+        return false;
+      continue;
+    }
+    const char *equals = strchr(word, '=');
+    attached = equals ? equals + 1 : nullptr;
+    std::string_view option(word, equals ? equals - word : strlen(word));
+    if (!parseOption(option))
+      return false;
+    if (attached) {
+      complain("%.*s takes no value", static_cast<int>(option.size()), word);
+      return false;
+    }
+  }
+  return check();
+}
+
+/// A name of an entry begins a call; anything else is text.
+bool Parser::parsePositional(const char *word) {
+  const heddle_entry *entry = entryNamed(word);
+  if (entry && arguments.texts.empty())
+    arguments.calls.push(entry);
+  else
+    arguments.texts.push(word);
+  return true;
+}
+
+bool Parser::parseOption(std::string_view option) {
+  int64_t number = 0;
+  text::SamplerOptions &sampling = arguments.sampling;
+  if (option == "--help" || option == "-h")
+    return arguments.help = true;
+  if (option == "--info")
+    return arguments.info = true;
+  if (option == "--version")
+    return arguments.version = true;
+  if (option == "--profile")
+    return arguments.profile = true;
+  if (option == "--check-weights")
+    return arguments.checkWeights = true;
+  if (option == "--no-echo")
+    return !(arguments.echo = false);
+  if (option == "-n" || option == "--tokens")
+    return takeNumber(option, 0, INT64_MAX, arguments.tokens);
+  if (option == "--context")
+    return takeNumber(option, 1, INT64_MAX, arguments.context);
+  if (option == "--seed") {
+    bool taken = takeNumber(option, 0, INT64_MAX, number);
+    sampling.seed = number;
+    return taken;
+  }
+  if (option == "--top-k") {
+    bool taken = takeNumber(option, 0, INT32_MAX, number);
+    sampling.topK = static_cast<int32_t>(number);
+    return taken;
+  }
+  if (option == "--threads") {
+    bool taken = takeNumber(option, 1, 1024, number);
+    arguments.threads = static_cast<int32_t>(number);
+    return taken;
+  }
+  if (option == "--temperature")
+    return takeNumber(option, sampling.temperature);
+  if (option == "--top-p")
+    return takeNumber(option, sampling.topP);
+  if (option == "--min-p")
+    return takeNumber(option, sampling.minP);
+  if (option == "--repetition-penalty")
+    return takeNumber(option, sampling.repetitionPenalty);
+  if (option == "--format")
+    return takeFormat(option);
+  if (option == "--weights")
+    return (arguments.weights = takeValue(option));
+  if (option == "--entry")
+    return (arguments.entry = takeValue(option));
+  if (option == "--out" && arguments.calls.empty())
+    return (arguments.out = takeValue(option));
+  for (const char *binding : {"--in", "--out", "--lengths", "--rows"})
+    if (option == binding)
+      return takeBinding(binding);
+  complain("unknown option %.*s; --help lists the options",
+           static_cast<int>(option.size()), option.data());
+  return false;
+}
+
+const char *Parser::takeValue(std::string_view option) {
+  if (const char *value = attached) {
+    attached = nullptr;
+    return value;
+  }
+  if (rest != end)
+    return *rest++;
+  complain("%.*s needs a value", static_cast<int>(option.size()),
+           option.data());
+  return nullptr;
+}
+
+bool Parser::takeNumber(std::string_view option, int64_t least, int64_t most,
+                        int64_t &number) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  char *stop;
+  errno = 0;
+  number = strtoll(value, &stop, 10);
+  if (*value && !*stop && !errno && number >= least && number <= most)
+    return true;
+  if (most == INT64_MAX)
+    complain("%.*s is %s, needed: a whole number from %lld",
+             static_cast<int>(option.size()), option.data(), value,
+             static_cast<long long>(least));
+  else
+    complain("%.*s is %s, needed: a whole number from %lld to %lld",
+             static_cast<int>(option.size()), option.data(), value,
+             static_cast<long long>(least), static_cast<long long>(most));
+  return false;
+}
+
+bool Parser::takeNumber(std::string_view option, float &number) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  char *stop;
+  number = strtof(value, &stop);
+  if (*value && !*stop)
+    return true;
+  complain("%.*s is %s, needed: a number", static_cast<int>(option.size()),
+           option.data(), value);
+  return false;
+}
+
+bool Parser::takeFormat(std::string_view option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  const char *names[] = {"table", "text", "json", "npy"};
+  for (int i = 0; i < 4; ++i)
+    if (!strcmp(value, names[i])) {
+      arguments.format = static_cast<Arguments::Format>(i);
+      return true;
+    }
+  complain("--format is %s, needed: table, text, json or npy", value);
+  return false;
+}
+
+bool Parser::takeBinding(const char *option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  if (arguments.calls.empty()) {
+    complain("%s belongs behind the name of an entry; --help lists the entries",
+             option);
+    return false;
+  }
+  const char *equals = strchr(value, '=');
+  Binding binding = {static_cast<int32_t>(arguments.calls.size()) - 1, option,
+                     std::string_view(value, equals ? equals - value : 0),
+                     equals ? equals + 1 : value};
+  arguments.bindings.push(binding);
+  return true;
+}
+
+bool Parser::check() {
+  if (!arguments.calls.empty() && !arguments.texts.empty()) {
+    complain("%s is no entry of %s; --help lists the entries",
+             arguments.texts[0], program.name);
+    return false;
+  }
+  // `./gpt2 step`: a prompt that happens to be an entry's name.
+  if (arguments.calls.size() == 1 && arguments.bindings.empty() &&
+      findTextUse(program, nullptr).step) {
+    arguments.texts.push(arguments.calls[0]->name);
+    arguments.calls.clear();
+  }
+  if (const char *wrong = text::checkOptions(arguments.sampling)) {
+    complain("%s", wrong);
+    return false;
+  }
+  if (arguments.entry && !entryNamed(arguments.entry)) {
+    complain("%s has no entry %s; --help lists the entries", program.name,
+             arguments.entry);
+    return false;
+  }
+  return true;
+}
+
+const heddle_entry *Parser::entryNamed(const char *name) const {
+  for (int32_t e = 0; e < program.entry_count; ++e)
+    if (!strcmp(program.entries[e].name, name))
+      return &program.entries[e];
+  return nullptr;
+}
+
+bool parseArguments(const heddle_program &program, int argc, char **argv,
+                    Arguments &arguments) {
+  return Parser(program, argc, argv, arguments).parse();
+}
+
+} // namespace heddle::runtime

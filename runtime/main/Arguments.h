@@ -1,0 +1,50 @@
+// The command line of a compiled program, read into one struct.
+#ifndef HEDDLE_RUNTIME_MAIN_ARGUMENTS_H
+#define HEDDLE_RUNTIME_MAIN_ARGUMENTS_H
+
+#include "runtime/abi.h"
+#include "runtime/text/Buffer.h"
+#include "runtime/text/Sampler.h"
+
+namespace heddle::runtime {
+
+template <typename T> using List = text::Buffer<T>;
+
+/// `--in ids=ids.npy`: a value of an entry and its file. The name may be left
+/// out where there is only one.
+struct Binding {
+  int32_t call; // index into Arguments::calls
+  const char *option;
+  std::string_view name;
+  const char *value;
+};
+
+struct Arguments {
+  // Text: prompts or sentences; none means standard input.
+  List<const char *> texts;
+  int64_t tokens = 128; // new tokens; 0: until the model ends the text
+  text::SamplerOptions sampling;
+  bool echo = true; // print the prompt before its continuation
+  enum Format { Table, Lines, Json, Npy } format = Table;
+  const char *out = nullptr; // of embeddings
+  const char *entry = nullptr;
+
+  // Entries by name, called one after the other in one session.
+  List<const heddle_entry *> calls;
+  List<Binding> bindings; // --in, --out, --lengths, --rows
+
+  const char *weights = nullptr;
+  int32_t threads = 0;
+  int64_t context = 0;
+  bool profile = false, checkWeights = false;
+  bool help = false, info = false, version = false;
+};
+
+/// Reads the command line. False if something is wrong with it, which has been
+/// printed.
+bool parseArguments(const heddle_program &program, int argc, char **argv,
+                    Arguments &arguments);
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_MAIN_ARGUMENTS_H

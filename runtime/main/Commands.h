@@ -1,0 +1,36 @@
+// The command line of a compiled program: what each way of using it does.
+#ifndef HEDDLE_RUNTIME_MAIN_COMMANDS_H
+#define HEDDLE_RUNTIME_MAIN_COMMANDS_H
+
+#include "runtime/Model.h"
+#include "runtime/main/Arguments.h"
+
+namespace heddle::runtime {
+
+/// What a program does with text, if it does anything with it.
+struct TextUse {
+  const heddle_entry *step = nullptr;  // generates
+  const heddle_entry *embed = nullptr; // ids in, one vector a row out
+};
+
+/// Finds them; `embed` is the entry named `preferred`, else `sentence`, else
+/// the first that fits.
+TextUse findTextUse(const heddle_program &program, const char *preferred);
+
+// Each returns the exit code and has printed what was wrong.
+int callEntries(heddle_model &model, const Arguments &arguments);
+int generateText(heddle_model &model, const Arguments &arguments);
+int embedText(heddle_model &model, const heddle_entry &entry,
+              const Arguments &arguments);
+
+void printHelp(const heddle_program &program, const char *command);
+void printInfo(const heddle_model &model);
+
+/// Prints `error: …` and returns the exit code 1.
+[[gnu::format(printf, 1, 2)]] int complain(const char *format, ...);
+/// complain() with what heddle_last_error() says.
+int complainLastError();
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_MAIN_COMMANDS_H

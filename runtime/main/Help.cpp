@@ -1,0 +1,135 @@
+// --help and --info, written from the program's descriptor.
+
+#include "runtime/main/Commands.h"
+
+#include <cinttypes>
+
+namespace heddle::runtime {
+
+static const char *nameOf(heddle_type type) {
+  const char *names[] = {"f32", "bf16", "f16", "int", "int64", "int8", "bool"};
+  return names[type];
+}
+
+static void printValue(const heddle_value &value) {
+  printf("%s: %s[%s]", value.name, nameOf(value.type), value.axes);
+  if (value.has_default)
+    printf(" = %g", value.default_value);
+}
+
+static void printEntries(const heddle_program &program) {
+  for (int32_t e = 0; e < program.entry_count; ++e) {
+    const heddle_entry &entry = program.entries[e];
+    printf("  %s(", entry.name);
+    for (int32_t i = 0; i < entry.input_count; ++i) {
+      fputs(i ? ", " : "", stdout);
+      printValue(entry.inputs[i]);
+    }
+    fputs(entry.output_count ? ") -> " : ")", stdout);
+    for (int32_t i = 0; i < entry.output_count; ++i) {
+      fputs(i ? ", " : "", stdout);
+      printValue(entry.outputs[i]);
+    }
+    puts("");
+    for (int32_t i = 0; i < entry.input_count; ++i)
+      if (entry.inputs[i].index_bound)
+        printf("      %s from 0 to %d\n", entry.inputs[i].name,
+               entry.inputs[i].index_bound - 1);
+  }
+}
+
+static void printSizes(const heddle_program &program) {
+  for (int32_t s = 0; s < program.size_count; ++s) {
+    const heddle_size &size = program.sizes[s];
+    printf("  %s from %" PRId64 " to %" PRId64, size.name, size.min, size.max);
+    if (size.step > 1)
+      printf(" in steps of %" PRId64, size.step);
+    if (size.per >= 0)
+      printf(", each row of %s its own", program.sizes[size.per].name);
+    if (size.grows_by >= 0)
+      printf("; grows by %s with every call",
+             program.sizes[size.grows_by].name);
+    puts("");
+  }
+}
+
+void printHelp(const heddle_program &program, const char *command) {
+  TextUse use = findTextUse(program, nullptr);
+  printf("%s, a model compiled by Heddle\n\n", program.name);
+  if (use.step)
+    printf("  %s \"Once upon a time\" -n 64      continue a text; several "
+           "prompts run as one batch,\n"
+           "  %s < prompt.txt                standard input is one prompt\n",
+           command, command);
+  if (use.embed && !use.step)
+    printf("  %s \"a text\" \"another\"          one vector a text, and how "
+           "alike they are\n"
+           "  %s < texts.txt                 standard input: one text a line\n",
+           command, command);
+  printf("  %s ENTRY --in NAME=FILE.npy --out FILE.npy    call an entry; "
+         "several run in one session\n",
+         command);
+  if (use.step)
+    puts("\ntext\n"
+         "  -n, --tokens N          new tokens (128; 0: until the model ends "
+         "or the context is full)\n"
+         "  --temperature X         0 always takes the likeliest token (0)\n"
+         "  --top-k N --top-p X --min-p X    draw from the likeliest tokens "
+         "only (all)\n"
+         "  --repetition-penalty X  makes tokens seen before less likely (1)\n"
+         "  --seed N                same seed, same text (0)\n"
+         "  --context N             positions kept (what prompt and -n need)\n"
+         "  --no-echo               print the new text only");
+  if (use.embed)
+    printf("\nvectors\n"
+           "  --entry NAME            the entry that makes them (%s)\n"
+           "  --format F              table, text, json or npy (table)\n"
+           "  --out FILE              write there instead of standard "
+           "output\n",
+           use.embed->name);
+  puts("\nentries\n"
+       "  --in [NAME=]FILE.npy    an input, row after row without padding\n"
+       "  --lengths [SIZE=]N,N,…  what each row has of a size\n"
+       "  --rows N,N,…            the session's rows to continue (0, 1, …)\n"
+       "  --out [NAME=]FILE.npy   an output (printed if left out)");
+  printEntries(program);
+  if (program.size_count) {
+    puts("sizes");
+    printSizes(program);
+  }
+  puts("\nall\n"
+       "  --threads N             (one a core)\n"
+       "  --weights FILE          the packed weights, if not where they were "
+       "built\n"
+       "  --check-weights         verify every checksum\n"
+       "  --profile               say where the time goes\n"
+       "  --info --version --help");
+}
+
+void printInfo(const heddle_model &model) {
+  const heddle_program &program = *model.program;
+  printf("model     %s\n", program.name);
+  puts("entries");
+  printEntries(program);
+  puts("sizes");
+  printSizes(program);
+  int64_t position = 0, row = 0;
+  for (int32_t c = 0; c < program.cache_count; ++c)
+    (program.caches[c].size < 0 ? row : position) +=
+        program.caches[c].position_bytes;
+  printf("caches    %d, %" PRId64 " bytes a position, %" PRId64
+         " bytes a row\n",
+         program.cache_count, position, row);
+  printf("weights   %s\n          %" PRId64 " bytes of tensors, %d slots\n",
+         *model.weights.path() ? model.weights.path() : "none",
+         model.weights.tensorBytes(), program.weight_slot_count);
+  printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
+  printf("threads   %d\n", model.threads.size());
+  const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};
+  printf("cpu       %s%s%s\n",
+         program.cpu_level < 5 ? levels[program.cpu_level] : "unknown",
+         program.cpu_features && *program.cpu_features ? " with " : "",
+         program.cpu_features ? program.cpu_features : "");
+}
+
+} // namespace heddle::runtime

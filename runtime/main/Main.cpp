@@ -1,0 +1,128 @@
+// What a compiled program does when it is run.
+
+#include "runtime/main/Commands.h"
+#include "runtime/main/Output.h"
+
+#include <csignal>
+#include <cstdarg>
+
+namespace heddle::runtime {
+
+int complain(const char *format, ...) {
+  fputs("error: ", stderr);
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  return 1;
+}
+
+int complainLastError() { return complain("%s", heddle_last_error()); }
+
+static bool isConstant(const heddle_polynomial &polynomial) {
+  if (polynomial.count != 1)
+    return false;
+  for (int8_t power : polynomial.terms[0].power)
+    if (power)
+      return false;
+  return true;
+}
+
+/// Token ids, one row a text: V[B T], and everything else may be left out.
+static bool readsIds(const heddle_entry &entry) {
+  if (entry.input_count < 1 || entry.inputs[0].type != HEDDLE_I32 ||
+      entry.inputs[0].rank != 2 || entry.inputs[0].index_bound == 0)
+    return false;
+  for (int32_t i = 1; i < entry.input_count; ++i)
+    if (!entry.inputs[i].has_default)
+      return false;
+  return true;
+}
+
+/// One vector a row: f32[B D].
+static bool givesVectors(const heddle_entry &entry) {
+  return entry.output_count == 1 && entry.outputs[0].type == HEDDLE_F32 &&
+         entry.outputs[0].rank == 2 && isConstant(entry.outputs[0].dims[1]);
+}
+
+TextUse findTextUse(const heddle_program &program, const char *preferred) {
+  TextUse use;
+  const heddle_entry *fitting = nullptr, *sentence = nullptr;
+  for (int32_t e = 0; e < program.entry_count; ++e) {
+    const heddle_entry &entry = program.entries[e];
+    if (entry.generates == 2)
+      use.step = &entry;
+    if (!readsIds(entry) || !givesVectors(entry) || entry.generates)
+      continue;
+    if (!fitting)
+      fitting = &entry;
+    if (!strcmp(entry.name, preferred ? preferred : "sentence"))
+      sentence = &entry;
+  }
+  use.embed = sentence || preferred ? sentence : fitting;
+  return use;
+}
+
+static int run(heddle_model &model, const Arguments &arguments) {
+  if (arguments.info) {
+    printInfo(model);
+    return 0;
+  }
+  if (arguments.checkWeights) {
+    printf("%s: %lld bytes, all checksums are right\n", model.weights.path(),
+           static_cast<long long>(model.weights.bytes()));
+    return 0;
+  }
+  if (!arguments.calls.empty())
+    return callEntries(model, arguments);
+  TextUse use = findTextUse(*model.program, arguments.entry);
+  if (arguments.entry && !use.embed)
+    return complain("%s does not give one vector a row; call it as %s --in …",
+                    arguments.entry, arguments.entry);
+  if (model.weights.tokenizer() && use.embed && (arguments.entry || !use.step))
+    return embedText(model, *use.embed, arguments);
+  if (model.weights.tokenizer() && use.step)
+    return generateText(model, arguments);
+  if (use.step || use.embed)
+    return complain("%s was compiled without a tokenizer: call its entries "
+                    "with token ids; --help lists them",
+                    model.program->name);
+  if (!arguments.texts.empty())
+    return complain("%s has no entry %s, and does not read text; --help lists "
+                    "its entries",
+                    model.program->name, arguments.texts[0]);
+  return complain("%s does not read text: call its entries; --help lists them",
+                  model.program->name);
+}
+
+} // namespace heddle::runtime
+
+using namespace heddle::runtime;
+
+int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
+  // A reader that goes away is an ordinary end, and temporary files must not
+  // be left behind.
+  signal(SIGPIPE, SIG_IGN);
+  Arguments arguments;
+  if (!parseArguments(*program, argc, argv, arguments))
+    return 1;
+  int code = 0;
+  if (arguments.help) {
+    printHelp(*program, argc > 0 ? argv[0] : program->name);
+  } else if (arguments.version) {
+    printf("%s, compiled by Heddle, runtime interface %u\n", program->name,
+           HEDDLE_ABI_VERSION);
+  } else {
+    heddle_open_options options = {arguments.weights, arguments.threads,
+                                   arguments.checkWeights};
+    heddle_model *model = heddle_open(program, &options);
+    if (!model)
+      return complainLastError();
+    code = run(*model, arguments);
+    heddle_close(model);
+  }
+  if (!flushStandardOutput())
+    return outputExitCode();
+  return code;
+}

@@ -1,0 +1,78 @@
+#include "runtime/main/Output.h"
+#include "runtime/main/Commands.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace heddle::runtime {
+
+static bool readerIsGone = false;
+
+bool OutputFile::open(const char *wanted) {
+  path = wanted;
+  if (!path) {
+    file = stdout;
+    return true;
+  }
+  struct stat about;
+  if (!stat(path, &about) && !S_ISREG(about.st_mode)) {
+    file = fopen(path, "we");
+  } else {
+    snprintf(temporary, sizeof temporary, "%.4090s.XXXXXX", path);
+    int descriptor = mkstemp(temporary);
+    if (descriptor >= 0) {
+      // mkstemp's mode is private; a result is as public as any new file.
+      mode_t mask = umask(0);
+      umask(mask);
+      fchmod(descriptor, 0666 & ~mask);
+      file = fdopen(descriptor, "w");
+    } else {
+      temporary[0] = '\0';
+    }
+  }
+  if (!file)
+    complain("%s: %s", path, strerror(errno));
+  return file;
+}
+
+bool OutputFile::commit() {
+  if (file == stdout) {
+    file = nullptr;
+    return flushStandardOutput();
+  }
+  bool written = !ferror(file);
+  written &= fclose(file) == 0;
+  file = nullptr;
+  if (written && temporary[0])
+    written = rename(temporary, path) == 0;
+  if (written)
+    temporary[0] = '\0';
+  else
+    complain("%s: %s", path, strerror(errno));
+  return written;
+}
+
+OutputFile::~OutputFile() {
+  if (file && file != stdout)
+    fclose(file);
+  if (temporary[0])
+    unlink(temporary);
+}
+
+bool flushStandardOutput() {
+  if (!fflush(stdout) && !ferror(stdout))
+    return true;
+  if (errno == EPIPE)
+    readerIsGone = true;
+  else
+    complain("cannot write to standard output: %s", strerror(errno));
+  return false;
+}
+
+int outputExitCode() { return readerIsGone ? 128 + SIGPIPE : 1; }
+
+} // namespace heddle::runtime
