@@ -1,6 +1,8 @@
 //===- Pipeline.cpp -------------------------------------------------------===//
 
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/conversion/Passes.h"
+#include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -20,7 +22,12 @@ static void addFusion(OpPassManager &passes, const Options &options) {
 }
 
 /// nn to loops over buffers: every value gets its place in the arena.
-static void addMemoryPlan(OpPassManager &passes, const Options &options) {}
+static void addMemoryPlan(OpPassManager &passes, const Options &options) {
+  passes.addPass(transforms::createPlanMemory());
+  passes.addPass(conversion::createNNToLinalg());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
 
 /// What is left of linalg becomes loops, kernel ops become vector code.
 static void addVectorCode(OpPassManager &passes, const Options &options) {
@@ -36,6 +43,8 @@ static void addLlvm(OpPassManager &passes, const Options &options) {
   // Strides and offsets of views to plain arithmetic.
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
+  // What functions read of their frame.
+  passes.addPass(conversion::createKernelToLLVM());
   // Mathematics: LLVM's intrinsics where it has them, else the C library (erf).
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createConvertMathToLibmPass());

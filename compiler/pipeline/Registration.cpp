@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/transforms/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -59,7 +61,9 @@ void heddle::pipeline::registerDialects(DialectRegistry &registry) {
 }
 
 void heddle::pipeline::registerPasses() {
-  registerTransformsPasses();
+  registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, …
+  transforms::registerHeddleTransformsPasses();
+  conversion::registerHeddleConversionPasses();
   registerConvertLinalgToLoopsPass();
   registerSCFToControlFlowPass();
   memref::registerExpandStridedMetadataPass();

@@ -5,6 +5,7 @@
 
 include "dialects/kernel/KernelDialect.td"
 include "mlir/Dialect/LLVMIR/LLVMTypes.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Kernel_Op<string opMnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, opMnemonic, traits>;

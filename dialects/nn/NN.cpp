@@ -126,3 +126,10 @@ RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
   assert(sizes.size() == axes.rank() && "one size an axis");
   return RankedTensorType::get(sizes, element, axes);
 }
+
+bool heddle::nn::isStoredTransposed(WeightOp weight) {
+  return llvm::any_of(weight->getUses(), [](OpOperand &use) {
+    auto linear = dyn_cast<LinearOp>(use.getOwner());
+    return linear && linear.getInOut() && linear.getWeight() == use.get();
+  });
+}

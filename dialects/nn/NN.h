@@ -42,6 +42,9 @@ inline AxesAttr axesOf(mlir::Value value) { return axesOf(value.getType()); }
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
                                 mlir::Type element, AxesAttr axes);
 
+/// Whether the checkpoint holds this weight as [in, out]: a linear map says so.
+bool isStoredTransposed(WeightOp weight);
+
 } // namespace heddle::nn
 
 #endif // HEDDLE_DIALECTS_NN_NN_H

@@ -1,0 +1,720 @@
+//===- FunctionLowering.cpp - from tensors to buffers, one function
+//----------===//
+
+#include "compiler/conversion/FunctionLowering.h"
+
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/Places.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+using nn::SizeExpr;
+
+int View::find(StringRef axis) const {
+  auto at = llvm::find(axes, axis);
+  return at == axes.end() ? -1 : at - axes.begin();
+}
+
+static RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+Value FunctionLowering::constantIndex(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, location, value);
+}
+
+/// Σ coefficient · term, in whole numbers: terms over one denominator.
+Value FunctionLowering::evaluate(
+    const SizeExpr &expr, function_ref<Value(const SizeExpr::Term &)> valueOf) {
+  int64_t denominator = 1;
+  for (const SizeExpr::Term &term : expr.terms())
+    denominator = std::lcm(denominator, term.denominator);
+  Value sum;
+  for (const SizeExpr::Term &term : expr.terms()) {
+    Value value = term.factors.empty() ? constantIndex(1) : valueOf(term);
+    int64_t factor = term.numerator * (denominator / term.denominator);
+    if (factor != 1)
+      value = arith::MulIOp::create(builder, location, value,
+                                    constantIndex(factor));
+    sum = sum ? arith::AddIOp::create(builder, location, sum, value) : value;
+  }
+  if (!sum)
+    return constantIndex(0);
+  if (denominator != 1)
+    sum = arith::DivUIOp::create(builder, location, sum,
+                                 constantIndex(denominator));
+  return sum;
+}
+
+Value FunctionLowering::total(const SizeExpr &expr) {
+  return evaluate(expr, [&](const SizeExpr::Term &term) -> Value {
+    return kernel::ExtentOp::create(builder, location, framePointer,
+                                    nn::monomialOf(term));
+  });
+}
+
+Value FunctionLowering::rowStart(const SizeExpr &expr, Value row) {
+  return evaluate(expr, [&](const SizeExpr::Term &term) -> Value {
+    bool ragged =
+        llvm::any_of(term.factors, [&](const SizeExpr::Factor &factor) {
+          return sizes.isRagged(factor.first);
+        });
+    if (ragged)
+      return kernel::RowStartOp::create(builder, location, framePointer,
+                                        nn::monomialOf(term), row);
+    // Every row is as large as the others: so many of those before this one.
+    Value product = row;
+    for (const auto &[name, power] : term.factors) {
+      if (name == sizes.rows())
+        continue;
+      assert(power > 0 && "a fraction of a size has no whole value by itself");
+      Value size =
+          kernel::SizeOp::create(builder, location, framePointer, name);
+      for (int i = 0; i < power; ++i)
+        product = arith::MulIOp::create(builder, location, product, size);
+    }
+    return product;
+  });
+}
+
+Value FunctionLowering::axisLength(const SizeExpr &axis, Value row) {
+  return evaluate(sizes.known(axis), [&](const SizeExpr::Term &term) -> Value {
+    Value product;
+    for (const auto &[name, power] : term.factors) {
+      assert(power > 0 && "a fraction of a size has no whole value by itself");
+      Value size;
+      if (row && sizes.isRagged(name)) {
+        std::string lines =
+            (SizeExpr::name(sizes.rows()) * SizeExpr::name(name)).str();
+        Value next =
+            arith::AddIOp::create(builder, location, row, constantIndex(1));
+        Value begin = kernel::RowStartOp::create(builder, location,
+                                                 framePointer, lines, row);
+        Value end = kernel::RowStartOp::create(builder, location, framePointer,
+                                               lines, next);
+        size = arith::SubIOp::create(builder, location, end, begin);
+      } else {
+        size = kernel::SizeOp::create(builder, location, framePointer, name);
+      }
+      for (int i = 0; i < power; ++i)
+        product = product
+                      ? arith::MulIOp::create(builder, location, product, size)
+                      : size;
+    }
+    return product;
+  });
+}
+
+Value FunctionLowering::heldBefore(StringRef axis, Value row) {
+  for (nn::SizeOp size : sizes.dynamicSizes())
+    if (sizes.grownFrom(size.getSymName()) == axis && !axis.empty()) {
+      Value seen = axisLength(SizeExpr::name(size.getSymName()), row);
+      Value given = axisLength(SizeExpr::name(axis), row);
+      return arith::SubIOp::create(builder, location, seen, given);
+    }
+  return constantIndex(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers and views
+//===----------------------------------------------------------------------===//
+
+FunctionLowering::Form FunctionLowering::formOf(RankedTensorType type) const {
+  SmallVector<unsigned> ragged;
+  for (unsigned axis = 0; axis < type.getRank(); ++axis)
+    if (sizes.isRagged(sizes.axis(type, axis)))
+      ragged.push_back(axis);
+  if (ragged.empty() || !sizes.hasRows(type))
+    return Form::Dense;
+  return ragged.size() == 1 && ragged.front() == 1 ? Form::Lines : Form::Flat;
+}
+
+MemRefType FunctionLowering::memoryType(RankedTensorType type) const {
+  switch (formOf(type)) {
+  case Form::Dense:
+    return MemRefType::get(type.getShape(), type.getElementType());
+  case Form::Lines:
+    return MemRefType::get(type.getShape().drop_front(), type.getElementType());
+  case Form::Flat:
+    return MemRefType::get({ShapedType::kDynamic}, type.getElementType());
+  }
+  llvm_unreachable("all forms are handled");
+}
+
+SmallVector<Value> FunctionLowering::dynamicDims(RankedTensorType type) {
+  Form form = formOf(type);
+  if (form == Form::Flat)
+    return {total(sizes.elements(type))};
+  SmallVector<Value> dims;
+  unsigned first = 0;
+  if (form == Form::Lines) {
+    dims.push_back(total(sizes.axis(type, 0) * sizes.axis(type, 1)));
+    first = 2;
+  }
+  for (unsigned axis = first; axis < type.getRank(); ++axis)
+    if (type.isDynamicDim(axis))
+      dims.push_back(axisLength(sizes.axis(type, axis), nullptr));
+  return dims;
+}
+
+Value FunctionLowering::bufferAt(int64_t place, RankedTensorType type) {
+  if (nn::isResultPlace(place))
+    return results[nn::resultNumber(place)];
+  return kernel::ArenaOp::create(builder, location, memoryType(type),
+                                 framePointer, bufferOffsets[place],
+                                 dynamicDims(type));
+}
+
+/// Calculates where each buffer begins, once, at the top of the function.
+void FunctionLowering::placeBuffers(func::FuncOp function) {
+  Value at = calleeArena;
+  for (Attribute bytes : function->getAttrOfType<ArrayAttr>(nn::kBuffersAttr)) {
+    bufferOffsets.push_back(at);
+    Value size = total(*SizeExpr::parse(cast<StringAttr>(bytes).getValue()));
+    Value padded = arith::AddIOp::create(
+        builder, location, size, constantIndex(nn::kArenaAlignment - 1));
+    Value rounded = arith::AndIOp::create(builder, location, padded,
+                                          constantIndex(-nn::kArenaAlignment));
+    at = arith::AddIOp::create(builder, location, at, rounded);
+  }
+  calleeArena = at;
+}
+
+Value FunctionLowering::bufferOf(Value tensor) {
+  Value buffer = mapping.lookupOrNull(tensor);
+  assert(buffer && "value is used before it is lowered");
+  return buffer;
+}
+
+static bool isKeptInSession(Value tensor, const IRMapping &mapping) {
+  return !mapping.contains(tensor) &&
+         isa_and_nonnull<nn::CacheAppendOp, nn::StateReadOp>(
+             tensor.getDefiningOp());
+}
+
+View FunctionLowering::view(Value tensor, Value row) {
+  if (isKeptInSession(tensor, mapping))
+    return cacheRow(tensor, row);
+  return viewOf(bufferOf(tensor), tensorType(tensor), row);
+}
+
+View FunctionLowering::resultView(OpResult result, Value row) {
+  if (!mapping.contains(result)) {
+    auto places =
+        result.getOwner()->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+    mapping.map(Value(result),
+                bufferAt(places[result.getResultNumber()], tensorType(result)));
+  }
+  return viewOf(bufferOf(result), tensorType(result), row);
+}
+
+Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
+  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+  Value offset = bufferOffsets[places[op->getNumResults() + number]];
+  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getF32Type());
+  return kernel::ArenaOp::create(builder, location, type, framePointer, offset,
+                                 size);
+}
+
+View FunctionLowering::viewOf(Value buffer, RankedTensorType type, Value row) {
+  nn::AxesAttr axes = nn::axesOf(type);
+  Form form = formOf(type);
+  View view{buffer, {}};
+  auto name = [&](unsigned first) {
+    for (unsigned axis = first; axis < axes.rank(); ++axis)
+      view.axes.push_back(axes.axisName(axis).str());
+  };
+  if (!sizes.hasRows(type)) {
+    name(0);
+    return view;
+  }
+  if (!row) {
+    if (form == Form::Flat)
+      view.axes.push_back(axes.str());
+    else if (form == Form::Lines)
+      view.axes.push_back((axes.axisName(0) + " " + axes.axisName(1)).str());
+    name(form == Form::Flat ? axes.rank() : form == Form::Lines ? 2 : 0);
+    return view;
+  }
+
+  name(1);
+  SmallVector<OpFoldResult> lengths;
+  for (unsigned axis = 1; axis < axes.rank(); ++axis)
+    lengths.push_back(
+        type.isDynamicDim(axis)
+            ? OpFoldResult(axisLength(sizes.axis(type, axis), row))
+            : OpFoldResult(builder.getIndexAttr(type.getDimSize(axis))));
+  if (form == Form::Flat) {
+    // Row-major strides of the row's block, from its innermost axis outwards.
+    SmallVector<OpFoldResult> strides(lengths.size());
+    Value stride = constantIndex(1);
+    for (int axis = lengths.size() - 1; axis >= 0; --axis) {
+      strides[axis] = axis + 1 == static_cast<int>(lengths.size())
+                          ? OpFoldResult(builder.getIndexAttr(1))
+                          : OpFoldResult(stride);
+      Value length =
+          getValueOrCreateConstantIndexOp(builder, location, lengths[axis]);
+      stride = arith::MulIOp::create(builder, location, stride, length);
+    }
+    SmallVector<int64_t> staticStrides(lengths.size(), ShapedType::kDynamic);
+    staticStrides.back() = 1;
+    auto rowType = MemRefType::get(
+        type.getShape().drop_front(), type.getElementType(),
+        StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
+                               staticStrides));
+    view.memref = memref::ReinterpretCastOp::create(
+        builder, location, rowType, buffer,
+        OpFoldResult(rowStart(sizes.elements(type), row)), lengths, strides);
+    return view;
+  }
+
+  unsigned rank = view.type().getRank();
+  SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> extents(lengths);
+  if (form == Form::Lines) {
+    offsets.front() = rowStart(sizes.axis(type, 0) * sizes.axis(type, 1), row);
+    view.memref = memref::SubViewOp::create(builder, location, buffer, offsets,
+                                            extents, strides);
+    return view;
+  }
+  offsets.front() = row;
+  extents.insert(extents.begin(), builder.getIndexAttr(1));
+  auto rowType = memref::SubViewOp::inferRankReducedResultType(
+      type.getShape().drop_front(), view.type(), offsets, extents, strides);
+  view.memref =
+      memref::SubViewOp::create(builder, location, cast<MemRefType>(rowType),
+                                buffer, offsets, extents, strides);
+  return view;
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+void FunctionLowering::forRows(Operation *op, bool mixes,
+                               function_ref<void(Value)> emit) {
+  // Without a loop over rows, values must lie alike: all with rows in one form,
+  // and where rows have lengths, with the same ones.
+  std::optional<std::pair<Form, std::string>> common;
+  bool anyRows = false, alike = true;
+  auto visit = [&](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !sizes.hasRows(type))
+      return;
+    anyRows = true;
+    nn::AxesAttr axes = nn::axesOf(type);
+    Form form = formOf(type);
+    std::string lengths = form == Form::Flat    ? axes.str()
+                          : form == Form::Lines ? axes.axisName(1).str()
+                                                : std::string();
+    if (isKeptInSession(value, mapping) ||
+        (common && *common != std::pair(form, lengths)))
+      alike = false;
+    common = {form, lengths};
+  };
+  llvm::for_each(op->getOperands(), visit);
+  llvm::for_each(op->getResults(), visit);
+
+  // The buffers of results are fetched before the loop, for all rows.
+  for (OpResult result : op->getResults())
+    resultView(result, nullptr);
+  if (!anyRows || (alike && !mixes))
+    return emit(nullptr);
+  Value rows =
+      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
+  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
+                                 constantIndex(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  emit(loop.getInductionVar());
+}
+
+void heddle::conversion::generic(
+    FunctionLowering &lowering, ArrayRef<View> inputs, View output,
+    ArrayRef<StringRef> reduced,
+    function_ref<Value(OpBuilder &, ValueRange)> body) {
+  OpBuilder &builder = lowering.builder;
+  SmallVector<std::string> loops(output.axes.begin(), output.axes.end());
+  for (StringRef axis : reduced)
+    loops.push_back(axis.str());
+  auto mapOf = [&](const View &view) {
+    SmallVector<AffineExpr> results;
+    for (StringRef axis : view.axes) {
+      auto at = llvm::find(loops, axis);
+      assert(at != loops.end() &&
+             "an axis is neither in the result nor reduced");
+      results.push_back(builder.getAffineDimExpr(at - loops.begin()));
+    }
+    return AffineMap::get(loops.size(), 0, results, builder.getContext());
+  };
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> operands;
+  for (const View &input : inputs) {
+    maps.push_back(mapOf(input));
+    operands.push_back(input.memref);
+  }
+  maps.push_back(mapOf(output));
+  SmallVector<utils::IteratorType> iterators(output.axes.size(),
+                                             utils::IteratorType::parallel);
+  iterators.append(reduced.size(), utils::IteratorType::reduction);
+  linalg::GenericOp::create(
+      builder, lowering.loc(), operands, output.memref, maps, iterators,
+      [&](OpBuilder &inner, Location loc, ValueRange scalars) {
+        Value value = body(inner, scalars);
+        linalg::YieldOp::create(inner, loc, value);
+      });
+}
+
+void FunctionLowering::copy(const View &from, const View &to) {
+  generic(*this, from, to, {},
+          [](OpBuilder &, ValueRange scalars) { return scalars[0]; });
+}
+
+/// Packs what lies elsewhere (a cache, another buffer) into `buffer`.
+void FunctionLowering::copyRows(Value tensor, Value buffer) {
+  auto type = tensorType(tensor);
+  if (!isKeptInSession(tensor, mapping))
+    return copy(view(tensor, nullptr), viewOf(buffer, type, nullptr));
+  Value rows =
+      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
+  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
+                                 constantIndex(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  copy(view(tensor, loop.getInductionVar()),
+       viewOf(buffer, type, loop.getInductionVar()));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights, caches, states
+//===----------------------------------------------------------------------===//
+
+/// Packed plain: [out, in] also where the checkpoint has [in, out].
+static MemRefType packedType(nn::WeightOp weight) {
+  auto type = tensorType(weight.getResult());
+  SmallVector<int64_t> shape(type.getShape());
+  if (nn::isStoredTransposed(weight))
+    std::swap(shape[0], shape[1]);
+  return MemRefType::get(shape, type.getElementType());
+}
+
+Value FunctionLowering::slotIndex(const nn::SlotPlace &place) {
+  Value slot = constantIndex(place.first);
+  for (auto [stride, loop] : llvm::zip_equal(place.strides, loopIndices)) {
+    Value distance =
+        arith::MulIOp::create(builder, location, loop, constantIndex(stride));
+    slot = arith::AddIOp::create(builder, location, slot, distance);
+  }
+  return slot;
+}
+
+Value FunctionLowering::cacheSlot(Operation *op) {
+  return arith::AddIOp::create(builder, location, cacheSlots,
+                               slotIndex(tree.cachePlace(op)));
+}
+
+View FunctionLowering::cacheRow(Value tensor, Value row) {
+  assert(row && "what a session keeps is reached row by row");
+  auto type = tensorType(tensor);
+  nn::AxesAttr axes = nn::axesOf(type);
+  View view;
+  SmallVector<Value> lengths;
+  for (unsigned axis = 1; axis < axes.rank(); ++axis) {
+    view.axes.push_back(axes.axisName(axis).str());
+    if (type.isDynamicDim(axis))
+      lengths.push_back(axisLength(sizes.axis(type, axis), row));
+  }
+  auto rowType =
+      MemRefType::get(type.getShape().drop_front(), type.getElementType());
+  view.memref = kernel::CacheRowOp::create(
+      builder, location, rowType, framePointer,
+      cacheSlot(tensor.getDefiningOp()), row, lengths);
+  return view;
+}
+
+void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
+  Value rows =
+      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
+  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
+                                 constantIndex(1));
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value row = loop.getInductionVar();
+    View given = view(cache.getX(), row),
+         kept = cacheRow(cache.getResult(), row);
+    unsigned rank = kept.type().getRank();
+    SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0)), extents;
+    SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
+    offsets.front() = heldBefore(cache.getFrom(), row);
+    for (int64_t axis = 0; axis < rank; ++axis)
+      extents.push_back(
+          memref::getMixedSize(builder, location, given.memref, axis));
+    View added{memref::SubViewOp::create(builder, location, kept.memref,
+                                         offsets, extents, strides),
+               given.axes};
+    copy(given, added);
+  }
+  auto places = cache->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+  if (places[0] == nn::kNotStored)
+    return;
+  Value buffer = bufferAt(places[0], tensorType(cache.getResult()));
+  copyRows(cache.getResult(), buffer);
+  mapping.map(cache.getResult(), buffer);
+}
+
+void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
+  auto type = tensorType(write.getValue());
+  Value rows =
+      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
+  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
+                                 constantIndex(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value row = loop.getInductionVar();
+  View value = view(write.getValue(), row);
+  SmallVector<Value> lengths;
+  for (unsigned axis = 1; axis < type.getRank(); ++axis)
+    if (type.isDynamicDim(axis))
+      lengths.push_back(axisLength(sizes.axis(type, axis), row));
+  auto rowType =
+      MemRefType::get(type.getShape().drop_front(), type.getElementType());
+  View kept{kernel::CacheRowOp::create(builder, location, rowType, framePointer,
+                                       cacheSlot(write), row, lengths),
+            value.axes};
+  copy(value, kept);
+}
+
+//===----------------------------------------------------------------------===//
+// Structure
+//===----------------------------------------------------------------------===//
+
+void FunctionLowering::lowerCall(nn::CallOp call) {
+  SmallVector<Value> operands{framePointer};
+  const nn::SlotPlace &place = tree.weightPlace(call);
+  operands.push_back(kernel::CalleeSlotsOp::create(
+      builder, location, weightSlots, slotIndex(place)));
+  operands.push_back(cacheSlot(call));
+  operands.push_back(calleeArena);
+  for (Value argument : call.getArguments())
+    operands.push_back(bufferOf(argument));
+  for (OpResult result : call->getOpResults())
+    operands.push_back(resultView(result, nullptr).memref);
+  func::CallOp::create(builder, location, call.getCallee(), TypeRange(),
+                       operands);
+}
+
+LogicalResult FunctionLowering::lowerLoop(scf::ForOp loop) {
+  // What is carried has one buffer for all turns; a turn ends by filling it.
+  for (auto [result, init, argument] :
+       llvm::zip_equal(loop->getOpResults(), loop.getInitArgs(),
+                       loop.getRegionIterArgs())) {
+    Value buffer = resultView(result, nullptr).memref;
+    copyRows(init, buffer);
+    mapping.map(Value(argument), buffer);
+  }
+  auto lowered = scf::ForOp::create(
+      builder, location, mapping.lookup(loop.getLowerBound()),
+      mapping.lookup(loop.getUpperBound()), mapping.lookup(loop.getStep()));
+  mapping.map(loop.getInductionVar(), lowered.getInductionVar());
+  loopIndices.push_back(lowered.getInductionVar());
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(lowered.getBody());
+    if (failed(lowerBlock(*loop.getBody())))
+      return failure();
+    for (auto [yielded, argument] :
+         llvm::zip_equal(loop.getYieldedValues(), loop.getRegionIterArgs())) {
+      if (yielded == argument)
+        continue;
+      if (isa<BlockArgument>(yielded) &&
+          llvm::is_contained(loop.getRegionIterArgs(), yielded))
+        return loop.emitError(
+            "carried values change places, which is not lowered");
+      copyRows(yielded, bufferOf(argument));
+    }
+  }
+  loopIndices.pop_back();
+  return success();
+}
+
+void FunctionLowering::lowerReturn(func::ReturnOp op) {
+  for (auto [value, result] : llvm::zip_equal(op.getOperands(), results))
+    if (mapping.lookupOrNull(value) != result)
+      copyRows(value, result);
+}
+
+LogicalResult FunctionLowering::lowerStructure(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](scf::ForOp loop) { return lowerLoop(loop); })
+      .Case([&](nn::CallOp call) { return lowerCall(call), success(); })
+      .Case(
+          [&](nn::CacheAppendOp cache) { return lowerCache(cache), success(); })
+      .Case([&](nn::StateWriteOp write) {
+        return lowerStateWrite(write), success();
+      })
+      .Case([&](nn::StateReadOp read) {
+        auto places = read->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+        if (places[0] != nn::kNotStored) {
+          Value buffer = bufferAt(places[0], tensorType(read.getResult()));
+          copyRows(read.getResult(), buffer);
+          mapping.map(read.getResult(), buffer);
+        }
+        return success();
+      })
+      .Case([&](nn::WeightOp weight) {
+        Value slot = slotIndex(tree.weightPlace(weight));
+        mapping.map(weight.getResult(),
+                    Value(kernel::WeightOp::create(builder, location,
+                                                   packedType(weight),
+                                                   weightSlots, slot)));
+        return success();
+      })
+      .Case([&](func::ReturnOp ret) { return lowerReturn(ret), success(); })
+      .Case([&](scf::YieldOp) { return success(); })
+      .Case([&](arith::ConstantOp constant) {
+        return builder.clone(*constant, mapping), success();
+      })
+      .Default([&](Operation *other) {
+        if (isa<arith::ArithDialect>(other->getDialect()))
+          return builder.clone(*other, mapping), success();
+        return lowerOp(other, *this);
+      });
+}
+
+LogicalResult FunctionLowering::lowerBlock(Block &block) {
+  for (Operation &op : block) {
+    location = op.getLoc();
+    if (failed(lowerStructure(&op)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult FunctionLowering::lower(func::FuncOp function) {
+  MLIRContext *context = builder.getContext();
+  location = function.getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(function);
+  FunctionType type = function.getFunctionType();
+  Type pointer = LLVM::LLVMPointerType::get(context),
+       index = builder.getIndexType();
+  bool entry = nn::isEntry(function);
+
+  SmallVector<Type> inputs{pointer};
+  if (!entry) {
+    inputs.append({pointer, index, index});
+    for (Type value :
+         llvm::concat<const Type>(type.getInputs(), type.getResults()))
+      inputs.push_back(memoryType(cast<RankedTensorType>(value)));
+  }
+  std::string name = function.getName().str();
+  auto lowered = func::FuncOp::create(
+      builder, location, name,
+      builder.getFunctionType(inputs, entry ? TypeRange(builder.getI32Type())
+                                            : TypeRange()));
+  if (entry)
+    lowered->setAttr(kernel::KernelDialect::kEntryAttr, builder.getUnitAttr());
+  else
+    lowered.setPrivate();
+  Block *body = lowered.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+  framePointer = body->getArgument(0);
+
+  Block &source = function.getBody().front();
+  if (entry) {
+    auto [weight, cache] = tree.entryStart(name);
+    weightSlots =
+        kernel::EntrySlotsOp::create(builder, location, framePointer, weight);
+    cacheSlots = constantIndex(cache);
+    calleeArena = constantIndex(0);
+    for (BlockArgument argument : source.getArguments()) {
+      auto tensor = tensorType(argument);
+      mapping.map(Value(argument),
+                  Value(kernel::InputOp::create(
+                      builder, location, memoryType(tensor), framePointer,
+                      argument.getArgNumber(), dynamicDims(tensor))));
+    }
+    for (auto [number, result] : llvm::enumerate(type.getResults())) {
+      auto tensor = cast<RankedTensorType>(result);
+      results.push_back(
+          kernel::OutputOp::create(builder, location, memoryType(tensor),
+                                   framePointer, number, dynamicDims(tensor)));
+    }
+  } else {
+    weightSlots = body->getArgument(1);
+    cacheSlots = body->getArgument(2);
+    calleeArena = body->getArgument(3);
+    unsigned next = 4;
+    for (BlockArgument argument : source.getArguments())
+      mapping.map(Value(argument), Value(body->getArgument(next++)));
+    for (size_t i = 0; i < type.getNumResults(); ++i)
+      results.push_back(body->getArgument(next++));
+  }
+  placeBuffers(function);
+  if (failed(lowerBlock(source)))
+    return failure();
+  location = function.getLoc();
+  if (entry) {
+    Value ok = arith::ConstantIntOp::create(builder, location,
+                                            builder.getI32Type(), 0);
+    func::ReturnOp::create(builder, location, ok);
+  } else {
+    func::ReturnOp::create(builder, location);
+  }
+  function.erase();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// A module
+//===----------------------------------------------------------------------===//
+
+/// Notes which sizes and monomials the code reads, in the order in which the
+/// frame will hold them.
+static void nameFrameFields(ModuleOp module, const nn::SizeTable &sizes) {
+  OpBuilder builder(module.getContext());
+  SmallVector<Attribute> names, monomials;
+  for (nn::SizeOp size : sizes.dynamicSizes())
+    names.push_back(size.getSymNameAttr());
+  llvm::SmallSetVector<Attribute, 8> used;
+  module.walk([&](Operation *op) {
+    if (isa<kernel::ExtentOp, kernel::RowStartOp>(op))
+      used.insert(op->getAttr("monomial"));
+  });
+  monomials.append(used.begin(), used.end());
+  module->setAttr(kernel::KernelDialect::kSizesAttr,
+                  builder.getArrayAttr(names));
+  module->setAttr(kernel::KernelDialect::kMonomialsAttr,
+                  builder.getArrayAttr(monomials));
+}
+
+LogicalResult heddle::conversion::lowerModule(ModuleOp module,
+                                              LowerOp lowerOp) {
+  nn::SizeTable sizes(module);
+  FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
+  if (failed(tree))
+    return failure();
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (!function->hasAttr(nn::kBuffersAttr))
+      return function.emitError("has no memory plan: run nn-plan-memory first");
+    OpBuilder builder(function);
+    if (failed(
+            FunctionLowering(sizes, *tree, builder, lowerOp).lower(function)))
+      return failure();
+  }
+  nameFrameFields(module, sizes);
+  for (Operation &op : llvm::make_early_inc_range(module.getOps()))
+    if (isa<nn::SizeOp, nn::StateOp>(op))
+      op.erase();
+  return success();
+}

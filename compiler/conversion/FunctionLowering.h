@@ -1,0 +1,131 @@
+//===- FunctionLowering.h - from tensors to buffers, one function
+//------------===//
+//
+// What nn-to-linalg and nn-to-kernel share: buffers for values as
+// nn-plan-memory laid them out, views of them with named axes, of the whole
+// batch or of one row, and the ops of structure (functions, loops, calls,
+// weights, caches). What an op computes is up to the lowering that is plugged
+// in.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_CONVERSION_FUNCTIONLOWERING_H
+#define HEDDLE_COMPILER_CONVERSION_FUNCTIONLOWERING_H
+
+#include "dialects/nn/PathTree.h"
+#include "dialects/nn/SizeTable.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace heddle::conversion {
+
+/// A memref with a name for every dimension.
+struct View {
+  mlir::Value memref;
+  llvm::SmallVector<std::string, 4> axes;
+
+  int find(llvm::StringRef axis) const;
+  mlir::MemRefType type() const {
+    return mlir::cast<mlir::MemRefType>(memref.getType());
+  }
+};
+
+class FunctionLowering;
+
+/// Lowers one op that computes. Failure carries a diagnostic.
+using LowerOp = llvm::function_ref<llvm::LogicalResult(mlir::Operation *,
+                                                       FunctionLowering &)>;
+
+class FunctionLowering {
+public:
+  FunctionLowering(const nn::SizeTable &sizes, const nn::PathTree &tree,
+                   mlir::OpBuilder &builder, LowerOp lowerOp)
+      : builder(builder), sizes(sizes), tree(tree), lowerOp(lowerOp) {}
+
+  /// Builds the lowered function and erases the one given.
+  llvm::LogicalResult lower(mlir::func::FuncOp function);
+
+  //===--- For the lowering of an op --------------------------------------===//
+
+  mlir::OpBuilder &builder;
+  const nn::SizeTable &sizes;
+
+  /// How a tensor lies in memory.
+  enum class Form {
+    Dense, ///< one dimension an axis
+    Lines, ///< [rows, ragged, static…]: rows and ragged are one dimension
+    Flat   ///< row after row of dense blocks, one dimension
+  };
+  Form formOf(mlir::RankedTensorType type) const;
+
+  /// Calls `emit` once for the whole batch (without a row) where every value of
+  /// `op` lies alike and `mixes` is false, else in a loop over rows.
+  void forRows(mlir::Operation *op, bool mixes,
+               llvm::function_ref<void(mlir::Value row)> emit);
+
+  /// A value of the function, of the whole batch or of one row.
+  View view(mlir::Value tensor, mlir::Value row);
+  /// The buffer for a result.
+  View resultView(mlir::OpResult result, mlir::Value row);
+  /// Scratch buffer `number` of an op, as one dimension of `size` elements.
+  mlir::Value scratch(mlir::Operation *op, unsigned number, mlir::Value size);
+
+  /// Length of an axis in a row.
+  mlir::Value axisLength(const nn::SizeExpr &axis, mlir::Value row);
+  /// How many positions row `row` held before this call, for tokens of `axis`.
+  mlir::Value heldBefore(llvm::StringRef axis, mlir::Value row);
+  mlir::Value constantIndex(int64_t value);
+
+  mlir::Location loc() const { return location; }
+  mlir::Value frame() const { return framePointer; }
+
+private:
+  llvm::LogicalResult lowerBlock(mlir::Block &block);
+  llvm::LogicalResult lowerStructure(mlir::Operation *op);
+  llvm::LogicalResult lowerLoop(mlir::scf::ForOp loop);
+  void lowerCall(nn::CallOp call);
+  void lowerCache(nn::CacheAppendOp cache);
+  void lowerStateWrite(nn::StateWriteOp write);
+  void lowerReturn(mlir::func::ReturnOp op);
+  void placeBuffers(mlir::func::FuncOp function);
+
+  mlir::MemRefType memoryType(mlir::RankedTensorType type) const;
+  llvm::SmallVector<mlir::Value> dynamicDims(mlir::RankedTensorType type);
+  mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
+  mlir::Value bufferOf(mlir::Value tensor);
+  View viewOf(mlir::Value buffer, mlir::RankedTensorType type, mlir::Value row);
+  View cacheRow(mlir::Value tensor, mlir::Value row);
+  /// Positions kept of one row, reached through a cache slot.
+  mlir::Value cacheSlot(mlir::Operation *op);
+  mlir::Value slotIndex(const nn::SlotPlace &place);
+  void copy(const View &from, const View &to);
+  void copyRows(mlir::Value tensor, mlir::Value buffer);
+
+  mlir::Value total(const nn::SizeExpr &expr);
+  mlir::Value rowStart(const nn::SizeExpr &expr, mlir::Value row);
+  mlir::Value
+  evaluate(const nn::SizeExpr &expr,
+           llvm::function_ref<mlir::Value(const nn::SizeExpr::Term &)> term);
+
+  const nn::PathTree &tree;
+  LowerOp lowerOp;
+  mlir::Location location = builder.getUnknownLoc();
+  mlir::Value framePointer, weightSlots, cacheSlots, calleeArena;
+  llvm::SmallVector<mlir::Value> bufferOffsets, results, loopIndices;
+  /// Buffers of tensors that have one; index values.
+  mlir::IRMapping mapping;
+};
+
+/// Lowers every function of a module that nn-plan-memory has been over.
+llvm::LogicalResult lowerModule(mlir::ModuleOp module, LowerOp lowerOp);
+
+/// linalg.generic over named axes: the outputs' axes are its parallel loops,
+/// `reduced` its reduction loops, which some input has. The body gets the
+/// scalars of inputs and outputs.
+void generic(
+    FunctionLowering &lowering, llvm::ArrayRef<View> inputs, View output,
+    llvm::ArrayRef<llvm::StringRef> reduced,
+    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)> body);
+
+} // namespace heddle::conversion
+
+#endif // HEDDLE_COMPILER_CONVERSION_FUNCTIONLOWERING_H

@@ -1,0 +1,289 @@
+//===- KernelToLLVM.cpp - the frame's contents as loads
+//----------------------===//
+//
+// Enters: functions that read their frame through kernel ops. Leaves: loads at
+// the byte offsets of heddle_frame (runtime/abi.h), and memref descriptors over
+// the pointers found there.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/Passes.h"
+#include "dialects/kernel/Kernel.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "runtime/abi.h"
+
+#include <cstddef>
+
+namespace heddle::conversion {
+#define GEN_PASS_DEF_KERNELTOLLVM
+#include "compiler/conversion/Passes.h.inc"
+} // namespace heddle::conversion
+
+using namespace mlir;
+using namespace heddle;
+
+namespace {
+
+/// Loads relative to a pointer. What they read does not change during a call.
+class Loads {
+public:
+  Loads(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
+
+  Type pointer() { return LLVM::LLVMPointerType::get(builder.getContext()); }
+  Type word() { return builder.getI64Type(); }
+
+  /// base + constant · bytes + index · stride (index may be null)
+  Value at(Value base, int64_t offset, Value index = {}, int64_t stride = 0) {
+    Type byte = builder.getI8Type();
+    if (index) {
+      Value distance =
+          LLVM::MulOp::create(builder, loc, index, constant(stride));
+      base = LLVM::GEPOp::create(builder, loc, pointer(), byte, base,
+                                 ArrayRef<LLVM::GEPArg>{distance});
+    }
+    if (offset == 0)
+      return base;
+    return LLVM::GEPOp::create(
+        builder, loc, pointer(), byte, base,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+  }
+
+  Value load(Type type, Value address) {
+    return LLVM::LoadOp::create(builder, loc, type, address, /*alignment=*/8,
+                                /*isVolatile=*/false,
+                                /*isNonTemporal=*/false, /*isInvariant=*/true);
+  }
+
+  Value constant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, word(),
+                                    builder.getI64IntegerAttr(value));
+  }
+
+private:
+  OpBuilder &builder;
+  Location loc;
+};
+
+/// Position of a name in an array attribute of the module.
+FailureOr<int64_t> numberOf(Operation *op, StringRef list, StringAttr name) {
+  auto names = op->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(list);
+  for (auto [number, known] :
+       llvm::enumerate(names ? names.getValue() : ArrayRef<Attribute>()))
+    if (known == name)
+      return number;
+  return op->emitOpError() << "the module's " << list << " has no " << name;
+}
+
+template <typename Op> struct FramePattern : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+
+  /// A memref over `data`: contiguous, with the dynamic sizes given.
+  LogicalResult replaceByMemref(Op op, Value data, ValueRange sizes,
+                                ConversionPatternRewriter &rewriter) const {
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<Value> lengths, strides;
+    Value bytes;
+    this->getMemRefDescriptorSizes(op.getLoc(), type, sizes, rewriter, lengths,
+                                   strides, bytes, /*sizeInBytes=*/false);
+    rewriter.replaceOp(
+        op, Value(this->createMemRefDescriptor(op.getLoc(), type, data, data,
+                                               lengths, strides, rewriter)));
+    return success();
+  }
+};
+
+struct SizePattern : FramePattern<kernel::SizeOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::SizeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto number =
+        numberOf(op, kernel::KernelDialect::kSizesAttr, op.getSizeAttr());
+    if (failed(number))
+      return failure();
+    Loads loads(rewriter, op.getLoc());
+    Value sizes =
+        loads.load(loads.pointer(),
+                   loads.at(adaptor.getFrame(), offsetof(heddle_frame, sizes)));
+    rewriter.replaceOp(
+        op,
+        loads.load(loads.word(), loads.at(sizes, *number * sizeof(int64_t))));
+    return success();
+  }
+};
+
+Value extentField(Loads &loads, Value frame, int64_t number, size_t field,
+                  Type type) {
+  Value extents = loads.load(loads.pointer(),
+                             loads.at(frame, offsetof(heddle_frame, extents)));
+  return loads.load(type,
+                    loads.at(extents, number * sizeof(heddle_extent) + field));
+}
+
+struct ExtentPattern : FramePattern<kernel::ExtentOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::ExtentOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto number = numberOf(op, kernel::KernelDialect::kMonomialsAttr,
+                           op.getMonomialAttr());
+    if (failed(number))
+      return failure();
+    Loads loads(rewriter, op.getLoc());
+    rewriter.replaceOp(op, extentField(loads, adaptor.getFrame(), *number,
+                                       offsetof(heddle_extent, total),
+                                       loads.word()));
+    return success();
+  }
+};
+
+struct RowStartPattern : FramePattern<kernel::RowStartOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::RowStartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto number = numberOf(op, kernel::KernelDialect::kMonomialsAttr,
+                           op.getMonomialAttr());
+    if (failed(number))
+      return failure();
+    Loads loads(rewriter, op.getLoc());
+    Value rows = extentField(loads, adaptor.getFrame(), *number,
+                             offsetof(heddle_extent, rows), loads.pointer());
+    rewriter.replaceOp(
+        op, loads.load(loads.word(),
+                       loads.at(rows, 0, adaptor.getRow(), sizeof(int64_t))));
+    return success();
+  }
+};
+
+/// frame->inputs[n] or frame->outputs[n].
+template <typename Op, size_t field> struct ArgumentPattern : FramePattern<Op> {
+  using FramePattern<Op>::FramePattern;
+  LogicalResult
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Loads loads(rewriter, op.getLoc());
+    Value table =
+        loads.load(loads.pointer(), loads.at(adaptor.getFrame(), field));
+    Value data = loads.load(loads.pointer(),
+                            loads.at(table, op.getNumber() * sizeof(void *)));
+    return this->replaceByMemref(op, data, adaptor.getSizes(), rewriter);
+  }
+};
+
+struct ArenaPattern : FramePattern<kernel::ArenaOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::ArenaOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Loads loads(rewriter, op.getLoc());
+    Value arena =
+        loads.load(loads.pointer(),
+                   loads.at(adaptor.getFrame(), offsetof(heddle_frame, arena)));
+    return replaceByMemref(op, loads.at(arena, 0, adaptor.getOffset(), 1),
+                           adaptor.getSizes(), rewriter);
+  }
+};
+
+struct EntrySlotsPattern : FramePattern<kernel::EntrySlotsOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::EntrySlotsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Loads loads(rewriter, op.getLoc());
+    Value table =
+        loads.load(loads.pointer(), loads.at(adaptor.getFrame(),
+                                             offsetof(heddle_frame, weights)));
+    rewriter.replaceOp(op, loads.at(table, op.getFirst() * sizeof(void *)));
+    return success();
+  }
+};
+
+struct CalleeSlotsPattern : FramePattern<kernel::CalleeSlotsOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::CalleeSlotsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Loads loads(rewriter, op.getLoc());
+    rewriter.replaceOp(op, loads.at(adaptor.getWeights(), 0, adaptor.getFirst(),
+                                    sizeof(void *)));
+    return success();
+  }
+};
+
+struct WeightPattern : FramePattern<kernel::WeightOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::WeightOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Loads loads(rewriter, op.getLoc());
+    Value data = loads.load(
+        loads.pointer(),
+        loads.at(adaptor.getWeights(), 0, adaptor.getSlot(), sizeof(void *)));
+    return replaceByMemref(op, data, {}, rewriter);
+  }
+};
+
+/// caches[slot].data + cache_rows[row] · capacity · bytes of a position.
+struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::CacheRowOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto type = cast<MemRefType>(op.getType());
+    int64_t positionBytes = type.getElementTypeBitWidth() / 8;
+    for (int64_t size :
+         type.getShape().drop_front(type.isDynamicDim(0) ? 1 : 0)) {
+      if (ShapedType::isDynamic(size))
+        return rewriter.notifyMatchFailure(op,
+                                           "only the positions may be dynamic");
+      positionBytes *= size;
+    }
+    Loads loads(rewriter, op.getLoc());
+    Location loc = op.getLoc();
+    Value views =
+        loads.load(loads.pointer(), loads.at(adaptor.getFrame(),
+                                             offsetof(heddle_frame, caches)));
+    Value view =
+        loads.at(views, 0, adaptor.getSlot(), sizeof(heddle_cache_view));
+    Value data = loads.load(loads.pointer(),
+                            loads.at(view, offsetof(heddle_cache_view, data)));
+    Value capacity = loads.load(
+        loads.word(), loads.at(view, offsetof(heddle_cache_view, capacity)));
+    Value rows = loads.load(
+        loads.pointer(),
+        loads.at(adaptor.getFrame(), offsetof(heddle_frame, cache_rows)));
+    Value row = loads.load(
+        loads.word(), loads.at(rows, 0, adaptor.getRow(), sizeof(int64_t)));
+    Value position = LLVM::MulOp::create(rewriter, loc, row, capacity);
+    return replaceByMemref(op, loads.at(data, 0, position, positionBytes),
+                           adaptor.getSizes(), rewriter);
+  }
+};
+
+struct KernelToLLVM : conversion::impl::KernelToLLVMBase<KernelToLLVM> {
+  void runOnOperation() override {
+    LLVMTypeConverter converter(&getContext());
+    RewritePatternSet patterns(&getContext());
+    patterns
+        .add<SizePattern, ExtentPattern, RowStartPattern,
+             ArgumentPattern<kernel::InputOp, offsetof(heddle_frame, inputs)>,
+             ArgumentPattern<kernel::OutputOp, offsetof(heddle_frame, outputs)>,
+             ArenaPattern, EntrySlotsPattern, CalleeSlotsPattern, WeightPattern,
+             CacheRowPattern>(converter);
+    LLVMConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    target.addIllegalOp<kernel::SizeOp, kernel::ExtentOp, kernel::RowStartOp,
+                        kernel::InputOp, kernel::OutputOp, kernel::ArenaOp,
+                        kernel::EntrySlotsOp, kernel::CalleeSlotsOp,
+                        kernel::WeightOp, kernel::CacheRowOp>();
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,49 @@
+//===- NNToLinalg.h - reference lowering of one op
+//---------------------------===//
+
+#ifndef HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H
+#define HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H
+
+#include "compiler/conversion/FunctionLowering.h"
+
+namespace heddle::conversion {
+
+/// Lowers any op of nn that computes, as its description says it. Fails with a
+/// diagnostic where an op has no lowering.
+llvm::LogicalResult lowerToLinalg(mlir::Operation *op,
+                                  FunctionLowering &lowering);
+
+//===--- Its parts, a file each
+//---------------------------------------------===//
+
+/// Elementwise ops; failure without a diagnostic: another op.
+llvm::LogicalResult lowerElementwise(mlir::Operation *op,
+                                     FunctionLowering &lowering);
+/// Attention, dot, mask, softmax and what else reduces an axis; likewise.
+llvm::LogicalResult lowerReduction(mlir::Operation *op,
+                                   FunctionLowering &lowering);
+
+/// The scalar function of an elementwise op of one operand.
+mlir::Value applyScalar(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Operation *op, mlir::Value x);
+
+/// A scalar as f32: narrower weights are widened.
+mlir::Value asF32(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::Value scalar);
+
+/// Runs `body` for all indices below `bounds`, outermost first.
+void nest(FunctionLowering &lowering, mlir::ValueRange bounds,
+          llvm::function_ref<void(mlir::ValueRange)> body);
+
+/// Folds `step` over 0 … count − 1, starting from `init`.
+mlir::Value fold(
+    FunctionLowering &lowering, mlir::Value count, mlir::Value init,
+    llvm::function_ref<mlir::Value(mlir::Value index, mlir::Value soFar)> step);
+
+/// Length of a view's dimension.
+mlir::Value lengthOf(FunctionLowering &lowering, const View &view,
+                     unsigned axis);
+
+} // namespace heddle::conversion
+
+#endif // HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H

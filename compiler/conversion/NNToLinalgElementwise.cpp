@@ -1,0 +1,135 @@
+//===- NNToLinalgElementwise.cpp - reference lowering of elementwise ops
+//-----===//
+
+#include "compiler/conversion/NNToLinalg.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+
+namespace {
+/// Scalar arithmetic that reads like a formula.
+struct Scalar {
+  OpBuilder &builder;
+  Location loc;
+
+  Value number(double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(value));
+  }
+  Value add(Value a, Value b) {
+    return arith::AddFOp::create(builder, loc, a, b);
+  }
+  Value sub(Value a, Value b) {
+    return arith::SubFOp::create(builder, loc, a, b);
+  }
+  Value mul(Value a, Value b) {
+    return arith::MulFOp::create(builder, loc, a, b);
+  }
+  Value div(Value a, Value b) {
+    return arith::DivFOp::create(builder, loc, a, b);
+  }
+  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
+  Value tanh(Value x) { return math::TanhOp::create(builder, loc, x); }
+  Value erf(Value x) { return math::ErfOp::create(builder, loc, x); }
+  Value neg(Value x) { return arith::NegFOp::create(builder, loc, x); }
+  /// 1 / (1 + e⁻ˣ)
+  Value sigmoid(Value x) { return div(number(1), add(number(1), exp(neg(x)))); }
+};
+} // namespace
+
+/// x/2 · (1 + erf(x/√2))
+static Value gelu(Scalar s, Value x) {
+  Value erf = s.erf(s.mul(x, s.number(0.70710678118654752440)));
+  return s.mul(s.mul(x, s.number(0.5)), s.add(s.number(1), erf));
+}
+
+/// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))
+static Value geluTanh(Scalar s, Value x) {
+  Value cube = s.mul(s.mul(x, x), x);
+  Value inner = s.mul(s.number(0.79788456080286535588),
+                      s.add(x, s.mul(s.number(0.044715), cube)));
+  return s.mul(s.mul(x, s.number(0.5)), s.add(s.number(1), s.tanh(inner)));
+}
+
+Value heddle::conversion::applyScalar(OpBuilder &builder, Location loc,
+                                      Operation *op, Value x) {
+  Scalar s{builder, loc};
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](nn::NegOp) { return s.neg(x); })
+      .Case([&](nn::ExpOp) { return s.exp(x); })
+      .Case([&](nn::LogOp) -> Value {
+        return math::LogOp::create(builder, loc, x);
+      })
+      .Case([&](nn::SqrtOp) -> Value {
+        return math::SqrtOp::create(builder, loc, x);
+      })
+      .Case([&](nn::TanhOp) { return s.tanh(x); })
+      .Case([&](nn::SigmoidOp) { return s.sigmoid(x); })
+      .Case([&](nn::ReluOp) -> Value {
+        return arith::MaximumFOp::create(builder, loc, x, s.number(0));
+      })
+      .Case([&](nn::GeluOp) { return gelu(s, x); })
+      .Case([&](nn::GeluTanhOp) { return geluTanh(s, x); })
+      .Case([&](nn::SiluOp) { return s.mul(x, s.sigmoid(x)); })
+      .Case([&](nn::SwishOp swish) {
+        return s.mul(x, s.sigmoid(s.mul(
+                            s.number(swish.getBeta().convertToDouble()), x)));
+      })
+      .Default([](Operation *) { return Value(); });
+}
+
+static Value applyScalars(OpBuilder &builder, Location loc, Operation *op,
+                          Value a, Value b) {
+  bool integers = a.getType().isInteger() && b.getType().isInteger();
+  if (integers)
+    return llvm::TypeSwitch<Operation *, Value>(op)
+        .Case([&](nn::AddOp) {
+          return arith::AddIOp::create(builder, loc, a, b);
+        })
+        .Case([&](nn::SubOp) {
+          return arith::SubIOp::create(builder, loc, a, b);
+        })
+        .Case([&](nn::MulOp) {
+          return arith::MulIOp::create(builder, loc, a, b);
+        })
+        .Default([](Operation *) { return Value(); });
+  Scalar s{builder, loc};
+  Value x = asF32(builder, loc, a), y = asF32(builder, loc, b);
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](nn::AddOp) { return s.add(x, y); })
+      .Case([&](nn::SubOp) { return s.sub(x, y); })
+      .Case([&](nn::MulOp) { return s.mul(x, y); })
+      .Case([&](nn::DivOp) { return s.div(x, y); })
+      .Case([&](nn::PowOp) -> Value {
+        return math::PowFOp::create(builder, loc, x, y);
+      })
+      .Default([](Operation *) { return Value(); });
+}
+
+LogicalResult heddle::conversion::lowerElementwise(Operation *op,
+                                                   FunctionLowering &lowering) {
+  bool unary = isa<nn::NegOp, nn::ExpOp, nn::LogOp, nn::SqrtOp, nn::TanhOp,
+                   nn::SigmoidOp, nn::ReluOp, nn::GeluOp, nn::GeluTanhOp,
+                   nn::SiluOp, nn::SwishOp>(op);
+  bool binary = isa<nn::AddOp, nn::SubOp, nn::MulOp, nn::DivOp, nn::PowOp>(op);
+  if (!unary && !binary)
+    return failure();
+  Location loc = lowering.loc();
+  lowering.forRows(op, false, [&](Value row) {
+    SmallVector<View> inputs;
+    for (Value operand : op->getOperands())
+      inputs.push_back(lowering.view(operand, row));
+    generic(lowering, inputs, lowering.resultView(op->getOpResult(0), row), {},
+            [&](OpBuilder &inner, ValueRange scalars) {
+              return unary
+                         ? applyScalar(inner, loc, op, scalars[0])
+                         : applyScalars(inner, loc, op, scalars[0], scalars[1]);
+            });
+  });
+  return success();
+}

@@ -1,0 +1,448 @@
+//===- NNToLinalgReduction.cpp - reference lowering of what reduces an axis
+//--===//
+//
+// Norms, softmax, attention, sums along an axis. Sums run in the order of the
+// axis, so that a result does not depend on what else is computed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/NNToLinalg.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+
+namespace {
+/// Loads, stores and arithmetic at the lowering's place.
+struct Emit {
+  FunctionLowering &lowering;
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+
+  Value number(double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(value));
+  }
+  Value load(const View &view, ValueRange at) {
+    return asF32(builder, loc,
+                 memref::LoadOp::create(builder, loc, view.memref, at));
+  }
+  void store(Value value, const View &view, ValueRange at) {
+    memref::StoreOp::create(builder, loc, value, view.memref, at);
+  }
+  Value add(Value a, Value b) {
+    return arith::AddFOp::create(builder, loc, a, b);
+  }
+  Value sub(Value a, Value b) {
+    return arith::SubFOp::create(builder, loc, a, b);
+  }
+  Value mul(Value a, Value b) {
+    return arith::MulFOp::create(builder, loc, a, b);
+  }
+  Value div(Value a, Value b) {
+    return arith::DivFOp::create(builder, loc, a, b);
+  }
+  Value max(Value a, Value b) {
+    return arith::MaximumFOp::create(builder, loc, a, b);
+  }
+  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
+  Value sqrt(Value x) { return math::SqrtOp::create(builder, loc, x); }
+  Value real(Value index) {
+    Value integer =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), integer);
+  }
+  Value lowest() { return number(-std::numeric_limits<float>::infinity()); }
+};
+
+/// An axis of a view, and all the others as loops.
+struct Along {
+  Emit &emit;
+  const View &view;
+  unsigned axis;
+
+  Value length() { return lengthOf(emit.lowering, view, axis); }
+
+  /// The others' lengths.
+  SmallVector<Value> bounds() {
+    SmallVector<Value> lengths;
+    for (unsigned i = 0; i < view.axes.size(); ++i)
+      if (i != axis)
+        lengths.push_back(lengthOf(emit.lowering, view, i));
+    return lengths;
+  }
+
+  /// Full index from the others' indices and that along the axis.
+  SmallVector<Value> at(ValueRange others, Value along) {
+    SmallVector<Value> index(others);
+    index.insert(index.begin() + axis, along);
+    return index;
+  }
+
+  Value load(ValueRange others, Value along) {
+    return emit.load(view, at(others, along));
+  }
+
+  Value sum(ValueRange others, function_ref<Value(Value)> of) {
+    return fold(
+        emit.lowering, length(), emit.number(0),
+        [&](Value i, Value sum) { return emit.add(sum, of(load(others, i))); });
+  }
+
+  Value max(ValueRange others) {
+    return fold(emit.lowering, length(), emit.lowest(),
+                [&](Value i, Value largest) {
+                  return emit.max(largest, load(others, i));
+                });
+  }
+
+  /// y = f(x, its index along the axis)
+  void store(const View &result, ValueRange others,
+             function_ref<Value(Value, Value)> of) {
+    nest(emit.lowering, length(), [&](ValueRange i) {
+      emit.store(of(load(others, i[0]), i[0]), result, at(others, i[0]));
+    });
+  }
+};
+} // namespace
+
+/// Whether the axis is one whose length rows have of their own, or the rows.
+static bool acrossTokens(FunctionLowering &lowering, Value x, StringRef axis) {
+  auto type = cast<RankedTensorType>(x.getType());
+  int at = nn::axesOf(x).find(axis);
+  return lowering.formOf(type) == FunctionLowering::Form::Flat ||
+         lowering.sizes.isRagged(lowering.sizes.axis(type, at));
+}
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+static void lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
+  lowering.forRows(op, false, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    View w = lowering.view(op.getWeight(), nullptr);
+    Along last{e, x, static_cast<unsigned>(x.axes.size() - 1)};
+    nest(lowering, last.bounds(), [&](ValueRange lead) {
+      Value count = e.real(last.length());
+      Value mean =
+          e.div(last.sum(lead, [&](Value v) { return e.mul(v, v); }), count);
+      Value scale =
+          e.div(e.number(1),
+                e.sqrt(e.add(mean, e.number(op.getEps().convertToDouble()))));
+      last.store(y, lead, [&](Value v, Value d) {
+        return e.mul(e.mul(v, scale), e.load(w, d));
+      });
+    });
+  });
+}
+
+static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
+  lowering.forRows(op, false, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    View w = lowering.view(op.getWeight(), nullptr),
+         b = lowering.view(op.getBias(), nullptr);
+    Along last{e, x, static_cast<unsigned>(x.axes.size() - 1)};
+    nest(lowering, last.bounds(), [&](ValueRange lead) {
+      Value count = e.real(last.length());
+      Value mean = e.div(last.sum(lead, [](Value v) { return v; }), count);
+      auto square = [&](Value v) {
+        Value distance = e.sub(v, mean);
+        return e.mul(distance, distance);
+      };
+      Value variance = e.div(last.sum(lead, square), count);
+      Value scale = e.div(
+          e.number(1),
+          e.sqrt(e.add(variance, e.number(op.getEps().convertToDouble()))));
+      last.store(y, lead, [&](Value v, Value d) {
+        return e.add(e.mul(e.mul(e.sub(v, mean), scale), e.load(w, d)),
+                     e.load(b, d));
+      });
+    });
+  });
+}
+
+static void lowerNormalize(nn::NormalizeOp op, FunctionLowering &lowering) {
+  lowering.forRows(
+      op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
+        Emit e{lowering};
+        View x = lowering.view(op.getX(), row),
+             y = lowering.resultView(op->getOpResult(0), row);
+        Along along{e, x, static_cast<unsigned>(x.find(op.getAxis()))};
+        nest(lowering, along.bounds(), [&](ValueRange others) {
+          Value norm =
+              e.sqrt(along.sum(others, [&](Value v) { return e.mul(v, v); }));
+          norm = e.max(norm, e.number(op.getEps().convertToDouble()));
+          along.store(y, others,
+                      [&](Value v, Value) { return e.div(v, norm); });
+        });
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Along an axis
+//===----------------------------------------------------------------------===//
+
+static void lowerSoftmax(nn::SoftmaxOp op, FunctionLowering &lowering) {
+  lowering.forRows(
+      op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
+        Emit e{lowering};
+        View x = lowering.view(op.getX(), row),
+             y = lowering.resultView(op->getOpResult(0), row);
+        Along along{e, x, static_cast<unsigned>(x.find(op.getAxis()))};
+        nest(lowering, along.bounds(), [&](ValueRange others) {
+          Value largest = along.max(others);
+          Value sum = along.sum(
+              others, [&](Value v) { return e.exp(e.sub(v, largest)); });
+          along.store(y, others, [&](Value v, Value) {
+            return e.div(e.exp(e.sub(v, largest)), sum);
+          });
+        });
+      });
+}
+
+static void lowerReduce(nn::ReduceOp op, FunctionLowering &lowering) {
+  lowering.forRows(
+      op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
+        Emit e{lowering};
+        View x = lowering.view(op.getX(), row),
+             y = lowering.resultView(op->getOpResult(0), row);
+        Along along{e, x, static_cast<unsigned>(x.find(op.getAxis()))};
+        nest(lowering, along.bounds(), [&](ValueRange others) {
+          Value reduced = op.getKind() == nn::ReduceKind::Max
+                              ? along.max(others)
+                              : along.sum(others, [](Value v) { return v; });
+          if (op.getKind() == nn::ReduceKind::Mean)
+            reduced = e.div(reduced, e.real(along.length()));
+          e.store(reduced, y, others);
+        });
+      });
+}
+
+static void lowerPick(nn::PickOp op, FunctionLowering &lowering) {
+  lowering.forRows(
+      op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
+        Emit e{lowering};
+        View x = lowering.view(op.getX(), row),
+             y = lowering.resultView(op->getOpResult(0), row);
+        Along along{e, x, static_cast<unsigned>(x.find(op.getAxis()))};
+        Value at =
+            op.getEnd() == nn::PickEnd::First
+                ? lowering.constantIndex(0)
+                : Value(arith::SubIOp::create(e.builder, e.loc, along.length(),
+                                              lowering.constantIndex(1)));
+        nest(lowering, along.bounds(), [&](ValueRange others) {
+          Value element = memref::LoadOp::create(e.builder, e.loc, x.memref,
+                                                 along.at(others, at));
+          e.store(element, y, others);
+        });
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+/// T5's bucket of a relative position (Raffel et al. 2020): near ones exactly,
+/// far ones by the logarithm of their distance.
+static Value bucketOf(Emit &e, nn::BucketOp op, Value distance) {
+  OpBuilder &b = e.builder;
+  Location loc = e.loc;
+  auto index = [&](int64_t value) { return e.lowering.constantIndex(value); };
+  auto select = [&](Value c, Value yes, Value no) -> Value {
+    return arith::SelectOp::create(b, loc, c, yes, no);
+  };
+  auto compare = [&](arith::CmpIPredicate p, Value x, Value y) -> Value {
+    return arith::CmpIOp::create(b, loc, p, x, y);
+  };
+  int64_t count = op.getCount();
+  Value zero = index(0), base = zero;
+  Value back = arith::SubIOp::create(
+      b, loc, zero, distance); // how far behind the query the key lies
+  if (op.getBoth()) {
+    count /= 2;
+    base = select(compare(arith::CmpIPredicate::sgt, distance, zero),
+                  index(count), zero);
+    back = arith::MaxSIOp::create(b, loc, back, distance);
+  } else {
+    back = arith::MaxSIOp::create(b, loc, back, zero);
+  }
+  int64_t exact = count / 2;
+  Value ratio = e.div(e.real(arith::MaxSIOp::create(b, loc, back, index(1))),
+                      e.number(exact));
+  Value scaled = e.mul(e.div(math::LogOp::create(b, loc, ratio),
+                             e.number(std::log(double(op.getFar()) / exact))),
+                       e.number(count - exact));
+  Value steps = arith::IndexCastOp::create(
+      b, loc, b.getIndexType(),
+      arith::FPToSIOp::create(b, loc, b.getI64Type(), scaled));
+  Value far = arith::MinSIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, index(exact), steps),
+      index(count - 1));
+  Value bucket =
+      select(compare(arith::CmpIPredicate::slt, back, index(exact)), back, far);
+  return arith::AddIOp::create(b, loc, base, bucket);
+}
+
+/// The value a region yields for one pair of positions.
+static Value evaluatePair(Emit &e, Region &region, ValueRange arguments) {
+  IRMapping values;
+  values.map(region.front().getArguments(), arguments);
+  for (Operation &op : region.front().without_terminator()) {
+    if (auto lookup = dyn_cast<nn::LookupOp>(op)) {
+      SmallVector<Value> at;
+      for (Value index : lookup.getIndices())
+        at.push_back(values.lookup(index));
+      Value tensor = e.lowering.view(lookup.getTensor(), nullptr).memref;
+      Value element = memref::LoadOp::create(e.builder, e.loc, tensor, at);
+      values.map(lookup.getResult(), isa<FloatType>(element.getType())
+                                         ? asF32(e.builder, e.loc, element)
+                                         : element);
+    } else if (auto bucket = dyn_cast<nn::BucketOp>(op)) {
+      values.map(bucket.getResult(),
+                 bucketOf(e, bucket, values.lookup(bucket.getDistance())));
+    } else {
+      e.builder.clone(op, values);
+    }
+  }
+  return values.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+}
+
+/// One query of one head at a time: its scores, their softmax, the sum of
+/// values.
+static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
+  int64_t heads = cast<RankedTensorType>(op.getQ().getType()).getDimSize(2);
+  int64_t shared =
+      heads / cast<RankedTensorType>(op.getK().getType()).getDimSize(2);
+  lowering.forRows(op, true, [&](Value row) {
+    Emit e{lowering};
+    View q = lowering.view(op.getQ(), row), k = lowering.view(op.getK(), row),
+         v = lowering.view(op.getV(), row);
+    View y = lowering.resultView(op->getOpResult(0), row);
+    Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
+    Value keys = lengthOf(lowering, k, 0), depth = lengthOf(lowering, q, 2);
+    View scores{lowering.scratch(op, 0, keys), {"score"}};
+    nest(lowering, {lengthOf(lowering, q, 0), lengthOf(lowering, q, 1)},
+         [&](ValueRange at) {
+           Value t = at[0], h = at[1];
+           Value g = arith::DivUIOp::create(e.builder, e.loc, h,
+                                            lowering.constantIndex(shared));
+           Value i = arith::AddIOp::create(e.builder, e.loc, t, before);
+           // score[j] = scale · q·k[j] + bias, −∞ where the pair is not
+           // admitted
+           nest(lowering, keys, [&](ValueRange key) {
+             Value j = key[0];
+             Value score =
+                 fold(lowering, depth, e.number(0), [&](Value d, Value sum) {
+                   return e.add(
+                       sum, e.mul(e.load(q, {t, h, d}), e.load(k, {j, g, d})));
+                 });
+             score = e.mul(score, e.number(op.getScale().convertToDouble()));
+             if (!op.getBias().empty())
+               score =
+                   e.add(score, evaluatePair(e, op.getBias(), {row, h, i, j}));
+             if (!op.getMask().empty()) {
+               Value admitted = evaluatePair(e, op.getMask(), {row, h, i, j});
+               score = arith::SelectOp::create(e.builder, e.loc, admitted,
+                                               score, e.lowest());
+             }
+             e.store(score, scores, j);
+           });
+           Along all{e, scores, 0};
+           // A query that admits no key: exp(−∞ − lowest finite) = 0
+           // everywhere, and 0 / tiny = 0.
+           Value largest = e.max(
+               all.max({}), e.number(std::numeric_limits<float>::lowest()));
+           all.store(scores, {},
+                     [&](Value s, Value) { return e.exp(e.sub(s, largest)); });
+           Value sum = e.max(all.sum({}, [](Value p) { return p; }),
+                             e.number(std::numeric_limits<float>::min()));
+           nest(lowering, lengthOf(lowering, v, 2), [&](ValueRange d) {
+             Value mixed =
+                 fold(lowering, keys, e.number(0), [&](Value j, Value soFar) {
+                   return e.add(soFar, e.mul(e.load(scores, j),
+                                             e.load(v, {j, g, d[0]})));
+                 });
+             e.store(e.div(mixed, sum), y, {t, h, d[0]});
+           });
+         });
+  });
+}
+
+static void lowerDot(nn::DotOp op, FunctionLowering &lowering) {
+  lowering.forRows(op, true, [&](Value row) {
+    Emit e{lowering};
+    View a = lowering.view(op.getA(), row), b = lowering.view(op.getB(), row);
+    View y = lowering.resultView(op->getOpResult(0), row);
+    linalg::FillOp::create(e.builder, e.loc, e.number(0), y.memref);
+    generic(lowering, {a, b}, y, op.getAxis(),
+            [&](OpBuilder &inner, ValueRange scalars) -> Value {
+              Value product = arith::MulFOp::create(
+                  inner, e.loc, asF32(inner, e.loc, scalars[0]),
+                  asF32(inner, e.loc, scalars[1]));
+              return arith::AddFOp::create(inner, e.loc, scalars[2], product);
+            });
+  });
+}
+
+static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
+  lowering.forRows(op, true, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    Value before = lowering.heldBefore(op.getQuery(), row);
+    SmallVector<Value> bounds;
+    for (unsigned axis = 0; axis < x.axes.size(); ++axis)
+      bounds.push_back(lengthOf(lowering, x, axis));
+    nest(lowering, bounds, [&](ValueRange at) {
+      int query = x.find(op.getQuery()), key = x.find(op.getKey());
+      Value head = lowering.constantIndex(0);
+      for (int axis = 0; axis < static_cast<int>(x.axes.size()); ++axis)
+        if (axis != query && axis != key)
+          head = at[axis];
+      Value i = arith::AddIOp::create(e.builder, e.loc, at[query], before);
+      Value admitted = evaluatePair(e, op.getMask(), {row, head, i, at[key]});
+      e.store(arith::SelectOp::create(e.builder, e.loc, admitted, e.load(x, at),
+                                      e.lowest()),
+              y, at);
+    });
+  });
+}
+
+LogicalResult heddle::conversion::lowerReduction(Operation *op,
+                                                 FunctionLowering &lowering) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](nn::RmsNormOp norm) {
+        return lowerRmsNorm(norm, lowering), success();
+      })
+      .Case([&](nn::LayerNormOp norm) {
+        return lowerLayerNorm(norm, lowering), success();
+      })
+      .Case([&](nn::NormalizeOp normalize) {
+        return lowerNormalize(normalize, lowering), success();
+      })
+      .Case([&](nn::SoftmaxOp softmax) {
+        return lowerSoftmax(softmax, lowering), success();
+      })
+      .Case([&](nn::ReduceOp reduce) {
+        return lowerReduce(reduce, lowering), success();
+      })
+      .Case(
+          [&](nn::PickOp pick) { return lowerPick(pick, lowering), success(); })
+      .Case([&](nn::AttentionOp attention) {
+        return lowerAttention(attention, lowering), success();
+      })
+      .Case([&](nn::DotOp dot) { return lowerDot(dot, lowering), success(); })
+      .Case(
+          [&](nn::MaskOp mask) { return lowerMask(mask, lowering), success(); })
+      .Default([](Operation *) { return failure(); });
+}

@@ -1,0 +1,52 @@
+//===- Passes.td - from one dialect to the next --------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_CONVERSION_PASSES_TD
+#define HEDDLE_COMPILER_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NNToLinalg : Pass<"nn-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "nn to naive loops over buffers: what the ops mean";
+  let description = [{
+    Lowers every op of a module that nn-plan-memory has been over, the way its description says it, without regard to
+    speed. What mixes tokens of a row is done row by row, so that nothing can depend on a row's neighbours.
+
+    Before:
+    ```mlir
+    %y = nn.relu %x {nn.places = array<i64: 0>} : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+    After:
+    ```mlir
+    %n = kernel.extent %frame "B*T"
+    %y = kernel.arena %frame[%offset] (%n) : memref<?x8xf32>
+    linalg.generic {…} ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %zero = arith.constant 0.0 : f32
+      %max = arith.maximumf %in, %zero : f32
+      linalg.yield %max : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def KernelToLLVM : Pass<"kernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "what functions get from the frame, as loads from heddle_frame";
+  let description = [{
+    Before:
+    ```mlir
+    %n = kernel.size %frame "B"
+    ```
+    After:
+    ```mlir
+    %p = llvm.getelementptr %frame[48] : (!llvm.ptr) -> !llvm.ptr, i8
+    %sizes = llvm.load %p invariant : !llvm.ptr -> !llvm.ptr
+    %q = llvm.getelementptr %sizes[0] : (!llvm.ptr) -> !llvm.ptr, i64
+    %n = llvm.load %q invariant : !llvm.ptr -> i64
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // HEDDLE_COMPILER_CONVERSION_PASSES_TD

@@ -1,0 +1,256 @@
+//===- PathTree.cpp - weights and caches of a model, numbered
+//----------------===//
+//
+// Two walks. The first measures the line of every function, callees first, and
+// notes where each op's slots begin in it. The second walks the call tree from
+// the entries, in the same order, and spells out the paths.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/nn/PathTree.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+bool heddle::nn::isEntry(func::FuncOp function) {
+  return function->hasAttr(NNDialect::kEntryAttr);
+}
+
+std::string heddle::nn::joinPaths(StringRef outer, StringRef inner,
+                                  bool absolute) {
+  if (absolute || outer.empty())
+    return inner.str();
+  if (inner.empty())
+    return outer.str();
+  return (outer + "." + inner).str();
+}
+
+namespace {
+/// Slots of one kind and the other, side by side.
+struct Counts {
+  int64_t weights = 0, caches = 0;
+  Counts operator*(int64_t n) const { return {weights * n, caches * n}; }
+  Counts &operator+=(Counts other) {
+    weights += other.weights;
+    caches += other.caches;
+    return *this;
+  }
+};
+
+struct Trip {
+  int64_t lower, count, step;
+};
+} // namespace
+
+static FailureOr<Trip> tripOf(scf::ForOp loop) {
+  auto lower = getConstantIntValue(loop.getLowerBound());
+  auto upper = getConstantIntValue(loop.getUpperBound());
+  auto step = getConstantIntValue(loop.getStep());
+  if (!lower || !upper || !step || *step < 1)
+    return loop.emitError("a loop over weights needs constant bounds");
+  return Trip{*lower,
+              std::max<int64_t>(0, (*upper - *lower + *step - 1) / *step),
+              *step};
+}
+
+/// `h.{0}.x` with the values of the indices.
+static std::string fillIn(StringRef path, ArrayRef<int64_t> indices) {
+  std::string filled;
+  while (!path.empty()) {
+    auto [before, rest] = path.split('{');
+    filled += before;
+    if (before.size() == path.size())
+      break;
+    auto [number, after] = rest.split('}');
+    unsigned index = 0;
+    number.getAsInteger(10, index);
+    filled += std::to_string(indices[index]);
+    path = after;
+  }
+  return filled;
+}
+
+struct PathTree::Builder {
+  ModuleOp module;
+  PathTree &tree;
+  SymbolTable symbols{module};
+  llvm::StringMap<Counts> lines{};
+  llvm::SmallSetVector<func::FuncOp, 8> open{};
+
+  func::FuncOp callee(FlatSymbolRefAttr symbol) {
+    return symbols.lookup<func::FuncOp>(symbol.getValue());
+  }
+
+  //===--- Measuring ------------------------------------------------------===//
+
+  /// Slots of an op itself; a call's are its callee's line.
+  FailureOr<Counts> measureOp(Operation *op) {
+    if (isa<WeightOp>(op))
+      return Counts{1, 0};
+    if (isa<CacheAppendOp, StateReadOp, StateWriteOp>(op))
+      return Counts{0, 1};
+    if (auto scan = dyn_cast<ScanOp>(op))
+      return Counts{0, static_cast<int64_t>(scan.getCarried().size())};
+    if (auto call = dyn_cast<CallOp>(op))
+      return measure(callee(call.getCalleeAttr()));
+    if (auto route = dyn_cast<RouteOp>(op)) {
+      FailureOr<Counts> line = measure(callee(route.getCalleeAttr()));
+      if (failed(line))
+        return failure();
+      return *line * route.getCount();
+    }
+    return Counts{};
+  }
+
+  LogicalResult measureBlock(Block &block, ArrayRef<int64_t> weightStrides,
+                             ArrayRef<int64_t> cacheStrides, Counts &at) {
+    for (Operation &op : block) {
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        if (failed(measureLoop(loop, weightStrides, cacheStrides, at)))
+          return failure();
+        continue;
+      }
+      FailureOr<Counts> own = measureOp(&op);
+      if (failed(own))
+        return failure();
+      tree.weightPlaces_[&op] = {at.weights, llvm::to_vector<2>(weightStrides)};
+      tree.cachePlaces_[&op] = {at.caches, llvm::to_vector<2>(cacheStrides)};
+      at += *own;
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          if (failed(measureBlock(inner, weightStrides, cacheStrides, at)))
+            return failure();
+    }
+    return success();
+  }
+
+  LogicalResult measureLoop(scf::ForOp loop, ArrayRef<int64_t> weightStrides,
+                            ArrayRef<int64_t> cacheStrides, Counts &at) {
+    FailureOr<Trip> trip = tripOf(loop);
+    if (failed(trip))
+      return failure();
+    // The stride is known once the body has been measured: measure it at the
+    // start of a line first.
+    Counts body;
+    if (failed(measureBlock(*loop.getBody(), {}, {}, body)))
+      return failure();
+    auto extended = [](ArrayRef<int64_t> strides, int64_t last) {
+      SmallVector<int64_t> all(strides);
+      all.push_back(last);
+      return all;
+    };
+    // A turn with index l begins (l − lower) / step stretches on.
+    assert(trip->step == 1 && "nn loops count by one");
+    Counts first = at;
+    first += body * -trip->lower;
+    if (failed(measureBlock(*loop.getBody(),
+                            extended(weightStrides, body.weights),
+                            extended(cacheStrides, body.caches), first)))
+      return failure();
+    at += body * trip->count;
+    return success();
+  }
+
+  FailureOr<Counts> measure(func::FuncOp function) {
+    if (auto known = lines.find(function.getName()); known != lines.end())
+      return known->second;
+    if (!open.insert(function))
+      return function.emitError("block calls itself");
+    Counts line;
+    if (failed(measureBlock(function.getBody().front(), {}, {}, line)))
+      return failure();
+    open.remove(function);
+    return lines[function.getName()] = line;
+  }
+
+  //===--- Spelling out ---------------------------------------------------===//
+
+  using LoopValues = llvm::SmallDenseMap<Value, int64_t>;
+
+  std::string pathOf(StringRef prefix, StringRef path, bool absolute,
+                     ValueRange indices, const LoopValues &loops,
+                     ArrayRef<int64_t> more = {}) {
+    SmallVector<int64_t> values;
+    for (Value index : indices) {
+      auto loop = loops.find(index);
+      values.push_back(loop != loops.end() ? loop->second
+                                           : *getConstantIntValue(index));
+    }
+    llvm::append_range(values, more);
+    return joinPaths(prefix, fillIn(path, values), absolute);
+  }
+
+  void spell(Block &block, StringRef prefix, LoopValues &loops) {
+    for (Operation &op : block) {
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        Trip trip = *tripOf(loop);
+        for (int64_t turn = 0; turn < trip.count; ++turn) {
+          loops[loop.getInductionVar()] = trip.lower + turn * trip.step;
+          spell(*loop.getBody(), prefix, loops);
+        }
+        continue;
+      }
+      spellOp(&op, prefix, loops);
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          spell(inner, prefix, loops);
+    }
+  }
+
+  void spellOp(Operation *op, StringRef prefix, LoopValues &loops) {
+    if (auto weight = dyn_cast<WeightOp>(op)) {
+      tree.weights_.push_back(
+          {pathOf(prefix, weight.getPath(), weight.getAbsolute(),
+                  weight.getIndices(), loops),
+           op});
+    } else if (auto cache = dyn_cast<CacheAppendOp>(op)) {
+      tree.caches_.push_back(
+          {pathOf(prefix, cache.getPath(), cache.getAbsolute(),
+                  cache.getIndices(), loops),
+           op});
+    } else if (auto read = dyn_cast<StateReadOp>(op)) {
+      tree.caches_.push_back({read.getState().str(), op});
+    } else if (auto write = dyn_cast<StateWriteOp>(op)) {
+      tree.caches_.push_back({write.getState().str(), op});
+    } else if (auto scan = dyn_cast<ScanOp>(op)) {
+      for (size_t i = 0; i < scan.getCarried().size(); ++i)
+        tree.caches_.push_back(
+            {joinPaths(prefix, (scan.getPath() + "." + Twine(i)).str(), false),
+             op});
+    } else if (auto call = dyn_cast<CallOp>(op)) {
+      spellFunction(callee(call.getCalleeAttr()),
+                    pathOf(prefix, call.getPath(), call.getAbsolute(),
+                           call.getIndices(), loops));
+    } else if (auto route = dyn_cast<RouteOp>(op)) {
+      for (int64_t chosen = 0; chosen < static_cast<int64_t>(route.getCount());
+           ++chosen)
+        spellFunction(callee(route.getCalleeAttr()),
+                      pathOf(prefix, route.getPath(), false, route.getIndices(),
+                             loops, chosen));
+    }
+  }
+
+  void spellFunction(func::FuncOp function, StringRef prefix) {
+    LoopValues loops;
+    spell(function.getBody().front(), prefix, loops);
+  }
+};
+
+FailureOr<PathTree> PathTree::build(ModuleOp module) {
+  PathTree tree;
+  Builder builder{module, tree};
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(builder.measure(function)))
+      return failure();
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!isEntry(function))
+      continue;
+    tree.entries_[function.getName()] = {tree.weights_.size(),
+                                         tree.caches_.size()};
+    builder.spellFunction(function, "");
+  }
+  return tree;
+}

@@ -1,0 +1,35 @@
+//===- Places.h - how the memory plan is written on an nn module -*- C++
+//-*-===//
+//
+// nn-plan-memory writes these attributes, the conversions read them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_PLACES_H
+#define HEDDLE_DIALECTS_NN_PLACES_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+
+namespace heddle::nn {
+
+/// On a function: bytes of each of its buffers, as size expressions.
+inline constexpr llvm::StringLiteral kBuffersAttr = "nn.buffers";
+/// On a function: bytes that it and its callees need together.
+inline constexpr llvm::StringLiteral kArenaAttr = "nn.arena";
+/// On an op: the buffer of each result, then of its scratch space.
+inline constexpr llvm::StringLiteral kPlacesAttr = "nn.places";
+
+/// Every buffer begins at a multiple of this many bytes.
+inline constexpr int64_t kArenaAlignment = 64;
+
+/// Place of a result that this op does not store.
+inline constexpr int64_t kNotStored = -1;
+/// Place of a result that is written to the function's own result `number`.
+inline constexpr int64_t resultPlace(int64_t number) { return -2 - number; }
+inline constexpr bool isResultPlace(int64_t place) { return place <= -2; }
+inline constexpr int64_t resultNumber(int64_t place) { return -2 - place; }
+
+} // namespace heddle::nn
+
+#endif // HEDDLE_DIALECTS_NN_PLACES_H

@@ -1,0 +1,78 @@
+//===- SizeTable.cpp - what a module says about its sizes
+//--------------------===//
+
+#include "dialects/nn/SizeTable.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+SizeTable::SizeTable(ModuleOp module) {
+  for (auto size : module.getOps<SizeOp>()) {
+    if (!size.isDynamic()) {
+      static_[size.getSymName()] = *size.getValue();
+      continue;
+    }
+    dynamic_.push_back(size);
+    if (auto per = size.getPer())
+      rows_ = *per;
+  }
+  module.walk(
+      [&](CacheAppendOp cache) { growth_[cache.getTo()] = cache.getFrom(); });
+}
+
+int SizeTable::indexOf(StringRef name) const {
+  for (auto [index, size] : llvm::enumerate(dynamic_))
+    if (SizeOp(size).getSymName() == name)
+      return index;
+  return -1;
+}
+
+bool SizeTable::isRagged(StringRef name) const {
+  int index = indexOf(name);
+  return index >= 0 && SizeOp(dynamic_[index]).isRagged();
+}
+
+bool SizeTable::isRagged(const SizeExpr &expr) const {
+  return llvm::any_of(expr.names(),
+                      [&](StringRef name) { return isRagged(name); });
+}
+
+SizeExpr SizeTable::known(const SizeExpr &expr) const {
+  auto value = [&](StringRef name) -> std::optional<SizeExpr> {
+    auto found = static_.find(name);
+    if (found == static_.end())
+      return std::nullopt;
+    return SizeExpr(found->second);
+  };
+  return *expr.substitute(value);
+}
+
+SizeExpr SizeTable::axis(RankedTensorType type, unsigned axis) const {
+  if (!type.isDynamicDim(axis))
+    return SizeExpr(type.getDimSize(axis));
+  return known(axesOf(type).expr(axis));
+}
+
+SizeExpr SizeTable::elements(RankedTensorType type) const {
+  SizeExpr product(1);
+  for (unsigned i = 0, rank = type.getRank(); i < rank; ++i)
+    product *= axis(type, i);
+  return product;
+}
+
+SizeExpr SizeTable::bytes(RankedTensorType type) const {
+  unsigned bits = type.getElementTypeBitWidth();
+  return elements(type) * SizeExpr(bits == 1 ? 1 : bits / 8);
+}
+
+bool SizeTable::hasRows(RankedTensorType type) const {
+  return !rows_.empty() && type.getRank() > 0 &&
+         axesOf(type).axisName(0) == rows_;
+}
+
+std::string heddle::nn::monomialOf(const SizeExpr::Term &term) {
+  SizeExpr product(1);
+  for (const auto &[name, power] : term.factors)
+    product *= *SizeExpr::name(name).toThePower(power);
+  return product.str();
+}
