@@ -2,6 +2,7 @@
 
 #include "compiler/checkpoint/TilePacker.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace llvm;
 using heddle::kernel::MatrixShape;
@@ -126,28 +127,56 @@ Error TilePacker::fetchColumns(const Slice &slice, float *to, int64_t stride) {
   return Error::success();
 }
 
+/// to[k / interleave][n][k % interleave] = from[n][k] for n < width; rows of
+/// `from` are `stride` apart, steps of `to` hold `panel` outputs.
+template <int64_t interleave>
+static void interleaveRows(const float *from, int64_t stride, int64_t width,
+                           int64_t inputs, float *to, int64_t panel) {
+  // A cache line of each row at a time, as in transpose().
+  constexpr int64_t lineSteps = 16 / interleave;
+  int64_t wholeSteps = inputs / interleave;
+  for (int64_t begin = 0; begin < wholeSteps; begin += lineSteps)
+    for (int64_t n = 0; n < width; ++n)
+      for (int64_t s = begin; s < std::min(begin + lineSteps, wholeSteps); ++s)
+        std::copy_n(from + n * stride + s * interleave, interleave,
+                    to + (s * panel + n) * interleave);
+  for (int64_t n = 0; n < width; ++n)
+    std::copy_n(from + n * stride + wholeSteps * interleave,
+                inputs % interleave,
+                to + (wholeSteps * panel + n) * interleave);
+}
+
+/// The same from[k][n].
+static void interleaveColumns(const float *from, int64_t stride, int64_t width,
+                              int64_t inputs, float *to, int64_t panel,
+                              int64_t interleave) {
+  for (int64_t k = 0; k < inputs; ++k) {
+    float *step = to + k / interleave * panel * interleave + k % interleave;
+    for (int64_t n = 0; n < width; ++n)
+      step[n * interleave] = from[k * stride + n];
+  }
+}
+
 /// One panel of `width` outputs. `from` begins with its first output; rows of
 /// the source, [outputs][inputs] or transposed, are `stride` apart.
 static void fillPanel(const TensorPlan &plan, const float *from, int64_t stride,
                       int64_t width, float *to) {
   const PackedLayout &layout = plan.layout();
   int64_t inputs = plan.matrix.inputs, panel = layout.panel;
-  int64_t interleave = layout.interleave;
-  if (width < panel || inputs % interleave)
+  if (width < panel || inputs % layout.interleave)
     std::fill_n(to, plan.unitElements, 0.0f);
-  if (interleave == 1 && !layout.transposed)
+  if (layout.transposed)
+    return interleaveColumns(from, stride, width, inputs, to, panel,
+                             layout.interleave);
+  switch (layout.interleave) {
+  case 1:
     return transpose(from, width, inputs, stride, to, panel);
-  if (interleave == 1) {
-    for (int64_t k = 0; k < inputs; ++k)
-      std::copy_n(from + k * stride, width, to + k * panel);
-    return;
+  case 2:
+    return interleaveRows<2>(from, stride, width, inputs, to, panel);
+  case 4:
+    return interleaveRows<4>(from, stride, width, inputs, to, panel);
   }
-  int64_t outputStride = layout.transposed ? 1 : stride;
-  int64_t inputStride = layout.transposed ? stride : 1;
-  for (int64_t k = 0; k < inputs; ++k)
-    for (int64_t n = 0; n < width; ++n)
-      to[(k / interleave * panel + n) * interleave + k % interleave] =
-          from[n * outputStride + k * inputStride];
+  llvm_unreachable("the layout verifies its interleave");
 }
 
 /// The rows in the order of the packed layout.

@@ -69,8 +69,10 @@ Error PackedLayout::verify(MatrixShape matrix) const {
       return wrong("a plain layout has neither panels nor groups");
     return Error::success();
   }
-  if (panel <= 0 || interleave <= 0)
-    return wrong("panel and interleave must be positive");
+  if (panel <= 0)
+    return wrong("a panel has at least one column");
+  if (interleave != 1 && interleave != 2 && interleave != 4)
+    return wrong("an interleave is 1, 2 or 4");
   if (panel * interleave * bytesOf(type) % alignment)
     return wrong("a step of k is " + Twine(panel * interleave * bytesOf(type)) +
                  " bytes, needed a multiple of " + Twine(alignment));
