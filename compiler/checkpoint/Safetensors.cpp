@@ -151,6 +151,10 @@ private:
     if (!read(0, {field, sizeof sizeField}))
       return std::nullopt;
     uint64_t headerBytes = sizeField;
+    if (StringRef(field, sizeof sizeField).starts_with("GGUF")) {
+      problems.add(path, "found a GGUF file, needed safetensors");
+      return std::nullopt;
+    }
     if (StringRef(field, sizeof sizeField) == "version ") {
       problems.add(path, "found a git-lfs pointer, needed the file it stands "
                          "for (git lfs pull)");

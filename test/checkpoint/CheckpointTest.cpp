@@ -1,7 +1,9 @@
 //===- CheckpointTest.cpp - Opening checkpoints, sound and damaged --------===//
 
 #include "test/checkpoint/Fixture.h"
+#include <set>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace heddle::checkpoint;
 using namespace heddle::checkpoint::test;
@@ -124,6 +126,7 @@ TEST_F(CheckpointTest, RefusesSeveralFilesWithoutIndex) {
 TEST_F(CheckpointTest, RefusesPipeWithoutWaiting) {
   ASSERT_EQ(mkfifo(pathOf("model.safetensors").c_str(), 0600), 0);
   EXPECT_EQ(problemsOfDirectory(), one("is no regular file"));
+  unlink(pathOf("model.safetensors").c_str());
 }
 
 //===- What may be wrong with an index ------------------------------------===//
@@ -215,6 +218,11 @@ TEST_F(CheckpointTest, RefusesHugeAndNegativeHeaderSize) {
 TEST_F(CheckpointTest, RefusesHeaderBeyondTheFile) {
   EXPECT_EQ(problemsOf(llvm::StringRef("\x40\0\0\0\0\0\0\0{}", 10)),
             one("truncated: found 10 bytes, needed 72 for the header alone"));
+}
+
+TEST_F(CheckpointTest, NamesGGUF) {
+  EXPECT_EQ(problemsOf("GGUF\x03...."),
+            one("found a GGUF file, needed safetensors"));
 }
 
 TEST_F(CheckpointTest, NamesTheGitLfsPointer) {
@@ -380,6 +388,57 @@ TEST_F(CheckpointTest, NoticesAFileThatShrinks) {
   EXPECT_NE(llvm::toString(checkpoint->read(*checkpoint->find("a"), 0, bytes))
                 .find("tensor a: the file ended while it was read"),
             std::string::npos);
+}
+
+TEST_F(CheckpointTest, SurvivesAnyDamageToTheHeader) {
+  std::string sound = FileBuilder()
+                          .addRamp("a", {2, 3})
+                          .add("b", "BF16", {4}, "12345678")
+                          .bytes();
+  size_t headerEnd = sound.size() - 32, refused = 0;
+  uint32_t state = 1;
+  auto next = [&](uint32_t below) {
+    return ((state = state * 1664525u + 1013904223u) >> 8) % below;
+  };
+  constexpr char syntax[] = "{}[]\",:0-9e.\\x\xff";
+  for (int round = 0; round < 3000; ++round) {
+    std::string damaged = sound;
+    for (uint32_t i = 0; i <= next(3); ++i)
+      damaged[next(headerEnd)] = syntax[next(sizeof syntax)];
+    if (next(4) == 0)
+      damaged.resize(next(damaged.size()));
+    write("model.safetensors", damaged);
+    Problems problems;
+    auto checkpoint = Checkpoint::open(directory, problems);
+    ASSERT_EQ(checkpoint == nullptr, !problems.empty());
+    refused += !checkpoint;
+    if (checkpoint)
+      for (const StoredTensor &tensor : checkpoint->tensors())
+        ASSERT_LE(tensor.offset + tensor.bytes, damaged.size());
+  }
+  EXPECT_GT(refused, 2000u); // the rest changed a name or nothing
+}
+
+TEST(GoldenCheckpoints, AllOpen) {
+  std::error_code error;
+  size_t opened = 0, shards = 0;
+  for (llvm::sys::fs::directory_iterator it(HEDDLE_GOLDEN_DIR, error), end;
+       it != end && !error; it.increment(error)) {
+    if (findCheckpointFiles(it->path()).configJson.empty())
+      continue;
+    Problems problems;
+    auto checkpoint = Checkpoint::open(it->path(), problems);
+    ASSERT_TRUE(checkpoint) << problems.messages()[0];
+    std::set<llvm::StringRef> files;
+    for (const StoredTensor &tensor : checkpoint->tensors()) {
+      EXPECT_TRUE(holdsWeights(tensor.dtype)) << tensor.name;
+      files.insert(checkpoint->fileOf(tensor));
+    }
+    ++opened;
+    shards = std::max(shards, files.size());
+  }
+  EXPECT_GE(opened, 8u);
+  EXPECT_GE(shards, 2u) << "one of them is sharded";
 }
 
 TEST(Problems, PrintsTheFirstTwenty) {

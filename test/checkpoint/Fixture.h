@@ -26,7 +26,9 @@ protected:
   }
 
   std::string write(llvm::StringRef name, llvm::StringRef bytes) const {
-    std::error_code error;
+    // A new file: some file systems flush one that is overwritten.
+    std::error_code error = llvm::sys::fs::remove(pathOf(name));
+    EXPECT_FALSE(error) << error.message();
     llvm::raw_fd_ostream os(pathOf(name), error);
     EXPECT_FALSE(error) << error.message();
     os << bytes;
