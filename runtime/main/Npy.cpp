@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cinttypes>
 #include <cstring>
+#include <utility>
 
 namespace heddle::runtime {
 
@@ -76,7 +77,8 @@ heddle_status NpyArray::parseHeader(const char *path, const char *header,
   return HEDDLE_OK;
 }
 
-/// Converts one by one; false at the first number that `To` cannot hold.
+/// Converts one by one; false at the first whole number that `To` cannot hold.
+/// Floats round, as everybody expects.
 template <typename From, typename To>
 static bool convertElements(const uint8_t *bytes, int64_t count, void *to,
                             int64_t &bad) {
@@ -84,15 +86,12 @@ static bool convertElements(const uint8_t *bytes, int64_t count, void *to,
   for (int64_t i = 0; i < count; ++i) {
     From value;
     memcpy(&value, bytes + i * sizeof(From), sizeof(From));
+    if constexpr (std::is_integral_v<From> && std::is_integral_v<To>)
+      if (!std::in_range<To>(value)) {
+        bad = i;
+        return false;
+      }
     result[i] = static_cast<To>(value);
-    bool exact = static_cast<From>(result[i]) == value ||
-                 value != value /* NaN stays NaN */;
-    if constexpr (std::is_floating_point_v<From>)
-      exact = true; // double to float rounds, as everybody expects
-    if (!exact) {
-      bad = i;
-      return false;
-    }
   }
   return true;
 }

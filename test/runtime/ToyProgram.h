@@ -1,6 +1,7 @@
 // A program written by hand, so that the runtime is tested without a compiler:
 //
 //   dyn B in 1..4, T in 1..8 per B, S in 1..12 per B, M in 2..6 step 2 per B
+//   (T to 64 and S to 96 with a larger vocabulary)
 //   state memory: [B M 1]
 //   step(ids: V[B T]) -> f32[B V]       how often row b has seen each id so
 //   far,
@@ -8,8 +9,10 @@
 //   encode(src: V[B M])                 memory = src
 //   recall(ids: V[B T]) -> [B T M]      ids · memory
 //   shift(x: [B T], by: f32[B] = 0.5) -> [B T]   x + by, nothing kept
+//   sentence(ids: V[B T]) -> f32[B 3]   how many ids, their sum, the last one
 //
-// with V = 10 and weights slots {bias, bias of shift}.
+// with V = 10 (unless TOY_VOCABULARY says otherwise) and the weight slots
+// {bias, bias of shift}.
 #ifndef HEDDLE_TEST_RUNTIME_TOYPROGRAM_H
 #define HEDDLE_TEST_RUNTIME_TOYPROGRAM_H
 
@@ -24,13 +27,17 @@
 namespace toy {
 
 enum { B, T, S, M };
-constexpr int vocabulary = 10;
+#ifdef TOY_VOCABULARY
+constexpr int vocabulary = TOY_VOCABULARY, mostTokens = 64, mostContext = 96;
+#else
+constexpr int vocabulary = 10, mostTokens = 8, mostContext = 12;
+#endif
 constexpr uint64_t fingerprint = 0x1234567890abcdef;
 
 inline const heddle_size sizes[] = {
     {"B", 1, 4, 1, -1, -1},
-    {"T", 1, 8, 1, B, -1},
-    {"S", 1, 12, 1, B, T},
+    {"T", 1, mostTokens, 1, B, -1},
+    {"S", 1, mostContext, 1, B, T},
     {"M", 2, 6, 2, B, -1},
 };
 
@@ -54,21 +61,41 @@ inline const heddle_polynomial dimsBT[] = {{1, &b}, {1, &t}};
 inline const heddle_polynomial dimsBM[] = {{1, &b}, {1, &m}};
 inline const heddle_polynomial dimsBV[] = {{1, &b}, {1, &v}};
 inline const heddle_polynomial dimsBTM[] = {{1, &b}, {1, &t}, {1, &m}};
+inline const heddle_term three = {3, 1, {}};
+inline const heddle_term b3 = {3, 1, {1}};
+inline const heddle_polynomial dimsB3[] = {{1, &b}, {1, &three}};
 inline const heddle_polynomial dimsB[] = {{1, &b}};
 
+constexpr heddle_value value(const char *name, const char *axes,
+                             heddle_type type, int32_t rank,
+                             const heddle_polynomial *dims,
+                             const heddle_term *elements, int32_t bound = 0) {
+  return {.name = name,
+          .axes = axes,
+          .type = type,
+          .rank = rank,
+          .dims = dims,
+          .elements = {1, elements},
+          .has_default = 0,
+          .index_bound = bound,
+          .default_value = 0};
+}
+
 inline const heddle_value idsBT[] = {
-    {"ids", "B T", HEDDLE_I32, 2, dimsBT, {1, &bt}, 0, vocabulary, 0}};
+    value("ids", "B T", HEDDLE_I32, 2, dimsBT, &bt, vocabulary)};
 inline const heddle_value srcBM[] = {
-    {"src", "B M", HEDDLE_I32, 2, dimsBM, {1, &bm}, 0, vocabulary, 0}};
+    value("src", "B M", HEDDLE_I32, 2, dimsBM, &bm, vocabulary)};
 inline const heddle_value logitsBV[] = {
-    {"logits", "B V", HEDDLE_F32, 2, dimsBV, {1, &bv}, 0, 0, 0}};
+    value("logits", "B V", HEDDLE_F32, 2, dimsBV, &bv)};
 inline const heddle_value productBTM[] = {
-    {"product", "B T M", HEDDLE_F32, 3, dimsBTM, {1, &btm}, 0, 0, 0}};
+    value("product", "B T M", HEDDLE_F32, 3, dimsBTM, &btm)};
 inline const heddle_value shiftInputs[] = {
-    {"x", "B T", HEDDLE_F32, 2, dimsBT, {1, &bt}, 0, 0, 0},
+    value("x", "B T", HEDDLE_F32, 2, dimsBT, &bt),
     {"by", "B", HEDDLE_F32, 1, dimsB, {1, &b}, 1, 0, 0.5}};
 inline const heddle_value shiftOutputs[] = {
-    {"y", "B T", HEDDLE_F32, 2, dimsBT, {1, &bt}, 0, 0, 0}};
+    value("y", "B T", HEDDLE_F32, 2, dimsBT, &bt)};
+inline const heddle_value vectorsB3[] = {
+    value("result", "B 3", HEDDLE_F32, 2, dimsB3, &b3)};
 
 enum { cacheIds, cacheMemory };
 inline const heddle_cache caches[] = {{"ids", 4, S, 0}, {"memory", 4, M, 1}};
@@ -139,93 +166,85 @@ inline int32_t shift(heddle_frame *frame) {
   return HEDDLE_OK;
 }
 
-inline const heddle_entry entries[] = {
-    {"step",
-     1,
-     1,
-     idsBT,
-     logitsBV,
-     step,
-     {1, &scratch},
-     2,
-     0,
-     0,
-     1u << S,
-     0,
-     0},
-    {"encode",
-     1,
-     0,
-     srcBM,
-     nullptr,
-     encode,
-     {0, nullptr},
-     0,
-     0,
-     0,
-     0,
-     1u << M,
-     0},
-    {"recall",
-     1,
-     1,
-     idsBT,
-     productBTM,
-     recall,
-     {0, nullptr},
-     0,
-     0,
-     0,
-     0,
-     0,
-     1u << M},
-    {"shift",
-     2,
-     1,
-     shiftInputs,
-     shiftOutputs,
-     shift,
-     {0, nullptr},
-     0,
-     1,
-     0,
-     0,
-     0,
-     0},
+inline int32_t sentence(heddle_frame *frame) {
+  auto *ids = static_cast<const int32_t *>(frame->inputs[0]);
+  auto *vectors = static_cast<float *>(frame->outputs[0]);
+  const heddle_extent &extent = frame->extents[extentBT];
+  for (int64_t row = 0; row < frame->extents[extentB].total; ++row) {
+    float *vector = vectors + 3 * row;
+    vector[0] = static_cast<float>(ofRow(frame, extentBT, row));
+    vector[1] = 0;
+    for (int64_t i = extent.rows[row]; i < extent.rows[row + 1]; ++i)
+      vector[1] += static_cast<float>(ids[i]);
+    vector[2] = static_cast<float>(ids[extent.rows[row + 1] - 1]);
+  }
+  return HEDDLE_OK;
+}
+
+constexpr heddle_entry entry(const char *name, int32_t inputCount,
+                             const heddle_value *inputs,
+                             const heddle_value *outputs,
+                             int32_t (*function)(heddle_frame *)) {
+  heddle_entry result = {};
+  result.name = name;
+  result.input_count = inputCount;
+  result.inputs = inputs;
+  result.output_count = outputs != nullptr;
+  result.outputs = outputs;
+  result.function = function;
+  return result;
+}
+
+inline const heddle_entry *makeEntries() {
+  static heddle_entry entries[] = {
+      entry("step", 1, idsBT, logitsBV, step),
+      entry("encode", 1, srcBM, nullptr, encode),
+      entry("recall", 1, idsBT, productBTM, recall),
+      entry("shift", 2, shiftInputs, shiftOutputs, shift),
+      entry("sentence", 1, idsBT, vectorsB3, sentence),
+  };
+  entries[0].arena_bytes = {1, &scratch};
+  entries[0].generates = 2;
+  entries[0].grows = 1u << S;
+  entries[1].sets = 1u << M;
+  entries[2].reads = 1u << M;
+  entries[3].weight_slot = 1;
+  return entries;
+}
+
+inline const heddle_program program = {
+    .abi_version = HEDDLE_ABI_VERSION,
+    .cpu_level = 0,
+    .fingerprint = fingerprint,
+    .name = "toy",
+    .size_count = 4,
+    .monomial_count = 6,
+    .entry_count = 5,
+    .cache_count = 2,
+    .weight_slot_count = 2,
+    .cache_slot_count = 2,
+    .sizes = sizes,
+    .monomials = monomials,
+    .entries = makeEntries(),
+    .caches = caches,
+    .cache_slots = cacheSlots,
+    .row_size = B,
+    .flags = HEDDLE_PREFILL_IN_CHUNKS,
+    .cpu_features = nullptr,
 };
 
-inline const heddle_program program = {HEDDLE_ABI_VERSION,
-                                       0,
-                                       fingerprint,
-                                       "toy",
-                                       4,
-                                       6,
-                                       4,
-                                       2,
-                                       2,
-                                       2,
-                                       sizes,
-                                       monomials,
-                                       entries,
-                                       caches,
-                                       cacheSlots,
-                                       B,
-                                       HEDDLE_PREFILL_IN_CHUNKS,
-                                       nullptr};
-
-/// The packed weights of the program: both slots are one tensor of ten 0.25.
+/// The packed weights of the program: both slots are one tensor, all 0.25.
 /// `tokenizer` is left out if empty.
 inline std::vector<uint8_t>
 weightsFile(const std::vector<uint8_t> &tokenizer = {}) {
-  const float bias[vocabulary] = {0.25, 0.25, 0.25, 0.25, 0.25,
-                                  0.25, 0.25, 0.25, 0.25, 0.25};
+  const std::vector<float> bias(vocabulary, 0.25f);
   const int64_t slots[] = {0, 0};
   struct {
     const char *name;
     const void *data;
     size_t bytes;
   } contents[] = {{"slots", slots, sizeof slots},
-                  {"tensors", bias, sizeof bias},
+                  {"tensors", bias.data(), bias.size() * sizeof(float)},
                   {"tokenizer", tokenizer.data(), tokenizer.size()}};
   uint32_t count = tokenizer.empty() ? 2 : 3;
 

@@ -1,0 +1,184 @@
+// The loop of `generate`, on token ids: the toy model's logits are the counts
+// of ids seen so far, so that greedy text repeats the most frequent id.
+
+#include "ToyProgram.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using Ids = std::vector<int32_t>;
+
+/// A copy of the toy program whose calls are recorded.
+std::vector<std::vector<int64_t>> lengthsOfCalls;
+
+int32_t recordingStep(heddle_frame *frame) {
+  std::vector<int64_t> lengths;
+  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
+    lengths.push_back(toy::ofRow(frame, toy::extentBT, b));
+  lengthsOfCalls.push_back(lengths);
+  return toy::step(frame);
+}
+
+class Generate : public ::testing::Test {
+protected:
+  void SetUp() override {
+    lengthsOfCalls.clear();
+    std::copy_n(toy::program.entries, 5, entries);
+    entries[0].function = recordingStep;
+    program = toy::program;
+    program.entries = entries;
+    path = toy::writeFile(::testing::TempDir() + "generate-" +
+                              std::to_string(getpid()) + ".weights",
+                          toy::weightsFile());
+    heddle_open_options options = {path.c_str(), 1, 0};
+    model = heddle_open(&program, &options);
+    ASSERT_NE(model, nullptr) << heddle_last_error();
+    open({});
+  }
+  void TearDown() override {
+    heddle_session_close(session);
+    heddle_close(model);
+    unlink(path.c_str());
+  }
+
+  void open(heddle_session_options options) {
+    heddle_session_close(session);
+    session = heddle_session_open(model, &options);
+    ASSERT_NE(session, nullptr) << heddle_last_error();
+  }
+
+  /// The new ids of each row; a row that has ended is closed with -1.
+  std::vector<Ids> generate(std::vector<Ids> prompts, int64_t most,
+                            heddle_generate_options options = {}) {
+    std::vector<const int32_t *> ids;
+    std::vector<int64_t> lengths;
+    for (const Ids &prompt : prompts) {
+      ids.push_back(prompt.data());
+      lengths.push_back(static_cast<int64_t>(prompt.size()));
+    }
+    options.rows = static_cast<int64_t>(prompts.size());
+    options.prompt_ids = ids.data();
+    options.prompt_lengths = lengths.data();
+    options.max_tokens = most;
+    texts.assign(prompts.size(), {});
+    status = heddle_generate(
+        session, &options,
+        [](void *self, int64_t row, int32_t token, const char *, int64_t) {
+          auto *test = static_cast<Generate *>(self);
+          test->texts[row].push_back(token);
+          return int32_t{token == test->stopAt};
+        },
+        this);
+    return texts;
+  }
+
+  heddle_entry entries[5];
+  heddle_program program;
+  std::string path;
+  heddle_model *model = nullptr;
+  heddle_session *session = nullptr;
+  std::vector<Ids> texts;
+  heddle_status status = HEDDLE_OK;
+  int32_t stopAt = -2;
+};
+
+TEST_F(Generate, GreedyTakesTheLikeliestToken) {
+  EXPECT_EQ(generate({{5, 7, 7}}, 3), std::vector<Ids>({{7, 7, 7, -1}}));
+  EXPECT_EQ(lengthsOfCalls, std::vector<std::vector<int64_t>>({{3}, {1}, {1}}));
+  EXPECT_EQ(heddle_session_length(session, 0), 5)
+      << "the last token has not been read";
+}
+
+TEST_F(Generate, RowsOfDifferentLengthShareCalls) {
+  EXPECT_EQ(generate({{5, 7, 7}, {3}}, 2),
+            std::vector<Ids>({{7, 7, -1}, {3, 3, -1}}));
+  EXPECT_EQ(lengthsOfCalls,
+            std::vector<std::vector<int64_t>>({{3, 1}, {1, 1}}));
+}
+
+TEST_F(Generate, LongPromptsAreReadInChunks) {
+  open({2, 3, 0});
+  EXPECT_EQ(generate({{1, 2, 3, 4, 4}, {9}}, 2),
+            std::vector<Ids>({{4, 4, -1}, {9, 9, -1}}));
+  // Row 1 has to wait for room in a call, and then writes beside row 0.
+  EXPECT_EQ(lengthsOfCalls,
+            std::vector<std::vector<int64_t>>({{3}, {2, 1}, {1, 1}}));
+}
+
+TEST_F(Generate, PromptsAreReadWholeWhereTheModelMustSeeThemWhole) {
+  program.flags = 0;
+  open({2, 4, 0});
+  EXPECT_EQ(generate({{1, 2, 2}, {8, 8}}, 1),
+            std::vector<Ids>({{2, -1}, {8, -1}}));
+  EXPECT_EQ(lengthsOfCalls, std::vector<std::vector<int64_t>>({{3}, {2}}));
+  generate({{1, 2, 3, 4, 5}}, 1);
+  EXPECT_EQ(status, HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(),
+               "prompt 0 has 5 tokens, one call takes 4, and this model must "
+               "read a prompt in one call");
+}
+
+TEST_F(Generate, EndsWhenTheContextIsFull) {
+  open({1, 0, 6});
+  // The last token is chosen but there is no room to read it.
+  EXPECT_EQ(generate({{2, 2, 2}}, 0), std::vector<Ids>({{2, 2, 2, 2, -1}}));
+  EXPECT_EQ(status, HEDDLE_OK);
+  generate({{1, 1, 1, 1, 1, 1, 1}}, 1);
+  EXPECT_EQ(status, HEDDLE_CONTEXT_FULL);
+  EXPECT_STREQ(heddle_last_error(),
+               "prompt 0 has 7 tokens, the context has room for 6");
+}
+
+TEST_F(Generate, CallbackEndsItsRowOnly) {
+  stopAt = 7;
+  EXPECT_EQ(generate({{7}, {3}}, 3),
+            std::vector<Ids>({{7, -1}, {3, 3, 3, -1}}));
+}
+
+TEST_F(Generate, ResumeContinuesWhatTheRowsHold) {
+  generate({{6, 6}}, 1);
+  heddle_generate_options options = {};
+  options.resume = 1;
+  EXPECT_EQ(generate({{4}}, 1, options), std::vector<Ids>({{6, -1}}));
+  EXPECT_EQ(generate({{4}}, 1), std::vector<Ids>({{4, -1}}));
+}
+
+TEST_F(Generate, SeedDecidesAndNeighboursDoNot) {
+  heddle_generate_options options = {};
+  options.temperature = 1;
+  options.seed = 3;
+  Ids alone = generate({{1, 2}}, 8, options)[0];
+  EXPECT_EQ(generate({{9, 9, 9}, {1, 2}}, 8, options)[1], alone);
+  std::vector<Ids> twice = generate({{1, 2}, {1, 2}}, 8, options);
+  EXPECT_EQ(twice[0], alone);
+  EXPECT_NE(twice[1], alone) << "the same prompt twice asks for two texts";
+  options.seed = 4;
+  EXPECT_NE(generate({{1, 2}}, 8, options)[0], alone);
+}
+
+TEST_F(Generate, MistakesAreNamed) {
+  generate({{}}, 1);
+  EXPECT_STREQ(heddle_last_error(), "prompt 0 is empty");
+  generate({{10}}, 1);
+  EXPECT_STREQ(heddle_last_error(), "ids[0] is 10, needed: 0 to 9");
+  generate({{1}, {1}, {1}, {1}, {1}}, 1);
+  EXPECT_STREQ(heddle_last_error(),
+               "there are 5 prompts, the session was opened for 1 to 4");
+  heddle_generate_options options = {};
+  options.temperature = -1;
+  generate({{1}}, 1, options);
+  EXPECT_EQ(status, HEDDLE_BAD_ARGUMENT);
+  const char *prompt = "text";
+  options = {};
+  options.rows = 1;
+  options.prompts = &prompt;
+  EXPECT_EQ(heddle_generate(session, &options, nullptr, nullptr),
+            HEDDLE_NOT_SUPPORTED);
+  EXPECT_STREQ(heddle_last_error(), "toy was compiled without a tokenizer");
+  entries[0].generates = 0;
+  generate({{1}}, 1);
+  EXPECT_STREQ(heddle_last_error(), "toy does not generate");
+}
+
+} // namespace
