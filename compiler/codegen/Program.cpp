@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Program.h"
+#include "dialects/kernel/Kernel.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -411,6 +412,12 @@ FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
   reader.field("row_size", program.rowSize);
   reader.flag("prefill_in_chunks", program.prefillInChunks);
   reader.flag("tokenizer", program.hasTokenizer);
+  // The lowering to buffers notes which monomials the code reads, in order.
+  if (auto read = module->getAttrOfType<ArrayAttr>(
+          kernel::KernelDialect::kMonomialsAttr))
+    for (Attribute monomial : read)
+      program.monomials.push_back(
+          *SizeExpr::parse(cast<StringAttr>(monomial).getValue()));
   checkReferences(program, reader);
   if (failed(reader.finish()))
     return failure();

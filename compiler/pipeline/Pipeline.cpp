@@ -2,6 +2,7 @@
 
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/conversion/Passes.h"
+#include "compiler/pipeline/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/Passes.h"
@@ -24,6 +25,7 @@ static void addFusion(OpPassManager &passes, const Options &options) {
 /// nn to loops over buffers: every value gets its place in the arena.
 static void addMemoryPlan(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createPlanMemory());
+  passes.addPass(createDescribeProgram());
   passes.addPass(conversion::createNNToLinalg());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/Passes.h"
+#include "compiler/pipeline/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/kernel/Kernel.h"
@@ -64,6 +65,7 @@ void heddle::pipeline::registerPasses() {
   registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, …
   transforms::registerHeddleTransformsPasses();
   conversion::registerHeddleConversionPasses();
+  registerHeddlePipelinePasses();
   registerConvertLinalgToLoopsPass();
   registerSCFToControlFlowPass();
   memref::registerExpandStridedMetadataPass();
