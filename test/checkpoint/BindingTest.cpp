@@ -150,6 +150,13 @@ TEST_F(BindingTest, ReportsMissingPrefixRule) {
                      "model's weights"});
 }
 
+TEST_F(BindingTest, TakesNoPartOfASegmentForAPrefix) {
+  needs = {{"norm.weight", {2}, ""}};
+  rules.ignores = {"**"};
+  EXPECT_EQ(bind(FileBuilder().addRamp("layernorm.weight", {2})),
+            Messages{"DIR: tensor norm.weight: found none, needed [2]"});
+}
+
 TEST_F(BindingTest, ReportsExtraTensorWithTheRuleThatIgnoresIt) {
   EXPECT_EQ(
       bind(FileBuilder().addRamp("h.0.bias", {2}).addRamp("h.1.bias", {2})),
