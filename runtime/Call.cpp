@@ -1,6 +1,7 @@
 // One call of one entry: the caller's sizes and pointers are checked, turned
 // into a frame, and handed to the generated code.
 
+#include "runtime/Cpu.h"
 #include "runtime/Error.h"
 #include "runtime/Session.h"
 
@@ -9,6 +10,9 @@
 #include <cstring>
 
 using namespace heddle::runtime;
+
+/// A host that went on after heddle_session_open() had failed.
+static constexpr char noSession[] = "the session is NULL: it was not opened";
 
 static bool hasBit(uint32_t mask, int32_t bit) { return mask >> bit & 1; }
 
@@ -327,6 +331,7 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.pool = &session.model->threads;
   frame.parallel_for = ThreadPool::parallelFor;
   clearError();
+  StandardArithmetic arithmetic;
   auto status = static_cast<heddle_status>(entry.function(&frame));
   if (status && !*heddle_last_error())
     fail(status, "%s failed", entry.name);
@@ -345,6 +350,8 @@ heddle_status heddle_call(heddle_session *session, const heddle_entry *entry,
                           int64_t rows, const int64_t *const *lengths,
                           const int64_t *session_rows,
                           const void *const *inputs, void *const *outputs) {
+  if (!session)
+    return fail(HEDDLE_BAD_ARGUMENT, "%s", noSession);
   SessionLock lock(*session);
   heddle_status status = lock.check();
   if (!status)
@@ -370,6 +377,8 @@ int64_t heddle_output_elements(heddle_session *session,
                                const heddle_entry *entry, int64_t rows,
                                const int64_t *const *lengths,
                                const int64_t *session_rows, int32_t output) {
+  if (!session)
+    return fail(HEDDLE_BAD_ARGUMENT, "%s", noSession), -1;
   SessionLock lock(*session);
   if (lock.check() || checkEntry(*session, entry) ||
       takeRows(*session, rows, session_rows) ||

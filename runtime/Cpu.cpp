@@ -129,6 +129,38 @@ const char *missingCpuFeature(uint32_t, const char *) { return nullptr; }
 
 #endif
 
+#if defined(__x86_64__)
+static uint64_t arithmeticMode() { return __builtin_ia32_stmxcsr(); }
+static void setArithmeticMode(uint64_t mode) {
+  __builtin_ia32_ldmxcsr(static_cast<uint32_t>(mode));
+}
+static constexpr uint64_t standardMode = 0x1f80; // all exceptions masked
+#elif defined(__aarch64__)
+static uint64_t arithmeticMode() {
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+}
+static void setArithmeticMode(uint64_t mode) {
+  __asm__ volatile("msr fpcr, %0" ::"r"(mode));
+}
+static constexpr uint64_t standardMode = 0;
+#else
+static uint64_t arithmeticMode() { return 0; }
+static void setArithmeticMode(uint64_t) {}
+static constexpr uint64_t standardMode = 0;
+#endif
+
+StandardArithmetic::StandardArithmetic() : before(arithmeticMode()) {
+  if (before != standardMode)
+    setArithmeticMode(standardMode);
+}
+
+StandardArithmetic::~StandardArithmetic() {
+  if (before != standardMode)
+    setArithmeticMode(before);
+}
+
 /// The first number in a small file of the system, or `otherwise`.
 static long readNumber(const char *path, long otherwise) {
   long number = otherwise;

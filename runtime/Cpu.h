@@ -16,6 +16,20 @@ const char *missingCpuFeature(uint32_t level, const char *features);
 /// that the affinity mask admits, at most the CPU quota of the control group.
 int32_t availableCores();
 
+/// Arithmetic as IEEE 754 has it (rounding to nearest, subnormals kept) for one
+/// scope, whatever mode the host program computes in: results are the same
+/// bits in every process and on every thread.
+class StandardArithmetic {
+public:
+  StandardArithmetic();
+  StandardArithmetic(const StandardArithmetic &) = delete;
+  StandardArithmetic &operator=(const StandardArithmetic &) = delete;
+  ~StandardArithmetic();
+
+private:
+  uint64_t before;
+};
+
 } // namespace heddle::runtime
 
 #endif // HEDDLE_RUNTIME_CPU_H

@@ -206,6 +206,10 @@ static heddle_status open(heddle_session &session,
 
 heddle_session *heddle_session_open(heddle_model *model,
                                     const heddle_session_options *options) {
+  if (!model) {
+    fail(HEDDLE_BAD_ARGUMENT, "the model is NULL: it was not opened");
+    return nullptr;
+  }
   auto *session = create<heddle_session>();
   if (!session) {
     fail(HEDDLE_OUT_OF_MEMORY, "no memory to open a session");

@@ -1,4 +1,5 @@
 #include "runtime/Threads.h"
+#include "runtime/Cpu.h"
 
 #include <climits>
 #include <csignal>
@@ -106,6 +107,7 @@ void ThreadPool::runShare(int32_t thread) const {
 void *ThreadPool::workerMain(void *argument) {
   Worker &self = *static_cast<Worker *>(argument);
   ThreadPool &pool = *self.pool;
+  StandardArithmetic arithmetic;
   for (uint32_t last = 0;;) {
     last = pool.awaitRegion(last);
     if (pool.stopping)

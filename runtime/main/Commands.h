@@ -24,7 +24,7 @@ int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
 
 void printHelp(const heddle_program &program, const char *command);
-void printInfo(const heddle_model &model);
+void printInfo(heddle_model &model);
 
 /// Prints `error: …` and returns the exit code 1.
 [[gnu::format(printf, 1, 2)]] int complain(const char *format, ...);

@@ -1,5 +1,6 @@
 // --help and --info, written from the program's descriptor.
 
+#include "runtime/Session.h"
 #include "runtime/main/Commands.h"
 
 #include <cinttypes>
@@ -106,7 +107,24 @@ void printHelp(const heddle_program &program, const char *command) {
        "  --info --version --help");
 }
 
-void printInfo(const heddle_model &model) {
+/// What a session of one row reserves: an upper bound, spent as calls touch it.
+static void printMemory(heddle_model &model) {
+  heddle_session_options options = {1, 0, 0};
+  heddle_session *session = heddle_session_open(&model, &options);
+  if (!session) {
+    printf("memory    %s\n", heddle_last_error());
+    return;
+  }
+  constexpr double mebibyte = 1 << 20;
+  printf(
+      "memory    at most %.1f MiB to work in and %.1f MiB of caches, for one "
+      "row\n",
+      static_cast<double>(session->arena.size()) / mebibyte,
+      static_cast<double>(session->cacheMemory.size()) / mebibyte);
+  heddle_session_close(session);
+}
+
+void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
   puts("entries");
@@ -120,6 +138,7 @@ void printInfo(const heddle_model &model) {
   printf("caches    %d, %" PRId64 " bytes a position, %" PRId64
          " bytes a row\n",
          program.cache_count, position, row);
+  printMemory(model);
   printf("weights   %s\n          %" PRId64 " bytes of tensors, %d slots\n",
          *model.weights.path() ? model.weights.path() : "none",
          model.weights.tensorBytes(), program.weight_slot_count);

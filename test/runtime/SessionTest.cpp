@@ -236,6 +236,37 @@ TEST_F(Toy, HostThreadsUseOneModelWithSessionsOfTheirOwn) {
   EXPECT_EQ(wrong, std::vector<int>(4));
 }
 
+TEST_F(Toy, SessionsThatDidNotOpenAreRefused) {
+  EXPECT_EQ(heddle_session_open(nullptr, nullptr), nullptr);
+  EXPECT_STREQ(heddle_last_error(), "the model is NULL: it was not opened");
+  EXPECT_EQ(
+      heddle_call(nullptr, nullptr, 1, nullptr, nullptr, nullptr, nullptr),
+      HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(), "the session is NULL: it was not opened");
+}
+
+#if defined(__x86_64__)
+TEST_F(Toy, HostsArithmeticModeChangesNoResult) {
+  // A subnormal sum: a host with flush-to-zero would make it 0.
+  const float x[] = {1e-40f}, by[] = {2e-40f};
+  float y = -1;
+  const heddle_entry *shift = heddle_entry_named(model, "shift");
+  const int64_t length = 1, *lengths[] = {&length};
+  const void *inputs[] = {x, by};
+  void *outputs[] = {&y};
+  uint32_t before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);
+  heddle_status status =
+      heddle_call(session, shift, 1, lengths, nullptr, inputs, outputs);
+  uint32_t after = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before);
+  ASSERT_EQ(status, HEDDLE_OK);
+  EXPECT_EQ(after & 0x8040, 0x8040u) << "the host's mode is given back";
+  EXPECT_EQ(y, 1e-40f + 2e-40f);
+  EXPECT_NE(y, 0);
+}
+#endif
+
 TEST_F(Toy, MessagesBelongToTheThreadThatFailed) {
   step({9}, std::vector<int32_t>(9));
   std::string seenElsewhere = "unset";
