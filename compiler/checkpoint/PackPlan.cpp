@@ -3,7 +3,6 @@
 #include "compiler/checkpoint/PackPlan.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/xxhash.h"
 #include <numeric>
 
 using namespace llvm;
@@ -22,19 +21,6 @@ MatrixShape PackedTensor::matrix() const {
     whole.inputs = matrix.inputs;
   }
   return whole;
-}
-
-uint64_t fingerprintOf(const PackRequest &request) {
-  std::string text;
-  raw_string_ostream os(text);
-  for (uint32_t slot : request.slots)
-    os << slot << ' ';
-  for (const PackedTensor &tensor : request.tensors) {
-    os << '\n' << tensor.layout.asString();
-    for (const TensorPart &part : tensor.parts)
-      os << ", " << part.path << ' ' << shapeText(part.shape);
-  }
-  return xxh3_64bits(text);
 }
 
 TensorPlan::TensorPlan(const PackedTensor &packed)

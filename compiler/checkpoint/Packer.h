@@ -44,7 +44,7 @@ struct PackRequest {
   std::vector<uint32_t> slots;
   /// Tables for runtime/text; none: the file has no such section.
   llvm::ArrayRef<char> tokenizer;
-  /// Equal to heddle_program.fingerprint: see fingerprintOf.
+  /// Equal to heddle_program.fingerprint.
   uint64_t fingerprint = 0;
   uint64_t randomSeed = 0;
   /// 0: as many as the machine has.
@@ -52,11 +52,6 @@ struct PackRequest {
   /// Called now and then from the caller's thread, and once when all is done.
   std::function<void(uint64_t doneBytes, uint64_t totalBytes)> progress;
 };
-
-/// A hash of what code and file must agree on: the slots, and path, shape and
-/// layout of their tensors. Neither the weights nor the seed count, so that a
-/// program runs with another checkpoint of the same model.
-uint64_t fingerprintOf(const PackRequest &request);
 
 struct PackResult {
   uint64_t fileBytes = 0;

@@ -333,23 +333,6 @@ TEST_F(PackerTest, RandomWeightsDoNotDependOnTheLayout) {
   EXPECT_EQ(tensor(3, 3, PackedType::F32), (std::vector<float>{1, 1, 1}));
 }
 
-TEST_F(PackerTest, FingerprintTellsLayoutsButNotWeightsApart) {
-  open(FileBuilder().addRamp("a", {4, 4}).addRamp("b", {4, 4}));
-  request.tensors = {{{part("a")}, PackedLayout::plain()}};
-  request.slots = {0, 0};
-  uint64_t before = fingerprintOf(request);
-  request.tensors[0].parts[0].stored = nullptr;
-  request.randomSeed = 9;
-  EXPECT_EQ(fingerprintOf(request), before);
-  request.slots = {0};
-  EXPECT_NE(fingerprintOf(request), before);
-  request.slots = {0, 0};
-  request.tensors[0].layout = PackedLayout::panels(16);
-  EXPECT_NE(fingerprintOf(request), before);
-  request.tensors = {{{part("b")}, PackedLayout::plain()}};
-  EXPECT_NE(fingerprintOf(request), before);
-}
-
 TEST_F(PackerTest, PacksEmptyModelsAndTensors) {
   open(FileBuilder().add("nothing", "F32", {0, 4}, ""));
   request.tensors = {{{part("nothing")}, PackedLayout::panels(32)}};
