@@ -204,6 +204,20 @@ TEST_F(BindingTest, ReportsAllKindsInOneRun) {
   EXPECT_EQ(messages.size(), 4u);
 }
 
+TEST_F(BindingTest, GuessesNoMoreThanTwentyNames) {
+  rules.ignores = {"**"};
+  FileBuilder file;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    needs.push_back({std::string("weight_of_") + c, {2}, ""});
+    file.addRamp(std::string("weight_off_") + c, {2});
+  }
+  Messages messages = bind(file);
+  ASSERT_EQ(messages.size(), 26u);
+  EXPECT_EQ(messages[19], "DIR: tensor weight_of_t: found none, needed [2]; "
+                          "did you mean weight_off_t");
+  EXPECT_EQ(messages[20], "DIR: tensor weight_of_u: found none, needed [2]");
+}
+
 TEST_F(BindingTest, LayersShareALine) {
   FileBuilder file;
   for (int l = 0; l < 30; ++l)
