@@ -151,9 +151,6 @@ void codegen::setProgramAttribute(ModuleOp module, const Program &program) {
   writer.field("name", program.name);
   writer.field("fingerprint", static_cast<int64_t>(program.fingerprint));
   writer.list("sizes", program.sizes, writeElement);
-  writer.list("monomials", program.monomials, [&](const SizeExpr &monomial) {
-    return StringAttr::get(context, monomial.str());
-  });
   writer.list("entries", program.entries, writeElement);
   writer.list("caches", program.caches, writeElement);
   writer.field("weight_slots", program.weightSlotCount);
@@ -387,6 +384,20 @@ static void checkReferences(const Program &program, Reader &reader) {
                   Twine(program.caches.size()) + " exclusive");
 }
 
+/// Their order is what kernel-to-llvm counted by; it stands on the module.
+static void readMonomials(ModuleOp module, Program &program, Reader &reader) {
+  auto texts =
+      module->getAttrOfType<ArrayAttr>(kernel::KernelDialect::kMonomialsAttr);
+  for (Attribute element : texts ? texts.getValue() : ArrayRef<Attribute>()) {
+    auto text = dyn_cast<StringAttr>(element);
+    FailureOr<SizeExpr> monomial =
+        text ? SizeExpr::parse(text.getValue()) : FailureOr<SizeExpr>();
+    if (failed(monomial))
+      return reader.fail("kernel.monomials needed products such as \"B*T\"");
+    program.monomials.push_back(*monomial);
+  }
+}
+
 FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
   Attribute attribute = module->getAttr(programAttributeName);
   if (!attribute)
@@ -406,18 +417,12 @@ FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
       !readAll(reader.elements("caches"), program.caches,
                [&](Attribute a) { return readCache(module, a); }))
     return failure();
-  reader.field("monomials", program.monomials);
+  readMonomials(module, program, reader);
   reader.field("weight_slots", program.weightSlotCount);
   reader.field("cache_slots", program.cacheSlots);
   reader.field("row_size", program.rowSize);
   reader.flag("prefill_in_chunks", program.prefillInChunks);
   reader.flag("tokenizer", program.hasTokenizer);
-  // The lowering to buffers notes which monomials the code reads, in order.
-  if (auto read = module->getAttrOfType<ArrayAttr>(
-          kernel::KernelDialect::kMonomialsAttr))
-    for (Attribute monomial : read)
-      program.monomials.push_back(
-          *SizeExpr::parse(cast<StringAttr>(monomial).getValue()));
   checkReferences(program, reader);
   if (failed(reader.finish()))
     return failure();

@@ -10,14 +10,13 @@
 //     name = "gpt2", fingerprint = 77, weight_slots = 148, row_size = "B",
 //     sizes = [{name = "B", min = 1, max = 64},
 //              {name = "T", min = 1, max = 1024, per = "B"}],
-//     monomials = ["B", "B*T"],
 //     entries = [{
 //       name = "score", function = "score", arena = "3072*B*T",
 //       inputs = [{name = "ids", axes = "B T", type = "i32",
 //                  dims = ["B", "T"], elements = "B*T", index_bound = 50257}],
 //       outputs = [{name = "result", axes = "B T V", type = "f32",
 //                   dims = ["B", "T", "50257"], elements = "50257*B*T"}]}]
-//   }} { … }
+//   }, kernel.monomials = ["B*T"]} { … }
 //
 //===----------------------------------------------------------------------===//
 

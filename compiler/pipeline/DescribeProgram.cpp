@@ -1,17 +1,21 @@
-//===- DescribeProgram.cpp - what the runtime needs to know
-//------------------===//
+//===- DescribeProgram.cpp - describe-program --------------------------===//
 //
-// Enters: an nn module with a memory plan. Leaves: the same module with the
-// attribute heddle.program.
+// Enters: an nn module that nn-plan-memory has been over. Leaves: the same with
+// the attributes heddle.program and heddle.weights (see Passes.td).
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Passes.h"
+#include "compiler/pipeline/WeightTable.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/NN.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/Places.h"
 #include "dialects/nn/SizeTable.h"
-#include "llvm/Support/xxhash.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::pipeline {
 #define GEN_PASS_DEF_DESCRIBEPROGRAM
@@ -20,49 +24,103 @@ namespace heddle::pipeline {
 
 using namespace mlir;
 using namespace heddle;
-using codegen::Program, codegen::ProgramCache, codegen::ProgramEntry,
-    codegen::ProgramSize, codegen::ProgramValue;
+using namespace heddle::pipeline;
+using codegen::ElementType;
+using codegen::GenerateRole;
+using codegen::Program;
+using codegen::ProgramCache;
+using codegen::ProgramEntry;
+using codegen::ProgramSize;
+using codegen::ProgramValue;
+using nn::SizeExpr;
 
-static codegen::ElementType elementTypeOf(Type type) {
-  if (type.isBF16())
-    return codegen::ElementType::BF16;
-  if (type.isF16())
-    return codegen::ElementType::F16;
-  if (type.isInteger(64))
-    return codegen::ElementType::I64;
-  if (type.isInteger(32))
-    return codegen::ElementType::I32;
-  if (type.isInteger(8))
-    return codegen::ElementType::I8;
-  if (type.isInteger(1))
-    return codegen::ElementType::Bool;
-  return codegen::ElementType::F32;
-}
+//===----------------------------------------------------------------------===//
+// Which later keys attention may see
+//===----------------------------------------------------------------------===//
 
-/// Whether a pair with the key behind the query is never admitted, as far as
-/// the predicate's own conjuncts say so.
-static bool admitsNoLaterKey(Value condition, Block &pair) {
-  Operation *op = condition.getDefiningOp();
-  if (auto both = dyn_cast_or_null<arith::AndIOp>(op))
-    return admitsNoLaterKey(both.getLhs(), pair) ||
-           admitsNoLaterKey(both.getRhs(), pair);
-  auto compare = dyn_cast_or_null<arith::CmpIOp>(op);
+/// Whether `condition` can only hold where the key position is at most the
+/// query position.
+static bool impliesNoLaterKey(Value condition, Value query, Value key) {
+  auto implies = [&](Value part) {
+    return impliesNoLaterKey(part, query, key);
+  };
+  if (auto both = condition.getDefiningOp<arith::AndIOp>())
+    return implies(both.getLhs()) || implies(both.getRhs());
+  if (auto either = condition.getDefiningOp<arith::OrIOp>())
+    return implies(either.getLhs()) && implies(either.getRhs());
+  auto compare = condition.getDefiningOp<arith::CmpIOp>();
   if (!compare)
     return false;
-  Value query = pair.getArgument(2), key = pair.getArgument(3);
-  bool keyFirst = compare.getLhs() == key && compare.getRhs() == query;
-  bool queryFirst = compare.getLhs() == query && compare.getRhs() == key;
-  using P = arith::CmpIPredicate;
-  P p = compare.getPredicate();
-  return (keyFirst && (p == P::sle || p == P::slt)) ||
-         (queryFirst && (p == P::sge || p == P::sgt));
+  using Predicate = arith::CmpIPredicate;
+  Value left = compare.getLhs(), right = compare.getRhs();
+  switch (compare.getPredicate()) {
+  case Predicate::sle:
+  case Predicate::slt:
+  case Predicate::ule:
+  case Predicate::ult:
+  case Predicate::eq:
+    return left == key && right == query;
+  case Predicate::sge:
+  case Predicate::sgt:
+  case Predicate::uge:
+  case Predicate::ugt:
+    return left == query && right == key;
+  default:
+    return false;
+  }
 }
 
-static bool isCausal(Region &mask) {
+/// For the region of nn.attention and nn.mask: row, head, query, key.
+static bool admitsLaterKey(Region &mask) {
   if (mask.empty())
-    return false;
-  Block &pair = mask.front();
-  return admitsNoLaterKey(pair.getTerminator()->getOperand(0), pair);
+    return true;
+  Block &body = mask.front();
+  return !impliesNoLaterKey(body.getTerminator()->getOperand(0),
+                            body.getArgument(2), body.getArgument(3));
+}
+
+/// Whether the result of `op` at a position can depend on positions of the
+/// growing axis that a later chunk of the prompt brings.
+static bool looksAhead(Operation *op, const nn::SizeTable &sizes) {
+  auto grows = [&](StringRef axis) { return !sizes.grownFrom(axis).empty(); };
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](nn::AttentionOp attention) {
+        return grows(nn::axesOf(attention.getK()).axisName(1)) &&
+               admitsLaterKey(attention.getMask());
+      })
+      .Case([&](nn::SoftmaxOp softmax) {
+        auto mask = softmax.getX().getDefiningOp<nn::MaskOp>();
+        return grows(softmax.getAxis()) &&
+               (!mask || admitsLaterKey(mask.getMask()));
+      })
+      .Case<nn::ReduceOp, nn::PickOp, nn::NormalizeOp>(
+          [&](auto other) { return grows(other.getAxis()); })
+      .Default(false);
+}
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+static ElementType elementTypeOf(Type type) {
+  if (type.isF32())
+    return ElementType::F32;
+  if (type.isBF16())
+    return ElementType::BF16;
+  if (type.isF16())
+    return ElementType::F16;
+  if (type.isInteger(1))
+    return ElementType::Bool;
+  if (type.isInteger(8))
+    return ElementType::I8;
+  if (type.isInteger(64))
+    return ElementType::I64;
+  assert(type.isInteger(32) && "nn has no other element types");
+  return ElementType::I32;
+}
+
+static int64_t bytesOf(Type elementType) {
+  return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
 }
 
 namespace {
@@ -72,192 +130,263 @@ public:
   Describer(ModuleOp module, const nn::PathTree &tree)
       : module(module), sizes(module), tree(tree) {}
 
-  Program describe(bool hasTokenizer) {
-    auto name = module->getAttrOfType<StringAttr>(nn::NNDialect::kModelAttr);
-    program.name = name ? name.str() : "model";
-    program.hasTokenizer = hasTokenizer;
-    program.rowSize = sizes.rows().str();
-    for (nn::SizeOp size : sizes.dynamicSizes())
-      program.sizes.push_back({size.getSymName().str(),
-                               static_cast<int64_t>(*size.getMin()),
-                               static_cast<int64_t>(*size.getMax()),
-                               static_cast<int64_t>(size.getStep()),
-                               size.getPer().value_or("").str(),
-                               sizes.grownFrom(size.getSymName()).str()});
-    describeCaches();
-    for (auto function : module.getOps<func::FuncOp>())
-      if (nn::isEntry(function))
-        program.entries.push_back(describeEntry(function));
-    program.weightSlotCount = tree.weights().size();
-    program.fingerprint = fingerprint();
-    program.prefillInChunks = noLaterKeys();
-    return program;
-  }
+  Program program(uint64_t fingerprint);
+  WeightTable weights();
 
 private:
-  ProgramValue describeValue(StringRef name, RankedTensorType type) {
-    nn::AxesAttr axes = nn::axesOf(type);
-    ProgramValue value;
-    value.name = name.str();
-    value.axes = axes.str();
-    value.type = elementTypeOf(type.getElementType());
-    for (unsigned axis = 0; axis < axes.rank(); ++axis)
-      value.dims.push_back(sizes.axis(type, axis));
-    value.elements = sizes.elements(type);
-    if (axes.getOver())
-      value.indexBound =
-          sizes.known(*nn::SizeExpr::parse(axes.getOver().getValue()))
-              .asConstant()
-              .value_or(0);
-    return value;
-  }
-
-  ProgramEntry describeEntry(func::FuncOp function) {
-    ProgramEntry entry;
-    entry.name = entry.function = function.getName().str();
-    FunctionType type = function.getFunctionType();
-    for (auto [number, input] : llvm::enumerate(type.getInputs())) {
-      auto name = function.getArgAttrOfType<StringAttr>(
-          number, nn::NNDialect::kNameAttr);
-      auto tensor = cast<RankedTensorType>(input);
-      entry.inputs.push_back(
-          describeValue(name ? name.getValue() : "input", tensor));
-      if (auto value = function.getArgAttrOfType<FloatAttr>(
-              number, nn::NNDialect::kDefaultAttr))
-        entry.inputs.back().defaultValue = value.getValueAsDouble();
-    }
-    for (auto [number, result] : llvm::enumerate(type.getResults())) {
-      std::string name = type.getNumResults() == 1
-                             ? "result"
-                             : "result" + std::to_string(number);
-      entry.outputs.push_back(
-          describeValue(name, cast<RankedTensorType>(result)));
-    }
-    entry.arenaBytes = *nn::SizeExpr::parse(
-        function->getAttrOfType<StringAttr>(nn::kArenaAttr).getValue());
-    entry.generates = roleOf(function.getName());
-    std::tie(entry.weightSlot, entry.cacheSlot) =
-        tree.entryStart(function.getName());
-    llvm::SetVector<StringRef> grows, sets, reads;
-    collectSessionUse(function, grows, sets, reads);
-    auto copy = [](auto &from, std::vector<std::string> &to) {
-      for (StringRef name : from)
-        to.push_back(name.str());
-    };
-    copy(grows, entry.grows);
-    copy(sets, entry.sets);
-    copy(reads, entry.reads);
-    return entry;
-  }
-
-  codegen::GenerateRole roleOf(StringRef entry) {
-    auto names = module->getAttrOfType<ArrayAttr>(nn::NNDialect::kGenerateAttr);
-    for (auto [number, name] :
-         llvm::enumerate(names ? names.getValue() : ArrayRef<Attribute>()))
-      if (cast<StringAttr>(name).getValue() == entry)
-        return number + 1 == names.size() ? codegen::GenerateRole::Step
-                                          : codegen::GenerateRole::Before;
-    return codegen::GenerateRole::None;
-  }
-
-  /// The size that positions of a state are counted in: its ragged axis.
-  StringRef stateSize(RankedTensorType type) {
-    nn::AxesAttr axes = nn::axesOf(type);
-    return axes.rank() > 1 && sizes.isRagged(axes.axisName(1))
-               ? axes.axisName(1)
-               : StringRef();
-  }
-
-  void collectSessionUse(func::FuncOp function,
-                         llvm::SetVector<StringRef> &grows,
-                         llvm::SetVector<StringRef> &sets,
-                         llvm::SetVector<StringRef> &reads) {
-    function.walk([&](Operation *op) {
-      if (auto cache = dyn_cast<nn::CacheAppendOp>(op))
-        grows.insert(cache.getTo());
-      if (auto write = dyn_cast<nn::StateWriteOp>(op))
-        sets.insert(stateSize(write.getValue().getType()));
-      if (auto read = dyn_cast<nn::StateReadOp>(op))
-        reads.insert(stateSize(read.getResult().getType()));
-      if (auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee"))
-        collectSessionUse(module.lookupSymbol<func::FuncOp>(callee), grows,
-                          sets, reads);
-    });
-    for (auto *names : {&grows, &sets, &reads})
-      names->remove("");
-  }
-
-  void describeCaches() {
-    llvm::StringMap<int64_t> known;
-    for (const nn::PathTree::Slot &slot : tree.caches()) {
-      auto [at, isNew] = known.insert({slot.path, program.caches.size()});
-      program.cacheSlots.push_back(at->second);
-      if (isNew)
-        program.caches.push_back(describeCache(slot));
-    }
-  }
-
-  ProgramCache describeCache(const nn::PathTree::Slot &slot) {
-    ProgramCache cache;
-    cache.path = slot.path;
-    auto append = dyn_cast<nn::CacheAppendOp>(slot.op);
-    auto write = dyn_cast<nn::StateWriteOp>(slot.op);
-    auto read = dyn_cast<nn::StateReadOp>(slot.op);
-    cache.isState = !append;
-    Value value = append  ? append.getResult()
-                  : write ? write.getValue()
-                  : read  ? read.getResult()
-                          : Value();
-    if (!value)
-      return cache; // what a scan carries: lowered with it
-    auto type = cast<RankedTensorType>(value.getType());
-    cache.size = (append ? append.getTo() : stateSize(type)).str();
-    cache.positionBytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t size : type.getShape().drop_front(cache.size.empty() ? 1 : 2))
-      cache.positionBytes *= size;
-    return cache;
-  }
-
-  /// Of everything that decides what lies in which weight slot.
-  uint64_t fingerprint() {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    for (const nn::PathTree::Slot &slot : tree.weights()) {
-      os << slot.path << ' ' << slot.op->getResult(0).getType();
-      if (Attribute layout = slot.op->getAttr("layout"))
-        os << ' ' << layout;
-      os << '\n';
-    }
-    return llvm::xxh3_64bits(text);
-  }
-
-  /// Only attention over a cache sees earlier calls.
-  bool noLaterKeys() {
-    bool all = true;
-    module.walk([&](nn::AttentionOp attention) {
-      StringRef keys = nn::axesOf(attention.getK()).axisName(1);
-      if (!sizes.grownFrom(keys).empty())
-        all &= isCausal(attention.getMask());
-    });
-    return all;
-  }
+  ProgramSize size(nn::SizeOp op);
+  ProgramValue value(RankedTensorType type);
+  ProgramEntry entry(func::FuncOp function);
+  ProgramCache cache(const nn::PathTree::Slot &slot, Type type);
+  void addCaches(Program &program);
+  void addSessionUses(func::FuncOp function, ProgramEntry &entry);
+  GenerateRole roleOf(StringRef entry);
 
   ModuleOp module;
   nn::SizeTable sizes;
   const nn::PathTree &tree;
-  Program program;
 };
 
-struct DescribeProgram : pipeline::impl::DescribeProgramBase<DescribeProgram> {
-  using DescribeProgramBase::DescribeProgramBase;
+} // namespace
 
+ProgramSize Describer::size(nn::SizeOp op) {
+  ProgramSize size;
+  size.name = op.getSymName().str();
+  size.min = *op.getMin();
+  size.max = *op.getMax();
+  size.step = op.getStep();
+  size.per = op.getPer().value_or("").str();
+  size.growsBy = sizes.grownFrom(op.getSymName()).str();
+  return size;
+}
+
+ProgramValue Describer::value(RankedTensorType type) {
+  ProgramValue value;
+  nn::AxesAttr axes = nn::axesOf(type);
+  value.axes = axes.str();
+  value.type = elementTypeOf(type.getElementType());
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    value.dims.push_back(sizes.axis(type, axis));
+  value.elements = sizes.elements(type);
+  if (StringAttr over = axes.getOver())
+    if (FailureOr<SizeExpr> bound = SizeExpr::parse(over.getValue());
+        succeeded(bound))
+      value.indexBound = sizes.known(*bound).asConstant().value_or(0);
+  return value;
+}
+
+/// `generate a, b`: the last is the step, the others run before the loop.
+GenerateRole Describer::roleOf(StringRef entry) {
+  auto names = module->getAttrOfType<ArrayAttr>(nn::NNDialect::kGenerateAttr);
+  if (!names || names.empty())
+    return GenerateRole::None;
+  auto isEntry = [&](Attribute name) {
+    return cast<StringAttr>(name).getValue() == entry;
+  };
+  if (isEntry(names.getValue().back()))
+    return GenerateRole::Step;
+  return llvm::any_of(names, isEntry) ? GenerateRole::Before
+                                      : GenerateRole::None;
+}
+
+/// The sizes through which an entry and its callees touch the session.
+void Describer::addSessionUses(func::FuncOp entryFunction,
+                               ProgramEntry &entry) {
+  llvm::SmallSetVector<func::FuncOp, 8> functions;
+  llvm::SmallSetVector<StringRef, 4> grows, sets, reads;
+  // A state without a size of its own has one position a row.
+  auto countedIn = [&](Value state) -> StringRef {
+    auto axes = nn::axesOf(state);
+    bool counted = axes.getNames().size() > 1 && sizes.isRagged(axes.expr(1));
+    return counted ? axes.axisName(1) : StringRef();
+  };
+  functions.insert(entryFunction);
+  for (size_t i = 0; i < functions.size(); ++i)
+    func::FuncOp(functions[i]).walk([&](Operation *op) {
+      if (auto append = dyn_cast<nn::CacheAppendOp>(op))
+        grows.insert(append.getTo());
+      else if (auto write = dyn_cast<nn::StateWriteOp>(op))
+        sets.insert(countedIn(write.getValue()));
+      else if (auto read = dyn_cast<nn::StateReadOp>(op))
+        reads.insert(countedIn(read.getResult()));
+      else if (auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee"))
+        functions.insert(module.lookupSymbol<func::FuncOp>(callee));
+    });
+  auto store = [](auto &names, std::vector<std::string> &list) {
+    for (StringRef name : names)
+      if (!name.empty())
+        list.push_back(name.str());
+  };
+  store(grows, entry.grows);
+  store(sets, entry.sets);
+  store(reads, entry.reads);
+}
+
+ProgramEntry Describer::entry(func::FuncOp function) {
+  ProgramEntry entry;
+  entry.name = function.getName().str();
+  entry.function = entry.name;
+  for (auto [number, type] : llvm::enumerate(function.getArgumentTypes())) {
+    ProgramValue input = value(cast<RankedTensorType>(type));
+    auto name =
+        function.getArgAttrOfType<StringAttr>(number, nn::NNDialect::kNameAttr);
+    input.name = name ? name.str() : ("input" + Twine(number)).str();
+    if (auto number_ = function.getArgAttrOfType<FloatAttr>(
+            number, nn::NNDialect::kDefaultAttr))
+      input.defaultValue = number_.getValueAsDouble();
+    entry.inputs.push_back(std::move(input));
+  }
+  for (auto [number, type] : llvm::enumerate(function.getResultTypes())) {
+    ProgramValue output = value(cast<RankedTensorType>(type));
+    output.name = function.getNumResults() == 1
+                      ? "result"
+                      : ("result" + Twine(number + 1)).str();
+    entry.outputs.push_back(std::move(output));
+  }
+  if (auto arena = function->getAttrOfType<StringAttr>(nn::kArenaAttr))
+    entry.arenaBytes = sizes.known(*SizeExpr::parse(arena.getValue()));
+  entry.generates = roleOf(entry.name);
+  std::tie(entry.weightSlot, entry.cacheSlot) = tree.entryStart(entry.name);
+  addSessionUses(function, entry);
+  return entry;
+}
+
+/// `type` is [B, positions…, rest]: a position is the rest.
+ProgramCache Describer::cache(const nn::PathTree::Slot &slot, Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  ProgramCache cache;
+  cache.path = slot.path;
+  cache.isState = !isa<nn::CacheAppendOp>(slot.op);
+  bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
+  if (counted)
+    cache.size = nn::axesOf(tensor).axisName(1).str();
+  cache.positionBytes = bytesOf(tensor.getElementType());
+  for (int64_t axis = counted ? 2 : 1; axis < tensor.getRank(); ++axis)
+    cache.positionBytes *= tensor.getDimSize(axis);
+  return cache;
+}
+
+void Describer::addCaches(Program &program) {
+  llvm::StringMap<int64_t> numbers;
+  Operation *previous = nullptr;
+  int64_t carried = 0; // a scan has one slot for each value that it carries
+  for (const nn::PathTree::Slot &slot : tree.caches()) {
+    carried = slot.op == previous ? carried + 1 : 0;
+    previous = slot.op;
+    Type type =
+        llvm::TypeSwitch<Operation *, Type>(slot.op)
+            .Case([](nn::CacheAppendOp op) { return op.getType(); })
+            .Case([](nn::StateReadOp op) { return op.getType(); })
+            .Case([](nn::StateWriteOp op) { return op.getValue().getType(); })
+            .Case([&](nn::ScanOp op) {
+              int64_t count = op.getCarried().size();
+              return cast<TypeAttr>(op.getCarried()[carried % count])
+                  .getValue();
+            });
+    auto [at, isNew] = numbers.try_emplace(slot.path, program.caches.size());
+    if (isNew)
+      program.caches.push_back(cache(slot, type));
+    program.cacheSlots.push_back(at->second);
+  }
+}
+
+Program Describer::program(uint64_t fingerprint) {
+  Program program;
+  if (auto name = module->getAttrOfType<StringAttr>(nn::NNDialect::kModelAttr))
+    program.name = name.str();
+  program.fingerprint = fingerprint;
+  for (nn::SizeOp op : sizes.dynamicSizes())
+    program.sizes.push_back(size(op));
+  for (auto function : module.getOps<func::FuncOp>())
+    if (nn::isEntry(function))
+      program.entries.push_back(entry(function));
+  addCaches(program);
+  program.weightSlotCount = tree.weights().size();
+  program.rowSize = sizes.rows().str();
+  program.hasTokenizer = module->hasAttr("nn.tokenizer");
+  program.prefillInChunks = !module
+                                 .walk([&](Operation *op) {
+                                   return looksAhead(op, sizes)
+                                              ? WalkResult::interrupt()
+                                              : WalkResult::advance();
+                                 })
+                                 .wasInterrupted();
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// The weights
+//===----------------------------------------------------------------------===//
+
+/// What a weight is for says what it is filled with where there is no
+/// checkpoint: a norm's scale with ones, a bias or a running mean with zeros.
+static WeightFill fillOf(nn::WeightOp weight) {
+  for (OpOperand &use : weight->getUses()) {
+    Operation *user = use.getOwner();
+    if (isa<nn::RmsNormOp, nn::LayerNormOp, nn::BatchNormOp>(user))
+      return use.getOperandNumber() == 1 ||
+                     (isa<nn::BatchNormOp>(user) && use.getOperandNumber() == 4)
+                 ? WeightFill::Ones
+                 : WeightFill::Zeros;
+    if (auto linear = dyn_cast<nn::LinearOp>(user))
+      return use.get() == linear.getBias() ? WeightFill::Zeros
+                                           : WeightFill::Normal;
+  }
+  return WeightFill::Normal;
+}
+
+/// The layout that a conversion wishes for, else plain.
+static kernel::PackedLayout layoutOf(nn::WeightOp weight) {
+  if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
+    return layout.getLayout();
+  return kernel::PackedLayout::plain(kernel::PackedType::F32,
+                                     nn::isStoredTransposed(weight));
+}
+
+static std::string locationText(Location location) {
+  auto file = location->findInstanceOf<FileLineColLoc>();
+  if (!file)
+    return "";
+  return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+          Twine(file.getColumn()))
+      .str();
+}
+
+WeightTable Describer::weights() {
+  WeightTable table;
+  // Slots with equal paths are one tensor, unless they want it packed
+  // differently: an embedding whose rows are read, tied to a matrix product.
+  llvm::StringMap<int32_t> numbers;
+  for (const nn::PathTree::Slot &slot : tree.weights()) {
+    auto op = cast<nn::WeightOp>(slot.op);
+    WeightTable::Tensor tensor;
+    tensor.path = slot.path;
+    ArrayRef<int64_t> shape = op.getType().getShape();
+    tensor.shape.assign(shape.begin(), shape.end());
+    tensor.layout = layoutOf(op);
+    tensor.fill = fillOf(op);
+    tensor.location = locationText(op.getLoc());
+    auto [at, isNew] = numbers.try_emplace(
+        slot.path + "\n" + tensor.layout.asString(), table.tensors.size());
+    if (isNew)
+      table.tensors.push_back(std::move(tensor));
+    table.slots.push_back(at->second);
+  }
+  return table;
+}
+
+namespace {
+
+struct DescribeProgram : pipeline::impl::DescribeProgramBase<DescribeProgram> {
   void runOnOperation() override {
     FailureOr<nn::PathTree> tree = nn::PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();
-    codegen::setProgramAttribute(
-        getOperation(),
-        Describer(getOperation(), *tree).describe(hasTokenizer));
+    Describer describer(getOperation(), *tree);
+    WeightTable weights = describer.weights();
+    codegen::setProgramAttribute(getOperation(),
+                                 describer.program(fingerprint(weights)));
+    setWeightTable(getOperation(), weights);
   }
 };
 

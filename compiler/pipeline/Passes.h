@@ -1,4 +1,4 @@
-//===- Passes.h - passes that know more than one room -----------------------===//
+//===- Passes.h - what the pipeline itself notes on a module --------------===//
 
 #ifndef HEDDLE_COMPILER_PIPELINE_PASSES_H
 #define HEDDLE_COMPILER_PIPELINE_PASSES_H

@@ -1,4 +1,4 @@
-//===- Passes.td - passes that know more than one room ---------------------------------------------------===//
+//===- Passes.td - what the pipeline itself notes on a module ---------------------------------------===//
 
 #ifndef HEDDLE_COMPILER_PIPELINE_PASSES_TD
 #define HEDDLE_COMPILER_PIPELINE_PASSES_TD
@@ -6,23 +6,29 @@
 include "mlir/Pass/PassBase.td"
 
 def DescribeProgram : Pass<"describe-program", "::mlir::ModuleOp"> {
-  let summary = "note on the module what the runtime needs to know of the program";
+  let summary = "note what runtime and packer need to know, before nn is lowered away";
   let description = [{
-    Reads an nn module that nn-plan-memory has been over: sizes, entries with their arguments and what they need of the
-    arena, caches and states, and the numbering of weight slots. Writes the attribute `heddle.program` (see
-    compiler/codegen/Program.h), which code generation turns into constant data.
+    After nn-plan-memory. Sizes, entries with their shapes, caches and weights become two attributes of the module, which
+    stay on it to the end: `heddle.program` (compiler/codegen/Program.h) and `heddle.weights`
+    (compiler/pipeline/WeightTable.h).
 
     Before:
     ```mlir
-    module attributes {nn.model = "m"} { nn.size @B in 1 to 8 … func.func @f(…) attributes {nn.entry, …} }
+    module attributes {nn.model = "m"} {
+      nn.size @B in 1 to 4
+      func.func @double(%x: tensor<?x3xf32, #nn.axes<B, D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
+          attributes {nn.entry, nn.arena = "0"} { … }
     ```
     After:
     ```mlir
-    module attributes {heddle.program = {name = "m", sizes = […], entries = […], caches = […], …}} { … }
+    module attributes {nn.model = "m",
+      heddle.program = {name = "m", sizes = [{name = "B", max = 4} ],
+        entries = [{name = "double", function = "double",
+                    inputs = [{name = "x", axes = "B D", type = "f32", dims = ["B", "3"], elements = "3*B"} ],
+                    outputs = [{name = "result", axes = "B D", type = "f32", dims = ["B", "3"], elements = "3*B"} ]} ]},
+      heddle.weights = {tensors = [], slots = array<i32>}} { … }
     ```
   }];
-  let options = [Option<"hasTokenizer", "tokenizer", "bool", /*default=*/"false",
-                        "the weights file will carry a tokenizer">];
 }
 
 #endif // HEDDLE_COMPILER_PIPELINE_PASSES_TD

@@ -17,7 +17,7 @@ module attributes {heddle.program = {name = "m", entries = [{name = "e", functio
 
 //--- size.mlir
 // SIZE: error: heddle.program: program: the size `T` is not among the program's
-module attributes {heddle.program = {name = "m", sizes = [{name = "B"}], monomials = ["B*T"]}} {}
+module attributes {heddle.program = {name = "m", sizes = [{name = "B"}]}, kernel.monomials = ["B*T"]} {}
 
 //--- field.mlir
 // FIELD: error: heddle.program: size: has no field `maximum`

@@ -3,11 +3,10 @@
 module attributes {heddle.program = {
   name = "double", fingerprint = 7, row_size = "B",
   sizes = [{name = "B", min = 1, max = 4}, {name = "T", min = 1, max = 8, per = "B"}],
-  monomials = ["B*T"],
   entries = [{name = "twice", function = "twice",
               inputs = [{name = "x", axes = "B T D", type = "f32", dims = ["B", "T", "3"], elements = "3*B*T"}],
               outputs = [{name = "result", axes = "B T D", type = "f32", dims = ["B", "T", "3"], elements = "3*B*T"}]}]
-}} {
+}, kernel.monomials = ["B*T"]} {
   llvm.func @twice(%frame: !llvm.ptr) -> i32 {
     %zero = llvm.mlir.constant(0 : i64) : i64
     %one = llvm.mlir.constant(1 : i64) : i64

@@ -1,0 +1,108 @@
+//===- WeightTable.cpp ----------------------------------------------------===//
+
+#include "compiler/pipeline/WeightTable.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::pipeline;
+
+static constexpr llvm::StringLiteral weightsAttributeName = "heddle.weights";
+static constexpr llvm::StringLiteral fillNames[] = {"normal", "ones", "zeros"};
+
+void pipeline::setWeightTable(ModuleOp module, const WeightTable &table) {
+  Builder builder(module.getContext());
+  SmallVector<Attribute> tensors;
+  for (const WeightTable::Tensor &tensor : table.tensors) {
+    StringRef fill = fillNames[static_cast<int>(tensor.fill)];
+    NamedAttrList fields;
+    fields.set("path", builder.getStringAttr(tensor.path));
+    fields.set("shape", builder.getDenseI64ArrayAttr(tensor.shape));
+    fields.set("layout", builder.getStringAttr(tensor.layout.asString()));
+    fields.set("fill", builder.getStringAttr(fill));
+    if (!tensor.location.empty())
+      fields.set("at", builder.getStringAttr(tensor.location));
+    tensors.push_back(fields.getDictionary(module.getContext()));
+  }
+  NamedAttrList fields;
+  fields.set("tensors", builder.getArrayAttr(tensors));
+  fields.set("slots", builder.getDenseI32ArrayAttr(table.slots));
+  module->setAttr(weightsAttributeName,
+                  fields.getDictionary(module.getContext()));
+}
+
+static FailureOr<WeightTable::Tensor> readTensor(ModuleOp module,
+                                                 Attribute attribute) {
+  auto fields = dyn_cast<DictionaryAttr>(attribute);
+  auto path = fields ? fields.getAs<StringAttr>("path") : StringAttr();
+  auto shape =
+      fields ? fields.getAs<DenseI64ArrayAttr>("shape") : DenseI64ArrayAttr();
+  auto layout = fields ? fields.getAs<StringAttr>("layout") : StringAttr();
+  if (!path || !shape || !layout)
+    return module.emitError()
+           << weightsAttributeName << ": a tensor needs path, shape and layout";
+  WeightTable::Tensor tensor;
+  tensor.path = path.str();
+  tensor.shape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
+  llvm::Expected<kernel::PackedLayout> parsed =
+      kernel::PackedLayout::parse(layout.getValue());
+  if (!parsed)
+    return module.emitError() << weightsAttributeName << ": " << tensor.path
+                              << ": " << llvm::toString(parsed.takeError());
+  tensor.layout = *parsed;
+  if (auto fill = fields.getAs<StringAttr>("fill")) {
+    auto *name = llvm::find(fillNames, fill.getValue());
+    if (name == std::end(fillNames))
+      return module.emitError()
+             << weightsAttributeName << ": " << tensor.path << ": fill is "
+             << fill << ", needed normal, ones or zeros";
+    tensor.fill = static_cast<WeightFill>(name - fillNames);
+  }
+  if (auto location = fields.getAs<StringAttr>("at"))
+    tensor.location = location.str();
+  return tensor;
+}
+
+FailureOr<WeightTable> pipeline::getWeightTable(ModuleOp module) {
+  WeightTable table;
+  Attribute attribute = module->getAttr(weightsAttributeName);
+  if (!attribute)
+    return table;
+  auto fields = dyn_cast<DictionaryAttr>(attribute);
+  auto tensors = fields ? fields.getAs<ArrayAttr>("tensors") : ArrayAttr();
+  auto slots =
+      fields ? fields.getAs<DenseI32ArrayAttr>("slots") : DenseI32ArrayAttr();
+  if (!tensors || !slots)
+    return module.emitError()
+           << weightsAttributeName
+           << ": needed {tensors = […], slots = array<i32: …>}";
+  for (Attribute element : tensors) {
+    FailureOr<WeightTable::Tensor> tensor = readTensor(module, element);
+    if (failed(tensor))
+      return failure();
+    table.tensors.push_back(std::move(*tensor));
+  }
+  for (int32_t slot : slots.asArrayRef())
+    if (slot < 0 || slot >= static_cast<int64_t>(table.tensors.size()))
+      return module.emitError()
+             << weightsAttributeName << ": slot of tensor " << slot
+             << ", needed 0 to " << table.tensors.size() << " exclusive";
+  table.slots.assign(slots.asArrayRef().begin(), slots.asArrayRef().end());
+  return table;
+}
+
+uint64_t pipeline::fingerprint(const WeightTable &table) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (int32_t slot : table.slots) {
+    const WeightTable::Tensor &tensor = table.tensors[slot];
+    os << tensor.path << '[';
+    llvm::interleaveComma(tensor.shape, os);
+    os << ']' << tensor.layout.asString() << '\n';
+  }
+  return llvm::xxh3_64bits(text);
+}

@@ -1,0 +1,40 @@
+// RUN: heddle-opt %s --nn-plan-memory --describe-program | FileCheck %s
+
+// The fields of a dictionary stand in the order of their names.
+// CHECK: heddle.program = {cache_slots = array<i64: 0, 0>, caches = [{path = "ln.c", position_bytes = 12 : i64, size = "S"}]
+// CHECK-SAME: entries = [{arena = "{{[0-9B*T+S]+}}", function = "step", generates = "step", grows = ["S"]
+// CHECK-SAME: inputs = [{axes = "B T", dims = ["B", "T"], elements = "B*T", index_bound = 11 : i64, name = "ids", type = "i32"}]
+// CHECK-SAME: outputs = [{axes = "B T D", dims = ["B", "T", "3"], elements = "3*B*T", name = "result", type = "f32"}]
+// CHECK-SAME: name = "toy", prefill_in_chunks, row_size = "B"
+// CHECK-SAME: sizes = [{max = 4 : i64, name = "B"}, {max = 8 : i64, name = "T", per = "B"}, {grows_by = "T", max = 16 : i64, name = "S", per = "B"}]
+// CHECK-SAME: tokenizer, weight_slots = 5
+
+// Equal paths are one tensor; a norm's scale would be filled with ones.
+// CHECK-SAME: heddle.weights = {slots = array<i32: 0, 1, 2, 1, 2>, tensors = [
+// CHECK-SAME: {{.*}}fill = "normal", layout = "plain f32", path = "wte", shape = array<i64: 11, 3>
+// CHECK-SAME: {{.*}}fill = "ones", layout = "plain f32", path = "ln.scale", shape = array<i64: 3>
+// CHECK-SAME: {{.*}}fill = "normal", layout = "plain f32 transposed", path = "ln.w", shape = array<i64: 3, 3>
+module attributes {nn.model = "toy", nn.generate = ["step"], nn.tokenizer = "V"} {
+  nn.size @V = 11
+  nn.size @D = 3
+  nn.size @B in 1 to 4
+  nn.size @T in 1 to 8 per @B
+  nn.size @S in 1 to 16 per @B
+
+  func.func @block(%x: tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>> {
+    %g = nn.weight "scale" : tensor<3xf32, #nn.axes<D>>
+    %n = nn.rms_norm %x, %g eps 0.001 : (tensor<?x?x3xf32, #nn.axes<B, T, D>>, tensor<3xf32, #nn.axes<D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+    %w = nn.weight "w" : tensor<3x3xf32, #nn.axes<D, D>>
+    %y = nn.linear %n, %w contracts 1 in_out : (tensor<?x?x3xf32, #nn.axes<B, T, D>>, tensor<3x3xf32, #nn.axes<D, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+    %c = nn.cache_append "c" %y from "T" to "S" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, S, D>>
+    return %y : tensor<?x?x3xf32, #nn.axes<B, T, D>>
+  }
+
+  func.func @step(%ids: tensor<?x?xi32, #nn.axes<B, T over V>> {nn.name = "ids"}) -> tensor<?x?x3xf32, #nn.axes<B, T, D>> attributes {nn.entry} {
+    %table = nn.weight "wte" : tensor<11x3xf32, #nn.axes<V, D>>
+    %x = nn.embed %ids, %table : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<11x3xf32, #nn.axes<V, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+    %a = nn.call @block(%x) at "ln" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+    %b = nn.call @block(%a) at "ln" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+    return %b : tensor<?x?x3xf32, #nn.axes<B, T, D>>
+  }
+}
