@@ -340,6 +340,9 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
 
 /// What the session's rows hold after a call.
 static void keepLengths(heddle_session &session, const heddle_entry &entry) {
+  if (entry.grows)
+    for (int64_t b = 0; b < session.sizes.rows; ++b)
+      session.unread[session.cacheRows[b]] = -1;
   for (int32_t s = 0; s < session.program().size_count; ++s)
     if (hasBit(entry.grows | entry.sets, s))
       for (int64_t b = 0; b < session.sizes.rows; ++b)

@@ -172,21 +172,53 @@ static long readNumber(const char *path, long otherwise) {
   return number;
 }
 
-/// CPUs' worth of time that the control group grants, rounded up; 0: no limit.
-static int32_t controlGroupLimit() {
-  long quota = -1, period = 0;
-  if (FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re")) {
-    // "max 100000" does not scan as a number: no limit.
-    if (fscanf(file, "%ld %ld", &quota, &period) != 2)
-      quota = -1;
-    fclose(file);
-  } else {
-    quota = readNumber("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", -1);
-    period = readNumber("/sys/fs/cgroup/cpu/cpu.cfs_period_us", 0);
-  }
+/// CPUs' worth of time that a quota in microseconds a period grants, rounded
+/// up; 0: no limit.
+static int32_t cpusOf(long quota, long period) {
   if (quota <= 0 || period <= 0)
     return 0;
   return static_cast<int32_t>((quota + period - 1) / period);
+}
+
+/// The smaller of two limits, where 0 is none.
+static int32_t tighter(int32_t a, int32_t b) {
+  return !a || (b && b < a) ? b : a;
+}
+
+/// The limit of one control group of version 2.
+static int32_t readGroup(const char *group) {
+  char path[4096 + 32];
+  snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+  long quota = 0, period = 0;
+  if (FILE *file = fopen(path, "re")) {
+    // "max 100000" does not scan as a number: no limit.
+    if (fscanf(file, "%ld %ld", &quota, &period) != 2)
+      quota = 0;
+    fclose(file);
+  }
+  return cpusOf(quota, period);
+}
+
+/// What the control groups of this process grant together: its own and all
+/// that contain it.
+static int32_t controlGroupLimit() {
+  int32_t limit = cpusOf(readNumber("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", 0),
+                         readNumber("/sys/fs/cgroup/cpu/cpu.cfs_period_us", 0));
+  char line[4096];
+  FILE *file = fopen("/proc/self/cgroup", "re");
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, "0::", 3)) // the line of version 2
+      continue;
+    char *group = line + 3;
+    group[strcspn(group, "\n")] = '\0';
+    while (char *last = strrchr(group, '/')) {
+      limit = tighter(limit, readGroup(group));
+      *last = '\0';
+    }
+  }
+  if (file)
+    fclose(file);
+  return tighter(limit, readGroup(""));
 }
 
 int32_t availableCores() {
@@ -206,9 +238,7 @@ int32_t availableCores() {
     long first = readNumber(path, cpu);
     CPU_SET(first >= 0 && first < CPU_SETSIZE ? first : cpu, &cores);
   }
-  int32_t count = CPU_COUNT(&cores), limit = controlGroupLimit();
-  if (limit && limit < count)
-    count = limit;
+  int32_t count = tighter(CPU_COUNT(&cores), controlGroupLimit());
   return count > 0 ? count : 1;
 }
 

@@ -183,6 +183,10 @@ heddle_status Generation::prepare() {
   if (!step.entry)
     return fail(HEDDLE_NOT_SUPPORTED, "%s does not generate",
                 model.program->name);
+  if (source.entry && options.resume)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s reads a prompt as a whole: its texts cannot be resumed",
+                model.program->name);
   const heddle_program &program = *model.program;
   for (int32_t s = 0; s < program.size_count; ++s)
     if (program.sizes[s].grows_by == step.size && step.entry->grows >> s & 1)
@@ -249,6 +253,8 @@ heddle_status Generation::readPrompts() {
 
 heddle_status Generation::readPrompt(int64_t b) {
   Row &row = *rows[b];
+  if (options.resume && session.unread[b] >= 0)
+    row.ids.push(session.unread[b]);
   if (options.prompts) {
     if (!tokenizerOf(model))
       return HEDDLE_NOT_SUPPORTED;
@@ -405,6 +411,7 @@ heddle_status Generation::choose(int64_t b, const float *rowLogits) {
 void Generation::finish(int64_t b) {
   Row &row = *rows[b];
   row.done = true;
+  session.unread[b] = row.ids.back();
   piece.clear();
   if (row.decoder)
     row.decoder->finish(piece);

@@ -194,9 +194,10 @@ static heddle_status open(heddle_session &session,
       !session.rowSizes.allocate(program.size_count * rows) ||
       !session.extents.allocate(program.monomial_count) ||
       !session.extentRows.allocate(program.monomial_count * (rows + 1)) ||
-      !session.cacheRows.allocate(rows) || !session.rowMarks.allocate(rows) ||
-      !session.inputs.allocate(mostInputs))
+      !session.unread.allocate(rows) || !session.cacheRows.allocate(rows) ||
+      !session.rowMarks.allocate(rows) || !session.inputs.allocate(mostInputs))
     return tooLarge(session);
+  std::fill(session.unread.begin(), session.unread.end(), -1);
   if (heddle_status status = reserveArena(session))
     return status;
   if (heddle_status status = reserveCaches(session))
@@ -275,6 +276,7 @@ heddle_status heddle_session_rewind(heddle_session *session, int64_t row,
                 row, held, length);
   if (heddle_status status = rewindCarried(*session, row, length, held))
     return status;
+  session->unread[row] = -1;
   const heddle_program &program = session->program();
   for (int32_t s = 0; s < program.size_count; ++s)
     if (program.sizes[s].grows_by >= 0)

@@ -27,6 +27,10 @@ struct heddle_session {
   /// growing size has accumulated, or the length of a state.
   Array<int64_t> held;
 
+  /// The token that heddle_generate() chose last for a row and that the model
+  /// has not read: a resumed text begins with it. -1: none.
+  Array<int32_t> unread;
+
   // The current call.
   heddle::runtime::CallSizes sizes;
   Array<int64_t> rowSizes;      // value of size s in row b, laid out like held

@@ -123,7 +123,8 @@ typedef struct heddle_generate_options {
   float top_p, min_p;        /* 0: off */
   float repetition_penalty;  /* 0: off */
   uint64_t seed;
-  int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
+  int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
+                                0: begin anew */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

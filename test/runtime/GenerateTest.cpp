@@ -141,7 +141,25 @@ TEST_F(Generate, ResumeContinuesWhatTheRowsHold) {
   heddle_generate_options options = {};
   options.resume = 1;
   EXPECT_EQ(generate({{4}}, 1, options), std::vector<Ids>({{6, -1}}));
+  EXPECT_EQ(heddle_session_length(session, 0), 4)
+      << "6 6, the 6 written first, and 4";
   EXPECT_EQ(generate({{4}}, 1), std::vector<Ids>({{4, -1}}));
+}
+
+TEST_F(Generate, ResumingGivesTheTextOfOneGeneration) {
+  heddle_generate_options options = {};
+  options.temperature = 1;
+  Ids whole = generate({{1, 2}}, 6, options)[0];
+  Ids parts = generate({{1, 2}}, 2, options)[0];
+  parts.pop_back();
+  options.resume = 1;
+  Ids rest = generate({{}}, 4, options)[0];
+  parts.insert(parts.end(), rest.begin(), rest.end());
+  EXPECT_EQ(parts, whole);
+  ASSERT_EQ(heddle_session_rewind(session, 0, 2), HEDDLE_OK);
+  generate({{}}, 1, options);
+  EXPECT_STREQ(heddle_last_error(), "prompt 0 is empty")
+      << "what was rewound is not read";
 }
 
 TEST_F(Generate, SeedDecidesAndNeighboursDoNot) {
