@@ -484,7 +484,10 @@ LogicalResult RearrangeOp::verify() {
   if (getSources().size() != to.rank())
     return emitOpError("needs one source a result axis"); // C1
   for (auto [axis, source] : llvm::enumerate(getSources())) {
+    // Names are not compared: `N` may be declared as `(Y/P)*(X/P)`.
     SizeExpr product(1);
+    int64_t size = 1;
+    bool dynamic = false;
     auto indices = dyn_cast<ArrayAttr>(source);
     if (!indices)
       return emitOpError("needs a list of axes for each source"); // C1
@@ -495,8 +498,11 @@ LogicalResult RearrangeOp::verify() {
                << "axis " << i << " is not there or used twice"; // C1
       used.set(i);
       product *= from.expr(i);
+      dynamic |= getX().getType().isDynamicDim(i);
+      size *= dynamic ? 1 : getX().getType().getDimSize(i);
     }
-    if (!(product == to.expr(axis)))
+    int64_t result = getResult().getType().getDimSize(axis);
+    if (result != (dynamic ? ShapedType::kDynamic : size))
       return emitOpError() << "result axis " << to.axisName(axis)
                            << " is made of " << product.str(); // C2
   }

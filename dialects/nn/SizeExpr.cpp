@@ -89,6 +89,12 @@ SizeExpr SizeExpr::name(StringRef name) {
   return expr;
 }
 
+SizeExpr SizeExpr::fromTerm(const Term &term) {
+  SizeExpr expr;
+  expr.addTerm(term);
+  return expr;
+}
+
 void SizeExpr::addTerm(const Term &term) {
   if (term.numerator == 0)
     return;

@@ -54,6 +54,7 @@ public:
   SizeExpr(int64_t constant);
 
   static SizeExpr name(llvm::StringRef name);
+  static SizeExpr fromTerm(const Term &term);
 
   /// Reads what str() writes, and any sum, product, quotient by a monomial and
   /// integer power in parentheses:
