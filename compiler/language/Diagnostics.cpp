@@ -55,6 +55,13 @@ Position Diagnostics::positionOf(SMLoc place) const {
   return {sources.getMemoryBuffer(id)->getBufferIdentifier(), line, column};
 }
 
+SMLoc Diagnostics::placeAt(StringRef file, unsigned line, unsigned column) {
+  for (unsigned id = 1; id <= sources.getNumBuffers(); ++id)
+    if (sources.getMemoryBuffer(id)->getBufferIdentifier() == file)
+      return sources.FindLocForLineAndColumn(id, line, column);
+  return SMLoc();
+}
+
 std::string Diagnostics::describe(SMLoc place) const {
   Position position = positionOf(place);
   return formatv("{0}:{1}:{2}", position.file, position.line, position.column);

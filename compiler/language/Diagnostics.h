@@ -55,6 +55,8 @@ public:
   unsigned errorCount() const { return errors; }
 
   Position positionOf(llvm::SMLoc place) const;
+  /// The other way round.
+  llvm::SMLoc placeAt(llvm::StringRef file, unsigned line, unsigned column);
   /// `gpt2.heddle:38:7`, for messages which refer to another line.
   std::string describe(llvm::SMLoc place) const;
 

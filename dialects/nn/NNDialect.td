@@ -38,6 +38,8 @@ def NN_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kGenerateAttr = "nn.generate";
     /// Module attribute: dictionary of the `weights { … }` rules.
     static constexpr ::llvm::StringLiteral kWeightsAttr = "nn.weights";
+    /// Module attribute: the size that counts the tokenizer's vocabulary.
+    static constexpr ::llvm::StringLiteral kTokenizerAttr = "nn.tokenizer";
     /// Argument attribute: the default value of an entry's input (f64).
     static constexpr ::llvm::StringLiteral kDefaultAttr = "nn.default";
     /// Argument attribute: the name of an entry's input in the model file.

@@ -1,0 +1,375 @@
+//===- Builtins.cpp - The table of built-in operations --------------------===//
+
+#include "compiler/language/Builtins.h"
+
+#include "compiler/language/BuiltinFunctions.h"
+#include "dialects/nn/NN.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+static constexpr unsigned any = ~0u;
+
+static constexpr Builtin builtins[] = {
+    // name         function            arguments  path   options
+    {"linear", buildLinear, 2, 2, true, "bias layout"},
+    {"embed", buildEmbed, 2, 2, true, ""},
+    {"param", buildParam, 1, 1, true, ""},
+    {"conv", buildConv, 2, 2, true, "kernel stride pad groups bias"},
+    {"rmsnorm", buildRmsNorm, 1, 1, true, "eps"},
+    {"layernorm", buildLayerNorm, 1, 1, true, "eps"},
+    {"batchnorm", buildBatchNorm, 1, 1, true, "eps"},
+    {"attention", buildAttention, 3, 3, false, "scale bias"},
+    {"dot", buildDot, 3, 3, false, ""},
+    {"cache", buildCache, 2, 2, true, ""},
+    {"softmax", buildSoftmax, 2, 2, false, ""},
+    {"bucket", buildBucket, 3, 3, false, "both"},
+    {"positions", buildPositions, 1, 1, false, ""},
+    {"sinusoid", buildSinusoid, 2, 2, false, "order base"},
+    {"rope", buildRope, 2, 2, false, "base dims pairs scaling"},
+    {"concat", buildConcat, 2, any, false, ""},
+    {"split", buildSplit, 2, 2, false, ""},
+    {"mean", buildMean, 2, 2, false, ""},
+    {"sum", buildSum, 2, 2, false, ""},
+    {"max", buildMax, 2, 2, false, ""},
+    {"first", buildFirst, 2, 2, false, ""},
+    {"last", buildLast, 2, 2, false, ""},
+    {"normalize", buildNormalize, 2, 2, false, "eps"},
+    {"topk", buildTopk, 2, 2, false, ""},
+    {"maxpool", buildMaxPool, 2, 2, false, ""},
+    {"avgpool", buildAveragePool, 2, 2, false, ""},
+    {"upsample", buildUpsample, 2, 3, false, ""},
+    {"relu", buildRelu, 1, 1, false, ""},
+    {"gelu", buildGelu, 1, 1, false, ""},
+    {"gelu_tanh", buildGeluTanh, 1, 1, false, ""},
+    {"quick_gelu", buildQuickGelu, 1, 1, false, ""},
+    {"silu", buildSilu, 1, 1, false, ""},
+    {"swish", buildSwish, 1, 1, false, "beta"},
+    {"tanh", buildTanh, 1, 1, false, ""},
+    {"sigmoid", buildSigmoid, 1, 1, false, ""},
+    {"exp", buildExp, 1, 1, false, ""},
+    {"log", buildLog, 1, 1, false, ""},
+    {"sqrt", buildSqrt, 1, 1, false, ""},
+    {"dropout", buildDropout, 1, 2, false, ""},
+};
+
+const Builtin *findBuiltin(StringRef name) {
+  const auto *found = llvm::find_if(
+      builtins, [&](const Builtin &builtin) { return builtin.name == name; });
+  return found == std::end(builtins) ? nullptr : found;
+}
+
+const Builtin *findActivation(StringRef name) {
+  StringRef builtin = llvm::StringSwitch<StringRef>(name)
+                          .Cases({"relu", "gelu", "gelu_tanh", "silu"}, name)
+                          .Cases({"tanh", "sigmoid", "quick_gelu"}, name)
+                          .Cases({"gelu_new", "gelu_fast"}, "gelu_tanh")
+                          .Case("gelu_pytorch_tanh", "gelu_tanh")
+                          .Case("gelu_python", "gelu")
+                          .Case("swish", "silu")
+                          .Default("");
+  return builtin.empty() ? nullptr : findBuiltin(builtin);
+}
+
+SmallVector<StringRef> builtinNames() {
+  return to_vector(map_range(builtins, [](const Builtin &builtin) -> StringRef {
+    return builtin.name;
+  }));
+}
+
+static SmallVector<StringRef> optionsOf(const Builtin &builtin) {
+  SmallVector<StringRef> names;
+  StringRef(builtin.options).split(names, ' ', -1, /*KeepEmpty=*/false);
+  return names;
+}
+
+static bool checkOption(const Word &name, const Builtin &builtin,
+                        Elaborator &elaborator) {
+  SmallVector<StringRef> names = optionsOf(builtin);
+  if (is_contained(names, name.text))
+    return true;
+  elaborator.error(name.place,
+                   builtin.name + " has no option " + name.text +
+                       (names.empty() ? "" : "; it has " + join(names, ", ")));
+  return false;
+}
+
+void checkDefault(const DefaultDecl &decl, Elaborator &elaborator) {
+  const Builtin *builtin = findBuiltin(decl.op.text);
+  if (!builtin) {
+    elaborator.error(decl.op.place, "unknown operation " + decl.op.text +
+                                        suggest(decl.op.text, builtinNames()));
+    return;
+  }
+  for (const Option &option : decl.options)
+    checkOption(option.name, *builtin, elaborator);
+}
+
+//===----------------------------------------------------------------------===//
+// CallSite
+//===----------------------------------------------------------------------===//
+
+std::nullopt_t CallSite::fail(const Twine &message) {
+  elaborator.error(call.place, builtin.name + ": " + message);
+  return std::nullopt;
+}
+
+Data CallSite::run() {
+  if (!checkForm())
+    return {Faulty()};
+  bool ok = true;
+  for (const ExprPtr &operand : call.operands) {
+    // A pattern is no value; who asks for it resolves it.
+    arguments.push_back(operand->is(Expr::Kind::Pattern)
+                            ? Datum(Constant(None()))
+                            : elaborator.evaluate(*operand));
+    ok &= !isFaulty(arguments.back());
+  }
+  if (!ok)
+    return {Faulty()};
+  return builtin.build(*this).value_or(Data{Faulty()});
+}
+
+/// The number of arguments, whether there is a path, and the names of options.
+bool CallSite::checkForm() {
+  unsigned count = call.operands.size();
+  if (count < builtin.minArguments || count > builtin.maxArguments) {
+    std::string needed = std::to_string(builtin.minArguments);
+    if (builtin.maxArguments == any)
+      needed += " or more";
+    else if (builtin.maxArguments != builtin.minArguments)
+      needed += " to " + std::to_string(builtin.maxArguments);
+    fail("found " + Twine(count) + (count == 1 ? " argument" : " arguments") +
+         ", needs " + needed);
+    return false;
+  }
+  if (builtin.hasPath && !call.path) {
+    fail("found no path, needs " + builtin.name + "@path(…)");
+    return false;
+  }
+  if (!builtin.hasPath && call.path) {
+    elaborator.error(call.path->place,
+                     builtin.name + " has no weights, so no path");
+    return false;
+  }
+  bool ok = true;
+  for (const Option &option : call.options)
+    ok &= checkOption(option.name, builtin, elaborator);
+  return ok;
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+static std::string ordinal(unsigned index) {
+  static constexpr StringLiteral words[] = {"first", "second", "third"};
+  return index < 3 ? words[index].str() : std::to_string(index + 1) + "th";
+}
+
+std::optional<Tensor> CallSite::tensor(unsigned index) {
+  if (const Tensor *tensor = std::get_if<Tensor>(&arguments[index]))
+    return *tensor;
+  std::string found = isPattern(index)
+                          ? language::describe(*call.operands[index])
+                          : describe(arguments[index]);
+  return fail("the " + ordinal(index) + " argument is " + found +
+              ", needs a tensor");
+}
+
+std::optional<Tensor> CallSite::realTensor(unsigned index) {
+  std::optional<Tensor> found = tensor(index);
+  if (found && found->shape.element != Element::Real)
+    return fail("the " + ordinal(index) + " argument is " +
+                describe(found->shape) + ", needs real elements");
+  return found;
+}
+
+std::optional<Tensor> CallSite::intTensor(unsigned index) {
+  std::optional<Tensor> found = tensor(index);
+  if (found && found->shape.element != Element::Int)
+    return fail("the " + ordinal(index) + " argument is " +
+                describe(found->shape) + ", needs whole numbers");
+  return found;
+}
+
+std::optional<unsigned> CallSite::axisOf(const Tensor &tensor, unsigned index) {
+  const Constant *constant = std::get_if<Constant>(&arguments[index]);
+  const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+  if (!size)
+    return fail("the " + ordinal(index) + " argument is " +
+                describe(arguments[index]) + ", needs an axis");
+  auto place = llvm::find(tensor.axes(), *size);
+  if (place == tensor.axes().end())
+    return fail(describe(tensor.shape) + " has no axis " + describe(*size));
+  return place - tensor.axes().begin();
+}
+
+std::optional<int64_t> CallSite::wholeArgument(unsigned index) {
+  const Constant *constant = std::get_if<Constant>(&arguments[index]);
+  if (const SizeExpr *size =
+          constant ? std::get_if<SizeExpr>(constant) : nullptr)
+    if (std::optional<int64_t> value = elaborator.configuration.evaluate(*size))
+      return value;
+  return fail("the " + ordinal(index) + " argument is " +
+              describe(arguments[index]) + ", needs a whole number");
+}
+
+std::optional<CallSite::Groups> CallSite::groups(unsigned index) {
+  const Expr &pattern = *call.operands[index];
+  if (!pattern.is(Expr::Kind::Pattern) || !pattern.hasArrow)
+    return fail("the " + ordinal(index) + " argument is " +
+                language::describe(pattern) +
+                ", needs axes and what becomes of them: D -> H K");
+  Groups result;
+  bool ok = true;
+  auto resolve = [&](const AxisGroups &groups,
+                     SmallVectorImpl<Axes> &resolved) {
+    for (const ExprList &group : groups) {
+      std::optional<Axes> axes = elaborator.resolveAxes(group);
+      ok &= axes.has_value();
+      if (axes)
+        resolved.push_back(std::move(*axes));
+    }
+  };
+  resolve(pattern.from, result.from);
+  resolve(pattern.to, result.to);
+  if (!ok)
+    return std::nullopt;
+  return result;
+}
+
+std::optional<std::pair<SizeExpr, SizeExpr>>
+CallSite::replacement(unsigned index) {
+  std::optional<Groups> both = groups(index);
+  if (!both)
+    return std::nullopt;
+  if (both->from.size() != 1 || both->from[0].size() != 1 ||
+      both->to.size() != 1 || both->to[0].size() != 1)
+    return fail("found " + language::describe(*call.operands[index]) +
+                ", needs one axis that becomes another: T -> S");
+  return std::pair(both->from[0][0], both->to[0][0]);
+}
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+const Expr *CallSite::option(StringRef name) const {
+  for (const Option &option : call.options)
+    if (option.name.text == name)
+      return option.value.get();
+  const SourceFile &file = *elaborator.frame->source.file;
+  if (auto defaults = file.defaults.find(builtin.name);
+      defaults != file.defaults.end())
+    for (const Option *option : defaults->second)
+      if (option->name.text == name)
+        return option->value.get();
+  return nullptr;
+}
+
+std::optional<Constant> CallSite::constantOption(StringRef name,
+                                                 Constant otherwise) {
+  const Expr *expr = option(name);
+  if (!expr)
+    return otherwise;
+  Datum datum = elaborator.evaluate(*expr);
+  if (const Constant *constant = std::get_if<Constant>(&datum))
+    return *constant;
+  if (isFaulty(datum))
+    return std::nullopt;
+  return fail(name + " is " + describe(datum) +
+              ", needs a value known when the model is compiled");
+}
+
+std::optional<bool> CallSite::flag(StringRef name, bool otherwise) {
+  std::optional<Constant> constant = constantOption(name, otherwise);
+  if (!constant)
+    return std::nullopt;
+  if (const bool *value = std::get_if<bool>(&*constant))
+    return *value;
+  return fail(name + " is " + language::describe(*constant) +
+              ", needs yes or no");
+}
+
+std::optional<double> CallSite::number(StringRef name, double otherwise) {
+  std::optional<Constant> constant = constantOption(name, otherwise);
+  if (!constant)
+    return std::nullopt;
+  if (std::optional<double> value = elaborator.numberOf(*constant))
+    return value;
+  return fail(name + " is " + describe(Datum(*constant)) + ", needs a number");
+}
+
+std::optional<SizeExpr> CallSite::sizeOption(StringRef name,
+                                             SizeExpr otherwise) {
+  std::optional<Constant> constant = constantOption(name, otherwise);
+  if (!constant)
+    return std::nullopt;
+  if (const SizeExpr *size = std::get_if<SizeExpr>(&*constant))
+    return *size;
+  if (const double *real = std::get_if<double>(&*constant))
+    if (*real == static_cast<double>(static_cast<int64_t>(*real)))
+      return SizeExpr(static_cast<int64_t>(*real));
+  return fail(name + " is " + language::describe(*constant) +
+              ", needs a whole number");
+}
+
+std::optional<int64_t> CallSite::whole(StringRef name, int64_t otherwise) {
+  std::optional<SizeExpr> size = sizeOption(name, SizeExpr(otherwise));
+  if (!size)
+    return std::nullopt;
+  if (std::optional<int64_t> value = elaborator.configuration.evaluate(*size))
+    return value;
+  return fail(name + " is " + describe(*size) +
+              ", needs a whole number known when the model is compiled");
+}
+
+/// One of several words; the first is what holds if the option is not given.
+std::optional<std::string> CallSite::word(StringRef name,
+                                          ArrayRef<StringRef> choices) {
+  std::optional<Constant> constant =
+      constantOption(name, choices.front().str());
+  if (!constant)
+    return std::nullopt;
+  if (const std::string *text = std::get_if<std::string>(&*constant))
+    if (is_contained(choices, *text))
+      return *text;
+  return fail(name + " is " + language::describe(*constant) + ", needs " +
+              join(choices, " or "));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+std::optional<PathText> CallSite::path() {
+  std::optional<PathText> path = elaborator.evaluatePath(*call.path);
+  if (path && path->route)
+    return fail("the data can choose among blocks only, not among weights");
+  return path;
+}
+
+std::optional<Tensor> CallSite::weight(StringRef suffix, const Axes &axes) {
+  std::optional<PathText> at = path();
+  if (!at)
+    return std::nullopt;
+  Shape shape{Element::Real, axes, {}};
+  for (const SizeExpr &axis : axes)
+    if (elaborator.configuration.isDynamic(axis))
+      return fail("weights " + describe(axes) + " cannot depend on " +
+                  describe(axis) + ", which is known only at run time");
+  RankedTensorType type = typeOf(shape);
+  if (!type)
+    return std::nullopt;
+  Value value = nn::WeightOp::create(
+      builder, location(), type, builder.getStringAttr(at->joined(suffix)),
+      at->absolute ? builder.getUnitAttr() : UnitAttr(), at->indices);
+  return Tensor{value, shape};
+}
+
+} // namespace heddle::language

@@ -1,0 +1,176 @@
+//===- BuiltinsAttention.cpp - Attention, its parts, and caches -----------===//
+
+#include "compiler/language/BuiltinFunctions.h"
+
+#include "dialects/nn/NN.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+static bool checkAttentionShapes(CallSite &site, const Tensor &q,
+                                 const Tensor &k, const Tensor &v) {
+  for (const Tensor *tensor : {&q, &k, &v})
+    if (tensor->axes().size() != 4) {
+      site.fail("found " + site.describe(tensor->shape) +
+                ", needs rows, sequence, heads and depth");
+      return false;
+    }
+  auto same = [&](StringRef what, const Tensor &a, const Tensor &b,
+                  unsigned axis, StringRef names) {
+    if (a.axes()[axis] == b.axes()[axis])
+      return true;
+    auto [first, second] = names.split(' ');
+    site.fail(what + " differs: " + first + " is " + site.describe(a.shape) +
+              ", " + second + " is " + site.describe(b.shape) +
+              site.elaborator.explainMismatch(b.axes()[axis], a.axes()[axis]));
+    return false;
+  };
+  if (!same("rows", q, k, 0, "query key") ||
+      !same("head size", q, k, 3, "query key") ||
+      !same("rows", k, v, 0, "key value") ||
+      !same("sequence", k, v, 1, "key value") ||
+      !same("number of heads", k, v, 2, "key value"))
+    return false;
+  const Configuration &configuration = site.elaborator.configuration;
+  std::optional<int64_t> heads = configuration.evaluate(q.axes()[2]);
+  std::optional<int64_t> groups = configuration.evaluate(k.axes()[2]);
+  std::optional<int64_t> depth = configuration.evaluate(q.axes()[3]);
+  if (!heads || !groups || !depth) {
+    site.fail("heads and head size of " + site.describe(q.shape) +
+              " need to be known when the model is compiled");
+    return false;
+  }
+  if (*groups < 1 || *heads % *groups != 0) {
+    site.fail(Twine(*heads) + " query heads are not a multiple of " +
+              Twine(*groups) + " key heads");
+    return false;
+  }
+  return true;
+}
+
+/// attention(q, k, v, scale = 1/sqrt(K), bias = …) where …
+Built buildAttention(CallSite &site) {
+  std::optional<Tensor> q = site.realTensor(0), k = site.realTensor(1),
+                        v = site.realTensor(2);
+  if (!q || !k || !v || !checkAttentionShapes(site, *q, *k, *v))
+    return std::nullopt;
+  double depth = *site.elaborator.configuration.evaluate(q->axes()[3]);
+  std::optional<double> scale = site.number("scale", 1 / std::sqrt(depth));
+  if (!scale)
+    return std::nullopt;
+  Shape shape = q->shape;
+  shape.axes.back() = v->axes().back();
+  Built built =
+      site.build<nn::AttentionOp>(shape, q->value, k->value, v->value,
+                                  site.builder.getF64FloatAttr(*scale));
+  if (!built)
+    return std::nullopt;
+  auto op = cast<nn::AttentionOp>(
+      std::get<Tensor>(built->front()).value.getDefiningOp());
+  const Expr *bias = site.option("bias");
+  bool ok = !site.where ||
+            site.fillRegion(op.getMask(), *site.where, /*predicate=*/true);
+  ok &= !bias || site.fillRegion(op.getBias(), *bias, /*predicate=*/false);
+  if (ok)
+    return built;
+  op.erase();
+  return std::nullopt;
+}
+
+/// dot(a, b, K)
+Built buildDot(CallSite &site) {
+  std::optional<Tensor> a = site.realTensor(0), b = site.realTensor(1);
+  if (!a || !b)
+    return std::nullopt;
+  std::optional<unsigned> axisOfA = site.axisOf(*a, 2);
+  std::optional<unsigned> axisOfB = site.axisOf(*b, 2);
+  if (!axisOfA || !axisOfB)
+    return std::nullopt;
+  const SizeExpr axis = a->axes()[*axisOfA];
+  Shape shape{Element::Real, {}, {}};
+  for (const SizeExpr &size : a->axes())
+    if (!(size == axis))
+      shape.axes.push_back(size);
+  for (const SizeExpr &size : b->axes())
+    if (!is_contained(a->axes(), size))
+      shape.axes.push_back(size);
+  return site.build<nn::DotOp>(shape, a->value, b->value,
+                               site.builder.getStringAttr(site.describe(axis)));
+}
+
+/// cache@path(k, T -> S)
+Built buildCache(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  auto sizes = site.replacement(1);
+  std::optional<PathText> path = site.path();
+  if (!x || !sizes || !path)
+    return std::nullopt;
+  auto &[from, to] = *sizes;
+  if (x->axes().size() < 2 || !(x->axes()[1] == from))
+    return site.fail(site.describe(x->shape) + " does not have " +
+                     site.describe(from) + " as its second axis");
+  const Configuration &configuration = site.elaborator.configuration;
+  for (const SizeExpr &size : {from, to}) {
+    std::optional<StringRef> name = size.asName();
+    const DynSize *dyn = name ? configuration.findDyn(*name) : nullptr;
+    std::optional<StringRef> rows = x->axes()[0].asName();
+    if (!dyn || dyn->per.empty() || !rows || dyn->per != *rows)
+      return site.fail(site.describe(size) + " is not declared 'dyn " +
+                       site.describe(size) + " in … per " +
+                       site.describe(x->axes()[0]) + "'");
+  }
+  if (from == to)
+    return site.fail("found " + site.describe(from) +
+                     " on both sides, needs what is new -> all there is");
+  Shape shape = x->shape;
+  shape.axes[1] = to;
+  auto text = [&](const SizeExpr &size) {
+    return site.builder.getStringAttr(site.describe(size));
+  };
+  return site.build<nn::CacheAppendOp>(
+      shape, site.builder.getStringAttr(path->text),
+      path->absolute ? site.builder.getUnitAttr() : UnitAttr(), x->value,
+      text(from), text(to), path->indices);
+}
+
+/// softmax(x, S)
+Built buildSoftmax(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  std::optional<unsigned> axis = x ? site.axisOf(*x, 1) : std::nullopt;
+  if (!axis)
+    return std::nullopt;
+  return site.build<nn::SoftmaxOp>(
+      x->shape, x->value,
+      site.builder.getStringAttr(site.describe(x->axes()[*axis])));
+}
+
+/// bucket(j - i, count, far, both = no), within where or bias
+Built buildBucket(CallSite &site) {
+  const Scalar *distance = std::get_if<Scalar>(&site.argument(0));
+  if (!distance || !distance->value.getType().isIndex())
+    return site.fail("found " + site.describe(site.argument(0)) +
+                     ", needs a difference of positions within where or bias");
+  std::optional<int64_t> count = site.wholeArgument(1);
+  std::optional<int64_t> far = site.wholeArgument(2);
+  std::optional<bool> both = site.flag("both", false);
+  if (!count || !far || !both)
+    return std::nullopt;
+  int64_t exact = *count / (*both ? 4 : 2);
+  if (*count < 4 || (*both && *count % 2 != 0) || *far <= exact)
+    return site.fail("found " + Twine(*count) + " buckets up to " +
+                     Twine(*far) +
+                     ", needs 4 or more, an even number for both directions, "
+                     "and a distance beyond the exact ones");
+  auto number = [&](int64_t value) {
+    return site.builder.getI64IntegerAttr(value);
+  };
+  return Data{Scalar{nn::BucketOp::create(
+      site.builder, site.location(), site.builder.getIndexType(),
+      distance->value, number(*count), number(*far),
+      *both ? site.builder.getUnitAttr() : UnitAttr())}};
+}
+
+} // namespace heddle::language

@@ -1,0 +1,263 @@
+//===- BuiltinsLayers.cpp - Built-ins that have weights -------------------===//
+
+#include "compiler/language/BuiltinFunctions.h"
+
+#include "dialects/nn/NN.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+static SizeExpr productOf(const Axes &axes) {
+  SizeExpr product(1);
+  for (const SizeExpr &axis : axes)
+    product *= axis;
+  return product;
+}
+
+/// linear@path(x, D -> H K | G K, bias = yes, layout = out_in)
+Built buildLinear(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  std::optional<CallSite::Groups> groups = site.groups(1);
+  std::optional<bool> bias = site.flag("bias", false);
+  std::optional<std::string> layout = site.word("layout", {"out_in", "in_out"});
+  if (!x || !groups || !bias || !layout)
+    return std::nullopt;
+  if (groups->from.size() != 1)
+    return site.fail("found several groups before ->, needs one");
+  const Axes &input = groups->from.front();
+  ArrayRef<SizeExpr> axes = x->axes();
+  if (axes.size() < input.size() ||
+      axes.take_back(input.size()) != ArrayRef(input)) {
+    std::string needed = site.describe(input);
+    std::string why =
+        axes.empty()
+            ? ""
+            : site.elaborator.explainMismatch(axes.back(), input.back());
+    return site.fail(site.describe(x->shape) + " does not end in " +
+                     StringRef(needed).drop_front().drop_back() + why);
+  }
+  ArrayRef<SizeExpr> batch = axes.drop_back(input.size());
+
+  SizeExpr columns;
+  SmallVector<Shape> shapes;
+  SmallVector<Type> types;
+  for (const Axes &group : groups->to) {
+    columns += productOf(group);
+    Shape shape{Element::Real, Axes(batch.begin(), batch.end()), {}};
+    llvm::append_range(shape.axes, group);
+    RankedTensorType type = site.typeOf(shape);
+    if (!type)
+      return std::nullopt;
+    shapes.push_back(std::move(shape));
+    types.push_back(type);
+  }
+  bool inOut = *layout == "in_out";
+  SizeExpr rows = productOf(input);
+  std::optional<Tensor> weight =
+      site.weight("weight", inOut ? Axes{rows, columns} : Axes{columns, rows});
+  if (!weight)
+    return std::nullopt;
+  Value biasValue;
+  if (*bias) {
+    std::optional<Tensor> vector = site.weight("bias", {columns});
+    if (!vector)
+      return std::nullopt;
+    biasValue = vector->value;
+  }
+  auto linear = nn::LinearOp::create(
+      site.builder, site.location(), types, x->value, weight->value, biasValue,
+      site.builder.getI64IntegerAttr(input.size()),
+      inOut ? site.builder.getUnitAttr() : UnitAttr());
+  Data results;
+  for (auto [value, shape] : zip(linear.getResults(), shapes))
+    results.push_back(Tensor{value, shape});
+  return results;
+}
+
+/// embed@path(ids, V -> D)
+Built buildEmbed(CallSite &site) {
+  std::optional<Tensor> ids = site.intTensor(0);
+  std::optional<CallSite::Groups> groups = site.groups(1);
+  if (!ids || !groups)
+    return std::nullopt;
+  if (groups->from.size() != 1 || groups->from[0].size() != 1 ||
+      groups->to.size() != 1)
+    return site.fail(
+        "needs the table's first axis and what it becomes: V -> D");
+  const SizeExpr &over = groups->from[0][0];
+  if (!ids->shape.over || !(*ids->shape.over == over))
+    return site.fail("the indices are " + site.describe(ids->shape) +
+                     ", the table is over " + site.describe(over));
+  Axes tableAxes{over};
+  llvm::append_range(tableAxes, groups->to[0]);
+  Shape shape{Element::Real, ids->axes(), {}};
+  llvm::append_range(shape.axes, groups->to[0]);
+  std::optional<Tensor> table = site.weight("weight", tableAxes);
+  if (!table)
+    return std::nullopt;
+  return site.build<nn::EmbedOp>(shape, ids->value, table->value);
+}
+
+/// param@path(R H)
+Built buildParam(CallSite &site) {
+  const Expr &argument = *site.call.operands[0];
+  Axes axes;
+  if (argument.is(Expr::Kind::Pattern)) {
+    if (argument.hasArrow || argument.from.size() != 1)
+      return site.fail("needs the axes of the parameter: R H");
+    std::optional<Axes> resolved =
+        site.elaborator.resolveAxes(argument.from.front());
+    if (!resolved)
+      return std::nullopt;
+    axes = std::move(*resolved);
+  } else {
+    const Constant *constant = std::get_if<Constant>(&site.argument(0));
+    const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+    if (!size)
+      return site.fail("found " + site.describe(site.argument(0)) +
+                       ", needs the axes of the parameter: R H");
+    axes.push_back(*size);
+  }
+  std::optional<Tensor> weight = site.weight("", axes);
+  if (!weight)
+    return std::nullopt;
+  return Data{*weight};
+}
+
+/// A tensor with axes and epsilon, which every normalisation has.
+static std::optional<std::pair<Tensor, FloatAttr>>
+normArguments(CallSite &site, double epsilon) {
+  std::optional<Tensor> x = site.realTensor(0);
+  std::optional<double> eps = site.number("eps", epsilon);
+  if (!x || !eps)
+    return std::nullopt;
+  if (x->axes().empty())
+    return site.fail("found a tensor without axes");
+  if (*eps < 0)
+    return site.fail("eps is " + language::describe(Constant(*eps)) +
+                     ", needs 0 or more");
+  return std::pair(*x, site.builder.getF64FloatAttr(*eps));
+}
+
+/// rmsnorm@path(x, eps = 1e-6)
+Built buildRmsNorm(CallSite &site) {
+  auto arguments = normArguments(site, 1e-6);
+  if (!arguments)
+    return std::nullopt;
+  auto &[x, eps] = *arguments;
+  std::optional<Tensor> weight = site.weight("weight", {x.axes().back()});
+  if (!weight)
+    return std::nullopt;
+  return site.build<nn::RmsNormOp>(x.shape, x.value, weight->value, eps);
+}
+
+/// layernorm@path(x, eps = 1e-5)
+Built buildLayerNorm(CallSite &site) {
+  auto arguments = normArguments(site, 1e-5);
+  if (!arguments)
+    return std::nullopt;
+  auto &[x, eps] = *arguments;
+  std::optional<Tensor> weight = site.weight("weight", {x.axes().back()});
+  std::optional<Tensor> bias = site.weight("bias", {x.axes().back()});
+  if (!weight || !bias)
+    return std::nullopt;
+  return site.build<nn::LayerNormOp>(x.shape, x.value, weight->value,
+                                     bias->value, eps);
+}
+
+/// batchnorm@path(x, eps = 1e-5): with stored statistics, over the second axis.
+Built buildBatchNorm(CallSite &site) {
+  auto arguments = normArguments(site, 1e-5);
+  if (!arguments)
+    return std::nullopt;
+  auto &[x, eps] = *arguments;
+  if (x.axes().size() < 2)
+    return site.fail(site.describe(x.shape) + " has no axis of channels");
+  SmallVector<Value> parameters;
+  for (StringRef name : {"weight", "bias", "running_mean", "running_var"}) {
+    std::optional<Tensor> parameter = site.weight(name, {x.axes()[1]});
+    if (!parameter)
+      return std::nullopt;
+    parameters.push_back(parameter->value);
+  }
+  return site.build<nn::BatchNormOp>(x.shape, x.value, parameters[0],
+                                     parameters[1], parameters[2],
+                                     parameters[3], eps);
+}
+
+/// (x + 2 pad - kernel) / stride + 1. Where that is no whole number but known,
+/// PyTorch rounds down; so does this.
+static std::optional<SizeExpr> convolved(const SizeExpr &x,
+                                         const SizeExpr &kernel,
+                                         const SizeExpr &stride, int64_t pad,
+                                         const Configuration &configuration) {
+  SizeExpr steps = x + SizeExpr(2 * pad) - kernel;
+  FailureOr<SizeExpr> exact = steps.dividedBy(stride);
+  if (succeeded(exact) && configuration.isDynamic(*exact))
+    return *exact + SizeExpr(1);
+  std::optional<int64_t> known = configuration.evaluate(steps);
+  int64_t step = configuration.evaluate(stride).value_or(1);
+  if (!known || *known < 0)
+    return std::nullopt;
+  if (succeeded(exact) && *known % step == 0)
+    return *exact + SizeExpr(1);
+  return SizeExpr(*known / step + 1);
+}
+
+/// conv@path(x, C -> D, kernel = 3, stride = 1, pad = 0, groups = 1, bias = no)
+Built buildConv(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  auto channels = site.replacement(1);
+  std::optional<SizeExpr> kernel = site.sizeOption("kernel", SizeExpr());
+  std::optional<SizeExpr> stride = site.sizeOption("stride", SizeExpr(1));
+  std::optional<int64_t> step = site.whole("stride", 1);
+  std::optional<int64_t> pad = site.whole("pad", 0);
+  std::optional<int64_t> groups = site.whole("groups", 1);
+  std::optional<bool> bias = site.flag("bias", false);
+  if (!x || !channels || !kernel || !stride || !step || !pad || !groups ||
+      !bias)
+    return std::nullopt;
+  auto &[in, out] = *channels;
+  if (x->axes().size() < 3)
+    return site.fail(site.describe(x->shape) +
+                     " needs rows, channels and one or more spatial axes");
+  if (!(x->axes()[1] == in))
+    return site.fail(site.describe(x->shape) + " has " +
+                     site.describe(x->axes()[1]) + " channels, not " +
+                     site.describe(in));
+  if (kernel->terms().empty())
+    return site.fail("needs the option kernel");
+  if (*step < 1 || *pad < 0 || *groups < 1)
+    return site.fail("needs stride and groups of 1 or more, pad of 0 or more");
+  Shape shape{Element::Real, {x->axes()[0], out}, {}};
+  Axes weightAxes{out, *in.dividedBy(SizeExpr(*groups))};
+  for (const SizeExpr &axis : ArrayRef(x->axes()).drop_front(2)) {
+    std::optional<SizeExpr> result =
+        convolved(axis, *kernel, *stride, *pad, site.elaborator.configuration);
+    if (!result)
+      return site.fail("the kernel, " + site.describe(*kernel) +
+                       ", does not fit into " + site.describe(axis) +
+                       " padded by " + Twine(*pad));
+    shape.axes.push_back(*result);
+    weightAxes.push_back(*kernel);
+  }
+  std::optional<Tensor> weight = site.weight("weight", weightAxes);
+  if (!weight)
+    return std::nullopt;
+  Value biasValue;
+  if (*bias) {
+    std::optional<Tensor> vector = site.weight("bias", {out});
+    if (!vector)
+      return std::nullopt;
+    biasValue = vector->value;
+  }
+  auto number = [&](int64_t value) {
+    return site.builder.getI64IntegerAttr(value);
+  };
+  return site.build<nn::ConvOp>(shape, x->value, weight->value, biasValue,
+                                number(*step), number(*pad), number(*groups));
+}
+
+} // namespace heddle::language

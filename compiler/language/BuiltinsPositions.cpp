@@ -1,0 +1,244 @@
+//===- BuiltinsPositions.cpp - Positions and their embeddings -------------===//
+
+#include "compiler/language/BuiltinFunctions.h"
+
+#include "dialects/nn/NN.h"
+#include "llvm/Support/JSON.h"
+#include <cmath>
+#include <numbers>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+/// positions(T): where each of the T tokens of this call stands, from 0.
+Built buildPositions(CallSite &site) {
+  const Constant *constant = std::get_if<Constant>(&site.argument(0));
+  const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+  if (!size)
+    return site.fail("found " + site.describe(site.argument(0)) +
+                     ", needs a size");
+  Shape shape{Element::Int, {*size}, *size};
+  std::optional<StringRef> name = size->asName();
+  const Configuration &configuration = site.elaborator.configuration;
+  if (const DynSize *dyn = name ? configuration.findDyn(*name) : nullptr) {
+    shape.over = dyn->bound;
+    if (!dyn->per.empty())
+      shape.axes.insert(shape.axes.begin(), SizeExpr::name(dyn->per));
+  } else if (configuration.isDynamic(*size)) {
+    return site.fail("found " + site.describe(*size) +
+                     ", needs a size that is declared");
+  }
+  return site.build<nn::PositionsOp>(
+      shape, site.builder.getStringAttr(site.describe(*size)));
+}
+
+/// sinusoid(positions(T), D, order = adjacent, base = 10000)
+Built buildSinusoid(CallSite &site) {
+  std::optional<Tensor> positions = site.intTensor(0);
+  const Constant *constant = std::get_if<Constant>(&site.argument(1));
+  const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+  std::optional<std::string> order = site.word("order", {"adjacent", "halves"});
+  std::optional<double> base = site.number("base", 10000);
+  if (!positions || !order || !base)
+    return std::nullopt;
+  std::optional<int64_t> depth =
+      size ? site.elaborator.configuration.evaluate(*size) : std::nullopt;
+  if (!depth || *depth < 2 || *depth % 2 != 0)
+    return site.fail("found " + site.describe(site.argument(1)) +
+                     " as the depth, needs an even size");
+  Shape shape{Element::Real, positions->axes(), {}};
+  shape.axes.push_back(*size);
+  nn::Pairs pairs =
+      *order == "halves" ? nn::Pairs::Halves : nn::Pairs::Adjacent;
+  return site.build<nn::SinusoidOp>(
+      shape, positions->value,
+      nn::PairsAttr::get(site.builder.getContext(), pairs),
+      site.builder.getF64FloatAttr(*base));
+}
+
+//===----------------------------------------------------------------------===//
+// Rotary embedding
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Angles a position turns each pair by, and what the result is multiplied
+/// with.
+struct Rotation {
+  SmallVector<double> frequencies;
+  double magnitude = 1;
+};
+
+/// `rope_scaling` of config.json, as published with each kind.
+class RopeScaling {
+public:
+  RopeScaling(CallSite &site, const json::Object &options, int64_t dims,
+              double base)
+      : site(site), options(options), dims(dims), base(base) {}
+
+  bool apply(Rotation &rotation) {
+    std::string kind = "default";
+    if (auto type = options.getString("rope_type"))
+      kind = type->str();
+    else if (auto type = options.getString("type"))
+      kind = type->str();
+    if (kind == "default")
+      return true;
+    if (kind == "linear")
+      return applyLinear(rotation);
+    if (kind == "llama3")
+      return applyLlama3(rotation);
+    if (kind == "yarn")
+      return applyYarn(rotation);
+    site.fail("scaling is of type \"" + kind +
+              "\", needs default, linear, llama3 or yarn");
+    return false;
+  }
+
+private:
+  std::optional<double> required(StringRef key) {
+    std::optional<double> value = options.getNumber(key);
+    if (!value || !(*value > 0)) {
+      site.fail("scaling has no positive number " + key);
+      return std::nullopt;
+    }
+    return value;
+  }
+  double optional(StringRef key, double otherwise) {
+    return options.getNumber(key).value_or(otherwise);
+  }
+
+  /// Chen et al. 2023: positions divided by the factor.
+  bool applyLinear(Rotation &rotation) {
+    std::optional<double> factor = required("factor");
+    if (!factor)
+      return false;
+    for (double &frequency : rotation.frequencies)
+      frequency /= *factor;
+    return true;
+  }
+
+  /// Llama 3.1: long wavelengths are divided by the factor, short ones stay,
+  /// those between blend.
+  bool applyLlama3(Rotation &rotation) {
+    std::optional<double> factor = required("factor");
+    std::optional<double> low = required("low_freq_factor");
+    std::optional<double> high = required("high_freq_factor");
+    std::optional<double> length = required("original_max_position_embeddings");
+    if (!factor || !low || !high || !length)
+      return false;
+    for (double &frequency : rotation.frequencies) {
+      double wavelength = 2 * std::numbers::pi / frequency;
+      if (wavelength < *length / *high)
+        continue;
+      double smooth = wavelength > *length / *low
+                          ? 0
+                          : (*length / wavelength - *low) / (*high - *low);
+      frequency = (1 - smooth) * frequency / *factor + smooth * frequency;
+    }
+    return true;
+  }
+
+  /// YaRN (Peng et al. 2023, section 3.2): dimension i blends by how often its
+  /// pair turns within the original length.
+  bool applyYarn(Rotation &rotation) {
+    std::optional<double> factor = required("factor");
+    std::optional<double> length = required("original_max_position_embeddings");
+    if (!factor || !length)
+      return false;
+    auto dimensionTurning = [&](double times) {
+      return dims * std::log(*length / (times * 2 * std::numbers::pi)) /
+             (2 * std::log(base));
+    };
+    double low = dimensionTurning(optional("beta_fast", 32));
+    double high = dimensionTurning(optional("beta_slow", 1));
+    if (options.getBoolean("truncate").value_or(true)) {
+      low = std::floor(low);
+      high = std::ceil(high);
+    }
+    low = std::max(low, 0.0);
+    high = std::min(high, double(dims - 1));
+    if (low == high)
+      high += 0.001;
+    for (auto [i, frequency] : enumerate(rotation.frequencies)) {
+      double ramp = std::clamp((double(i) - low) / (high - low), 0.0, 1.0);
+      frequency = ramp * frequency / *factor + (1 - ramp) * frequency;
+    }
+    auto scaleOf = [&](double mscale) {
+      return *factor <= 1 ? 1.0 : 0.1 * mscale * std::log(*factor) + 1;
+    };
+    double mscale = optional("mscale", 0), all = optional("mscale_all_dim", 0);
+    double otherwise =
+        mscale != 0 && all != 0 ? scaleOf(mscale) / scaleOf(all) : scaleOf(1);
+    rotation.magnitude = optional("attention_factor", otherwise);
+    return true;
+  }
+
+  CallSite &site;
+  const json::Object &options;
+  int64_t dims;
+  double base;
+};
+} // namespace
+
+static std::optional<Rotation> rotationOf(CallSite &site, int64_t dims,
+                                          double base) {
+  Rotation rotation;
+  for (int64_t i = 0; i < dims; i += 2)
+    rotation.frequencies.push_back(std::pow(base, -double(i) / double(dims)));
+  std::optional<Constant> scaling = site.constantOption("scaling", None());
+  if (!scaling)
+    return std::nullopt;
+  if (holds<None>(*scaling))
+    return rotation;
+  const Json *json = std::get_if<Json>(&*scaling);
+  const json::Object *options = json ? json->value->getAsObject() : nullptr;
+  if (!options)
+    return site.fail("scaling is " + language::describe(*scaling) +
+                     ", needs none or an object of config.json");
+  if (!RopeScaling(site, *options, dims, base).apply(rotation))
+    return std::nullopt;
+  return rotation;
+}
+
+/// rope(x, pos, base = 10000, dims = K, pairs = halves, scaling = none)
+Built buildRope(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  std::optional<Tensor> positions = site.intTensor(1);
+  if (!x || !positions)
+    return std::nullopt;
+  ArrayRef<SizeExpr> axes = x->axes(), leading = positions->axes();
+  if (axes.size() <= leading.size() ||
+      axes.take_front(leading.size()) != leading)
+    return site.fail("the positions are " + site.describe(positions->shape) +
+                     ", their axes need to be the first of " +
+                     site.describe(x->shape));
+  std::optional<int64_t> depth =
+      site.elaborator.configuration.evaluate(axes.back());
+  if (!depth)
+    return site.fail("the last axis of " + site.describe(x->shape) +
+                     " is known only at run time");
+  std::optional<double> base = site.number("base", 10000);
+  std::optional<int64_t> dims = site.whole("dims", *depth);
+  std::optional<std::string> pairs = site.word("pairs", {"halves", "adjacent"});
+  if (!base || !dims || !pairs)
+    return std::nullopt;
+  if (*dims < 2 || *dims % 2 != 0 || *dims > *depth)
+    return site.fail("dims is " + Twine(*dims) +
+                     ", needs an even number from 2 to " + Twine(*depth));
+  if (!(*base > 1))
+    return site.fail("base is " + language::describe(Constant(*base)) +
+                     ", needs more than 1");
+  std::optional<Rotation> rotation = rotationOf(site, *dims, *base);
+  if (!rotation)
+    return std::nullopt;
+  nn::Pairs kind = *pairs == "halves" ? nn::Pairs::Halves : nn::Pairs::Adjacent;
+  return site.build<nn::RopeOp>(
+      x->shape, x->value, positions->value,
+      site.builder.getDenseF64ArrayAttr(rotation->frequencies),
+      nn::PairsAttr::get(site.builder.getContext(), kind),
+      site.builder.getF64FloatAttr(rotation->magnitude));
+}
+
+} // namespace heddle::language

@@ -1,0 +1,154 @@
+//===- Constant.cpp - Values known when the model is compiled -------------===//
+
+#include "compiler/language/Constant.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include <cmath>
+
+using namespace llvm;
+
+namespace heddle::language {
+
+namespace {
+struct Describer {
+  std::string operator()(None) const { return "none"; }
+  std::string operator()(const Absent &absent) const {
+    return "absent (" + absent.key + ")";
+  }
+  std::string operator()(bool value) const { return value ? "yes" : "no"; }
+  std::string operator()(double value) const {
+    std::string text;
+    raw_string_ostream(text) << format("%g", value);
+    return text;
+  }
+  std::string operator()(const SizeExpr &size) const { return size.str(); }
+  std::string operator()(const std::string &text) const {
+    return "\"" + text + "\"";
+  }
+  std::string operator()(Json json) const {
+    return json.value->kind() == json::Value::Array ? "a list" : "an object";
+  }
+};
+} // namespace
+
+std::string describe(const Constant &constant) {
+  return std::visit(Describer(), constant);
+}
+
+std::optional<double> asNumber(const Constant &constant, SizeValues sizes) {
+  if (const double *real = std::get_if<double>(&constant))
+    return *real;
+  const SizeExpr *size = std::get_if<SizeExpr>(&constant);
+  if (!size)
+    return std::nullopt;
+  // Not SizeExpr::evaluate: half of a size need not be whole to be a number.
+  double sum = 0;
+  for (const SizeExpr::Term &term : size->terms()) {
+    double product = double(term.numerator) / double(term.denominator);
+    for (const auto &[name, power] : term.factors) {
+      std::optional<int64_t> value = sizes(name);
+      if (!value)
+        return std::nullopt;
+      product *= std::pow(double(*value), power);
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+static std::optional<Constant> combineSizes(StringRef op, const SizeExpr &lhs,
+                                            const SizeExpr &rhs) {
+  if (op == "+")
+    return lhs + rhs;
+  if (op == "-")
+    return lhs - rhs;
+  if (op == "*")
+    return lhs * rhs;
+  std::optional<int64_t> exponent = rhs.asConstant();
+  FailureOr<SizeExpr> result = failure();
+  if (op == "/")
+    result = lhs.dividedBy(rhs);
+  else if (op == "^" && exponent && std::abs(*exponent) <= 8)
+    result = lhs.toThePower(*exponent);
+  if (failed(result))
+    return std::nullopt;
+  return *result;
+}
+
+static std::optional<Constant> combineNumbers(StringRef op, double lhs,
+                                              double rhs) {
+  return StringSwitch<std::optional<Constant>>(op)
+      .Case("+", lhs + rhs)
+      .Case("-", lhs - rhs)
+      .Case("*", lhs * rhs)
+      .Case("/", lhs / rhs)
+      .Case("^", std::pow(lhs, rhs))
+      .Case("<=", lhs <= rhs)
+      .Case(">=", lhs >= rhs)
+      .Case("<", lhs < rhs)
+      .Case(">", lhs > rhs)
+      .Case("==", lhs == rhs)
+      .Case("!=", lhs != rhs)
+      .Default(std::nullopt);
+}
+
+std::optional<Constant> combine(StringRef op, const Constant &lhs,
+                                const Constant &rhs, SizeValues sizes,
+                                std::string &why) {
+  if (holds<Absent>(lhs))
+    return lhs;
+  if (holds<Absent>(rhs))
+    return rhs;
+  const SizeExpr *lhsSize = std::get_if<SizeExpr>(&lhs);
+  const SizeExpr *rhsSize = std::get_if<SizeExpr>(&rhs);
+  if (op == "/" && rhsSize && rhsSize->terms().empty()) {
+    why = "division by zero";
+    return std::nullopt;
+  }
+  if (lhsSize && rhsSize)
+    if (std::optional<Constant> result = combineSizes(op, *lhsSize, *rhsSize))
+      return result;
+
+  std::optional<double> lhsNumber = asNumber(lhs, sizes);
+  std::optional<double> rhsNumber = asNumber(rhs, sizes);
+  if (lhsNumber && rhsNumber)
+    return combineNumbers(op, *lhsNumber, *rhsNumber);
+
+  bool isNumeric =
+      (lhsSize || holds<double>(lhs)) && (rhsSize || holds<double>(rhs));
+  if (isNumeric) {
+    const Constant &unknown = lhsNumber ? rhs : lhs;
+    why = describe(unknown) + " is known only at run time";
+    return std::nullopt;
+  }
+  if (op == "==")
+    return lhs == rhs;
+  if (op == "!=")
+    return !(lhs == rhs);
+  why =
+      "cannot combine " + describe(lhs) + " " + op.str() + " " + describe(rhs);
+  return std::nullopt;
+}
+
+Constant fromJson(const json::Value &value, StringRef key) {
+  switch (value.kind()) {
+  case json::Value::Null:
+    return Absent{key.str()};
+  case json::Value::Boolean:
+    return *value.getAsBoolean();
+  case json::Value::Number:
+    if (std::optional<int64_t> whole = value.getAsInteger())
+      return SizeExpr(*whole);
+    return *value.getAsNumber();
+  case json::Value::String:
+    return value.getAsString()->str();
+  case json::Value::Array:
+  case json::Value::Object:
+    return Json{&value};
+  }
+  llvm_unreachable("a JSON value is of one of these kinds");
+}
+
+} // namespace heddle::language

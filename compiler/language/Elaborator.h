@@ -1,0 +1,196 @@
+//===- Elaborator.h - AST to checked nn module --------------------*- C++
+//-*-===//
+//
+// One typed traversal of the program: it follows calls from the entries, checks
+// every operation's axes and emits its nn op. A block becomes one function for
+// every kind of argument it is called with, so that a layer called in a loop is
+// one function.
+//
+// A function that fails has reported why and returns nullopt, or a Faulty
+// datum.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HEDDLE_COMPILER_LANGUAGE_ELABORATOR_H
+#define HEDDLE_COMPILER_LANGUAGE_ELABORATOR_H
+
+#include "compiler/language/Configuration.h"
+#include "compiler/language/Datum.h"
+#include "compiler/language/Program.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace heddle::language {
+
+class CallSite;
+
+/// A path of weights as nn ops take it: `layer.{0}` with the value of {0}.
+struct PathText {
+  std::string text;
+  bool absolute = false;
+  llvm::SmallVector<mlir::Value, 2> indices;
+  /// Indices chosen by the data: `experts[e]`; they take the last number.
+  std::optional<Tensor> route;
+
+  std::string joined(llvm::StringRef suffix) const {
+    return text.empty()     ? suffix.str()
+           : suffix.empty() ? text
+                            : text + "." + suffix.str();
+  }
+};
+
+class Elaborator {
+public:
+  Elaborator(mlir::MLIRContext *context, const Program &program,
+             Configuration &configuration, Diagnostics &diagnostics);
+
+  /// The whole module; it is to be thrown away if errors were reported.
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+  //===--------------------------------------------------------------------===//
+  // For the built-in operations
+  //===--------------------------------------------------------------------===//
+
+  mlir::OpBuilder builder;
+  Configuration &configuration;
+  Diagnostics &diagnostics;
+
+  void error(llvm::SMLoc place, const llvm::Twine &message);
+  mlir::Location locationOf(llvm::SMLoc place);
+
+  Datum evaluate(const Expr &expr);
+  std::optional<PathText> evaluatePath(const Path &path);
+  std::optional<SizeExpr> resolveAxis(const Expr &expr);
+  std::optional<Axes> resolveAxes(const ExprList &exprs);
+
+  /// Null, after an error at `place`, if a size is not positive or not whole.
+  mlir::RankedTensorType typeOf(const Shape &shape, llvm::SMLoc place);
+  /// Whole or fractional number known now.
+  std::optional<double> numberOf(const Constant &constant) const;
+  /// The same value everywhere, as a tensor without axes, or of the given
+  /// shape.
+  Datum constantTensor(double value, const Shape &shape, llvm::SMLoc place);
+  Datum elementwise(llvm::StringRef op, const Tensor &lhs, const Tensor &rhs,
+                    llvm::SMLoc place);
+  /// Fills a region over row, head, query and key position with the value of
+  /// `expr`; `i1` asks for a predicate.
+  bool fillPairRegion(mlir::Region &region, const Expr &expr, bool predicate);
+
+  std::string describe(const Axes &axes) const;
+  std::string describe(const Shape &shape) const;
+  std::string describe(const Datum &datum) const;
+  std::string describe(const SizeExpr &size) const {
+    return configuration.written(size).str();
+  }
+  /// Why two axes differ, as `; K is declared at f:1:2, both are 64`, or
+  /// nothing.
+  std::string explainMismatch(const SizeExpr &found,
+                              const SizeExpr &needed) const;
+
+private:
+  /// A block as specialised for one kind of arguments.
+  struct Specialisation {
+    bool running = true;
+    mlir::func::FuncOp function;
+    /// Tensors among them stand for the function's results, in order; their
+    /// values are null.
+    Data results;
+  };
+
+  /// The function being elaborated.
+  struct Frame {
+    FunctionInFile source;
+    mlir::func::FuncOp function;
+    llvm::StringMap<SizeExpr> sizes; ///< generic sizes and size parameters
+    llvm::StringMap<Datum> variables;
+    llvm::StringMap<Tensor> states; ///< read or set so far
+    std::optional<Data> returned;
+    unsigned loops = 0; ///< enclosing loops that stay loops
+    unsigned scans = 0;
+    llvm::SMLoc calledAt;
+  };
+
+  // Elaborator.cpp: the module, functions and block calls.
+  void declareSizes();
+  void declareStates();
+  void attachModuleAttributes();
+  void checkDeclarations();
+  void elaborateEntry(const FunctionInFile &entry);
+  void checkEntryResults(const Function &entry);
+  mlir::func::FuncOp startFunction(const FunctionInFile &source,
+                                   llvm::ArrayRef<mlir::Type> arguments);
+  void finishFunction(const Data &results, llvm::SMLoc place);
+  std::string uniqueSymbol(llvm::StringRef name);
+  std::optional<Shape> resolveType(const TypeExpr &type);
+  void removeUncalledFunctions();
+
+  Data callBlock(const Expr &call, const FunctionInFile &block);
+  std::optional<Data> blockArguments(const Expr &call, const Function &block);
+  bool bindParameter(const Function &block, const Parameter &parameter,
+                     Datum &argument, Frame &callee, llvm::SMLoc place);
+  bool bindAxes(const Function &block, const Parameter &parameter,
+                const Tensor &argument, Frame &callee, llvm::SMLoc place);
+  bool isGeneric(const Expr &axis, const Frame &callee) const;
+  Specialisation &specialise(const FunctionInFile &block, Data &arguments,
+                             Frame &callee, llvm::SMLoc place);
+  void checkBlockResults(const Function &block, const Data &results);
+  Data emitCall(const Specialisation &callee, const Data &arguments,
+                const PathText &path, llvm::SMLoc place);
+  Data emitRoute(const Specialisation &callee, const Data &arguments,
+                 const PathText &path, llvm::SMLoc place);
+
+  // Statements.cpp
+  void elaborate(const Body &body);
+  void elaborate(const Statement &statement);
+  void elaborateAssign(const Statement &statement);
+  void assign(const Word &name, const Datum &value);
+  void setState(const Word &name, const StateDecl &state, const Datum &value);
+  void elaborateReturn(const Statement &statement);
+  void elaborateIf(const Statement &statement);
+  void elaborateFor(const Statement &statement);
+  bool elaborateRolled(const Statement &statement, int64_t from, int64_t to);
+  void elaborateUnrolled(const Statement &statement, int64_t from, int64_t to);
+  void elaborateScan(const Statement &statement);
+  std::optional<int64_t> wholeNumber(const Expr &expr);
+
+  // Expressions.cpp
+  Data evaluateAll(const Expr &expr);
+  Datum evaluateName(const Expr &expr);
+  Datum evaluateNegate(const Expr &expr);
+  Datum evaluateBinary(const Expr &expr);
+  Datum evaluateLogical(const Expr &expr);
+  Datum evaluateConditional(const Expr &expr);
+  std::optional<bool> evaluateCondition(const Expr &expr);
+  Datum evaluateIndex(const Expr &expr);
+  Datum evaluateAs(const Expr &expr);
+  Datum evaluateWhere(const Expr &expr);
+  Data evaluateCall(const Expr &expr, const Expr *where = nullptr);
+  Data callActivation(const Expr &expr, const Constant &value);
+  std::optional<Tensor> readState(llvm::StringRef name, llvm::SMLoc place);
+  std::string suggestName(llvm::StringRef name) const;
+  bool appendIndex(PathText &path, const Expr &index);
+
+  // Regions.cpp
+  Datum scalarBinary(llvm::StringRef op, const Datum &lhs, const Datum &rhs,
+                     llvm::SMLoc place);
+  Datum scalarSelect(const Scalar &condition, const Datum &ifTrue,
+                     const Datum &ifFalse, llvm::SMLoc place);
+  Datum lookUp(const Tensor &tensor, llvm::ArrayRef<ExprPtr> indices,
+               llvm::SMLoc place);
+  mlir::Value toScalar(const Datum &datum, bool real, llvm::SMLoc place);
+
+  mlir::MLIRContext *context;
+  const Program &program;
+  mlir::ModuleOp module;
+  Frame *frame = nullptr;
+  llvm::StringMap<Specialisation> specialisations;
+  llvm::StringMap<unsigned> symbols;
+  llvm::StringMap<Shape> stateShapes;
+
+  friend class CallSite;
+};
+
+} // namespace heddle::language
+
+#endif // HEDDLE_COMPILER_LANGUAGE_ELABORATOR_H

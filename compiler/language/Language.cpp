@@ -1,0 +1,129 @@
+//===- Language.cpp - Model file to nn module -----------------------------===//
+
+#include "compiler/language/Language.h"
+
+#include "compiler/language/Elaborator.h"
+#include "compiler/language/Parameters.h"
+#include "compiler/language/Parser.h"
+#include "dialects/nn/NN.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+/// Null after an error.
+static std::optional<json::Value> readConfig(StringRef path,
+                                             Diagnostics &diagnostics) {
+  auto text = MemoryBuffer::getFile(path);
+  if (!text) {
+    diagnostics.error("cannot read " + path + ": " + text.getError().message());
+    return std::nullopt;
+  }
+  Expected<json::Value> value = json::parse((*text)->getBuffer());
+  if (!value) {
+    diagnostics.error(path + ": " + toString(value.takeError()));
+    return std::nullopt;
+  }
+  if (!value->getAsObject()) {
+    diagnostics.error(path + ": found no object, needs { … }");
+    return std::nullopt;
+  }
+  return std::move(*value);
+}
+
+OwningOpRef<ModuleOp> loadModel(MLIRContext &context,
+                                const ModelOptions &options, raw_ostream &os) {
+  context.loadDialect<nn::NNDialect, arith::ArithDialect, func::FuncDialect,
+                      scf::SCFDialect>();
+  Diagnostics diagnostics(os);
+  std::optional<json::Value> json;
+  if (options.configFile) {
+    json = readConfig(*options.configFile, diagnostics);
+    if (!json)
+      return {};
+  }
+  Program program =
+      loadProgram(options.modelFile, options.importPaths, diagnostics);
+  if (diagnostics.hasErrors())
+    return {};
+  Configuration configuration(program, json ? json->getAsObject() : nullptr,
+                              options.values, options.dims, diagnostics);
+  if (diagnostics.hasErrors())
+    return {};
+  OwningOpRef<ModuleOp> module =
+      Elaborator(&context, program, configuration, diagnostics).run();
+  if (diagnostics.hasErrors())
+    return {};
+  if (failed(mlir::verify(*module))) {
+    diagnostics.error("the compiler built a faulty program; this is a mistake "
+                      "of heddle, not of the model");
+    return {};
+  }
+  checkPaths(*module, diagnostics);
+  if (diagnostics.hasErrors())
+    return {};
+  return module;
+}
+
+bool emitAst(const ModelOptions &options, raw_ostream &os,
+             raw_ostream &errors) {
+  Diagnostics diagnostics(errors);
+  auto text = MemoryBuffer::getFile(options.modelFile, /*IsText=*/true);
+  if (!text) {
+    diagnostics.error("cannot read " + options.modelFile + ": " +
+                      text.getError().message());
+    return false;
+  }
+  ModelFile file = parse(diagnostics.addFile(std::move(*text)), diagnostics);
+  if (diagnostics.hasErrors())
+    return false;
+  print(file, os);
+  return true;
+}
+
+std::string findModelFor(StringRef configFile,
+                         ArrayRef<std::string> directories,
+                         raw_ostream &errors) {
+  Diagnostics diagnostics(errors);
+  std::optional<json::Value> json = readConfig(configFile, diagnostics);
+  if (!json)
+    return {};
+  const json::Array *names = json->getAsObject()->getArray("architectures");
+  std::optional<StringRef> architecture;
+  if (names && !names->empty())
+    architecture = names->front().getAsString();
+  if (!architecture) {
+    diagnostics.error(configFile + ": names no architecture; name the model "
+                                   "file instead");
+    return {};
+  }
+  for (const std::string &directory : directories) {
+    std::error_code error;
+    std::vector<std::string> files;
+    for (sys::fs::directory_iterator file(directory, error), end;
+         file != end && !error; file.increment(error))
+      if (sys::path::extension(file->path()) == ".heddle")
+        files.push_back(file->path());
+    llvm::sort(files);
+    for (const std::string &path : files) {
+      auto text = MemoryBuffer::getFile(path, /*IsText=*/true);
+      if (!text)
+        continue;
+      // Another model's mistakes are not this user's.
+      Diagnostics ignored(nulls());
+      ModelFile file = parse(ignored.addFile(std::move(*text)), ignored);
+      if (is_contained(file.architectures, *architecture))
+        return path;
+    }
+  }
+  diagnostics.error(configFile + ": no model file is for \"" + *architecture +
+                    "\"; write one, or name one that fits");
+  return {};
+}
+
+} // namespace heddle::language

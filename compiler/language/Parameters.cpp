@@ -1,0 +1,122 @@
+//===- Parameters.cpp - Weights and caches of a module, by path -----------===//
+
+#include "compiler/language/Parameters.h"
+
+#include "compiler/language/Diagnostics.h"
+#include "dialects/nn/NN.h"
+#include "dialects/nn/PathTree.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+static bool isStatistic(Operation *op) {
+  return any_of(op->getUsers(), [&](Operation *user) {
+    auto norm = dyn_cast<nn::BatchNormOp>(user);
+    return norm && (norm.getMean() == op->getResult(0) ||
+                    norm.getVariance() == op->getResult(0));
+  });
+}
+
+static RankedTensorType typeOfSlot(Operation *op) {
+  if (op->getNumResults() == 1)
+    return dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  return {};
+}
+
+static std::vector<PathEntry> uniquePaths(ArrayRef<nn::PathTree::Slot> slots) {
+  std::vector<PathEntry> entries;
+  llvm::StringSet<> seen;
+  for (const nn::PathTree::Slot &slot : slots) {
+    RankedTensorType type = typeOfSlot(slot.op);
+    if (type && seen.insert(slot.path).second)
+      entries.push_back(
+          {slot.path, type, slot.op->getLoc(), isStatistic(slot.op)});
+  }
+  return entries;
+}
+
+std::vector<PathEntry> parametersOf(ModuleOp module) {
+  FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
+  return succeeded(tree) ? uniquePaths(tree->weights())
+                         : std::vector<PathEntry>();
+}
+
+std::vector<PathEntry> cachesOf(ModuleOp module) {
+  FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
+  if (failed(tree))
+    return {};
+  std::vector<nn::PathTree::Slot> caches;
+  for (const nn::PathTree::Slot &slot : tree->caches())
+    if (isa<nn::CacheAppendOp>(slot.op))
+      caches.push_back(slot);
+  return uniquePaths(caches);
+}
+
+static SMLoc placeOf(Operation *op, Diagnostics &diagnostics) {
+  auto location = dyn_cast<FileLineColLoc>(op->getLoc());
+  assert(location && "the elaborator gives every op its place in a file");
+  return diagnostics.placeAt(location.getFilename(), location.getLine(),
+                             location.getColumn());
+}
+
+static std::string axesOf(Operation *op) {
+  return "[" + nn::axesOf(op->getResult(0)).str() + "]";
+}
+
+/// The same tensor cannot have two shapes.
+static void checkShapes(ArrayRef<nn::PathTree::Slot> slots,
+                        Diagnostics &diagnostics) {
+  StringMap<Operation *> first;
+  for (const nn::PathTree::Slot &slot : slots) {
+    RankedTensorType type = typeOfSlot(slot.op);
+    if (!type)
+      continue;
+    Operation *other = first.try_emplace(slot.path, slot.op).first->second;
+    if (typeOfSlot(other).getShape() == type.getShape())
+      continue;
+    diagnostics.error(placeOf(slot.op, diagnostics),
+                      slot.path + " is " + axesOf(slot.op) + " here but " +
+                          axesOf(other) + " at " +
+                          diagnostics.describe(placeOf(other, diagnostics)));
+  }
+}
+
+/// A second append in one call would write the same positions again.
+static void checkAppends(const nn::PathTree &tree, ModuleOp module,
+                         Diagnostics &diagnostics) {
+  SmallVector<int64_t> starts;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (nn::isEntry(function))
+      starts.push_back(tree.entryStart(function.getName()).second);
+  llvm::sort(starts);
+  StringMap<Operation *> appended;
+  for (auto [index, slot] : enumerate(tree.caches())) {
+    if (is_contained(starts, int64_t(index)))
+      appended.clear();
+    if (!isa<nn::CacheAppendOp>(slot.op))
+      continue;
+    auto [place, isNew] = appended.try_emplace(slot.path, slot.op);
+    if (!isNew)
+      diagnostics.error(
+          placeOf(slot.op, diagnostics),
+          "cache " + slot.path +
+              " is appended to twice in one entry, first at " +
+              diagnostics.describe(placeOf(place->second, diagnostics)));
+  }
+}
+
+void checkPaths(ModuleOp module, Diagnostics &diagnostics) {
+  FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
+  if (failed(tree)) {
+    diagnostics.error("the paths of the weights cannot be enumerated");
+    return;
+  }
+  checkShapes(tree->weights(), diagnostics);
+  checkShapes(tree->caches(), diagnostics);
+  checkAppends(*tree, module, diagnostics);
+}
+
+} // namespace heddle::language

@@ -1,0 +1,187 @@
+//===- Program.cpp - A model file together with what it imports -----------===//
+
+#include "compiler/language/Program.h"
+
+#include "compiler/language/Parser.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace heddle::language {
+
+namespace {
+class Loader {
+public:
+  Loader(ArrayRef<std::string> importPaths, Diagnostics &diagnostics)
+      : importPaths(importPaths), diagnostics(diagnostics) {}
+
+  void load(StringRef path, SMLoc importedAt);
+  Program takeProgram() { return std::move(program); }
+
+private:
+  std::unique_ptr<SourceFile> read(StringRef path, SMLoc importedAt);
+  std::string findImport(StringRef name, StringRef importingFile);
+  void merge(const SourceFile &file);
+  void mergeFunction(const Function &function, const SourceFile &file);
+  void collectDefaults(SourceFile &file);
+
+  template <typename Decl>
+  void mergeNamed(const std::vector<Decl> &decls,
+                  MapVector<StringRef, const Decl *> &merged, StringRef what);
+
+  ArrayRef<std::string> importPaths;
+  Diagnostics &diagnostics;
+  Program program;
+  /// Loaded already: a file that two others import is read once.
+  StringSet<> loaded;
+  /// From the main file to the one being read.
+  SmallVector<std::string> chain;
+};
+} // namespace
+
+std::unique_ptr<SourceFile> Loader::read(StringRef path, SMLoc importedAt) {
+  auto text = MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!text) {
+    std::string message =
+        "cannot read " + path.str() + ": " + text.getError().message();
+    if (importedAt.isValid())
+      diagnostics.error(importedAt, message);
+    else
+      diagnostics.error(message);
+    return nullptr;
+  }
+  auto file = std::make_unique<SourceFile>();
+  file->path = path.str();
+  file->ast = parse(diagnostics.addFile(std::move(*text)), diagnostics);
+  return file;
+}
+
+std::string Loader::findImport(StringRef name, StringRef importingFile) {
+  if (sys::path::is_absolute(name))
+    return name.str();
+  SmallString<128> path(sys::path::parent_path(importingFile));
+  sys::path::append(path, name);
+  if (sys::fs::exists(path))
+    return path.str().str();
+  for (const std::string &directory : importPaths) {
+    SmallString<128> candidate(directory);
+    sys::path::append(candidate, name);
+    if (sys::fs::exists(candidate))
+      return candidate.str().str();
+  }
+  return path.str().str();
+}
+
+void Loader::load(StringRef path, SMLoc importedAt) {
+  SmallString<128> real;
+  if (sys::fs::real_path(path, real))
+    real = path;
+  if (is_contained(chain, real)) {
+    diagnostics.error(importedAt, "the files import each other");
+    return;
+  }
+  if (!loaded.insert(real).second)
+    return;
+  std::unique_ptr<SourceFile> file = read(path, importedAt);
+  if (!file)
+    return;
+  chain.push_back(real.str().str());
+  for (const Import &import : file->ast.imports)
+    load(findImport(import.file, path), import.place);
+  chain.pop_back();
+  collectDefaults(*file);
+  merge(*file);
+  program.files.push_back(std::move(file));
+}
+
+void Loader::collectDefaults(SourceFile &file) {
+  for (const DefaultDecl &decl : file.ast.defaults)
+    for (const Option &option : decl.options) {
+      auto &options = file.defaults[decl.op.text];
+      auto same = llvm::find_if(options, [&](const Option *other) {
+        return other->name.text == option.name.text;
+      });
+      if (same != options.end())
+        diagnostics.error(option.name.place,
+                          "default '" + option.name.text + "' of " +
+                              decl.op.text + " is already set at " +
+                              diagnostics.describe((*same)->name.place));
+      else
+        options.push_back(&option);
+    }
+}
+
+/// Within one file a name may be declared once; a later file takes the place of
+/// an earlier one's declaration.
+template <typename Decl>
+void Loader::mergeNamed(const std::vector<Decl> &decls,
+                        MapVector<StringRef, const Decl *> &merged,
+                        StringRef what) {
+  StringMap<SMLoc> here;
+  for (const Decl &decl : decls) {
+    auto [place, isNew] = here.try_emplace(decl.name.text, decl.name.place);
+    if (!isNew)
+      diagnostics.error(decl.name.place,
+                        what + " " + decl.name.text +
+                            " is already declared at " +
+                            diagnostics.describe(place->second));
+    else
+      merged[decl.name.text] = &decl;
+  }
+}
+
+void Loader::mergeFunction(const Function &function, const SourceFile &file) {
+  StringRef kind = function.isEntry ? "entry" : "block";
+  auto &functions = function.isEntry ? program.entries : program.blocks;
+  auto existing = functions.find(function.name.text);
+  bool exists = existing != functions.end();
+  if (exists && !function.isOverride) {
+    diagnostics.error(
+        function.name.place,
+        kind + " " + function.name.text + " is already defined at " +
+            diagnostics.describe(existing->second.function->name.place) +
+            "; say 'override " + kind + "' to replace it");
+    return;
+  }
+  if (!exists && function.isOverride)
+    diagnostics.error(function.name.place, "there is no " + kind + " " +
+                                               function.name.text +
+                                               " to override");
+  functions[function.name.text] = {&function, &file};
+}
+
+void Loader::merge(const SourceFile &file) {
+  const ModelFile &ast = file.ast;
+  program.model = ast.model;
+  program.architectures = ast.architectures;
+  mergeNamed(ast.config, program.config, "config value");
+  mergeNamed(ast.dyns, program.dyns, "size");
+  mergeNamed(ast.states, program.states, "state");
+  for (const Function &function : ast.functions)
+    mergeFunction(function, file);
+  for (const WeightsRule &rule : ast.weights)
+    program.weights.push_back(&rule);
+  if (!ast.generate.empty())
+    program.generate = ast.generate;
+  if (ast.tokenizers.size() > 1)
+    diagnostics.error(ast.tokenizers[1].place,
+                      "second tokenizer of this file; the first is at " +
+                          diagnostics.describe(ast.tokenizers[0].place));
+  if (!ast.tokenizers.empty())
+    program.tokenizer = ast.tokenizers[0];
+}
+
+Program loadProgram(StringRef path, ArrayRef<std::string> importPaths,
+                    Diagnostics &diagnostics) {
+  Loader loader(importPaths, diagnostics);
+  loader.load(path, SMLoc());
+  Program program = loader.takeProgram();
+  if (!program.files.empty() && !diagnostics.hasErrors() && !program.model)
+    diagnostics.error(path +
+                      ": found no 'model NAME', which every model file needs");
+  return program;
+}
+
+} // namespace heddle::language

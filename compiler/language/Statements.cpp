@@ -1,0 +1,487 @@
+//===- Statements.cpp - Elaboration of statements -------------------------===//
+
+#include "compiler/language/Elaborator.h"
+
+#include "dialects/nn/NN.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+/// A loop that has to be unrolled may not run away.
+static constexpr int64_t unrollLimit = 4096;
+
+void Elaborator::elaborate(const Body &body) {
+  for (const Statement &statement : body) {
+    if (frame->returned) {
+      error(statement.place, "nothing runs after return");
+      return;
+    }
+    elaborate(statement);
+  }
+}
+
+void Elaborator::elaborate(const Statement &statement) {
+  switch (statement.kind) {
+  case Statement::Kind::Assign:
+    return elaborateAssign(statement);
+  case Statement::Kind::Return:
+    return elaborateReturn(statement);
+  case Statement::Kind::Yield:
+    error(statement.place, "yield stands at the end of a scan only");
+    return;
+  case Statement::Kind::For:
+    return elaborateFor(statement);
+  case Statement::Kind::Scan:
+    return elaborateScan(statement);
+  case Statement::Kind::If:
+    return elaborateIf(statement);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Assignments and returns
+//===----------------------------------------------------------------------===//
+
+void Elaborator::elaborateAssign(const Statement &statement) {
+  const Expr &expr = *statement.values.front();
+  Data values = evaluateAll(expr);
+  if (values.size() == 1 && isFaulty(values.front()))
+    values.resize(statement.names.size(), Faulty());
+  if (values.size() != statement.names.size()) {
+    error(statement.names.front().place,
+          "found " + Twine(statement.names.size()) + " names for " +
+              Twine(values.size()) +
+              (values.size() == 1 ? " value" : " values"));
+    values.assign(statement.names.size(), Faulty());
+  }
+  for (auto [name, value] : zip(statement.names, values))
+    assign(name, value);
+}
+
+void Elaborator::assign(const Word &name, const Datum &value) {
+  bool isState = !frame->variables.contains(name.text) &&
+                 program.states.contains(name.text);
+  if (isState)
+    return setState(name, *program.states.lookup(name.text), value);
+  frame->variables[name.text] = value;
+}
+
+void Elaborator::setState(const Word &name, const StateDecl &state,
+                          const Datum &value) {
+  if (!frame->function->hasAttr(nn::NNDialect::kEntryAttr) || frame->loops) {
+    error(name.place, "state " + name.text + ", declared at " +
+                          diagnostics.describe(state.name.place) +
+                          ", can be set in entries only, outside of loops");
+    return;
+  }
+  auto shape = stateShapes.find(name.text);
+  if (isFaulty(value) || shape == stateShapes.end()) {
+    frame->states[name.text] = Tensor();
+    return;
+  }
+  const Tensor *tensor = std::get_if<Tensor>(&value);
+  if (!tensor || !(tensor->shape == shape->second)) {
+    error(name.place, "state " + name.text + " is set to " + describe(value) +
+                          ", declared " + describe(shape->second) + " at " +
+                          diagnostics.describe(state.name.place));
+    return;
+  }
+  nn::StateWriteOp::create(builder, locationOf(name.place),
+                           FlatSymbolRefAttr::get(context, name.text),
+                           tensor->value);
+  frame->states[name.text] = *tensor;
+}
+
+void Elaborator::elaborateReturn(const Statement &statement) {
+  if (frame->loops || frame->scans) {
+    error(statement.place, "return cannot stand within a loop");
+    return;
+  }
+  Data values;
+  for (const ExprPtr &expr : statement.values) {
+    Data more = statement.values.size() == 1 ? evaluateAll(*expr)
+                                             : Data{evaluate(*expr)};
+    llvm::append_range(values, more);
+  }
+  frame->returned = std::move(values);
+}
+
+void Elaborator::elaborateIf(const Statement &statement) {
+  std::optional<bool> condition = evaluateCondition(*statement.values.front());
+  if (condition)
+    elaborate(*condition ? statement.body : statement.otherwise);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Finds how a body uses the names of a loop.
+class Uses {
+public:
+  /// Whether `name` stands only as a whole index of a path: `layer[l]`. Then
+  /// every iteration elaborates the same.
+  static bool onlyIndexesPaths(const Body &body, StringRef name) {
+    Uses uses(name);
+    uses.visit(body);
+    return !uses.found;
+  }
+
+  static void collectAssigned(const Body &body, llvm::StringSet<> &names) {
+    for (const Statement &statement : body) {
+      if (statement.kind == Statement::Kind::Assign)
+        for (const Word &name : statement.names)
+          names.insert(name.text);
+      if (statement.kind == Statement::Kind::Scan)
+        for (const Statement &inner : statement.body)
+          if (inner.kind == Statement::Kind::Yield)
+            for (const ExprPtr &value : inner.values)
+              names.insert(value->text);
+      if (statement.kind != Statement::Kind::Scan)
+        collectAssigned(statement.body, names);
+      collectAssigned(statement.otherwise, names);
+    }
+  }
+
+  /// Names X which stand as `X[position]`.
+  static void collectIndexedBy(const Body &body, StringRef position,
+                               SmallVectorImpl<const Expr *> &bases) {
+    Uses uses(position);
+    uses.bases = &bases;
+    uses.visit(body);
+  }
+
+private:
+  explicit Uses(StringRef name) : name(name) {}
+
+  void visit(const Body &body) {
+    for (const Statement &statement : body) {
+      visit(statement.values);
+      visit(statement.body);
+      visit(statement.otherwise);
+    }
+  }
+  void visit(const ExprList &list) {
+    for (const ExprPtr &expr : list)
+      visit(*expr);
+  }
+  void visit(const Expr &expr) {
+    bool isName = expr.is(Expr::Kind::Name) && expr.text == name;
+    found |= isName || (expr.is(Expr::Kind::Call) && expr.text == name);
+    if (bases && expr.is(Expr::Kind::Index) && expr.operands.size() == 2 &&
+        expr.operands[1]->is(Expr::Kind::Name) &&
+        expr.operands[1]->text == name &&
+        expr.operands[0]->is(Expr::Kind::Name))
+      bases->push_back(expr.operands[0].get());
+    visit(expr.operands);
+    for (const Option &option : expr.options)
+      visit(*option.value);
+    if (expr.path)
+      visit(*expr.path);
+  }
+  void visit(const Path &path) {
+    if (path.condition) {
+      visit(*path.condition);
+      visit(*path.ifTrue);
+      visit(*path.ifFalse);
+    }
+    for (const PathSegment &segment : path.segments)
+      for (const ExprPtr &index : segment.indices)
+        if (!(index->is(Expr::Kind::Name) && index->text == name))
+          visit(*index);
+  }
+
+  StringRef name;
+  bool found = false;
+  SmallVectorImpl<const Expr *> *bases = nullptr;
+};
+} // namespace
+
+std::optional<int64_t> Elaborator::wholeNumber(const Expr &expr) {
+  Datum datum = evaluate(expr);
+  if (isFaulty(datum))
+    return std::nullopt;
+  if (const Constant *constant = std::get_if<Constant>(&datum))
+    if (const SizeExpr *size = std::get_if<SizeExpr>(constant))
+      if (std::optional<int64_t> value = configuration.evaluate(*size))
+        return value;
+  error(expr.place, "found " + describe(datum) +
+                        ", needs a whole number known when the model is "
+                        "compiled");
+  return std::nullopt;
+}
+
+void Elaborator::elaborateFor(const Statement &statement) {
+  std::optional<int64_t> from = wholeNumber(*statement.values[0]);
+  std::optional<int64_t> to = wholeNumber(*statement.values[1]);
+  if (!from || !to) {
+    // What the body would have computed is unknown, not wrong.
+    llvm::StringSet<> assigned;
+    Uses::collectAssigned(statement.body, assigned);
+    for (const auto &name : assigned)
+      if (frame->variables.contains(name.getKey()))
+        frame->variables[name.getKey()] = Faulty();
+    return;
+  }
+  if (*to < *from) {
+    error(statement.values[0]->place, "found the range " + Twine(*from) + ".." +
+                                          Twine(*to) + ", needs rising order");
+    return;
+  }
+  if (*from == *to)
+    return;
+  bool alike = Uses::onlyIndexesPaths(statement.body, statement.names[0].text);
+  if (alike && elaborateRolled(statement, *from, *to))
+    return;
+  if (*to - *from > unrollLimit) {
+    error(statement.place, "the loop runs " + Twine(*to - *from) +
+                               " times and cannot stay a loop; at most " +
+                               Twine(unrollLimit) + " are unrolled");
+    return;
+  }
+  elaborateUnrolled(statement, *from, *to);
+}
+
+/// Names first assigned within a loop are its own.
+static void keepOuterNames(StringMap<Datum> &variables,
+                           const StringMap<Datum> &before) {
+  SmallVector<StringRef> inner;
+  for (const auto &variable : variables)
+    if (!before.contains(variable.getKey()))
+      inner.push_back(variable.getKey());
+  for (StringRef name : inner)
+    variables.erase(name);
+}
+
+void Elaborator::elaborateUnrolled(const Statement &statement, int64_t from,
+                                   int64_t to) {
+  StringMap<Datum> before = frame->variables;
+  StringRef variable = statement.names[0].text;
+  unsigned errors = diagnostics.errorCount();
+  for (int64_t l = from; l < to; ++l) {
+    frame->variables[variable] = Constant(SizeExpr(l));
+    elaborate(statement.body);
+    // The next iterations would say the same again.
+    if (diagnostics.errorCount() != errors)
+      break;
+  }
+  auto outer = before.find(variable);
+  if (outer != before.end())
+    frame->variables[variable] = outer->second;
+  keepOuterNames(frame->variables, before);
+}
+
+/// Builds an scf.for that carries the tensors the body assigns. Fails, with
+/// nothing changed, where a name comes out of an iteration as something else
+/// than it went in.
+bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
+                                 int64_t to) {
+  llvm::StringSet<> assigned;
+  Uses::collectAssigned(statement.body, assigned);
+  SmallVector<StringRef> carried;
+  for (const auto &name : assigned)
+    if (frame->variables.contains(name.getKey()))
+      carried.push_back(name.getKey());
+  llvm::sort(carried);
+
+  StringMap<Datum> before = frame->variables;
+  SmallVector<Value> initial;
+  SmallVector<StringRef> carriedTensors;
+  for (StringRef name : carried) {
+    const Datum &datum = before[name];
+    if (isFaulty(datum))
+      continue;
+    const Tensor *tensor = std::get_if<Tensor>(&datum);
+    if (!tensor)
+      return false;
+    carriedTensors.push_back(name);
+    initial.push_back(tensor->value);
+  }
+
+  Location loc = locationOf(statement.place);
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  Value lower = index(from), upper = index(to), one = index(1);
+  auto loop = scf::ForOp::create(builder, loc, lower, upper, one, initial);
+  unsigned errors = diagnostics.errorCount();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = loop.getBody();
+    // Without carried values the builder has closed the body already.
+    if (!body->empty())
+      body->back().erase();
+    builder.setInsertionPointToEnd(body);
+    frame->variables[statement.names[0].text] =
+        LoopIndex{loop.getInductionVar()};
+    for (auto [name, value] : zip(carriedTensors, loop.getRegionIterArgs()))
+      frame->variables[name] =
+          Tensor{value, std::get<Tensor>(before[name]).shape};
+    ++frame->loops;
+    elaborate(statement.body);
+    --frame->loops;
+  }
+
+  SmallVector<Value> next;
+  bool alike = true;
+  for (StringRef name : carriedTensors) {
+    const Tensor *tensor = std::get_if<Tensor>(&frame->variables[name]);
+    alike &= tensor && tensor->shape == std::get<Tensor>(before[name]).shape;
+    next.push_back(tensor ? tensor->value : Value());
+  }
+  bool faulty = diagnostics.errorCount() != errors;
+  frame->variables = before;
+  if (!alike || faulty) {
+    loop.erase();
+    for (Value bound : {lower, upper, one})
+      bound.getDefiningOp()->erase();
+    for (StringRef name : carriedTensors)
+      if (faulty)
+        frame->variables[name] = Faulty();
+    return faulty;
+  }
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(loop.getBody());
+    scf::YieldOp::create(builder, loc, next);
+  }
+  for (auto [name, value] : zip(carriedTensors, loop.getResults()))
+    frame->variables[name] =
+        Tensor{value, std::get<Tensor>(before[name]).shape};
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Recurrence
+//===----------------------------------------------------------------------===//
+
+/// Index of `axis` among the axes of a tensor, or -1.
+static int findAxis(const Tensor &tensor, const SizeExpr &axis) {
+  auto place = llvm::find(tensor.axes(), axis);
+  return place == tensor.axes().end() ? -1 : place - tensor.axes().begin();
+}
+
+void Elaborator::elaborateScan(const Statement &statement) {
+  std::optional<SizeExpr> axis = resolveAxis(*statement.values[0]);
+  bool ends = !statement.body.empty() &&
+              statement.body.back().kind == Statement::Kind::Yield;
+  if (!ends)
+    error(statement.place, "a scan ends in yield");
+  if (!axis || !ends)
+    return;
+  StringRef position = statement.names[0].text;
+  StringMap<Datum> before = frame->variables;
+  Location loc = locationOf(statement.place);
+
+  Region region;
+  Block &block = region.emplaceBlock();
+  SmallVector<Value> inputs;
+  SmallVector<const Expr *> bases;
+  Uses::collectIndexedBy(statement.body, position, bases);
+  for (const Expr *base : bases) {
+    auto variable = before.find(base->text);
+    const Tensor *tensor = variable == before.end()
+                               ? nullptr
+                               : std::get_if<Tensor>(&variable->second);
+    if (!tensor || is_contained(inputs, tensor->value))
+      continue;
+    if (findAxis(*tensor, *axis) != 1) {
+      error(base->place, describe(tensor->shape) + " does not have " +
+                             describe(*axis) + " as its second axis");
+      return;
+    }
+    Shape slice = tensor->shape;
+    slice.axes.erase(slice.axes.begin() + 1);
+    RankedTensorType type = typeOf(slice, base->place);
+    if (!type)
+      return;
+    inputs.push_back(tensor->value);
+    // The slice is found again by this name; no name of the language has a
+    // bracket in it.
+    frame->variables[base->text + "[" + position.str() + "]"] =
+        Tensor{block.addArgument(type, loc), slice};
+  }
+  SmallVector<Type> carriedTypes;
+  SmallVector<Shape> carriedShapes;
+  for (const Carried &carried : statement.carried) {
+    std::optional<Shape> shape = resolveType(carried.type);
+    RankedTensorType type =
+        shape ? typeOf(*shape, carried.type.place) : RankedTensorType();
+    if (!type) {
+      frame->variables = before;
+      return;
+    }
+    carriedTypes.push_back(type);
+    carriedShapes.push_back(*shape);
+    frame->variables[carried.name.text] =
+        Tensor{block.addArgument(type, loc), *shape};
+  }
+
+  SmallVector<Value> yielded;
+  SmallVector<std::pair<StringRef, Shape>> outputs;
+  unsigned errors = diagnostics.errorCount();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&block);
+    frame->variables[position] = ScanPosition{*axis};
+    ++frame->scans;
+    for (const Statement &inner : ArrayRef(statement.body).drop_back())
+      elaborate(inner);
+    for (auto [carried, shape] : zip(statement.carried, carriedShapes)) {
+      const Datum &datum = frame->variables[carried.name.text];
+      const Tensor *tensor = std::get_if<Tensor>(&datum);
+      if (tensor && tensor->shape == shape)
+        yielded.push_back(tensor->value);
+      else if (!isFaulty(datum))
+        error(carried.name.place, carried.name.text + " is carried as " +
+                                      describe(shape) + ", but becomes " +
+                                      describe(datum));
+    }
+    for (const ExprPtr &value : statement.body.back().values) {
+      if (!value->is(Expr::Kind::Name)) {
+        error(value->place, "found " + language::describe(*value) +
+                                ", needs a name, which then is the stack of "
+                                "its values");
+        continue;
+      }
+      Datum datum = evaluate(*value);
+      if (const Tensor *tensor = std::get_if<Tensor>(&datum)) {
+        yielded.push_back(tensor->value);
+        outputs.push_back({value->text, tensor->shape});
+      } else if (!isFaulty(datum)) {
+        error(value->place, "found " + describe(datum) + ", needs a tensor");
+      }
+    }
+    --frame->scans;
+    nn::YieldOp::create(builder, loc, yielded);
+  }
+  frame->variables = before;
+
+  SmallVector<Type> resultTypes;
+  for (auto &[name, shape] : outputs) {
+    if (shape.axes.empty()) {
+      error(statement.place, StringRef(name) + " has no axis for the rows");
+      return;
+    }
+    shape.axes.insert(shape.axes.begin() + 1, *axis);
+    resultTypes.push_back(typeOf(shape, statement.place));
+  }
+  if (diagnostics.errorCount() != errors || is_contained(resultTypes, Type())) {
+    for (const ExprPtr &value : statement.body.back().values)
+      frame->variables[value->text] = Faulty();
+    return;
+  }
+  std::string path = "scan." + statement.carried.front().name.text.str();
+  auto scan =
+      nn::ScanOp::create(builder, loc, resultTypes, inputs, describe(*axis),
+                         path, builder.getTypeArrayAttr(carriedTypes));
+  scan.getBody().takeBody(region);
+  for (auto [output, value] : zip(outputs, scan.getResults()))
+    frame->variables[output.first] = Tensor{value, output.second};
+}
+
+} // namespace heddle::language
