@@ -194,6 +194,16 @@ TEST_F(Generate, MistakesAreNamed) {
   EXPECT_EQ(heddle_generate(session, &options, nullptr, nullptr),
             HEDDLE_NOT_SUPPORTED);
   EXPECT_STREQ(heddle_last_error(), "toy was compiled without a tokenizer");
+  entries[1].generates = 1;
+  generate({{1, 1}}, 1);
+  EXPECT_STREQ(heddle_last_error(),
+               "generate: the model names no token that begins a text");
+  heddle_generate_options resume = {};
+  resume.resume = 1;
+  generate({{1, 1}}, 1, resume);
+  EXPECT_STREQ(heddle_last_error(),
+               "toy reads a prompt as a whole: its texts cannot be resumed");
+  entries[1].generates = 0;
   entries[0].generates = 0;
   generate({{1}}, 1);
   EXPECT_STREQ(heddle_last_error(), "toy does not generate");

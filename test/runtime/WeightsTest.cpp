@@ -190,16 +190,20 @@ TEST(OwnWeights, AreLookedForInAndBesideTheExecutable) {
   ASSERT_GT(length, 0);
   std::string executable(self, length);
   std::string directory = executable.substr(0, executable.rfind('/') + 1);
-  EXPECT_EQ(heddle_open(&toy::program, nullptr), nullptr);
+  // Other tests run in the same directory.
+  std::string name = "toy-" + std::to_string(getpid());
+  heddle_program program = toy::program;
+  program.name = name.c_str();
+  std::string besides[] = {executable + ".weights",
+                           directory + name + ".weights"};
+  EXPECT_EQ(heddle_open(&program, nullptr), nullptr);
   EXPECT_EQ(heddle_last_error(), executable +
-                                     ": carries no weights, and there "
-                                     "is neither " +
-                                     executable + ".weights nor " + directory +
-                                     "toy.weights");
-  for (std::string path :
-       {executable + ".weights", directory + "toy.weights"}) {
+                                     ": carries no weights, and there is "
+                                     "neither " +
+                                     besides[0] + " nor " + besides[1]);
+  for (const std::string &path : besides) {
     toy::writeFile(path, toy::weightsFile());
-    heddle_model *model = heddle_open(&toy::program, nullptr);
+    heddle_model *model = heddle_open(&program, nullptr);
     EXPECT_NE(model, nullptr) << heddle_last_error();
     heddle_close(model);
     unlink(path.c_str());
