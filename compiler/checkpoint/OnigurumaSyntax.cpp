@@ -5,6 +5,9 @@
 //
 //   \s \w \h \v \b   name other sets of characters there            written out
 //   as classes and assertions
+//   \p{L}            of a later Unicode version there               completed
+//   by what PCRE2 10.42 lacks; so N and M
+//   \p{Han}          the script, not the extended script            \p{sc:Han}
 //   \uHHHH           no escape of PCRE2                             \x{HHHH}
 //   (?m)             is "dot matches all" in Ruby                   (?s)
 //   [a[bc]]          a nested set                                   [abc];
@@ -17,13 +20,48 @@ using llvm::StringRef;
 
 namespace heddle::checkpoint {
 
-// The contents of classes. Unicode's White_Space; and UTS #18's word
-// characters: Alphabetic, marks, decimal numbers, connectors. Alphabetic beyond
-// letters and letter numbers: enclosed Latin letters.
+// What Unicode 15 and 16 added to the categories; PCRE2 10.42 stands at 14.
+#define NEW_LETTERS                                                            \
+  "\\x{1c89}\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{"    \
+  "105f3}\\x{10d4a}-\\x{10d65}"                                                \
+  "\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}\\x{11240}\\x{11380}-"  \
+  "\\x{11389}\\x{1138b}\\x{1138e}"                                             \
+  "\\x{11390}-\\x{113b5}\\x{113b7}\\x{113d1}\\x{113d3}\\x{11bc0}-\\x{11be0}"   \
+  "\\x{11f02}\\x{11f04}-\\x{11f10}"                                            \
+  "\\x{11f12}-\\x{11f33}\\x{1342f}\\x{13441}-\\x{13446}\\x{13460}-\\x{143fa}"  \
+  "\\x{16100}-\\x{1611d}"                                                      \
+  "\\x{16d40}-\\x{16d6c}\\x{18cff}\\x{1b132}\\x{1b155}\\x{1df25}-\\x{1df2a}"   \
+  "\\x{1e030}-\\x{1e06d}"                                                      \
+  "\\x{1e4d0}-\\x{1e4eb}\\x{1e5d0}-\\x{1e5ed}\\x{1e5f0}\\x{2b739}\\x{2ebf0}-"  \
+  "\\x{2ee5d}\\x{31350}-\\x{323af}"
+#define NEW_DIGITS                                                             \
+  "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-" \
+  "\\x{11f59}\\x{16130}-\\x{16139}"                                            \
+  "\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1e4f0}-\\x{1e4f9}\\x{1e5f1}-" \
+  "\\x{1e5fa}"
+#define NEW_MARKS                                                              \
+  "\\x{897}\\x{cf3}\\x{ece}\\x{10d69}-\\x{10d6d}\\x{10efc}-\\x{10eff}\\x{"     \
+  "11241}\\x{113b8}-\\x{113c0}\\x{113c2}"                                      \
+  "\\x{113c5}\\x{113c7}-\\x{113ca}\\x{113cc}-\\x{113d0}\\x{113d2}\\x{113e1}"   \
+  "\\x{113e2}\\x{11f00}\\x{11f01}\\x{11f03}"                                   \
+  "\\x{11f34}-\\x{11f3a}\\x{11f3e}-\\x{11f42}\\x{11f5a}\\x{13440}\\x{13447}-"  \
+  "\\x{13455}\\x{1611e}-\\x{1612f}"                                            \
+  "\\x{1e08f}\\x{1e4ec}-\\x{1e4ef}\\x{1e5ee}\\x{1e5ef}"
+
+// The contents of classes.
+static constexpr StringRef letterClass = "\\p{L}" NEW_LETTERS;
+static constexpr StringRef numberClass =
+    "\\p{N}\\x{1d2c0}-\\x{1d2d3}" NEW_DIGITS;
+static constexpr StringRef markClass = "\\p{M}" NEW_MARKS;
+// Unicode's White_Space.
 static constexpr StringRef spaceClass = "\\t-\\r\\x{85}\\p{Z}";
+// Alphabetic, marks, decimal numbers, connectors (UTS #18); Alphabetic beyond
+// letters and letter numbers: enclosed Latin letters. And, in Oniguruma alone,
+// the superscripts and fractions of Latin-1.
 static constexpr StringRef wordClass =
     "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"
-    "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}";
+    "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
+    "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}" NEW_LETTERS NEW_DIGITS NEW_MARKS;
 static constexpr StringRef hexClass = "0-9A-Fa-f";
 
 namespace {
@@ -120,17 +158,35 @@ private:
     replace(length, flags);
   }
 
-  /// A class of characters: as it is within brackets, in brackets of its own
-  /// outside.
-  void characterClass(StringRef contents, bool negated) {
+  /// A class of characters, written as an escape of `length` bytes: as it is
+  /// within brackets, in brackets of its own outside.
+  void characterClass(size_t length, StringRef contents, bool negated) {
     if (depth == 0)
-      return replace(2, (negated ? "[^" : "[") + contents + "]");
+      return replace(length, (negated ? "[^" : "[") + contents + "]");
     if (!negated)
-      return replace(2, contents);
+      return replace(length, contents);
     if (contents == spaceClass) // PCRE2 differs in U+180E alone
-      return replace(2, "\\S\\x{180e}");
-    refusal =
-        ("a negated class \\" + rest.substr(1, 1) + " within a class").str();
+      return replace(length, "\\S\\x{180e}");
+    refusal = ("a negated class " + rest.take_front(length) + " within a class")
+                  .str();
+  }
+
+  /// \p{…}, \p{^…} or \P{…}.
+  void property() {
+    size_t length = rest.find('}') + 1;
+    if (!rest.substr(2).starts_with("{") || length == 0)
+      return copy(2);
+    StringRef name = rest.slice(3, length - 1);
+    bool negated = name.consume_front("^") != (rest[1] == 'P');
+    for (StringRef category : {letterClass, numberClass, markClass})
+      if (name.size() == 1 && category.substr(3, 1) == name &&
+          (depth == 0 || !negated))
+        return characterClass(length, category, negated);
+    // Names longer than a category's are scripts.
+    if (name.size() > 2 && !name.equals_insensitive("any") &&
+        !name.contains(':') && !name.contains('='))
+      return replace(length, (negated ? "\\P{sc:" : "\\p{sc:") + name + "}");
+    copy(length);
   }
 
   void escape() {
@@ -142,13 +198,16 @@ private:
     switch (rest[1]) {
     case 's':
     case 'S':
-      return characterClass(spaceClass, rest[1] == 'S');
+      return characterClass(2, spaceClass, rest[1] == 'S');
     case 'w':
     case 'W':
-      return characterClass(wordClass, rest[1] == 'W');
+      return characterClass(2, wordClass, rest[1] == 'W');
     case 'h':
     case 'H':
-      return characterClass(hexClass, rest[1] == 'H');
+      return characterClass(2, hexClass, rest[1] == 'H');
+    case 'p':
+    case 'P':
+      return property();
     case 'v':
       return replace(2, "\\x0b");
     case 'u': {

@@ -21,11 +21,6 @@ using text::SplitterKind;
 static constexpr StringRef gpt2Expression =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-/// The Whitespace pre-tokenizer is written in Rust's syntax, where \w also has
-/// Join_Control.
-static constexpr StringRef whitespaceExpression =
-    R"([\w\x{200c}\x{200d}]+|[^\w\s\x{200c}\x{200d}]+)";
-
 static std::string expression(const JsonNode &node, StringRef source) {
   std::string reason;
   std::string translated = translateExpression(source, reason);
@@ -222,10 +217,11 @@ void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   } else if (type == "Split") {
     steps.push_back(readSplit(node));
   } else if (type == "Whitespace") {
-    TokenizerStep step = makeStep(SplitterKind::SplitRegex, text::SplitInvert);
-    step.pattern = expression(node, whitespaceExpression);
-    step.a = removed;
-    steps.push_back(step);
+    // \w+|[^\w\s]+: runs of word characters, and runs of what is neither that
+    // nor white space
+    steps.push_back(splitAt(CharacterClass::Whitespace, removed));
+    steps.push_back(splitAt(CharacterClass::Word,
+                            static_cast<uint32_t>(Behavior::Contiguous)));
   } else if (type == "WhitespaceSplit") {
     steps.push_back(splitAt(CharacterClass::Whitespace, removed));
   } else if (type == "Digits") {

@@ -109,6 +109,8 @@ bool (*classMember(uint32_t characterClass))(uint32_t) {
     return isWhitespace;
   case CharacterClass::Punctuation:
     return isPunctuation;
+  case CharacterClass::Word:
+    return isWordCharacter;
   case CharacterClass::Numeric:
     break;
   }

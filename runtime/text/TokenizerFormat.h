@@ -85,7 +85,7 @@ enum class Behavior : uint32_t {
   Contiguous
 };
 
-enum class CharacterClass : uint32_t { Whitespace, Punctuation, Numeric };
+enum class CharacterClass : uint32_t { Whitespace, Punctuation, Numeric, Word };
 
 enum class DecoderKind : uint32_t {
   Replace = 1,  // pattern (a string), text

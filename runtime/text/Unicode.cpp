@@ -79,66 +79,51 @@ bool isWhitespace(uint32_t c) {
          c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-static utf8proc_category_t category(uint32_t character) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(character));
+namespace {
+struct CharacterRange {
+  uint32_t first, last;
+};
+} // namespace
+
+#include "runtime/text/UnicodeRanges.inc"
+
+template <size_t count>
+static bool contains(const CharacterRange (&ranges)[count], uint32_t c) {
+  const CharacterRange *after =
+      std::upper_bound(ranges, ranges + count, c,
+                       [](uint32_t wanted, const CharacterRange &range) {
+                         return wanted < range.first;
+                       });
+  return after != ranges && c <= after[-1].last;
 }
 
 bool isPunctuation(uint32_t c) {
   if (c < 0x80)
     return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') ||
            (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
-  utf8proc_category_t found = category(c);
-  return found >= UTF8PROC_CATEGORY_PC && found <= UTF8PROC_CATEGORY_PO;
+  return contains(punctuation, c);
 }
 
 bool isNumeric(uint32_t c) {
-  if (c < 0x80)
-    return c >= '0' && c <= '9';
-  utf8proc_category_t found = category(c);
-  return found >= UTF8PROC_CATEGORY_ND && found <= UTF8PROC_CATEGORY_NO;
+  return c < 0x80 ? c >= '0' && c <= '9' : contains(numbers, c);
 }
 
 bool isControl(uint32_t c) {
   if (c < 0x80)
     return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-  utf8proc_category_t found = category(c);
-  return found == UTF8PROC_CATEGORY_CC || found == UTF8PROC_CATEGORY_CF ||
-         found == UTF8PROC_CATEGORY_CO;
+  return contains(controls, c);
 }
 
-bool isMark(uint32_t c) {
-  utf8proc_category_t found = category(c);
-  return found >= UTF8PROC_CATEGORY_MN && found <= UTF8PROC_CATEGORY_ME;
-}
-
+bool isMark(uint32_t c) { return c >= 0x300 && contains(marks, c); }
 bool isNonspacingMark(uint32_t c) {
-  return c >= 0x300 && category(c) == UTF8PROC_CATEGORY_MN;
+  return c >= 0x300 && contains(nonspacingMarks, c);
 }
 
 bool isWordCharacter(uint32_t c) {
   if (c < 0x80)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9') || c == '_';
-  switch (category(c)) {
-  case UTF8PROC_CATEGORY_LU:
-  case UTF8PROC_CATEGORY_LL:
-  case UTF8PROC_CATEGORY_LT:
-  case UTF8PROC_CATEGORY_LM:
-  case UTF8PROC_CATEGORY_LO:
-  case UTF8PROC_CATEGORY_MN:
-  case UTF8PROC_CATEGORY_MC:
-  case UTF8PROC_CATEGORY_ME:
-  case UTF8PROC_CATEGORY_ND:
-  case UTF8PROC_CATEGORY_NL:
-  case UTF8PROC_CATEGORY_PC:
-    return true;
-  default:
-    // Join_Control, and the Other_Alphabetic symbols: circled, squared and
-    // negative Latin letters.
-    return c == 0x200c || c == 0x200d || (c >= 0x24b6 && c <= 0x24e9) ||
-           (c >= 0x1f130 && c <= 0x1f149) || (c >= 0x1f150 && c <= 0x1f169) ||
-           (c >= 0x1f170 && c <= 0x1f189);
-  }
+  return contains(wordCharacters, c);
 }
 
 bool isChinese(uint32_t c) {
@@ -160,6 +145,30 @@ void appendLowercase(Text &out, uint32_t c) {
 
 //===-- Normal forms --===//
 
+/// Marks that Hugging Face's tables do not know yet have no class there, and
+/// stay where they are.
+static uint64_t classOf(int32_t character) {
+  return isMark(static_cast<uint32_t>(character))
+             ? static_cast<uint64_t>(
+                   utf8proc_get_property(character)->combining_class)
+             : 0;
+}
+
+/// Whether the decomposition is younger than Hugging Face's tables, which leave
+/// the character as it is.
+static bool isYoung(uint32_t c) {
+  switch (c) {
+  case 0x32ff:
+  case 0xab69:
+  case 0x11938:
+  case 0x1f16c:
+    return true;
+  default:
+    return (c >= 0xa7f1 && c <= 0xa7f4) || (c >= 0x10781 && c <= 0x107ba) ||
+           (c >= 0x1e030 && c <= 0x1e06d) || (c >= 0x1fbf0 && c <= 0x1fbf9);
+  }
+}
+
 /// Sorts every run of combining marks by combining class, keeping the order of
 /// equals (Unicode 3.11, D109).
 static void orderMarks(Buffer<int32_t> &characters, Buffer<uint64_t> &keys) {
@@ -167,8 +176,7 @@ static void orderMarks(Buffer<int32_t> &characters, Buffer<uint64_t> &keys) {
     keys.clear();
     size_t end = begin;
     for (; end < characters.size(); ++end) {
-      uint64_t combiningClass = static_cast<uint64_t>(
-          utf8proc_get_property(characters[end])->combining_class);
+      uint64_t combiningClass = classOf(characters[end]);
       if (combiningClass == 0)
         break;
       // class | place in the run | character, most significant first: sorting
@@ -199,6 +207,10 @@ static void appendSegment(Text &out, std::string_view segment, NormalForm form,
   characters.clear();
   for (size_t position = 0; position < segment.size();) {
     int32_t character = static_cast<int32_t>(nextCharacter(segment, position));
+    if (isYoung(static_cast<uint32_t>(character))) {
+      characters.push(character);
+      continue;
+    }
     int32_t parts[32]; // the longest decomposition (U+FDFA) has 18
     int boundClass = UTF8PROC_BOUNDCLASS_START;
     utf8proc_ssize_t count = utf8proc_decompose_char(

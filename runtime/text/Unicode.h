@@ -73,7 +73,10 @@ size_t wellFormedPrefix(std::string_view bytes);
 /// Appends `bytes` to `out`, with U+FFFD for every maximal ill-formed subpart.
 void appendRepaired(Text &out, std::string_view bytes);
 
-bool isWhitespace(uint32_t character);  // property White_Space
+bool isWhitespace(uint32_t character); // property White_Space
+
+// As Hugging Face's tables have it (UnicodeRanges.inc), which come from several
+// versions of Unicode.
 bool isPunctuation(uint32_t character); // general category P, and all ASCII
                                         // punctuation ($, +, <, …)
 bool isNumeric(uint32_t character);     // general category N
