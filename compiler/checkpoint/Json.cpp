@@ -101,13 +101,52 @@ Fault faultOf(Error error) {
   return {position, what.lower()};
 }
 
+/// The four digits of an escape `\uXXXX` at the front of `text`, or nothing.
+std::optional<uint32_t> escapedUnit(StringRef text) {
+  uint32_t unit;
+  if (!text.starts_with("\\u") || text.size() < 6 ||
+      text.substr(2, 4).getAsInteger(16, unit))
+    return std::nullopt;
+  return unit;
+}
+
+/// Python escapes a character beyond U+FFFF as a surrogate pair; llvm::json 22
+/// joins the pair with `0x10000 |` where it should add, which is wrong from
+/// U+20000 on. So pairs are replaced by the characters they stand for.
+std::string withoutSurrogatePairs(StringRef text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    size_t plain = std::min(text.find('\\'), text.size());
+    out += text.take_front(plain);
+    text = text.drop_front(plain);
+    std::optional<uint32_t> high = escapedUnit(text);
+    std::optional<uint32_t> low =
+        escapedUnit(text.drop_front(std::min<size_t>(text.size(), 6)));
+    if (high && low && (*high & 0xfc00) == 0xd800 &&
+        (*low & 0xfc00) == 0xdc00) {
+      uint32_t c = 0x10000 + ((*high & 0x3ff) << 10) + (*low & 0x3ff);
+      for (uint32_t byte : {0xf0 | c >> 18, 0x80 | (c >> 12 & 0x3f),
+                            0x80 | (c >> 6 & 0x3f), 0x80 | (c & 0x3f)})
+        out += static_cast<char>(byte);
+      text = text.drop_front(12);
+      continue;
+    }
+    out += text.take_front(2);
+    text = text.drop_front(std::min<size_t>(text.size(), 2));
+  }
+  return out;
+}
+
 } // namespace
 
 std::optional<json::Value> parseJson(StringRef text, const Twine &where,
                                      Problems &problems) {
   std::optional<Fault> fault = BracketWalk(text).run();
   if (!fault) {
-    Expected<json::Value> value = json::parse(text);
+    Expected<json::Value> value = text.contains_insensitive("\\ud")
+                                      ? json::parse(withoutSurrogatePairs(text))
+                                      : json::parse(text);
     if (value)
       return std::move(*value);
     fault = faultOf(value.takeError());

@@ -55,13 +55,18 @@ static constexpr StringRef numberClass =
 static constexpr StringRef markClass = "\\p{M}" NEW_MARKS;
 // Unicode's White_Space.
 static constexpr StringRef spaceClass = "\\t-\\r\\x{85}\\p{Z}";
+static constexpr StringRef digitClass = "\\p{Nd}" NEW_DIGITS;
 // Alphabetic, marks, decimal numbers, connectors (UTS #18); Alphabetic beyond
-// letters and letter numbers: enclosed Latin letters. And, in Oniguruma alone,
-// the superscripts and fractions of Latin-1.
-static constexpr StringRef wordClass =
-    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"
-    "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
-    "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}" NEW_LETTERS NEW_DIGITS NEW_MARKS;
+// letters and letter numbers: enclosed Latin letters.
+#define WORD                                                                   \
+  "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"  \
+  "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}" NEW_LETTERS NEW_DIGITS          \
+      NEW_MARKS
+static constexpr StringRef wordClass = WORD;
+// Outside of brackets Oniguruma also takes the superscripts and fractions of
+// Latin-1 for word characters.
+static constexpr StringRef bareWordClass =
+    WORD "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 static constexpr StringRef hexClass = "0-9A-Fa-f";
 
 namespace {
@@ -194,14 +199,18 @@ private:
       refusal = "a backslash at the end";
       return;
     }
-    std::string word = ("[" + wordClass + "]").str();
+    std::string word = ("[" + bareWordClass + "]").str();
     switch (rest[1]) {
     case 's':
     case 'S':
       return characterClass(2, spaceClass, rest[1] == 'S');
     case 'w':
     case 'W':
-      return characterClass(2, wordClass, rest[1] == 'W');
+      return characterClass(2, depth == 0 ? bareWordClass : wordClass,
+                            rest[1] == 'W');
+    case 'd':
+    case 'D':
+      return characterClass(2, digitClass, rest[1] == 'D');
     case 'h':
     case 'H':
       return characterClass(2, hexClass, rest[1] == 'H');

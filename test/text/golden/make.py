@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the tokenizers of this folder and what Hugging Face's library says they do: pip install tokenizers==0.23.3
 
-    python3 make.py            trains the tokenizers and writes NAME.tokenizer.json, texts.json and NAME.golden.json
+    python3 make.py            writes texts.json and NAME.golden.json, and trains NAME.tokenizer.json where it is missing
     python3 make.py FILE N     compares nothing committed: N random texts and what FILE does with them, as golden json
 
 Each tokenizer is small and stands for a family; together they use every component that Heddle translates.
@@ -93,6 +93,7 @@ SPECIAL = {
     "gpt2": ["<|endoftext|>"],
     "llama3": ["<|begin_of_text|>", "<|eot_id|>"],
     "qwen2": [],
+    "patterns": [],
     "roberta": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
     "llama2": ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)],
     "metaspace": ["<unk>", "<s>", "</s>"],
@@ -171,6 +172,19 @@ def make_words():
     return tokenizer, trainer
 
 
+def make_patterns():
+    """Expressions that PCRE2 reads differently from Oniguruma, see compiler/checkpoint/OnigurumaSyntax.cpp."""
+    tokenizer, trainer = bpe("patterns", 400)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"\b"), "isolated"), pre_tokenizers.Split(Regex(r"\s[\S\p{N}]?|[\d[xyz]]|\u4f60"), "isolated"),
+         pre_tokenizers.Split(Regex(r"(?m:^.l)|\p{Han}|\p{^L}+|\v"), "isolated"),
+         pre_tokenizers.Split(Regex(r"[^\w\s]|\h|(?i:'K|s)"), "merged_with_next"),
+         pre_tokenizers.Split(Regex(r"\W|\D\B"), "merged_with_previous"),
+         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer, trainer
+
+
 def make_bert():
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
     trainer = trainers.WordPieceTrainer(vocab_size=700, special_tokens=SPECIAL["bert"], show_progress=False, limit_alphabet=150)
@@ -243,7 +257,8 @@ def main():
     write(HERE / "texts.json", inputs)
     for name in SPECIAL:
         path = HERE / f"{name}.tokenizer.json"
-        path.write_text(train(name) + "\n")
+        if not path.exists():  # training breaks ties at random: a new file is another tokenizer
+            path.write_text(train(name) + "\n")
         write(HERE / f"{name}.golden.json", golden(Tokenizer.from_file(str(path)), inputs))
 
 
