@@ -35,15 +35,23 @@ static int visitObject(dl_phdr_info *info, size_t, void *argument) {
         search.address - start >= segment.p_memsz)
       continue;
     // The executable itself has no name here.
-    if (info->dlpi_name && *info->dlpi_name) {
+    if (info->dlpi_name)
       snprintf(search.path, search.room, "%s", info->dlpi_name);
-      return 1;
-    }
-    ssize_t length = readlink("/proc/self/exe", search.path, search.room - 1);
-    search.path[length > 0 ? length : 0] = '\0';
     return 1;
   }
   return 0;
+}
+
+/// The file of the object that holds `program`; the executable's if none does
+/// (a descriptor made at run time).
+static void findObject(const heddle_program &program, char *path, size_t room) {
+  ObjectSearch search{reinterpret_cast<uintptr_t>(&program), path, room};
+  path[0] = '\0';
+  dl_iterate_phdr(visitObject, &search);
+  if (path[0])
+    return;
+  ssize_t length = readlink("/proc/self/exe", path, room - 1);
+  path[length > 0 ? length : 0] = '\0';
 }
 
 /// Reads `bytes` at `offset`; false if the file has not that many.
@@ -76,10 +84,8 @@ heddle_status Weights::open(const heddle_program &forProgram,
   if (path)
     return mapFile(path, /*needed=*/true);
 
-  char object[4096] = "";
-  ObjectSearch search{reinterpret_cast<uintptr_t>(program), object,
-                      sizeof object};
-  dl_iterate_phdr(visitObject, &search);
+  char object[4096];
+  findObject(*program, object, sizeof object);
   char besides[2][sizeof object + 64];
   int directory = static_cast<int>(
       strrchr(object, '/') ? strrchr(object, '/') + 1 - object : 0);
