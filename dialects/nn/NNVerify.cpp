@@ -478,16 +478,37 @@ LogicalResult PickOp::verify() {
                   without(getX(), getAxis()));
 }
 
+/// Whether an axis of `value` can be `expr`, which is `size` where that is
+/// known. A bare name is believed: it may be declared to mean this expression.
+static bool canBe(Value value, unsigned axis, const SizeExpr &expr,
+                  int64_t size) {
+  if (sizeOf(value, axis) != size)
+    return false;
+  SizeExpr named = axesOf(value).expr(axis);
+  return !ShapedType::isDynamic(size) || named == expr || named.asName();
+}
+
+/// a + b, unknown if one of them is.
+static int64_t addSizes(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b)
+             ? ShapedType::kDynamic
+             : a + b;
+}
+
+static int64_t multiplySizes(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b)
+             ? ShapedType::kDynamic
+             : a * b;
+}
+
 LogicalResult RearrangeOp::verify() {
   AxesAttr from = axesOf(getX()), to = axesOf(getResult());
   llvm::SmallBitVector used(from.rank());
   if (getSources().size() != to.rank())
     return emitOpError("needs one source a result axis"); // C1
   for (auto [axis, source] : llvm::enumerate(getSources())) {
-    // Names are not compared: `N` may be declared as `(Y/P)*(X/P)`.
     SizeExpr product(1);
     int64_t size = 1;
-    bool dynamic = false;
     auto indices = dyn_cast<ArrayAttr>(source);
     if (!indices)
       return emitOpError("needs a list of axes for each source"); // C1
@@ -498,11 +519,9 @@ LogicalResult RearrangeOp::verify() {
                << "axis " << i << " is not there or used twice"; // C1
       used.set(i);
       product *= from.expr(i);
-      dynamic |= getX().getType().isDynamicDim(i);
-      size *= dynamic ? 1 : getX().getType().getDimSize(i);
+      size = multiplySizes(size, sizeOf(getX(), i));
     }
-    int64_t result = getResult().getType().getDimSize(axis);
-    if (result != (dynamic ? ShapedType::kDynamic : size))
+    if (!canBe(getResult(), axis, product, size))
       return emitOpError() << "result axis " << to.axisName(axis)
                            << " is made of " << product.str(); // C2
   }
@@ -519,6 +538,7 @@ static LogicalResult verifyPieces(Operation *op, ValueRange pieces, Value whole,
   if (pieces.empty() || axis < 0 || axis >= static_cast<int64_t>(all.size()))
     return op->emitOpError() << "has no axis " << axis; // C1
   SizeExpr sum(0);
+  int64_t size = 0;
   for (Value piece : pieces) {
     auto names = namesOf(piece);
     // Axes in front may be missing: such a piece is repeated along them.
@@ -531,8 +551,9 @@ static LogicalResult verifyPieces(Operation *op, ValueRange pieces, Value whole,
         return op->emitOpError() << "piece " << spell(names) << " does not fit "
                                  << spell(all); // C2
     sum += axesOf(piece).expr(axis - missing);
+    size = addSizes(size, sizeOf(piece, axis - missing));
   }
-  if (!(sum == axesOf(whole).expr(axis)))
+  if (!canBe(whole, axis, sum, size))
     return op->emitOpError() << "pieces add up to " << sum.str() << ", not "
                              << axesOf(whole).axisName(axis); // C2
   return success();
