@@ -4,6 +4,7 @@
 // no special case.
 
 #include "runtime/Generate.h"
+#include "runtime/Clock.h"
 #include "runtime/Error.h"
 #include "runtime/Session.h"
 #include "runtime/TextInterface.h"
@@ -11,18 +12,10 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <ctime>
 
 namespace heddle::runtime {
 
 namespace {
-
-double now() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) +
-         static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 /// What generating needs to know about an entry: it reads indices, one a
 /// position of a ragged size.
@@ -156,7 +149,7 @@ heddle_status Generation::run() {
     planCall();
     if (heddle_status status = call())
       return status;
-    double start = now();
+    double start = secondsNow();
     int64_t before = 0;
     for (int64_t i = 0; i < callRows; ++i) {
       before += lengths[i];
@@ -168,7 +161,7 @@ heddle_status Generation::run() {
               choose(sessionRows[i], logits.data() + at * vocabulary))
         return status;
     }
-    times.samplingSeconds += now() - start;
+    times.samplingSeconds += secondsNow() - start;
   }
   return HEDDLE_OK;
 }
@@ -293,7 +286,7 @@ heddle_status Generation::encodeSources() {
   if (begin < 0)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "generate: the model names no token that begins a text");
-  double start = now();
+  double start = secondsNow();
   for (int64_t b = 0; b < options.rows; ++b) {
     text::Ids &ids = rows[b]->ids;
     auto length = static_cast<int64_t>(ids.size());
@@ -307,7 +300,7 @@ heddle_status Generation::encodeSources() {
     ids.clear();
     ids.push(begin);
   }
-  times.prefillSeconds += now() - start;
+  times.prefillSeconds += secondsNow() - start;
   return HEDDLE_OK;
 }
 
@@ -368,11 +361,11 @@ heddle_status Generation::call() {
   const void *inputs[HEDDLE_MAX_INPUTS] = {callIds.data()};
   logits.resize((logitsOfEveryToken ? callTokens : callRows) * vocabulary);
   void *outputs[] = {logits.data()};
-  double start = now();
+  double start = secondsNow();
   if (heddle_status status = heddle_call(&session, step.entry, callRows, sizes,
                                          sessionRows.data(), inputs, outputs))
     return status;
-  double seconds = now() - start;
+  double seconds = secondsNow() - start;
   bool readsPrompt = false;
   for (int64_t i = 0; i < callRows; ++i) {
     Row &row = *rows[sessionRows[i]];
@@ -427,9 +420,13 @@ heddle_status generate(heddle_session &session,
 
 } // namespace heddle::runtime
 
+using namespace heddle::runtime;
+
 heddle_status heddle_generate(heddle_session *session,
                               const heddle_generate_options *options,
                               heddle_token_callback callback, void *user) {
-  heddle::runtime::GenerateTimes times;
-  return heddle::runtime::generate(*session, *options, callback, user, times);
+  if (!session)
+    return fail(HEDDLE_BAD_ARGUMENT, "the session is NULL: it was not opened");
+  GenerateTimes times;
+  return generate(*session, *options, callback, user, times);
 }

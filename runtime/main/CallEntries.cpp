@@ -1,13 +1,13 @@
 // Entries called by name with arrays from files: `./m encode --in src=a.npy
 // step --in ids=b.npy --out y.npy`. All calls share one session.
 
+#include "runtime/Clock.h"
 #include "runtime/Error.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/EntryCall.h"
 #include "runtime/main/Output.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace heddle::runtime {
 
@@ -61,14 +61,11 @@ static heddle_status runAll(heddle_model &model, const Arguments &arguments,
 
   heddle_status status = HEDDLE_OK;
   for (size_t i = 0; i < arguments.calls.size() && !status; ++i) {
-    timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start = secondsNow();
     status = calls[i]->run(*session);
-    clock_gettime(CLOCK_MONOTONIC, &end);
     if (arguments.profile && !status)
       fprintf(stderr, "%-12s %10.3f ms\n", arguments.calls[i]->name,
-              static_cast<double>(end.tv_sec - start.tv_sec) * 1e3 +
-                  static_cast<double>(end.tv_nsec - start.tv_nsec) * 1e-6);
+              (secondsNow() - start) * 1e3);
   }
   heddle_session_close(session);
   return status ? status : writeAll(arguments, calls);

@@ -1,5 +1,6 @@
 // Texts in, one vector each out, and how alike they are.
 
+#include "runtime/Clock.h"
 #include "runtime/Session.h"
 #include "runtime/TextInterface.h"
 #include "runtime/main/Commands.h"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
-#include <ctime>
 
 namespace heddle::runtime {
 
@@ -251,18 +251,14 @@ int embedText(heddle_model &model, const heddle_entry &entry,
     splitLines(input, texts);
   }
   Embedding embedding(model, entry);
-  timespec start, end;
-  clock_gettime(CLOCK_MONOTONIC, &start);
+  double start = secondsNow();
   if (int code = embedding.run(texts))
     return code;
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  if (arguments.profile) {
-    double seconds = static_cast<double>(end.tv_sec - start.tv_sec) +
-                     static_cast<double>(end.tv_nsec - start.tv_nsec) * 1e-9;
+  double seconds = secondsNow() - start;
+  if (arguments.profile)
     fprintf(stderr, "%zu texts, %" PRId64 " tokens in %.3f s, %.1f tokens/s\n",
             texts.size(), embedding.tokens, seconds,
             embedding.tokens / seconds);
-  }
   OutputFile file;
   if (!file.open(arguments.out))
     return 1;
