@@ -55,6 +55,25 @@ std::string AxesAttr::str() const {
       " ");
 }
 
+LogicalResult
+AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != rank()) // C1
+    return emitError() << "tensor has " << shape.size()
+                       << " dimensions and names for " << rank();
+  for (auto [axis, size] : llvm::enumerate(shape)) {
+    std::optional<int64_t> constant = expr(axis).asConstant();
+    if (constant && *constant != size) // C1
+      return emitError() << "axis " << axisName(axis) << " has size "
+                         << (ShapedType::isDynamic(size)
+                                 ? "?"
+                                 : std::to_string(size));
+  }
+  if (getOver() && !element.isInteger()) // C2
+    return emitError() << element << " cannot be over " << getOver().getValue();
+  return success();
+}
+
 /// A size name stands bare, any other expression in quotes.
 static void printSize(AsmPrinter &printer, StringRef text) {
   bool bare =

@@ -10,6 +10,7 @@
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/TensorEncoding.td"
 
 def NN_Dialect : Dialect {
   let name = "nn";
@@ -51,11 +52,14 @@ class NN_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrD
   let mnemonic = attrMnemonic;
 }
 
-def NN_AxesAttr : NN_Attr<"Axes", "axes"> {
+def NN_AxesAttr : NN_Attr<"Axes", "axes", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "names of a tensor's axes";
   let description = [{
     One size expression an axis, outermost first: `#nn.axes<B, T, "3*H*K">`. `over V` says that the elements are
     indices into an axis V: `#nn.axes<B, T over V>`. Two axes are the same only if their expressions are.
+
+    C1. A tensor has one name a dimension, and an axis that is a number has this size.
+    C2. Only indices are over an axis.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr", "size expressions">:$names,
                         "::mlir::StringAttr":$over);

@@ -28,8 +28,8 @@ def NN_LinearOp : NN_Op<"linear", [Pure]> {
 
     ```mlir
     %q, %k = nn.linear %x, %w bias %b contracts 1
-        : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"H*K+G*K", D>>,
-           tensor<12xf32, #nn.axes<"H*K+G*K">>)
+        : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>,
+           tensor<12xf32, #nn.axes<"G*K+H*K">>)
        -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
     ```
   }];
@@ -82,6 +82,7 @@ def NN_ConstantOp : NN_Op<"constant", [Pure]> {
   let arguments = (ins F64Attr:$value);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------------------------------===//
@@ -93,7 +94,7 @@ def NN_PositionsOp : NN_Op<"positions", [MemoryEffects<[MemRead]>]> {
   let description = [{
     `p[b, t] = t + (positions held by row b before this call)`, the latter 0 unless a cache grows by T. Static T: `p[t] = t`.
 
-    C1. The last axis of the result is the given size; before it stands the axis the size is `per`, if any.
+    C1. The last axis of the result is the given size; before it stands at most the axis the size is `per`.
 
     ```mlir
     %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
@@ -240,7 +241,6 @@ def NN_NormalizeOp : NN_Op<"normalize", [Pure]> {
 //===----------------------------------------------------------------------------------------------===//
 // Attention, whole and in its parts
 //===----------------------------------------------------------------------------------------------===//
-
 
 def NN_AttentionOp : NN_Op<"attention", [Pure]> {
   let summary = "scaled dot-product attention with a mask predicate and a bias";
@@ -554,7 +554,7 @@ def NN_ConvOp : NN_Op<"conv", [Pure]> {
     x is [rows, channels, spatial…], the weight [out channels, in channels / groups, kernel…].
 
     C1. The weight's second axis times `groups` is x's axis 1; its first axis is the result's axis 1.
-    C2. Each spatial axis of the result is (x + 2·pad − kernel) / stride + 1.
+    C2. stride ≥ 1, pad ≥ 0, and each spatial axis of the result is (x + 2·pad − kernel) / stride + 1.
     C3. The bias, where given, has one axis: the out channels.
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias, I64Attr:$stride,
@@ -577,7 +577,7 @@ def NN_PoolOp : NN_Op<"pool", [Pure]> {
   let description = [{
     Windows of `factor` in every spatial axis, side by side.
 
-    C1. Rows and channels stay; each spatial axis is divided by the factor.
+    C1. factor ≥ 1; rows and channels stay; each spatial axis is divided by the factor.
   }];
   let arguments = (ins NN_PoolKindAttr:$kind, NN_RealTensor:$x, I64Attr:$factor);
   let results = (outs NN_RealTensor:$result);
@@ -596,7 +596,7 @@ def NN_UpsampleOp : NN_Op<"upsample", [Pure]> {
   let description = [{
     Bilinear as PyTorch's `align_corners=False`.
 
-    C1. Rows and channels stay; each spatial axis is multiplied by the factor.
+    C1. factor ≥ 1; rows and channels stay; each spatial axis is multiplied by the factor.
   }];
   let arguments = (ins NN_UpsampleKindAttr:$kind, NN_RealTensor:$x, I64Attr:$factor);
   let results = (outs NN_RealTensor:$result);

@@ -134,7 +134,7 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>
     Appends the T new positions of every row to the session buffer named by the path and gives all S of them:
     S_b = (held by row b before) + T_b. Paths and indices as in `nn.weight`.
 
-    C1. The operand has the axis `from`, ragged; the result has `to` in its place and else the same axes.
+    C1. The result has `to` in the place of `from` and else the operand's axes.
     C2. Axis 0 is the rows, axis 1 is `from`.
     C3. The path has as many different `{n}` as there are indices, numbered from 0.
 

@@ -234,21 +234,25 @@ LogicalResult CacheAppendOp::verify() {
 // Linear maps and tables
 //===----------------------------------------------------------------------===//
 
+/// Product of sizes; −1 where one is known only at run time.
+static int64_t productOf(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    if (ShapedType::isDynamic(size))
+      return -1;
+    product *= size;
+  }
+  return product;
+}
+
 int64_t LinearOp::getInputSize() {
   auto shape = cast<RankedTensorType>(getX().getType()).getShape();
-  int64_t size = 1;
-  for (int64_t dim : shape.take_back(getContracts()))
-    size *= dim;
-  return size;
+  return productOf(shape.take_back(getContracts()));
 }
 
 int64_t LinearOp::getGroupSize(unsigned group) {
   auto shape = cast<RankedTensorType>(getResults()[group].getType()).getShape();
-  unsigned kept = axesOf(getX()).rank() - getContracts();
-  int64_t size = 1;
-  for (int64_t dim : shape.drop_front(kept))
-    size *= dim;
-  return size;
+  return productOf(shape.drop_front(axesOf(getX()).rank() - getContracts()));
 }
 
 LogicalResult LinearOp::verify() {
@@ -294,15 +298,22 @@ LogicalResult EmbedOp::verify() {
   return sameAxes(*this, "result", namesOf(getResult()), needed); // C2
 }
 
+LogicalResult ConstantOp::verify() {
+  auto type = getResult().getType();
+  if (isa<FloatType>(type.getElementType()) && !type.hasStaticShape())
+    return emitOpError("needs static sizes"); // C1
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------===//
 
 LogicalResult PositionsOp::verify() {
   auto names = namesOf(getResult());
-  if (names.empty() || names.back().getValue() != getSize())
-    return emitOpError() << "result " << spell(names) << " needs to end in "
-                         << getSize(); // C1
+  if (names.empty() || names.size() > 2 || names.back().getValue() != getSize())
+    return emitOpError() << "result " << spell(names) << " needs to be "
+                         << getSize() << " of every row"; // C1
   return success();
 }
 
@@ -513,10 +524,11 @@ LogicalResult RearrangeOp::verify() {
     if (!indices)
       return emitOpError("needs a list of axes for each source"); // C1
     for (Attribute index : indices) {
-      int64_t i = cast<IntegerAttr>(index).getInt();
+      auto number = dyn_cast<IntegerAttr>(index);
+      int64_t i = number ? number.getInt() : -1;
       if (i < 0 || i >= from.rank() || used.test(i))
         return emitOpError()
-               << "axis " << i << " is not there or used twice"; // C1
+               << "axis " << index << " is not there or used twice"; // C1
       used.set(i);
       product *= from.expr(i);
       size = multiplySizes(size, sizeOf(getX(), i));
@@ -596,7 +608,11 @@ LogicalResult ConvOp::verify() {
       w.axisName(0) != y.axisName(1))
     return emitOpError() << "weight " << w.str() << " does not map channels of "
                          << x.str() << " to those of " << y.str(); // C1
-  for (unsigned axis = 2; axis < x.rank(); ++axis) {               // C2
+  if (static_cast<int64_t>(getStride()) < 1 ||
+      static_cast<int64_t>(getPad()) < 0)
+    return emitOpError() << "cannot stride by " << getStride() << " and pad by "
+                         << static_cast<int64_t>(getPad()); // C2
+  for (unsigned axis = 2; axis < x.rank(); ++axis) {        // C2
     auto strided = (x.expr(axis) +
                     SizeExpr(2 * static_cast<int64_t>(getPad())) - w.expr(axis))
                        .dividedBy(SizeExpr(static_cast<int64_t>(getStride())));
@@ -620,8 +636,10 @@ LogicalResult ConvOp::verify() {
 
 template <typename ScaleFn>
 static LogicalResult verifyScaled(Operation *op, Value x, Value result,
-                                  ScaleFn scale) {
+                                  int64_t factor, ScaleFn scale) {
   AxesAttr from = axesOf(x), to = axesOf(result);
+  if (factor < 1)
+    return op->emitOpError() << "cannot scale by " << factor; // C1
   if (from.rank() < 3 || from.rank() != to.rank() ||
       from.getNames().take_front(2) != to.getNames().take_front(2))
     return op->emitOpError("rows and channels need to stay"); // C1
@@ -634,15 +652,16 @@ static LogicalResult verifyScaled(Operation *op, Value x, Value result,
 }
 
 LogicalResult PoolOp::verify() {
-  return verifyScaled(*this, getX(), getResult(), [&](SizeExpr size) {
-    return *size.dividedBy(SizeExpr(static_cast<int64_t>(getFactor())));
+  int64_t factor = getFactor();
+  return verifyScaled(*this, getX(), getResult(), factor, [&](SizeExpr size) {
+    return *size.dividedBy(SizeExpr(factor));
   });
 }
 
 LogicalResult UpsampleOp::verify() {
-  return verifyScaled(*this, getX(), getResult(), [&](SizeExpr size) {
-    return size * SizeExpr(static_cast<int64_t>(getFactor()));
-  });
+  int64_t factor = getFactor();
+  return verifyScaled(*this, getX(), getResult(), factor,
+                      [&](SizeExpr size) { return size * SizeExpr(factor); });
 }
 
 //===----------------------------------------------------------------------===//

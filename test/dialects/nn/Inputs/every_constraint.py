@@ -1,0 +1,30 @@
+"""Compares the constraints numbered in NN*.td with the comments `// nn.op Cn` of the invalid*.mlir files."""
+import pathlib
+import re
+import sys
+
+dialect, tests = map(pathlib.Path, sys.argv[1:])
+
+# An op is `def NN_LinearOp : NN_Op<"linear", …>`; one of a class has the class's constraints.
+stated, of_class = set(), {}
+for source in sorted(dialect.glob("*.td")):
+    for start in re.split(r"^(?=(?:def|class) )", source.read_text(), flags=re.M):
+        head = re.match(r'(def|class) (\w+)(?:<string opMnemonic.*?>)? : (\w+)<(?:"(\w+)")?', start)
+        if not head:
+            continue
+        kind, name, base, mnemonic = head.groups()
+        numbers = re.findall(r"^ *(C\d+)\.", start, flags=re.M)
+        if kind == "class":
+            of_class[name] = numbers
+        elif mnemonic:
+            spelled = f"#nn.{mnemonic.lower()}" if base == "NN_Attr" else f"nn.{mnemonic}"
+            stated |= {(spelled, number) for number in numbers + of_class.get(base, [])}
+
+tested = {match for test in tests.glob("invalid*.mlir")
+          for match in re.findall(r"^// (#?nn\.\w+) (C\d+)", test.read_text(), flags=re.M)}
+
+for op, number in sorted(stated ^ tested):
+    print(f"{op} {number} {'is not stated' if (op, number) in tested else 'has no test'}")
+if stated != tested or len(stated) < 10:
+    sys.exit(1)
+print(f"{len(stated)} constraints, each with a test")

@@ -1,0 +1,201 @@
+// Constraints of sizes, weights, calls, caches and states, by their numbers in the op descriptions.
+// RUN: heddle-opt %s --verify-diagnostics --split-input-file
+
+// #nn.axes C1
+func.func @f(%x: tensor<?x8xf32, #nn.axes<B>>) // expected-error {{tensor has 2 dimensions and names for 1}}
+
+// -----
+
+// #nn.axes C1
+func.func @f(%x: tensor<5x8xf32, #nn.axes<"4", D>>) // expected-error {{axis 4 has size 5}}
+
+// -----
+
+// #nn.axes C2
+func.func @f(%x: tensor<?xf32, #nn.axes<B over V>>) // expected-error {{'f32' cannot be over V}}
+
+// -----
+
+// #nn.axes: sizes are written in one way only.
+func.func @f(%x: tensor<6xf32, #nn.axes<"C*3">>) // expected-error {{'C*3' is not canonical, write '3*C'}}
+
+// -----
+
+// #nn.axes
+func.func @f(%x: tensor<6xf32, #nn.axes<"3*">>) // expected-error {{'3*' is not a size}}
+
+// -----
+
+// nn.size C1
+// expected-error @+1 {{needs either a value or a range}}
+nn.size @D = 8 in 1 to 9
+
+// -----
+
+// nn.size C2
+// expected-error @+1 {{range 3 to 2 step 1 is empty}}
+nn.size @T in 3 to 2
+
+// -----
+
+// nn.size C3
+nn.size @D = 8
+// expected-error @+1 {{per @D needs a size known at run time that is not ragged}}
+nn.size @T in 1 to 2 per @D
+
+// -----
+
+// nn.size C3
+nn.size @B in 1 to 2
+// expected-error @+1 {{a size of the configuration is the same for every row}}
+nn.size @T = 4 per @B
+
+// -----
+
+// nn.state_read C1
+func.func @f() {
+  // expected-error @+1 {{there is no state @memory}}
+  %m = nn.state_read @memory : tensor<?x8xf32, #nn.axes<B, D>>
+  return
+}
+
+// -----
+
+// nn.state_write C1
+nn.state @memory : tensor<?x6xf32, #nn.axes<B, D>>
+func.func @f(%x: tensor<?x8xf32, #nn.axes<B, D>>) {
+  // expected-error @+1 {{state @memory is 'tensor<?x6xf32, #nn.axes<B, D>>', not 'tensor<?x8xf32, #nn.axes<B, D>>'}}
+  nn.state_write @memory, %x : tensor<?x8xf32, #nn.axes<B, D>>
+  return
+}
+
+// -----
+
+// nn.weight C1
+func.func @f() {
+  // expected-error @+1 {{path 'h.{0}' has {0}, there are 0 indices}}
+  %w = nn.weight "h.{0}" : tensor<8xf32, #nn.axes<D>>
+  return
+}
+
+// -----
+
+// nn.weight C1
+func.func @f(%l: index) {
+  // expected-error @+1 {{path 'h' does not use index 0}}
+  %w = nn.weight "h" [%l] : tensor<8xf32, #nn.axes<D>>
+  return
+}
+
+// -----
+
+// nn.weight C2
+func.func @f() {
+  // expected-error @+1 {{needs static sizes}}
+  %w = nn.weight "h" : tensor<?xf32, #nn.axes<T>>
+  return
+}
+
+// -----
+
+// nn.call C1
+func.func @f() {
+  // expected-error @+1 {{there is no function @layer}}
+  nn.call @layer() at "h" : () -> ()
+  return
+}
+
+// -----
+
+// nn.call C1
+func.func private @layer(index)
+func.func @f() {
+  // expected-error @+1 {{function @layer is '(index) -> ()', called as '() -> ()'}}
+  nn.call @layer() at "h" : () -> ()
+  return
+}
+
+// -----
+
+// nn.call C2
+func.func private @layer()
+func.func @f(%l: index) {
+  // expected-error @+1 {{path 'h' does not use index 0}}
+  nn.call @layer() at "h" [%l] : () -> ()
+  return
+}
+
+// -----
+
+// nn.cache_append C1
+func.func @f(%k: tensor<?x?x2xf32, #nn.axes<B, T, K>>) {
+  // expected-error @+1 {{result has axes [B T K], needs [B S K]}}
+  %s = nn.cache_append "k" %k from "T" to "S" : (tensor<?x?x2xf32, #nn.axes<B, T, K>>) -> tensor<?x?x2xf32, #nn.axes<B, T, K>>
+  return
+}
+
+// -----
+
+// nn.cache_append C2
+func.func @f(%k: tensor<?x2x?xf32, #nn.axes<B, K, T>>) {
+  // expected-error @+1 {{x [B K T] needs T as its second axis}}
+  %s = nn.cache_append "k" %k from "T" to "S" : (tensor<?x2x?xf32, #nn.axes<B, K, T>>) -> tensor<?x2x?xf32, #nn.axes<B, K, S>>
+  return
+}
+
+// -----
+
+// nn.cache_append C3
+func.func @f(%k: tensor<?x?x2xf32, #nn.axes<B, T, K>>) {
+  // expected-error @+1 {{path 'k.{1}' has {1}, there are 0 indices}}
+  %s = nn.cache_append "k.{1}" %k from "T" to "S" : (tensor<?x?x2xf32, #nn.axes<B, T, K>>) -> tensor<?x?x2xf32, #nn.axes<B, S, K>>
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
+// nn.route C1
+func.func private @expert(tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{needs a function from}}
+  %y = nn.route @expert(%x) by %i of 4 at "e.{0}" : (!x, !i) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!i = tensor<?x2xi32, #nn.axes<B, A over E>>
+// nn.route C2
+func.func private @expert(!x) -> !x
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{indices have axes [B A], x has [B T D]}}
+  %y = nn.route @expert(%x) by %i of 4 at "e.{0}" : (!x, !i) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
+// nn.route C3
+func.func private @expert(!x) -> !x
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{result has axes [B T D], needs [B T A D]}}
+  %y = nn.route @expert(%x) by %i of 4 at "e.{0}" : (!x, !i) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
+// nn.route C4
+func.func private @expert(!x) -> !x
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{needs at least one block}}
+  %y = nn.route @expert(%x) by %i of 0 at "e.{0}" : (!x, !i) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  return
+}

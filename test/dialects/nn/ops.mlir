@@ -1,0 +1,296 @@
+// Every op of nn is read and written again, in its own form and in the generic one.
+// RUN: heddle-opt %s | heddle-opt | FileCheck %s
+// RUN: heddle-opt %s --mlir-print-op-generic | heddle-opt | FileCheck %s
+
+// CHECK: nn.size @D = 8
+nn.size @D = 8
+// CHECK: nn.size @B in 1 to 256{{$}}
+nn.size @B in 1 to 256
+// CHECK: nn.size @T in 1 to 512 per @B
+nn.size @T in 1 to 512 per @B
+// CHECK: nn.size @S in 0 to 512 per @B
+nn.size @S in 0 to 512 per @B
+// CHECK: nn.size @M in 16 to 64 step 16{{$}}
+nn.size @M in 16 to 64 step 16
+// CHECK: nn.state @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+nn.state @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+
+//===--- Structure ------------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @states
+func.func @states() {
+  // CHECK: %[[M:.*]] = nn.state_read @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  %m = nn.state_read @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  // CHECK: nn.state_write @memory, %[[M]] : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  nn.state_write @memory, %m : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return
+}
+
+// CHECK-LABEL: @weights_by_path
+func.func @weights_by_path(%l: index) -> (tensor<6x8xf32, #nn.axes<"3*C", D>>, tensor<5xf32, #nn.axes<"5">>) {
+  // CHECK: nn.weight "h.{0}.attn"[%{{.*}}] : tensor<6x8xf32, #nn.axes<"3*C", D>>
+  %a = nn.weight "h.{0}.attn" [%l] : tensor<6x8xf32, #nn.axes<"3*C", D>>
+  // CHECK: nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
+  %b = nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
+  return %a, %b : tensor<6x8xf32, #nn.axes<"3*C", D>>, tensor<5xf32, #nn.axes<"5">>
+}
+
+func.func @layer(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  return %x : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+// CHECK-LABEL: @calls
+func.func @calls(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %l: index) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  // CHECK: nn.call @layer(%{{.*}}) at "h.{0}"[%{{.*}}] : (tensor
+  %a = nn.call @layer(%x) at "h.{0}" [%l] : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  // CHECK: nn.call @layer(%{{.*}}) at absolute "shared" : (tensor
+  %b = nn.call @layer(%a) at absolute "shared" : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %b : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+// CHECK-LABEL: @caches
+func.func @caches(%k: tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>, %l: index) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>> {
+  // CHECK: nn.cache_append "k.{0}" %{{.*}} from "T" to "S"[%{{.*}}] : (tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
+  %ks = nn.cache_append "k.{0}" %k from "T" to "S" [%l]
+      : (tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
+  return %ks : tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
+}
+
+//===--- Linear maps and tables -----------------------------------------------------------------------===//
+
+// CHECK-LABEL: @linear_in_groups
+func.func @linear_in_groups(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %w: tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>,
+    %b: tensor<12xf32, #nn.axes<"G*K+H*K">>)
+    -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>) {
+  // CHECK: nn.linear %{{.*}}, %{{.*}} bias %{{.*}} contracts 1 : (
+  %q, %k = nn.linear %x, %w bias %b contracts 1
+      : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>, tensor<12xf32, #nn.axes<"G*K+H*K">>)
+     -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
+  return %q, %k : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>
+}
+
+// CHECK-LABEL: @linear_over_two_axes
+func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: tensor<8x3xf32, #nn.axes<"H*K", D>>)
+    -> tensor<?x3xf32, #nn.axes<B, D>> {
+  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 2 in_out : (
+  %y = nn.linear %x, %w contracts 2 in_out
+      : (tensor<?x2x4xf32, #nn.axes<B, H, K>>, tensor<8x3xf32, #nn.axes<"H*K", D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
+  return %y : tensor<?x3xf32, #nn.axes<B, D>>
+}
+
+// CHECK-LABEL: @embed
+func.func @embed(%ids: tensor<?x?xi32, #nn.axes<B, T over V>>, %table: tensor<5x8xf32, #nn.axes<V, D>>)
+    -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  // CHECK: nn.embed %{{.*}}, %{{.*}} : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<5x8xf32, #nn.axes<V, D>>)
+  %x = nn.embed %ids, %table : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<5x8xf32, #nn.axes<V, D>>)
+                            -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %x : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+// CHECK-LABEL: @constants
+func.func @constants() -> (tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>) {
+  // CHECK: nn.constant 2.500000e-01 : tensor<f32, #nn.axes<>>
+  %c = nn.constant 0.25 : tensor<f32, #nn.axes<>>
+  // CHECK: nn.constant 0.000000e+00 : tensor<?x?xi32, #nn.axes<B, T over V>>
+  %i = nn.constant 0.0 : tensor<?x?xi32, #nn.axes<B, T over V>>
+  return %c, %i : tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>
+}
+
+//===--- Positions ------------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @positions
+func.func @positions(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
+    -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
+  // CHECK: nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
+  %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
+  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies [1.000000e+00, 1.000000e-02] pairs halves {magnitude = 5.000000e-01 : f64} : (
+  %r = nn.rope %q at %p frequencies [1.0, 0.01] pairs halves {magnitude = 0.5 : f64}
+     : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+  // CHECK: nn.sinusoid %{{.*}} pairs adjacent : (tensor
+  %s = nn.sinusoid %p pairs adjacent : (tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %r, %s : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+//===--- Normalisation --------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @norms
+func.func @norms(%x: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
+  // CHECK: nn.rms_norm %{{.*}}, %{{.*}} eps 1.000000e-05 : (tensor
+  %a = nn.rms_norm %x, %w eps 1.0e-5 : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.layer_norm %{{.*}}, %{{.*}}, %{{.*}} eps 2.500000e-01 : (tensor
+  %b = nn.layer_norm %a, %w, %w eps 0.25
+      : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.batch_norm %{{.*}}, %{{.*}}, %{{.*}} mean %{{.*}} variance %{{.*}} eps 1.000000e-03 : (tensor
+  %c = nn.batch_norm %b, %w, %w mean %w variance %w eps 1.0e-3
+      : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>,
+         tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.normalize %{{.*}} over "D" eps 2.500000e-01 : (tensor
+  %d = nn.normalize %c over "D" eps 0.25 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  return %d : tensor<?x8xf32, #nn.axes<B, D>>
+}
+
+//===--- Attention ------------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @attention_with_mask_and_bias
+func.func @attention_with_mask_and_bias(%q: tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>, %k: tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>,
+    %rel: tensor<6x4xf32, #nn.axes<R, H>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>> {
+  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 5.000000e-01 where {
+  // CHECK: nn.yield %{{.*}} : i1
+  // CHECK: } bias {
+  // CHECK: %[[N:.*]] = nn.bucket %{{.*}} count 6 far 9 both
+  // CHECK: nn.lookup %{{.*}}[%[[N]], %{{.*}}] : tensor<6x4xf32, #nn.axes<R, H>> -> f32
+  %a = nn.attention %q, %k, %k scale 0.5 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } bias {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %d = arith.subi %j, %i : index
+    %n = nn.bucket %d count 6 far 9 both
+    %r = nn.lookup %rel[%n, %h] : tensor<6x4xf32, #nn.axes<R, H>> -> f32
+    nn.yield %r : f32
+  } : (tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>, tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>)
+   -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
+  return %a : tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
+}
+
+// CHECK-LABEL: @attention_of_everything
+func.func @attention_of_everything(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>> {
+  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 5.000000e-01 : (tensor
+  %a = nn.attention %q, %q, %q scale 0.5
+     : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
+    -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+  return %a : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+}
+
+// CHECK-LABEL: @attention_in_parts
+func.func @attention_in_parts(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %k: tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>)
+    -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>> {
+  // CHECK: nn.dot %{{.*}}, %{{.*}} over "K" : (tensor
+  %s = nn.dot %q, %k over "K" : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>)
+                             -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+  // CHECK: nn.mask %{{.*}} query "T" key "S" where {
+  %m = nn.mask %s query "T" key "S" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>) -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+  // CHECK: nn.softmax %{{.*}} over "S" : (tensor
+  %p = nn.softmax %m over "S" : (tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>) -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+  return %p : tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+}
+
+//===--- Elementwise ----------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @binary
+func.func @binary(%x: tensor<?x8xf32, #nn.axes<B, D>>, %v: tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
+  // CHECK: nn.add %{{.*}}, %{{.*}} : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>)
+  %a = nn.add %x, %v : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.sub %{{.*}}, %{{.*}} : (tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>)
+  %b = nn.sub %v, %a : (tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.mul
+  %c = nn.mul %b, %b : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.div
+  %d = nn.div %c, %v : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.pow
+  %e = nn.pow %d, %v : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  return %e : tensor<?x8xf32, #nn.axes<B, D>>
+}
+
+// CHECK-LABEL: @unary
+func.func @unary(%x: tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
+  // CHECK: nn.neg %{{.*}} : tensor<?x8xf32, #nn.axes<B, D>>
+  %a = nn.neg %x : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.exp
+  %b = nn.exp %a : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.log
+  %c = nn.log %b : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.sqrt
+  %d = nn.sqrt %c : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.tanh
+  %e = nn.tanh %d : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.sigmoid
+  %f = nn.sigmoid %e : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.relu
+  %g = nn.relu %f : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.gelu %
+  %h = nn.gelu %g : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.gelu_tanh
+  %i = nn.gelu_tanh %h : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.silu
+  %j = nn.silu %i : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.swish %{{.*}} beta 1.702000e+00 : tensor<?x8xf32, #nn.axes<B, D>>
+  %k = nn.swish %j beta 1.702 : tensor<?x8xf32, #nn.axes<B, D>>
+  return %k : tensor<?x8xf32, #nn.axes<B, D>>
+}
+
+//===--- Along an axis, across axes -------------------------------------------------------------------===//
+
+// CHECK-LABEL: @along_an_axis
+func.func @along_an_axis(%x: tensor<?x?x3x8xf32, #nn.axes<B, T, P, D>>) -> tensor<3xf32, #nn.axes<P>> {
+  // CHECK: nn.reduce mean %{{.*}} over "T" : (tensor
+  %a = nn.reduce mean %x over "T" : (tensor<?x?x3x8xf32, #nn.axes<B, T, P, D>>) -> tensor<?x3x8xf32, #nn.axes<B, P, D>>
+  // CHECK: nn.pick last %{{.*}} over "B" : (tensor
+  %b = nn.pick last %a over "B" : (tensor<?x3x8xf32, #nn.axes<B, P, D>>) -> tensor<3x8xf32, #nn.axes<P, D>>
+  // CHECK: nn.pick first %{{.*}} over "D" : (tensor
+  %c = nn.pick first %b over "D" : (tensor<3x8xf32, #nn.axes<P, D>>) -> tensor<3xf32, #nn.axes<P>>
+  return %c : tensor<3xf32, #nn.axes<P>>
+}
+
+// CHECK-LABEL: @across_axes
+func.func @across_axes(%x: tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>, %v: tensor<1x8xf32, #nn.axes<"1", D>>)
+    -> (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>) {
+  // CHECK: nn.rearrange %{{.*}} sources {{\[\[}}0], [2, 3], [1]] : (tensor
+  %a = nn.rearrange %x sources [[0], [2, 3], [1]] : (tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>) -> tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>
+  // CHECK: nn.concat %{{.*}}, %{{.*}} along 1 : (tensor
+  %b = nn.concat %v, %a along 1 : (tensor<1x8xf32, #nn.axes<"1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>)
+                               -> tensor<?x16x8xf32, #nn.axes<B, "P*Q+1", D>>
+  // CHECK: nn.split %{{.*}} along 1 : (tensor
+  %c, %d = nn.split %b along 1 : (tensor<?x16x8xf32, #nn.axes<B, "P*Q+1", D>>)
+                              -> (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>)
+  return %c, %d : tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>
+}
+
+//===--- Mixture of experts ---------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @experts
+func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?x4xf32, #nn.axes<B, T, E>>)
+    -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>> {
+  // CHECK: %[[V:.*]], %[[I:.*]] = nn.topk %{{.*}} : (tensor
+  %v, %i = nn.topk %scores : (tensor<?x?x4xf32, #nn.axes<B, T, E>>)
+                          -> (tensor<?x?x2xf32, #nn.axes<B, T, A>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>)
+  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 at "experts.{0}" : (tensor
+  %y = nn.route @layer(%x) by %i of 4 at "experts.{0}"
+      : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+}
+
+//===--- Images ---------------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @images
+func.func @images(%x: tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, %w: tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, %b: tensor<5xf32, #nn.axes<D>>)
+    -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">> {
+  // CHECK: nn.conv %{{.*}}, %{{.*}} bias %{{.*}} stride 2 pad 0 : (tensor
+  %a = nn.conv %x, %w bias %b stride 2 pad 0
+      : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<5xf32, #nn.axes<D>>)
+     -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
+  // CHECK: nn.upsample nearest %{{.*}} by 2 : (tensor
+  %u = nn.upsample nearest %a by 2 : (tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>) -> tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>
+  // CHECK: nn.pool max %{{.*}} by 2 : (tensor
+  %p = nn.pool max %u by 2 : (tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>) -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
+  return %p : tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
+}
+
+//===--- Recurrence -----------------------------------------------------------------------------------===//
+
+// CHECK-LABEL: @recurrence
+func.func @recurrence(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  // CHECK: nn.scan "h" over "T"(%{{.*}}) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+  // CHECK: nn.yield %{{.*}}, %{{.*}} : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+  %y = nn.scan "h" over "T" (%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+  ^bb0(%t: tensor<?x8xf32, #nn.axes<B, D>>, %h: tensor<?x8xf32, #nn.axes<B, D>>):
+    %n = nn.add %t, %h : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+    nn.yield %n, %n : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+  } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %y : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}

@@ -1,0 +1,146 @@
+// RUN: heddle-opt %s --nn-plan-memory --split-input-file | FileCheck %s
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+
+// a is free once b is there, so c takes its place; d is written straight to the result.
+// CHECK-LABEL: @a_dead_value_gives_its_buffer_back
+// CHECK-SAME: nn.arena = "24*B*T+128", nn.buffers = ["12*B*T", "12*B*T"]
+func.func @a_dead_value_gives_its_buffer_back(%x: !x) -> !x {
+  // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
+  %a = nn.relu %x : !x
+  // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
+  %b = nn.exp %a : !x
+  // CHECK: nn.neg {{.*}} {nn.places = array<i64: 0>}
+  %c = nn.neg %b : !x
+  // CHECK: nn.tanh {{.*}} {nn.places = array<i64: -2>}
+  %d = nn.tanh %c : !x
+  return %d : !x
+}
+
+// CHECK-LABEL: @a_value_still_to_be_read_keeps_its_buffer
+// CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T", "12*B*T"]
+func.func @a_value_still_to_be_read_keeps_its_buffer(%x: !x) -> !x {
+  // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
+  %a = nn.relu %x : !x
+  // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
+  %b = nn.exp %a : !x
+  // CHECK: nn.neg {{.*}} {nn.places = array<i64: 2>}
+  %c = nn.neg %b : !x
+  // CHECK: nn.add {{.*}} {nn.places = array<i64: -2>}
+  %d = nn.add %a, %c : (!x, !x) -> !x
+  return %d : !x
+}
+
+// The second result lies where the second argument of the function's results says.
+// CHECK-LABEL: @results_are_numbered
+// CHECK-SAME: nn.arena = "0", nn.buffers = []
+func.func @results_are_numbered(%x: !x) -> (!x, !x) {
+  // CHECK: nn.relu {{.*}} {nn.places = array<i64: -3>}
+  %a = nn.relu %x : !x
+  // CHECK: nn.exp {{.*}} {nn.places = array<i64: -2>}
+  %b = nn.exp %a : !x
+  return %b, %a : !x, !x
+}
+
+// Sizes that grow alike share a buffer as large as the larger; others do not.
+// CHECK-LABEL: @only_sizes_that_grow_alike_share
+// CHECK-SAME: nn.buffers = ["20*B*T", "12*B*T", "12*B", "20*B"]
+func.func @only_sizes_that_grow_alike_share(%x: !x, %w: tensor<5x3xf32, #nn.axes<E, D>>) -> tensor<?x?x5xf32, #nn.axes<B, T, E>> {
+  %a = nn.relu %x : !x
+  %b = nn.exp %a : !x
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
+  %e = nn.linear %b, %w contracts 1 : (!x, tensor<5x3xf32, #nn.axes<E, D>>) -> tensor<?x?x5xf32, #nn.axes<B, T, E>>
+  // CHECK: nn.reduce {{.*}} {nn.places = array<i64: 2>}
+  %m = nn.reduce mean %b over "T" : (!x) -> tensor<?x3xf32, #nn.axes<B, D>>
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 3>}
+  %f = nn.linear %m, %w contracts 1 : (tensor<?x3xf32, #nn.axes<B, D>>, tensor<5x3xf32, #nn.axes<E, D>>) -> tensor<?x5xf32, #nn.axes<B, E>>
+  %g = nn.add %e, %f : (tensor<?x?x5xf32, #nn.axes<B, T, E>>, tensor<?x5xf32, #nn.axes<B, E>>) -> tensor<?x?x5xf32, #nn.axes<B, T, E>>
+  return %g : tensor<?x?x5xf32, #nn.axes<B, T, E>>
+}
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+
+// What is carried has a buffer for all turns, and what the body reads of the outside lives until the loop ends.
+// CHECK-LABEL: @loop
+func.func @loop(%x: !x) -> !x {
+  %first = arith.constant 0 : index
+  %last = arith.constant 3 : index
+  %one = arith.constant 1 : index
+  // CHECK: nn.relu {{.*}} {nn.places = array<i64: [[OUTER:[0-9]]]>}
+  %a = nn.relu %x : !x
+  // CHECK: scf.for
+  %y = scf.for %l = %first to %last step %one iter_args(%c = %x) -> (!x) {
+    // CHECK-NOT: array<i64: [[OUTER]]>
+    %b = nn.add %a, %c : (!x, !x) -> !x
+    %d = nn.exp %b : !x
+    scf.yield %d : !x
+  // CHECK: } {nn.places = array<i64: -2>}
+  }
+  return %y : !x
+}
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+
+// Attention reads the session's memory in place. Its scratch is a line of scores, for the reference lowering.
+// CHECK-LABEL: @a_cache_is_read_where_it_lies
+// CHECK-SAME: nn.buffers = ["4*S"]
+func.func @a_cache_is_read_where_it_lies(%q: !q) -> !q {
+  // CHECK: nn.cache_append "k" {{.*}} {nn.places = array<i64: -1>}
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  // CHECK: nn.attention {{.*}} {nn.places = array<i64: -2, 0>}
+  %a = nn.attention %q, %k, %k scale 0.5 : (!q, !k, !k) -> !q
+  return %a : !q
+}
+
+// CHECK-LABEL: @a_cache_that_another_op_reads_is_packed
+func.func @a_cache_that_another_op_reads_is_packed(%q: !q) -> !k {
+  // CHECK: nn.cache_append "k" {{.*}} {nn.places = array<i64: 0>}
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  %y = nn.exp %k : !k
+  return %y : !k
+}
+
+// -----
+
+nn.size @B in 1 to 4
+!x = tensor<?x3xf32, #nn.axes<B, D>>
+
+// CHECK-LABEL: @small
+// CHECK-SAME: nn.arena = "12*B+64"
+func.func @small(%x: !x) -> !x {
+  // CHECK: nn.weight {{.*}} {nn.places = array<i64: -1>}
+  %w = nn.weight "w" : tensor<3xf32, #nn.axes<D>>
+  %a = nn.relu %x : !x
+  %b = nn.add %a, %w : (!x, tensor<3xf32, #nn.axes<D>>) -> !x
+  return %b : !x
+}
+
+// CHECK-LABEL: @large
+// CHECK-SAME: nn.arena = "24*B+128"
+func.func @large(%x: !x) -> !x {
+  %a = nn.relu %x : !x
+  %b = nn.exp %a : !x
+  %c = nn.add %a, %b : (!x, !x) -> !x
+  return %c : !x
+}
+
+// Callees run one after another: their arena is that of the largest, after the caller's own buffers.
+// CHECK-LABEL: @caller
+// CHECK-SAME: nn.arena = "36*B+192", nn.buffers = ["12*B"]
+func.func @caller(%x: !x) -> !x attributes {nn.entry} {
+  %a = nn.call @large(%x) at "l" : (!x) -> !x
+  %b = nn.call @small(%a) at "s" : (!x) -> !x
+  return %b : !x
+}
