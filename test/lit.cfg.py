@@ -18,6 +18,7 @@ config.substitutions += [
     ("%heddle", os.path.join(config.build_dir, "bin", "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),
+    ("%libraries", os.path.join(config.build_dir, "lib")),
     ("%cc", config.c_compiler),
     ("%python", config.python),
 ]

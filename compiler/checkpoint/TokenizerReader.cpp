@@ -73,6 +73,8 @@ static void readMerge(const JsonNode &node, TokenizerDescription &description) {
     left = pair[0].string();
     right = pair[1].string();
   }
+  if (left.empty() || right.empty())
+    return node.problem("found an empty token, needed two tokens");
   int32_t leftId = idOf(node, left, description),
           rightId = idOf(node, right, description);
   int32_t merged =

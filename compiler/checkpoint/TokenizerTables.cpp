@@ -1,9 +1,12 @@
 // Lays a checked tokenizer out as runtime/text/TokenizerFormat.h draws it.
 #include "compiler/checkpoint/TokenizerDescription.h"
 
+#include "runtime/text/Unicode.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <set>
 
 namespace heddle::checkpoint {
 
@@ -90,6 +93,26 @@ hashMerges(const std::vector<TokenizerMerge> &merges) {
   return slots;
 }
 
+/// The last and the first character of every two tokens that a merge joins, as
+/// text::jointBit draws them.
+std::vector<uint64_t> drawJoints(const std::vector<TokenizerMerge> &merges,
+                                 llvm::ArrayRef<llvm::StringRef> tokens) {
+  std::set<std::pair<uint32_t, uint32_t>> joints;
+  for (const TokenizerMerge &merge : merges) {
+    std::string_view left = tokens[merge.left], right = tokens[merge.right];
+    size_t last = text::previousCharacter(left, left.size()), first = 0;
+    joints.insert(
+        {text::nextCharacter(left, last), text::nextCharacter(right, first)});
+  }
+  // One bit in sixteen set, or fewer.
+  std::vector<uint64_t> words(llvm::PowerOf2Ceil(joints.size() / 4 + 1));
+  for (auto [left, right] : joints) {
+    uint32_t bit = text::jointBit(left, right, words.size() * 64);
+    words[bit / 64] |= uint64_t(1) << bit % 64;
+  }
+  return words;
+}
+
 } // namespace
 
 std::vector<char> layOutTokenizer(const TokenizerDescription &description,
@@ -134,6 +157,8 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description,
       llvm::ArrayRef<text::TokenSlot>(hashTokens(description.vocabulary)));
   header.mergeSlots = layout.add(
       llvm::ArrayRef<text::MergeSlot>(hashMerges(description.merges)));
+  header.joints = layout.add(
+      llvm::ArrayRef<uint64_t>(drawJoints(description.merges, tokens)));
   std::vector<text::AddedToken> added;
   for (const TokenizerAdded &token : description.added)
     added.push_back({token.id, token.flags, layout.add(token.content)});

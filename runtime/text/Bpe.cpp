@@ -1,8 +1,9 @@
 // The byte pair encoding model (Sennrich et al., "Neural machine translation of
 // rare words with subword units", 2016): a piece is spelt in characters, then
 // the neighbours whose merge was learnt first are joined, the leftmost first,
-// until none can be. A heap of the possible merges makes that O(n log n), also
-// for a text without a single space.
+// until none can be. A heap of the possible merges makes that O(n log n), and
+// cutting at characters which no merge ever joins keeps n at a word's length,
+// also where the splitter leaves a whole text as one piece (Llama 2).
 #include "runtime/text/Pipeline.h"
 #include "runtime/text/Unicode.h"
 
@@ -10,12 +11,19 @@
 
 namespace heddle::text {
 
-/// Fills `symbols` with the ids of the piece's characters.
-void Model::spell(std::string_view piece) {
+/// Spells the piece in the ids of its characters and, at every place that no
+/// merge can reach across, appends what lies before it to `ids`.
+void Model::spell(std::string_view piece, Ids &ids) {
   const Header &header = *tables.header;
-  bool unknownPending = false; // an unknown token which, with BpeFuseUnknown,
-                               // the next unknown character would join
-  auto add = [&](int32_t id) { symbols.push({id, 0, 0}); };
+  // An unknown token which, with BpeFuseUnknown, the next unknown character
+  // would join.
+  bool unknownPending = false;
+  // The character that the last symbol stands for; 0 if it stands for none.
+  uint32_t last = 0;
+  auto add = [&](int32_t id, uint32_t character) {
+    symbols.push({id, 0, 0});
+    last = character;
+  };
   symbols.clear();
   for (size_t position = 0; position < piece.size();) {
     size_t begin = position;
@@ -24,9 +32,11 @@ void Model::spell(std::string_view piece) {
                          : tables.find(slice(piece, begin, position));
     if (id >= 0) {
       if (unknownPending)
-        add(header.unknown);
+        add(header.unknown, 0);
       unknownPending = false;
-      add(id);
+      if (last && !tables.isJoint(last, c))
+        finishSymbols(ids);
+      add(id, c);
       continue;
     }
     if (header.modelFlags & BpeByteFallback) {
@@ -34,19 +44,31 @@ void Model::spell(std::string_view piece) {
       for (size_t i = begin; i < position; ++i)
         all &= tables.byteIds[static_cast<uint8_t>(piece[i])] >= 0;
       for (size_t i = begin; all && i < position; ++i)
-        add(tables.byteIds[static_cast<uint8_t>(piece[i])]);
+        add(tables.byteIds[static_cast<uint8_t>(piece[i])], 0);
+      // A pending unknown token stays pending, and so comes after the bytes, as
+      // in Hugging Face.
       if (all)
-        continue; // a pending unknown token stays pending, and so comes after
-                  // the bytes, as in Hugging Face
+        continue;
     }
     if (header.unknown < 0)
       continue; // nothing stands for it: the character is dropped
     if (unknownPending && !(header.modelFlags & BpeFuseUnknown))
-      add(header.unknown);
+      add(header.unknown, 0);
     unknownPending = true;
   }
   if (unknownPending)
-    add(header.unknown);
+    add(header.unknown, 0);
+  finishSymbols(ids);
+}
+
+/// Merges the symbols and appends them to `ids`.
+void Model::finishSymbols(Ids &ids) {
+  if (symbols.size() > 1)
+    merge();
+  for (const Symbol &symbol : symbols)
+    if (symbol.id >= 0)
+      ids.push(symbol.id);
+  symbols.clear();
 }
 
 void Model::consider(int32_t left, int32_t right) {
@@ -112,12 +134,7 @@ void Model::encodeBpe(std::string_view piece, Ids &ids) {
     if (whole >= 0)
       return ids.push(whole);
   }
-  spell(piece);
-  if (symbols.size() > 1)
-    merge();
-  for (const Symbol &symbol : symbols)
-    if (symbol.id >= 0)
-      ids.push(symbol.id);
+  spell(piece, ids);
 }
 
 } // namespace heddle::text

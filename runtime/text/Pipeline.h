@@ -80,7 +80,8 @@ private:
   int32_t longestPrefix(std::string_view word, size_t from, size_t &end);
 
   void encodeBpe(std::string_view piece, Ids &ids);
-  void spell(std::string_view piece);
+  void spell(std::string_view piece, Ids &ids);
+  void finishSymbols(Ids &ids);
   void consider(int32_t left, int32_t right);
   void merge();
 

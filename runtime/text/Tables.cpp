@@ -91,13 +91,15 @@ bool Tables::checkTokens() {
 
 bool Tables::checkSlots() {
   if (!checkRange(header->tokenSlots, sizeof(TokenSlot), alignof(TokenSlot)) ||
-      !checkRange(header->mergeSlots, sizeof(MergeSlot), alignof(MergeSlot)))
+      !checkRange(header->mergeSlots, sizeof(MergeSlot), alignof(MergeSlot)) ||
+      !checkRange(header->joints, sizeof(uint64_t), alignof(uint64_t)))
     return fail("hash table out of range");
   auto powerOfTwo = [](uint32_t count) {
     return count != 0 && (count & (count - 1)) == 0;
   };
   if (!powerOfTwo(header->tokenSlots.count) ||
-      !powerOfTwo(header->mergeSlots.count))
+      !powerOfTwo(header->mergeSlots.count) ||
+      !powerOfTwo(header->joints.count))
     return fail("size of a hash table is no power of two");
   auto count = static_cast<int32_t>(header->tokenCount);
   bool empty = false, good = true;
@@ -119,9 +121,46 @@ bool Tables::checkSlots() {
   return (empty && good) || fail("bad slot in the merges");
 }
 
+static StepNeeds normalizerNeeds(uint32_t kind) {
+  switch (NormalizerKind(kind)) {
+  case NormalizerKind::ReplaceRegex:
+    return StepNeeds::Expression;
+  case NormalizerKind::Replace:
+    return StepNeeds::Pattern;
+  default:
+    return StepNeeds::Nothing;
+  }
+}
+
+static StepNeeds splitterNeeds(uint32_t kind) {
+  switch (SplitterKind(kind)) {
+  case SplitterKind::SplitRegex:
+    return StepNeeds::Expression;
+  case SplitterKind::SplitString:
+  case SplitterKind::Replace:
+    return StepNeeds::Pattern;
+  default:
+    return StepNeeds::Nothing;
+  }
+}
+
+static StepNeeds decoderNeeds(uint32_t kind) {
+  switch (DecoderKind(kind)) {
+  case DecoderKind::ReplaceRegex:
+    return StepNeeds::Expression;
+  case DecoderKind::Replace:
+    return StepNeeds::Pattern;
+  case DecoderKind::Strip:
+  case DecoderKind::Metaspace:
+  case DecoderKind::StripFused:
+    return StepNeeds::Text;
+  default:
+    return StepNeeds::Nothing;
+  }
+}
+
 bool Tables::openSteps(Range range, uint32_t limit, uint32_t lastKind,
-                       uint32_t (*regexKinds)(uint32_t),
-                       Buffer<OpenStep> &steps) {
+                       StepNeeds (*needs)(uint32_t), Buffer<OpenStep> &steps) {
   if (!checkRange(range, sizeof(Step), alignof(Step)) || range.count > limit)
     return fail("step out of range");
   for (const Step &step : view<Step>(range)) {
@@ -132,7 +171,12 @@ bool Tables::openSteps(Range range, uint32_t limit, uint32_t lastKind,
     OpenStep open = {
         step.kind, step.flags, string(step.pattern), string(step.text), step.a,
         step.b,    nullptr};
-    if (regexKinds(step.kind)) {
+    StepNeeds need = needs(step.kind);
+    // Looking for nothing would find it everywhere, for ever.
+    if ((need == StepNeeds::Pattern && open.pattern.empty()) ||
+        (need == StepNeeds::Text && open.text.empty()))
+      return fail("step without a text");
+    if (need == StepNeeds::Expression) {
       Text reason;
       Regex *regex = compileRegex(open.pattern, reason);
       if (!regex) {
@@ -194,22 +238,13 @@ bool Tables::open(const void *section, size_t size) {
   if (!checkRanges() || !checkTokens() || !checkSlots())
     return false;
 
-  auto isReplaceRegex = [](uint32_t kind) {
-    return uint32_t(kind == uint32_t(NormalizerKind::ReplaceRegex));
-  };
-  auto isSplitRegex = [](uint32_t kind) {
-    return uint32_t(kind == uint32_t(SplitterKind::SplitRegex));
-  };
-  auto isDecodeRegex = [](uint32_t kind) {
-    return uint32_t(kind == uint32_t(DecoderKind::ReplaceRegex));
-  };
   if (!openSteps(header->normalizers, maxSteps,
-                 uint32_t(NormalizerKind::MapBytes), isReplaceRegex,
+                 uint32_t(NormalizerKind::MapBytes), normalizerNeeds,
                  normalizers) ||
       !openSteps(header->splitters, maxSteps, uint32_t(SplitterKind::MapBytes),
-                 isSplitRegex, splitters) ||
+                 splitterNeeds, splitters) ||
       !openSteps(header->decoders, maxDecoderSteps,
-                 uint32_t(DecoderKind::StripFused), isDecodeRegex, decoders) ||
+                 uint32_t(DecoderKind::StripFused), decoderNeeds, decoders) ||
       !openAdded())
     return false;
 

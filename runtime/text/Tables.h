@@ -19,6 +19,10 @@ struct OpenStep {
   const Regex *regex;
 };
 
+/// Which string of a step may not be empty, and whether its pattern is an
+/// expression.
+enum class StepNeeds { Nothing, Expression, Pattern, Text };
+
 /// The added tokens that are looked for at one point of the pipeline, sorted by
 /// their text.
 class AddedPatterns {
@@ -79,6 +83,13 @@ struct Tables {
   int32_t find(std::string_view token, uint64_t hash) const;
   /// The merge of two tokens, or nullptr.
   const MergeSlot *findMerge(int32_t left, int32_t right) const;
+  /// Whether a merge may join a token that ends with `left` to one that begins
+  /// with `right`.
+  bool isJoint(uint32_t left, uint32_t right) const {
+    std::span<const uint64_t> words = view<uint64_t>(header->joints);
+    uint32_t bit = jointBit(left, right, words.size() * 64);
+    return words[bit / 64] >> bit % 64 & 1;
+  }
   const AddedToken *addedToken(int32_t id) const;
 
   /// Checks the tables and prepares them for use; on failure `message` says
@@ -93,8 +104,9 @@ private:
   bool checkRanges();
   bool checkTokens();
   bool checkSlots();
+  /// needs(kind) says what a step of a kind, up to `lastKind`, must have.
   bool openSteps(Range range, uint32_t limit, uint32_t lastKind,
-                 uint32_t (*regexKinds)(uint32_t), Buffer<OpenStep> &steps);
+                 StepNeeds (*needs)(uint32_t), Buffer<OpenStep> &steps);
   bool openAdded();
 };
 

@@ -15,7 +15,7 @@
 namespace heddle::text {
 
 constexpr uint64_t tokenizerMagic = 0x314b4f54444448ull; // "HDDTOK1"
-constexpr uint32_t tokenizerVersion = 1;
+constexpr uint32_t tokenizerVersion = 2;
 
 /// No token has an id this large, so that ids and sizes computed from them stay
 /// small integers.
@@ -164,6 +164,7 @@ struct Header {
   Range tokenSlots; // TokenSlot: the model's vocabulary, without tokens that
                     // are only added
   Range mergeSlots; // MergeSlot
+  Range joints;     // uint64_t: a bit for every joint, see jointBit
 
   Range added; // AddedToken
   Range prefix,
@@ -196,6 +197,16 @@ constexpr uint32_t hashPair(int32_t left, int32_t right) {
   uint64_t key = (static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32) |
                  static_cast<uint32_t>(right);
   return static_cast<uint32_t>((key * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+/// A joint is a pair of characters between which some merge joins two tokens.
+/// Where two neighbouring characters are no joint, no merge can ever reach
+/// across, and what lies on both sides is encoded by itself. The set is a
+/// bitmap of hashes, 2^n bits: a false hit costs time, not correctness.
+constexpr uint32_t jointBit(uint32_t left, uint32_t right, size_t bits) {
+  uint64_t key = static_cast<uint64_t>(left) << 32 | right;
+  return static_cast<uint32_t>((key * 0x9e3779b97f4a7c15ull) >> 32) &
+         static_cast<uint32_t>(bits - 1);
 }
 
 /// The character of GPT-2's byte alphabet for `byte`: printable Latin-1 stands
