@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/Passes.h"
+#include "compiler/microkernels/Passes.h"
 #include "compiler/pipeline/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/transforms/Passes.h"
@@ -65,6 +66,7 @@ void heddle::pipeline::registerPasses() {
   registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, …
   transforms::registerHeddleTransformsPasses();
   conversion::registerHeddleConversionPasses();
+  microkernels::registerHeddleMicrokernelsPasses();
   registerHeddlePipelinePasses();
   registerConvertLinalgToLoopsPass();
   registerSCFToControlFlowPass();

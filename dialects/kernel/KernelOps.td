@@ -25,7 +25,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul"> {
 
     ```mlir
     kernel.matmul %x, %w bias %b into %y activation gelu
-      : memref<?x384xf32>, memref<48x384x32xf32>, memref<1536xf32>, memref<?x1536xf32>
+      : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> into memref<?x1536xf32>
     ```
   }];
   let arguments = (ins Arg<Kernel_F32Matrix, "tokens", [MemRead]>:$x,
@@ -35,7 +35,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul"> {
                        DefaultValuedAttr<Kernel_ActivationAttr, "Activation::None">:$activation);
   let assemblyFormat = [{
     $x `,` $weight (`bias` $bias^)? `into` $y (`activation` $activation^)? attr-dict
-    `:` type($x) `,` type($weight) (`,` type($bias)^)? `,` type($y)
+    `:` type($x) `,` type($weight) (`bias` type($bias)^)? `into` type($y)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -1,0 +1,42 @@
+//===- Tuning.h - every number about a machine ------------------*- C++ -*-===//
+//
+// Tile sizes, cache sizes, prefetch and the cost of waking threads. Measured
+// with test/benchmark; change a number there first.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_TUNING_H
+#define HEDDLE_COMPILER_MICROKERNELS_TUNING_H
+
+#include <cstdint>
+
+namespace heddle::microkernels::tuning {
+
+/// Columns of a packed panel: two cache lines of f32 for each step of k, on
+/// every target, so that one packed file serves all of them.
+constexpr int64_t panelColumns = 32;
+
+/// A line of memory, in bytes: what one prefetch brings.
+constexpr int64_t cacheLine = 64;
+
+/// Accumulators of a matmul tile: `rows` x `vectors` registers, and beside them
+/// `vectors` of the weight and one of x.
+struct TileShape {
+  int64_t rows, vectors;
+};
+constexpr TileShape avx512Tile = {12, 2}; // 24 + 2 + 1 of 32 registers
+constexpr TileShape avx2Tile = {6, 2};    // 12 + 2 + 1 of 16
+constexpr TileShape neonTile = {6, 4};    // 24 + 4 + 1 of 32
+constexpr TileShape genericTile = {4, 2}; // 8 + 2 + 1 of 16, without fma
+
+/// Bytes of x that a matmul keeps in the second-level cache while panels stream
+/// past: half of the smallest one among current cores (1 MiB).
+constexpr int64_t inputBlockBytes = 512 << 10;
+
+/// Below this many multiplications a parallel region costs more than it saves:
+/// fork and join take about 0.5 µs, a core does 50 to 130 of them in a
+/// nanosecond where compute-bound, 10 where memory-bound.
+constexpr int64_t parallelWork = 200'000;
+
+} // namespace heddle::microkernels::tuning
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_TUNING_H

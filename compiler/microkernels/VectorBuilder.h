@@ -1,0 +1,73 @@
+//===- VectorBuilder.h - what emitters say most -----------------*- C++ -*-===//
+//
+// Builds vector, arith and llvm-pointer operations for one target at one
+// location. Vectors are f32, as wide as the target's registers, unless said
+// otherwise.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_VECTORBUILDER_H
+#define HEDDLE_COMPILER_MICROKERNELS_VECTORBUILDER_H
+
+#include "compiler/microkernels/Target.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace heddle::microkernels {
+
+class VectorBuilder {
+public:
+  VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                const Target &target)
+      : builder(builder), loc(loc), target(target) {}
+
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  const Target &target;
+
+  mlir::VectorType floats();
+  mlir::VectorType ints();
+
+  /// The same number in every lane.
+  mlir::Value splat(float number);
+  mlir::Value splatInt(int32_t number);
+  mlir::Value index(int64_t number);
+
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value div(mlir::Value a, mlir::Value b);
+  /// a·b + c, rounded once where the target can.
+  mlir::Value mulAdd(mlir::Value a, mlir::Value b, mlir::Value c);
+  /// The smaller and the larger; where `x` is NaN, NaN.
+  mlir::Value atMost(mlir::Value x, mlir::Value bound);
+  mlir::Value atLeast(mlir::Value x, mlir::Value bound);
+  /// a where x > bound, else b.
+  mlir::Value whereGreater(mlir::Value x, mlir::Value bound, mlir::Value a,
+                           mlir::Value b);
+  mlir::Value magnitude(mlir::Value x);
+  /// |x| with the sign of `sign`, for x ≥ 0 or NaN.
+  mlir::Value withSignOf(mlir::Value x, mlir::Value sign);
+
+  mlir::Value bitsOf(mlir::Value floats);
+  mlir::Value fromBits(mlir::Value ints);
+
+  /// `pointer` + elements · 4 bytes.
+  mlir::Value advance(mlir::Value pointer, int64_t elements);
+  mlir::Value advance(mlir::Value pointer, mlir::Value elements);
+  mlir::Value loadVector(mlir::Value pointer, int64_t alignment = 4);
+  /// One element in every lane.
+  mlir::Value loadSplat(mlir::Value pointer);
+  void store(mlir::Value vector, mlir::Value pointer, int64_t alignment = 4);
+  /// The first `count` lanes only; the others are zero, or stay.
+  mlir::Value loadFirst(mlir::Value pointer, int64_t count);
+  void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
+  /// Brings the line at `pointer` into the second-level cache.
+  void prefetch(mlir::Value pointer);
+
+private:
+  mlir::Value firstLanes(int64_t count);
+};
+
+} // namespace heddle::microkernels
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_VECTORBUILDER_H

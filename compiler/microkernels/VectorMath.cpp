@@ -1,0 +1,210 @@
+//===- VectorMath.cpp - elementary functions on vectors -------------------===//
+
+#include "compiler/microkernels/VectorMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+
+/// coefficients[0] · xⁿ + … + coefficients[n].
+static Value polynomial(VectorBuilder &v, Value x,
+                        ArrayRef<float> coefficients) {
+  Value sum = v.splat(coefficients.front());
+  for (float coefficient : coefficients.drop_front())
+    sum = v.mulAdd(sum, x, v.splat(coefficient));
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Exponentials
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A number split as n·ln 2 + r, |r| ≤ ln 2 / 2. `shifted` is n + 1.5·2²³: its
+/// low bits are n as an integer, for NaN as well as for numbers.
+struct SplitExponent {
+  Value shifted, n, r;
+};
+} // namespace
+
+constexpr float roundingShift = 12582912.f; // 1.5·2²³
+constexpr float log2OfE = 1.44269504f;
+
+/// x = n + r, |r| ≤ 1/2.
+static SplitExponent splitBinaryExponent(VectorBuilder &v, Value x) {
+  SplitExponent split;
+  Value shift = v.splat(roundingShift);
+  split.shifted = v.add(x, shift);
+  split.n = v.sub(split.shifted, shift);
+  split.r = v.sub(x, split.n);
+  return split;
+}
+
+static SplitExponent splitExponent(VectorBuilder &v, Value x) {
+  SplitExponent split;
+  Value shift = v.splat(roundingShift);
+  split.shifted = v.mulAdd(x, v.splat(log2OfE), shift);
+  split.n = v.sub(split.shifted, shift);
+  // ln 2 in two parts, the first with so few bits that n times it is exact
+  // (Cody and Waite 1980).
+  split.r = v.mulAdd(split.n, v.splat(-0.693359375f), x);
+  split.r = v.mulAdd(split.n, v.splat(2.12194440e-4f), split.r);
+  return split;
+}
+
+/// eʳ − 1 for |r| ≤ ln 2 / 2: r + r²·p(r), p as in Cephes' expf (Moshier 1992).
+static Value expMinusOneNearZero(VectorBuilder &v, Value r) {
+  Value p = polynomial(v, r,
+                       {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                        4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
+  return v.mulAdd(v.mul(r, r), p, r);
+}
+
+static Value shiftLeft(VectorBuilder &v, Value ints, int32_t bits) {
+  return arith::ShLIOp::create(v.builder, v.loc, ints, v.splatInt(bits));
+}
+
+/// 2ⁿ for an integer vector n in −126 … 127.
+static Value powerOfTwo(VectorBuilder &v, Value n) {
+  Value biased = arith::AddIOp::create(v.builder, v.loc, n, v.splatInt(127));
+  return v.fromBits(shiftLeft(v, biased, 23));
+}
+
+/// n of a split as integers.
+static Value integerOf(VectorBuilder &v, const SplitExponent &split) {
+  constexpr int32_t bitsOfShift = 0x4b400000;
+  return arith::SubIOp::create(v.builder, v.loc, v.bitsOf(split.shifted),
+                               v.splatInt(bitsOfShift));
+}
+
+/// x·2ⁿ for |n| ≤ 250, rounded once, infinite or subnormal where it must be.
+static Value scale(VectorBuilder &v, Value x, const SplitExponent &split) {
+  if (v.target.scaleByPowerOfTwo) {
+    auto mask = arith::ConstantIntOp::create(v.builder, v.loc, -1, 16);
+    auto current = arith::ConstantIntOp::create(v.builder, v.loc, 4, 32);
+    return LLVM::CallIntrinsicOp::create(
+               v.builder, v.loc, v.floats(),
+               v.builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+               ValueRange{x, split.n, x, mask, current})
+        .getResult(0);
+  }
+  // 2ⁿ itself may not be a float: two halves are.
+  Value n = integerOf(v, split);
+  Value half = arith::ShRSIOp::create(v.builder, v.loc, n, v.splatInt(1));
+  Value rest = arith::SubIOp::create(v.builder, v.loc, n, half);
+  return v.mul(v.mul(x, powerOfTwo(v, half)), powerOfTwo(v, rest));
+}
+
+Value emitExp(VectorBuilder &v, Value x) {
+  // Beyond these bounds the result is 0 or infinite.
+  x = v.atLeast(v.atMost(x, v.splat(90)), v.splat(-105));
+  SplitExponent split = splitExponent(v, x);
+  Value e = v.add(expMinusOneNearZero(v, split.r), v.splat(1));
+  return scale(v, e, split);
+}
+
+/// 2ˣ for |x| ≤ 250.
+static Value exp2InRange(VectorBuilder &v, Value x) {
+  SplitExponent split = splitBinaryExponent(v, x);
+  Value e = polynomial(v, split.r,
+                       {1.54349863e-4f, 1.33982172e-3f, 9.61837556e-3f,
+                        5.55032887e-2f, 2.40226462e-1f, 6.93147182e-1f, 1.f});
+  return scale(v, e, split);
+}
+
+Value emitExp2(VectorBuilder &v, Value x) {
+  return exp2InRange(v, v.atLeast(v.atMost(x, v.splat(129)), v.splat(-151)));
+}
+
+// tanh |x| = m / (m + 2) with m = e^(2|x|) − 1 = 2ⁿ (eʳ − 1) + (2ⁿ − 1).
+Value emitTanh(VectorBuilder &v, Value x) {
+  // tanh 10 rounds to 1.
+  Value a = v.atMost(v.magnitude(x), v.splat(10));
+  SplitExponent split = splitExponent(v, v.add(a, a));
+  Value scaling = powerOfTwo(v, integerOf(v, split));
+  Value m = v.mulAdd(expMinusOneNearZero(v, split.r), scaling,
+                     v.sub(scaling, v.splat(1)));
+  return v.withSignOf(v.div(m, v.add(m, v.splat(2))), x);
+}
+
+/// 1 + e⁻ˣ.
+static Value logisticDenominator(VectorBuilder &v, Value x) {
+  return v.add(emitExp(v, v.sub(v.splat(0), x)), v.splat(1));
+}
+
+Value emitSigmoid(VectorBuilder &v, Value x) {
+  return v.div(v.splat(1), logisticDenominator(v, x));
+}
+
+//===----------------------------------------------------------------------===//
+// Error function
+//===----------------------------------------------------------------------===//
+
+// Below 0.9277 an odd polynomial, above 1 − e^p(|x|), both minimax
+// (N. Juffa, "my_erff", 2021).
+Value emitErf(VectorBuilder &v, Value x) {
+  Value square = v.mul(x, x);
+  Value small = polynomial(v, square,
+                           {-5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f,
+                            1.12819925e-1f, -3.76125336e-1f, 1.28379166e-1f});
+  small = v.mulAdd(small, x, x);
+
+  Value a = v.atMost(v.magnitude(x), v.splat(4));
+  Value p = polynomial(v, a,
+                       {-1.72853470e-5f, 3.83197126e-4f, -3.88396438e-3f,
+                        2.42546219e-2f, -1.06777877e-1f, -6.34846687e-1f,
+                        -1.28717512e-1f});
+  Value exponent = v.mulAdd(p, a, v.sub(v.splat(0), a));
+  Value large = v.withSignOf(v.sub(v.splat(1), emitExp(v, exponent)), x);
+  return v.whereGreater(v.magnitude(x), v.splat(0.927734375f), large, small);
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+// x·Φ(x) = max(x, 0) − |x|/2 · erfc(|x|/√2): nothing cancels, one exponential.
+// log₂ erfc(a/√2) is a·p(a), p by weighted least squares such that Φ is right
+// to 9e-8.
+static Value emitGelu(VectorBuilder &v, Value x) {
+  // erfc(13/√2) is below the smallest float.
+  Value a = v.atMost(v.magnitude(x), v.splat(13));
+  Value p = polynomial(v, a,
+                       {-4.3533671600926027e-07f, 9.054126167029608e-06f,
+                        -3.9642316551180556e-05f, -4.844078794121742e-04f,
+                        7.492562290281057e-03f, -5.276476474238396e-02f,
+                        -4.591327905654907e-01f, -1.1511119604110718f});
+  Value complement = exp2InRange(v, v.mul(p, a));
+  return v.mulAdd(v.mul(a, v.splat(-0.5f)), complement,
+                  v.atLeast(x, v.splat(0)));
+}
+
+Value emitActivation(VectorBuilder &v, kernel::Activation activation, Value x) {
+  using kernel::Activation;
+  switch (activation) {
+  case Activation::None:
+    return x;
+  case Activation::Relu:
+    return v.atLeast(x, v.splat(0));
+  case Activation::Gelu:
+    return emitGelu(v, x);
+  case Activation::GeluTanh: { // x/2 · (1 + tanh u) = x · sigmoid(2u)
+    // 2u = x · (c + d·x²), c = 2√(2/π), d = 0.044715·c
+    Value square = v.mul(x, x);
+    Value slope =
+        v.mulAdd(square, v.splat(0.0713548163f), v.splat(1.59576912f));
+    return v.div(x, logisticDenominator(v, v.mul(x, slope)));
+  }
+  case Activation::Silu:
+    return v.div(x, logisticDenominator(v, x));
+  case Activation::Tanh:
+    return emitTanh(v, x);
+  case Activation::Sigmoid:
+    return emitSigmoid(v, x);
+  }
+  llvm_unreachable("an activation without an emitter");
+}
+
+} // namespace heddle::microkernels

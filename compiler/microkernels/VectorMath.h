@@ -1,0 +1,40 @@
+//===- VectorMath.h - elementary functions on vectors -----------*- C++ -*-===//
+//
+// Emitters of straight-line code, valid for every input: infinities give the
+// limit, NaN gives NaN. Errors, over all floats with a normal result, are
+// tested in test/microkernels/VectorMathTest.cpp; "ulp" is the distance between
+// neighbouring floats at the true value.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_VECTORMATH_H
+#define HEDDLE_COMPILER_MICROKERNELS_VECTORMATH_H
+
+#include "compiler/microkernels/VectorBuilder.h"
+#include "dialects/kernel/Kernel.h"
+
+namespace heddle::microkernels {
+
+/// eˣ, within 1.1 ulp.
+mlir::Value emitExp(VectorBuilder &v, mlir::Value x);
+
+/// 2ˣ, within 1.4 ulp.
+mlir::Value emitExp2(VectorBuilder &v, mlir::Value x);
+
+/// tanh x, within 2.5 ulp.
+mlir::Value emitTanh(VectorBuilder &v, mlir::Value x);
+
+/// 1 / (1 + e⁻ˣ), within 2.5 ulp; what is below 2⁻¹²⁶ may be 0.
+mlir::Value emitSigmoid(VectorBuilder &v, mlir::Value x);
+
+/// erf x, within 1.5 ulp.
+mlir::Value emitErf(VectorBuilder &v, mlir::Value x);
+
+/// The activation of `x`. silu is within 3 ulp, and may be 0 below 2⁻¹¹⁹; gelu
+/// is within 2.5 and gelu_tanh within 3 ulp of x itself: far below zero, where
+/// the result vanishes, only its size is right.
+mlir::Value emitActivation(VectorBuilder &v, kernel::Activation activation,
+                           mlir::Value x);
+
+} // namespace heddle::microkernels
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_VECTORMATH_H

@@ -1,0 +1,116 @@
+//===- Jit.cpp - run a module of kernel ops in the test's process ---------===//
+
+#include "Jit.h"
+#include "compiler/microkernels/Passes.h"
+#include "compiler/pipeline/Pipeline.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include <cstdio>
+#include <cstdlib>
+
+using namespace mlir;
+
+namespace heddle::test {
+
+[[noreturn]] static void fail(const std::string &message) {
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  std::abort();
+}
+
+static bool hostHas(StringRef feature) {
+  static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  return features.lookup(feature);
+}
+
+static const char *cpuOf(const std::string &target) {
+  if (target == "avx512")
+    return "x86-64-v4";
+  if (target == "avx2")
+    return "x86-64-v3";
+  return "x86-64";
+}
+
+std::vector<std::string> runnableTargets() {
+  std::vector<std::string> targets = {"generic"};
+#ifdef __x86_64__
+  if (hostHas("avx2") && hostHas("fma"))
+    targets.push_back("avx2");
+  if (hostHas("avx512f") && hostHas("avx512vl"))
+    targets.push_back("avx512");
+#endif
+  return targets;
+}
+
+std::unique_ptr<MLIRContext> createContext() {
+  DialectRegistry registry;
+  pipeline::registerDialects(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  auto context = std::make_unique<MLIRContext>(registry);
+  context->loadAllAvailableDialects();
+  return context;
+}
+
+std::unique_ptr<Program> Program::compile(const std::string &text,
+                                          const std::string &target) {
+  auto context = createContext();
+  auto module = parseSourceString<ModuleOp>(text, context.get());
+  if (!module)
+    fail("the module does not parse");
+  return compile(std::move(context), std::move(module), target);
+}
+
+std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
+                                          OwningOpRef<ModuleOp> module,
+                                          const std::string &target) {
+  PassManager passes(context.get());
+  microkernels::KernelToVectorOptions options;
+  options.target = target;
+  passes.addPass(microkernels::createKernelToVector(options));
+  pipeline::buildPipeline(passes, {}, pipeline::Stage::Vector,
+                          pipeline::Stage::Llvm);
+  if (failed(passes.run(*module)))
+    fail("lowering failed");
+
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!host)
+    fail(llvm::toString(host.takeError()));
+#ifdef __x86_64__
+  host->setCPU(cpuOf(target));
+  host->getFeatures() = llvm::SubtargetFeatures();
+#endif
+  auto machine = host->createTargetMachine();
+  if (!machine)
+    fail(llvm::toString(machine.takeError()));
+  auto transformer = makeOptimizingTransformer(3, 0, machine->get());
+  ExecutionEngineOptions engineOptions;
+  engineOptions.transformer = transformer;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  auto optimised = host->createTargetMachine();
+  auto engine =
+      ExecutionEngine::create(*module, engineOptions, std::move(*optimised));
+  if (!engine)
+    fail(llvm::toString(engine.takeError()));
+  auto program = std::make_unique<Program>();
+  program->context = std::move(context);
+  program->engine = std::move(*engine);
+  return program;
+}
+
+void *Program::find(const std::string &name) const {
+  auto address = engine->lookup(name);
+  if (!address) {
+    llvm::consumeError(address.takeError());
+    return nullptr;
+  }
+  return *address;
+}
+
+} // namespace heddle::test

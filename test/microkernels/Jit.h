@@ -1,0 +1,47 @@
+//===- Jit.h - run a module of kernel ops in the test's process -----------===//
+#ifndef HEDDLE_TEST_MICROKERNELS_JIT_H
+#define HEDDLE_TEST_MICROKERNELS_JIT_H
+
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heddle::test {
+
+/// A memref argument as func.func expects it with llvm.emit_c_interface.
+template <int Rank> struct Buffer {
+  float *base, *data;
+  int64_t offset = 0, sizes[Rank], strides[Rank];
+};
+
+/// Machine code of a module, for one of the targets of kernel-to-vector.
+class Program {
+public:
+  /// Parses `text`, or takes `module`; lowers and compiles for `target`.
+  static std::unique_ptr<Program> compile(const std::string &text,
+                                          const std::string &target);
+  static std::unique_ptr<Program>
+  compile(std::unique_ptr<mlir::MLIRContext> context,
+          mlir::OwningOpRef<mlir::ModuleOp> module, const std::string &target);
+
+  /// The function as it stands in LLVM IR; null if there is none.
+  void *find(const std::string &name) const;
+
+private:
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<mlir::ExecutionEngine> engine;
+};
+
+/// A context with every dialect of the pipeline and translation to LLVM IR.
+std::unique_ptr<mlir::MLIRContext> createContext();
+
+/// The targets whose code this machine can run.
+std::vector<std::string> runnableTargets();
+
+} // namespace heddle::test
+
+#endif // HEDDLE_TEST_MICROKERNELS_JIT_H
