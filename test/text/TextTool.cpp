@@ -10,6 +10,7 @@
 #include "compiler/checkpoint/Tokenizer.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/TokenizerFormat.h"
+#include "runtime/text/Unicode.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -48,8 +49,12 @@ static std::string decode(const Tokenizer &tokenizer, StringRef line,
   Text out;
   for (StringRef word : llvm::split(line, ' ')) {
     int32_t id;
-    if (!word.getAsInteger(10, id))
-      decoder.push(id, out);
+    if (word.getAsInteger(10, id))
+      continue;
+    decoder.push(id, out);
+    // What is shown of a growing text is whole characters.
+    if (heddle::text::wellFormedPrefix(out.view()) != out.size())
+      return "ill-formed text from push";
   }
   decoder.finish(out);
   return std::string(out.view());
@@ -111,6 +116,27 @@ static int eachLine(llvm::function_ref<std::string(StringRef)> convert) {
     llvm::outs() << convert(line) << "\n";
   }
   return 0;
+}
+
+static int printEnds(const Tokenizer &tokenizer, StringRef argument) {
+  llvm::outs() << "begin " << tokenizer.beginToken() << ", ends";
+  for (int32_t i = 0; i < tokenizer.endTokenCount(); ++i)
+    llvm::outs() << " " << tokenizer.endTokens()[i]
+                 << (tokenizer.isEnd(tokenizer.endTokens()[i]) ? "" : " (?)");
+  llvm::outs() << ", max length " << tokenizer.maxLength() << "\n";
+  size_t length = 0;
+  if (argument.getAsInteger(10, length))
+    return 0;
+  return eachLine([&](StringRef line) {
+    Ids ids;
+    ids.push(-7); // what was there before stays
+    tokenizer.encode({line.data(), line.size()}, true, ids);
+    bool cut = tokenizer.truncate(ids, 1, length);
+    return llvm::join(llvm::map_range(
+                          ids, [](int32_t id) { return std::to_string(id); }),
+                      " ") +
+           (cut ? " cut" : "");
+  });
 }
 
 static int damage(llvm::ArrayRef<char> tables) {
@@ -204,6 +230,8 @@ int main(int argc, char **argv) {
     return eachLine([&](StringRef line) {
       return decode(tokenizer, line, argument != "all");
     });
+  if (command == "ends")
+    return printEnds(tokenizer, argument);
   if (command == "damage")
     return damage(*tables);
   if (command == "speed")
