@@ -5,6 +5,7 @@
 #include "compiler/codegen/Object.h"
 #include "compiler/codegen/OutputFile.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Weights.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -86,6 +87,17 @@ static LogicalResult emitStream(Compilation &compilation, Stage stage,
   return llvm::success();
 }
 
+static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path) {
+  if (failed(compilation.findInputs()))
+    return llvm::failure();
+  auto write = [&](llvm::raw_ostream &os) {
+    return llvm::success(
+        language::emitAst(compilation.modelOptions(), os, llvm::errs()));
+  };
+  return path.empty() || path == "-" ? write(llvm::outs())
+                                     : writeFile(path, write);
+}
+
 //===----------------------------------------------------------------------===//
 // Linked artifacts
 //===----------------------------------------------------------------------===//
@@ -116,39 +128,90 @@ static std::string defaultOutput(Stage stage, llvm::StringRef name) {
   }
 }
 
+/// Beside the program or library, where the runtime looks for it.
+static std::string weightsPath(llvm::StringRef output, llvm::StringRef name) {
+  llvm::SmallString<128> path(llvm::sys::path::parent_path(output));
+  llvm::sys::path::append(path, name + ".weights");
+  return std::string(path);
+}
+
 static LogicalResult emitLinked(Compilation &compilation, Stage stage,
-                                llvm::StringRef path) {
+                                llvm::StringRef path, Weights *appended) {
   llvm::Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return fail(file.takeError());
   if (failed(compilation.link(linkageOf(stage), llvm::sys::path::filename(path),
                               file->temporaryPath())))
     return llvm::failure();
+  if (appended && failed(appended->appendTo(file->temporaryPath())))
+    return llvm::failure();
   if (llvm::Error error = file->commit())
     return fail(std::move(error));
   return llvm::success();
 }
 
-static LogicalResult buildStage(const Arguments &arguments) {
-  Stage stage = arguments.emit.value_or(Stage::Exe);
-  Compilation compilation(arguments);
-  if (failed(compilation.load()) ||
-      failed(compilation.lowerTo(std::min(stage, Stage::Llvm))))
+/// What there is to pack: nothing for stages that are text, or where the user
+/// gives neither a checkpoint nor a seed.
+static LogicalResult bindWeights(Compilation &compilation,
+                                 const Arguments &arguments,
+                                 std::optional<Weights> &weights) {
+  bool given =
+      !compilation.checkpointDirectory().empty() || arguments.randomWeights;
+  if (!given || arguments.weightsFile == WeightsFile::None)
+    return llvm::success();
+  llvm::FailureOr<Weights> bound =
+      Weights::bind(compilation.module(), compilation.program(), arguments,
+                    compilation.checkpointDirectory());
+  if (failed(bound))
     return llvm::failure();
-  if (stage <= Stage::Llvm)
-    return emitStream(compilation, stage, arguments.output);
+  weights.emplace(std::move(*bound));
+  return llvm::success();
+}
 
-  if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
+static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
+                                   const Arguments &arguments) {
+  if (failed(compilation.lowerTo(Stage::Llvm)) ||
+      failed(compilation.readProgram()))
     return llvm::failure();
-  std::string output = arguments.output.empty()
-                           ? defaultOutput(stage, compilation.program().name)
-                           : arguments.output;
+  const std::string &name = compilation.program().name;
+  std::string output =
+      arguments.output.empty() ? defaultOutput(stage, name) : arguments.output;
+  bool isLibrary = stage == Stage::Lib || stage == Stage::So;
+  bool isLinked = isLibrary || stage == Stage::Exe;
+  std::optional<Weights> weights;
+  if ((isLinked || stage == Stage::Obj) &&
+      failed(bindWeights(compilation, arguments, weights)))
+    return llvm::failure();
+  if (stage != Stage::Header &&
+      failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
+    return llvm::failure();
   if (!arguments.header.empty() &&
       failed(emitStream(compilation, Stage::Header, arguments.header)))
     return llvm::failure();
-  if (stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe)
-    return emitLinked(compilation, stage, output);
+
+  // Objects and archives are copied into something else: nothing can be
+  // appended to them.
+  bool append = weights && (stage == Stage::So || stage == Stage::Exe) &&
+                arguments.weightsFile == WeightsFile::Appended;
+  if (weights && !append && failed(weights->writeTo(weightsPath(output, name))))
+    return llvm::failure();
+  if (isLinked)
+    return emitLinked(compilation, stage, output, append ? &*weights : nullptr);
   return emitStream(compilation, stage, output);
+}
+
+static LogicalResult buildStage(const Arguments &arguments) {
+  Stage stage = arguments.emit.value_or(Stage::Exe);
+  Compilation compilation(arguments);
+  if (stage == Stage::Ast)
+    return emitAst(compilation, arguments.output);
+  if (failed(compilation.load()))
+    return llvm::failure();
+  if (stage > Stage::Llvm)
+    return buildArtifact(compilation, stage, arguments);
+  if (failed(compilation.lowerTo(stage)))
+    return llvm::failure();
+  return emitStream(compilation, stage, arguments.output);
 }
 
 int driver::build(const Arguments &arguments) {
@@ -164,12 +227,17 @@ int driver::build(const Arguments &arguments) {
 static llvm::FailureOr<int> compileAndCall(const Arguments &arguments) {
   Compilation compilation(arguments);
   if (failed(compilation.load()) || failed(compilation.lowerTo(Stage::Llvm)) ||
+      failed(compilation.readProgram()))
+    return llvm::failure();
+  std::optional<Weights> weights;
+  if (failed(bindWeights(compilation, arguments, weights)) ||
       failed(compilation.translate(/*withMain=*/true)))
     return llvm::failure();
   auto library = codegen::ScratchFile::create("so", "");
   if (!library)
     return fail(library.takeError());
-  if (failed(compilation.link(Linkage::SharedLibrary, "", library->path())))
+  if (failed(compilation.link(Linkage::SharedLibrary, "", library->path())) ||
+      (weights && failed(weights->appendTo(library->path()))))
     return llvm::failure();
 
   void *handle = dlopen(library->path().c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -37,20 +37,13 @@ static constexpr CommandInfo commands[] = {
      "compile and run it at once, with the program's own arguments"},
     {Command::Check, "check", "MODEL",
      "check a model: entries, parameters, caches, memory"},
-    {Command::Verify, "verify", "MODEL --weights DIR",
-     "compare the fast path with the reference, number by number"},
-    {Command::Import, "import", "DIR",
-     "say what a checkpoint holds and which model file it needs"},
-    {Command::Explain, "explain", "MODEL",
-     "say what was fused into what, and why not"},
 };
 
 static constexpr unsigned maskOf(Command command) {
   return 1u << static_cast<unsigned>(command);
 }
 static constexpr unsigned compiling =
-    maskOf(Command::Build) | maskOf(Command::Run) | maskOf(Command::Verify) |
-    maskOf(Command::Explain);
+    maskOf(Command::Build) | maskOf(Command::Run);
 static constexpr unsigned reading = compiling | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
 
@@ -81,9 +74,6 @@ static constexpr std::pair<llvm::StringLiteral, WeightsFile> weightsFiles[] = {
     {"appended", WeightsFile::Appended},
     {"beside", WeightsFile::Beside},
     {"none", WeightsFile::None}};
-
-static constexpr std::pair<llvm::StringLiteral, WeightType> dtypes[] = {
-    {"f32", WeightType::F32}, {"bf16", WeightType::BF16}};
 
 /// The name among `names` that a user may have meant, or "".
 template <typename Names>
@@ -118,11 +108,13 @@ static std::string readChoice(const Table &table, StringRef value, T &result) {
   return llvm::join(llvm::make_first_range(table), ", ");
 }
 
-static std::string readAssignment(StringRef value,
-                                  std::vector<std::string> &list) {
-  if (value.find('=') == 0 || !value.contains('='))
+static std::string
+readAssignment(StringRef value,
+               std::vector<std::pair<std::string, std::string>> &list) {
+  auto [name, right] = value.split('=');
+  if (name.empty() || right.empty())
     return "NAME=VALUE";
-  list.push_back(value.str());
+  list.emplace_back(name, right);
   return "";
 }
 
@@ -159,8 +151,7 @@ struct Flag {
 } // namespace
 
 static const Flag flags[] = {
-    {"-o", "OUT", building | maskOf(Command::Import),
-     "where to write; `-` is standard output",
+    {"-o", "OUT", building, "where to write; `-` is standard output",
      [](StringRef v, Arguments &a) { return readText(v, a.output); }},
     {"--emit", "STAGE", building,
      "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
@@ -186,12 +177,6 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
-    {"--dtype", "TYPE", compiling,
-     "element type of packed weights: f32 (default), bf16",
-     [](StringRef v, Arguments &a) { return readChoice(dtypes, v, a.dtype); }},
-    {"--quant", "GLOB=TYPE", compiling,
-     "quantise weights whose name matches to q8 or q4",
-     [](StringRef v, Arguments &a) { return readAssignment(v, a.quantise); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},

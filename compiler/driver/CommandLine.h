@@ -18,7 +18,7 @@ class raw_ostream;
 
 namespace heddle::driver {
 
-enum class Command { Build, Run, Check, Verify, Import, Explain };
+enum class Command { Build, Run, Check };
 
 /// Where the packed weights go.
 enum class WeightsFile {
@@ -26,9 +26,6 @@ enum class WeightsFile {
   Beside,   // OUT.weights
   None      // compile only
 };
-
-/// Element type of packed matrices.
-enum class WeightType { F32, BF16 };
 
 struct Arguments {
   Command command = Command::Build;
@@ -39,15 +36,13 @@ struct Arguments {
   std::optional<pipeline::Stage> emit;
 
   std::string config;
-  /// NAME=VALUE, as given.
-  std::vector<std::string> sets, dims;
+  /// NAME=VALUE, taken apart.
+  std::vector<std::pair<std::string, std::string>> sets, dims;
 
   /// The checkpoint directory; empty: none.
   std::string weights;
   WeightsFile weightsFile = WeightsFile::Appended;
   std::optional<uint64_t> randomWeights;
-  WeightType dtype = WeightType::F32;
-  std::vector<std::string> quantise;
   /// Threads for packing; 0: one a core.
   unsigned threads = 0;
 

@@ -1,14 +1,17 @@
 //===- Compilation.cpp ----------------------------------------------------===//
 
 #include "compiler/driver/Compilation.h"
+#include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -44,20 +47,69 @@ Compilation::Compilation(const Arguments &arguments)
 
 Compilation::~Compilation() = default;
 
+/// Where the shipped model files are: beside an installed heddle, else in the
+/// source tree that it was built from.
+static std::string examplesDirectory() {
+  static int anchor;
+  llvm::SmallString<128> installed(
+      llvm::sys::fs::getMainExecutable("heddle", &anchor));
+  llvm::sys::path::remove_filename(installed);
+  llvm::sys::path::append(installed, "..", "share", "heddle", "examples");
+  return llvm::sys::fs::is_directory(installed) ? std::string(installed)
+                                                : HEDDLE_EXAMPLES_DIR;
+}
+
+llvm::LogicalResult Compilation::findInputs() {
+  namespace fs = llvm::sys::fs;
+  if (!fs::exists(arguments.model))
+    return fail(arguments.model + ": no such file or directory");
+  modelFile = arguments.model;
+  checkpoint = arguments.weights;
+  bool isDirectory = fs::is_directory(arguments.model);
+  if (isDirectory && checkpoint.empty() && !arguments.randomWeights)
+    checkpoint = arguments.model;
+
+  std::string beside = checkpoint::findCheckpointFiles(
+                           isDirectory ? arguments.model : checkpoint)
+                           .configJson;
+  if (!arguments.config.empty())
+    config = arguments.config;
+  else if (!beside.empty())
+    config = beside;
+  if (!isDirectory)
+    return llvm::success();
+  if (!config)
+    return fail(arguments.model +
+                ": found no config.json, needed one to know the architecture");
+  modelFile =
+      language::findModelFor(*config, {examplesDirectory()}, llvm::errs());
+  return llvm::failure(modelFile.empty());
+}
+
+language::ModelOptions Compilation::modelOptions() const {
+  language::ModelOptions options;
+  options.modelFile = modelFile;
+  options.configFile = config;
+  options.values = arguments.sets;
+  options.dims = arguments.dims;
+  options.importPaths = {examplesDirectory()};
+  return options;
+}
+
 llvm::LogicalResult Compilation::load() {
   mlir::TimingScope scope = rootTiming.nest("load");
-  if (!llvm::sys::fs::exists(arguments.model))
-    return fail(arguments.model + ": no such file");
-  if (llvm::StringRef(arguments.model).ends_with(".mlir"))
+  if (failed(findInputs()))
+    return llvm::failure();
+  if (llvm::StringRef(modelFile).ends_with(".mlir"))
     return loadMlir();
-  return fail(arguments.model + ": needed a model file (.heddle), a checkpoint "
-                                "directory or a module (.mlir)");
+  module_ = language::loadModel(context, modelOptions(), llvm::errs());
+  return llvm::success(static_cast<bool>(module_));
 }
 
 llvm::LogicalResult Compilation::loadMlir() {
-  auto buffer = llvm::MemoryBuffer::getFile(arguments.model);
+  auto buffer = llvm::MemoryBuffer::getFile(modelFile);
   if (!buffer)
-    return fail(llvm::createFileError(arguments.model, buffer.getError()));
+    return fail(llvm::createFileError(modelFile, buffer.getError()));
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   module_ = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module_)
@@ -66,11 +118,12 @@ llvm::LogicalResult Compilation::loadMlir() {
   return llvm::success();
 }
 
-llvm::LogicalResult Compilation::lowerTo(Stage target) {
-  assert(target <= Stage::Llvm && "later stages are no modules");
-  mlir::TimingScope scope = rootTiming.nest("passes");
+llvm::LogicalResult
+Compilation::run(llvm::StringRef what,
+                 llvm::function_ref<void(mlir::OpPassManager &)> build) {
+  mlir::TimingScope scope = rootTiming.nest(what);
   mlir::PassManager passes(&context);
-  pipeline::buildPipeline(passes, arguments.options, stage, target);
+  build(passes);
   if (!arguments.printIrAfter.empty())
     if (llvm::Error error =
             pipeline::printIrAfter(passes, arguments.printIrAfter))
@@ -80,9 +133,33 @@ llvm::LogicalResult Compilation::lowerTo(Stage target) {
             pipeline::printIrToDirectory(passes, arguments.printIrDirectory))
       return fail(std::move(error));
   passes.enableTiming(scope);
-  if (failed(passes.run(*module_)))
+  return passes.run(*module_);
+}
+
+llvm::LogicalResult Compilation::describe() {
+  if (stage != Stage::Nn && stage != Stage::NnFused)
+    return llvm::success();
+  return run("passes", [&](mlir::OpPassManager &passes) {
+    pipeline::buildDescription(passes, arguments.options);
+  });
+}
+
+llvm::LogicalResult Compilation::lowerTo(Stage target) {
+  assert(target <= Stage::Llvm && "later stages are no modules");
+  if (failed(run("passes", [&](mlir::OpPassManager &passes) {
+        pipeline::buildPipeline(passes, arguments.options, stage, target);
+      })))
     return llvm::failure();
   stage = std::max(stage, target);
+  return llvm::success();
+}
+
+llvm::LogicalResult Compilation::readProgram() {
+  llvm::FailureOr<codegen::Program> program =
+      codegen::getProgramAttribute(*module_);
+  if (failed(program))
+    return llvm::failure();
+  program_ = std::move(*program);
   return llvm::success();
 }
 
@@ -91,11 +168,6 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
       codegen::createTargetMachine(arguments.options.target, llvm::errs());
   if (!machine_)
     return llvm::failure();
-  llvm::FailureOr<codegen::Program> program =
-      codegen::getProgramAttribute(*module_);
-  if (failed(program))
-    return llvm::failure();
-  program_ = std::move(*program);
   {
     mlir::TimingScope scope = rootTiming.nest("translate");
     llvmModule_ = codegen::translateToLlvm(

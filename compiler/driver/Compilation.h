@@ -12,6 +12,7 @@
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/language/Language.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -20,6 +21,10 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/SourceMgr.h"
 
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
 namespace heddle::driver {
 
 class Compilation {
@@ -27,8 +32,17 @@ public:
   explicit Compilation(const Arguments &arguments);
   ~Compilation();
 
+  /// What the language needs to read the model; valid after findInputs.
+  language::ModelOptions modelOptions() const;
+
+  /// Finds model file, config.json and checkpoint.
+  llvm::LogicalResult findInputs();
+
   /// Reads the model and finds the stage that it is in.
   llvm::LogicalResult load();
+
+  /// Runs the passes that describe program and weights, and no further.
+  llvm::LogicalResult describe();
 
   /// Runs passes until the module is at `stage`, Llvm at most.
   llvm::LogicalResult lowerTo(pipeline::Stage stage);
@@ -40,17 +54,28 @@ public:
   llvm::LogicalResult link(codegen::Linkage linkage, llvm::StringRef soname,
                            llvm::StringRef path);
 
+  /// Reads the program's descriptor from the module.
+  llvm::LogicalResult readProgram();
+
   mlir::ModuleOp module() { return *module_; }
+  /// Where the weights are; empty: there is no checkpoint.
+  const std::string &checkpointDirectory() const { return checkpoint; }
   const codegen::Program &program() const { return program_; }
   llvm::Module &llvmModule() { return *llvmModule_; }
   llvm::TargetMachine &machine() { return *machine_; }
 
 private:
   llvm::LogicalResult loadMlir();
+  llvm::LogicalResult
+  run(llvm::StringRef what,
+      llvm::function_ref<void(mlir::OpPassManager &)> build);
 
   const Arguments &arguments;
   mlir::DefaultTimingManager timing;
   mlir::TimingScope rootTiming;
+  /// What the command line means: its files, found.
+  std::string modelFile, checkpoint;
+  std::optional<std::string> config;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;

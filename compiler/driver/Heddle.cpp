@@ -1,8 +1,8 @@
 //===- Heddle.cpp - heddle: from a model file to a native program ---------===//
 
 #include "compiler/driver/Build.h"
+#include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
-#include "compiler/driver/Compilation.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,10 +21,6 @@ int main(int argc, char **argv) {
   case Command::Run:
     return run(arguments);
   case Command::Check:
-  case Command::Verify:
-  case Command::Import:
-  case Command::Explain:
-    (void)fail("this command comes with the model reader");
-    return 1;
+    return check(arguments);
   }
 }

@@ -363,6 +363,7 @@ WeightTable Describer::weights() {
     tensor.path = slot.path;
     ArrayRef<int64_t> shape = op.getType().getShape();
     tensor.shape.assign(shape.begin(), shape.end());
+    tensor.axes = nn::axesOf(op.getType()).str();
     tensor.layout = layoutOf(op);
     tensor.fill = fillOf(op);
     tensor.location = locationText(op.getLoc());

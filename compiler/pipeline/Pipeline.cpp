@@ -22,10 +22,15 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(createCSEPass());
 }
 
-/// nn to loops over buffers: every value gets its place in the arena.
-static void addMemoryPlan(OpPassManager &passes, const Options &options) {
+/// Every value gets its place in the arena; what runtime and packer need to
+/// know goes on as attributes of the module.
+static void addDescription(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createPlanMemory());
   passes.addPass(createDescribeProgram());
+}
+
+/// nn to loops over buffers.
+static void addLoops(OpPassManager &passes, const Options &options) {
   passes.addPass(conversion::createNNToLinalg());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -62,12 +67,19 @@ void pipeline::buildPipeline(OpPassManager &passes, const Options &options,
   auto goesThrough = [&](Stage stage) { return from < stage && stage <= upTo; };
   if (goesThrough(Stage::NnFused))
     addFusion(passes, options);
-  if (goesThrough(Stage::Kernel))
-    addMemoryPlan(passes, options);
+  if (goesThrough(Stage::Kernel)) {
+    addDescription(passes, options);
+    addLoops(passes, options);
+  }
   if (goesThrough(Stage::Vector))
     addVectorCode(passes, options);
   if (goesThrough(Stage::Llvm))
     addLlvm(passes, options);
+}
+
+void pipeline::buildDescription(OpPassManager &passes, const Options &options) {
+  addFusion(passes, options);
+  addDescription(passes, options);
 }
 
 Stage pipeline::stageOf(ModuleOp module) {

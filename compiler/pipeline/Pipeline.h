@@ -23,6 +23,10 @@ void registerPasses();
 /// The stage that `module` is in: the earliest one that its ops need.
 Stage stageOf(mlir::ModuleOp module);
 
+/// Adds the passes that take a module from Nn to where its program and weights
+/// are described (heddle.program, heddle.weights), and no further.
+void buildDescription(mlir::OpPassManager &passes, const Options &options);
+
 /// Adds the passes that take a module from one stage to another, both from Nn
 /// to Llvm.
 void buildPipeline(mlir::OpPassManager &passes, const Options &options,

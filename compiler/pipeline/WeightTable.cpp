@@ -22,6 +22,7 @@ void pipeline::setWeightTable(ModuleOp module, const WeightTable &table) {
     NamedAttrList fields;
     fields.set("path", builder.getStringAttr(tensor.path));
     fields.set("shape", builder.getDenseI64ArrayAttr(tensor.shape));
+    fields.set("axes", builder.getStringAttr(tensor.axes));
     fields.set("layout", builder.getStringAttr(tensor.layout.asString()));
     fields.set("fill", builder.getStringAttr(fill));
     if (!tensor.location.empty())
@@ -62,6 +63,8 @@ static FailureOr<WeightTable::Tensor> readTensor(ModuleOp module,
              << fill << ", needed normal, ones or zeros";
     tensor.fill = static_cast<WeightFill>(name - fillNames);
   }
+  if (auto axes = fields.getAs<StringAttr>("axes"))
+    tensor.axes = axes.str();
   if (auto location = fields.getAs<StringAttr>("at"))
     tensor.location = location.str();
   return tensor;

@@ -5,7 +5,8 @@
 // `heddle.weights`, so that a module at any later stage can still be packed:
 //
 //   heddle.weights = {
-//     tensors = [{path = "h.0.ln_1.weight", shape = array<i64: 768>,
+//     tensors = [{path = "h.0.ln_1.weight", shape = array<i64: 768>, axes =
+//     "D",
 //                 layout = "plain f32", fill = "ones",
 //                 at = "gpt2.heddle:21:7"}],
 //     slots = array<i32: 0>}
@@ -33,8 +34,9 @@ enum class WeightFill { Normal, Ones, Zeros };
 struct WeightTable {
   struct Tensor {
     std::string path;
-    /// As the checkpoint stores it.
+    /// As the checkpoint stores it, and the names of its axes: `V D`.
     std::vector<int64_t> shape;
+    std::string axes;
     kernel::PackedLayout layout;
     WeightFill fill = WeightFill::Normal;
     /// Where the model file names it: `gpt2.heddle:21:7`, or empty.

@@ -11,7 +11,7 @@
 
 // Equal paths are one tensor; a norm's scale would be filled with ones.
 // CHECK-SAME: heddle.weights = {slots = array<i32: 0, 1, 2, 1, 2>, tensors = [
-// CHECK-SAME: {{.*}}fill = "normal", layout = "plain f32", path = "wte", shape = array<i64: 11, 3>
+// CHECK-SAME: {{.*}}axes = "V D", fill = "normal", layout = "plain f32", path = "wte", shape = array<i64: 11, 3>
 // CHECK-SAME: {{.*}}fill = "ones", layout = "plain f32", path = "ln.scale", shape = array<i64: 3>
 // CHECK-SAME: {{.*}}fill = "normal", layout = "plain f32 transposed", path = "ln.w", shape = array<i64: 3, 3>
 module attributes {nn.model = "toy", nn.generate = ["step"], nn.tokenizer = "V"} {

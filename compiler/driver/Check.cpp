@@ -1,0 +1,86 @@
+//===- Check.cpp ----------------------------------------------------------===//
+
+#include "compiler/driver/Check.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/Progress.h"
+#include "compiler/driver/Weights.h"
+#include "compiler/language/Report.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using checkpoint::BindingRules;
+using checkpoint::Checkpoint;
+using checkpoint::Problems;
+using checkpoint::StoredTensor;
+using codegen::Program;
+using codegen::ProgramEntry;
+using nn::SizeExpr;
+using pipeline::WeightTable;
+
+/// What the checkpoint has for each path of the model: `found BF16`.
+static void printReport(Compilation &compilation, const Checkpoint *stored,
+                        const BindingRules &rules, llvm::raw_ostream &os) {
+  if (!stored)
+    return language::printCheckReport(compilation.module(), os);
+  llvm::StringMap<const StoredTensor *> byPath;
+  for (const StoredTensor &tensor : stored->tensors())
+    if (auto path = checkpoint::pathOfName(tensor.name, rules))
+      byPath[*path] = &tensor;
+  language::printCheckReport(
+      compilation.module(), os, [&](llvm::StringRef path) -> std::string {
+        const StoredTensor *tensor = byPath.lookup(path);
+        return tensor ? "found " + checkpoint::nameOf(tensor->dtype).str()
+                      : "missing";
+      });
+}
+
+/// Bytes with every size at its maximum.
+static std::string atMost(const Program &program, const SizeExpr &bytes) {
+  std::optional<int64_t> most =
+      bytes.evaluate([&](llvm::StringRef name) -> std::optional<int64_t> {
+        int index = codegen::sizeIndex(program, name);
+        return index < 0 ? std::nullopt
+                         : std::optional(program.sizes[index].max);
+      });
+  return most ? bytesText(*most) : "more than can be counted";
+}
+
+/// The weights, and what a call of each entry needs besides them and caches.
+static void printMemory(const Program &program, const WeightTable &table,
+                        llvm::raw_ostream &os) {
+  int64_t packed = 0;
+  for (const WeightTable::Tensor &tensor : table.tensors)
+    packed += tensor.layout.packedBytes(tensor.shape);
+  os << "\nmemory\n  weights  " << bytesText(packed) << ", mapped\n";
+  for (const ProgramEntry &entry : program.entries)
+    os << "  " << entry.name << "  " << entry.arenaBytes.str()
+       << " bytes, at most " << atMost(program, entry.arenaBytes) << "\n";
+}
+
+int driver::check(const Arguments &arguments) {
+  Compilation compilation(arguments);
+  if (failed(compilation.load()))
+    return 1;
+  Problems problems;
+  std::unique_ptr<Checkpoint> stored;
+  BindingRules rules = bindingRules(compilation.module());
+  if (!compilation.checkpointDirectory().empty())
+    stored = Checkpoint::open(compilation.checkpointDirectory(), problems);
+  llvm::raw_ostream &os = llvm::outs();
+  printReport(compilation, stored.get(), rules, os);
+
+  if (failed(compilation.describe()) || failed(compilation.readProgram()))
+    return 1;
+  llvm::FailureOr<WeightTable> table =
+      pipeline::getWeightTable(compilation.module());
+  if (failed(table))
+    return 1;
+  printMemory(compilation.program(), *table, os);
+  if (stored)
+    (void)bindTensors(*stored, tensorNeeds(*table), rules, problems);
+  os.flush();
+  problems.print(llvm::errs());
+  return problems.empty() ? 0 : 1;
+}

@@ -1,0 +1,161 @@
+//===- Weights.cpp --------------------------------------------------------===//
+
+#include "compiler/driver/Weights.h"
+#include "compiler/checkpoint/Tokenizer.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/Progress.h"
+#include "dialects/nn/NN.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using checkpoint::BindingRules;
+using checkpoint::BoundTensor;
+using checkpoint::PackedTensor;
+using checkpoint::Problems;
+using checkpoint::RandomFill;
+using checkpoint::TensorNeed;
+using llvm::LogicalResult;
+using mlir::ArrayAttr;
+using mlir::Attribute;
+using mlir::StringAttr;
+using pipeline::WeightFill;
+using pipeline::WeightTable;
+
+static std::string text(Attribute attribute) {
+  return mlir::cast<StringAttr>(attribute).str();
+}
+
+BindingRules driver::bindingRules(mlir::ModuleOp module) {
+  BindingRules rules;
+  auto fields =
+      module->getAttrOfType<mlir::DictionaryAttr>(nn::NNDialect::kWeightsAttr);
+  if (!fields)
+    return rules;
+  auto list = [&](llvm::StringRef name) {
+    auto elements = fields.getAs<ArrayAttr>(name);
+    return elements ? elements.getValue() : llvm::ArrayRef<Attribute>();
+  };
+  for (Attribute rule : list("prefix")) {
+    auto parts = mlir::cast<ArrayAttr>(rule);
+    rules.prefixes.push_back(
+        {text(parts[0]), mlir::cast<mlir::BoolAttr>(parts[1]).getValue()});
+  }
+  for (Attribute rule : list("rename")) {
+    auto parts = mlir::cast<ArrayAttr>(rule);
+    rules.renames.push_back({text(parts[0]), text(parts[1])});
+  }
+  for (Attribute rule : list("ignore"))
+    rules.ignores.push_back(text(rule));
+  for (Attribute rule : list("keep")) {
+    auto parts = mlir::cast<ArrayAttr>(rule);
+    if (auto type = kernel::packedTypeNamed(text(parts[0])))
+      rules.keeps.push_back({*type, text(parts[1])});
+  }
+  return rules;
+}
+
+std::vector<TensorNeed> driver::tensorNeeds(const WeightTable &table) {
+  std::vector<TensorNeed> needs;
+  llvm::StringSet<> known;
+  for (const WeightTable::Tensor &tensor : table.tensors)
+    if (known.insert(tensor.path).second)
+      needs.push_back({tensor.path,
+                       {tensor.shape.begin(), tensor.shape.end()},
+                       tensor.location});
+  return needs;
+}
+
+static RandomFill randomFill(WeightFill fill) {
+  switch (fill) {
+  case WeightFill::Normal:
+    return RandomFill::Normal;
+  case WeightFill::Ones:
+    return RandomFill::Ones;
+  case WeightFill::Zeros:
+    return RandomFill::Zeros;
+  }
+  llvm_unreachable("all fills are listed");
+}
+
+/// The tables of tokenizer.json, if the model speaks text and the checkpoint
+/// has one.
+static std::vector<char> compileTokenizer(llvm::StringRef directory,
+                                          Problems &problems) {
+  std::string file = checkpoint::findCheckpointFiles(directory).tokenizerJson;
+  if (file.empty())
+    return {};
+  auto ends = checkpoint::readTokenizerEnds(directory, problems);
+  return checkpoint::compileTokenizer(file, ends, problems)
+      .value_or(std::vector<char>());
+}
+
+llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
+                                       const codegen::Program &program,
+                                       const Arguments &arguments,
+                                       llvm::StringRef directory) {
+  llvm::FailureOr<WeightTable> table = pipeline::getWeightTable(module);
+  if (failed(table))
+    return llvm::failure();
+  Weights weights;
+  Problems problems;
+  std::vector<TensorNeed> needs = tensorNeeds(*table);
+  llvm::StringMap<BoundTensor> bound;
+  if (!arguments.randomWeights) {
+    weights.source = checkpoint::Checkpoint::open(directory, problems);
+    if (weights.source)
+      if (auto found = bindTensors(*weights.source, needs, bindingRules(module),
+                                   problems))
+        for (auto [need, tensor] : llvm::zip_equal(needs, *found))
+          bound[need.path] = tensor;
+  }
+  if (program.hasTokenizer && !directory.empty())
+    weights.tokenizer = compileTokenizer(directory, problems);
+  if (!problems.empty()) {
+    problems.print(llvm::errs());
+    return llvm::failure();
+  }
+
+  for (const WeightTable::Tensor &tensor : table->tensors) {
+    checkpoint::TensorPart part;
+    part.path = tensor.path;
+    part.stored = bound.lookup(tensor.path).tensor;
+    // Sides of 1 do not count: a bias stored as [1, V] is packed as [V].
+    part.shape.assign(tensor.shape.begin(), tensor.shape.end());
+    part.random = randomFill(tensor.fill);
+    weights.request.tensors.push_back({{part}, tensor.layout});
+  }
+  weights.request.slots.assign(table->slots.begin(), table->slots.end());
+  weights.request.fingerprint = program.fingerprint;
+  weights.request.randomSeed = arguments.randomWeights.value_or(0);
+  weights.request.threads = arguments.threads;
+  weights.remarks = arguments.options.remarks;
+  return weights;
+}
+
+LogicalResult Weights::pack(Write write, llvm::StringRef path) {
+  Progress progress("packing weights");
+  request.checkpoint = source.get();
+  request.tokenizer = tokenizer;
+  request.progress = [&](uint64_t done, uint64_t total) {
+    progress.update(done, total);
+  };
+  llvm::Expected<checkpoint::PackResult> result = write(path, request);
+  if (!result)
+    return fail(result.takeError());
+  if (remarks)
+    for (const auto &[name, count] : result->nonFinite)
+      llvm::errs() << "remark: " << name << ": " << count
+                   << " elements are infinite or not a number\n";
+  return llvm::success();
+}
+
+LogicalResult Weights::appendTo(llvm::StringRef path) {
+  return pack(checkpoint::appendPackedFile, path);
+}
+
+LogicalResult Weights::writeTo(llvm::StringRef path) {
+  return pack(checkpoint::writePackedFile, path);
+}

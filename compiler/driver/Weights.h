@@ -1,0 +1,53 @@
+//===- Weights.h - from a checkpoint to the packed weights of a program ---===//
+
+#ifndef HEDDLE_COMPILER_DRIVER_WEIGHTS_H
+#define HEDDLE_COMPILER_DRIVER_WEIGHTS_H
+
+#include "compiler/checkpoint/Binding.h"
+#include "compiler/checkpoint/Packer.h"
+#include "compiler/codegen/Program.h"
+#include "compiler/driver/CommandLine.h"
+#include "compiler/pipeline/WeightTable.h"
+#include "llvm/Support/LogicalResult.h"
+
+namespace heddle::driver {
+
+/// The rules of `weights { … }`, which the language left on the module.
+checkpoint::BindingRules bindingRules(mlir::ModuleOp module);
+
+/// What the tables' tensors need of a checkpoint, each path once.
+std::vector<checkpoint::TensorNeed>
+tensorNeeds(const pipeline::WeightTable &table);
+
+/// Everything there is to pack, found and checked before the code is compiled,
+/// so that a wrong checkpoint costs no time.
+class Weights {
+public:
+  /// Binds the module's weights to the checkpoint in `directory`, or to the
+  /// random seed of `arguments`. Prints every mistake in the checkpoint and
+  /// fails.
+  static llvm::FailureOr<Weights> bind(mlir::ModuleOp module,
+                                       const codegen::Program &program,
+                                       const Arguments &arguments,
+                                       llvm::StringRef directory);
+
+  /// Appends them to an executable or shared library.
+  llvm::LogicalResult appendTo(llvm::StringRef path);
+  /// Writes them to a file of their own.
+  llvm::LogicalResult writeTo(llvm::StringRef path);
+
+private:
+  Weights() = default;
+  using Write = llvm::Expected<checkpoint::PackResult> (*)(
+      llvm::StringRef, const checkpoint::PackRequest &);
+  llvm::LogicalResult pack(Write write, llvm::StringRef path);
+
+  std::unique_ptr<checkpoint::Checkpoint> source;
+  std::vector<char> tokenizer;
+  checkpoint::PackRequest request;
+  bool remarks = false;
+};
+
+} // namespace heddle::driver
+
+#endif // HEDDLE_COMPILER_DRIVER_WEIGHTS_H
