@@ -69,6 +69,9 @@ public:
   /// Scratch buffer `number` of an op, as one dimension of `size` elements.
   mlir::Value scratch(mlir::Operation *op, unsigned number, mlir::Value size);
 
+  /// What a scalar of the function (a constant, a loop's index) became.
+  mlir::Value scalar(mlir::Value value) const { return mapping.lookup(value); }
+
   /// Length of an axis in a row.
   mlir::Value axisLength(const nn::SizeExpr &axis, mlir::Value row);
   /// How many positions row `row` held before this call, for tokens of `axis`.

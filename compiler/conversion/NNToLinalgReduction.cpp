@@ -297,7 +297,15 @@ static Value bucketOf(Emit &e, nn::BucketOp op, Value distance) {
 static Value evaluatePair(Emit &e, Region &region, ValueRange arguments) {
   IRMapping values;
   values.map(region.front().getArguments(), arguments);
-  for (Operation &op : region.front().without_terminator()) {
+  // A constant may have been hoisted out of the region.
+  auto use = [&](Value value) {
+    if (!values.contains(value) && !isa<RankedTensorType>(value.getType()))
+      values.map(value, e.lowering.scalar(value));
+  };
+  for (Operation &op : region.front()) {
+    llvm::for_each(op.getOperands(), use);
+    if (isa<nn::YieldOp>(op))
+      return values.lookup(op.getOperand(0));
     if (auto lookup = dyn_cast<nn::LookupOp>(op)) {
       SmallVector<Value> at;
       for (Value index : lookup.getIndices())
@@ -314,7 +322,7 @@ static Value evaluatePair(Emit &e, Region &region, ValueRange arguments) {
       e.builder.clone(op, values);
     }
   }
-  return values.lookupOrDefault(region.front().getTerminator()->getOperand(0));
+  llvm_unreachable("a region of pairs ends in nn.yield");
 }
 
 /// One query of one head at a time: its scores, their softmax, the sum of
