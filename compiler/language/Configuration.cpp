@@ -28,7 +28,7 @@ bool isWord(StringRef name) {
 
 std::string suggest(StringRef misspelt, ArrayRef<StringRef> candidates) {
   StringRef best;
-  unsigned bestDistance = std::min<unsigned>(3, misspelt.size() / 2 + 1);
+  unsigned bestDistance = std::min<unsigned>(4, 1 + misspelt.size() / 4);
   for (StringRef candidate : candidates) {
     unsigned distance = misspelt.edit_distance(candidate, true, bestDistance);
     if (distance < bestDistance) {

@@ -325,7 +325,9 @@ ExprPtr ExpressionParser::parseCall(const Token &name) {
 
 /// arg = option | pattern | expr .
 bool ExpressionParser::parseArgument(Expr &call) {
-  if (peek().kind == TokenKind::Name && peek(1).is("="))
+  bool isWord =
+      peek().kind == TokenKind::Name || peek().kind == TokenKind::Size;
+  if (isWord && peek(1).is("="))
     return parseOption(call.options);
   ExprPtr argument = startsPattern() ? parsePattern() : parseExpr();
   if (!argument)
@@ -334,9 +336,9 @@ bool ExpressionParser::parseArgument(Expr &call) {
   return true;
 }
 
-/// option = name "=" expr .
+/// option = ( name | SIZE ) "=" expr .
 bool ExpressionParser::parseOption(std::vector<Option> &options) {
-  std::optional<Word> name = expectName("the name of an option");
+  std::optional<Word> name = expectAnyWord("the name of an option");
   if (!name || !expect("="))
     return false;
   ExprPtr value = parseExpr();
@@ -412,8 +414,14 @@ std::optional<AxisGroups> ExpressionParser::parseAxisGroups() {
 /// axes = { axis } .
 std::optional<ExprList> ExpressionParser::parseAxes() {
   ExprList axes;
-  while (peek().kind == TokenKind::Size || peek().kind == TokenKind::Number ||
-         peek().kind == TokenKind::Name || at("(") || at("..")) {
+  // A name is no axis, but says more as one than as the end of the list; on the
+  // next line it starts a statement.
+  auto atAxis = [&] {
+    TokenKind kind = peek().kind;
+    return kind == TokenKind::Size || kind == TokenKind::Number || at("(") ||
+           at("..") || (kind == TokenKind::Name && !peek().afterLineBreak);
+  };
+  while (atAxis()) {
     ExprPtr axis = parseAxis();
     if (!axis)
       return std::nullopt;

@@ -62,7 +62,7 @@ private:
   void skipBlanks() {
     while (!rest.empty()) {
       if (rest.front() == '#') {
-        rest = rest.drop_until([](char c) { return c == '\n'; });
+        skipLine();
       } else if (isSpace(rest.front())) {
         afterLineBreak |= rest.front() == '\n';
         rest = rest.drop_front();
@@ -92,9 +92,8 @@ private:
     if (end != StringRef::npos && rest[end] == '"')
       return add(TokenKind::String, end + 1);
     diagnostics.error(SMLoc::getFromPointer(rest.data()),
-                      "string without its closing \"");
-    // The rest of the line would be read as words that nobody meant.
-    rest = rest.drop_until([](char c) { return c == '\n'; });
+                      "string without its closing quote");
+    skipLine();
   }
 
   void reportCharacter() {
@@ -104,7 +103,12 @@ private:
                       "found the character '" +
                           printable(rest.take_front(length)) +
                           "', which the language does not use");
-    rest = rest.drop_front(length);
+    skipLine();
+  }
+
+  /// The rest of a line with such a mistake would be read as what nobody meant.
+  void skipLine() {
+    rest = rest.drop_until([](char c) { return c == '\n'; });
   }
 
   static std::string printable(StringRef character) {

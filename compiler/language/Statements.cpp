@@ -77,11 +77,10 @@ void Elaborator::setState(const Word &name, const StateDecl &state,
                           ", can be set in entries only, outside of loops");
     return;
   }
+  frame->states[name.text] = Tensor(); // faulty until it is known to fit
   auto shape = stateShapes.find(name.text);
-  if (isFaulty(value) || shape == stateShapes.end()) {
-    frame->states[name.text] = Tensor();
+  if (isFaulty(value) || shape == stateShapes.end())
     return;
-  }
   const Tensor *tensor = std::get_if<Tensor>(&value);
   if (!tensor || !(tensor->shape == shape->second)) {
     error(name.place, "state " + name.text + " is set to " + describe(value) +
