@@ -77,9 +77,56 @@ def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"Yi
   }];
 }
 
-def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"ParallelOp">]> {
-  let summary = "end of a task";
-  let assemblyFormat = "attr-dict";
+def Kernel_F32Heads : MemRefRankOf<[F32], [3]>;
+
+def Kernel_AttentionOp : Kernel_Op<"attention"> {
+  let summary = "online softmax attention of one key head in one row";
+  let description = [{
+    `y[t, r] = Σ_j p[j] · v[j]`, `p = softmax_j(scale · q[t, r] · k[j] + bias)` over the admitted keys j (Vaswani et al.
+    2017, eq. 1), for query tokens t and the R query heads r that share a key head. Scores are never in memory as a
+    whole: keys are taken in blocks, and sums are rescaled when a larger score appears (Milakov and Gimelshein 2018; Dao
+    et al. 2022). Blocks begin at fixed positions and are merged in order, so that a token's result has the same bits
+    however a prompt is cut into calls. A query that admits no key gives zeros.
+
+    `position` is that of the first query token; keys begin at position 0. The regions get the row of the batch, the
+    query head (`head` + r), the query's position, and the key's. `keys` yields the first admitted key and the one behind
+    the last, limited to what there is; `where` yields whether a pair is admitted, `bias` what is added to its score. An
+    empty region admits all, or adds nothing.
+
+    C1. q and y have three axes: tokens, R heads, depth; k and v have two: keys, depth. All but tokens and keys are
+        static and positive.
+    C2. q and y have the same tokens and heads, q and k the same depth, k and v the same keys, y and v the same depth.
+    C3. Depths are contiguous, the other strides static.
+    C4. `keys` takes three indices (row, head, query) and yields two; `where` and `bias` take four (and the key), and
+        yield an i1 and an f32.
+
+    ```mlir
+    kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.125 keys {
+    ^bb0(%row: index, %head: index, %i: index):
+      %end = arith.addi %i, %c1 : index
+      kernel.yield %c0, %end : index, index
+    } : memref<?x2x64xf32>, memref<?x64xf32>, memref<?x64xf32> into memref<?x2x64xf32>
+    ```
+  }];
+  let arguments = (ins Arg<Kernel_F32Heads, "queries", [MemRead]>:$q,
+                       Arg<Kernel_F32Matrix, "keys", [MemRead]>:$k,
+                       Arg<Kernel_F32Matrix, "values", [MemRead]>:$v,
+                       Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
+                       Index:$row, Index:$head, Index:$position, F64Attr:$scale);
+  let regions = (region AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v `into` $y `row` $row `head` $head `position` $position `scale` $scale
+    (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `into` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp"]>]> {
+  let summary = "end of a task, or values of a region";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ /* a terminator without values */ }]>];
 }
 
 #endif // HEDDLE_DIALECTS_KERNEL_KERNELOPS_TD

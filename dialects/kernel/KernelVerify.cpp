@@ -70,6 +70,84 @@ LogicalResult ParallelOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// kernel.attention
+//===----------------------------------------------------------------------===//
+
+/// Tokens (the first axis) may be dynamic, all other sizes and strides not.
+static bool isStaticButFirstSize(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return llvm::all_of(type.getShape().drop_front(),
+                      [](int64_t size) { return size > 0; }) &&
+         succeeded(type.getStridesAndOffset(strides, offset)) &&
+         llvm::none_of(strides, ShapedType::isDynamic);
+}
+
+static bool isContiguous(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         strides.back() == 1;
+}
+
+static bool mayBeEqual(int64_t a, int64_t b) {
+  return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
+}
+
+/// An empty region is the absence of one.
+static LogicalResult verifyRegion(AttentionOp op, Region &region,
+                                  StringRef name, unsigned indices,
+                                  ArrayRef<Type> yielded) {
+  if (region.empty())
+    return success();
+  Block &block = region.front();
+  bool takesIndices = block.getNumArguments() == indices &&
+                      llvm::all_of(block.getArgumentTypes(),
+                                   [](Type type) { return type.isIndex(); });
+  auto yield =
+      dyn_cast_if_present<YieldOp>(block.empty() ? nullptr : &block.back());
+  if (!region.hasOneBlock() || !takesIndices || !yield ||
+      yield.getValues().getTypes() != TypeRange(yielded))
+    return op.emitOpError() << name << " needs one block that takes " << indices
+                            << " indices and yields " << yielded;
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  MemRefType q = getQ().getType(), k = getK().getType(), v = getV().getType(),
+             y = getY().getType();
+  for (MemRefType type : {q, k, v, y}) {
+    if (!isStaticButFirstSize(type))
+      return emitOpError() << type
+                           << " needs static sizes and strides but the "
+                              "number of tokens"; // C1, C3
+    if (!isContiguous(type))
+      return emitOpError() << type << " needs contiguous depths"; // C3
+  }
+  auto differ = [&](StringRef a, int64_t found, StringRef b, int64_t needed,
+                    StringRef what) {
+    return emitOpError() << a << " has " << found << ' ' << what << ", " << b
+                         << " has " << needed;
+  };
+  if (!mayBeEqual(q.getDimSize(0), y.getDimSize(0)))
+    return differ("q", q.getDimSize(0), "y", y.getDimSize(0), "tokens"); // C2
+  if (q.getDimSize(1) != y.getDimSize(1))
+    return differ("q", q.getDimSize(1), "y", y.getDimSize(1), "heads"); // C2
+  if (q.getDimSize(2) != k.getDimSize(1))
+    return differ("q", q.getDimSize(2), "k", k.getDimSize(1), "depth"); // C2
+  if (!mayBeEqual(k.getDimSize(0), v.getDimSize(0)))
+    return differ("k", k.getDimSize(0), "v", v.getDimSize(0), "keys"); // C2
+  if (y.getDimSize(2) != v.getDimSize(1))
+    return differ("y", y.getDimSize(2), "v", v.getDimSize(1), "depth"); // C2
+  Builder builder(getContext());
+  Type index = builder.getIndexType();
+  if (failed(verifyRegion(*this, getKeys(), "keys", 3, {index, index})) ||
+      failed(verifyRegion(*this, getMask(), "where", 4, builder.getI1Type())))
+    return failure();                                                     // C4
+  return verifyRegion(*this, getBias(), "bias", 4, builder.getF32Type()); // C4
+}
+
+//===----------------------------------------------------------------------===//
 // kernel.parallel %frame (%i) to %count [when %condition] { … }
 //===----------------------------------------------------------------------===//
 

@@ -73,3 +73,101 @@ func.func @layout_must_be_canonical() attributes {
 } {
   return
 }
+
+// -----
+
+func.func @attention_c1_dynamic_heads(%q: memref<?x?x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{needs static sizes and strides but the number of tokens}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x?x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_tokens(%q: memref<3x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<4x2x7xf32>, %i: index) {
+  // expected-error @below {{q has 3 tokens, y has 4}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<3x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<4x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_heads(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x3x7xf32>, %i: index) {
+  // expected-error @below {{q has 2 heads, y has 3}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x3x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_depth_of_queries_and_keys(%q: memref<?x2x5xf32>, %k: memref<?x6xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{q has 5 depth, k has 6}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x6xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_keys(%q: memref<?x2x5xf32>, %k: memref<8x5xf32>, %v: memref<9x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{k has 8 keys, v has 9}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<8x5xf32>, memref<9x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c2_depth_of_values(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x6xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{y has 7 depth, v has 6}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x6xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c3_dynamic_stride(%q: memref<?x2x5xf32>, %k: memref<?x5xf32, strided<[?, 1]>>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{needs static sizes and strides but the number of tokens}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32, strided<[?, 1]>>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c3_elements_apart(%q: memref<?x2x5xf32>, %k: memref<?x5xf32, strided<[10, 2]>>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{needs contiguous depths}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32, strided<[10, 2]>>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c4_keys(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{keys needs one block that takes 3 indices and yields}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 keys {
+  ^bb0(%b: index, %h: index, %t: index):
+    kernel.yield %t : index
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c4_where(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{where needs one block that takes 4 indices and yields}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 where {
+  ^bb0(%b: index, %h: index, %t: index):
+    %always = arith.constant true
+    kernel.yield %always : i1
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c4_bias(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error @below {{bias needs one block that takes 4 indices and yields}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 bias {
+  ^bb0(%b: index, %h: index, %t: index, %j: index):
+    kernel.yield %j : index
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}

@@ -22,3 +22,33 @@ func.func @machine_operations(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref
   return
 }
 func.func private @task(index)
+
+// CHECK-LABEL: func.func @attention(
+func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: memref<?x5xf32, strided<[15, 1]>>,
+                     %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %b: index, %h: index, %p: index, %bias: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  // CHECK: kernel.attention %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} row %{{.*}} head %{{.*}} position %{{.*}} scale 5.000000e-01 :
+  kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.5
+    : memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, memref<?x5xf32, strided<[15, 1]>>, memref<?x7xf32> into memref<?x2x7xf32>
+  // CHECK: kernel.attention
+  // CHECK-SAME: keys {
+  // CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index):
+  // CHECK-NEXT: kernel.yield %{{.*}}, %[[I]] : index, index
+  // CHECK: where {
+  // CHECK: kernel.yield %{{.*}} : i1
+  // CHECK: bias {
+  // CHECK: kernel.yield %{{.*}} : f32
+  kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.5 keys {
+  ^bb0(%row: index, %head: index, %i: index):
+    kernel.yield %c0, %i : index, index
+  } where {
+  ^bb0(%row: index, %head: index, %i: index, %j: index):
+    %other = arith.cmpi ne, %i, %j : index
+    kernel.yield %other : i1
+  } bias {
+  ^bb0(%row: index, %head: index, %i: index, %j: index):
+    %element = memref.load %bias[%head] : memref<4xf32>
+    kernel.yield %element : f32
+  } : memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, memref<?x5xf32, strided<[15, 1]>>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
