@@ -119,9 +119,9 @@ def write(out, weights, model, tokenizer, note):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--out", type=pathlib.Path, required=True)
-    options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--steps", type=int, default=2000)
     options.add_argument("--batch", type=int, default=16, help="windows of 256 tokens a step")
-    options.add_argument("--descent", type=float, default=0.4, help="the part of the run over which the rate falls to 0")
+    options.add_argument("--descent", type=float, default=0.3, help="the part of the run over which the rate falls to 0")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--every", type=int, default=100, help="steps between validations")

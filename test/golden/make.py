@@ -29,7 +29,8 @@ VOCABULARY = 97
 LENGTHS = [5, 1, 14, 3, 12, 8, 2, 7]         # row 4 is the single sequence
 TARGET_LENGTHS = [3, 6, 1, 2, 9, 4, 11, 5]   # what a decoder is given, for models with an encoder
 SINGLE_ROW = 4
-PROMPTS = ["In the beginning", "And the king said unto", "Blessed are they", "Wisdom is", "Then Jesus answered"]
+PROMPTS = ["In the beginning", "And the king said unto", "Wisdom is", "Behold, the days come",
+           "The grace of our Lord Jesus Christ be with"]  # the last one comes to an end by itself
 NEW_TOKENS = 40
 MUST_MOVE = 0.01                             # a broken rule moves every output by more; the tests allow 1e-4
 
@@ -235,7 +236,7 @@ def make_text(name):
             ids.append(best.indices[0].item())
         texts.append({"prompt": prompt, "prompt_ids": ids[:start], "ids": ids[start:],
                       "text": tokenizer.decode(ids[start:], skip_special_tokens=True)})
-    assert closest > 1e-3, f"{name}: the first two candidates are only {closest:.1e} apart, choose other prompts"
+    assert closest > 1e-2, f"{name}: the first two candidates are only {closest:.1e} apart, choose other prompts"
     folder.mkdir(exist_ok=True)
     (folder / "greedy.json").write_text("[\n" + ",\n".join(map(json.dumps, texts)) + "\n]\n")
     print(f"{name:15} closest decision {closest:.1e}\n" + "\n".join(t["prompt"] + "|" + t["text"] for t in texts))
