@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Trains the small generative model of this folder, from nothing, on two CPU cores in about an hour.
+"""Trains the small generative model of this folder, from nothing, on two idle CPU cores in about half an hour.
 
     apt-get install bible-kjv            # the text: the King James Bible, public domain
     pip install torch transformers tokenizers safetensors
-    python3 train.py --out DIR           # writes config.json, tokenizer.json, model.safetensors, ...
+    python3 train.py --out DIR           # writes config.json, tokenizer.json, model.safetensors, ...; run again, it resumes
+
+On a busy machine OMP_WAIT_POLICY=passive keeps the two threads from spinning while they wait for each other.
 
 A Llama (grouped-query attention, SwiGLU, tied embedding) over a byte-level BPE of 3072 pieces. One verse a line, one
 chapter a document. Muon for the matrices, AdamW for the rest; constant rate, then a linear descent to zero over the last
