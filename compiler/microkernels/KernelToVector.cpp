@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/Matmul.h"
 #include "compiler/microkernels/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::microkernels {
 #define GEN_PASS_DEF_KERNELTOVECTOR
@@ -34,12 +36,20 @@ struct KernelToVector
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
-    SmallVector<heddle::kernel::MatmulOp> products;
-    getOperation().walk(
-        [&](heddle::kernel::MatmulOp op) { products.push_back(op); });
+    SmallVector<Operation *> operations;
+    getOperation().walk([&](Operation *op) {
+      if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp>(op))
+        operations.push_back(op);
+    });
     IRRewriter rewriter(&getContext());
-    for (heddle::kernel::MatmulOp op : products)
-      lowerMatmul(rewriter, op, *machine, symbols);
+    for (Operation *op : operations)
+      llvm::TypeSwitch<Operation *>(op)
+          .Case([&](heddle::kernel::MatmulOp product) {
+            lowerMatmul(rewriter, product, *machine, symbols);
+          })
+          .Case([&](heddle::kernel::AttentionOp attention) {
+            lowerAttention(rewriter, attention, *machine, symbols);
+          });
   }
 };
 } // namespace

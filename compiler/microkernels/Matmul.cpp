@@ -20,7 +20,6 @@
 #include "compiler/microkernels/VectorBuilder.h"
 #include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -109,7 +108,6 @@ private:
 
   func::FuncOp taskFunction();
   func::FuncOp microkernel(Tile tile);
-  func::FuncOp createFunction(const Twine &name, TypeRange arguments);
 
   /// A contiguous part of a range.
   struct Share {
@@ -134,7 +132,6 @@ private:
   template <typename OpTy> Value make(Value a, Value b) {
     return OpTy::create(v.builder, v.loc, a, b);
   }
-  Value addressOf(Value memref);
 
   VectorBuilder v;
   const Target &target;
@@ -147,19 +144,6 @@ private:
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//
-
-/// First element of `memref`.
-Value MatmulEmitter::addressOf(Value memref) {
-  auto metadata =
-      memref::ExtractStridedMetadataOp::create(v.builder, v.loc, memref);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-      v.builder, v.loc, metadata.getBaseBuffer());
-  Value bits = arith::IndexCastOp::create(v.builder, v.loc,
-                                          v.builder.getI64Type(), base);
-  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  return v.advance(LLVM::IntToPtrOp::create(v.builder, v.loc, pointer, bits),
-                   metadata.getOffset());
-}
 
 int64_t MatmulEmitter::rowsPerBlock() const {
   int64_t rows = tuning::inputBlockBytes / (4 * shape.xStride);
@@ -180,11 +164,11 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   func::FuncOp task = taskFunction();
   auto function = op->getParentOfType<func::FuncOp>();
   Value rows = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
-  SmallVector<Value> operands = {addressOf(op.getX()),
-                                 addressOf(op.getWeight())};
+  SmallVector<Value> operands = {v.addressOf(op.getX()),
+                                 v.addressOf(op.getWeight())};
   if (shape.bias)
-    operands.push_back(addressOf(op.getBias()));
-  operands.push_back(addressOf(op.getY()));
+    operands.push_back(v.addressOf(op.getBias()));
+  operands.push_back(v.addressOf(op.getY()));
   operands.push_back(rows);
 
   Value few = hasFewRows(rows);
@@ -217,21 +201,6 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   }
 }
 
-/// A function for the code of this module alone, its body begun.
-func::FuncOp MatmulEmitter::createFunction(const Twine &name,
-                                           TypeRange arguments) {
-  MLIRContext *context = v.builder.getContext();
-  auto function = func::FuncOp::create(
-      v.loc, name.str(), v.builder.getFunctionType(arguments, {}));
-  function.setPrivate();
-  function.setNoInline(true);
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
-  symbols.insert(function);
-  v.builder.setInsertionPointToStart(function.addEntryBlock());
-  return function;
-}
-
 /// @matmul(x, w[, bias], y, rows, task)
 func::FuncOp MatmulEmitter::taskFunction() {
   std::string name = shape.name();
@@ -241,7 +210,7 @@ func::FuncOp MatmulEmitter::taskFunction() {
   auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
   SmallVector<Type> types(shape.bias ? 4 : 3, pointer);
   types.append(2, v.builder.getIndexType());
-  func::FuncOp function = createFunction(name, types);
+  func::FuncOp function = v.beginFunction(symbols, name, types);
   ValueRange arguments = function.getArguments();
   ValueRange operands = arguments.drop_back(2);
   Value rows = arguments.drop_back().back(), task = arguments.back();
@@ -387,7 +356,7 @@ func::FuncOp MatmulEmitter::microkernel(Tile tile) {
   OpBuilder::InsertionGuard guard(v.builder);
   auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
   SmallVector<Type> types(shape.bias ? 5 : 4, pointer);
-  func::FuncOp function = createFunction(name, types);
+  func::FuncOp function = v.beginFunction(symbols, name, types);
   for (unsigned i = 0; i < types.size(); ++i)
     function.setArgAttr(i, "llvm.noalias", v.builder.getUnitAttr());
   emitKernelBody(tile, function.getArguments());

@@ -32,6 +32,16 @@ constexpr TileShape genericTile = {4, 2}; // 8 + 2 + 1 of 16, without fma
 /// past: half of the smallest one among current cores (1 MiB).
 constexpr int64_t inputBlockBytes = 512 << 10;
 
+/// Keys that attention takes at once. Their transposed tile and their values
+/// are 16 KiB each at a depth of 64, or of 128 with half the keys: about a
+/// first-level cache.
+constexpr int64_t keysOfBlock(int64_t depth) { return depth <= 64 ? 64 : 32; }
+
+/// Bytes of queries and of results so far that attention goes over for every
+/// block of keys: with that block, within the second-level cache. The more rows
+/// they are, the less it counts that the block is transposed for them first.
+constexpr int64_t attentionRowsBytes = 96 << 10;
+
 /// Below this many multiplications a parallel region costs more than it saves:
 /// fork and join take about 0.5 µs, a core does 50 to 130 of them in a
 /// nanosecond where compute-bound, 10 where memory-bound.

@@ -3,6 +3,8 @@
 #include "compiler/microkernels/VectorBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -93,6 +95,52 @@ Value VectorBuilder::withSignOf(Value x, Value sign) {
 }
 
 //===----------------------------------------------------------------------===//
+// Across lanes
+//===----------------------------------------------------------------------===//
+
+/// x with every lane i replaced by lane i xor `distance`.
+static Value swapLanes(VectorBuilder &v, Value x, int64_t distance) {
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < v.target.lanes(); ++lane)
+    lanes.push_back(lane ^ distance);
+  return vector::ShuffleOp::create(v.builder, v.loc, x, x, lanes);
+}
+
+Value VectorBuilder::largestLane(Value x) {
+  for (int64_t distance = target.lanes() / 2; distance; distance /= 2)
+    x = atLeast(x, swapLanes(*this, x, distance));
+  return x;
+}
+
+Value VectorBuilder::sumOfLanes(Value x) {
+  for (int64_t distance = target.lanes() / 2; distance; distance /= 2)
+    x = add(x, swapLanes(*this, x, distance));
+  return x;
+}
+
+// [A B]    [A C]
+// [C D] -> [B D], for blocks of half the size each time (Eklundh 1972).
+void VectorBuilder::transpose(MutableArrayRef<Value> rows) {
+  int64_t lanes = target.lanes();
+  assert(static_cast<int64_t>(rows.size()) == lanes && "a square");
+  for (int64_t half = lanes / 2; half; half /= 2) {
+    SmallVector<int64_t> left, right;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      left.push_back(lane & half ? lanes + lane - half : lane);
+      right.push_back(lane & half ? lanes + lane : lane + half);
+    }
+    for (int64_t row = 0; row < lanes; ++row) {
+      if (row & half)
+        continue;
+      Value upper = rows[row], lower = rows[row + half];
+      rows[row] = vector::ShuffleOp::create(builder, loc, upper, lower, left);
+      rows[row + half] =
+          vector::ShuffleOp::create(builder, loc, upper, lower, right);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
 
@@ -120,6 +168,17 @@ Value VectorBuilder::loadSplat(Value pointer) {
   Value number =
       LLVM::LoadOp::create(builder, loc, builder.getF32Type(), pointer, 4);
   return vector::BroadcastOp::create(builder, loc, floats(), number);
+}
+
+Value VectorBuilder::loadSplatInt(Value pointer) {
+  Value number =
+      LLVM::LoadOp::create(builder, loc, builder.getI32Type(), pointer, 4);
+  return vector::BroadcastOp::create(builder, loc, ints(), number);
+}
+
+void VectorBuilder::storeFirstLane(Value vector, Value pointer) {
+  Value lane = vector::ExtractOp::create(builder, loc, vector, 0);
+  LLVM::StoreOp::create(builder, loc, lane, pointer, 4);
 }
 
 void VectorBuilder::store(Value vector, Value pointer, int64_t alignment) {
@@ -153,6 +212,60 @@ void VectorBuilder::storeFirst(Value vector, Value pointer, int64_t count) {
 void VectorBuilder::prefetch(Value pointer) {
   enum { Read = 0, SecondLevel = 2, Data = 1 };
   LLVM::Prefetch::create(builder, loc, pointer, Read, SecondLevel, Data);
+}
+
+Value VectorBuilder::addressOf(Value memref) {
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
+      builder, loc, metadata.getBaseBuffer());
+  Value bits =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), base);
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return advance(LLVM::IntToPtrOp::create(builder, loc, pointer, bits),
+                 metadata.getOffset());
+}
+
+//===----------------------------------------------------------------------===//
+// Loops and functions
+//===----------------------------------------------------------------------===//
+
+void VectorBuilder::loop(Value from, Value to, int64_t step,
+                         function_ref<void(Value)> body) {
+  loop(from, to, step, {}, [&](Value i, ValueRange) {
+    body(i);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value>
+VectorBuilder::loop(Value from, Value to, int64_t step, ValueRange values,
+                    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(
+      builder, loc, from, to, index(step), values,
+      [&](OpBuilder &inner, Location at, Value i, ValueRange carried) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPoint(inner.getInsertionBlock(),
+                                  inner.getInsertionPoint());
+        SmallVector<Value> updated = body(i, carried);
+        scf::YieldOp::create(builder, at, updated);
+      });
+  return SmallVector<Value>(loop.getResults());
+}
+
+func::FuncOp VectorBuilder::beginFunction(SymbolTable &symbols,
+                                          const Twine &name,
+                                          TypeRange arguments) {
+  auto function = func::FuncOp::create(loc, name.str(),
+                                       builder.getFunctionType(arguments, {}));
+  function.setPrivate();
+  function.setNoInline(true);
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
+  symbols.insert(function); // renames it where the name is taken
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  return function;
 }
 
 } // namespace heddle::microkernels

@@ -9,8 +9,10 @@
 #define HEDDLE_COMPILER_MICROKERNELS_VECTORBUILDER_H
 
 #include "compiler/microkernels/Target.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/SymbolTable.h"
 
 namespace heddle::microkernels {
 
@@ -48,6 +50,13 @@ public:
   /// |x| with the sign of `sign`, for x ≥ 0 or NaN.
   mlir::Value withSignOf(mlir::Value x, mlir::Value sign);
 
+  /// The largest lane and the sum of all, in every lane. What is not a number
+  /// may or may not count as the largest.
+  mlir::Value largestLane(mlir::Value x);
+  mlir::Value sumOfLanes(mlir::Value x);
+  /// Lane j of row i becomes lane i of row j; as many rows as lanes.
+  void transpose(llvm::MutableArrayRef<mlir::Value> rows);
+
   mlir::Value bitsOf(mlir::Value floats);
   mlir::Value fromBits(mlir::Value ints);
 
@@ -57,12 +66,33 @@ public:
   mlir::Value loadVector(mlir::Value pointer, int64_t alignment = 4);
   /// One element in every lane.
   mlir::Value loadSplat(mlir::Value pointer);
+  mlir::Value loadSplatInt(mlir::Value pointer);
+  void storeFirstLane(mlir::Value vector, mlir::Value pointer);
   void store(mlir::Value vector, mlir::Value pointer, int64_t alignment = 4);
   /// The first `count` lanes only; the others are zero, or stay.
   mlir::Value loadFirst(mlir::Value pointer, int64_t count);
   void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
   /// Brings the line at `pointer` into the second-level cache.
   void prefetch(mlir::Value pointer);
+  /// First element of a memref.
+  mlir::Value addressOf(mlir::Value memref);
+
+  //===--- Loops and functions --------------------------------------------===//
+
+  /// for (i = from; i < to; i += step) body(i)
+  void loop(mlir::Value from, mlir::Value to, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+  /// for (i = from; i < to; i += step) values = body(i, values)
+  llvm::SmallVector<mlir::Value>
+  loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange values,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value,
+                                                         mlir::ValueRange)>
+           body);
+  /// A function for the code of this module alone; goes to the start of its
+  /// body.
+  mlir::func::FuncOp beginFunction(mlir::SymbolTable &symbols,
+                                   const llvm::Twine &name,
+                                   mlir::TypeRange arguments);
 
 private:
   mlir::Value firstLanes(int64_t count);

@@ -115,7 +115,12 @@ static Value exp2InRange(VectorBuilder &v, Value x) {
 }
 
 Value emitExp2(VectorBuilder &v, Value x) {
-  return exp2InRange(v, v.atLeast(v.atMost(x, v.splat(129)), v.splat(-151)));
+  return emitExp2OfNegative(v, v.atMost(x, v.splat(129)));
+}
+
+// 2⁻¹⁵¹ rounds to 0.
+Value emitExp2OfNegative(VectorBuilder &v, Value x) {
+  return exp2InRange(v, v.atLeast(x, v.splat(-151)));
 }
 
 // tanh |x| = m / (m + 2) with m = e^(2|x|) − 1 = 2ⁿ (eʳ − 1) + (2ⁿ − 1).

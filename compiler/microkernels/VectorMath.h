@@ -20,6 +20,9 @@ mlir::Value emitExp(VectorBuilder &v, mlir::Value x);
 /// 2ˣ, within 1.4 ulp.
 mlir::Value emitExp2(VectorBuilder &v, mlir::Value x);
 
+/// The same for x ≤ 0.
+mlir::Value emitExp2OfNegative(VectorBuilder &v, mlir::Value x);
+
 /// tanh x, within 2.5 ulp.
 mlir::Value emitTanh(VectorBuilder &v, mlir::Value x);
 

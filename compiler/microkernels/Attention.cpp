@@ -1,0 +1,461 @@
+//===- Attention.cpp - kernel.attention as vector code --------------------===//
+//
+// y[t][r] = Σ_j p[j]·v[j], p = softmax_j(scale·q[t][r]·k[j] + bias), for the
+// heads r of one key head. A row is one query of one head.
+//
+//   for as many queries as the second-level cache holds with their results:
+//     for blocks of keys that any of them admits:
+//       kt = transposed block of k
+//       for tiles of rows that admit keys of the block:
+//         s = q·kt              scores of a tile and a block, nothing more
+//         s = 2^(s − m)         m the largest score of a row so far
+//         o = o·alpha + s·v     alpha: what the results so far shrink by
+//     y = o / Σ 2^(s − m)
+//
+// Blocks begin at multiples of their size, and no step of a row depends on the
+// tile or on how many keys lie behind those that it admits: those add +0 to
+// sums, so that (with finite values) a row has the same bits in every call.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/microkernels/Attention.h"
+#include "compiler/microkernels/AttentionKernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+namespace {
+
+constexpr float log2OfE = 1.44269504f;
+
+SmallVector<int64_t> stridesOf(TypedValue<MemRefType> memref) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  LogicalResult strided = memref.getType().getStridesAndOffset(strides, offset);
+  assert(succeeded(strided) && "kernel.attention verified its operands");
+  (void)strided;
+  return strides;
+}
+
+AttentionShape shapeOf(kernel::AttentionOp op) {
+  int64_t depth = op.getK().getType().getDimSize(1),
+          valueDepth = op.getV().getType().getDimSize(1);
+  return {depth, valueDepth, stridesOf(op.getK())[0], stridesOf(op.getV())[0],
+          tuning::keysOfBlock(std::max(depth, valueDepth))};
+}
+
+/// Emits the function of one op, and the call of it.
+class AttentionEmitter {
+public:
+  AttentionEmitter(OpBuilder &builder, kernel::AttentionOp op,
+                   const Target &target, SymbolTable &symbols)
+      : op(op), v(builder, op.getLoc(), target), symbols(symbols),
+        shape(shapeOf(op)), kernels(v, symbols, shape),
+        heads(op.getQ().getType().getDimSize(1)) {}
+
+  void emitCall();
+
+private:
+  /// The function's arguments: addresses and numbers.
+  struct {
+    Value q, k, v, y, tokens, keys, row, head, position;
+  } in;
+  /// Memory on the function's stack. `tiles` has six i32 a tile.
+  struct {
+    Value q, kt, s, o, m, l, alpha, from, to, tiles;
+  } scratch;
+  /// What is noted of a tile: its rows; the keys that any of them, and those
+  /// that all of them admit.
+  struct Tile {
+    Value first, rows, from, to, allFrom, allTo;
+  };
+  static constexpr int64_t tileFields = 6;
+
+  int64_t tokensOfBlock() const {
+    int64_t rowBytes = 4 * (shape.depth + shape.valueDepth);
+    return std::max<int64_t>(tuning::attentionRowsBytes / rowBytes / heads, 1);
+  }
+  int64_t rowsOfBlock() const { return tokensOfBlock() * heads; }
+
+  void collectCaptures();
+  void emitFunction(ValueRange arguments);
+  void allocateScratch();
+  void forRows(Value count, function_ref<void(Value, Value, Value)> body);
+  void forColumns(int64_t width, function_ref<void(Value, int64_t)> body);
+  void beginRow(Value token, Value head, Value row);
+  void finishRow(Value token, Value head, Value row);
+  std::pair<Value, Value> dealRows(Value rows, Value tiles);
+  Tile loadTile(Value number);
+  void emitKeys(Value base, Value tiles, Value firstToken);
+  void emitTile(const Tile &tile, Value base, Value firstToken);
+  void emitPairs(const Tile &tile, Value base, Value keys, Value firstToken);
+  SmallVector<Value> evaluate(Region &region, ValueRange indices);
+
+  template <typename OpTy> Value make(Value a, Value b) {
+    return OpTy::create(v.builder, v.loc, a, b);
+  }
+  Value plus(Value a, Value b) { return make<arith::AddIOp>(a, b); }
+  Value minus(Value a, Value b) { return make<arith::SubIOp>(a, b); }
+  Value times(Value a, int64_t b) { return make<arith::MulIOp>(a, v.index(b)); }
+  Value smaller(Value a, Value b) { return make<arith::MinSIOp>(a, b); }
+  Value larger(Value a, Value b) { return make<arith::MaxSIOp>(a, b); }
+  Value both(arith::CmpIPredicate predicate, Value a, Value b,
+             arith::CmpIPredicate otherPredicate, Value c, Value d);
+  Value loadIndex(Value pointer);
+  void storeIndex(Value number, Value pointer);
+  /// if (condition) then() [else otherwise()]
+  void when(Value condition, function_ref<void()> then,
+            function_ref<void()> otherwise = nullptr);
+
+  kernel::AttentionOp op;
+  VectorBuilder v;
+  SymbolTable &symbols;
+  AttentionShape shape;
+  AttentionKernels kernels;
+  int64_t heads;
+  /// What the regions read from outside, but constants.
+  SmallVector<Value> captures;
+  /// From the values outside to those in the function.
+  IRMapping mapping;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Function
+//===----------------------------------------------------------------------===//
+
+void AttentionEmitter::collectCaptures() {
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  for (Value value : used)
+    if (!matchPattern(value, m_Constant()))
+      captures.push_back(value);
+}
+
+void AttentionEmitter::emitCall() {
+  collectCaptures();
+  Value tokens = memref::DimOp::create(v.builder, v.loc, op.getQ(), 0),
+        keys = memref::DimOp::create(v.builder, v.loc, op.getK(), 0);
+  SmallVector<Value> operands = {v.addressOf(op.getQ()),
+                                 v.addressOf(op.getK()),
+                                 v.addressOf(op.getV()),
+                                 v.addressOf(op.getY()),
+                                 tokens,
+                                 keys,
+                                 op.getRow(),
+                                 op.getHead(),
+                                 op.getPosition()};
+  llvm::append_range(operands, captures);
+  func::FuncOp function;
+  {
+    OpBuilder::InsertionGuard guard(v.builder);
+    function =
+        v.beginFunction(symbols, shape.name(), ValueRange(operands).getTypes());
+    emitFunction(function.getArguments());
+    func::ReturnOp::create(v.builder, v.loc);
+  }
+  func::CallOp::create(v.builder, v.loc, function, operands);
+}
+
+void AttentionEmitter::emitFunction(ValueRange arguments) {
+  in = {arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+        arguments[5], arguments[6], arguments[7], arguments[8]};
+  mapping.map(captures, arguments.drop_front(9));
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  for (Value value : used)
+    if (Operation *constant = value.getDefiningOp();
+        constant && matchPattern(value, m_Constant()))
+      mapping.map(value, v.builder.clone(*constant)->getResult(0));
+  allocateScratch();
+
+  v.loop(v.index(0), in.tokens, tokensOfBlock(), [&](Value firstToken) {
+    Value count =
+        smaller(minus(in.tokens, firstToken), v.index(tokensOfBlock()));
+    forRows(count, [&](Value token, Value head, Value row) {
+      beginRow(plus(firstToken, token), head, row);
+    });
+    Value rows = times(count, heads);
+    Value tiles = make<arith::CeilDivUIOp>(rows, v.index(v.target.tile.rows));
+    auto [from, to] = dealRows(rows, tiles);
+    Value block = make<arith::DivUIOp>(from, v.index(shape.block));
+    v.loop(times(block, shape.block), to, shape.block,
+           [&](Value base) { emitKeys(base, tiles, firstToken); });
+    forRows(count, [&](Value token, Value head, Value row) {
+      finishRow(plus(firstToken, token), head, row);
+    });
+  });
+}
+
+void AttentionEmitter::allocateScratch() {
+  auto allocate = [&](int64_t elements) -> Value {
+    Value count = arith::ConstantIntOp::create(v.builder, v.loc, elements, 64);
+    return LLVM::AllocaOp::create(
+        v.builder, v.loc, LLVM::LLVMPointerType::get(v.builder.getContext()),
+        v.builder.getF32Type(), count, /*alignment=*/64);
+  };
+  int64_t rows = rowsOfBlock(), tileRows = v.target.tile.rows;
+  scratch.q = allocate(rows * shape.depth);
+  scratch.kt = allocate(shape.depth * shape.block);
+  scratch.s = allocate(tileRows * shape.block);
+  scratch.o = allocate(rows * shape.valueDepth);
+  scratch.m = allocate(rows);
+  scratch.l = allocate(rows * v.target.lanes());
+  scratch.alpha = allocate(tileRows);
+  scratch.from = allocate(rows);
+  scratch.to = allocate(rows);
+  scratch.tiles = allocate(llvm::divideCeil(rows, tileRows) * tileFields);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+/// body(token, head, row) for `count` tokens; row = token · R + head.
+void AttentionEmitter::forRows(Value count,
+                               function_ref<void(Value, Value, Value)> body) {
+  v.loop(v.index(0), count, 1, [&](Value token) {
+    v.loop(v.index(0), v.index(heads), 1, [&](Value head) {
+      body(token, head, plus(times(token, heads), head));
+    });
+  });
+}
+
+/// body(column, number of columns) for vectors of a row.
+void AttentionEmitter::forColumns(int64_t width,
+                                  function_ref<void(Value, int64_t)> body) {
+  int64_t lanes = v.target.lanes(), tail = width % lanes;
+  v.loop(v.index(0), v.index(width - tail), lanes,
+         [&](Value column) { body(column, lanes); });
+  if (tail)
+    body(v.index(width - tail), tail);
+}
+
+/// q · scale · log₂e, o = 0, m = lowest, l = 0, and which keys are admitted.
+void AttentionEmitter::beginRow(Value token, Value head, Value row) {
+  auto strides = stridesOf(op.getQ());
+  Value source = v.advance(v.advance(in.q, times(token, strides[0])),
+                           times(head, strides[1]));
+  Value factor =
+      v.splat(static_cast<float>(op.getScale().convertToDouble() * M_LOG2E));
+  forColumns(shape.depth, [&](Value column, int64_t count) {
+    Value q = v.loadFirst(v.advance(source, column), count);
+    Value target = v.advance(scratch.q, times(row, shape.depth));
+    v.storeFirst(v.mul(q, factor), v.advance(target, column), count);
+  });
+  forColumns(shape.valueDepth, [&](Value column, int64_t count) {
+    Value target = v.advance(scratch.o, times(row, shape.valueDepth));
+    v.storeFirst(v.splat(0), v.advance(target, column), count);
+  });
+  v.storeFirstLane(v.splat(std::numeric_limits<float>::lowest()),
+                   v.advance(scratch.m, row));
+  v.store(v.splat(0), v.advance(scratch.l, times(row, v.target.lanes())));
+
+  Value from = v.index(0), to = in.keys;
+  if (!op.getKeys().empty()) {
+    SmallVector<Value> admitted = evaluate(
+        op.getKeys(), {in.row, plus(in.head, head), plus(in.position, token)});
+    from = smaller(larger(admitted[0], from), in.keys);
+    to = smaller(larger(admitted[1], v.index(0)), in.keys);
+  }
+  storeIndex(from, v.advance(scratch.from, row));
+  storeIndex(to, v.advance(scratch.to, row));
+}
+
+/// y = o / Σ l; a row that admits no key has o = 0 and Σ l = 0.
+void AttentionEmitter::finishRow(Value token, Value head, Value row) {
+  Value l = v.sumOfLanes(
+      v.loadVector(v.advance(scratch.l, times(row, v.target.lanes()))));
+  Value inverse = v.div(
+      v.splat(1), v.atLeast(l, v.splat(std::numeric_limits<float>::min())));
+  auto strides = stridesOf(op.getY());
+  Value target = v.advance(v.advance(in.y, times(token, strides[0])),
+                           times(head, strides[1]));
+  forColumns(shape.valueDepth, [&](Value column, int64_t count) {
+    Value source = v.advance(scratch.o, times(row, shape.valueDepth));
+    Value o = v.loadFirst(v.advance(source, column), count);
+    v.storeFirst(v.mul(o, inverse), v.advance(target, column), count);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Deals rows to tiles as evenly as possible and notes what each tile is.
+/// Returns the range of keys that any row admits.
+std::pair<Value, Value> AttentionEmitter::dealRows(Value rows, Value tiles) {
+  Value none = v.index(0);
+  auto range = v.loop(
+      none, tiles, 1, {in.keys, none}, [&](Value number, ValueRange soFar) {
+        auto firstOf = [&](Value tile) {
+          return make<arith::DivUIOp>(make<arith::MulIOp>(rows, tile), tiles);
+        };
+        Value first = firstOf(number), end = firstOf(plus(number, v.index(1)));
+        auto bounds =
+            v.loop(first, end, 1, {in.keys, none, none, in.keys},
+                   [&](Value row, ValueRange known) {
+                     Value from = loadIndex(v.advance(scratch.from, row)),
+                           to = loadIndex(v.advance(scratch.to, row));
+                     return SmallVector<Value>{
+                         smaller(known[0], from), larger(known[1], to),
+                         larger(known[2], from), smaller(known[3], to)};
+                   });
+        Value record = v.advance(scratch.tiles, times(number, tileFields));
+        Value fields[tileFields] = {first,     minus(end, first), bounds[0],
+                                    bounds[1], bounds[2],         bounds[3]};
+        for (auto [field, value] : llvm::enumerate(fields))
+          storeIndex(value, v.advance(record, field));
+        return SmallVector<Value>{smaller(soFar[0], bounds[0]),
+                                  larger(soFar[1], bounds[1])};
+      });
+  return {range[0], range[1]};
+}
+
+AttentionEmitter::Tile AttentionEmitter::loadTile(Value number) {
+  Value record = v.advance(scratch.tiles, times(number, tileFields));
+  auto field = [&](int64_t i) { return loadIndex(v.advance(record, i)); };
+  return {field(0), field(1), field(2), field(3), field(4), field(5)};
+}
+
+/// One block of keys for all tiles that admit any of them.
+void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken) {
+  Value count = smaller(minus(in.keys, base), v.index(shape.block));
+  kernels.transposeKeys(v.advance(in.k, times(base, shape.keyStride)), count,
+                        scratch.kt);
+  Value end = plus(base, v.index(shape.block));
+  v.loop(v.index(0), tiles, 1, [&](Value number) {
+    Tile tile = loadTile(number);
+    Value admitsAny = both(arith::CmpIPredicate::slt, tile.from, end,
+                           arith::CmpIPredicate::sgt, tile.to, base);
+    when(admitsAny, [&] { emitTile(tile, base, firstToken); });
+  });
+}
+
+void AttentionEmitter::emitTile(const Tile &tile, Value base,
+                                Value firstToken) {
+  Value keys = smaller(minus(tile.to, base), v.index(shape.block));
+  kernels.scores(tile.rows,
+                 v.advance(scratch.q, times(tile.first, shape.depth)),
+                 scratch.kt, keys, scratch.s);
+  if (!op.getMask().empty() || !op.getBias().empty())
+    emitPairs(tile, base, keys, firstToken);
+  SoftmaxState state = {
+      v.advance(scratch.m, tile.first),
+      v.advance(scratch.l, times(tile.first, v.target.lanes())), scratch.alpha};
+  Value admitsAll = both(arith::CmpIPredicate::sle, tile.allFrom, base,
+                         arith::CmpIPredicate::sge, tile.allTo,
+                         plus(base, v.index(shape.block)));
+  when(
+      admitsAll,
+      [&] { kernels.softmax(tile.rows, scratch.s, state, std::nullopt); },
+      [&] {
+        Value first = arith::IndexCastOp::create(v.builder, v.loc,
+                                                 v.builder.getI32Type(), base);
+        AdmittedKeys admitted = {v.advance(scratch.from, tile.first),
+                                 v.advance(scratch.to, tile.first), first};
+        kernels.softmax(tile.rows, scratch.s, state, admitted);
+      });
+  kernels.mix(tile.rows, scratch.s, scratch.alpha,
+              v.advance(in.v, times(base, shape.valueStride)), keys,
+              v.advance(scratch.o, times(tile.first, shape.valueDepth)));
+}
+
+/// s = where ? s + bias · log₂e : −∞, one pair at a time.
+void AttentionEmitter::emitPairs(const Tile &tile, Value base, Value keys,
+                                 Value firstToken) {
+  v.loop(v.index(0), tile.rows, 1, [&](Value i) {
+    Value row = plus(tile.first, i);
+    Value token = make<arith::DivUIOp>(row, v.index(heads));
+    Value head = make<arith::RemUIOp>(row, v.index(heads));
+    Value query = plus(in.position, plus(firstToken, token));
+    v.loop(v.index(0), keys, 1, [&](Value j) {
+      SmallVector<Value> pair = {in.row, plus(in.head, head), query,
+                                 plus(base, j)};
+      Value place = v.advance(v.advance(scratch.s, times(i, shape.block)), j);
+      Type f32 = v.builder.getF32Type();
+      Value score = LLVM::LoadOp::create(v.builder, v.loc, f32, place, 4);
+      if (!op.getBias().empty()) {
+        Value factor = arith::ConstantOp::create(
+            v.builder, v.loc, v.builder.getF32FloatAttr(log2OfE));
+        Value bias = evaluate(op.getBias(), pair)[0];
+        score = make<arith::AddFOp>(score, make<arith::MulFOp>(bias, factor));
+      }
+      if (!op.getMask().empty()) {
+        Value nothing = arith::ConstantOp::create(
+            v.builder, v.loc,
+            v.builder.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+        score = arith::SelectOp::create(
+            v.builder, v.loc, evaluate(op.getMask(), pair)[0], score, nothing);
+      }
+      LLVM::StoreOp::create(v.builder, v.loc, score, place, 4);
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// What the above is said with
+//===----------------------------------------------------------------------===//
+
+/// The values that a region yields.
+SmallVector<Value> AttentionEmitter::evaluate(Region &region,
+                                              ValueRange indices) {
+  IRMapping values(mapping);
+  values.map(region.front().getArguments(), indices);
+  for (Operation &inner : region.front().without_terminator())
+    v.builder.clone(inner, values);
+  return llvm::map_to_vector(
+      region.front().getTerminator()->getOperands(),
+      [&](Value value) { return values.lookupOrDefault(value); });
+}
+
+Value AttentionEmitter::both(arith::CmpIPredicate predicate, Value a, Value b,
+                             arith::CmpIPredicate otherPredicate, Value c,
+                             Value d) {
+  return make<arith::AndIOp>(
+      arith::CmpIOp::create(v.builder, v.loc, predicate, a, b),
+      arith::CmpIOp::create(v.builder, v.loc, otherPredicate, c, d));
+}
+
+Value AttentionEmitter::loadIndex(Value pointer) {
+  Value number = LLVM::LoadOp::create(v.builder, v.loc, v.builder.getI32Type(),
+                                      pointer, 4);
+  return arith::IndexCastOp::create(v.builder, v.loc, v.builder.getIndexType(),
+                                    number);
+}
+
+void AttentionEmitter::storeIndex(Value number, Value pointer) {
+  Value narrow = arith::IndexCastOp::create(v.builder, v.loc,
+                                            v.builder.getI32Type(), number);
+  LLVM::StoreOp::create(v.builder, v.loc, narrow, pointer, 4);
+}
+
+void AttentionEmitter::when(Value condition, function_ref<void()> then,
+                            function_ref<void()> otherwise) {
+  auto either = scf::IfOp::create(v.builder, v.loc, condition,
+                                  static_cast<bool>(otherwise));
+  OpBuilder::InsertionGuard guard(v.builder);
+  v.builder.setInsertionPointToStart(either.thenBlock());
+  then();
+  if (!otherwise)
+    return;
+  v.builder.setInsertionPointToStart(either.elseBlock());
+  otherwise();
+}
+
+void lowerAttention(RewriterBase &rewriter, kernel::AttentionOp op,
+                    const Target &target, SymbolTable &symbols) {
+  rewriter.setInsertionPoint(op);
+  AttentionEmitter(rewriter, op, target, symbols).emitCall();
+  rewriter.eraseOp(op);
+}
+
+} // namespace heddle::microkernels

@@ -1,0 +1,291 @@
+//===- AttentionKernels.cpp - micro-kernels of attention ------------------===//
+
+#include "compiler/microkernels/AttentionKernels.h"
+#include "compiler/microkernels/VectorMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/Twine.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+
+std::string AttentionShape::name() const {
+  return ("attention_" + Twine(depth) + "x" + Twine(valueDepth) + "_k" +
+          Twine(keyStride) + "_v" + Twine(valueStride))
+      .str();
+}
+
+Value AttentionKernels::times(Value a, int64_t b) {
+  return arith::MulIOp::create(v.builder, v.loc, a, v.index(b));
+}
+
+/// Few rows take more columns at once: enough independent sums to hide the
+/// latency of an addition.
+int64_t AttentionKernels::vectorsFor(int64_t rows) const {
+  const tuning::TileShape &tile = v.target.tile;
+  return rows <= tile.rows / 2 ? 2 * tile.vectors : tile.vectors;
+}
+
+/// Calls the function `name`, which `emit` fills when it is first needed.
+void AttentionKernels::call(const Twine &name, ValueRange arguments,
+                            function_ref<void(ValueRange)> emit) {
+  std::string symbol = (shape.name() + "_" + name).str();
+  auto function = symbols.lookup<func::FuncOp>(symbol);
+  if (!function) {
+    OpBuilder::InsertionGuard guard(v.builder);
+    function = v.beginFunction(symbols, symbol, arguments.getTypes());
+    emit(function.getArguments());
+    func::ReturnOp::create(v.builder, v.loc);
+  }
+  func::CallOp::create(v.builder, v.loc, function, arguments);
+}
+
+/// switch (rows): call the function for so many rows.
+void AttentionKernels::callForRows(StringRef name, Value rows,
+                                   ValueRange arguments, EmitRows emit) {
+  int64_t most = v.target.tile.rows;
+  auto cases = llvm::to_vector(llvm::seq<int64_t>(1, most));
+  auto dispatch = scf::IndexSwitchOp::create(v.builder, v.loc, TypeRange(),
+                                             rows, cases, cases.size());
+  for (Region &region : dispatch->getRegions()) {
+    // The first region is the default: a tile with all rows.
+    unsigned number = region.getRegionNumber();
+    int64_t count = number == 0 ? most : cases[number - 1];
+    OpBuilder::InsertionGuard guard(v.builder);
+    v.builder.createBlock(&region);
+    call(name + "_" + Twine(count), arguments,
+         [&](ValueRange inner) { emit(count, inner); });
+    scf::YieldOp::create(v.builder, v.loc);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Keys
+//===----------------------------------------------------------------------===//
+
+void AttentionKernels::transposeKeys(Value k, Value count, Value kt) {
+  call("transpose", {k, count, kt}, [&](ValueRange arguments) {
+    emitTranspose(arguments[0], arguments[1], arguments[2]);
+  });
+}
+
+/// for j in steps of a vector: for d in steps of a vector: a square. Beyond the
+/// last key its row is repeated: what is computed from that is not admitted.
+void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
+  int64_t lanes = v.target.lanes();
+  v.loop(v.index(0), count, lanes, [&](Value j) {
+    SmallVector<Value> rows;
+    Value last = arith::SubIOp::create(v.builder, v.loc, count, v.index(1));
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      Value key = arith::AddIOp::create(v.builder, v.loc, j, v.index(lane));
+      key = arith::MinUIOp::create(v.builder, v.loc, key, last);
+      rows.push_back(v.advance(k, times(key, shape.keyStride)));
+    }
+    Value columns = v.advance(kt, j);
+    auto emitSquare = [&](Value d, int64_t depths) {
+      SmallVector<Value> square;
+      for (Value row : rows)
+        square.push_back(v.loadFirst(v.advance(row, d), depths));
+      v.transpose(square);
+      Value start = v.advance(columns, times(d, shape.block));
+      for (int64_t i = 0; i < depths; ++i)
+        v.store(square[i], v.advance(start, i * shape.block));
+    };
+    int64_t tail = shape.depth % lanes, whole = shape.depth - tail;
+    v.loop(v.index(0), v.index(whole), lanes,
+           [&](Value d) { emitSquare(d, lanes); });
+    if (tail)
+      emitSquare(v.index(whole), tail);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+void AttentionKernels::scores(Value rows, Value q, Value kt, Value count,
+                              Value s) {
+  callForRows("scores", rows, {q, kt, count, s},
+              [&](int64_t tileRows, ValueRange arguments) {
+                emitScores(tileRows, arguments[0], arguments[1], arguments[2],
+                           arguments[3]);
+              });
+}
+
+void AttentionKernels::emitScores(int64_t rows, Value q, Value kt, Value count,
+                                  Value s) {
+  int64_t lanes = v.target.lanes();
+  int64_t vectors = std::min(vectorsFor(rows), shape.block / lanes);
+  v.loop(v.index(0), count, vectors * lanes, [&](Value j) {
+    SmallVector<Value> zeros(rows * vectors, v.splat(0));
+    SmallVector<Value> sums =
+        v.loop(v.index(0), v.index(shape.depth), 1, zeros,
+               [&](Value d, ValueRange soFar) {
+                 Value keys =
+                     v.advance(v.advance(kt, j), times(d, shape.block));
+                 SmallVector<Value> key, updated;
+                 for (int64_t n = 0; n < vectors; ++n)
+                   key.push_back(v.loadVector(v.advance(keys, n * lanes),
+                                              v.target.vectorBits / 8));
+                 for (int64_t i = 0; i < rows; ++i) {
+                   Value element =
+                       v.loadSplat(v.advance(v.advance(q, d), i * shape.depth));
+                   for (int64_t n = 0; n < vectors; ++n)
+                     updated.push_back(
+                         v.mulAdd(element, key[n], soFar[i * vectors + n]));
+                 }
+                 return updated;
+               });
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t n = 0; n < vectors; ++n)
+        v.store(sums[i * vectors + n],
+                v.advance(v.advance(s, j), i * shape.block + n * lanes));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+void AttentionKernels::softmax(Value rows, Value s, const SoftmaxState &state,
+                               std::optional<AdmittedKeys> admitted) {
+  SmallVector<Value> arguments = {rows, s, state.m, state.l, state.alpha};
+  if (admitted)
+    arguments.append({admitted->from, admitted->to, admitted->base});
+  call(admitted ? "softmax_masked" : "softmax", arguments,
+       [&](ValueRange inner) {
+         std::optional<AdmittedKeys> keys;
+         if (admitted)
+           keys = {inner[5], inner[6], inner[7]};
+         v.loop(v.index(0), inner[0], 1, [&](Value row) {
+           emitSoftmaxRow(row, inner[1], {inner[2], inner[3], inner[4]}, keys);
+         });
+       });
+}
+
+/// x where from ≤ j < to, else −∞; j = base + number · lanes + lane.
+static Value whereAdmitted(VectorBuilder &v, Value x, int64_t number, Value row,
+                           const AdmittedKeys &keys) {
+  SmallVector<int32_t> positions;
+  for (int64_t lane = 0; lane < v.target.lanes(); ++lane)
+    positions.push_back(number * v.target.lanes() + lane);
+  Value within = arith::ConstantOp::create(
+      v.builder, v.loc, v.ints(),
+      DenseElementsAttr::get(v.ints(), ArrayRef<int32_t>(positions)));
+  Value base =
+      vector::BroadcastOp::create(v.builder, v.loc, v.ints(), keys.base);
+  Value key = arith::AddIOp::create(v.builder, v.loc, within, base);
+  auto compare = [&](arith::CmpIPredicate predicate, Value bounds) {
+    Value bound = v.loadSplatInt(v.advance(bounds, row));
+    return arith::CmpIOp::create(v.builder, v.loc, predicate, key, bound);
+  };
+  Value both = arith::AndIOp::create(
+      v.builder, v.loc, compare(arith::CmpIPredicate::sge, keys.from),
+      compare(arith::CmpIPredicate::slt, keys.to));
+  Value nothing = v.splat(-std::numeric_limits<float>::infinity());
+  return arith::SelectOp::create(v.builder, v.loc, both, x, nothing);
+}
+
+/// f(f(a, b), f(c, d)) and so on, in one order for all rows.
+static Value reduce(ArrayRef<Value> values,
+                    function_ref<Value(Value, Value)> combine) {
+  if (values.size() == 1)
+    return values.front();
+  size_t half = values.size() / 2;
+  return combine(reduce(values.take_front(half), combine),
+                 reduce(values.drop_front(half), combine));
+}
+
+//  m' = max(m, max_j s[j]), alpha = 2^(m − m'), p[j] = 2^(s[j] − m'),
+//  l' = l · alpha + Σ p[j]
+// m begins as the lowest number, not −∞: where all scores are −∞, s − m' stays
+// −∞ and p is 0.
+void AttentionKernels::emitSoftmaxRow(Value row, Value s,
+                                      const SoftmaxState &state,
+                                      std::optional<AdmittedKeys> admitted) {
+  int64_t lanes = v.target.lanes();
+  Value scores = v.advance(s, times(row, shape.block));
+  SmallVector<Value> x;
+  for (int64_t n = 0; n < shape.block / lanes; ++n) {
+    x.push_back(v.loadVector(v.advance(scores, n * lanes)));
+    if (admitted)
+      x.back() = whereAdmitted(v, x.back(), n, row, *admitted);
+  }
+  auto larger = [&](Value a, Value b) { return v.atLeast(a, b); };
+  Value atM = v.advance(state.m, row);
+  Value before = v.loadSplat(atM);
+  Value m = v.atLeast(v.largestLane(reduce(x, larger)), before);
+  Value alpha = emitExp2OfNegative(v, v.sub(before, m));
+  for (auto [n, element] : llvm::enumerate(x)) {
+    element = emitExp2OfNegative(v, v.sub(element, m));
+    v.store(element, v.advance(scores, n * lanes));
+  }
+  auto sum = [&](Value a, Value b) { return v.add(a, b); };
+  Value atL = v.advance(state.l, times(row, lanes));
+  v.store(v.mulAdd(v.loadVector(atL), alpha, reduce(x, sum)), atL);
+  v.storeFirstLane(m, atM);
+  v.storeFirstLane(alpha, v.advance(state.alpha, row));
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+void AttentionKernels::mix(Value rows, Value p, Value alpha, Value values,
+                           Value count, Value o) {
+  callForRows("mix", rows, {p, alpha, values, count, o},
+              [&](int64_t tileRows, ValueRange arguments) {
+                int64_t columns = vectorsFor(tileRows) * v.target.lanes();
+                int64_t tail = shape.valueDepth % columns;
+                int64_t whole = shape.valueDepth - tail;
+                v.loop(v.index(0), v.index(whole), columns, [&](Value column) {
+                  emitMix(tileRows, arguments, column, columns);
+                });
+                if (tail)
+                  emitMix(tileRows, arguments, v.index(whole), tail);
+              });
+}
+
+void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
+                               int64_t columns) {
+  Value p = arguments[0], alpha = arguments[1],
+        values = v.advance(arguments[2], column), count = arguments[3],
+        o = v.advance(arguments[4], column);
+  int64_t lanes = v.target.lanes();
+  int64_t vectors = llvm::divideCeil(columns, lanes);
+  auto lanesIn = [&](int64_t n) {
+    return std::min(columns - n * lanes, lanes);
+  };
+  auto result = [&](int64_t i, int64_t n) {
+    return v.advance(o, i * shape.valueDepth + n * lanes);
+  };
+  SmallVector<Value> initial;
+  for (int64_t i = 0; i < rows; ++i) {
+    Value factor = v.loadSplat(v.advance(alpha, i));
+    for (int64_t n = 0; n < vectors; ++n)
+      initial.push_back(v.mul(v.loadFirst(result(i, n), lanesIn(n)), factor));
+  }
+  SmallVector<Value> sums =
+      v.loop(v.index(0), count, 1, initial, [&](Value j, ValueRange soFar) {
+        Value row = v.advance(values, times(j, shape.valueStride));
+        SmallVector<Value> value, updated;
+        for (int64_t n = 0; n < vectors; ++n)
+          value.push_back(v.loadFirst(v.advance(row, n * lanes), lanesIn(n)));
+        for (int64_t i = 0; i < rows; ++i) {
+          Value weight =
+              v.loadSplat(v.advance(v.advance(p, j), i * shape.block));
+          for (int64_t n = 0; n < vectors; ++n)
+            updated.push_back(
+                v.mulAdd(weight, value[n], soFar[i * vectors + n]));
+        }
+        return updated;
+      });
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t n = 0; n < vectors; ++n)
+      v.storeFirst(sums[i * vectors + n], result(i, n), lanesIn(n));
+}
+
+} // namespace heddle::microkernels

@@ -1,0 +1,87 @@
+//===- AttentionKernels.h - micro-kernels of attention ----------*- C++ -*-===//
+//
+// What attention does with one block of keys, as functions that all attentions
+// of one shape share. Every function treats each row alike and by itself: a
+// row's result has the same bits in every tile.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_ATTENTIONKERNELS_H
+#define HEDDLE_COMPILER_MICROKERNELS_ATTENTIONKERNELS_H
+
+#include "compiler/microkernels/VectorBuilder.h"
+
+namespace heddle::microkernels {
+
+/// What two attentions must agree in to share their micro-kernels.
+struct AttentionShape {
+  int64_t depth, valueDepth;      // D, E
+  int64_t keyStride, valueStride; // elements between the rows of k, of v
+  int64_t block;                  // keys taken at once, a multiple of all lanes
+
+  std::string name() const;
+};
+
+/// The softmax of a row as far as it has come, over the keys seen so far.
+/// Memory of several rows each: m is the largest score, l[row][lane] the sums
+/// of 2^(score − m) over the keys in a lane, alpha what results must be
+/// multiplied with because m grew in this block.
+struct SoftmaxState {
+  mlir::Value m, l, alpha;
+};
+
+/// Keys that the rows admit: from[row] ≤ j < to[row], as i32 in memory. `base`
+/// is the position of the block's first key.
+struct AdmittedKeys {
+  mlir::Value from, to, base;
+};
+
+class AttentionKernels {
+public:
+  AttentionKernels(VectorBuilder &v, mlir::SymbolTable &symbols,
+                   const AttentionShape &shape)
+      : v(v), symbols(symbols), shape(shape) {}
+
+  /// kt[d][j] = k[j][d] for the `count` first keys of a block.
+  void transposeKeys(mlir::Value k, mlir::Value count, mlir::Value kt);
+
+  /// s[i][j] = Σ_d q[i][d] · kt[d][j] for `rows` rows and the first `count`
+  /// keys of a block, d rising.
+  void scores(mlir::Value rows, mlir::Value q, mlir::Value kt,
+              mlir::Value count, mlir::Value s);
+
+  /// s[i][j] = 2^(s[i][j] − m[i]), with the rows' state brought up to date;
+  /// with `admitted`, 0 for all other keys.
+  void softmax(mlir::Value rows, mlir::Value s, const SoftmaxState &state,
+               std::optional<AdmittedKeys> admitted);
+
+  /// o[i][e] = o[i][e] · alpha[i] + Σ_j p[i][j] · v[j][e] for `rows` rows and
+  /// the first `count` keys of a block, j rising.
+  void mix(mlir::Value rows, mlir::Value p, mlir::Value alpha,
+           mlir::Value values, mlir::Value count, mlir::Value o);
+
+private:
+  using EmitRows =
+      llvm::function_ref<void(int64_t rows, mlir::ValueRange arguments)>;
+  void callForRows(llvm::StringRef name, mlir::Value rows,
+                   mlir::ValueRange arguments, EmitRows emit);
+  void call(const llvm::Twine &name, mlir::ValueRange arguments,
+            llvm::function_ref<void(mlir::ValueRange)> emit);
+  void emitTranspose(mlir::Value k, mlir::Value count, mlir::Value kt);
+  void emitScores(int64_t rows, mlir::Value q, mlir::Value kt,
+                  mlir::Value count, mlir::Value s);
+  void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,
+                      std::optional<AdmittedKeys> admitted);
+  void emitMix(int64_t rows, mlir::ValueRange arguments, mlir::Value column,
+               int64_t columns);
+  /// Vectors of a tile's row.
+  int64_t vectorsFor(int64_t rows) const;
+  mlir::Value times(mlir::Value a, int64_t b);
+
+  VectorBuilder &v;
+  mlir::SymbolTable &symbols;
+  const AttentionShape &shape;
+};
+
+} // namespace heddle::microkernels
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_ATTENTIONKERNELS_H
