@@ -186,7 +186,7 @@ std::optional<SizeExpr> Elaborator::resolveAxis(const Expr &expr) {
   return std::nullopt;
 }
 
-std::optional<Axes> Elaborator::resolveAxes(const ExprList &exprs) {
+std::optional<Axes> Elaborator::resolveAxes(ArrayRef<ExprPtr> exprs) {
   Axes axes;
   bool ok = true;
   for (const ExprPtr &expr : exprs) {
@@ -632,7 +632,10 @@ bool Elaborator::bindParameter(const Function &block,
     if (!shape)
       return false;
     std::optional<double> number = numberOf(*constant);
-    if (!number)
+    bool isDynamic = llvm::any_of(shape->axes, [&](const SizeExpr &axis) {
+      return configuration.isDynamic(axis);
+    });
+    if (!number || (isDynamic && shape->element != Element::Int))
       return fail(describe(*shape));
     argument = constantTensor(*number, *shape, place);
     if (isFaulty(argument))
@@ -758,12 +761,23 @@ void Elaborator::checkBlockResults(const Function &block, const Data &results) {
     return;
   }
   for (auto [type, datum] : zip(block.results, results)) {
-    std::optional<Shape> shape = resolveType(type);
+    // `[.. D]` says how a result ends.
+    bool ends = !type.axes.empty() && type.axes[0]->is(Expr::Kind::Ellipsis);
+    std::optional<Axes> axes =
+        resolveAxes(ArrayRef(type.axes).drop_front(ends ? 1 : 0));
+    std::optional<Shape> declared = elementShape(type, *this);
     const Tensor *tensor = std::get_if<Tensor>(&datum);
-    if (shape && tensor && !(tensor->shape == *shape))
+    if (!axes || !declared || !tensor)
+      continue;
+    size_t leading = tensor->axes().size() - axes->size();
+    if (ends && tensor->axes().size() >= axes->size())
+      axes->insert(axes->begin(), tensor->axes().begin(),
+                   tensor->axes().begin() + leading);
+    declared->axes = std::move(*axes);
+    if (!(tensor->shape == *declared))
       error(type.place, "block " + block.name.text + " returns " +
                             describe(tensor->shape) + ", declared " +
-                            describe(*shape));
+                            describe(*declared));
   }
 }
 

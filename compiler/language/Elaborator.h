@@ -62,7 +62,7 @@ public:
   Datum evaluate(const Expr &expr);
   std::optional<PathText> evaluatePath(const Path &path);
   std::optional<SizeExpr> resolveAxis(const Expr &expr);
-  std::optional<Axes> resolveAxes(const ExprList &exprs);
+  std::optional<Axes> resolveAxes(llvm::ArrayRef<ExprPtr> exprs);
 
   /// Null, after an error at `place`, if a size is not positive or not whole.
   mlir::RankedTensorType typeOf(const Shape &shape, llvm::SMLoc place);

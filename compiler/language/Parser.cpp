@@ -351,9 +351,8 @@ std::optional<std::vector<std::string>> Parser::parseStrings(StringRef what) {
   return strings;
 }
 
-/// function = [ "override" ] "block" name "(" params ")" [ "->" type { "," type
-/// } ] body
-///          | "entry" name "(" params ")" [ "->" type { "," type } ] body .
+/// function = [ "override" ] ( "block" | "entry" ) name "(" [ param { "," param
+/// } ] ")" [ "->" type { "," type } ] body .
 bool Parser::parseFunction() {
   Function function;
   function.isOverride = consume("override");

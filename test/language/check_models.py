@@ -9,6 +9,9 @@ import. Names that start with `part-` are there to be imported too, and are not 
     # error: message                        expects `error: message`, without a place
     # options: --set D=3                    more arguments for `heddle check`
 
+Of a Markdown file the code blocks are checked: ```heddle model``` is a whole file, ```heddle base``` one to be imported,
+```heddle file``` a file that imports it, ```heddle body``` statements of an entry.
+
 A model without expected errors must check. Every message is compared whole, and none may be left over.
 """
 import collections
@@ -30,6 +33,26 @@ Error = collections.namedtuple("Error", "line column message")
 def sections(text):
     parts = re.split(r"^#--- (\S+)\n", text, flags=re.M)
     return list(zip(parts[1::2], parts[2::2]))
+
+
+BODY = """model example
+import "base.heddle"
+entry example(x: [B T D], y: [B T F], ids: V[B T], q: [B T H K], k: [B T G K], n: int[B], img: image[B 4 16 16]) {{
+{0}return x
+}}
+"""
+WRAPPERS = {
+    "model": "{0}",
+    "base": "{0}",
+    "file": 'model example\nimport "base.heddle"\n{0}entry other(x: [B T D]) {{ return x }}\n',
+    "body": BODY,
+}
+
+
+def code_blocks(text):
+    for number, (kind, code) in enumerate(re.findall(r"^```heddle (\w+)\n(.*?)^```", text, flags=re.M | re.S), 1):
+        name = "base.heddle" if kind == "base" else f"block-{number}.heddle"
+        yield name, WRAPPERS[kind].format(code)
 
 
 def expected_errors(text):
@@ -79,13 +102,14 @@ def check(heddle, directory, name, text):
 def main():
     heddle, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
-        models = sections(file.read())
+        text = file.read()
+    models = list(code_blocks(text)) if path.endswith(".md") else sections(text)
     with tempfile.TemporaryDirectory() as directory:
+        shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs"), directory, dirs_exist_ok=True)
         for name, text in models:
             with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
                 file.write(text)
-        shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs"), directory, dirs_exist_ok=True)
-        checked = [check(heddle, directory, name, text) for name, text in models if not name.startswith("part-")]
+        checked = [check(heddle, directory, name, text) for name, text in models if not name.startswith(("part-", "base."))]
     assert checked, "a test file holds models"
     sys.exit(not all(checked))
 
