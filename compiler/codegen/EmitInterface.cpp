@@ -3,6 +3,7 @@
 #include "compiler/codegen/Interface.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/SmallVectorExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
 
@@ -34,6 +35,12 @@ static constexpr Forward forwards[] = {
     {"detokenize", "heddle_detokenize", "lpplpl", Forward::WithTokenizer},
     {"generate", "heddle_generate", "ipppp", Forward::WhenGenerating},
 };
+
+bool codegen::isInterfaceName(llvm::StringRef entry) {
+  auto isNamed = [&](const Forward &forward) { return forward.name == entry; };
+  return entry == "open" || entry == "session_open" ||
+         llvm::any_of(forwards, isNamed);
+}
 
 bool codegen::generatesText(const Program &program) {
   return program.hasTokenizer &&
@@ -103,6 +110,24 @@ givenLengths(const Program &program, const ProgramEntry &entry) {
   return lengths;
 }
 
+/// A model's names are free to be C's or C++'s words, or the interface's own.
+static std::string cName(llvm::StringRef name) {
+  static const llvm::StringSet<> taken = {
+      "session", "session_rows",
+      // What a model file can call an input, of the words of C and C++.
+      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case",
+      "catch", "char", "class", "const", "constexpr", "continue", "default",
+      "delete", "do", "double", "else", "enum", "explicit", "export", "extern",
+      "false", "float", "for", "friend", "goto", "if", "inline", "int", "long",
+      "mutable", "namespace", "new", "not", "nullptr", "operator", "or",
+      "private", "protected", "public", "register", "requires", "restrict",
+      "return", "short", "signed", "sizeof", "static", "struct", "switch",
+      "template", "this", "throw", "true", "try", "typedef", "typename",
+      "union", "unsigned", "using", "virtual", "void", "volatile", "while",
+      "xor"};
+  return taken.contains(name) ? (name + "_").str() : name.str();
+}
+
 EntrySignature codegen::entrySignature(const Program &program,
                                        const ProgramEntry &entry) {
   EntrySignature signature;
@@ -120,9 +145,9 @@ EntrySignature codegen::entrySignature(const Program &program,
   if (signature.hasSessionRows)
     add("const int64_t *", "session_rows");
   for (const ProgramValue &input : entry.inputs)
-    add(("const " + cType(input.type) + " *").str(), input.name);
+    add(("const " + cType(input.type) + " *").str(), cName(input.name));
   for (const ProgramValue &output : entry.outputs)
-    add((cType(output.type) + " *").str(), output.name);
+    add((cType(output.type) + " *").str(), cName(output.name));
   return signature;
 }
 

@@ -25,7 +25,7 @@ public:
   Emitter(llvm::Module &module, const Program &program)
       : module(module), context(module.getContext()), model(program) {}
 
-  EmittedProgram program(unsigned cpuLevel);
+  EmittedProgram program(unsigned cpuLevel, llvm::StringRef cpuFeatures);
 
 private:
   llvm::Constant *size(const ProgramSize &size);
@@ -152,7 +152,8 @@ llvm::Constant *Emitter::cache(const ProgramCache &cache) {
                                  int32(cache.isState)});
 }
 
-EmittedProgram Emitter::program(unsigned cpuLevel) {
+EmittedProgram Emitter::program(unsigned cpuLevel,
+                                llvm::StringRef cpuFeatures) {
   auto emitMonomial = [&](const SizeExpr &monomial) {
     assert(monomial.terms().size() == 1 && "a monomial is one product");
     return term(monomial.terms().front());
@@ -171,7 +172,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel) {
        arrayOf(model.caches, [&](const ProgramCache &c) { return cache(c); }),
        arrayOf(model.cacheSlots, [&](int64_t slot) { return int32(slot); }),
        int32(sizeIndex(model, model.rowSize)), int32(flags),
-       /*cpu_features=*/null()});
+       cpuFeatures.empty() ? null() : string(cpuFeatures)});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);
@@ -186,6 +187,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel) {
 }
 
 EmittedProgram codegen::emitProgram(llvm::Module &module,
-                                    const Program &program, unsigned cpuLevel) {
-  return Emitter(module, program).program(cpuLevel);
+                                    const Program &program, unsigned cpuLevel,
+                                    llvm::StringRef cpuFeatures) {
+  return Emitter(module, program).program(cpuLevel, cpuFeatures);
 }

@@ -24,7 +24,7 @@ struct EmittedProgram {
 /// Adds the descriptor and everything it points to. The functions of the
 /// entries must be in `module`.
 EmittedProgram emitProgram(llvm::Module &module, const Program &program,
-                           unsigned cpuLevel);
+                           unsigned cpuLevel, llvm::StringRef cpuFeatures);
 
 } // namespace heddle::codegen
 

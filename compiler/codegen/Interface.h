@@ -42,6 +42,10 @@ EntrySignature entrySignature(const Program &program,
 /// Every symbol that a library of this model exports.
 std::vector<std::string> interfaceSymbols(const Program &program);
 
+/// Whether the interface has a function of this name besides the entries.
+bool isInterfaceName(llvm::StringRef entry);
+
+/// Whether the interface has NAME_generate.
 bool generatesText(const Program &program);
 
 void emitInterface(llvm::Module &module, const Program &program,

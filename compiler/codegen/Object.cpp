@@ -53,7 +53,8 @@ codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
   for (llvm::GlobalValue &value : llvmModule->global_values())
     if (!value.isDeclaration())
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
-  EmittedProgram emitted = emitProgram(*llvmModule, program, cpuLevel(machine));
+  EmittedProgram emitted = emitProgram(*llvmModule, program, cpuLevel(machine),
+                                       cpuFeatures(machine));
   emitInterface(*llvmModule, program, emitted);
   if (withMain)
     emitMain(*llvmModule, emitted);

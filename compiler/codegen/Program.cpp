@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Program.h"
+#include "compiler/codegen/Interface.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -365,6 +366,9 @@ static void checkReferences(const Program &program, Reader &reader) {
       reader.fail("the monomial `" + monomial.str() + "` is not one product");
   }
   for (const ProgramEntry &entry : program.entries) {
+    if (isInterfaceName(entry.name))
+      reader.fail("the entry `" + entry.name +
+                  "` has the name of a function that every model has");
     checkExpr(entry.arenaBytes);
     llvm::for_each(entry.grows, checkSize);
     llvm::for_each(entry.sets, checkSize);

@@ -122,15 +122,40 @@ codegen::createTargetMachine(const TargetOptions &options,
   return machine;
 }
 
+static bool isX86(const llvm::TargetMachine &machine) {
+  return machine.getTargetTriple().getArch() == llvm::Triple::x86_64;
+}
+
+static bool hasFeature(const llvm::MCSubtargetInfo &subtarget,
+                       llvm::StringRef feature) {
+  return subtarget.checkFeatures(("+" + feature).str());
+}
+
 unsigned codegen::cpuLevel(const llvm::TargetMachine &machine) {
-  if (machine.getTargetTriple().getArch() != llvm::Triple::x86_64)
+  if (!isX86(machine))
     return 0;
-  const llvm::MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
   auto has = [&](llvm::StringRef feature) {
-    return subtarget.checkFeatures(("+" + feature).str());
+    return hasFeature(*machine.getMCSubtargetInfo(), feature);
   };
   // A single feature above the baseline already needs the level that brings it.
   if (llvm::any_of(level4Features, has))
     return 4;
   return llvm::any_of(level3Features, has) ? 3 : 0;
+}
+
+std::string codegen::cpuFeatures(const llvm::TargetMachine &machine) {
+  if (!isX86(machine))
+    return "";
+  static constexpr llvm::StringLiteral levels[] = {"x86-64", "", "",
+                                                   "x86-64-v3", "x86-64-v4"};
+  std::unique_ptr<llvm::MCSubtargetInfo> level(
+      machine.getTarget().createMCSubtargetInfo(machine.getTargetTriple(),
+                                                levels[cpuLevel(machine)], ""));
+  const llvm::MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
+  std::vector<llvm::StringRef> beyond;
+  for (const llvm::SubtargetFeatureKV &feature :
+       subtarget.getAllProcessorFeatures())
+    if (hasFeature(subtarget, feature.Key) && !hasFeature(*level, feature.Key))
+      beyond.push_back(feature.Key);
+  return llvm::join(beyond, ",");
 }

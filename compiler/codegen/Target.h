@@ -35,6 +35,10 @@ createTargetMachine(const TargetOptions &options, llvm::raw_ostream &errors);
 /// heddle_program.cpu_level.
 unsigned cpuLevel(const llvm::TargetMachine &machine);
 
+/// What the code may use beyond its level, as LLVM names it, separated by
+/// commas. See heddle_program.cpu_features.
+std::string cpuFeatures(const llvm::TargetMachine &machine);
+
 /// The CPU that `cpu = "native"` is scheduled for, and "" for any other choice.
 std::string tuneCpu(const TargetOptions &options);
 

@@ -135,16 +135,31 @@ static std::string weightsPath(llvm::StringRef output, llvm::StringRef name) {
   return std::string(path);
 }
 
+/// Objects and archives are copied into something else: nothing can be appended
+/// to them.
+static bool canCarryWeights(Stage stage) {
+  return stage == Stage::So || stage == Stage::Exe;
+}
+
+/// Links, and packs the weights where there are any. Everything that can fail
+/// has been done when the program appears.
 static LogicalResult emitLinked(Compilation &compilation, Stage stage,
-                                llvm::StringRef path, Weights *appended) {
+                                llvm::StringRef path,
+                                std::optional<Weights> &weights,
+                                WeightsFile where) {
   llvm::Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return fail(file.takeError());
   if (failed(compilation.link(linkageOf(stage), llvm::sys::path::filename(path),
                               file->temporaryPath())))
     return llvm::failure();
-  if (appended && failed(appended->appendTo(file->temporaryPath())))
-    return llvm::failure();
+  if (weights) {
+    bool append = canCarryWeights(stage) && where == WeightsFile::Appended;
+    if (failed(append ? weights->appendTo(file->temporaryPath())
+                      : weights->writeTo(
+                            weightsPath(path, compilation.program().name))))
+      return llvm::failure();
+  }
   if (llvm::Error error = file->commit())
     return fail(std::move(error));
   return llvm::success();
@@ -176,28 +191,25 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   const std::string &name = compilation.program().name;
   std::string output =
       arguments.output.empty() ? defaultOutput(stage, name) : arguments.output;
-  bool isLibrary = stage == Stage::Lib || stage == Stage::So;
-  bool isLinked = isLibrary || stage == Stage::Exe;
+  bool isLinked =
+      stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
   std::optional<Weights> weights;
   if ((isLinked || stage == Stage::Obj) &&
       failed(bindWeights(compilation, arguments, weights)))
     return llvm::failure();
-  if (stage != Stage::Header &&
-      failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
+  if (stage == Stage::Header)
+    return emitStream(compilation, stage, arguments.output);
+  if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
     return llvm::failure();
-  if (!arguments.header.empty() &&
-      failed(emitStream(compilation, Stage::Header, arguments.header)))
+  if (stage == Stage::Obj && weights &&
+      failed(weights->writeTo(weightsPath(output, name))))
     return llvm::failure();
-
-  // Objects and archives are copied into something else: nothing can be
-  // appended to them.
-  bool append = weights && (stage == Stage::So || stage == Stage::Exe) &&
-                arguments.weightsFile == WeightsFile::Appended;
-  if (weights && !append && failed(weights->writeTo(weightsPath(output, name))))
-    return llvm::failure();
-  if (isLinked)
-    return emitLinked(compilation, stage, output, append ? &*weights : nullptr);
-  return emitStream(compilation, stage, output);
+  LogicalResult written = isLinked ? emitLinked(compilation, stage, output,
+                                                weights, arguments.weightsFile)
+                                   : emitStream(compilation, stage, output);
+  if (failed(written) || arguments.header.empty())
+    return written;
+  return emitStream(compilation, Stage::Header, arguments.header);
 }
 
 static LogicalResult buildStage(const Arguments &arguments) {
