@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Compilation.h"
 #include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Json.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/pipeline/Observe.h"
@@ -9,6 +10,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -25,6 +27,14 @@ llvm::LogicalResult driver::fail(const llvm::Twine &message) {
 }
 
 llvm::LogicalResult driver::fail(llvm::Error error) {
+  // LLVM quotes a path and begins a reason of the system with a capital.
+  error = llvm::handleErrors(
+      std::move(error),
+      [](std::unique_ptr<llvm::FileError> error) -> llvm::Error {
+        std::string reason = error->messageWithoutFileInfo();
+        reason[0] = llvm::toLower(reason[0]);
+        return llvm::createStringError(error->getFileName() + ": " + reason);
+      });
   return fail(llvm::toString(std::move(error)));
 }
 
@@ -73,23 +83,34 @@ llvm::LogicalResult Compilation::findInputs() {
                            isDirectory ? arguments.model : checkpoint)
                            .configJson;
   if (!arguments.config.empty())
-    config = arguments.config;
+    configFile = arguments.config;
   else if (!beside.empty())
-    config = beside;
+    configFile = beside;
+  if (configFile && failed(readConfig()))
+    return llvm::failure();
   if (!isDirectory)
     return llvm::success();
   if (!config)
     return fail(arguments.model +
                 ": found no config.json, needed one to know the architecture");
-  modelFile =
-      language::findModelFor(*config, {examplesDirectory()}, llvm::errs());
+  modelFile = language::findModelFor(*config->getAsObject(), *configFile,
+                                     {examplesDirectory()}, llvm::errs());
   return llvm::failure(modelFile.empty());
+}
+
+llvm::LogicalResult Compilation::readConfig() {
+  checkpoint::Problems problems;
+  config = checkpoint::parseJsonFile(*configFile, problems);
+  if (config && !config->getAsObject())
+    problems.add(*configFile, "found no object, needed { … }");
+  problems.print(llvm::errs());
+  return llvm::success(problems.empty());
 }
 
 language::ModelOptions Compilation::modelOptions() const {
   language::ModelOptions options;
   options.modelFile = modelFile;
-  options.configFile = config;
+  options.config = config ? config->getAsObject() : nullptr;
   options.values = arguments.sets;
   options.dims = arguments.dims;
   options.importPaths = {examplesDirectory()};

@@ -65,6 +65,7 @@ public:
   llvm::TargetMachine &machine() { return *machine_; }
 
 private:
+  llvm::LogicalResult readConfig();
   llvm::LogicalResult loadMlir();
   llvm::LogicalResult
   run(llvm::StringRef what,
@@ -75,7 +76,8 @@ private:
   mlir::TimingScope rootTiming;
   /// What the command line means: its files, found.
   std::string modelFile, checkpoint;
-  std::optional<std::string> config;
+  std::optional<std::string> configFile;
+  std::optional<llvm::json::Value> config;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;

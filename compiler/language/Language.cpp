@@ -8,7 +8,6 @@
 #include "dialects/nn/NN.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -16,43 +15,17 @@ using namespace mlir;
 
 namespace heddle::language {
 
-/// Null after an error.
-static std::optional<json::Value> readConfig(StringRef path,
-                                             Diagnostics &diagnostics) {
-  auto text = MemoryBuffer::getFile(path);
-  if (!text) {
-    diagnostics.error("cannot read " + path + ": " + text.getError().message());
-    return std::nullopt;
-  }
-  Expected<json::Value> value = json::parse((*text)->getBuffer());
-  if (!value) {
-    diagnostics.error(path + ": " + toString(value.takeError()));
-    return std::nullopt;
-  }
-  if (!value->getAsObject()) {
-    diagnostics.error(path + ": found no object, needs { … }");
-    return std::nullopt;
-  }
-  return std::move(*value);
-}
-
 OwningOpRef<ModuleOp> loadModel(MLIRContext &context,
                                 const ModelOptions &options, raw_ostream &os) {
   context.loadDialect<nn::NNDialect, arith::ArithDialect, func::FuncDialect,
                       scf::SCFDialect>();
   Diagnostics diagnostics(os);
-  std::optional<json::Value> json;
-  if (options.configFile) {
-    json = readConfig(*options.configFile, diagnostics);
-    if (!json)
-      return {};
-  }
   Program program =
       loadProgram(options.modelFile, options.importPaths, diagnostics);
   if (diagnostics.hasErrors())
     return {};
-  Configuration configuration(program, json ? json->getAsObject() : nullptr,
-                              options.values, options.dims, diagnostics);
+  Configuration configuration(program, options.config, options.values,
+                              options.dims, diagnostics);
   if (diagnostics.hasErrors())
     return {};
   OwningOpRef<ModuleOp> module =
@@ -86,14 +59,11 @@ bool emitAst(const ModelOptions &options, raw_ostream &os,
   return true;
 }
 
-std::string findModelFor(StringRef configFile,
+std::string findModelFor(const json::Object &config, StringRef configFile,
                          ArrayRef<std::string> directories,
                          raw_ostream &errors) {
   Diagnostics diagnostics(errors);
-  std::optional<json::Value> json = readConfig(configFile, diagnostics);
-  if (!json)
-    return {};
-  const json::Array *names = json->getAsObject()->getArray("architectures");
+  const json::Array *names = config.getArray("architectures");
   std::optional<StringRef> architecture;
   if (names && !names->empty())
     architecture = names->front().getAsString();

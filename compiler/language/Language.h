@@ -1,5 +1,4 @@
-//===- Language.h - Model file to nn module -----------------------*- C++
-//-*-===//
+//===- Language.h - Model file to nn module -------------------*- C++ -*-===//
 //
 // The room's interface: a model file and a config.json enter, a checked nn
 // module leaves.
@@ -11,8 +10,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
-#include <optional>
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/JSON.h"
 #include <string>
 #include <vector>
 
@@ -21,8 +20,8 @@ namespace heddle::language {
 struct ModelOptions {
   /// The model file, such as llama.heddle.
   std::string modelFile;
-  /// Path of config.json; without it every key is absent.
-  std::optional<std::string> configFile;
+  /// What config.json holds; without it every key is absent.
+  const llvm::json::Object *config = nullptr;
   /// `--set NAME=VALUE`: takes the place of a config value.
   std::vector<std::pair<std::string, std::string>> values;
   /// `--dim NAME=1,16..512`: narrows the range of a dyn size.
@@ -42,8 +41,9 @@ bool emitAst(const ModelOptions &options, llvm::raw_ostream &os,
              llvm::raw_ostream &diagnostics);
 
 /// The model file in `directories` whose `for` list names the architecture that
-/// config.json gives; empty, after an error, if there is none.
-std::string findModelFor(llvm::StringRef configFile,
+/// `config` gives; empty, after an error about `configFile`, if there is none.
+std::string findModelFor(const llvm::json::Object &config,
+                         llvm::StringRef configFile,
                          llvm::ArrayRef<std::string> directories,
                          llvm::raw_ostream &diagnostics);
 
