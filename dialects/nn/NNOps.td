@@ -136,7 +136,7 @@ def NN_RopeOp : NN_Op<"rope", [Pure]> {
                        DefaultValuedAttr<F64Attr, "1.0">:$magnitude);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = [{
-    $x `at` $positions `frequencies` $frequencies `pairs` $pairs attr-dict `:` functional-type(operands, results)
+    $x `at` $positions `frequencies` custom<ExactNumbers>($frequencies) `pairs` $pairs attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -1,5 +1,4 @@
-//===- NNVerify.cpp - constraints of the nn ops
-//-----------------------------===//
+//===- NNVerify.cpp - constraints of the nn ops ---------------------------===//
 //
 // The numbers C1, C2, … are those of the op descriptions in the .td files.
 //
@@ -13,6 +12,28 @@ using namespace mlir;
 using namespace heddle::nn;
 
 static LogicalResult verifyElementwise(Operation *op);
+
+/// [1.0, 0.01] with as many digits as it takes: the arrays of MLIR print six,
+/// which moves a rotation by radians at large positions.
+static ParseResult parseExactNumbers(OpAsmParser &parser,
+                                     DenseF64ArrayAttr &numbers) {
+  SmallVector<double> values;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseFloat(values.emplace_back());
+      }))
+    return failure();
+  numbers = parser.getBuilder().getDenseF64ArrayAttr(values);
+  return success();
+}
+
+static void printExactNumbers(OpAsmPrinter &printer, Operation *,
+                              DenseF64ArrayAttr numbers) {
+  printer << '[';
+  llvm::interleaveComma(numbers.asArrayRef(), printer, [&](double value) {
+    printer.printFloat(APFloat(value));
+  });
+  printer << ']';
+}
 
 #define GET_OP_CLASSES
 #include "dialects/nn/NNOps.cpp.inc"

@@ -516,7 +516,7 @@ func.func @f(%x: !x) {
 // nn.rearrange C2
 func.func @f(%x: !x) {
   // expected-error @+1 {{result axis D is made of P*Q}}
-  %y = nn.rearrange %x sources [[0], [1, 2]] : (!x) -> tensor<?x15xf32, #nn.axes<B, D>>
+  %y = nn.rearrange %x sources [[0], [1, 2]] : (!x) -> tensor<?x16xf32, #nn.axes<B, D>>
   return
 }
 

@@ -103,8 +103,8 @@ func.func @positions(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
     -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
   // CHECK: nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
   %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
-  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies [1.000000e+00, 1.000000e-02] pairs halves {magnitude = 5.000000e-01 : f64} : (
-  %r = nn.rope %q at %p frequencies [1.0, 0.01] pairs halves {magnitude = 0.5 : f64}
+  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies [1.000000e+00, 0.21544346900318839] pairs halves {magnitude = 5.000000e-01 : f64} : (
+  %r = nn.rope %q at %p frequencies [1.0, 0.2154434690031884] pairs halves {magnitude = 0.5 : f64}
      : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
   // CHECK: nn.sinusoid %{{.*}} pairs adjacent : (tensor
   %s = nn.sinusoid %p pairs adjacent : (tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
