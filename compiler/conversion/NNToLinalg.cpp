@@ -72,9 +72,9 @@ Value heddle::conversion::lengthOf(FunctionLowering &lowering, const View &view,
                                axis);
 }
 
-/// A view with its last axes from `first` on as one, called `name`.
-static View collapseFrom(FunctionLowering &lowering, const View &view,
-                         unsigned first, StringRef name) {
+View heddle::conversion::collapseFrom(FunctionLowering &lowering,
+                                      const View &view, unsigned first,
+                                      StringRef name) {
   unsigned rank = view.axes.size();
   View collapsed{view.memref, {view.axes.begin(), view.axes.begin() + first}};
   collapsed.axes.push_back(name.str());
@@ -112,8 +112,11 @@ static View slice(FunctionLowering &lowering, const View &view, int64_t first,
           view.axes};
 }
 
-/// y[…, n] = b[n] + Σ_k x[…, k] · W[n, k], k rising.
+/// y[…, n] = act(b[n] + Σ_k x[…, k] · W[n, k]), k rising.
 static LogicalResult lowerLinear(nn::LinearOp op, FunctionLowering &lowering) {
+  Operation *weightOp = op.getWeight().getDefiningOp();
+  if (weightOp && weightOp->hasAttr("layout"))
+    return op.emitError("weight lies in panels, which only nn-to-kernel reads");
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   lowering.forRows(op, false, [&](Value row) {
@@ -145,6 +148,10 @@ static LogicalResult lowerLinear(nn::LinearOp op, FunctionLowering &lowering) {
                     inner, loc, scalars[0], asF32(inner, loc, scalars[1]));
                 return arith::AddFOp::create(inner, loc, scalars[2], product);
               });
+      if (auto activation = op.getActivation())
+        generic(lowering, y, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
+          return applyActivation(inner, loc, *activation, scalars[0]);
+        });
       first += size;
     }
   });

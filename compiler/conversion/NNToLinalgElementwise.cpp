@@ -56,6 +56,26 @@ static Value geluTanh(Scalar s, Value x) {
   return s.mul(s.mul(x, s.number(0.5)), s.add(s.number(1), s.tanh(inner)));
 }
 
+Value heddle::conversion::applyActivation(OpBuilder &builder, Location loc,
+                                          nn::Activation activation, Value x) {
+  Scalar s{builder, loc};
+  switch (activation) {
+  case nn::Activation::Relu:
+    return arith::MaximumFOp::create(builder, loc, x, s.number(0));
+  case nn::Activation::Gelu:
+    return gelu(s, x);
+  case nn::Activation::GeluTanh:
+    return geluTanh(s, x);
+  case nn::Activation::Silu:
+    return s.mul(x, s.sigmoid(x));
+  case nn::Activation::Tanh:
+    return s.tanh(x);
+  case nn::Activation::Sigmoid:
+    return s.sigmoid(x);
+  }
+  llvm_unreachable("an activation without a formula");
+}
+
 Value heddle::conversion::applyScalar(OpBuilder &builder, Location loc,
                                       Operation *op, Value x) {
   Scalar s{builder, loc};

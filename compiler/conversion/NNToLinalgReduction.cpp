@@ -294,7 +294,9 @@ static Value bucketOf(Emit &e, nn::BucketOp op, Value distance) {
 }
 
 /// The value a region yields for one pair of positions.
-static Value evaluatePair(Emit &e, Region &region, ValueRange arguments) {
+Value heddle::conversion::evaluatePair(FunctionLowering &lowering,
+                                       Region &region, ValueRange arguments) {
+  Emit e{lowering};
   IRMapping values;
   values.map(region.front().getArguments(), arguments);
   // A constant may have been hoisted out of the region.
@@ -356,10 +358,11 @@ static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
                  });
              score = e.mul(score, e.number(op.getScale().convertToDouble()));
              if (!op.getBias().empty())
-               score =
-                   e.add(score, evaluatePair(e, op.getBias(), {row, h, i, j}));
+               score = e.add(
+                   score, evaluatePair(lowering, op.getBias(), {row, h, i, j}));
              if (!op.getMask().empty()) {
-               Value admitted = evaluatePair(e, op.getMask(), {row, h, i, j});
+               Value admitted =
+                   evaluatePair(lowering, op.getMask(), {row, h, i, j});
                score = arith::SelectOp::create(e.builder, e.loc, admitted,
                                                score, e.lowest());
              }
@@ -418,7 +421,8 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
         if (axis != query && axis != key)
           head = at[axis];
       Value i = arith::AddIOp::create(e.builder, e.loc, at[query], before);
-      Value admitted = evaluatePair(e, op.getMask(), {row, head, i, at[key]});
+      Value admitted =
+          evaluatePair(lowering, op.getMask(), {row, head, i, at[key]});
       e.store(arith::SelectOp::create(e.builder, e.loc, admitted, e.load(x, at),
                                       e.lowest()),
               y, at);

@@ -32,4 +32,42 @@ def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseActivation : Pass<"nn-fuse-activation", "::mlir::ModuleOp"> {
+  let summary = "activations into the product before them";
+  let description = [{
+    Where an activation is the only reader of an nn.linear with one result.
+
+    Before:
+    ```mlir
+    %h = nn.linear %x, %w contracts 1 : …
+    %y = nn.gelu %h : …
+    ```
+    After:
+    ```mlir
+    %y = nn.linear %x, %w contracts 1 activation gelu : …
+    ```
+  }];
+}
+
+def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
+  let summary = "how each weight lies in the packed file";
+  let description = [{
+    Weights of products are packed in panels, each result's columns beginning a panel; so are tables whose rows are read
+    where the same tensor is also a product's weight. Everything else is packed plain.
+
+    Before:
+    ```mlir
+    %w = nn.weight "w" : tensor<24x8xf32, #nn.axes<"3*D", D>>
+    %q, %k = nn.linear %x, %w contracts 1 : …
+    ```
+    After:
+    ```mlir
+    %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32 groups<16, 8>">} : tensor<24x8xf32, #nn.axes<"3*D", D>>
+    %q, %k = nn.linear %x, %w contracts 1 : …
+    ```
+  }];
+  let options = [Option<"panel", "panel", "int64_t", "32", "columns of a panel">];
+  let dependentDialects = ["::heddle::kernel::KernelDialect"];
+}
+
 #endif // HEDDLE_COMPILER_TRANSFORMS_PASSES_TD

@@ -14,12 +14,23 @@ include "mlir/IR/EnumAttr.td"
 // Linear maps and tables
 //===----------------------------------------------------------------------------------------------===//
 
+def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every element of a result", [
+    I32EnumAttrCase<"Relu", 0, "relu">,
+    I32EnumAttrCase<"Gelu", 1, "gelu">,
+    I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">,
+    I32EnumAttrCase<"Silu", 3, "silu">,
+    I32EnumAttrCase<"Tanh", 4, "tanh">,
+    I32EnumAttrCase<"Sigmoid", 5, "sigmoid">]> {
+  let cppNamespace = "::heddle::nn";
+}
+
 def NN_LinearOp : NN_Op<"linear", [Pure]> {
   let summary = "matrix product over the last axes, with bias";
   let description = [{
-    `y = x Wᵀ + b`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
+    `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
     the weight's rows: `linear(x, D -> H K | G K | G K)` is one product with three results. The weight is stored
-    `[out, in]`, with `in_out` `[in, out]`.
+    `[out, in]`, with `in_out` `[in, out]`. The activation is that of the elementwise op of the same name; models never
+    write it, nn-fuse-activation puts it there.
 
     C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
     C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes.
@@ -34,10 +45,10 @@ def NN_LinearOp : NN_Op<"linear", [Pure]> {
     ```
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias, I64Attr:$contracts,
-                       UnitAttr:$in_out);
+                       UnitAttr:$in_out, OptionalAttr<NN_ActivationAttr>:$activation);
   let results = (outs Variadic<NN_RealTensor>:$results);
   let assemblyFormat = [{
-    $x `,` $weight (`bias` $bias^)? `contracts` $contracts (`in_out` $in_out^)? attr-dict
+    $x `,` $weight (`bias` $bias^)? `contracts` $contracts (`in_out` $in_out^)? (`activation` $activation^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

@@ -1,0 +1,72 @@
+//===- FuseActivation.cpp - activations into the product before them ------===//
+//
+// Enters: an nn module. Leaves: the same with `nn.linear … activation` where an
+// activation was the only reader of a product, so that it is applied to the
+// results while they are in registers or the first-level cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "dialects/nn/NN.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace heddle::transforms {
+#define GEN_PASS_DEF_FUSEACTIVATION
+#include "compiler/transforms/Passes.h.inc"
+} // namespace heddle::transforms
+
+using namespace mlir;
+using namespace heddle;
+
+namespace {
+
+std::optional<nn::Activation> activationOf(Operation *op) {
+  using Result = std::optional<nn::Activation>;
+  return llvm::TypeSwitch<Operation *, Result>(op)
+      .Case([](nn::ReluOp) { return nn::Activation::Relu; })
+      .Case([](nn::GeluOp) { return nn::Activation::Gelu; })
+      .Case([](nn::GeluTanhOp) { return nn::Activation::GeluTanh; })
+      .Case([](nn::SiluOp) { return nn::Activation::Silu; })
+      .Case([](nn::TanhOp) { return nn::Activation::Tanh; })
+      .Case([](nn::SigmoidOp) { return nn::Activation::Sigmoid; })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+struct FuseIntoLinear : OpRewritePattern<nn::LinearOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::LinearOp linear,
+                                PatternRewriter &rewriter) const override {
+    if (linear.getActivation())
+      return rewriter.notifyMatchFailure(linear, "has an activation");
+    if (linear->getNumResults() != 1)
+      return rewriter.notifyMatchFailure(linear, "has several results");
+    if (!linear->hasOneUse())
+      return rewriter.notifyMatchFailure(
+          linear, "the product itself is read, or read more than once");
+    Operation *user = *linear->user_begin();
+    std::optional<nn::Activation> activation = activationOf(user);
+    if (!activation)
+      return rewriter.notifyMatchFailure(linear,
+                                         "no activation reads the product");
+    rewriter.modifyOpInPlace(linear, [&] {
+      linear.setActivationAttr(
+          nn::ActivationAttr::get(rewriter.getContext(), *activation));
+    });
+    rewriter.replaceOp(user, linear.getResults());
+    return success();
+  }
+};
+
+struct FuseActivation
+    : heddle::transforms::impl::FuseActivationBase<FuseActivation> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<FuseIntoLinear>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
