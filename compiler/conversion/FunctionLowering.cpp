@@ -397,9 +397,19 @@ void FunctionLowering::copyRows(Value tensor, Value buffer) {
 // Weights, caches, states
 //===----------------------------------------------------------------------===//
 
-/// Packed plain: [out, in] also where the checkpoint has [in, out].
+/// [panels][in][panel], or plain: [out, in] also where the checkpoint has
+/// [in, out].
 static MemRefType packedType(nn::WeightOp weight) {
   auto type = tensorType(weight.getResult());
+  if (auto attribute = weight->getAttrOfType<kernel::LayoutAttr>("layout")) {
+    kernel::PackedLayout layout = attribute.getLayout();
+    kernel::MatrixShape matrix = layout.matrix(type.getShape());
+    assert(layout.kind == kernel::PackedLayout::Kind::Panel &&
+           layout.interleave == 1 && "panels of f32");
+    return MemRefType::get(
+        {layout.panelCount(matrix), matrix.inputs, layout.panel},
+        type.getElementType());
+  }
   SmallVector<int64_t> shape(type.getShape());
   if (nn::isStoredTransposed(weight))
     std::swap(shape[0], shape[1]);

@@ -31,6 +31,54 @@ def NNToLinalg : Pass<"nn-to-linalg", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "nn to machine operations over buffers";
+  let description = [{
+    Like nn-to-linalg, of which it is an alternative, but products whose weights nn-assign-layouts put in panels become
+    kernel.matmul, one a result. What has no machine operation is lowered as nn-to-linalg does.
+
+    Before:
+    ```mlir
+    %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32">} : tensor<7x8xf32, #nn.axes<E, D>>
+    %y = nn.linear %x, %w contracts 1 activation relu : …
+    ```
+    After:
+    ```mlir
+    %w = kernel.weight %weights[%slot] : memref<1x8x32xf32>
+    kernel.matmul %x, %w into %y activation relu : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
+    ```
+  }];
+  let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def OutlineParallel : Pass<"kernel-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "bodies of kernel.parallel as functions for the program's threads";
+  let description = [{
+    The body becomes a function of a context and an index; the context holds what the body reads from outside. Constants
+    are repeated in the function.
+
+    Before:
+    ```mlir
+    kernel.parallel %frame (%i) to %n when %worth {
+      func.call @tile(%p, %i) : (!llvm.ptr, index) -> ()
+    }
+    ```
+    After:
+    ```mlir
+    llvm.store %captured, %context : !llvm.struct<(ptr)>, !llvm.ptr
+    scf.if %worth {
+      llvm.call %parallel_for(%pool, %task, %context, %n) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
+    } else {
+      scf.for %i = %c0 to %n step %c1 {
+        func.call @f_task_0(%context, %i) : (!llvm.ptr, index) -> ()
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+}
+
 def KernelToLLVM : Pass<"kernel-to-llvm", "::mlir::ModuleOp"> {
   let summary = "what functions get from the frame, as loads from heddle_frame";
   let description = [{

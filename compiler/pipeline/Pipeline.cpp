@@ -2,6 +2,8 @@
 
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/conversion/Passes.h"
+#include "compiler/microkernels/Passes.h"
+#include "compiler/microkernels/Target.h"
 #include "compiler/pipeline/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -11,6 +13,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -20,6 +24,11 @@ using namespace heddle::pipeline;
 static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  if (options.reference)
+    return;
+  passes.addPass(transforms::createFuseActivation());
+  // After all fusion: how weights are packed depends on who reads them.
+  passes.addPass(transforms::createAssignLayouts());
 }
 
 /// Every value gets its place in the arena; what runtime and packer need to
@@ -31,13 +40,31 @@ static void addDescription(OpPassManager &passes, const Options &options) {
 
 /// nn to loops over buffers.
 static void addLoops(OpPassManager &passes, const Options &options) {
-  passes.addPass(conversion::createNNToLinalg());
+  passes.addPass(options.reference ? conversion::createNNToLinalg()
+                                   : conversion::createNNToKernel());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
 
+/// The vector unit of the machine that code is made for.
+static StringRef vectorUnit(const codegen::TargetOptions &options) {
+  auto machine = codegen::createTargetMachine(options, llvm::nulls());
+  if (!machine)
+    return microkernels::Target::generic.name;
+  const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
+  auto hasFeature = [&](StringRef feature) {
+    return subtarget.checkFeatures(("+" + feature).str());
+  };
+  return microkernels::Target::of(machine->getTargetTriple().getArchName(),
+                                  hasFeature)
+      .name;
+}
+
 /// What is left of linalg becomes loops, kernel ops become vector code.
 static void addVectorCode(OpPassManager &passes, const Options &options) {
+  microkernels::KernelToVectorOptions kernels;
+  kernels.target = vectorUnit(options.target).str();
+  passes.addPass(microkernels::createKernelToVector(kernels));
   passes.addPass(createConvertLinalgToLoopsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -45,6 +72,8 @@ static void addVectorCode(OpPassManager &passes, const Options &options) {
 
 /// Loops and buffers to LLVM's dialect.
 static void addLlvm(OpPassManager &passes, const Options &options) {
+  // Parallel regions to calls of the program's threads.
+  passes.addPass(conversion::createOutlineParallel());
   // Structured loops to branches.
   passes.addPass(createSCFToControlFlowPass());
   // Strides and offsets of views to plain arithmetic.

@@ -1,0 +1,66 @@
+// RUN: heddle-opt %s --nn-fuse-activation --nn-assign-layouts --nn-plan-memory --nn-to-kernel | FileCheck %s
+
+nn.size @D = 8
+nn.size @H = 2
+nn.size @K = 3
+nn.size @V = 40
+nn.size @B in 1 to 4
+nn.size @T in 1 to 9 per @B
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!ids = tensor<?x?xi32, #nn.axes<B, T over V>>
+
+// CHECK-LABEL: func.func @several_results
+// CHECK: %[[W:.*]] = kernel.weight %{{.*}} : memref<2x8x32xf32>
+// CHECK: %[[B:.*]] = kernel.weight %{{.*}} : memref<14xf32>
+// CHECK-DAG: %[[W0:.*]] = memref.subview %[[W]][0, 0, 0] [1, 8, 32]
+// CHECK-DAG: %[[B0:.*]] = memref.subview %[[B]][0] [6]
+// CHECK-DAG: %[[Q:.*]] = memref.collapse_shape %{{.*}} {{\[}}[0], [1, 2]] : memref<?x2x3xf32> into memref<?x6xf32>
+// CHECK: kernel.matmul %[[X:.*]], %[[W0]] bias %[[B0]] into %[[Q]] : memref<?x8xf32>
+// CHECK-DAG: %[[W1:.*]] = memref.subview %[[W]][1, 0, 0] [1, 8, 32]
+// CHECK-DAG: %[[B1:.*]] = memref.subview %[[B]][6] [8]
+// CHECK: kernel.matmul %[[X]], %[[W1]] bias %[[B1]] into %{{.*}} : memref<?x8xf32>
+func.func @several_results(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x) attributes {nn.entry} {
+  %w = nn.weight "w" : tensor<14x8xf32, #nn.axes<"H*K+D", D>>
+  %b = nn.weight "b" : tensor<14xf32, #nn.axes<"H*K+D">>
+  %q, %y = nn.linear %x, %w bias %b contracts 1
+    : (!x, tensor<14x8xf32, #nn.axes<"H*K+D", D>>, tensor<14xf32, #nn.axes<"H*K+D">>)
+    -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x)
+  return %q, %y : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x
+}
+
+// CHECK-LABEL: func.func @activation_and_two_contracted_axes
+// CHECK: memref.collapse_shape %{{.*}} {{\[}}[0], [1, 2]] : memref<?x2x3xf32> into memref<?x6xf32>
+// CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} activation gelu : memref<?x6xf32>, memref<1x6x32xf32> into memref<?x8xf32>
+func.func @activation_and_two_contracted_axes(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>) -> !x
+    attributes {nn.entry} {
+  %w = nn.weight "o" : tensor<8x6xf32, #nn.axes<D, "H*K">>
+  %h = nn.linear %x, %w contracts 2
+    : (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, tensor<8x6xf32, #nn.axes<D, "H*K">>) -> !x
+  %y = nn.gelu %h : !x
+  return %y : !x
+}
+
+// CHECK-LABEL: func.func @row_of_a_table_in_panels
+// CHECK: %[[T:.*]] = kernel.weight %{{.*}} : memref<2x8x32xf32>
+// CHECK: linalg.generic
+// CHECK: %[[P:.*]] = arith.divui %[[ID:.*]], %{{.*}}
+// CHECK: %[[D:.*]] = linalg.index 1
+// CHECK: %[[C:.*]] = arith.remui %[[ID]], %{{.*}}
+// CHECK: memref.load %[[T]][%[[P]], %[[D]], %[[C]]]
+// CHECK: kernel.matmul
+func.func @row_of_a_table_in_panels(%ids: !ids) -> tensor<?x?x40xf32, #nn.axes<B, T, V>> attributes {nn.entry} {
+  %t = nn.weight "wte" : tensor<40x8xf32, #nn.axes<V, D>>
+  %x = nn.embed %ids, %t : (!ids, tensor<40x8xf32, #nn.axes<V, D>>) -> !x
+  %w = nn.weight "wte" : tensor<40x8xf32, #nn.axes<V, D>>
+  %y = nn.linear %x, %w contracts 1
+    : (!x, tensor<40x8xf32, #nn.axes<V, D>>) -> tensor<?x?x40xf32, #nn.axes<B, T, V>>
+  return %y : tensor<?x?x40xf32, #nn.axes<B, T, V>>
+}
+
+// CHECK-LABEL: func.func @what_has_no_machine_operation_is_lowered_to_linalg
+// CHECK: linalg.generic
+func.func @what_has_no_machine_operation_is_lowered_to_linalg(%x: !x) -> !x attributes {nn.entry} {
+  %y = nn.exp %x : !x
+  return %y : !x
+}
