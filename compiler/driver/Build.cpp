@@ -10,8 +10,10 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <deque>
 #include <dlfcn.h>
 
 using namespace heddle;
@@ -49,33 +51,58 @@ static LogicalResult writeStream(Compilation &compilation, Stage stage,
   return llvm::success();
 }
 
-/// Writes to a file that appears whole or not at all.
-template <typename Write>
-static LogicalResult writeFile(llvm::StringRef path, Write write) {
-  llvm::Expected<OutputFile> file = OutputFile::create(path);
-  if (!file)
-    return fail(file.takeError());
-  std::error_code error;
-  llvm::raw_fd_ostream os(file->temporaryPath(), error);
-  if (error)
-    return fail(llvm::createFileError(path, error));
-  if (failed(write(os)))
-    return llvm::failure();
-  os.close();
-  if (os.has_error()) {
+namespace {
+
+/// What a build writes: nothing of it is there before all of it is.
+class Outputs {
+public:
+  /// A file that will appear as `path`; null after an error.
+  OutputFile *create(llvm::StringRef path) {
+    llvm::Expected<OutputFile> file = OutputFile::create(path);
+    if (!file) {
+      (void)fail(file.takeError());
+      return nullptr;
+    }
+    files.push_back(std::move(*file));
+    return &files.back();
+  }
+
+  template <typename Write>
+  LogicalResult write(llvm::StringRef path, Write write) {
+    OutputFile *file = create(path);
+    if (!file)
+      return llvm::failure();
+    std::error_code error;
+    llvm::raw_fd_ostream os(file->temporaryPath(), error);
+    if (error)
+      return fail(llvm::createFileError(path, error));
+    if (failed(write(os)))
+      return llvm::failure();
+    os.close();
+    if (!os.has_error())
+      return llvm::success();
     error = os.error();
     os.clear_error();
     return fail(llvm::createFileError(path, error));
   }
-  if (llvm::Error error = file->commit())
-    return fail(std::move(error));
-  return llvm::success();
-}
+
+  LogicalResult commit() {
+    for (OutputFile &file : files)
+      if (llvm::Error error = file.commit())
+        return fail(std::move(error));
+    return llvm::success();
+  }
+
+private:
+  std::deque<OutputFile> files; // keeps the addresses of its elements
+};
+
+} // namespace
 
 static LogicalResult emitStream(Compilation &compilation, Stage stage,
-                                llvm::StringRef path) {
+                                llvm::StringRef path, Outputs &outputs) {
   if (!path.empty() && path != "-")
-    return writeFile(path, [&](llvm::raw_pwrite_stream &os) {
+    return outputs.write(path, [&](llvm::raw_pwrite_stream &os) {
       return writeStream(compilation, stage, os);
     });
   // Standard output may be a pipe, which cannot be written out of order.
@@ -87,7 +114,8 @@ static LogicalResult emitStream(Compilation &compilation, Stage stage,
   return llvm::success();
 }
 
-static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path) {
+static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path,
+                             Outputs &outputs) {
   if (failed(compilation.findInputs()))
     return llvm::failure();
   auto write = [&](llvm::raw_ostream &os) {
@@ -95,7 +123,7 @@ static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path) {
         language::emitAst(compilation.modelOptions(), os, llvm::errs()));
   };
   return path.empty() || path == "-" ? write(llvm::outs())
-                                     : writeFile(path, write);
+                                     : outputs.write(path, write);
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,28 +169,27 @@ static bool canCarryWeights(Stage stage) {
   return stage == Stage::So || stage == Stage::Exe;
 }
 
-/// Links, and packs the weights where there are any. Everything that can fail
-/// has been done when the program appears.
+static LogicalResult packBeside(Compilation &compilation,
+                                llvm::StringRef output, Weights &weights,
+                                Outputs &outputs) {
+  OutputFile *file =
+      outputs.create(weightsPath(output, compilation.program().name));
+  return llvm::success(file &&
+                       succeeded(weights.writeTo(file->temporaryPath())));
+}
+
 static LogicalResult emitLinked(Compilation &compilation, Stage stage,
-                                llvm::StringRef path,
-                                std::optional<Weights> &weights,
-                                WeightsFile where) {
-  llvm::Expected<OutputFile> file = OutputFile::create(path);
-  if (!file)
-    return fail(file.takeError());
-  if (failed(compilation.link(linkageOf(stage), llvm::sys::path::filename(path),
+                                llvm::StringRef path, Weights *appended,
+                                Outputs &outputs) {
+  OutputFile *file = outputs.create(path);
+  if (!file ||
+      failed(compilation.link(linkageOf(stage), llvm::sys::path::filename(path),
                               file->temporaryPath())))
     return llvm::failure();
-  if (weights) {
-    bool append = canCarryWeights(stage) && where == WeightsFile::Appended;
-    if (failed(append ? weights->appendTo(file->temporaryPath())
-                      : weights->writeTo(
-                            weightsPath(path, compilation.program().name))))
-      return llvm::failure();
-  }
-  if (llvm::Error error = file->commit())
-    return fail(std::move(error));
-  return llvm::success();
+  if (!appended)
+    return llvm::success();
+  mlir::TimingScope scope = compilation.time("pack");
+  return appended->appendTo(file->temporaryPath());
 }
 
 /// What there is to pack: nothing for stages that are text, or where the user
@@ -170,10 +197,16 @@ static LogicalResult emitLinked(Compilation &compilation, Stage stage,
 static LogicalResult bindWeights(Compilation &compilation,
                                  const Arguments &arguments,
                                  std::optional<Weights> &weights) {
-  bool given =
-      !compilation.checkpointDirectory().empty() || arguments.randomWeights;
-  if (!given || arguments.weightsFile == WeightsFile::None)
+  if (arguments.weightsFile == WeightsFile::None)
     return llvm::success();
+  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights) {
+    if (compilation.program().weightSlotCount > 0)
+      llvm::WithColor::note()
+          << "no weights are packed: found neither --weights nor "
+             "--random-weights\n";
+    return llvm::success();
+  }
+  mlir::TimingScope scope = compilation.time("bind weights");
   llvm::FailureOr<Weights> bound =
       Weights::bind(compilation.module(), compilation.program(), arguments,
                     compilation.checkpointDirectory());
@@ -184,50 +217,61 @@ static LogicalResult bindWeights(Compilation &compilation,
 }
 
 static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
-                                   const Arguments &arguments) {
+                                   const Arguments &arguments,
+                                   Outputs &outputs) {
   if (failed(compilation.lowerTo(Stage::Llvm)) ||
       failed(compilation.readProgram()))
     return llvm::failure();
-  const std::string &name = compilation.program().name;
-  std::string output =
-      arguments.output.empty() ? defaultOutput(stage, name) : arguments.output;
+  std::string output = arguments.output.empty()
+                           ? defaultOutput(stage, compilation.program().name)
+                           : arguments.output;
+  if (stage == Stage::Header)
+    return emitStream(compilation, stage, output, outputs);
   bool isLinked =
       stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
+  if (isLinked && output == "-")
+    return fail("-o: found -, needed a file for a program or library");
+
   std::optional<Weights> weights;
   if ((isLinked || stage == Stage::Obj) &&
       failed(bindWeights(compilation, arguments, weights)))
     return llvm::failure();
-  if (stage == Stage::Header)
-    return emitStream(compilation, stage, arguments.output);
+  bool append = weights && canCarryWeights(stage) &&
+                arguments.weightsFile == WeightsFile::Appended;
   if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
     return llvm::failure();
-  if (stage == Stage::Obj && weights &&
-      failed(weights->writeTo(weightsPath(output, name))))
+  if (!arguments.header.empty() &&
+      failed(emitStream(compilation, Stage::Header, arguments.header, outputs)))
     return llvm::failure();
-  LogicalResult written = isLinked ? emitLinked(compilation, stage, output,
-                                                weights, arguments.weightsFile)
-                                   : emitStream(compilation, stage, output);
-  if (failed(written) || arguments.header.empty())
-    return written;
-  return emitStream(compilation, Stage::Header, arguments.header);
+  if (weights && !append &&
+      failed(packBeside(compilation, output, *weights, outputs)))
+    return llvm::failure();
+  if (isLinked)
+    return emitLinked(compilation, stage, output, append ? &*weights : nullptr,
+                      outputs);
+  return emitStream(compilation, stage, output, outputs);
 }
 
-static LogicalResult buildStage(const Arguments &arguments) {
+static LogicalResult buildStage(const Arguments &arguments, Outputs &outputs) {
   Stage stage = arguments.emit.value_or(Stage::Exe);
   Compilation compilation(arguments);
   if (stage == Stage::Ast)
-    return emitAst(compilation, arguments.output);
+    return emitAst(compilation, arguments.output, outputs);
   if (failed(compilation.load()))
     return llvm::failure();
   if (stage > Stage::Llvm)
-    return buildArtifact(compilation, stage, arguments);
+    return buildArtifact(compilation, stage, arguments, outputs);
   if (failed(compilation.lowerTo(stage)))
     return llvm::failure();
-  return emitStream(compilation, stage, arguments.output);
+  return emitStream(compilation, stage, arguments.output, outputs);
 }
 
 int driver::build(const Arguments &arguments) {
-  return succeeded(buildStage(arguments)) ? 0 : 1;
+  Outputs outputs;
+  return succeeded(buildStage(arguments, outputs)) &&
+                 succeeded(outputs.commit())
+             ? 0
+             : 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -71,8 +71,10 @@ static std::string examplesDirectory() {
 
 llvm::LogicalResult Compilation::findInputs() {
   namespace fs = llvm::sys::fs;
-  if (!fs::exists(arguments.model))
-    return fail(arguments.model + ": no such file or directory");
+  for (llvm::StringRef path :
+       {arguments.model, arguments.weights, arguments.config})
+    if (!path.empty() && !fs::exists(path))
+      return fail(path + ": no such file or directory");
   modelFile = arguments.model;
   checkpoint = arguments.weights;
   bool isDirectory = fs::is_directory(arguments.model);
@@ -88,8 +90,17 @@ llvm::LogicalResult Compilation::findInputs() {
     configFile = beside;
   if (configFile && failed(readConfig()))
     return llvm::failure();
-  if (!isDirectory)
-    return llvm::success();
+  if (isDirectory)
+    return findModelFile();
+  llvm::StringRef name = modelFile;
+  if (!name.ends_with(".heddle") && !name.ends_with(".mlir"))
+    return fail(name + ": needed a model file (.heddle), a checkpoint "
+                       "directory or a module (.mlir)");
+  return llvm::success();
+}
+
+/// The example that is for the architecture which config.json names.
+llvm::LogicalResult Compilation::findModelFile() {
   if (!config)
     return fail(arguments.model +
                 ": found no config.json, needed one to know the architecture");
@@ -118,7 +129,7 @@ language::ModelOptions Compilation::modelOptions() const {
 }
 
 llvm::LogicalResult Compilation::load() {
-  mlir::TimingScope scope = rootTiming.nest("load");
+  mlir::TimingScope scope = time("load");
   if (failed(findInputs()))
     return llvm::failure();
   if (llvm::StringRef(modelFile).ends_with(".mlir"))
@@ -142,7 +153,7 @@ llvm::LogicalResult Compilation::loadMlir() {
 llvm::LogicalResult
 Compilation::run(llvm::StringRef what,
                  llvm::function_ref<void(mlir::OpPassManager &)> build) {
-  mlir::TimingScope scope = rootTiming.nest(what);
+  mlir::TimingScope scope = time(what);
   mlir::PassManager passes(&context);
   build(passes);
   if (!arguments.printIrAfter.empty())
@@ -190,14 +201,14 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
   if (!machine_)
     return llvm::failure();
   {
-    mlir::TimingScope scope = rootTiming.nest("translate");
+    mlir::TimingScope scope = time("translate");
     llvmModule_ = codegen::translateToLlvm(
         *module_, program_, *machine_,
         codegen::tuneCpu(arguments.options.target), withMain, llvmContext);
   }
   if (!llvmModule_)
     return llvm::failure();
-  mlir::TimingScope scope = rootTiming.nest("optimise");
+  mlir::TimingScope scope = time("optimise");
   codegen::optimise(*llvmModule_, *machine_);
   return llvm::success();
 }
@@ -208,7 +219,7 @@ llvm::LogicalResult Compilation::link(codegen::Linkage linkage,
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream os(object);
   {
-    mlir::TimingScope scope = rootTiming.nest("machine code");
+    mlir::TimingScope scope = time("machine code");
     codegen::emitMachineCode(*llvmModule_, *machine_,
                              codegen::MachineCode::Object, os);
   }
@@ -222,7 +233,7 @@ llvm::LogicalResult Compilation::link(codegen::Linkage linkage,
   if (llvmModule_->getFunction("main"))
     options.exports.push_back("main");
   options.soname = soname.str();
-  mlir::TimingScope scope = rootTiming.nest("link");
+  mlir::TimingScope scope = time("link");
   if (llvm::Error error = codegen::link(
           llvm::StringRef(object.data(), object.size()), options, path))
     return fail(std::move(error));

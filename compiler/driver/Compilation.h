@@ -64,8 +64,12 @@ public:
   llvm::Module &llvmModule() { return *llvmModule_; }
   llvm::TargetMachine &machine() { return *machine_; }
 
+  /// Counts what follows, until the scope ends, as `what` in --time-passes.
+  mlir::TimingScope time(llvm::StringRef what) { return rootTiming.nest(what); }
+
 private:
   llvm::LogicalResult readConfig();
+  llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
   llvm::LogicalResult
   run(llvm::StringRef what,
