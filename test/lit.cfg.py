@@ -17,6 +17,7 @@ config.substitutions += [
     ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
     ("%heddle", os.path.join(config.build_dir, "bin", "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
+    ("%readme", os.path.join(config.source_dir, "README.md")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),
     ("%libraries", os.path.join(config.build_dir, "lib")),
     ("%cc", config.c_compiler),
