@@ -6,6 +6,7 @@
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -354,6 +355,9 @@ std::optional<PathText> CallSite::path() {
   return path;
 }
 
+/// No tensor is near it; sums over a whole model still fit in 64 bits.
+static constexpr int64_t mostElements = int64_t(1) << 44;
+
 std::optional<Tensor> CallSite::weight(StringRef suffix, const Axes &axes) {
   std::optional<PathText> at = path();
   if (!at)
@@ -366,6 +370,13 @@ std::optional<Tensor> CallSite::weight(StringRef suffix, const Axes &axes) {
   RankedTensorType type = typeOf(shape);
   if (!type)
     return std::nullopt;
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    elements = llvm::SaturatingMultiply<uint64_t>(elements, size) < mostElements
+                   ? elements * size
+                   : mostElements;
+  if (elements == mostElements)
+    return fail("weights " + describe(axes) + " have too many elements");
   Value value = nn::WeightOp::create(
       builder, location(), type, builder.getStringAttr(at->joined(suffix)),
       at->absolute ? builder.getUnitAttr() : UnitAttr(), at->indices);

@@ -10,10 +10,6 @@ using namespace llvm;
 
 namespace heddle::language {
 
-/// Larger sizes are mistakes; with this bound products of a few sizes still fit
-/// in 64 bits.
-static constexpr int64_t largestSize = (int64_t(1) << 31) - 1;
-
 //===----------------------------------------------------------------------===//
 // Words
 //===----------------------------------------------------------------------===//

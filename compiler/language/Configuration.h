@@ -23,6 +23,10 @@
 
 namespace heddle::language {
 
+/// Larger sizes are mistakes; with this bound products of a few sizes still fit
+/// in 64 bits.
+constexpr int64_t largestSize = (int64_t(1) << 31) - 1;
+
 /// A size known at run time.
 struct DynSize {
   int64_t min = 1, max = 1, step = 1;

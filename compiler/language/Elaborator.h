@@ -62,6 +62,9 @@ public:
   Datum evaluate(const Expr &expr);
   std::optional<PathText> evaluatePath(const Path &path);
   std::optional<SizeExpr> resolveAxis(const Expr &expr);
+  std::optional<Shape> resolveType(const TypeExpr &type);
+  /// What elements a type has, without its axes.
+  std::optional<Shape> elementShape(const TypeExpr &type);
   std::optional<Axes> resolveAxes(llvm::ArrayRef<ExprPtr> exprs);
 
   /// Null, after an error at `place`, if a size is not positive or not whole.
@@ -107,11 +110,12 @@ private:
     llvm::StringMap<Tensor> states; ///< read or set so far
     std::optional<Data> returned;
     unsigned loops = 0; ///< enclosing loops that stay loops
-    unsigned scans = 0;
+    unsigned scans = 0; ///< enclosing scans
+    unsigned scansSoFar = 0;
     llvm::SMLoc calledAt;
   };
 
-  // Elaborator.cpp: the module, functions and block calls.
+  // Elaborator.cpp
   void declareSizes();
   void declareStates();
   void attachModuleAttributes();
@@ -122,9 +126,9 @@ private:
                                    llvm::ArrayRef<mlir::Type> arguments);
   void finishFunction(const Data &results, llvm::SMLoc place);
   std::string uniqueSymbol(llvm::StringRef name);
-  std::optional<Shape> resolveType(const TypeExpr &type);
   void removeUncalledFunctions();
 
+  // BlockCalls.cpp
   Data callBlock(const Expr &call, const FunctionInFile &block);
   std::optional<Data> blockArguments(const Expr &call, const Function &block);
   bool bindParameter(const Function &block, const Parameter &parameter,
@@ -151,8 +155,15 @@ private:
   void elaborateFor(const Statement &statement);
   bool elaborateRolled(const Statement &statement, int64_t from, int64_t to);
   void elaborateUnrolled(const Statement &statement, int64_t from, int64_t to);
-  void elaborateScan(const Statement &statement);
   std::optional<int64_t> wholeNumber(const Expr &expr);
+
+  // Scan.cpp
+  struct Scan;
+  void elaborateScan(const Statement &statement);
+  bool bindScanInputs(Scan &scan);
+  bool bindCarried(Scan &scan);
+  void collectYielded(Scan &scan);
+  bool emitScan(Scan &scan);
 
   // Expressions.cpp
   Data evaluateAll(const Expr &expr);

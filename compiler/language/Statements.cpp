@@ -1,9 +1,9 @@
 //===- Statements.cpp - Elaboration of statements -------------------------===//
 
 #include "compiler/language/Elaborator.h"
+#include "compiler/language/Uses.h"
 
 #include "dialects/nn/NN.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -118,88 +118,6 @@ void Elaborator::elaborateIf(const Statement &statement) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Finds how a body uses the names of a loop.
-class Uses {
-public:
-  /// Whether `name` stands only as a whole index of a path: `layer[l]`. Then
-  /// every iteration elaborates the same.
-  static bool onlyIndexesPaths(const Body &body, StringRef name) {
-    Uses uses(name);
-    uses.visit(body);
-    return !uses.found;
-  }
-
-  static void collectAssigned(const Body &body, llvm::StringSet<> &names) {
-    for (const Statement &statement : body) {
-      if (statement.kind == Statement::Kind::Assign)
-        for (const Word &name : statement.names)
-          names.insert(name.text);
-      if (statement.kind == Statement::Kind::Scan)
-        for (const Statement &inner : statement.body)
-          if (inner.kind == Statement::Kind::Yield)
-            for (const ExprPtr &value : inner.values)
-              names.insert(value->text);
-      if (statement.kind != Statement::Kind::Scan)
-        collectAssigned(statement.body, names);
-      collectAssigned(statement.otherwise, names);
-    }
-  }
-
-  /// Names X which stand as `X[position]`.
-  static void collectIndexedBy(const Body &body, StringRef position,
-                               SmallVectorImpl<const Expr *> &bases) {
-    Uses uses(position);
-    uses.bases = &bases;
-    uses.visit(body);
-  }
-
-private:
-  explicit Uses(StringRef name) : name(name) {}
-
-  void visit(const Body &body) {
-    for (const Statement &statement : body) {
-      visit(statement.values);
-      visit(statement.body);
-      visit(statement.otherwise);
-    }
-  }
-  void visit(const ExprList &list) {
-    for (const ExprPtr &expr : list)
-      visit(*expr);
-  }
-  void visit(const Expr &expr) {
-    bool isName = expr.is(Expr::Kind::Name) && expr.text == name;
-    found |= isName || (expr.is(Expr::Kind::Call) && expr.text == name);
-    if (bases && expr.is(Expr::Kind::Index) && expr.operands.size() == 2 &&
-        expr.operands[1]->is(Expr::Kind::Name) &&
-        expr.operands[1]->text == name &&
-        expr.operands[0]->is(Expr::Kind::Name))
-      bases->push_back(expr.operands[0].get());
-    visit(expr.operands);
-    for (const Option &option : expr.options)
-      visit(*option.value);
-    if (expr.path)
-      visit(*expr.path);
-  }
-  void visit(const Path &path) {
-    if (path.condition) {
-      visit(*path.condition);
-      visit(*path.ifTrue);
-      visit(*path.ifFalse);
-    }
-    for (const PathSegment &segment : path.segments)
-      for (const ExprPtr &index : segment.indices)
-        if (!(index->is(Expr::Kind::Name) && index->text == name))
-          visit(*index);
-  }
-
-  StringRef name;
-  bool found = false;
-  SmallVectorImpl<const Expr *> *bases = nullptr;
-};
-} // namespace
-
 std::optional<int64_t> Elaborator::wholeNumber(const Expr &expr) {
   Datum datum = evaluate(expr);
   if (isFaulty(datum))
@@ -220,7 +138,7 @@ void Elaborator::elaborateFor(const Statement &statement) {
   if (!from || !to) {
     // What the body would have computed is unknown, not wrong.
     llvm::StringSet<> assigned;
-    Uses::collectAssigned(statement.body, assigned);
+    collectAssigned(statement.body, assigned);
     for (const auto &name : assigned)
       if (frame->variables.contains(name.getKey()))
         frame->variables[name.getKey()] = Faulty();
@@ -233,7 +151,7 @@ void Elaborator::elaborateFor(const Statement &statement) {
   }
   if (*from == *to)
     return;
-  bool alike = Uses::onlyIndexesPaths(statement.body, statement.names[0].text);
+  bool alike = onlyIndexesPaths(statement.body, statement.names[0].text);
   if (alike && elaborateRolled(statement, *from, *to))
     return;
   if (*to - *from > unrollLimit) {
@@ -280,7 +198,7 @@ void Elaborator::elaborateUnrolled(const Statement &statement, int64_t from,
 bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
                                  int64_t to) {
   llvm::StringSet<> assigned;
-  Uses::collectAssigned(statement.body, assigned);
+  collectAssigned(statement.body, assigned);
   SmallVector<StringRef> carried;
   for (const auto &name : assigned)
     if (frame->variables.contains(name.getKey()))
@@ -352,135 +270,6 @@ bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
     frame->variables[name] =
         Tensor{value, std::get<Tensor>(before[name]).shape};
   return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Recurrence
-//===----------------------------------------------------------------------===//
-
-/// Index of `axis` among the axes of a tensor, or -1.
-static int findAxis(const Tensor &tensor, const SizeExpr &axis) {
-  auto place = llvm::find(tensor.axes(), axis);
-  return place == tensor.axes().end() ? -1 : place - tensor.axes().begin();
-}
-
-void Elaborator::elaborateScan(const Statement &statement) {
-  std::optional<SizeExpr> axis = resolveAxis(*statement.values[0]);
-  bool ends = !statement.body.empty() &&
-              statement.body.back().kind == Statement::Kind::Yield;
-  if (!ends)
-    error(statement.place, "a scan ends in yield");
-  if (!axis || !ends)
-    return;
-  StringRef position = statement.names[0].text;
-  StringMap<Datum> before = frame->variables;
-  Location loc = locationOf(statement.place);
-
-  Region region;
-  Block &block = region.emplaceBlock();
-  SmallVector<Value> inputs;
-  SmallVector<const Expr *> bases;
-  Uses::collectIndexedBy(statement.body, position, bases);
-  for (const Expr *base : bases) {
-    auto variable = before.find(base->text);
-    const Tensor *tensor = variable == before.end()
-                               ? nullptr
-                               : std::get_if<Tensor>(&variable->second);
-    if (!tensor || is_contained(inputs, tensor->value))
-      continue;
-    if (findAxis(*tensor, *axis) != 1) {
-      error(base->place, describe(tensor->shape) + " does not have " +
-                             describe(*axis) + " as its second axis");
-      return;
-    }
-    Shape slice = tensor->shape;
-    slice.axes.erase(slice.axes.begin() + 1);
-    RankedTensorType type = typeOf(slice, base->place);
-    if (!type)
-      return;
-    inputs.push_back(tensor->value);
-    // The slice is found again by this name; no name of the language has a
-    // bracket in it.
-    frame->variables[base->text + "[" + position.str() + "]"] =
-        Tensor{block.addArgument(type, loc), slice};
-  }
-  SmallVector<Type> carriedTypes;
-  SmallVector<Shape> carriedShapes;
-  for (const Carried &carried : statement.carried) {
-    std::optional<Shape> shape = resolveType(carried.type);
-    RankedTensorType type =
-        shape ? typeOf(*shape, carried.type.place) : RankedTensorType();
-    if (!type) {
-      frame->variables = before;
-      return;
-    }
-    carriedTypes.push_back(type);
-    carriedShapes.push_back(*shape);
-    frame->variables[carried.name.text] =
-        Tensor{block.addArgument(type, loc), *shape};
-  }
-
-  SmallVector<Value> yielded;
-  SmallVector<std::pair<StringRef, Shape>> outputs;
-  unsigned errors = diagnostics.errorCount();
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&block);
-    frame->variables[position] = ScanPosition{*axis};
-    ++frame->scans;
-    for (const Statement &inner : ArrayRef(statement.body).drop_back())
-      elaborate(inner);
-    for (auto [carried, shape] : zip(statement.carried, carriedShapes)) {
-      const Datum &datum = frame->variables[carried.name.text];
-      const Tensor *tensor = std::get_if<Tensor>(&datum);
-      if (tensor && tensor->shape == shape)
-        yielded.push_back(tensor->value);
-      else if (!isFaulty(datum))
-        error(carried.name.place, carried.name.text + " is carried as " +
-                                      describe(shape) + ", but becomes " +
-                                      describe(datum));
-    }
-    for (const ExprPtr &value : statement.body.back().values) {
-      if (!value->is(Expr::Kind::Name)) {
-        error(value->place, "found " + language::describe(*value) +
-                                ", needs a name, which then is the stack of "
-                                "its values");
-        continue;
-      }
-      Datum datum = evaluate(*value);
-      if (const Tensor *tensor = std::get_if<Tensor>(&datum)) {
-        yielded.push_back(tensor->value);
-        outputs.push_back({value->text, tensor->shape});
-      } else if (!isFaulty(datum)) {
-        error(value->place, "found " + describe(datum) + ", needs a tensor");
-      }
-    }
-    --frame->scans;
-    nn::YieldOp::create(builder, loc, yielded);
-  }
-  frame->variables = before;
-
-  SmallVector<Type> resultTypes;
-  for (auto &[name, shape] : outputs) {
-    if (shape.axes.empty()) {
-      error(statement.place, StringRef(name) + " has no axis for the rows");
-      return;
-    }
-    shape.axes.insert(shape.axes.begin() + 1, *axis);
-    resultTypes.push_back(typeOf(shape, statement.place));
-  }
-  if (diagnostics.errorCount() != errors || is_contained(resultTypes, Type())) {
-    for (const ExprPtr &value : statement.body.back().values)
-      frame->variables[value->text] = Faulty();
-    return;
-  }
-  std::string path = "scan." + statement.carried.front().name.text.str();
-  auto scan =
-      nn::ScanOp::create(builder, loc, resultTypes, inputs, describe(*axis),
-                         path, builder.getTypeArrayAttr(carriedTypes));
-  scan.getBody().takeBody(region);
-  for (auto [output, value] : zip(outputs, scan.getResults()))
-    frame->variables[output.first] = Tensor{value, output.second};
 }
 
 } // namespace heddle::language
