@@ -6,6 +6,7 @@
 
 #include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/Matmul.h"
+#include "compiler/microkernels/Norm.h"
 #include "compiler/microkernels/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,7 +39,8 @@ struct KernelToVector
     SymbolTable symbols(getOperation());
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
-      if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp>(op))
+      if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
+              heddle::kernel::NormOp>(op))
         operations.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -49,6 +51,9 @@ struct KernelToVector
           })
           .Case([&](heddle::kernel::AttentionOp attention) {
             lowerAttention(rewriter, attention, *machine, symbols);
+          })
+          .Case([&](heddle::kernel::NormOp norm) {
+            lowerNorm(rewriter, norm, *machine, symbols);
           });
   }
 };

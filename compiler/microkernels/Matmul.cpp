@@ -17,7 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Matmul.h"
-#include "compiler/microkernels/VectorBuilder.h"
+#include "compiler/microkernels/Tasks.h"
 #include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -162,7 +162,6 @@ Value MatmulEmitter::hasFewRows(Value rows) {
 //  parallel task in 0 .. tasks: call @matmul(x, w, bias, y, M, task)
 void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   func::FuncOp task = taskFunction();
-  auto function = op->getParentOfType<func::FuncOp>();
   Value rows = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
   SmallVector<Value> operands = {v.addressOf(op.getX()),
                                  v.addressOf(op.getWeight())};
@@ -177,28 +176,15 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   Value tasks = arith::SelectOp::create(v.builder, v.loc, few,
                                         index(columnTasks(fewRows())), many);
 
-  auto callTask = [&](Value number) {
+  Value worth = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::uge, rows,
+      index(llvm::divideCeil(tuning::parallelWork,
+                             shape.inputs * shape.outputs)));
+  microkernels::emitTasks(v, tasks, worth, [&](Value number) {
     SmallVector<Value> arguments(operands);
     arguments.push_back(number);
     func::CallOp::create(v.builder, v.loc, task, arguments);
-  };
-  bool hasFrame = function && function.getNumArguments() > 0 &&
-                  isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
-  OpBuilder::InsertionGuard guard(v.builder);
-  if (hasFrame) {
-    Value worth = arith::CmpIOp::create(
-        v.builder, v.loc, arith::CmpIPredicate::uge, rows,
-        index(llvm::divideCeil(tuning::parallelWork,
-                               shape.inputs * shape.outputs)));
-    auto parallel = kernel::ParallelOp::create(
-        v.builder, v.loc, function.getArgument(0), tasks, worth);
-    v.builder.setInsertionPointToStart(&parallel.getBody().front());
-    callTask(parallel.getIndex());
-  } else {
-    auto loop = scf::ForOp::create(v.builder, v.loc, index(0), tasks, index(1));
-    v.builder.setInsertionPointToStart(loop.getBody());
-    callTask(loop.getInductionVar());
-  }
+  });
 }
 
 /// @matmul(x, w[, bias], y, rows, task)

@@ -42,6 +42,9 @@ constexpr int64_t keysOfBlock(int64_t depth) { return depth <= 64 ? 64 : 32; }
 /// they are, the less it counts that the block is transposed for them first.
 constexpr int64_t attentionRowsBytes = 96 << 10;
 
+/// Lines that one task of a norm takes.
+constexpr int64_t normLines = 16;
+
 /// Below this many multiplications a parallel region costs more than it saves:
 /// fork and join take about 0.5 µs, a core does 50 to 130 of them in a
 /// nanosecond where compute-bound, 10 where memory-bound.

@@ -209,6 +209,13 @@ void VectorBuilder::storeFirst(Value vector, Value pointer, int64_t count) {
                               builder.getI32IntegerAttr(4));
 }
 
+Value VectorBuilder::onlyFirst(Value vector, int64_t count) {
+  if (count == target.lanes())
+    return vector;
+  return arith::SelectOp::create(builder, loc, firstLanes(count), vector,
+                                 splat(0));
+}
+
 void VectorBuilder::prefetch(Value pointer) {
   enum { Read = 0, SecondLevel = 2, Data = 1 };
   LLVM::Prefetch::create(builder, loc, pointer, Read, SecondLevel, Data);

@@ -72,6 +72,8 @@ public:
   /// The first `count` lanes only; the others are zero, or stay.
   mlir::Value loadFirst(mlir::Value pointer, int64_t count);
   void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
+  /// The first `count` lanes, zero in the others.
+  mlir::Value onlyFirst(mlir::Value vector, int64_t count);
   /// Brings the line at `pointer` into the second-level cache.
   void prefetch(mlir::Value pointer);
   /// First element of a memref.

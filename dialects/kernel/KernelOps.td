@@ -48,6 +48,33 @@ def Kernel_MatmulOp : Kernel_Op<"matmul"> {
   }];
 }
 
+def Kernel_NormOp : Kernel_Op<"norm"> {
+  let summary = "normalisation of every line of a matrix";
+  let description = [{
+    `y[m, n] = (x[m, n] − μ) / sqrt(Σ_n (x[m, n] − μ)² / N + eps) · weight[n] + bias[n]`: with `centered`, μ is the mean of
+    the line (layer normalisation), else 0 (root mean square normalisation). Sums are taken in an order that depends on N
+    alone.
+
+    C1. N is static and positive; M is the same in x and y.
+    C2. Lines of x and y are contiguous and a static distance apart.
+    C3. Weight and bias are dense and have N elements.
+
+    ```mlir
+    kernel.norm centered %x, %w bias %b into %y eps 1.0e-12
+      : memref<?x384xf32>, memref<384xf32> bias memref<384xf32> into memref<?x384xf32>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$centered, Arg<Kernel_F32Matrix, "lines", [MemRead]>:$x,
+                       Arg<Kernel_F32Vector, "scale", [MemRead]>:$weight,
+                       Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
+                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y, F64Attr:$eps);
+  let assemblyFormat = [{
+    (`centered` $centered^)? $x `,` $weight (`bias` $bias^)? `into` $y `eps` $eps attr-dict
+    `:` type($x) `,` type($weight) (`bias` type($bias)^)? `into` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
 def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"YieldOp">, RecursiveMemoryEffects]> {
   let summary = "independent tasks, spread over the threads of the program";
   let description = [{

@@ -62,6 +62,25 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult NormOp::verify() {
+  MemRefType x = getX().getType(), y = getY().getType();
+  int64_t size = x.getDimSize(1);
+  if (size <= 0 || y.getDimSize(1) != size)
+    return emitOpError() << "lines of x are " << x << ", of y " << y; // C1
+  if (!x.isDynamicDim(0) && !y.isDynamicDim(0) &&
+      x.getDimSize(0) != y.getDimSize(0))
+    return emitOpError() << "x has " << x.getDimSize(0) << " lines, y has "
+                         << y.getDimSize(0); // C1
+  if (!rowStride(x) || !rowStride(y))
+    return emitOpError("needs contiguous lines, a static distance apart"); // C2
+  for (Value vector : {getWeight(), getBias()})
+    if (vector && (cast<MemRefType>(vector.getType()).getDimSize(0) != size ||
+                   !isDense(cast<MemRefType>(vector.getType()))))
+      return emitOpError() << "weight or bias is " << vector.getType()
+                           << ", needs " << size << " dense elements"; // C3
+  return success();
+}
+
 LogicalResult ParallelOp::verify() {
   if (getBody().getNumArguments() != 1 ||
       !getBody().getArgument(0).getType().isIndex())

@@ -64,3 +64,75 @@ func.func @what_has_no_machine_operation_is_lowered_to_linalg(%x: !x) -> !x attr
   %y = nn.exp %x : !x
   return %y : !x
 }
+
+// CHECK-LABEL: func.func @norms
+// CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps {{.*}} : memref<?x8xf32>
+// CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps {{.*}} : memref<?x8xf32>
+func.func @norms(%x: !x) -> !x attributes {nn.entry} {
+  %w = nn.weight "n.w" : tensor<8xf32, #nn.axes<D>>
+  %b = nn.weight "n.b" : tensor<8xf32, #nn.axes<D>>
+  %y = nn.layer_norm %x, %w, %b eps 1.0e-12 : (!x, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> !x
+  %z = nn.rms_norm %y, %w eps 1.0e-5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
+  return %z : !x
+}
+
+!q = tensor<?x?x4x3xf32, #nn.axes<B, T, "2*H", K>>
+!k = tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
+
+// Queries are sliced by the heads that share a key head; the mask became bounds.
+// CHECK-LABEL: func.func @attention_with_a_window
+// CHECK: kernel.parallel %{{.*}} (%[[TASK:.*]]) to
+// CHECK: %[[ROW:.*]] = arith.divui %[[TASK]], %{{.*}}
+// CHECK: %[[G:.*]] = arith.remui %[[TASK]], %{{.*}}
+// CHECK: %[[H:.*]] = arith.muli %[[G]], %{{.*}}
+// CHECK: %[[Q:.*]] = memref.subview %{{.*}}[0, %[[H]], 0] [%{{.*}}, 2, 3]
+// CHECK: %[[K:.*]] = memref.subview %{{.*}}[0, %[[G]], 0] [%{{.*}}, 1, 3]
+// CHECK: kernel.attention %[[Q]], %[[K]], %{{.*}} into %{{.*}} row %[[ROW]] head %[[H]] position %{{.*}} scale 5.000000e-01 keys {
+// CHECK: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index):
+// CHECK-DAG: %[[BEGIN:.*]] = arith.addi %[[I]], %c-4
+// CHECK-DAG: %[[END:.*]] = arith.addi %[[I]], %c1
+// CHECK: kernel.yield %[[BEGIN]], %[[END]]
+// CHECK-NOT: where
+func.func @attention_with_a_window(%q: !q, %k: !k) -> !q attributes {nn.entry} {
+  %c5 = arith.constant 5 : index
+  %a = nn.attention %q, %k, %k scale 0.5 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    %d = arith.subi %i, %j : index
+    %n = arith.cmpi slt, %d, %c5 : index
+    %m = arith.andi %c, %n : i1
+    nn.yield %m : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
+
+// CHECK-LABEL: func.func @attention_keeps_a_mask_that_is_no_range
+// CHECK: kernel.attention {{.*}} keys {
+// CHECK: kernel.yield %c0{{.*}}, %{{.*}} : index, index
+// CHECK: } where {
+// CHECK: kernel.yield %{{.*}} : i1
+func.func @attention_keeps_a_mask_that_is_no_range(%q: !q, %k: !k) -> !q attributes {nn.entry} {
+  %c2 = arith.constant 2 : index
+  %a = nn.attention %q, %k, %k scale 0.5 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    %d = arith.cmpi ne, %j, %c2 : index
+    %m = arith.andi %c, %d : i1
+    nn.yield %m : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
+
+// CHECK-LABEL: func.func @attention_of_every_key_with_a_bias
+// CHECK: kernel.attention
+// CHECK-NOT: keys {
+// CHECK-NOT: where
+// CHECK: bias {
+func.func @attention_of_every_key_with_a_bias(%q: !q, %k: !k) -> !q attributes {nn.entry} {
+  %a = nn.attention %q, %k, %k scale 0.5 bias {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %f = arith.constant 2.0 : f32
+    nn.yield %f : f32
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}

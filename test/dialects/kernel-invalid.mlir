@@ -171,3 +171,28 @@ func.func @attention_c4_bias(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: mem
   } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
   return
 }
+
+// -----
+
+func.func @norm_c1_other_length(%x: memref<?x5xf32>, %w: memref<5xf32>, %y: memref<?x6xf32>) {
+  // expected-error @below {{lines of x are 'memref<?x5xf32>', of y 'memref<?x6xf32>'}}
+  kernel.norm %x, %w into %y eps 1.0e-5 : memref<?x5xf32>, memref<5xf32> into memref<?x6xf32>
+  return
+}
+
+// -----
+
+func.func @norm_c2_elements_apart(%x: memref<?x5xf32, strided<[10, 2]>>, %w: memref<5xf32>, %y: memref<?x5xf32>) {
+  // expected-error @below {{needs contiguous lines, a static distance apart}}
+  kernel.norm %x, %w into %y eps 1.0e-5 : memref<?x5xf32, strided<[10, 2]>>, memref<5xf32> into memref<?x5xf32>
+  return
+}
+
+// -----
+
+func.func @norm_c3_short_bias(%x: memref<?x5xf32>, %w: memref<5xf32>, %b: memref<4xf32>, %y: memref<?x5xf32>) {
+  // expected-error @below {{weight or bias is 'memref<4xf32>', needs 5 dense elements}}
+  kernel.norm centered %x, %w bias %b into %y eps 1.0e-5
+    : memref<?x5xf32>, memref<5xf32> bias memref<4xf32> into memref<?x5xf32>
+  return
+}

@@ -1,0 +1,33 @@
+//===- Tasks.cpp - what emitters say about threads ------------------------===//
+
+#include "compiler/microkernels/Tasks.h"
+#include "dialects/kernel/Kernel.h"
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+
+/// The frame of the function that is being built; null where it has none.
+static Value frameAt(OpBuilder &builder) {
+  Operation *parent = builder.getInsertionBlock()->getParentOp();
+  auto function = dyn_cast<func::FuncOp>(parent);
+  if (!function)
+    function = parent->getParentOfType<func::FuncOp>();
+  bool hasFrame = function && function.getNumArguments() > 0 &&
+                  isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
+  return hasFrame ? function.getArgument(0) : Value();
+}
+
+void emitTasks(VectorBuilder &v, Value count, Value worth,
+               function_ref<void(Value)> body) {
+  Value frame = frameAt(v.builder);
+  if (!frame)
+    return v.loop(v.index(0), count, 1, body);
+  auto parallel =
+      kernel::ParallelOp::create(v.builder, v.loc, frame, count, worth);
+  OpBuilder::InsertionGuard guard(v.builder);
+  v.builder.setInsertionPointToStart(&parallel.getBody().front());
+  body(parallel.getIndex());
+}
+
+} // namespace heddle::microkernels

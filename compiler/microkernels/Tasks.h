@@ -1,0 +1,17 @@
+//===- Tasks.h - what emitters say about threads ----------------*- C++ -*-===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_TASKS_H
+#define HEDDLE_COMPILER_MICROKERNELS_TASKS_H
+
+#include "compiler/microkernels/VectorBuilder.h"
+
+namespace heddle::microkernels {
+
+/// Runs `body` for 0 ≤ task < count: as a kernel.parallel, shared when `worth`
+/// holds, where the surrounding function has a frame (its first argument), else
+/// as a loop.
+void emitTasks(VectorBuilder &v, mlir::Value count, mlir::Value worth,
+               llvm::function_ref<void(mlir::Value task)> body);
+
+} // namespace heddle::microkernels
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_TASKS_H
