@@ -8,11 +8,12 @@
 // RUN: heddle build %s --emit=llvm --print-ir-dir=%t/ir -o %t/out.mlir
 // RUN: ls %t/ir | FileCheck %s --check-prefix=FILES
 // FILES: 01-kernel-outline-parallel.mlir
+// FILES: 02-convert-scf-to-cf.mlir
 // FILES: -convert-to-llvm.mlir
 // FILES: -cse.mlir
-// RUN: heddle-opt %t/ir/01-kernel-outline-parallel.mlir | FileCheck %s --check-prefix=BACK
+// RUN: heddle-opt %t/ir/02-convert-scf-to-cf.mlir | FileCheck %s --check-prefix=BACK
 // BACK: cf.cond_br
-// RUN: heddle build %t/ir/01-kernel-outline-parallel.mlir --emit=llvm -o %t/again.mlir
+// RUN: heddle build %t/ir/02-convert-scf-to-cf.mlir --emit=llvm -o %t/again.mlir
 // RUN: diff %t/out.mlir %t/again.mlir
 
 // RUN: heddle build %s --emit=asm -o %t/out.s --time-passes 2>&1 | FileCheck %s --check-prefix=TIME
