@@ -23,32 +23,31 @@ double now() {
 }
 
 /// Floating-point operations a second that the vector unit does on registers
-/// alone: sixteen independent chains of fma, about a millisecond of them.
+/// alone: independent chains of fma, about a millisecond of them.
 class Peak {
 public:
   explicit Peak(const std::string &target) {
     int lanes = target == "avx512" ? 16 : target == "avx2" ? 8 : 4;
     std::string type = "vector<" + std::to_string(lanes) + "xf32>";
-    std::string sums, types, body, yields, stores;
-    constexpr int chains = 12;
+    std::string starts, sums, types, body, yields, stores;
     for (int i = 0; i < chains; ++i) {
       std::string n = std::to_string(i), comma = i ? ", " : "";
-      sums += comma + "%s" + n + " = %z";
+      std::string place = "%x[%i" + n + "] : memref<?xf32>, " + type + "\n";
+      starts += "%i" + n + " = arith.constant " + std::to_string(i * lanes) +
+                " : index\n%z" + n + " = vector.load " + place;
+      sums += comma + "%s" + n + " = %z" + n;
       types += comma + type;
-      body += "%f" + n + " = vector.fma %a, %a, %s" + n + " : " + type + "\n";
+      body += "%f" + n + " = vector.fma %z0, %z1, %s" + n + " : " + type + "\n";
       yields += comma + "%f" + n;
-      stores += "vector.store %r#" + n + ", %x[%c" + std::to_string(0) +
-                "] : memref<?xf32>, " + type + "\n";
+      stores += "vector.store %r#" + n + ", " + place;
     }
     program = Program::compile(
         "func.func @f(%x: memref<?xf32>, %n: index) attributes "
         "{llvm.emit_c_interface} {\n"
-        "%c0 = arith.constant 0 : index\n%c1 = arith.constant 1 : index\n"
-        "%a = vector.load %x[%c0] : memref<?xf32>, " +
-            type + "\n%z = arith.mulf %a, %a : " + type +
-            "\n%r:12 = scf.for %i = %c0 to %n step %c1 iter_args(" + sums +
-            ") -> (" + types + ") {\n" + body + "scf.yield " + yields + " : " +
-            types + "\n}\n" + stores + "return\n}\n",
+        "%c0 = arith.constant 0 : index\n%c1 = arith.constant 1 : index\n" +
+            starts + "%r:12 = scf.for %i = %c0 to %n step %c1 iter_args(" +
+            sums + ") -> (" + types + ") {\n" + body + "scf.yield " + yields +
+            " : " + types + "\n}\n" + stores + "return\n}\n",
         target);
     function = reinterpret_cast<void (*)(Buffer<1> *, int64_t)>(
         program->find("_mlir_ciface_f"));
@@ -56,8 +55,8 @@ public:
   }
 
   double measure() {
-    alignas(64) float x[16] = {};
-    Buffer<1> buffer = {x, x, 0, {16}, {1}};
+    alignas(64) float x[chains * 16] = {};
+    Buffer<1> buffer = {x, x, 0, {chains * 16}, {1}};
     constexpr int64_t count = 300000;
     double start = now();
     function(&buffer, count);
@@ -65,6 +64,8 @@ public:
   }
 
 private:
+  static constexpr int chains = 12;
+
   std::unique_ptr<Program> program;
   void (*function)(Buffer<1> *, int64_t);
   double operations;
@@ -125,31 +126,43 @@ void matmul(benchmark::State &state, int64_t rows, int64_t inputs,
   std::free(weights);
 }
 
+/// One key head and the query heads that share it.
 void attention(benchmark::State &state, int64_t heads, int64_t depth,
-               int64_t tokens, int64_t keys) {
+               int64_t tokens, int64_t keys, bool causal) {
   std::string target = runnableTargets().back();
-  std::string cube = "memref<?x" + std::to_string(heads) + "x" +
-                     std::to_string(depth) + "xf32>";
+  std::string d = std::to_string(depth), matrix = "memref<?x" + d + "xf32>",
+              cube = "memref<?x" + std::to_string(heads) + "x" + d + "xf32>";
   auto program = Program::compile(
-      "func.func @f(%q: " + cube + ", %k: " + cube + ", %v: " + cube +
+      "func.func @f(%q: " + cube + ", %k: " + matrix + ", %v: " + matrix +
           ", %o: " + cube +
           ") attributes {llvm.emit_c_interface} {\n%z = arith.constant 0 : "
-          "index\nkernel.attention %q, %k, %v into %o row %z held %z scale "
-          "0.125 : " +
-          cube + ", " + cube + ", " + cube + " into " + cube + "\nreturn\n}\n",
+          "index\n%one = arith.constant 1 : index\n"
+          "kernel.attention %q, %k, %v into %o row %z head %z position %z "
+          "scale 0.125 " +
+          (causal ? "keys {\n^bb0(%r: index, %h: index, %i: index):\n"
+                    "%e = arith.addi %i, %one : index\n"
+                    "kernel.yield %z, %e : index, index\n}"
+                  : "") +
+          " : " + cube + ", " + matrix + ", " + matrix + " into " + cube +
+          "\nreturn\n}\n",
       target);
   auto function =
-      reinterpret_cast<void (*)(Buffer<3> *, Buffer<3> *, Buffer<3> *,
+      reinterpret_cast<void (*)(Buffer<3> *, Buffer<2> *, Buffer<2> *,
                                 Buffer<3> *)>(program->find("_mlir_ciface_f"));
-  int64_t line = heads * depth;
-  std::vector<float> q(tokens * line, 0.1f), k(keys * line, 0.2f),
-      v(keys * line, 0.3f), o(tokens * line);
-  auto buffer = [&](std::vector<float> &data, int64_t count) {
-    return Buffer<3>{
-        data.data(), data.data(), 0, {count, heads, depth}, {line, depth, 1}};
+  std::vector<float> q(tokens * heads * depth, 0.1f), k(keys * depth, 0.2f),
+      v(keys * depth, 0.3f), o(tokens * heads * depth);
+  auto cubeOf = [&](std::vector<float> &data) {
+    return Buffer<3>{data.data(),
+                     data.data(),
+                     0,
+                     {tokens, heads, depth},
+                     {heads * depth, depth, 1}};
   };
-  Buffer<3> bq = buffer(q, tokens), bk = buffer(k, keys), bv = buffer(v, keys),
-            bo = buffer(o, tokens);
+  auto matrixOf = [&](std::vector<float> &data) {
+    return Buffer<2>{data.data(), data.data(), 0, {keys, depth}, {depth, 1}};
+  };
+  Buffer<3> bq = cubeOf(q), bo = cubeOf(o);
+  Buffer<2> bk = matrixOf(k), bv = matrixOf(v);
   Peak peak(target);
   double fastest = peak.measure(), seconds = 0;
   int64_t calls = 0;
@@ -160,7 +173,9 @@ void attention(benchmark::State &state, int64_t heads, int64_t depth,
     ++calls;
   }
   fastest = std::max(fastest, peak.measure());
-  double operations = 4.0 * tokens * keys * line * calls;
+  // Of a causal mask half the pairs count, and the diagonal.
+  double pairs = causal ? tokens * (tokens + 1) / 2.0 : tokens * keys;
+  double operations = 4.0 * pairs * heads * depth * calls;
   state.counters["GFLOP/s"] = operations / seconds / 1e9;
   state.counters["%peak"] = 100 * operations / seconds / fastest;
 }
@@ -175,10 +190,12 @@ BENCHMARK_CAPTURE(matmul, 1024x768x768, 1024, 768, 768, "none", false);
 BENCHMARK_CAPTURE(matmul, 16x768x768_cold, 16, 768, 768, "none", true);
 BENCHMARK_CAPTURE(matmul, 4x768x768_cold, 4, 768, 768, "none", true);
 BENCHMARK_CAPTURE(matmul, 1x768x768_cold, 1, 768, 768, "none", true);
-BENCHMARK_CAPTURE(attention, 12x64_128x128, 12, 64, 128, 128);
-BENCHMARK_CAPTURE(attention, 12x32_128x128, 12, 32, 128, 128);
-BENCHMARK_CAPTURE(attention, 12x64_512x512, 12, 64, 512, 512);
-BENCHMARK_CAPTURE(attention, 12x64_1x512, 12, 64, 1, 512);
+BENCHMARK_CAPTURE(attention, 64_128x128, 1, 64, 128, 128, false);
+BENCHMARK_CAPTURE(attention, 32_128x128, 1, 32, 128, 128, false);
+BENCHMARK_CAPTURE(attention, 64_512x512, 1, 64, 512, 512, false);
+BENCHMARK_CAPTURE(attention, 64_512x512_causal, 1, 64, 512, 512, true);
+BENCHMARK_CAPTURE(attention, 64_1x512, 1, 64, 1, 512, false);
+BENCHMARK_CAPTURE(attention, 4x64_1x512, 4, 64, 1, 512, false);
 
 } // namespace
 
