@@ -11,6 +11,11 @@ func.func @machine_operations(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} activation gelu_tanh
   kernel.matmul %x, %w bias %b into %y activation gelu_tanh
     : memref<?x5xf32>, memref<1x5x32xf32> bias memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps 1.000000e-03 : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
+  kernel.norm centered %y, %b bias %b into %y eps 1.0e-3
+    : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps 1.000000e-03 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
+  kernel.norm %y, %b into %y eps 1.0e-3 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
   // CHECK: kernel.parallel %{{.*}} (%[[I:.*]]) to %{{.*}} {
   kernel.parallel %frame (%i) to %n {
     // CHECK-NEXT: func.call @task(%[[I]])
