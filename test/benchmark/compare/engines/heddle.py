@@ -1,0 +1,106 @@
+"""A program compiled by Heddle, as a shared library called through its C interface."""
+import ctypes
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+
+import checkpoints
+from engines import Base
+
+int64, int32, pointer = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
+ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "translate": "translate"}
+NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "transformer": "nn_transformer"}
+
+
+def compiler():
+    return pathlib.Path(os.environ["HEDDLE_COMPARE_COMPILER"])
+
+
+def build(model, dtype, store):
+    """Compiles the cell's program, unless the one there is newer than the compiler."""
+    library = store / "heddle" / f"{model}-{dtype}.so"
+    if library.exists() and library.stat().st_mtime > compiler().stat().st_mtime:
+        return library
+    library.parent.mkdir(parents=True, exist_ok=True)
+    command = [compiler(), "build", checkpoints.folder(model, store), "-o", library]
+    if model == "transformer":
+        command[3:3] = ["--model", pathlib.Path(__file__).parent.parent / "nn_transformer.heddle"]
+    subprocess.run(command, check=True)
+    return library
+
+
+def address(array):
+    return array.ctypes.data_as(pointer)
+
+
+class Engine(Base):
+    def __init__(self, cell, threads, store):
+        if cell.dtype != "f32":
+            self.refuse(cell)
+        self.cell, self.name = cell, NAMES[cell.model]
+        self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store)))
+        self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+        model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
+        tokens = cell.length + cell.target
+        context = 0 if cell.work == "encode" else tokens + 1
+        self.session = model and self.function("session_open", pointer, pointer, int64, int64, int64)(
+            model, cell.batch, cell.batch * tokens, context)
+        if not self.session:
+            raise RuntimeError(self.error())
+        self.prepare()
+
+    def function(self, name, result, *types):
+        function = getattr(self.library, f"{self.name}_{name}")
+        function.restype, function.argtypes = result, types
+        return function
+
+    def error(self):
+        return self.function("last_error", ctypes.c_char_p)().decode()
+
+    def call(self, lengths, inputs, output):
+        """A closure with everything converted, so that a timed call is the C call and no more. Arrays of lengths precede
+        the inputs; then, for entries that continue sessions, the session's rows (NULL: in order)."""
+        continues = self.cell.work in ("prefill", "decode")
+        lengths = [np.full(self.cell.batch, n, np.int64) for n in lengths]
+        arrays = lengths + ([None] if continues else []) + inputs + [output]
+        self.held = getattr(self, "held", []) + [arrays]
+        function = self.function(ENTRIES[self.cell.work], int32, pointer, int64, *[pointer] * len(arrays))
+        arguments = [self.session, self.cell.batch] + [None if a is None else address(a) for a in arrays]
+
+        def run():
+            if function(*arguments):
+                raise RuntimeError(self.error())
+        return run
+
+    def prepare(self):
+        cell, ids = self.cell, checkpoints.inputs(self.cell)
+        if cell.work == "translate":
+            source, target = (np.ascontiguousarray(x, np.int32) for x in ids)
+            self.result = np.empty((cell.batch, cell.target, cell.shape.V), np.float32)
+            self.run = self.call([cell.length, cell.target], [source, target], self.result)
+            return
+        ids = ids.astype(np.int32)
+        if cell.work == "encode":
+            self.result = np.empty((cell.batch, cell.length, cell.shape.D), np.float32)
+            types = np.zeros_like(ids)
+            self.run = self.call([cell.length], [ids, types], self.result)
+            return
+        self.result = np.empty((cell.batch, cell.shape.V), np.float32)
+        self.run = self.call([cell.length], [ids], self.result)
+        self.kept = 0
+        self.rewind = self.function("session_rewind", int32, pointer, int64, int64)
+        if cell.work == "decode":
+            self.run()
+            self.kept = cell.length
+            token = np.full((cell.batch, 1), checkpoints.NEXT_TOKEN, np.int32)
+            self.run = self.call([1], [token], self.result)
+
+    def after(self):
+        if self.cell.work in ("prefill", "decode"):
+            for row in range(self.cell.batch):
+                self.rewind(self.session, row, self.kept)
+
+    def output(self):
+        return self.result

@@ -1,0 +1,133 @@
+"""Times one cell: all engines loaded side by side, each in its own process, taking turns; those not in turn are stopped, so
+that no thread of theirs spins. The machine's limits are probed before and after."""
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+
+import limits
+
+HERE = pathlib.Path(__file__).parent
+REFERENCE = "torch_eager"
+
+
+class Worker:
+    """A process of worker.py. `failure` says why there are no results."""
+
+    def __init__(self, engine, cell, cpus, store):
+        logs = store / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        self.engine, self.times, self.failure = engine, [], None
+        self.log = open(logs / f"{engine}-{cell.name.replace(' ', '-')}-{len(cpus)}.log", "w")
+        job = {"engine": engine, "cell": dataclasses.asdict(cell), "cpus": cpus, "store": str(store)}
+        environment = dict(os.environ, OMP_NUM_THREADS=str(len(cpus)), TOKENIZERS_PARALLELISM="false")
+        self.process = subprocess.Popen([sys.executable, HERE / "worker.py", json.dumps(job)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
+        self.version = self.receive().get("version")
+        self.pause()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": f"ended; see {self.log.name}"}
+        self.failure = answer.get("error")
+        return answer
+
+    def ask(self, **request):
+        if self.failure:
+            return {}
+        self.process.send_signal(signal.SIGCONT)
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        answer = self.receive()
+        self.pause()
+        return answer
+
+    def pause(self):
+        if not self.failure:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def output(self, store):
+        path = store / f"output-{self.engine}.npy"
+        self.ask(save=str(path))
+        return None if self.failure else np.load(path)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+def difference(expected, found):
+    """The largest difference, relative to the largest value of its row."""
+    if found.size != expected.size:
+        return float("inf")
+    expected = expected.reshape(-1, expected.shape[-1])
+    worst = np.abs(expected - found.reshape(expected.shape)).max(-1) / np.abs(expected).max(-1)
+    return float(worst.max()) if np.isfinite(worst).all() else float("inf")
+
+
+def busy_seconds():
+    """Of all processors since the start of the system."""
+    fields = open("/proc/stat").readline().split()
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds(workers):
+    def of(pid):
+        fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(of(w.process.pid) for w in workers if not w.failure)
+
+
+def take_turns(workers, rounds, seconds):
+    """Answers the mean number of processors that others kept busy meanwhile."""
+    from time import perf_counter
+    start, busy, own = perf_counter(), busy_seconds(), processor_seconds(workers)
+    for r in range(rounds):
+        for worker in workers[r % len(workers):] + workers[:r % len(workers)]:
+            worker.times += worker.ask(run=seconds).get("times", [])
+    elapsed = perf_counter() - start
+    return max(0.0, (busy_seconds() - busy - (processor_seconds(workers) - own)) / elapsed)
+
+
+def results_of(workers, store):
+    """By engine: version and times in seconds, and how far its answers are from PyTorch's; or why there are none."""
+    outputs = {w.engine: w.output(store) for w in workers}
+    found = {}
+    for w in workers:
+        found[w.engine] = {"failure": w.failure} if w.failure else {
+            "version": w.version, "seconds": statistics.median(w.times), "best": min(w.times), "calls": len(w.times)}
+        if not w.failure and outputs.get(REFERENCE) is not None:
+            found[w.engine]["difference"] = difference(outputs[REFERENCE], outputs[w.engine])
+    return found
+
+
+def cell(cell, threads, engines, store, rounds, seconds):
+    cpus = sorted(os.sched_getaffinity(0))[-threads:]
+    if not cell.runs_today:
+        return {"missing": f"{cell.dtype} not yet"}
+    if len(cpus) < threads:
+        return {"missing": f"{len(cpus)} processors"}
+    workers = []
+    try:
+        for engine in engines:
+            print(f"{cell.name}, {threads} threads: {engine}", file=sys.stderr)
+            workers.append(Worker(engine, cell, cpus, store))
+        alive = [w for w in workers if not w.failure]
+        if not alive:
+            return {"missing": "no engine", "engines": results_of(workers, store)}
+        before = limits.probe(store, cpus)
+        others = take_turns(alive, rounds, seconds)
+        after = limits.probe(store, cpus)
+        flops, traffic = ((a + b) / 2 for a, b in zip(before, after))
+        return {"limit": cell.limit(flops, traffic), "flops": cell.flops(), "traffic": cell.traffic(),
+                "probes": [before, after], "others": others, "engines": results_of(workers, store)}
+    finally:
+        for worker in workers:
+            worker.close()

@@ -1,0 +1,200 @@
+"""The cells' models as ONNX files, from the same checkpoints, with static shapes.
+
+    plain   standard operators, for OpenVINO and IREE
+    fused   ONNX Runtime's own Attention, SkipLayerNormalization, BiasGelu, FastGelu: what its optimizer makes of BERT and GPT-2
+"""
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import checkpoints
+
+MICROSOFT = "com.microsoft"
+
+
+class Graph:
+    """Nodes and weights in the making; every method answers the name of a value."""
+
+    def __init__(self, cell, tensors, fused):
+        self.cell, self.shape, self.tensors, self.fused = cell, cell.shape, tensors, fused
+        self.nodes, self.initializers, self.inputs, self.outputs = [], {}, [], []
+
+    def constant(self, name, values):
+        self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def integers(self, *values):
+        return self.constant("i" + "_".join(map(str, values)), np.array(values, np.int64))
+
+    def weight(self, name):
+        return self.constant(name, self.tensors[name])
+
+    def many(self, operator, inputs, count, domain="", **attributes):
+        results = [f"{operator}_{len(self.nodes)}_{i}" for i in range(count)]
+        self.nodes.append(helper.make_node(operator, inputs, results, domain=domain, **attributes))
+        return results
+
+    def node(self, operator, *inputs, domain="", **attributes):
+        return self.many(operator, inputs, 1, domain, **attributes)[0]
+
+    def product(self, x, name, transposed):
+        """x times a matrix that the checkpoint holds [in, out] or, `transposed`, [out, in]."""
+        return self.node("MatMul", x, self.constant(name, self.tensors[name].T if transposed else self.tensors[name]))
+
+    def linear(self, x, name, transposed):
+        return self.node("Add", self.product(x, f"{name}.weight", transposed), self.weight(f"{name}.bias"))
+
+    def norm(self, x, name, epsilon):
+        return self.node("LayerNormalization", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), axis=-1,
+                         epsilon=epsilon)
+
+    def heads(self, x, length, transposed=False):
+        """[B T D] to [B H T K], or to [B H K T]."""
+        x = self.node("Reshape", x, self.integers(self.cell.batch, length, self.shape.H, self.shape.D // self.shape.H))
+        return self.node("Transpose", x, perm=[0, 2, 3, 1] if transposed else [0, 2, 1, 3])
+
+    def attention(self, q, k, v, queries, keys, mask=None):
+        """q: [B T D]; k, v: [B S D], or split into heads already, k transposed."""
+        scale = self.constant("scale", np.array((self.shape.D // self.shape.H) ** -0.5, np.float32))
+        scores = self.node("MatMul", self.node("Mul", self.heads(q, queries), scale), self.heads(k, keys, True))
+        if mask is not None:
+            scores = self.node("Add", scores, mask)
+        mixed = self.node("MatMul", self.node("Softmax", scores, axis=-1), self.heads(v, keys))
+        mixed = self.node("Transpose", mixed, perm=[0, 2, 1, 3])
+        return self.node("Reshape", mixed, self.integers(self.cell.batch, queries, self.shape.D))
+
+    def causal_mask(self, length):
+        return self.constant("mask", np.triu(np.full((length, length), -1e9, np.float32), 1)[None, None])
+
+    def ids(self, name, length):
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.INT64, [self.cell.batch, length]))
+        return name
+
+    def result(self, value, *shape):
+        self.nodes.append(helper.make_node("Identity", [value], ["result"]))
+        self.outputs.insert(0, helper.make_tensor_value_info("result", TensorProto.FLOAT, shape))
+
+    def save(self, path):
+        graph = helper.make_graph(self.nodes, self.cell.name, self.inputs, self.outputs, list(self.initializers.values()))
+        opsets = [helper.make_opsetid("", 20)] + ([helper.make_opsetid(MICROSOFT, 1)] if self.fused else [])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), path)
+
+
+def bert(g):
+    cell, s, t = g.cell, g.shape, g.tensors
+    epsilon = 1e-12
+    fixed = (t["embeddings.position_embeddings.weight"][:cell.length] + t["embeddings.token_type_embeddings.weight"][0])
+    x = g.node("Gather", g.weight("embeddings.word_embeddings.weight"), g.ids("input_ids", cell.length))
+    x = g.norm(g.node("Add", x, g.constant("positions", fixed)), "embeddings.LayerNorm", epsilon)
+    for l in range(s.L):
+        layer = f"encoder.layer.{l}"
+        names = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
+        if g.fused:
+            matrix = g.constant(f"{layer}.qkv", np.concatenate([t[f"{n}.weight"] for n in names]).T)
+            bias = g.constant(f"{layer}.qkv.bias", np.concatenate([t[f"{n}.bias"] for n in names]))
+            a = g.node("Attention", x, matrix, bias, domain=MICROSOFT, num_heads=s.H)
+            x = skip_norm(g, x, a, f"{layer}.attention.output", epsilon)
+            f = g.product(x, f"{layer}.intermediate.dense.weight", True)
+            f = g.node("BiasGelu", f, g.weight(f"{layer}.intermediate.dense.bias"), domain=MICROSOFT)
+            x = skip_norm(g, x, f, f"{layer}.output", epsilon)
+            continue
+        q, k, v = (g.linear(x, n, True) for n in names)
+        a = g.linear(g.attention(q, k, v, cell.length, cell.length), f"{layer}.attention.output.dense", True)
+        x = g.norm(g.node("Add", x, a), f"{layer}.attention.output.LayerNorm", epsilon)
+        f = g.node("Gelu", g.linear(x, f"{layer}.intermediate.dense", True))
+        f = g.linear(f, f"{layer}.output.dense", True)
+        x = g.norm(g.node("Add", x, f), f"{layer}.output.LayerNorm", epsilon)
+    g.result(x, cell.batch, cell.length, s.D)
+
+
+def skip_norm(g, x, update, name, epsilon):
+    """LayerNorm(x + update W + b)"""
+    return g.node("SkipLayerNormalization", g.product(update, f"{name}.dense.weight", True), x,
+                  g.weight(f"{name}.LayerNorm.weight"), g.weight(f"{name}.LayerNorm.bias"), g.weight(f"{name}.dense.bias"),
+                  domain=MICROSOFT, epsilon=epsilon)
+
+
+def gpt2_attention(g, x, l, length, past):
+    """Joined q, k, v; a cache of `past` positions makes `past.L` an input and `present.L` an output: [2 B H S K]."""
+    cell, s, name = g.cell, g.shape, f"h.{l}.attn.c_attn"
+    if not g.fused:
+        qkv = g.linear(x, name, False)
+        q, k, v = g.many("Split", [qkv, g.integers(s.D, s.D, s.D)], 3, axis=-1)
+        return g.attention(q, k, v, length, length, g.causal_mask(length))
+    inputs = [x, g.weight(f"{name}.weight"), g.weight(f"{name}.bias")]
+    if not past:
+        return g.node("Attention", *inputs, domain=MICROSOFT, num_heads=s.H, unidirectional=1)
+    cache = [2, cell.batch, s.H, past, s.D // s.H]
+    g.inputs.append(helper.make_tensor_value_info(f"past.{l}", TensorProto.FLOAT, cache))
+    a, present = g.many("Attention", [*inputs, "", f"past.{l}"], 2, MICROSOFT, num_heads=s.H, unidirectional=1)
+    cache[3] += length
+    g.outputs.append(helper.make_tensor_value_info(present, TensorProto.FLOAT, cache))
+    return a
+
+
+def gpt2(g):
+    """The prompt, or one token behind it; logits of the last position."""
+    cell, s, t = g.cell, g.shape, g.tensors
+    past = cell.length if cell.work == "decode" else 0
+    length = 1 if past else cell.length
+    x = g.node("Gather", g.weight("wte.weight"), g.ids("input_ids", length))
+    x = g.node("Add", x, g.constant("positions", t["wpe.weight"][past:past + length]))
+    for l in range(s.L):
+        a = gpt2_attention(g, g.norm(x, f"h.{l}.ln_1", 1e-5), l, length, past)
+        x = g.node("Add", x, g.linear(a, f"h.{l}.attn.c_proj", False))
+        f = g.norm(x, f"h.{l}.ln_2", 1e-5)
+        if g.fused:
+            f = g.product(f, f"h.{l}.mlp.c_fc.weight", False)
+            f = g.node("FastGelu", f, g.weight(f"h.{l}.mlp.c_fc.bias"), domain=MICROSOFT)
+        else:
+            f = g.node("Gelu", g.linear(f, f"h.{l}.mlp.c_fc", False), approximate="tanh")
+        x = g.node("Add", x, g.linear(f, f"h.{l}.mlp.c_proj", False))
+    last = g.node("Gather", x, g.constant("last", np.array(length - 1, np.int64)), axis=1)
+    head = g.constant("head", t["wte.weight"].T)
+    g.result(g.node("MatMul", g.norm(last, "ln_f", 1e-5), head), cell.batch, s.V)
+
+
+def transformer(g):
+    cell, s = g.cell, g.shape
+    source, target = g.ids("source", cell.length), g.ids("target", cell.target)
+
+    def attend(name, x, z, queries, keys, mask=None):
+        q, k, v = (g.linear(y, f"{name}.{part}_proj", True) for part, y in (("q", x), ("k", z), ("v", z)))
+        return g.linear(g.attention(q, k, v, queries, keys, mask), f"{name}.out_proj", True)
+
+    def add_norm(x, update, name):
+        return g.norm(g.node("Add", x, update), name, 1e-5)
+
+    def feed_forward(x, layer):
+        return g.linear(g.node("Relu", g.linear(x, f"{layer}.linear1", True)), f"{layer}.linear2", True)
+
+    z = g.node("Gather", g.weight("source.weight"), source)
+    for l in range(s.L):
+        layer = f"encoder.layers.{l}"
+        z = add_norm(z, attend(f"{layer}.self_attn", z, z, cell.length, cell.length), f"{layer}.norm1")
+        z = add_norm(z, feed_forward(z, layer), f"{layer}.norm2")
+    z = g.norm(z, "encoder.norm", 1e-5)
+    x = g.node("Gather", g.weight("target.weight"), target)
+    mask = g.causal_mask(cell.target)
+    for l in range(s.L):
+        layer = f"decoder.layers.{l}"
+        x = add_norm(x, attend(f"{layer}.self_attn", x, x, cell.target, cell.target, mask), f"{layer}.norm1")
+        x = add_norm(x, attend(f"{layer}.multihead_attn", x, z, cell.target, cell.length), f"{layer}.norm2")
+        x = add_norm(x, feed_forward(x, layer), f"{layer}.norm3")
+    g.result(g.linear(g.norm(x, "decoder.norm", 1e-5), "head", True), cell.batch, cell.target, s.V)
+
+
+MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "transformer": transformer}
+
+
+def file(cell, store, fused):
+    """The ONNX file of a cell, made when first asked for."""
+    path = store / "onnx" / f"{cell.name.replace(' ', '-')}-{'fused' if fused else 'plain'}.onnx"
+    if not path.exists():
+        g = Graph(cell, checkpoints.load(cell.model, store), fused)
+        MAKERS[cell.model](g)
+        unfinished = path.with_suffix(".unfinished")
+        g.save(unfinished)
+        unfinished.rename(path)
+    return path

@@ -1,0 +1,114 @@
+"""The table, results.json and results.svg."""
+import datetime
+import json
+import pathlib
+import platform
+import sys
+
+HEDDLE_TOLERANCE = 1e-4
+PEER_TOLERANCE = 2e-2  # some look GELU up in half precision; beyond this an answer is wrong and its time void
+BUSY = 0.1  # processors of other processes, above which a figure is marked
+NAMES = {"heddle": "Heddle", "torch_eager": "PyTorch", "torch_compile": "torch.compile", "onnx_runtime": "ONNX Runtime",
+         "openvino": "OpenVINO", "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp", "iree": "IREE"}
+
+
+def processor():
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
+
+
+def peers(result):
+    """(seconds, engine) of every peer whose answers are right, fastest first."""
+    found = [(e["seconds"], name) for name, e in result.get("engines", {}).items()
+             if name != "heddle" and not e.get("failure") and e.get("difference", 0) <= PEER_TOLERANCE]
+    return sorted(found)
+
+
+def row(cell, threads, result):
+    """cell, threads, limit, Heddle, of the limit, goal, best peer, ratio, all peers, note"""
+    head = [cell.name, str(threads)]
+    if "missing" in result:
+        return head + ["", "", "", f"{cell.goal:.0%}", "", "", result["missing"]]
+    limit, heddle, ordered = result["limit"], result["engines"].get("heddle", {}), peers(result)
+    own = heddle.get("seconds")
+    notes = []
+    if heddle.get("failure"):
+        notes.append(f"Heddle: {heddle['failure']}")
+    elif own and not heddle.get("difference", 0) <= HEDDLE_TOLERANCE:
+        notes.append(f"Heddle differs by {heddle['difference']:.1e}")
+    if result["others"] > BUSY:
+        notes.append(f"busy machine: {result['others']:.1f} processors")
+    best, name = ordered[0] if ordered else (None, None)
+    return head + [
+        f"{limit * 1e3:.2f}", f"{own * 1e3:.2f}" if own else "", f"{limit / own:.0%}" if own else "", f"{cell.goal:.0%}",
+        f"{best * 1e3:.2f} {NAMES[name]}" if best else "", f"{best / own:.2f}" if best and own else "", "; ".join(notes)]
+
+
+HEADER = ["cell", "threads", "limit ms", "Heddle ms", "of limit", "goal", "best peer ms", "peer / Heddle", "note"]
+
+
+def table(rows):
+    lines = [HEADER, ["---"] * len(HEADER), *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    return "\n".join("| " + " | ".join(field.ljust(width) for field, width in zip(line, widths)) + " |" for line in lines)
+
+
+class Results:
+    def __init__(self, folder):
+        self.folder, self.rows, self.results = folder, [], []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def add(self, cell, threads, result):
+        """Kept at once, so that an interrupted run leaves what it had."""
+        self.rows.append(row(cell, threads, result))
+        self.results.append({"cell": cell.name, "threads": threads, "goal": cell.goal, **result})
+        print("  ".join(filter(None, self.rows[-1])), file=sys.stderr)
+        (self.folder / "results.json").write_text(json.dumps(self.document(), indent=1))
+
+    def versions(self):
+        engines = [item for result in self.results for item in result.get("engines", {}).items()]
+        return {name: engine["version"] for name, engine in engines if engine.get("version")}
+
+    def document(self):
+        return {"date": datetime.date.today().isoformat(), "processor": processor(), "system": platform.release(),
+                "versions": self.versions(), "results": self.results}
+
+    def caption(self):
+        document = self.document()
+        return f"{document['date']}, {document['processor']}; " + ", ".join(document["versions"].values())
+
+    def finish(self):
+        text = f"{self.caption()}\n\n{table(self.rows)}\n"
+        (self.folder / "results.md").write_text(text)
+        print(text)
+        self.plot()
+
+    def plot(self):
+        """Bars a cell: the share of the limit that each engine reaches."""
+        measured = [r for r in self.results if "limit" in r]
+        if not measured:
+            return
+        import matplotlib
+        matplotlib.use("svg")
+        import textwrap
+        from matplotlib import pyplot
+        figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.9 * len(measured)), layout="constrained")
+        colours = dict(zip(NAMES, ["#c0392b", "#7f8c8d", "#95a5a6", "#2c3e50", "#34708f", "#8e7cc3", "#6aa84f", "#bfa14a"]))
+        labelled = set()
+        for i, result in enumerate(measured):
+            shown = [n for n in NAMES if not result["engines"].get(n, {"failure": 1}).get("failure")]
+            height = 0.8 / max(1, len(shown))
+            for k, name in enumerate(shown):
+                share = result["limit"] / result["engines"][name]["seconds"]
+                axes.barh(i - 0.4 + (k + 0.5) * height, share * 100, height * 0.9, color=colours[name],
+                          label=None if name in labelled else NAMES[name])
+                labelled.add(name)
+        axes.set_yticks(range(len(measured)), [f"{r['cell']}\n{r['threads']} thread{'s'[:r['threads'] > 1]}" for r in measured])
+        axes.invert_yaxis()
+        axes.set_xlabel("% of the machine's limit, probed in the same run")
+        axes.axvline(100, color="black", linewidth=0.8)
+        axes.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False)
+        axes.text(0, -0.1, "\n".join(textwrap.wrap(self.caption(), 130)), transform=axes.transAxes, fontsize=7, va="top")
+        figure.savefig(self.folder / "results.svg")
