@@ -176,8 +176,17 @@ llvm::LogicalResult Compilation::describe() {
   });
 }
 
+llvm::LogicalResult Compilation::chooseMachine() {
+  if (!machine_)
+    machine_ =
+        codegen::createTargetMachine(arguments.options.target, llvm::errs());
+  return llvm::success(static_cast<bool>(machine_));
+}
+
 llvm::LogicalResult Compilation::lowerTo(Stage target) {
   assert(target <= Stage::Llvm && "later stages are no modules");
+  if (target >= Stage::Vector && failed(chooseMachine()))
+    return llvm::failure();
   if (failed(run("passes", [&](mlir::OpPassManager &passes) {
         pipeline::buildPipeline(passes, arguments.options, stage, target);
       })))
@@ -196,9 +205,7 @@ llvm::LogicalResult Compilation::readProgram() {
 }
 
 llvm::LogicalResult Compilation::translate(bool withMain) {
-  machine_ =
-      codegen::createTargetMachine(arguments.options.target, llvm::errs());
-  if (!machine_)
+  if (failed(chooseMachine()))
     return llvm::failure();
   {
     mlir::TimingScope scope = time("translate");

@@ -68,6 +68,7 @@ public:
   mlir::TimingScope time(llvm::StringRef what) { return rootTiming.nest(what); }
 
 private:
+  llvm::LogicalResult chooseMachine();
   llvm::LogicalResult readConfig();
   llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
