@@ -36,7 +36,9 @@ def row(cell, threads, result):
     notes = []
     if heddle.get("failure"):
         notes.append(f"Heddle: {heddle['failure']}")
-    elif own and not heddle.get("difference", 0) <= HEDDLE_TOLERANCE:
+    elif own and "difference" not in heddle:
+        notes.append("answers not compared: no PyTorch")
+    elif own and not heddle["difference"] <= HEDDLE_TOLERANCE:
         notes.append(f"Heddle differs by {heddle['difference']:.1e}")
     if result["others"] > BUSY:
         notes.append(f"busy machine: {result['others']:.1f} processors")

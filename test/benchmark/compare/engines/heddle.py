@@ -24,10 +24,10 @@ def build(model, dtype, store):
     if library.exists() and library.stat().st_mtime > compiler().stat().st_mtime:
         return library
     library.parent.mkdir(parents=True, exist_ok=True)
-    command = [compiler(), "build", checkpoints.folder(model, store), "-o", library]
-    if model == "transformer":
-        command[3:3] = ["--model", pathlib.Path(__file__).parent.parent / "nn_transformer.heddle"]
-    subprocess.run(command, check=True)
+    source = [checkpoints.folder(model, store)]
+    if model == "transformer":  # no family of Hugging Face's, so the compiler has to be told what it is
+        source = [pathlib.Path(__file__).parent.parent / "nn_transformer.heddle", f"--weights={source[0]}"]
+    subprocess.run([compiler(), "build", *source, "-o", library], check=True)
     return library
 
 
@@ -44,7 +44,7 @@ class Engine(Base):
         self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
         tokens = cell.length + cell.target
-        context = 0 if cell.work == "encode" else tokens + 1
+        context = tokens + 1 if cell.work in ("prefill", "decode") else 0
         self.session = model and self.function("session_open", pointer, pointer, int64, int64, int64)(
             model, cell.batch, cell.batch * tokens, context)
         if not self.session:

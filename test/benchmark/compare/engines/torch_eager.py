@@ -47,7 +47,7 @@ class Engine(Base):
 
     def after(self):
         if self.cell.work == "decode":
-            self.cache.crop(self.cell.length)
+            self.cache.crop(-1)  # removes the last position
 
     def output(self):
         return self.result.float().numpy()
