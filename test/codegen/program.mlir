@@ -5,6 +5,7 @@
 // RUN: not heddle build %t/size.mlir --emit=ll 2>&1 | FileCheck %s --check-prefix=SIZE
 // RUN: not heddle build %t/field.mlir --emit=ll 2>&1 | FileCheck %s --check-prefix=FIELD
 // RUN: not heddle build %t/type.mlir --emit=ll 2>&1 | FileCheck %s --check-prefix=TYPE
+// RUN: not heddle build %t/entry.mlir --emit=ll 2>&1 | FileCheck %s --check-prefix=ENTRY
 // RUN: not heddle build %t/slot.mlir --emit=ll 2>&1 | FileCheck %s --check-prefix=SLOT
 
 //--- none.mlir
@@ -30,3 +31,12 @@ module attributes {heddle.program = {name = "m", entries = [{name = "e", inputs 
 //--- slot.mlir
 // SLOT: error: heddle.program: program: cache slot 1, needed 0 to 1 exclusive
 module attributes {heddle.program = {name = "m", caches = [{path = "k"}], cache_slots = array<i64: 0, 1>}} {}
+
+//--- entry.mlir
+// ENTRY: error: heddle.program: program: the entry `open` has the name of a function that every model has
+module attributes {heddle.program = {name = "m", entries = [{name = "open", function = "f"}]}} {
+  llvm.func @f(%frame: !llvm.ptr) -> i32 {
+    %ok = llvm.mlir.constant(0 : i32) : i32
+    llvm.return %ok : i32
+  }
+}
