@@ -386,6 +386,8 @@ static void checkReferences(const Program &program, Reader &reader) {
     if (slot < 0 || slot >= static_cast<int64_t>(program.caches.size()))
       reader.fail("cache slot " + Twine(slot) + ", needed 0 to " +
                   Twine(program.caches.size()) + " exclusive");
+  if (program.entries.empty())
+    reader.fail("there are no entries, needed one to call");
 }
 
 /// Their order is what kernel-to-llvm counted by; it stands on the module.

@@ -285,6 +285,10 @@ static llvm::FailureOr<int> compileAndCall(const Arguments &arguments) {
   if (failed(compilation.load()) || failed(compilation.lowerTo(Stage::Llvm)) ||
       failed(compilation.readProgram()))
     return llvm::failure();
+  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights &&
+      compilation.program().weightSlotCount > 0)
+    return fail("found neither --weights nor --random-weights, needed one of "
+                "them to run the model");
   std::optional<Weights> weights;
   if (failed(bindWeights(compilation, arguments, weights)) ||
       failed(compilation.translate(/*withMain=*/true)))

@@ -45,6 +45,8 @@ Compilation::Compilation(const Arguments &arguments)
   mlir::DialectRegistry registry;
   pipeline::registerDialects(registry);
   context.appendDialectRegistry(registry);
+  // A mistake is told in one line; the op may be as long as the module.
+  context.printOpOnDiagnostic(false);
   diagnostics =
       std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context);
   if (!arguments.options.remarks)

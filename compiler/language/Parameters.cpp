@@ -5,6 +5,7 @@
 #include "compiler/language/Diagnostics.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/PathTree.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
@@ -66,16 +67,19 @@ static std::string axesOf(Operation *op) {
   return "[" + nn::axesOf(op->getResult(0)).str() + "]";
 }
 
-/// The same tensor cannot have two shapes.
+/// The same tensor cannot have two shapes. Two ops that disagree do so in every
+/// layer: it is told of the first.
 static void checkShapes(ArrayRef<nn::PathTree::Slot> slots,
                         Diagnostics &diagnostics) {
   StringMap<Operation *> first;
+  llvm::DenseSet<std::pair<Operation *, Operation *>> told;
   for (const nn::PathTree::Slot &slot : slots) {
     RankedTensorType type = typeOfSlot(slot.op);
     if (!type)
       continue;
     Operation *other = first.try_emplace(slot.path, slot.op).first->second;
-    if (typeOfSlot(other).getShape() == type.getShape())
+    if (typeOfSlot(other).getShape() == type.getShape() ||
+        !told.insert({slot.op, other}).second)
       continue;
     diagnostics.error(placeOf(slot.op, diagnostics),
                       slot.path + " is " + axesOf(slot.op) + " here but " +

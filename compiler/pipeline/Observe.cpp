@@ -98,6 +98,12 @@ llvm::Error heddle::pipeline::printIrToDirectory(PassManager &passes,
                                                  StringRef directory) {
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return llvm::createFileError(directory, error);
+  if (!llvm::sys::fs::is_directory(directory))
+    return llvm::createFileError(
+        directory, std::make_error_code(std::errc::not_a_directory));
+  if (std::error_code error =
+          llvm::sys::fs::access(directory, llvm::sys::fs::AccessMode::Write))
+    return llvm::createFileError(directory, error);
   passes.addInstrumentation(std::make_unique<DirectoryPrinter>(directory));
   return llvm::Error::success();
 }
