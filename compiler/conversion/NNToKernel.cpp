@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/NNToKernel.h"
 #include "compiler/conversion/NNToLinalg.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
@@ -161,163 +162,6 @@ LogicalResult lowerNorm(Operation *op, bool centered, Value input, Value scale,
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Attention
-//===----------------------------------------------------------------------===//
-
-/// What a mask says about where keys begin and end: the keys that query i
-/// admits are i + begin … i + end − 1, as far as they go.
-struct KeyRange {
-  std::optional<int64_t> begin, end;
-  /// The mask says nothing else.
-  bool exact = true;
-};
-
-/// Reads one condition: j ≤ i, j < i, i − j < w, i − j ≤ w.
-void readCondition(Value condition, Block &block, KeyRange &range) {
-  if (auto both = condition.getDefiningOp<arith::AndIOp>()) {
-    readCondition(both.getLhs(), block, range);
-    readCondition(both.getRhs(), block, range);
-    return;
-  }
-  using Predicate = arith::CmpIPredicate;
-  Value i = block.getArgument(2), j = block.getArgument(3);
-  auto compare = condition.getDefiningOp<arith::CmpIOp>();
-  auto is = [&](Value lhs, Value rhs, Predicate strict, Predicate orEqual) {
-    return compare && compare.getLhs() == lhs && compare.getRhs() == rhs &&
-           (compare.getPredicate() == strict ||
-            compare.getPredicate() == orEqual);
-  };
-  if (is(j, i, Predicate::slt, Predicate::sle) ||
-      is(i, j, Predicate::sgt, Predicate::sge)) {
-    bool strict = compare.getPredicate() == Predicate::slt ||
-                  compare.getPredicate() == Predicate::sgt;
-    range.end = std::min(range.end.value_or(1), int64_t{strict ? 0 : 1});
-    return;
-  }
-  APInt width;
-  auto distance = compare ? compare.getLhs().getDefiningOp<arith::SubIOp>()
-                          : arith::SubIOp();
-  if (distance && distance.getLhs() == i && distance.getRhs() == j &&
-      is(distance, compare.getRhs(), Predicate::slt, Predicate::sle) &&
-      matchPattern(compare.getRhs(), m_ConstantInt(&width))) {
-    bool strict = compare.getPredicate() == Predicate::slt;
-    int64_t begin = (strict ? 1 : 0) - width.getSExtValue();
-    range.begin = std::max(range.begin.value_or(begin), begin);
-    return;
-  }
-  range.exact = false;
-}
-
-KeyRange keyRangeOf(Region &mask) {
-  KeyRange range;
-  if (!mask.empty())
-    readCondition(mask.front().getTerminator()->getOperand(0), mask.front(),
-                  range);
-  return range;
-}
-
-/// A region over so many indices, with what `body` gives as its values.
-void buildRegion(FunctionLowering &lowering, Region &region, unsigned indices,
-                 function_ref<SmallVector<Value>(ValueRange)> body) {
-  OpBuilder &builder = lowering.builder;
-  OpBuilder::InsertionGuard guard(builder);
-  Block *block = builder.createBlock(
-      &region, {}, SmallVector<Type>(indices, builder.getIndexType()),
-      SmallVector<Location>(indices, lowering.loc()));
-  kernel::YieldOp::create(builder, lowering.loc(), body(block->getArguments()));
-}
-
-/// keys: from i + begin, or 0, up to i + end, or all.
-void buildKeyRange(FunctionLowering &lowering, const KeyRange &range,
-                   Region &region) {
-  if (!range.begin && !range.end)
-    return;
-  buildRegion(lowering, region, 3, [&](ValueRange arguments) {
-    auto from = [&](std::optional<int64_t> distance,
-                    int64_t otherwise) -> Value {
-      if (!distance)
-        return lowering.constantIndex(otherwise);
-      return arith::AddIOp::create(lowering.builder, lowering.loc(),
-                                   arguments[2],
-                                   lowering.constantIndex(*distance));
-    };
-    constexpr int64_t unlimited = int64_t(1) << 40;
-    return SmallVector<Value>{from(range.begin, 0), from(range.end, unlimited)};
-  });
-}
-
-/// Heads `first` … `first + count − 1` of [tokens, heads, depth]; one head
-/// without its axis where `count` is 0.
-Value sliceHeads(FunctionLowering &lowering, Value cube, Value first,
-                 int64_t count) {
-  OpBuilder &builder = lowering.builder;
-  auto type = cast<MemRefType>(cube.getType());
-  int64_t depth = type.getDimSize(2);
-  SmallVector<OpFoldResult>
-      offsets = {builder.getIndexAttr(0), first, builder.getIndexAttr(0)},
-      strides(3, builder.getIndexAttr(1)),
-      extents = {memref::getMixedSize(builder, lowering.loc(), cube, 0),
-                 builder.getIndexAttr(std::max<int64_t>(count, 1)),
-                 builder.getIndexAttr(depth)};
-  if (count)
-    return memref::SubViewOp::create(builder, lowering.loc(), cube, offsets,
-                                     extents, strides);
-  auto oneHead = memref::SubViewOp::inferRankReducedResultType(
-      {type.getDimSize(0), depth}, type, offsets, extents, strides);
-  return memref::SubViewOp::create(builder, lowering.loc(),
-                                   cast<MemRefType>(oneHead), cube, offsets,
-                                   extents, strides);
-}
-
-/// One kernel.attention a row and key head, all of them in parallel.
-LogicalResult lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
-  auto queries = cast<RankedTensorType>(op.getQ().getType()),
-       keys = cast<RankedTensorType>(op.getK().getType());
-  if (!lowering.sizes.hasRows(queries) || !lowering.sizes.hasRows(keys))
-    return lowerToLinalg(op, lowering);
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
-  OpResult result = op->getOpResult(0);
-  int64_t keyHeads = keys.getDimSize(2),
-          shared = queries.getDimSize(2) / keyHeads;
-  lowering.resultView(result, nullptr); // fetched once, outside of the tasks
-  Value rows = kernel::SizeOp::create(builder, loc, lowering.frame(),
-                                      lowering.sizes.rows());
-  Value heads = lowering.constantIndex(keyHeads);
-  auto parallel = kernel::ParallelOp::create(
-      builder, loc, lowering.frame(),
-      arith::MulIOp::create(builder, loc, rows, heads));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&parallel.getBody().front());
-  Value task = parallel.getIndex();
-  Value row = arith::DivUIOp::create(builder, loc, task, heads),
-        keyHead = arith::RemUIOp::create(builder, loc, task, heads);
-  Value head = arith::MulIOp::create(builder, loc, keyHead,
-                                     lowering.constantIndex(shared));
-  auto view = [&](Value value) { return lowering.view(value, row).memref; };
-  Value position = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
-  auto lowered = kernel::AttentionOp::create(
-      builder, loc, sliceHeads(lowering, view(op.getQ()), head, shared),
-      sliceHeads(lowering, view(op.getK()), keyHead, 0),
-      sliceHeads(lowering, view(op.getV()), keyHead, 0),
-      sliceHeads(lowering, lowering.resultView(result, row).memref, head,
-                 shared),
-      row, head, position, op.getScaleAttr());
-  KeyRange range = keyRangeOf(op.getMask());
-  buildKeyRange(lowering, range, lowered.getKeys());
-  auto pairRegion = [&](Region &from, Region &to) {
-    buildRegion(lowering, to, 4, [&](ValueRange pair) {
-      return SmallVector<Value>{evaluatePair(lowering, from, pair)};
-    });
-  };
-  if (!range.exact)
-    pairRegion(op.getMask(), lowered.getMask());
-  if (!op.getBias().empty())
-    pairRegion(op.getBias(), lowered.getBias());
-  return success();
-}
-
 LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](nn::LinearOp linear) { return lowerLinear(linear, lowering); })
@@ -331,7 +175,7 @@ LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
                          norm.getEpsAttr(), lowering);
       })
       .Case([&](nn::AttentionOp attention) {
-        return lowerAttention(attention, lowering);
+        return lowerAttentionToKernel(attention, lowering);
       })
       .Default(
           [&](Operation *other) { return lowerToLinalg(other, lowering); });

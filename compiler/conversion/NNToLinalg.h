@@ -35,11 +35,6 @@ View collapseFrom(FunctionLowering &lowering, const View &view, unsigned first,
 mlir::Value applyActivation(mlir::OpBuilder &builder, mlir::Location loc,
                             nn::Activation activation, mlir::Value x);
 
-/// The value that a region of nn.attention yields for (row, head, query
-/// position, key position).
-mlir::Value evaluatePair(FunctionLowering &lowering, mlir::Region &region,
-                         mlir::ValueRange arguments);
-
 /// A scalar as f32: narrower weights are widened.
 mlir::Value asF32(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::Value scalar);

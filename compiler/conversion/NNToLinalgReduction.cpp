@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/PairRegion.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -252,81 +253,6 @@ static void lowerPick(nn::PickOp op, FunctionLowering &lowering) {
 // Attention
 //===----------------------------------------------------------------------===//
 
-/// T5's bucket of a relative position (Raffel et al. 2020): near ones exactly,
-/// far ones by the logarithm of their distance.
-static Value bucketOf(Emit &e, nn::BucketOp op, Value distance) {
-  OpBuilder &b = e.builder;
-  Location loc = e.loc;
-  auto index = [&](int64_t value) { return e.lowering.constantIndex(value); };
-  auto select = [&](Value c, Value yes, Value no) -> Value {
-    return arith::SelectOp::create(b, loc, c, yes, no);
-  };
-  auto compare = [&](arith::CmpIPredicate p, Value x, Value y) -> Value {
-    return arith::CmpIOp::create(b, loc, p, x, y);
-  };
-  int64_t count = op.getCount();
-  Value zero = index(0), base = zero;
-  Value back = arith::SubIOp::create(
-      b, loc, zero, distance); // how far behind the query the key lies
-  if (op.getBoth()) {
-    count /= 2;
-    base = select(compare(arith::CmpIPredicate::sgt, distance, zero),
-                  index(count), zero);
-    back = arith::MaxSIOp::create(b, loc, back, distance);
-  } else {
-    back = arith::MaxSIOp::create(b, loc, back, zero);
-  }
-  int64_t exact = count / 2;
-  Value ratio = e.div(e.real(arith::MaxSIOp::create(b, loc, back, index(1))),
-                      e.number(exact));
-  Value scaled = e.mul(e.div(math::LogOp::create(b, loc, ratio),
-                             e.number(std::log(double(op.getFar()) / exact))),
-                       e.number(count - exact));
-  Value steps = arith::IndexCastOp::create(
-      b, loc, b.getIndexType(),
-      arith::FPToSIOp::create(b, loc, b.getI64Type(), scaled));
-  Value far = arith::MinSIOp::create(
-      b, loc, arith::AddIOp::create(b, loc, index(exact), steps),
-      index(count - 1));
-  Value bucket =
-      select(compare(arith::CmpIPredicate::slt, back, index(exact)), back, far);
-  return arith::AddIOp::create(b, loc, base, bucket);
-}
-
-/// The value a region yields for one pair of positions.
-Value heddle::conversion::evaluatePair(FunctionLowering &lowering,
-                                       Region &region, ValueRange arguments) {
-  Emit e{lowering};
-  IRMapping values;
-  values.map(region.front().getArguments(), arguments);
-  // A constant may have been hoisted out of the region.
-  auto use = [&](Value value) {
-    if (!values.contains(value) && !isa<RankedTensorType>(value.getType()))
-      values.map(value, e.lowering.scalar(value));
-  };
-  for (Operation &op : region.front()) {
-    llvm::for_each(op.getOperands(), use);
-    if (isa<nn::YieldOp>(op))
-      return values.lookup(op.getOperand(0));
-    if (auto lookup = dyn_cast<nn::LookupOp>(op)) {
-      SmallVector<Value> at;
-      for (Value index : lookup.getIndices())
-        at.push_back(values.lookup(index));
-      Value tensor = e.lowering.view(lookup.getTensor(), nullptr).memref;
-      Value element = memref::LoadOp::create(e.builder, e.loc, tensor, at);
-      values.map(lookup.getResult(), isa<FloatType>(element.getType())
-                                         ? asF32(e.builder, e.loc, element)
-                                         : element);
-    } else if (auto bucket = dyn_cast<nn::BucketOp>(op)) {
-      values.map(bucket.getResult(),
-                 bucketOf(e, bucket, values.lookup(bucket.getDistance())));
-    } else {
-      e.builder.clone(op, values);
-    }
-  }
-  llvm_unreachable("a region of pairs ends in nn.yield");
-}
-
 /// One query of one head at a time: its scores, their softmax, the sum of
 /// values.
 static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
@@ -359,10 +285,11 @@ static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
              score = e.mul(score, e.number(op.getScale().convertToDouble()));
              if (!op.getBias().empty())
                score = e.add(
-                   score, evaluatePair(lowering, op.getBias(), {row, h, i, j}));
+                   score,
+                   PairRegion(lowering, op.getBias(), {row, h, i, j}).result());
              if (!op.getMask().empty()) {
                Value admitted =
-                   evaluatePair(lowering, op.getMask(), {row, h, i, j});
+                   PairRegion(lowering, op.getMask(), {row, h, i, j}).result();
                score = arith::SelectOp::create(e.builder, e.loc, admitted,
                                                score, e.lowest());
              }
@@ -422,7 +349,7 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
           head = at[axis];
       Value i = arith::AddIOp::create(e.builder, e.loc, at[query], before);
       Value admitted =
-          evaluatePair(lowering, op.getMask(), {row, head, i, at[key]});
+          PairRegion(lowering, op.getMask(), {row, head, i, at[key]}).result();
       e.store(arith::SelectOp::create(e.builder, e.loc, admitted, e.load(x, at),
                                       e.lowest()),
               y, at);

@@ -40,7 +40,7 @@ constexpr int64_t keysOfBlock(int64_t depth) { return depth <= 64 ? 64 : 32; }
 /// Bytes of queries and of results so far that attention goes over for every
 /// block of keys: with that block, within the second-level cache. The more rows
 /// they are, the less it counts that the block is transposed for them first.
-constexpr int64_t attentionRowsBytes = 96 << 10;
+constexpr int64_t attentionRowsBytes = 128 << 10;
 
 /// Lines that one task of a norm takes.
 constexpr int64_t normLines = 16;

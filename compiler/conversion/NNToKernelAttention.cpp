@@ -1,0 +1,220 @@
+//===- NNToKernelAttention.cpp - nn.attention to kernel.attention ---------===//
+
+#include "compiler/conversion/NNToKernel.h"
+#include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/PairRegion.h"
+#include "dialects/kernel/Kernel.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+
+/// Queries that a task goes over for every block of keys: enough that what is
+/// done once for a block does not count, few enough that several threads have
+/// work in one head.
+constexpr int64_t queriesOfTask = 128;
+
+static RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// Why kernel.attention cannot compute `op`, or nothing.
+static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
+  for (Value value : {op.getQ(), op.getK(), op.getV(), op.getResult()}) {
+    RankedTensorType type = tensorType(value);
+    if (!type.getElementType().isF32())
+      return "an operand is not f32";
+    if (!lowering.sizes.hasRows(type))
+      return "an operand has no axis of rows";
+    if (lowering.formOf(type) == FunctionLowering::Form::Flat)
+      return "an operand has several axes whose length differs from row to row";
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Views
+//===----------------------------------------------------------------------===//
+
+/// Elements first … first + size − 1 along each axis; axes of `dropped` have
+/// one element and are left out.
+static Value part(FunctionLowering &lowering, Value memref,
+                  ArrayRef<OpFoldResult> first, ArrayRef<OpFoldResult> size,
+                  ArrayRef<int64_t> shape) {
+  OpBuilder &builder = lowering.builder;
+  SmallVector<OpFoldResult> strides(first.size(), builder.getIndexAttr(1));
+  auto type = memref::SubViewOp::inferRankReducedResultType(
+      shape, cast<MemRefType>(memref.getType()), first, size, strides);
+  return memref::SubViewOp::create(builder, lowering.loc(),
+                                   cast<MemRefType>(type), memref, first, size,
+                                   strides);
+}
+
+/// Keys or values of a row and a head: [S, G, D] to [S, D].
+static Value ofHead(FunctionLowering &lowering, const View &view, Value head) {
+  OpBuilder &builder = lowering.builder;
+  int64_t depth = view.type().getDimSize(2);
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  OpFoldResult positions =
+      memref::getMixedSize(builder, lowering.loc(), view.memref, 0);
+  return part(lowering, view.memref, {zero, OpFoldResult(head), zero},
+              {positions, one, builder.getIndexAttr(depth)},
+              {view.type().getDimSize(0), depth});
+}
+
+//===----------------------------------------------------------------------===//
+// Which pairs are admitted
+//===----------------------------------------------------------------------===//
+
+static void splitConjunction(Value condition, SmallVectorImpl<Value> &parts) {
+  auto both = condition.getDefiningOp<arith::AndIOp>();
+  if (!both)
+    return parts.push_back(condition);
+  splitConjunction(both.getLhs(), parts);
+  splitConjunction(both.getRhs(), parts);
+}
+
+/// A region of `indices` index arguments; `yielded` emits what it yields.
+static void buildRegion(FunctionLowering &lowering, Region &region,
+                        unsigned indices,
+                        function_ref<SmallVector<Value>(ValueRange)> yielded) {
+  OpBuilder &builder = lowering.builder;
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> types(indices, builder.getIndexType());
+  SmallVector<Location> locations(indices, lowering.loc());
+  Block *block = builder.createBlock(&region, {}, types, locations);
+  kernel::YieldOp::create(builder, lowering.loc(), TypeRange(),
+                          yielded(block->getArguments()));
+}
+
+/// The parts of the predicate that say a range of keys become the bounds of
+/// loops; what is left is asked for every pair.
+static void lowerMask(nn::AttentionOp op, kernel::AttentionOp lowered,
+                      FunctionLowering &lowering) {
+  SmallVector<Value> conditions, left;
+  splitConjunction(op.getMask().front().getTerminator()->getOperand(0),
+                   conditions);
+  OpBuilder &builder = lowering.builder;
+  bool anyRange = false;
+  buildRegion(lowering, lowered.getKeys(), 3, [&](ValueRange indices) {
+    PairRegion pairs(lowering, op.getMask(), indices);
+    Value from = lowering.constantIndex(0),
+          to = lowering.constantIndex(std::numeric_limits<int32_t>::max());
+    for (Value condition : conditions) {
+      std::optional<KeyRange> range = keysThatSatisfy(pairs, condition);
+      if (!range) {
+        left.push_back(condition);
+        continue;
+      }
+      anyRange = true;
+      if (range->from)
+        from =
+            arith::MaxSIOp::create(builder, lowering.loc(), from, range->from);
+      if (range->to)
+        to = arith::MinSIOp::create(builder, lowering.loc(), to, range->to);
+    }
+    return SmallVector<Value>{from, to};
+  });
+  if (!anyRange)
+    lowered.getKeys().getBlocks().clear();
+  if (left.empty())
+    return;
+  buildRegion(lowering, lowered.getMask(), 4, [&](ValueRange indices) {
+    PairRegion pairs(lowering, op.getMask(), indices);
+    Value all;
+    for (Value condition : left) {
+      Value holds = pairs.lower(condition);
+      all = all ? arith::AndIOp::create(builder, lowering.loc(), all, holds)
+                : holds;
+    }
+    return SmallVector<Value>{all};
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+/// Queries first … first + count − 1 of the query heads that share `keyHead`.
+static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
+                      Value keyHead, Value first, Value count) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+  int64_t shared =
+      tensorType(op.getQ()).getDimSize(2) / tensorType(op.getK()).getDimSize(2);
+  Value head = arith::MulIOp::create(builder, loc, keyHead,
+                                     lowering.constantIndex(shared));
+  auto queries = [&](const View &view) {
+    int64_t depth = view.type().getDimSize(2);
+    return part(lowering, view.memref,
+                {OpFoldResult(first), OpFoldResult(head),
+                 OpFoldResult(builder.getIndexAttr(0))},
+                {OpFoldResult(count), builder.getIndexAttr(shared),
+                 builder.getIndexAttr(depth)},
+                {ShapedType::kDynamic, shared, depth});
+  };
+  Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
+  auto lowered = kernel::AttentionOp::create(
+      builder, loc, queries(lowering.view(op.getQ(), row)),
+      ofHead(lowering, lowering.view(op.getK(), row), keyHead),
+      ofHead(lowering, lowering.view(op.getV(), row), keyHead),
+      queries(lowering.resultView(op->getOpResult(0), row)), row, head,
+      arith::AddIOp::create(builder, loc, held, first), op.getScaleAttr());
+  if (!op.getMask().empty())
+    lowerMask(op, lowered, lowering);
+  if (!op.getBias().empty())
+    buildRegion(lowering, lowered.getBias(), 4, [&](ValueRange indices) {
+      return SmallVector<Value>{
+          PairRegion(lowering, op.getBias(), indices).result()};
+    });
+}
+
+//  parallel task in 0 .. B · G · ceil(max T / N):
+//    row, key head, share of the queries; a shorter row has fewer shares
+LogicalResult
+heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
+                                           FunctionLowering &lowering) {
+  if (StringRef reason = refusal(op, lowering); !reason.empty()) {
+    op.emitRemark("attention is not fused: ") << reason;
+    return lowerToLinalg(op, lowering);
+  }
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+  int64_t heads = tensorType(op.getQ()).getDimSize(2),
+          keyHeads = tensorType(op.getK()).getDimSize(2);
+  Value share = lowering.constantIndex(
+      std::max<int64_t>(queriesOfTask * keyHeads / heads, 1));
+  // The buffers are fetched before the tasks, for all of them.
+  lowering.resultView(op->getOpResult(0), nullptr);
+  nn::SizeExpr tokens = lowering.sizes.axis(tensorType(op.getQ()), 1);
+  auto times = [&](Value a, Value b) -> Value {
+    return arith::MulIOp::create(builder, loc, a, b);
+  };
+  Value rows = kernel::SizeOp::create(builder, loc, lowering.frame(),
+                                      lowering.sizes.rows());
+  Value shares = arith::CeilDivUIOp::create(
+      builder, loc, lowering.axisLength(tokens, nullptr), share);
+  Value ofRow = times(lowering.constantIndex(keyHeads), shares);
+  auto parallel = kernel::ParallelOp::create(builder, loc, lowering.frame(),
+                                             times(rows, ofRow));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&parallel.getBody().front());
+  auto divide = [&](Value a, Value b) {
+    return std::pair<Value, Value>(arith::DivUIOp::create(builder, loc, a, b),
+                                   arith::RemUIOp::create(builder, loc, a, b));
+  };
+  auto [row, ofThisRow] = divide(parallel.getIndex(), ofRow);
+  auto [keyHead, number] = divide(ofThisRow, shares);
+  Value first = times(number, share);
+  Value rest = arith::SubIOp::create(builder, loc,
+                                     lowering.axisLength(tokens, row), first);
+  Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt,
+                                    rest, lowering.constantIndex(0));
+  auto unlessNone = scf::IfOp::create(builder, loc, any, /*withElse=*/false);
+  builder.setInsertionPointToStart(unlessNone.thenBlock());
+  lowerTask(op, lowering, row, keyHead, first,
+            arith::MinUIOp::create(builder, loc, rest, share));
+  return success();
+}
