@@ -30,6 +30,7 @@ def NN_Dialect : Dialect {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     /// Unit attribute of a `func.func` that is an entry of the model.
     static constexpr ::llvm::StringLiteral kEntryAttr = "nn.entry";

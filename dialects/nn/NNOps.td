@@ -79,7 +79,7 @@ def NN_EmbedOp : NN_Op<"embed", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_ConstantOp : NN_Op<"constant", [Pure]> {
+def NN_ConstantOp : NN_Op<"constant", [Pure, ConstantLike]> {
   let summary = "the same number everywhere";
   let description = [{
     A real number, or indices all equal (`types = 0`).
@@ -94,6 +94,7 @@ def NN_ConstantOp : NN_Op<"constant", [Pure]> {
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------------------------------===//
@@ -284,6 +285,7 @@ def NN_AttentionOp : NN_Op<"attention", [Pure]> {
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def NN_DotOp : NN_Op<"dot", [Pure]> {
@@ -323,12 +325,13 @@ def NN_MaskOp : NN_Op<"mask", [Pure]> {
     $x `query` $query `key` $key `where` $mask attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def NN_SoftmaxOp : NN_Op<"softmax", [Pure]> {
   let summary = "softmax along an axis";
   let description = [{
-    `exp(x − max x) / Σ exp(x − max x)`.
+    `exp(x − max x) / Σ exp(x − max x)`; zeros where all of x is −∞, as for a query that admits no key.
 
     C1. x has the axis.
     C2. The result has x's type.
@@ -389,6 +392,7 @@ class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure]>
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::verify() { return verifyElementwise(*this); }
   }];
@@ -405,13 +409,13 @@ class NN_UnaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure, S
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
-def NN_NegOp : NN_UnaryOp<"neg", "−x">;
+def NN_NegOp : NN_UnaryOp<"neg", "−x"> { let hasFolder = 1; }
 def NN_ExpOp : NN_UnaryOp<"exp", "eˣ">;
 def NN_LogOp : NN_UnaryOp<"log", "natural logarithm">;
 def NN_SqrtOp : NN_UnaryOp<"sqrt", "square root">;
 def NN_TanhOp : NN_UnaryOp<"tanh", "hyperbolic tangent">;
 def NN_SigmoidOp : NN_UnaryOp<"sigmoid", "1 / (1 + e⁻ˣ)">;
-def NN_ReluOp : NN_UnaryOp<"relu", "max(x, 0)">;
+def NN_ReluOp : NN_UnaryOp<"relu", "max(x, 0)"> { let hasFolder = 1; }
 def NN_GeluOp : NN_UnaryOp<"gelu", "x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016)">;
 def NN_GeluTanhOp : NN_UnaryOp<"gelu_tanh", "x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))">;
 def NN_SiluOp : NN_UnaryOp<"silu", "x · sigmoid(x)">;
@@ -420,6 +424,7 @@ def NN_SwishOp : NN_Op<"swish", [Pure, SameOperandsAndResultType]> {
   let arguments = (ins NN_RealTensor:$x, F64Attr:$beta);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = "$x `beta` $beta attr-dict `:` type($x)";
+  let hasCanonicalizeMethod = 1;
 }
 
 //===----------------------------------------------------------------------------------------------===//
@@ -473,7 +478,7 @@ def NN_PickOp : NN_Op<"pick", [Pure]> {
 def NN_RearrangeOp : NN_Op<"rearrange", [Pure]> {
   let summary = "the same elements under other axes";
   let description = [{
-    `x as [ … ]`: axes are merged, split or permuted. `sources` says for every result axis which axes of x, outermost
+    `x as [ … ]`: axes are merged, permuted or given another name. `sources` says for every result axis which axes of x, outermost
     first, make it up.
 
     C1. Every axis of x is in exactly one source.
@@ -488,6 +493,12 @@ def NN_RearrangeOp : NN_Op<"rearrange", [Pure]> {
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$x `sources` $sources attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// Axes of x that make up a result axis, outermost first.
+    ::llvm::SmallVector<int64_t> getSource(unsigned resultAxis);
+  }];
 }
 
 def NN_ConcatOp : NN_Op<"concat", [Pure]> {
@@ -507,6 +518,7 @@ def NN_ConcatOp : NN_Op<"concat", [Pure]> {
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = "$operands_ `along` $axis attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def NN_SplitOp : NN_Op<"split", [Pure]> {
@@ -519,6 +531,7 @@ def NN_SplitOp : NN_Op<"split", [Pure]> {
   let results = (outs Variadic<NN_Tensor>:$results);
   let assemblyFormat = "$x `along` $axis attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def NN_TopkOp : NN_Op<"topk", [Pure]> {
@@ -552,6 +565,10 @@ def NN_RouteOp : NN_Op<"route", [DeclareOpInterfaceMethods<SymbolUserOpInterface
   let assemblyFormat = [{
     $callee `(` $x `)` `by` $chosen `of` $count `at` $path (`[` $indices^ `]`)? attr-dict
     `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// What the block returns: the result without the choices.
+    ::mlir::RankedTensorType getBlockResultType();
   }];
 }
 

@@ -239,6 +239,17 @@ LogicalResult RouteOp::verifySymbolUses(SymbolTableCollection &tables) {
              : emitOpError("needs at least one block"); // C4
 }
 
+RankedTensorType RouteOp::getBlockResultType() {
+  RankedTensorType type = getResult().getType();
+  unsigned choices = axesOf(getChosen()).rank() - 1;
+  SmallVector<int64_t> sizes(type.getShape());
+  SmallVector<StringAttr> names(namesOf(getResult()));
+  sizes.erase(sizes.begin() + choices);
+  names.erase(names.begin() + choices);
+  return tensorOf(sizes, type.getElementType(),
+                  AxesAttr::get(getContext(), names, StringAttr()));
+}
+
 LogicalResult CacheAppendOp::verify() {
   auto x = namesOf(getX());
   if (x.size() < 2 || x[1].getValue() != getFrom())
