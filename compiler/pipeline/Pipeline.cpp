@@ -26,6 +26,8 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(createCSEPass());
   if (options.reference)
     return;
+  // Attention spelled in primitives costs nothing against the word.
+  passes.addPass(transforms::createRaiseAttention());
   passes.addPass(transforms::createFuseActivation());
   // After all fusion: how weights are packed depends on who reads them.
   passes.addPass(transforms::createAssignLayouts());

@@ -70,4 +70,26 @@ def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::heddle::kernel::KernelDialect"];
 }
 
+def RaiseAttention : Pass<"nn-raise-attention"> {
+  let summary = "attention written in primitives to nn.attention";
+  let description = [{
+    Recognises `dot(softmax(scores), v)` with `scores = dot(q, k)`, scaled by a number, masked and with a bias added, each
+    at most once and in any order but the bias before the scale. Without heads there is one. What looks like this and
+    is not raised gets a remark with the reason.
+
+    Before:
+    ```mlir
+    %s = nn.dot %q, %k over "K" : …
+    %d = nn.div %s, %root : …
+    %m = nn.mask %d query "T" key "S" where { … } : …
+    %p = nn.softmax %m over "S" : …
+    %a = nn.dot %p, %v over "S" : …
+    ```
+    After:
+    ```mlir
+    %a = nn.attention %q, %k, %v scale 0.125 where { … } : …
+    ```
+  }];
+}
+
 #endif // HEDDLE_COMPILER_TRANSFORMS_PASSES_TD
