@@ -223,6 +223,27 @@ Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
                                  size);
 }
 
+Value FunctionLowering::scratch(Operation *op, unsigned number,
+                                RankedTensorType type) {
+  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+  return bufferAt(places[op->getNumResults() + number], type);
+}
+
+/// A memref without its first dimension, of which `index` is taken.
+static Value elementUnder(OpBuilder &builder, Location loc, Value memref,
+                          OpFoldResult index, ArrayRef<OpFoldResult> lengths) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> extents(lengths);
+  offsets.front() = index;
+  extents.insert(extents.begin(), builder.getIndexAttr(1));
+  auto reduced = memref::SubViewOp::inferRankReducedResultType(
+      type.getShape().drop_front(), type, offsets, extents, strides);
+  return memref::SubViewOp::create(builder, loc, cast<MemRefType>(reduced),
+                                   memref, offsets, extents, strides);
+}
+
 View FunctionLowering::viewOf(Value buffer, RankedTensorType type, Value row) {
   nn::AxesAttr axes = nn::axesOf(type);
   Form form = formOf(type);
@@ -278,21 +299,25 @@ View FunctionLowering::viewOf(Value buffer, RankedTensorType type, Value row) {
   unsigned rank = view.type().getRank();
   SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
-  SmallVector<OpFoldResult> extents(lengths);
   if (form == Form::Lines) {
     offsets.front() = rowStart(sizes.axis(type, 0) * sizes.axis(type, 1), row);
     view.memref = memref::SubViewOp::create(builder, location, buffer, offsets,
-                                            extents, strides);
+                                            lengths, strides);
     return view;
   }
-  offsets.front() = row;
-  extents.insert(extents.begin(), builder.getIndexAttr(1));
-  auto rowType = memref::SubViewOp::inferRankReducedResultType(
-      type.getShape().drop_front(), view.type(), offsets, extents, strides);
-  view.memref =
-      memref::SubViewOp::create(builder, location, cast<MemRefType>(rowType),
-                                buffer, offsets, extents, strides);
+  view.memref = elementUnder(builder, location, buffer, row, lengths);
   return view;
+}
+
+View heddle::conversion::elementOf(FunctionLowering &lowering, const View &view,
+                                   Value index) {
+  OpBuilder &builder = lowering.builder;
+  SmallVector<OpFoldResult> lengths;
+  for (unsigned axis = 1; axis < view.axes.size(); ++axis)
+    lengths.push_back(
+        memref::getMixedSize(builder, lowering.loc(), view.memref, axis));
+  return {elementUnder(builder, lowering.loc(), view.memref, index, lengths),
+          {view.axes.begin() + 1, view.axes.end()}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -328,6 +353,10 @@ void FunctionLowering::forRows(Operation *op, bool mixes,
     resultView(result, nullptr);
   if (!anyRows || (alike && !mixes))
     return emit(nullptr);
+  forEachRow(emit);
+}
+
+void FunctionLowering::forEachRow(function_ref<void(Value)> emit) {
   Value rows =
       kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
   auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
@@ -383,14 +412,8 @@ void FunctionLowering::copyRows(Value tensor, Value buffer) {
   auto type = tensorType(tensor);
   if (!isKeptInSession(tensor, mapping))
     return copy(view(tensor, nullptr), viewOf(buffer, type, nullptr));
-  Value rows =
-      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
-  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
-                                 constantIndex(1));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  copy(view(tensor, loop.getInductionVar()),
-       viewOf(buffer, type, loop.getInductionVar()));
+  forEachRow(
+      [&](Value row) { copy(view(tensor, row), viewOf(buffer, type, row)); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -432,8 +455,11 @@ Value FunctionLowering::cacheSlot(Operation *op) {
 }
 
 View FunctionLowering::cacheRow(Value tensor, Value row) {
+  return keptRow(cacheSlot(tensor.getDefiningOp()), tensorType(tensor), row);
+}
+
+View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
   assert(row && "what a session keeps is reached row by row");
-  auto type = tensorType(tensor);
   nn::AxesAttr axes = nn::axesOf(type);
   View view;
   SmallVector<Value> lengths;
@@ -444,21 +470,13 @@ View FunctionLowering::cacheRow(Value tensor, Value row) {
   }
   auto rowType =
       MemRefType::get(type.getShape().drop_front(), type.getElementType());
-  view.memref = kernel::CacheRowOp::create(
-      builder, location, rowType, framePointer,
-      cacheSlot(tensor.getDefiningOp()), row, lengths);
+  view.memref = kernel::CacheRowOp::create(builder, location, rowType,
+                                           framePointer, slot, row, lengths);
   return view;
 }
 
 void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
-  Value rows =
-      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
-  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
-                                 constantIndex(1));
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value row = loop.getInductionVar();
+  forEachRow([&](Value row) {
     View given = view(cache.getX(), row),
          kept = cacheRow(cache.getResult(), row);
     unsigned rank = kept.type().getRank();
@@ -472,7 +490,7 @@ void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
                                          offsets, extents, strides),
                given.axes};
     copy(given, added);
-  }
+  });
   auto places = cache->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
   if (places[0] == nn::kNotStored)
     return;
@@ -482,25 +500,10 @@ void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
 }
 
 void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
-  auto type = tensorType(write.getValue());
-  Value rows =
-      kernel::SizeOp::create(builder, location, framePointer, sizes.rows());
-  auto loop = scf::ForOp::create(builder, location, constantIndex(0), rows,
-                                 constantIndex(1));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value row = loop.getInductionVar();
-  View value = view(write.getValue(), row);
-  SmallVector<Value> lengths;
-  for (unsigned axis = 1; axis < type.getRank(); ++axis)
-    if (type.isDynamicDim(axis))
-      lengths.push_back(axisLength(sizes.axis(type, axis), row));
-  auto rowType =
-      MemRefType::get(type.getShape().drop_front(), type.getElementType());
-  View kept{kernel::CacheRowOp::create(builder, location, rowType, framePointer,
-                                       cacheSlot(write), row, lengths),
-            value.axes};
-  copy(value, kept);
+  forEachRow([&](Value row) {
+    copy(view(write.getValue(), row),
+         keptRow(cacheSlot(write), tensorType(write.getValue()), row));
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -566,6 +569,9 @@ LogicalResult FunctionLowering::lowerStructure(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](scf::ForOp loop) { return lowerLoop(loop); })
       .Case([&](nn::CallOp call) { return lowerCall(call), success(); })
+      .Case([&](nn::RouteOp route) { return lowerRoute(route), success(); })
+      .Case([&](nn::ScanOp scan) { return lowerScan(scan); })
+      .Case([&](nn::YieldOp) { return success(); })
       .Case(
           [&](nn::CacheAppendOp cache) { return lowerCache(cache), success(); })
       .Case([&](nn::StateWriteOp write) {

@@ -72,6 +72,12 @@ public:
   /// What a scalar of the function (a constant, a loop's index) became.
   mlir::Value scalar(mlir::Value value) const { return mapping.lookup(value); }
 
+  /// The same as the memory of a tensor; it can be viewed with `viewOf`.
+  mlir::Value scratch(mlir::Operation *op, unsigned number,
+                      mlir::RankedTensorType type);
+  /// A buffer that holds a tensor of `type`, of the whole batch or of one row.
+  View viewOf(mlir::Value buffer, mlir::RankedTensorType type, mlir::Value row);
+
   /// Length of an axis in a row.
   mlir::Value axisLength(const nn::SizeExpr &axis, mlir::Value row);
   /// How many positions row `row` held before this call, for tokens of `axis`.
@@ -86,6 +92,8 @@ private:
   llvm::LogicalResult lowerStructure(mlir::Operation *op);
   llvm::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   void lowerCall(nn::CallOp call);
+  void lowerRoute(nn::RouteOp route);
+  llvm::LogicalResult lowerScan(nn::ScanOp scan);
   void lowerCache(nn::CacheAppendOp cache);
   void lowerStateWrite(nn::StateWriteOp write);
   void lowerReturn(mlir::func::ReturnOp op);
@@ -95,10 +103,11 @@ private:
   llvm::SmallVector<mlir::Value> dynamicDims(mlir::RankedTensorType type);
   mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
   mlir::Value bufferOf(mlir::Value tensor);
-  View viewOf(mlir::Value buffer, mlir::RankedTensorType type, mlir::Value row);
   View cacheRow(mlir::Value tensor, mlir::Value row);
-  /// Positions kept of one row, reached through a cache slot.
   mlir::Value cacheSlot(mlir::Operation *op);
+  /// What a cache slot keeps of one row.
+  View keptRow(mlir::Value slot, mlir::RankedTensorType type, mlir::Value row);
+  void forEachRow(llvm::function_ref<void(mlir::Value row)> emit);
   mlir::Value slotIndex(const nn::SlotPlace &place);
   void copy(const View &from, const View &to);
   void copyRows(mlir::Value tensor, mlir::Value buffer);
@@ -120,6 +129,9 @@ private:
 
 /// Lowers every function of a module that nn-plan-memory has been over.
 llvm::LogicalResult lowerModule(mlir::ModuleOp module, LowerOp lowerOp);
+
+/// What lies under `index` of a view's first axis.
+View elementOf(FunctionLowering &lowering, const View &view, mlir::Value index);
 
 /// linalg.generic over named axes: the outputs' axes are its parallel loops,
 /// `reduced` its reduction loops, which some input has. The body gets the

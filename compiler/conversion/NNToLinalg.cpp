@@ -365,6 +365,10 @@ static LogicalResult lowerSinusoid(nn::SinusoidOp op,
 
 LogicalResult heddle::conversion::lowerToLinalg(Operation *op,
                                                 FunctionLowering &lowering) {
+  if (isa<nn::RearrangeOp, nn::ConcatOp, nn::SplitOp, nn::TopkOp>(op))
+    return lowerAxes(op, lowering);
+  if (isa<nn::ConvOp, nn::PoolOp, nn::UpsampleOp, nn::BatchNormOp>(op))
+    return lowerImages(op, lowering);
   LogicalResult lowered =
       llvm::TypeSwitch<Operation *, LogicalResult>(op)
           .Case([&](nn::LinearOp linear) {
@@ -385,7 +389,7 @@ LogicalResult heddle::conversion::lowerToLinalg(Operation *op,
   if (succeeded(lowered) || succeeded(lowerElementwise(op, lowering)) ||
       succeeded(lowerReduction(op, lowering)))
     return success();
-  return op->emitError() << op->getName() << " cannot be compiled yet";
+  return op->emitError() << "there is no lowering of " << op->getName();
 }
 
 namespace {

@@ -23,6 +23,12 @@ llvm::LogicalResult lowerElementwise(mlir::Operation *op,
 llvm::LogicalResult lowerReduction(mlir::Operation *op,
                                    FunctionLowering &lowering);
 
+/// rearrange, concat, split, topk; failure carries a diagnostic.
+llvm::LogicalResult lowerAxes(mlir::Operation *op, FunctionLowering &lowering);
+/// conv, pool, upsample, batch_norm.
+llvm::LogicalResult lowerImages(mlir::Operation *op,
+                                FunctionLowering &lowering);
+
 /// The scalar function of an elementwise op of one operand.
 mlir::Value applyScalar(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Operation *op, mlir::Value x);

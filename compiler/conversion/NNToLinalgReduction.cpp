@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/Emit.h"
 #include "compiler/conversion/NNToLinalg.h"
 #include "compiler/conversion/PairRegion.h"
 
@@ -19,48 +20,6 @@ using namespace heddle;
 using namespace heddle::conversion;
 
 namespace {
-/// Loads, stores and arithmetic at the lowering's place.
-struct Emit {
-  FunctionLowering &lowering;
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
-
-  Value number(double value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(value));
-  }
-  Value load(const View &view, ValueRange at) {
-    return asF32(builder, loc,
-                 memref::LoadOp::create(builder, loc, view.memref, at));
-  }
-  void store(Value value, const View &view, ValueRange at) {
-    memref::StoreOp::create(builder, loc, value, view.memref, at);
-  }
-  Value add(Value a, Value b) {
-    return arith::AddFOp::create(builder, loc, a, b);
-  }
-  Value sub(Value a, Value b) {
-    return arith::SubFOp::create(builder, loc, a, b);
-  }
-  Value mul(Value a, Value b) {
-    return arith::MulFOp::create(builder, loc, a, b);
-  }
-  Value div(Value a, Value b) {
-    return arith::DivFOp::create(builder, loc, a, b);
-  }
-  Value max(Value a, Value b) {
-    return arith::MaximumFOp::create(builder, loc, a, b);
-  }
-  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
-  Value sqrt(Value x) { return math::SqrtOp::create(builder, loc, x); }
-  Value real(Value index) {
-    Value integer =
-        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), integer);
-  }
-  Value lowest() { return number(-std::numeric_limits<float>::infinity()); }
-};
-
 /// An axis of a view, and all the others as loops.
 struct Along {
   Emit &emit;
@@ -201,9 +160,13 @@ static void lowerSoftmax(nn::SoftmaxOp op, FunctionLowering &lowering) {
              y = lowering.resultView(op->getOpResult(0), row);
         Along along{e, x, static_cast<unsigned>(x.find(op.getAxis()))};
         nest(lowering, along.bounds(), [&](ValueRange others) {
-          Value largest = along.max(others);
-          Value sum = along.sum(
-              others, [&](Value v) { return e.exp(e.sub(v, largest)); });
+          // Finite, so that exp(−∞ − largest) = 0 also where all is −∞; then
+          // 0 / tiny = 0.
+          Value largest = e.max(along.max(others), e.lowestFinite());
+          Value sum = e.max(
+              along.sum(others,
+                        [&](Value v) { return e.exp(e.sub(v, largest)); }),
+              e.tiny());
           along.store(y, others, [&](Value v, Value) {
             return e.div(e.exp(e.sub(v, largest)), sum);
           });
@@ -253,66 +216,85 @@ static void lowerPick(nn::PickOp op, FunctionLowering &lowering) {
 // Attention
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// One row of an attention: its operands without their first axis.
+struct AttentionRow {
+  View q, k, v, y;
+  Value row;
+};
+} // namespace
+
 /// One query of one head at a time: its scores, their softmax, the sum of
 /// values.
+static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
+  FunctionLowering &lowering = e.lowering;
+  auto [q, k, v, y, row] = of;
+  int64_t shared = q.type().getDimSize(1) / k.type().getDimSize(1);
+  Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
+  Value keys = lengthOf(lowering, k, 0), depth = lengthOf(lowering, q, 2);
+  View scores{lowering.scratch(op, 0, keys), {"score"}};
+  nest(lowering, {lengthOf(lowering, q, 0), lengthOf(lowering, q, 1)},
+       [&](ValueRange at) {
+         Value t = at[0], h = at[1];
+         Value g = arith::DivUIOp::create(e.builder, e.loc, h,
+                                          lowering.constantIndex(shared));
+         Value i = arith::AddIOp::create(e.builder, e.loc, t, before);
+         // score[j] = scale · q·k[j] + bias, −∞ where the pair is not
+         // admitted
+         nest(lowering, keys, [&](ValueRange key) {
+           Value j = key[0];
+           Value score =
+               fold(lowering, depth, e.number(0), [&](Value d, Value sum) {
+                 return e.add(
+                     sum, e.mul(e.load(q, {t, h, d}), e.load(k, {j, g, d})));
+               });
+           score = e.mul(score, e.number(op.getScale().convertToDouble()));
+           if (!op.getBias().empty())
+             score = e.add(
+                 score,
+                 PairRegion(lowering, op.getBias(), {row, h, i, j}).result());
+           if (!op.getMask().empty()) {
+             Value admitted =
+                 PairRegion(lowering, op.getMask(), {row, h, i, j}).result();
+             score = arith::SelectOp::create(e.builder, e.loc, admitted, score,
+                                             e.lowest());
+           }
+           e.store(score, scores, j);
+         });
+         Along all{e, scores, 0};
+         // A query that admits no key: exp(−∞ − lowest finite) = 0
+         // everywhere, and 0 / tiny = 0.
+         Value largest = e.max(all.max({}), e.lowestFinite());
+         all.store(scores, {},
+                   [&](Value s, Value) { return e.exp(e.sub(s, largest)); });
+         Value sum = e.max(all.sum({}, [](Value p) { return p; }), e.tiny());
+         nest(lowering, lengthOf(lowering, v, 2), [&](ValueRange d) {
+           Value mixed =
+               fold(lowering, keys, e.number(0), [&](Value j, Value soFar) {
+                 return e.add(
+                     soFar, e.mul(e.load(scores, j), e.load(v, {j, g, d[0]})));
+               });
+           e.store(e.div(mixed, sum), y, {t, h, d[0]});
+         });
+       });
+}
+
 static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
-  int64_t heads = cast<RankedTensorType>(op.getQ().getType()).getDimSize(2);
-  int64_t shared =
-      heads / cast<RankedTensorType>(op.getK().getType()).getDimSize(2);
   lowering.forRows(op, true, [&](Value row) {
     Emit e{lowering};
-    View q = lowering.view(op.getQ(), row), k = lowering.view(op.getK(), row),
-         v = lowering.view(op.getV(), row);
-    View y = lowering.resultView(op->getOpResult(0), row);
-    Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
-    Value keys = lengthOf(lowering, k, 0), depth = lengthOf(lowering, q, 2);
-    View scores{lowering.scratch(op, 0, keys), {"score"}};
-    nest(lowering, {lengthOf(lowering, q, 0), lengthOf(lowering, q, 1)},
-         [&](ValueRange at) {
-           Value t = at[0], h = at[1];
-           Value g = arith::DivUIOp::create(e.builder, e.loc, h,
-                                            lowering.constantIndex(shared));
-           Value i = arith::AddIOp::create(e.builder, e.loc, t, before);
-           // score[j] = scale · q·k[j] + bias, −∞ where the pair is not
-           // admitted
-           nest(lowering, keys, [&](ValueRange key) {
-             Value j = key[0];
-             Value score =
-                 fold(lowering, depth, e.number(0), [&](Value d, Value sum) {
-                   return e.add(
-                       sum, e.mul(e.load(q, {t, h, d}), e.load(k, {j, g, d})));
-                 });
-             score = e.mul(score, e.number(op.getScale().convertToDouble()));
-             if (!op.getBias().empty())
-               score = e.add(
-                   score,
-                   PairRegion(lowering, op.getBias(), {row, h, i, j}).result());
-             if (!op.getMask().empty()) {
-               Value admitted =
-                   PairRegion(lowering, op.getMask(), {row, h, i, j}).result();
-               score = arith::SelectOp::create(e.builder, e.loc, admitted,
-                                               score, e.lowest());
-             }
-             e.store(score, scores, j);
-           });
-           Along all{e, scores, 0};
-           // A query that admits no key: exp(−∞ − lowest finite) = 0
-           // everywhere, and 0 / tiny = 0.
-           Value largest = e.max(
-               all.max({}), e.number(std::numeric_limits<float>::lowest()));
-           all.store(scores, {},
-                     [&](Value s, Value) { return e.exp(e.sub(s, largest)); });
-           Value sum = e.max(all.sum({}, [](Value p) { return p; }),
-                             e.number(std::numeric_limits<float>::min()));
-           nest(lowering, lengthOf(lowering, v, 2), [&](ValueRange d) {
-             Value mixed =
-                 fold(lowering, keys, e.number(0), [&](Value j, Value soFar) {
-                   return e.add(soFar, e.mul(e.load(scores, j),
-                                             e.load(v, {j, g, d[0]})));
-                 });
-             e.store(e.div(mixed, sum), y, {t, h, d[0]});
-           });
-         });
+    AttentionRow whole{lowering.view(op.getQ(), row),
+                       lowering.view(op.getK(), row),
+                       lowering.view(op.getV(), row),
+                       lowering.resultView(op->getOpResult(0), row), row};
+    if (row)
+      return attendRow(op, e, whole);
+    nest(lowering, lengthOf(lowering, whole.q, 0), [&](ValueRange at) {
+      attendRow(op, e,
+                {elementOf(lowering, whole.q, at[0]),
+                 elementOf(lowering, whole.k, at[0]),
+                 elementOf(lowering, whole.v, at[0]),
+                 elementOf(lowering, whole.y, at[0]), at[0]});
+    });
   });
 }
 
@@ -348,8 +330,9 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
         if (axis != query && axis != key)
           head = at[axis];
       Value i = arith::AddIOp::create(e.builder, e.loc, at[query], before);
-      Value admitted =
-          PairRegion(lowering, op.getMask(), {row, head, i, at[key]}).result();
+      Value admitted = PairRegion(lowering, op.getMask(),
+                                  {row ? row : at[0], head, i, at[key]})
+                           .result();
       e.store(arith::SelectOp::create(e.builder, e.loc, admitted, e.load(x, at),
                                       e.lowest()),
               y, at);

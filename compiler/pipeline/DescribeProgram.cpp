@@ -256,7 +256,8 @@ ProgramCache Describer::cache(const nn::PathTree::Slot &slot, Type type) {
   auto tensor = cast<RankedTensorType>(type);
   ProgramCache cache;
   cache.path = slot.path;
-  cache.isState = !isa<nn::CacheAppendOp>(slot.op);
+  // What a recurrence carries is, like a cache, nobody's to set.
+  cache.isState = isa<nn::StateReadOp, nn::StateWriteOp>(slot.op);
   bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
   if (counted)
     cache.size = nn::axesOf(tensor).axisName(1).str();

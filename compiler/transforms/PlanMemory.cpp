@@ -74,6 +74,15 @@ bool isKeptElsewhere(Value value) {
          llvm::all_of(value.getUses(), readsRows);
 }
 
+/// The block that a loop runs, or null.
+Block *bodyOf(Operation &op) {
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return loop.getBody();
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return &scan.getBody().front();
+  return nullptr;
+}
+
 class FunctionPlan {
 public:
   FunctionPlan(func::FuncOp function, const SizeTable &sizes)
@@ -100,8 +109,8 @@ private:
   /// Numbers ops in program order, a loop after its body.
   void number(Block &block) {
     for (Operation &op : block) {
-      if (auto loop = dyn_cast<scf::ForOp>(op))
-        number(*loop.getBody());
+      if (Block *body = bodyOf(op))
+        number(*body);
       end[&op] = ++clock;
     }
   }
@@ -153,11 +162,18 @@ private:
     return places[value] = buffer;
   }
 
-  /// Scratch space of the reference lowering: scores of one query.
+  /// Scratch space of the reference lowering: scores of one query, what one
+  /// block gives for all tokens, the arguments of a recurrence's body.
   SmallVector<SizeExpr> scratchOf(Operation *op) {
+    SmallVector<SizeExpr> bytes;
     if (auto attention = dyn_cast<AttentionOp>(op))
-      return {sizes.axis(attention.getK().getType(), 1) * SizeExpr(4)};
-    return {};
+      bytes.push_back(sizes.axis(attention.getK().getType(), 1) * SizeExpr(4));
+    if (auto route = dyn_cast<RouteOp>(op))
+      bytes.push_back(sizes.bytes(route.getBlockResultType()));
+    if (auto scan = dyn_cast<ScanOp>(op))
+      for (Type type : scan.getBody().getArgumentTypes())
+        bytes.push_back(sizes.bytes(cast<RankedTensorType>(type)));
+    return bytes;
   }
 
   void giveBackUntil(int64_t time) {
@@ -173,11 +189,11 @@ private:
       for (Value result : op.getResults())
         if (isa<RankedTensorType>(result.getType()))
           opPlaces.push_back(place(result));
-      if (auto loop = dyn_cast<scf::ForOp>(op))
-        planBlock(*loop.getBody());
       SmallVector<int64_t> scratch;
       for (const SizeExpr &bytes : scratchOf(&op))
         scratch.push_back(take(bytes));
+      if (Block *body = bodyOf(op))
+        planBlock(*body);
       llvm::append_range(opPlaces, scratch);
       llvm::append_range(free, scratch);
       if (!opPlaces.empty())

@@ -216,7 +216,7 @@ struct PathTree::Builder {
     } else if (auto write = dyn_cast<StateWriteOp>(op)) {
       tree.caches_.push_back({write.getState().str(), op});
     } else if (auto scan = dyn_cast<ScanOp>(op)) {
-      for (size_t i = 0; i < scan.getCarried().size(); ++i)
+      for (unsigned i = 0; i < scan.getCarried().size(); ++i)
         tree.caches_.push_back(
             {joinPaths(prefix, (scan.getPath() + "." + Twine(i)).str(), false),
              op});
@@ -245,6 +245,8 @@ FailureOr<PathTree> PathTree::build(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(builder.measure(function)))
       return failure();
+  for (const auto &[name, line] : builder.lines)
+    tree.lines_[name] = {line.weights, line.caches};
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!isEntry(function))
       continue;

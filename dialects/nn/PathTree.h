@@ -60,11 +60,16 @@ public:
     return cachePlaces_.at(op);
   }
 
+  /// Weight and cache slots of one instance of a function.
+  std::pair<int64_t, int64_t> lineOf(llvm::StringRef function) const {
+    return lines_.lookup(function);
+  }
+
 private:
   struct Builder;
 
   std::vector<Slot> weights_, caches_;
-  llvm::StringMap<std::pair<int64_t, int64_t>> entries_;
+  llvm::StringMap<std::pair<int64_t, int64_t>> entries_, lines_;
   llvm::DenseMap<mlir::Operation *, SlotPlace> weightPlaces_, cachePlaces_;
 };
 

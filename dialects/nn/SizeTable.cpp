@@ -16,6 +16,14 @@ SizeTable::SizeTable(ModuleOp module) {
     if (auto per = size.getPer())
       rows_ = *per;
   }
+  for (auto function : module.getOps<func::FuncOp>())
+    for (Type input : function.getArgumentTypes()) {
+      auto type = dyn_cast<RankedTensorType>(input);
+      if (rows_.empty() && type && type.getRank() > 0 &&
+          function->hasAttr(NNDialect::kEntryAttr) &&
+          indexOf(axesOf(type).axisName(0)) >= 0)
+        rows_ = axesOf(type).axisName(0);
+    }
   module.walk(
       [&](CacheAppendOp cache) { growth_[cache.getTo()] = cache.getFrom(); });
 }

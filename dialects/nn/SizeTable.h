@@ -32,7 +32,8 @@ public:
 
   bool isRagged(llvm::StringRef name) const;
   bool isRagged(const SizeExpr &expr) const;
-  /// The size whose rows the ragged sizes are `per`, or empty.
+  /// The size whose rows the ragged sizes are `per`; without such, the first
+  /// axis of the entries' inputs, if that is known only at run time; or empty.
   llvm::StringRef rows() const { return rows_; }
   /// The size that `name` accumulates over a session, or empty: T of a cache
   /// from T to `name`.

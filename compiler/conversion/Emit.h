@@ -1,0 +1,102 @@
+//===- Emit.h - loads, stores and arithmetic of the naive lowerings -------===//
+
+#ifndef HEDDLE_COMPILER_CONVERSION_EMIT_H
+#define HEDDLE_COMPILER_CONVERSION_EMIT_H
+
+#include "compiler/conversion/NNToLinalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include <limits>
+
+namespace heddle::conversion {
+
+using mlir::OpBuilder, mlir::Location, mlir::Value, mlir::ValueRange;
+namespace arith = mlir::arith;
+namespace memref = mlir::memref;
+namespace math = mlir::math;
+
+/// Loads, stores and arithmetic at the lowering's place.
+struct Emit {
+  FunctionLowering &lowering;
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+
+  Value number(double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF32FloatAttr(value));
+  }
+  Value load(const View &view, ValueRange at) {
+    return asF32(builder, loc,
+                 memref::LoadOp::create(builder, loc, view.memref, at));
+  }
+  void store(Value value, const View &view, ValueRange at) {
+    memref::StoreOp::create(builder, loc, value, view.memref, at);
+  }
+  Value add(Value a, Value b) {
+    return arith::AddFOp::create(builder, loc, a, b);
+  }
+  Value sub(Value a, Value b) {
+    return arith::SubFOp::create(builder, loc, a, b);
+  }
+  Value mul(Value a, Value b) {
+    return arith::MulFOp::create(builder, loc, a, b);
+  }
+  Value div(Value a, Value b) {
+    return arith::DivFOp::create(builder, loc, a, b);
+  }
+  Value max(Value a, Value b) {
+    return arith::MaximumFOp::create(builder, loc, a, b);
+  }
+  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
+  Value sqrt(Value x) { return math::SqrtOp::create(builder, loc, x); }
+  Value real(Value index) {
+    Value integer =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), integer);
+  }
+  Value lowest() { return number(-std::numeric_limits<float>::infinity()); }
+  Value lowestFinite() { return number(std::numeric_limits<float>::lowest()); }
+  Value tiny() { return number(std::numeric_limits<float>::min()); }
+
+  //===--- Indices --------------------------------------------------------===//
+
+  using Predicate = arith::CmpIPredicate;
+
+  Value index(int64_t value) { return lowering.constantIndex(value); }
+  Value plus(Value a, Value b) {
+    return arith::AddIOp::create(builder, loc, a, b);
+  }
+  Value minus(Value a, Value b) {
+    return arith::SubIOp::create(builder, loc, a, b);
+  }
+  Value times(Value a, Value b) {
+    return arith::MulIOp::create(builder, loc, a, b);
+  }
+  Value over(Value a, Value b) {
+    return arith::DivUIOp::create(builder, loc, a, b);
+  }
+  Value rest(Value a, Value b) {
+    return arith::RemUIOp::create(builder, loc, a, b);
+  }
+  Value compare(Predicate predicate, Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, predicate, a, b);
+  }
+  Value both(Value a, Value b) {
+    return arith::AndIOp::create(builder, loc, a, b);
+  }
+  Value either(Value a, Value b) {
+    return arith::OrIOp::create(builder, loc, a, b);
+  }
+  Value select(Value condition, Value yes, Value no) {
+    return arith::SelectOp::create(builder, loc, condition, yes, no);
+  }
+
+  /// The element as it is, of any type.
+  Value element(const View &view, ValueRange at) {
+    return memref::LoadOp::create(builder, loc, view.memref, at);
+  }
+};
+
+} // namespace heddle::conversion
+
+#endif // HEDDLE_COMPILER_CONVERSION_EMIT_H

@@ -1,0 +1,194 @@
+//===- NNToLinalgAxes.cpp - reference lowering of what moves elements -----===//
+//
+// rearrange, concat, split, topk.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/conversion/Emit.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+
+/// Whether some value's rows have lengths of their own, so that the op goes row
+/// by row and sees no axis of rows.
+static bool hasRaggedRows(Operation *op, FunctionLowering &lowering) {
+  auto isRagged = [&](Type type) {
+    return lowering.formOf(cast<RankedTensorType>(type)) !=
+           FunctionLowering::Form::Dense;
+  };
+  return llvm::any_of(op->getOperandTypes(), isRagged) ||
+         llvm::any_of(op->getResultTypes(), isRagged);
+}
+
+static SmallVector<Value> boundsOf(FunctionLowering &lowering,
+                                   const View &view) {
+  SmallVector<Value> bounds;
+  for (unsigned axis = 0; axis < view.axes.size(); ++axis)
+    bounds.push_back(lengthOf(lowering, view, axis));
+  return bounds;
+}
+
+/// y[…, i, …] = x[…], where i counts the axes that make it up like digits.
+static LogicalResult lowerRearrange(nn::RearrangeOp op,
+                                    FunctionLowering &lowering) {
+  bool rowByRow = hasRaggedRows(op, lowering);
+  if (rowByRow && op.getSource(0) != SmallVector<int64_t>{0})
+    return op.emitError("moves rows that have lengths of their own");
+  lowering.forRows(op, rowByRow, [&](Value row) {
+    Emit e{lowering};
+    unsigned lead = row ? 1 : 0;
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    nest(lowering, boundsOf(lowering, y), [&](ValueRange at) {
+      SmallVector<Value> from(x.axes.size());
+      for (auto [axis, index] : llvm::enumerate(at)) {
+        Value rest = index;
+        SmallVector<int64_t> source = op.getSource(axis + lead);
+        for (int64_t digit : llvm::reverse(source)) {
+          Value length = lengthOf(lowering, x, digit - lead);
+          bool first = digit == source.front();
+          from[digit - lead] = first ? rest : e.rest(rest, length);
+          rest = first ? rest : e.over(rest, length);
+        }
+      }
+      e.store(e.element(x, from), y, at);
+    });
+  });
+  return success();
+}
+
+/// Runs `move` over all elements of `piece`, with their indices in it and in
+/// `whole`, which begins at `offset` and may have axes in front.
+static void
+forPiece(Emit &e, const View &piece, const View &whole, unsigned axis,
+         Value offset,
+         function_ref<void(ValueRange inPiece, ValueRange inWhole)> move) {
+  unsigned missing = whole.axes.size() - piece.axes.size();
+  SmallVector<Value> bounds;
+  for (unsigned i = 0; i < whole.axes.size(); ++i)
+    bounds.push_back(i < missing ? lengthOf(e.lowering, whole, i)
+                                 : lengthOf(e.lowering, piece, i - missing));
+  nest(e.lowering, bounds, [&](ValueRange at) {
+    SmallVector<Value> inWhole(at);
+    inWhole[axis] = e.plus(at[axis], offset);
+    move(at.drop_front(missing), inWhole);
+  });
+}
+
+static LogicalResult lowerConcat(nn::ConcatOp op, FunctionLowering &lowering) {
+  bool rowByRow = hasRaggedRows(op, lowering);
+  if (rowByRow && op.getAxis() == 0)
+    return op.emitError("joins rows that have lengths of their own");
+  lowering.forRows(op, rowByRow, [&](Value row) {
+    Emit e{lowering};
+    View y = lowering.resultView(op->getOpResult(0), row);
+    unsigned axis = op.getAxis() - (row ? 1 : 0);
+    Value offset = e.index(0);
+    for (Value operand : op.getOperands()) {
+      View x = lowering.view(operand, row);
+      forPiece(e, x, y, axis, offset, [&](ValueRange from, ValueRange to) {
+        e.store(e.element(x, from), y, to);
+      });
+      unsigned missing = y.axes.size() - x.axes.size();
+      offset = e.plus(offset, lengthOf(lowering, x, axis - missing));
+    }
+  });
+  return success();
+}
+
+static LogicalResult lowerSplit(nn::SplitOp op, FunctionLowering &lowering) {
+  bool rowByRow = hasRaggedRows(op, lowering);
+  if (rowByRow && op.getAxis() == 0)
+    return op.emitError("splits rows that have lengths of their own");
+  lowering.forRows(op, rowByRow, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row);
+    unsigned axis = op.getAxis() - (row ? 1 : 0);
+    Value offset = e.index(0);
+    for (OpResult result : op->getOpResults()) {
+      View y = lowering.resultView(result, row);
+      forPiece(e, y, x, axis, offset, [&](ValueRange to, ValueRange from) {
+        e.store(e.element(x, from), y, to);
+      });
+      offset = e.plus(offset, lengthOf(lowering, y, axis));
+    }
+  });
+  return success();
+}
+
+/// One choice after another: the largest element behind the last one chosen,
+/// in the order of falling values, then of rising indices.
+static LogicalResult lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
+  lowering.forRows(op, false, [&](Value row) {
+    Emit e{lowering};
+    using P = Emit::Predicate;
+    View x = lowering.view(op.getX(), row),
+         values = lowering.resultView(op->getOpResult(0), row),
+         indices = lowering.resultView(op->getOpResult(1), row);
+    unsigned last = x.axes.size() - 1;
+    auto floats = [&](arith::CmpFPredicate predicate, Value a, Value b) {
+      return Value(arith::CmpFOp::create(e.builder, e.loc, predicate, a, b));
+    };
+    auto loopOver =
+        [&](Value count, ValueRange init,
+            function_ref<SmallVector<Value>(Value, ValueRange)> step)
+        -> SmallVector<Value> {
+      auto loop = scf::ForOp::create(e.builder, e.loc, e.index(0), count,
+                                     e.index(1), init);
+      OpBuilder::InsertionGuard guard(e.builder);
+      e.builder.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> next =
+          step(loop.getInductionVar(), loop.getRegionIterArgs());
+      scf::YieldOp::create(e.builder, e.loc, next);
+      return llvm::to_vector_of<Value>(loop.getResults());
+    };
+    SmallVector<Value> bounds = boundsOf(lowering, x);
+    Value count = bounds.pop_back_val();
+    nest(lowering, bounds, [&](ValueRange lead) {
+      Value infinity = e.number(std::numeric_limits<float>::infinity());
+      loopOver(lengthOf(lowering, values, last), {infinity, e.index(-1)},
+               [&](Value choice, ValueRange before) -> SmallVector<Value> {
+                 // The best so far; `count` while there is none.
+                 auto consider = [&](Value i,
+                                     ValueRange best) -> SmallVector<Value> {
+                   SmallVector<Value> at(lead);
+                   at.push_back(i);
+                   Value v = e.load(x, at);
+                   Value behind = e.either(
+                       floats(arith::CmpFPredicate::OLT, v, before[0]),
+                       e.both(floats(arith::CmpFPredicate::OEQ, v, before[0]),
+                              e.compare(P::sgt, i, before[1])));
+                   Value better =
+                       e.either(floats(arith::CmpFPredicate::OGT, v, best[0]),
+                                e.compare(P::eq, best[1], count));
+                   Value take = e.both(behind, better);
+                   return {e.select(take, v, best[0]),
+                           e.select(take, i, best[1])};
+                 };
+                 SmallVector<Value> best =
+                     loopOver(count, {e.lowest(), count}, consider);
+                 SmallVector<Value> at(lead);
+                 at.push_back(choice);
+                 e.store(best[0], values, at);
+                 e.store(arith::IndexCastOp::create(
+                             e.builder, e.loc, e.builder.getI32Type(), best[1]),
+                         indices, at);
+                 return best;
+               });
+    });
+  });
+  return success();
+}
+
+LogicalResult heddle::conversion::lowerAxes(Operation *op,
+                                            FunctionLowering &lowering) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](nn::RearrangeOp rearrange) {
+        return lowerRearrange(rearrange, lowering);
+      })
+      .Case([&](nn::ConcatOp concat) { return lowerConcat(concat, lowering); })
+      .Case([&](nn::SplitOp split) { return lowerSplit(split, lowering); })
+      .Case([&](nn::TopkOp topk) { return lowerTopk(topk, lowering); });
+}

@@ -1,0 +1,104 @@
+// Entries of one op each, whose inputs stand for weights too; numbers.py says what they give.
+module attributes {nn.model = "numbers"} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+
+//===--- Images: 4 channels of 5x3, 2 groups of 3 outputs, windows of 3x2 -----------------------------===//
+
+func.func @conv(%x: tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"},
+                %w: tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>> {nn.name = "w"}, %b: tensor<6xf32, #nn.axes<O>> {nn.name = "b"})
+    -> tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>> attributes {nn.entry} {
+  %y = nn.conv %x, %w bias %b stride 2 pad 1 {groups = 2 : i64}
+     : (tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>>, tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>>, tensor<6xf32, #nn.axes<O>>)
+    -> tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>>
+  return %y : tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>>
+}
+func.func @pool_max(%x: tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> {nn.name = "x"}) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> attributes {nn.entry} {
+  %y = nn.pool max %x by 2 : (tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+  return %y : tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+}
+func.func @pool_average(%x: tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> {nn.name = "x"}) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> attributes {nn.entry} {
+  %y = nn.pool average %x by 2 : (tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+  return %y : tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+}
+func.func @nearest(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> attributes {nn.entry} {
+  %y = nn.upsample nearest %x by 2 : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+  return %y : tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+}
+func.func @bilinear(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> attributes {nn.entry} {
+  %y = nn.upsample bilinear %x by 2 : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+  return %y : tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+}
+func.func @batch_norm(%x: tensor<?x2x3xf32, #nn.axes<B, C, X>> {nn.name = "x"}, %w: tensor<2xf32, #nn.axes<C>> {nn.name = "w"},
+    %b: tensor<2xf32, #nn.axes<C>> {nn.name = "b"}, %m: tensor<2xf32, #nn.axes<C>> {nn.name = "m"}, %v: tensor<2xf32, #nn.axes<C>> {nn.name = "v"})
+    -> tensor<?x2x3xf32, #nn.axes<B, C, X>> attributes {nn.entry} {
+  %y = nn.batch_norm %x, %w, %b mean %m variance %v eps 0.5
+     : (tensor<?x2x3xf32, #nn.axes<B, C, X>>, tensor<2xf32, #nn.axes<C>>, tensor<2xf32, #nn.axes<C>>, tensor<2xf32, #nn.axes<C>>, tensor<2xf32, #nn.axes<C>>)
+    -> tensor<?x2x3xf32, #nn.axes<B, C, X>>
+  return %y : tensor<?x2x3xf32, #nn.axes<B, C, X>>
+}
+
+//===--- Across axes, rows of several lengths ---------------------------------------------------------===//
+
+func.func @rearrange(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, P, Q>> {nn.name = "x"}) -> tensor<?x?x6xf32, #nn.axes<B, T, "P*Q">> attributes {nn.entry} {
+  %t = nn.rearrange %x sources [[0], [1], [3], [2]] : (tensor<?x?x2x3xf32, #nn.axes<B, T, P, Q>>) -> tensor<?x?x3x2xf32, #nn.axes<B, T, Q, P>>
+  // What stands between keeps the two from being one.
+  %n = nn.exp %t : tensor<?x?x3x2xf32, #nn.axes<B, T, Q, P>>
+  %y = nn.rearrange %n sources [[0], [1], [2, 3]] : (tensor<?x?x3x2xf32, #nn.axes<B, T, Q, P>>) -> tensor<?x?x6xf32, #nn.axes<B, T, "P*Q">>
+  return %y : tensor<?x?x6xf32, #nn.axes<B, T, "P*Q">>
+}
+func.func @turn(%x: tensor<?x?x3xf32, #nn.axes<B, T, D>> {nn.name = "x"}) -> tensor<?x3x?xf32, #nn.axes<B, D, T>> attributes {nn.entry} {
+  %y = nn.rearrange %x sources [[0], [2], [1]] : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x3x?xf32, #nn.axes<B, D, T>>
+  return %y : tensor<?x3x?xf32, #nn.axes<B, D, T>>
+}
+// A token in front of every row, which is the same for all rows.
+func.func @token_in_front(%c: tensor<1x3xf32, #nn.axes<"1", D>> {nn.name = "c"}, %x: tensor<?x?x3xf32, #nn.axes<B, T, D>> {nn.name = "x"})
+    -> tensor<?x?x3xf32, #nn.axes<B, "T+1", D>> attributes {nn.entry} {
+  %y = nn.concat %c, %x along 1 : (tensor<1x3xf32, #nn.axes<"1", D>>, tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, "T+1", D>>
+  return %y : tensor<?x?x3xf32, #nn.axes<B, "T+1", D>>
+}
+func.func @halves_swapped(%x: tensor<?x?x6xf32, #nn.axes<B, T, "2*D">> {nn.name = "x"}) -> tensor<?x?x6xf32, #nn.axes<B, T, "2*D">> attributes {nn.entry} {
+  %a, %b = nn.split %x along 2 : (tensor<?x?x6xf32, #nn.axes<B, T, "2*D">>) -> (tensor<?x?x3xf32, #nn.axes<B, T, D>>, tensor<?x?x3xf32, #nn.axes<B, T, D>>)
+  %y = nn.concat %b, %a along 2 : (tensor<?x?x3xf32, #nn.axes<B, T, D>>, tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x6xf32, #nn.axes<B, T, "2*D">>
+  return %y : tensor<?x?x6xf32, #nn.axes<B, T, "2*D">>
+}
+func.func @topk(%x: tensor<?x?x5xf32, #nn.axes<B, T, E>> {nn.name = "x"})
+    -> (tensor<?x?x3xf32, #nn.axes<B, T, A>>, tensor<?x?x3xi32, #nn.axes<B, T, A over E>>) attributes {nn.entry} {
+  %v, %i = nn.topk %x : (tensor<?x?x5xf32, #nn.axes<B, T, E>>) -> (tensor<?x?x3xf32, #nn.axes<B, T, A>>, tensor<?x?x3xi32, #nn.axes<B, T, A over E>>)
+  return %v, %i : tensor<?x?x3xf32, #nn.axes<B, T, A>>, tensor<?x?x3xi32, #nn.axes<B, T, A over E>>
+}
+func.func @softmax_of_nothing(%x: tensor<?x?x3xf32, #nn.axes<B, T, D>> {nn.name = "x"}) -> tensor<?x?x3xf32, #nn.axes<B, T, D>> attributes {nn.entry} {
+  %l = nn.log %x : tensor<?x?x3xf32, #nn.axes<B, T, D>>
+  %y = nn.softmax %l over "D" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
+  return %y : tensor<?x?x3xf32, #nn.axes<B, T, D>>
+}
+
+//===--- A window of three keys, whose width is a constant outside the region -------------------------===//
+
+func.func @window(%q: tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>> {nn.name = "q"}) -> tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>> attributes {nn.entry} {
+  %width = arith.constant 3 : index
+  %y = nn.attention %q, %q, %q scale 1.0 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %d = arith.subi %i, %j : index
+    %near = arith.cmpi ult, %d, %width : index
+    nn.yield %near : i1
+  } : (tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>>)
+   -> tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>>
+  return %y : tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>>
+}
+
+//===--- What a row carries ---------------------------------------------------------------------------===//
+
+// h ← x + h/2, y = h · x; h stays with the session.
+func.func @recurrence(%x: tensor<?x?x2xf32, #nn.axes<B, T, D>> {nn.name = "x"}) -> tensor<?x?x2xf32, #nn.axes<B, T, D>> attributes {nn.entry} {
+  %half = nn.constant 0.5 : tensor<f32, #nn.axes<>>
+  %y = nn.scan "rnn" over "T" (%x) carry [tensor<?x2xf32, #nn.axes<B, D>>] {
+  ^bb0(%t: tensor<?x2xf32, #nn.axes<B, D>>, %h: tensor<?x2xf32, #nn.axes<B, D>>):
+    %g = nn.mul %h, %half : (tensor<?x2xf32, #nn.axes<B, D>>, tensor<f32, #nn.axes<>>) -> tensor<?x2xf32, #nn.axes<B, D>>
+    %n = nn.add %t, %g : (tensor<?x2xf32, #nn.axes<B, D>>, tensor<?x2xf32, #nn.axes<B, D>>) -> tensor<?x2xf32, #nn.axes<B, D>>
+    %o = nn.mul %n, %t : (tensor<?x2xf32, #nn.axes<B, D>>, tensor<?x2xf32, #nn.axes<B, D>>) -> tensor<?x2xf32, #nn.axes<B, D>>
+    nn.yield %n, %o : tensor<?x2xf32, #nn.axes<B, D>>, tensor<?x2xf32, #nn.axes<B, D>>
+  } : (tensor<?x?x2xf32, #nn.axes<B, T, D>>) -> tensor<?x?x2xf32, #nn.axes<B, T, D>>
+  return %y : tensor<?x?x2xf32, #nn.axes<B, T, D>>
+}
+}
