@@ -5,7 +5,7 @@ import lit.formats
 config.name = "Heddle"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".heddle", ".test"]
-config.excludes = ["Inputs", "golden"]
+config.excludes = ["Inputs", "golden", "benchmark"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.build_dir, "test")
 
