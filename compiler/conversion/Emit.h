@@ -15,22 +15,14 @@ namespace arith = mlir::arith;
 namespace memref = mlir::memref;
 namespace math = mlir::math;
 
-/// Loads, stores and arithmetic at the lowering's place.
-struct Emit {
-  FunctionLowering &lowering;
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
+/// Scalar arithmetic that reads like a formula.
+struct Scalars {
+  OpBuilder &builder;
+  Location loc;
 
   Value number(double value) {
     return arith::ConstantOp::create(builder, loc,
                                      builder.getF32FloatAttr(value));
-  }
-  Value load(const View &view, ValueRange at) {
-    return asF32(builder, loc,
-                 memref::LoadOp::create(builder, loc, view.memref, at));
-  }
-  void store(Value value, const View &view, ValueRange at) {
-    memref::StoreOp::create(builder, loc, value, view.memref, at);
   }
   Value add(Value a, Value b) {
     return arith::AddFOp::create(builder, loc, a, b);
@@ -47,8 +39,29 @@ struct Emit {
   Value max(Value a, Value b) {
     return arith::MaximumFOp::create(builder, loc, a, b);
   }
+  Value neg(Value x) { return arith::NegFOp::create(builder, loc, x); }
   Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
   Value sqrt(Value x) { return math::SqrtOp::create(builder, loc, x); }
+  Value tanh(Value x) { return math::TanhOp::create(builder, loc, x); }
+  Value erf(Value x) { return math::ErfOp::create(builder, loc, x); }
+  /// 1 / (1 + e⁻ˣ)
+  Value sigmoid(Value x) { return div(number(1), add(number(1), exp(neg(x)))); }
+};
+
+/// Loads, stores and arithmetic at the lowering's place.
+struct Emit : Scalars {
+  FunctionLowering &lowering;
+
+  explicit Emit(FunctionLowering &lowering)
+      : Scalars{lowering.builder, lowering.loc()}, lowering(lowering) {}
+
+  Value load(const View &view, ValueRange at) {
+    return asF32(builder, loc,
+                 memref::LoadOp::create(builder, loc, view.memref, at));
+  }
+  void store(Value value, const View &view, ValueRange at) {
+    memref::StoreOp::create(builder, loc, value, view.memref, at);
+  }
   Value real(Value index) {
     Value integer =
         arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);

@@ -322,7 +322,6 @@ static LogicalResult lowerRope(nn::RopeOp op, FunctionLowering &lowering) {
 
 static LogicalResult lowerSinusoid(nn::SinusoidOp op,
                                    FunctionLowering &lowering) {
-  OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   int64_t depth = cast<RankedTensorType>(op.getType()).getShape().back();
   SmallVector<double> frequencies;
@@ -355,7 +354,6 @@ static LogicalResult lowerSinusoid(nn::SinusoidOp op,
               return arith::SelectOp::create(inner, loc, isSine, sine, cosine);
             });
   });
-  (void)builder;
   return success();
 }
 

@@ -1,6 +1,6 @@
-//===- NNToLinalgElementwise.cpp - reference lowering of elementwise ops
-//-----===//
+//===- NNToLinalgElementwise.cpp - reference lowering, elementwise --------===//
 
+#include "compiler/conversion/Emit.h"
 #include "compiler/conversion/NNToLinalg.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -11,45 +11,14 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-namespace {
-/// Scalar arithmetic that reads like a formula.
-struct Scalar {
-  OpBuilder &builder;
-  Location loc;
-
-  Value number(double value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(value));
-  }
-  Value add(Value a, Value b) {
-    return arith::AddFOp::create(builder, loc, a, b);
-  }
-  Value sub(Value a, Value b) {
-    return arith::SubFOp::create(builder, loc, a, b);
-  }
-  Value mul(Value a, Value b) {
-    return arith::MulFOp::create(builder, loc, a, b);
-  }
-  Value div(Value a, Value b) {
-    return arith::DivFOp::create(builder, loc, a, b);
-  }
-  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
-  Value tanh(Value x) { return math::TanhOp::create(builder, loc, x); }
-  Value erf(Value x) { return math::ErfOp::create(builder, loc, x); }
-  Value neg(Value x) { return arith::NegFOp::create(builder, loc, x); }
-  /// 1 / (1 + e⁻ˣ)
-  Value sigmoid(Value x) { return div(number(1), add(number(1), exp(neg(x)))); }
-};
-} // namespace
-
 /// x/2 · (1 + erf(x/√2))
-static Value gelu(Scalar s, Value x) {
+static Value gelu(Scalars s, Value x) {
   Value erf = s.erf(s.mul(x, s.number(0.70710678118654752440)));
   return s.mul(s.mul(x, s.number(0.5)), s.add(s.number(1), erf));
 }
 
 /// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))
-static Value geluTanh(Scalar s, Value x) {
+static Value geluTanh(Scalars s, Value x) {
   Value cube = s.mul(s.mul(x, x), x);
   Value inner = s.mul(s.number(0.79788456080286535588),
                       s.add(x, s.mul(s.number(0.044715), cube)));
@@ -58,7 +27,7 @@ static Value geluTanh(Scalar s, Value x) {
 
 Value heddle::conversion::applyActivation(OpBuilder &builder, Location loc,
                                           nn::Activation activation, Value x) {
-  Scalar s{builder, loc};
+  Scalars s{builder, loc};
   switch (activation) {
   case nn::Activation::Relu:
     return arith::MaximumFOp::create(builder, loc, x, s.number(0));
@@ -78,7 +47,7 @@ Value heddle::conversion::applyActivation(OpBuilder &builder, Location loc,
 
 Value heddle::conversion::applyScalar(OpBuilder &builder, Location loc,
                                       Operation *op, Value x) {
-  Scalar s{builder, loc};
+  Scalars s{builder, loc};
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](nn::NegOp) { return s.neg(x); })
       .Case([&](nn::ExpOp) { return s.exp(x); })
@@ -118,7 +87,7 @@ static Value applyScalars(OpBuilder &builder, Location loc, Operation *op,
           return arith::MulIOp::create(builder, loc, a, b);
         })
         .Default([](Operation *) { return Value(); });
-  Scalar s{builder, loc};
+  Scalars s{builder, loc};
   Value x = asF32(builder, loc, a), y = asF32(builder, loc, b);
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](nn::AddOp) { return s.add(x, y); })
