@@ -10,14 +10,37 @@ using namespace llvm;
 
 namespace heddle::kernel {
 
-int64_t bytesOf(PackedType type) { return type == PackedType::F32 ? 4 : 2; }
+static constexpr PackedType allTypes[] = {PackedType::F32, PackedType::BF16,
+                                          PackedType::I8, PackedType::Q8,
+                                          PackedType::Q4};
+
+bool isQuantised(PackedType type) {
+  return type != PackedType::F32 && type != PackedType::BF16;
+}
+
+int64_t bytesOf(PackedType type) {
+  assert(!isQuantised(type) && "a quantised element has no bytes of its own");
+  return type == PackedType::F32 ? 4 : 2;
+}
 
 StringRef nameOf(PackedType type) {
-  return type == PackedType::F32 ? "f32" : "bf16";
+  switch (type) {
+  case PackedType::F32:
+    return "f32";
+  case PackedType::BF16:
+    return "bf16";
+  case PackedType::I8:
+    return "i8";
+  case PackedType::Q8:
+    return "q8";
+  case PackedType::Q4:
+    return "q4";
+  }
+  llvm_unreachable("all types have a name");
 }
 
 std::optional<PackedType> packedTypeNamed(StringRef name) {
-  for (PackedType type : {PackedType::F32, PackedType::BF16})
+  for (PackedType type : allTypes)
     if (nameOf(type) == name)
       return type;
   return std::nullopt;
@@ -38,6 +61,14 @@ PackedLayout PackedLayout::panels(int64_t panel, PackedType type,
   layout.panel = panel;
   layout.interleave = interleave;
   layout.groups.assign(groups.begin(), groups.end());
+  return layout;
+}
+
+PackedLayout PackedLayout::ofProduct(PackedType type, bool transposed,
+                                     ArrayRef<int64_t> groups, bool paired) {
+  int64_t interleave = type == PackedType::F32 ? 1 : isQuantised(type) ? 4 : 2;
+  PackedLayout layout = panels(32, type, transposed, groups, interleave);
+  layout.paired = paired;
   return layout;
 }
 
@@ -65,17 +96,28 @@ Error PackedLayout::verify(MatrixShape matrix) const {
   if (matrix.outputs < 0 || matrix.inputs < 0)
     return wrong("the matrix has a negative side");
   if (kind == Kind::Plain) {
-    if (panel != 0 || interleave != 1 || !groups.empty())
-      return wrong("a plain layout has neither panels nor groups");
+    if (panel != 0 || interleave != 1 || paired || !groups.empty())
+      return wrong("a plain layout has neither panels, pairs nor groups");
+    if (isQuantised(type))
+      return wrong("a quantised type needs panels");
     return Error::success();
   }
   if (panel <= 0)
     return wrong("a panel has at least one column");
   if (interleave != 1 && interleave != 2 && interleave != 4)
     return wrong("an interleave is 1, 2 or 4");
-  if (panel * interleave * bytesOf(type) % alignment)
-    return wrong("a step of k is " + Twine(panel * interleave * bytesOf(type)) +
+  if (isQuantised(type) && interleave != 4)
+    return wrong("a quantised type has interleave 4");
+  if (stepBytes() % alignment)
+    return wrong("a step of k is " + Twine(stepBytes()) +
                  " bytes, needed a multiple of " + Twine(alignment));
+  if (paired && !groups.empty())
+    return wrong("pairs have no groups");
+  if (paired && panel % pairedColumns)
+    return wrong("pairs need panels of a multiple of " + Twine(pairedColumns));
+  if (paired && matrix.outputs % 2)
+    return wrong("pairs need an even number of outputs, the matrix has " +
+                 Twine(matrix.outputs));
   if (any_of(groups, [](int64_t width) { return width <= 0; }))
     return wrong("a group is empty");
   int64_t columns = sum_of(groups, int64_t{0});
@@ -85,9 +127,17 @@ Error PackedLayout::verify(MatrixShape matrix) const {
   return Error::success();
 }
 
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
 int64_t PackedLayout::panelsBefore(size_t group, MatrixShape matrix) const {
+  if (group == 0)
+    return 0;
+  if (paired)
+    return divideCeil(2 * alignTo(matrix.outputs / 2, pairedColumns), panel);
   if (groups.empty())
-    return group == 0 ? 0 : divideCeil(matrix.outputs, panel);
+    return divideCeil(matrix.outputs, panel);
   int64_t panels = 0;
   for (int64_t width : ArrayRef(groups).take_front(group))
     panels += divideCeil(width, panel);
@@ -98,37 +148,137 @@ int64_t PackedLayout::panelCount(MatrixShape matrix) const {
   return panelsBefore(groups.empty() ? 1 : groups.size(), matrix);
 }
 
+int64_t PackedLayout::columnOf(int64_t n, MatrixShape matrix) const {
+  if (paired) {
+    int64_t half = matrix.outputs / 2, within = n % half;
+    return within / pairedColumns * 2 * pairedColumns +
+           n / half * pairedColumns + within % pairedColumns;
+  }
+  int64_t panelsBeforeGroup = 0;
+  for (int64_t width : groups) {
+    if (n < width)
+      break;
+    n -= width;
+    panelsBeforeGroup += divideCeil(width, panel);
+  }
+  return panelsBeforeGroup * panel + n;
+}
+
+std::optional<int64_t> PackedLayout::outputAt(int64_t column,
+                                              MatrixShape matrix) const {
+  if (paired) {
+    int64_t half = matrix.outputs / 2, block = column / pairedColumns;
+    int64_t within = block / 2 * pairedColumns + column % pairedColumns;
+    if (within >= half)
+      return std::nullopt;
+    return block % 2 * half + within;
+  }
+  int64_t outputs = 0;
+  for (int64_t width : groups) {
+    int64_t padded = alignTo(width, panel);
+    if (column < padded)
+      return column < width ? std::optional(outputs + column) : std::nullopt;
+    column -= padded;
+    outputs += width;
+  }
+  return groups.empty() && column < matrix.outputs ? std::optional(column)
+                                                   : std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Bytes of a panel
+//===----------------------------------------------------------------------===//
+
+int64_t PackedLayout::stepInputs() const {
+  bool inGroups = type == PackedType::Q8 || type == PackedType::Q4;
+  return inGroups ? quantGroup : interleave;
+}
+
+int64_t PackedLayout::stepBytes() const {
+  constexpr int64_t scale = 2; // of an f16
+  switch (type) {
+  case PackedType::I8:
+    return panel * interleave;
+  case PackedType::Q8:
+    return panel * (quantGroup + scale);
+  case PackedType::Q4:
+    return panel * (quantGroup / 2 + scale);
+  default:
+    return panel * interleave * bytesOf(type);
+  }
+}
+
+int64_t PackedLayout::stepCount(MatrixShape matrix) const {
+  return divideCeil(matrix.inputs, stepInputs());
+}
+
+int64_t PackedLayout::panelBytes(MatrixShape matrix) const {
+  int64_t scales = type == PackedType::I8 ? panel * 4 : 0; // of f32
+  return stepCount(matrix) * stepBytes() + scales;
+}
+
 int64_t PackedLayout::panelElements(MatrixShape matrix) const {
-  return static_cast<int64_t>(alignTo(matrix.inputs, interleave)) * panel;
+  return panelBytes(matrix) / bytesOf(type);
 }
 
 int64_t PackedLayout::packedElements(MatrixShape matrix) const {
-  if (kind == Kind::Plain)
-    return matrix.outputs * matrix.inputs;
-  return panelCount(matrix) * panelElements(matrix);
+  return packedBytes(matrix) / bytesOf(type);
 }
 
 int64_t PackedLayout::packedBytes(MatrixShape matrix) const {
-  return packedElements(matrix) * bytesOf(type);
+  if (kind == Kind::Plain)
+    return matrix.outputs * matrix.inputs * bytesOf(type);
+  return panelCount(matrix) * panelBytes(matrix);
+}
+
+//===----------------------------------------------------------------------===//
+// Where an element lies
+//===----------------------------------------------------------------------===//
+
+static void assertWithin(int64_t n, int64_t k, MatrixShape matrix) {
+  assert(n >= 0 && n < matrix.outputs && k >= 0 && k < matrix.inputs &&
+         "outside of the matrix");
 }
 
 int64_t PackedLayout::elementOffset(int64_t n, int64_t k,
                                     MatrixShape matrix) const {
-  assert(n >= 0 && n < matrix.outputs && k >= 0 && k < matrix.inputs &&
-         "outside of the matrix");
-  if (kind == Kind::Plain)
-    return n * matrix.inputs + k;
-  int64_t panelsBeforeGroup = 0, column = n;
-  for (int64_t width : groups) {
-    if (column < width)
-      break;
-    column -= width;
-    panelsBeforeGroup += divideCeil(width, panel);
-  }
-  return (panelsBeforeGroup + column / panel) * panelElements(matrix) +
-         k / interleave * panel * interleave + column % panel * interleave +
-         k % interleave;
+  return byteOffset(n, k, matrix) / bytesOf(type);
 }
+
+int64_t PackedLayout::byteOffset(int64_t n, int64_t k,
+                                 MatrixShape matrix) const {
+  assertWithin(n, k, matrix);
+  if (kind == Kind::Plain)
+    return (n * matrix.inputs + k) * bytesOf(type);
+  int64_t column = columnOf(n, matrix), within = k % stepInputs();
+  if (inHighNibble(k))
+    within -= quantGroup / 2;
+  int64_t element =
+      (within / interleave * panel + column % panel) * interleave +
+      within % interleave;
+  return column / panel * panelBytes(matrix) + k / stepInputs() * stepBytes() +
+         element * (isQuantised(type) ? 1 : bytesOf(type));
+}
+
+bool PackedLayout::inHighNibble(int64_t k) const {
+  return type == PackedType::Q4 && k % quantGroup >= quantGroup / 2;
+}
+
+int64_t PackedLayout::scaleOffset(int64_t n, int64_t k,
+                                  MatrixShape matrix) const {
+  assertWithin(n, k, matrix);
+  assert(isQuantised(type) && "only quantised types have scales");
+  int64_t column = columnOf(n, matrix), within = column % panel;
+  int64_t panelStart = column / panel * panelBytes(matrix);
+  if (type == PackedType::I8)
+    return panelStart + stepCount(matrix) * stepBytes() + within * 4;
+  int64_t behindStep = (k / stepInputs() + 1) * stepBytes();
+  return panelStart + behindStep - (panel - within) * 2;
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
 
 std::string PackedLayout::asString() const {
   std::string text;
@@ -142,6 +292,8 @@ std::string PackedLayout::asString() const {
   os << ' ' << nameOf(type);
   if (transposed)
     os << " transposed";
+  if (paired)
+    os << " paired";
   if (!groups.empty()) {
     os << " groups<";
     interleaveComma(groups, os);
@@ -178,8 +330,19 @@ static bool consumeWord(StringRef &text, StringRef word) {
   return true;
 }
 
-/// layout = ( "plain" | "panel<" n [ "," interleave ] ">" ) type [ "transposed"
-/// ] [ "groups<" width { "," width } ">" ] .
+static bool consumeType(StringRef &text, PackedType &type) {
+  for (PackedType candidate : allTypes) {
+    if (!consumeWord(text, nameOf(candidate)))
+      continue;
+    type = candidate;
+    return true;
+  }
+  return false;
+}
+
+/// layout = ( "plain" | "panel<" n [ "," interleave ] ">" ) type
+///          [ "transposed" ] [ "paired" ] [ "groups<" width { "," width } ">" ]
+/// type = "f32" | "bf16" | "i8" | "q8" | "q4" .
 Expected<PackedLayout> PackedLayout::parse(StringRef text) {
   auto wrong = [&](const Twine &needed) {
     return createStringError("layout \"" + text + "\": needed " + needed);
@@ -196,16 +359,14 @@ Expected<PackedLayout> PackedLayout::parse(StringRef text) {
   } else if (!consumeWord(rest, "plain")) {
     return wrong("plain or panel<...>");
   }
-  if (consumeWord(rest, "f32"))
-    layout.type = PackedType::F32;
-  else if (consumeWord(rest, "bf16"))
-    layout.type = PackedType::BF16;
-  else
-    return wrong("f32 or bf16");
+  if (!consumeType(rest, layout.type))
+    return wrong("f32, bf16, i8, q8 or q4");
   layout.transposed = consumeWord(rest, "transposed");
+  layout.paired = consumeWord(rest, "paired");
   if (!rest.empty() &&
       (!consumeList(rest, "groups", layout.groups) || !rest.empty()))
-    return wrong("nothing after the type but `transposed` and `groups<...>`");
+    return wrong("nothing after the type but `transposed`, `paired` and "
+                 "`groups<...>`");
   return layout;
 }
 

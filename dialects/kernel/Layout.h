@@ -11,15 +11,32 @@
 //
 // plain: W[n][k], row by row.
 //
-// panel: [panels][ceil(inputs / interleave)][panel][interleave].
-// `panel` outputs lie side by side for each step of k, in the order in which a
-// matrix product walks its right operand. `interleave` > 1 keeps that many
-// successive k of one output together, as the dot instructions of narrow types
-// want them (bf16: 2). The outputs may be a concatenation of column groups
-// (D -> H K | G K | G K): each group begins a panel. What lies beyond a
-// group's or the inputs' end is zero.
+// panel: columns lie side by side in panels of P = `panel`, in the order in
+// which a matrix product walks its right operand. A panel is a row of steps,
+// each of some successive k; `interleave` > 1 keeps that many of them together
+// for one column, as the dot instructions of narrow types want them. A panel is
+// one contiguous stream of whole cache lines:
 //
-// Block-quantised types (q8, q4) will add their own kinds here.
+//   type      step of k    a step's bytes                           at the end
+//   f32, bf16 interleave   [P][interleave]
+//   i8        4            [P][4] u8                                [P] f32
+//   q8        32           [8][P][4] u8, then [P] f16
+//   q4        32           [4][P][4] u8 of two nibbles, then [P] f16
+//
+// The numbers behind the u8 are scales: W[n][k] = (u - 128) * scale for i8 (one
+// a column) and q8 (one a column and step), (nibble - 8) * scale for q4. Byte
+// [j][n][i] holds k = 4 j + i of the step; with q4 the low nibble does, and the
+// high one holds k = 16 + 4 j + i.
+//
+// Columns are the outputs in order, unless
+// - they are a concatenation of column groups (D -> H K | G K | G K), each of
+//   which begins a panel, or
+// - they are `paired`: the outputs are two halves of the same width, a gate and
+//   what it is multiplied with, each padded to a multiple of 16. Sixteen
+//   columns of the first half, then sixteen of the second, alternate, so that
+//   a tile of 32 columns holds both factors of 16 products.
+// What lies beyond a group's, a half's or the inputs' end stands for zero: 128
+// or nibble 8 where unsigned, with scale 0 if the whole column lies beyond.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_KERNEL_LAYOUT_H
@@ -32,9 +49,12 @@
 
 namespace heddle::kernel {
 
-/// Element types that packed weights may have.
-enum class PackedType : uint8_t { F32, BF16 };
+/// Element types that packed weights may have. I8, Q8 and Q4 are quantised:
+/// small integers with scales, and exist in panels only.
+enum class PackedType : uint8_t { F32, BF16, I8, Q8, Q4 };
 
+bool isQuantised(PackedType type);
+/// Bytes of an element of a type that is not quantised.
 int64_t bytesOf(PackedType type);
 llvm::StringRef nameOf(PackedType type);
 std::optional<PackedType> packedTypeNamed(llvm::StringRef name);
@@ -52,15 +72,22 @@ struct PackedLayout {
   /// in a panel fills whole lines of it.
   static constexpr int64_t alignment = 64;
 
+  /// Successive k that share a scale in q8 and q4.
+  static constexpr int64_t quantGroup = 32;
+  /// Columns of one half that lie together where the halves are paired.
+  static constexpr int64_t pairedColumns = 16;
+
   Kind kind = Kind::Plain;
   PackedType type = PackedType::F32;
   /// The checkpoint stores [inputs, outputs] (GPT-2). The packed bytes are the
   /// same either way.
   bool transposed = false;
-  /// Panel only: outputs side by side, successive k kept together, and widths
-  /// of the column groups (none: one group).
+  /// Panel only: columns side by side, successive k kept together, whether two
+  /// halves of the outputs alternate, and widths of the column groups (none:
+  /// one group).
   int64_t panel = 0;
   int64_t interleave = 1;
+  bool paired = false;
   llvm::SmallVector<int64_t, 3> groups;
 
   static PackedLayout plain(PackedType type = PackedType::F32,
@@ -69,6 +96,11 @@ struct PackedLayout {
                              bool transposed = false,
                              llvm::ArrayRef<int64_t> groups = {},
                              int64_t interleave = 1);
+  /// Panels of 32 columns with the interleave of the type: what kernel.matmul
+  /// reads.
+  static PackedLayout ofProduct(PackedType type, bool transposed = false,
+                                llvm::ArrayRef<int64_t> groups = {},
+                                bool paired = false);
 
   /// The matrix that a checkpoint tensor of `shape` is in this layout.
   MatrixShape matrix(llvm::ArrayRef<int64_t> shape) const;
@@ -80,22 +112,40 @@ struct PackedLayout {
   /// of groups, panels in all.
   int64_t panelsBefore(size_t group, MatrixShape matrix) const;
   int64_t panelCount(MatrixShape matrix) const;
-  /// Elements of one panel: inputs rounded up to interleave, times panel.
+  /// Successive k of a step of a panel, the bytes of a step, and the steps.
+  int64_t stepInputs() const;
+  int64_t stepBytes() const;
+  int64_t stepCount(MatrixShape matrix) const;
+  /// Bytes of one panel, all steps and what is behind them.
+  int64_t panelBytes(MatrixShape matrix) const;
+  /// Elements of one panel, padding included. Not quantised.
   int64_t panelElements(MatrixShape matrix) const;
 
-  /// Elements with their padding, and bytes (a multiple of nothing in
-  /// particular for plain layouts).
+  /// Bytes with their padding (a multiple of nothing in particular for plain
+  /// layouts), and elements where not quantised.
   int64_t packedElements(MatrixShape matrix) const;
   int64_t packedBytes(MatrixShape matrix) const;
   int64_t packedBytes(llvm::ArrayRef<int64_t> shape) const {
     return packedBytes(matrix(shape));
   }
 
-  /// Where W[n][k] lies, in elements.
+  /// The column in which output n lies: column c is in panel c / panel.
+  int64_t columnOf(int64_t n, MatrixShape matrix) const;
+  /// The output in a column below panelCount * panel; none in padding.
+  std::optional<int64_t> outputAt(int64_t column, MatrixShape matrix) const;
+
+  /// Where W[n][k] lies, in elements. Not quantised.
   int64_t elementOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  /// The first byte of W[n][k]. With q4 two elements share a byte.
+  int64_t byteOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  /// Whether W[n][k] is the high nibble of its byte. Only q4 has such.
+  bool inHighNibble(int64_t k) const;
+  /// The first byte of the scale of W[n][k]: an f32 with i8, an f16 with q8
+  /// and q4.
+  int64_t scaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
 
   /// `plain f32`, `plain bf16 transposed`, `panel<32> f32 transposed
-  /// groups<768, 256, 256>`, `panel<32, 2> bf16`.
+  /// groups<768, 256, 256>`, `panel<32, 2> bf16`, `panel<32, 4> q8 paired`.
   std::string asString() const;
   static llvm::Expected<PackedLayout> parse(llvm::StringRef text);
 

@@ -3,6 +3,7 @@
 #include "dialects/kernel/Layout.h"
 #include "llvm/Support/Error.h"
 #include "gtest/gtest.h"
+#include <map>
 #include <set>
 
 using namespace heddle::kernel;
@@ -76,10 +77,112 @@ TEST(Layout, EveryElementHasItsOwnPlace) {
     }
 }
 
+TEST(Layout, StepsOfQuantisedPanelsAreWholeLines) {
+  MatrixShape matrix{33, 70};
+  PackedLayout i8 = PackedLayout::ofProduct(PackedType::I8);
+  EXPECT_EQ(i8.stepBytes(), 128);
+  EXPECT_EQ(i8.panelBytes(matrix), 18 * 128 + 32 * 4);
+  EXPECT_EQ(i8.packedBytes(matrix), 2 * i8.panelBytes(matrix));
+  PackedLayout q8 = PackedLayout::ofProduct(PackedType::Q8);
+  EXPECT_EQ(q8.stepBytes(), 17 * 64);
+  EXPECT_EQ(q8.panelBytes(matrix), 3 * 17 * 64);
+  PackedLayout q4 = PackedLayout::ofProduct(PackedType::Q4);
+  EXPECT_EQ(q4.stepBytes(), 9 * 64);
+  EXPECT_EQ(q4.panelBytes(matrix), 3 * 9 * 64);
+}
+
+TEST(Layout, ScalesOfInt8FollowTheirPanel) {
+  PackedLayout layout = PackedLayout::ofProduct(PackedType::I8);
+  MatrixShape matrix{33, 6};
+  EXPECT_EQ(layout.byteOffset(3, 5, matrix), 128 + 3 * 4 + 1);
+  EXPECT_EQ(layout.scaleOffset(3, 5, matrix), 2 * 128 + 3 * 4);
+  EXPECT_EQ(layout.byteOffset(32, 0, matrix), 3 * 128);
+  EXPECT_EQ(layout.scaleOffset(32, 0, matrix), 3 * 128 + 2 * 128);
+}
+
+TEST(Layout, ScalesOfGroupsFollowTheirStep) {
+  PackedLayout layout = PackedLayout::ofProduct(PackedType::Q8);
+  MatrixShape matrix{64, 64};
+  // k = 45 is the byte 1 of quad 3 in step 1.
+  EXPECT_EQ(layout.byteOffset(34, 45, matrix),
+            2 * 1088 + 1088 + 3 * 128 + 2 * 4 + 1);
+  EXPECT_EQ(layout.scaleOffset(34, 45, matrix), 2 * 1088 + 1088 + 1024 + 4);
+  EXPECT_FALSE(layout.inHighNibble(45));
+}
+
+TEST(Layout, HighNibblesHoldTheSecondHalfOfAStep) {
+  PackedLayout layout = PackedLayout::ofProduct(PackedType::Q4);
+  MatrixShape matrix{32, 64};
+  EXPECT_FALSE(layout.inHighNibble(32 + 15));
+  EXPECT_TRUE(layout.inHighNibble(32 + 16));
+  EXPECT_EQ(layout.byteOffset(5, 32 + 6, matrix), 576 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(layout.byteOffset(5, 32 + 22, matrix), 576 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(layout.scaleOffset(5, 32, matrix), 576 + 512 + 10);
+}
+
+/// No byte but that of two nibbles belongs to two elements, and no scale to two
+/// columns or groups; nothing lies outside.
+TEST(Layout, QuantisedElementsHaveTheirOwnPlace) {
+  for (PackedType type : {PackedType::I8, PackedType::Q8, PackedType::Q4})
+    for (bool paired : {false, true}) {
+      PackedLayout layout = PackedLayout::ofProduct(type, true, {}, paired);
+      MatrixShape matrix{74, 70};
+      std::set<std::pair<int64_t, bool>> elements;
+      std::map<int64_t, std::pair<int64_t, int64_t>> scales;
+      for (int64_t n = 0; n < matrix.outputs; ++n)
+        for (int64_t k = 0; k < matrix.inputs; ++k) {
+          int64_t byte = layout.byteOffset(n, k, matrix);
+          int64_t scale = layout.scaleOffset(n, k, matrix);
+          EXPECT_TRUE(byte >= 0 && byte < layout.packedBytes(matrix));
+          EXPECT_TRUE(elements.insert({byte, layout.inHighNibble(k)}).second);
+          std::pair<int64_t, int64_t> owner = {
+              n, type == PackedType::I8 ? 0 : k / 32};
+          EXPECT_EQ(scales.try_emplace(scale, owner).first->second, owner);
+        }
+      for (auto [scale, owner] : scales) {
+        EXPECT_LE(scale + 4, layout.packedBytes(matrix) + 2);
+        EXPECT_FALSE(elements.count({scale, false}));
+      }
+    }
+}
+
+TEST(Layout, PairedHalvesAlternateInSixteens) {
+  // Two halves of 20, each padded to 32.
+  PackedLayout layout =
+      PackedLayout::ofProduct(PackedType::F32, false, {}, true);
+  MatrixShape matrix{40, 3};
+  EXPECT_EQ(layout.panelCount(matrix), 2);
+  EXPECT_EQ(layout.columnOf(0, matrix), 0);
+  EXPECT_EQ(layout.columnOf(20, matrix), 16);
+  EXPECT_EQ(layout.columnOf(16, matrix), 32);
+  EXPECT_EQ(layout.columnOf(39, matrix), 32 + 16 + 3);
+  EXPECT_EQ(layout.elementOffset(37, 1, matrix), 3 * 32 + 32 + 16 + 1);
+  EXPECT_EQ(layout.outputAt(32 + 4, matrix), std::nullopt);
+}
+
+TEST(Layout, OutputsAndColumnsAreInverse) {
+  MatrixShape matrix{98, 1};
+  for (PackedLayout layout :
+       {PackedLayout::ofProduct(PackedType::F32),
+        PackedLayout::ofProduct(PackedType::Q4, false, {}, true),
+        PackedLayout::panels(16, PackedType::F32, false, {}),
+        PackedLayout::panels(32, PackedType::F32, false, {33, 64, 1})}) {
+    int64_t found = 0;
+    for (int64_t c = 0; c < layout.panelCount(matrix) * layout.panel; ++c)
+      if (std::optional<int64_t> n = layout.outputAt(c, matrix)) {
+        EXPECT_EQ(layout.columnOf(*n, matrix), c) << layout.asString();
+        ++found;
+      }
+    EXPECT_EQ(found, matrix.outputs) << layout.asString();
+  }
+}
+
 TEST(Layout, RoundTripsThroughText) {
-  for (const char *text : {"plain f32", "plain bf16 transposed",
-                           "panel<32> f32", "panel<32, 2> bf16 transposed",
-                           "panel<48> f32 transposed groups<768, 256, 256>"}) {
+  for (const char *text :
+       {"plain f32", "plain bf16 transposed", "panel<32> f32",
+        "panel<32, 2> bf16 transposed", "panel<32, 4> i8",
+        "panel<32, 4> q4 transposed", "panel<32, 4> q8 transposed paired",
+        "panel<48> f32 transposed groups<768, 256, 256>"}) {
     llvm::Expected<PackedLayout> layout = PackedLayout::parse(text);
     ASSERT_TRUE(static_cast<bool>(layout)) << messageOf(layout.takeError());
     EXPECT_EQ(layout->asString(), text);
@@ -87,9 +190,11 @@ TEST(Layout, RoundTripsThroughText) {
 }
 
 TEST(Layout, RefusesMalformedText) {
-  for (const char *text : {"", "plain", "plain f16", "panel f32", "panel<> f32",
-                           "panel<1,2,3> f32", "panel<32 f32",
-                           "plain f32 sideways", "panel<32> f32 groups<1,>"}) {
+  for (const char *text :
+       {"", "plain", "plain f16", "panel f32", "panel<> f32",
+        "panel<1,2,3> f32", "panel<32 f32", "plain f32 sideways",
+        "panel<32> f320", "panel<32> f32 paired transposed",
+        "panel<32> f32 groups<1,>"}) {
     llvm::Expected<PackedLayout> layout = PackedLayout::parse(text);
     EXPECT_FALSE(static_cast<bool>(layout)) << text;
     llvm::consumeError(layout.takeError());
@@ -108,4 +213,24 @@ TEST(Layout, VerifiesAgainstTheMatrix) {
             "matrix has 64");
   EXPECT_EQ(problem(PackedLayout::panels(16, PackedType::F32, false, {64, 0})),
             "panel<16> f32 groups<64, 0>: a group is empty");
+  EXPECT_EQ(problem(PackedLayout::plain(PackedType::Q8)),
+            "plain q8: a quantised type needs panels");
+  EXPECT_EQ(problem(PackedLayout::panels(32, PackedType::I8)),
+            "panel<32> i8: a quantised type has interleave 4");
+  EXPECT_EQ(problem(PackedLayout::panels(16, PackedType::Q8, false, {}, 4)),
+            "panel<16, 4> q8: a step of k is 544 bytes, needed a multiple of "
+            "64");
+  EXPECT_EQ(
+      problem(PackedLayout::ofProduct(PackedType::BF16, false, {64}, true)),
+      "panel<32, 2> bf16 paired groups<64>: pairs have no groups");
+  PackedLayout paired =
+      PackedLayout::ofProduct(PackedType::F32, false, {}, true);
+  EXPECT_EQ(problem(paired), "");
+  EXPECT_EQ(messageOf(paired.verify({63, 8})),
+            "panel<32> f32 paired: pairs need an even number of outputs, the "
+            "matrix has 63");
+  paired.panel = 24;
+  paired.interleave = 2;
+  EXPECT_EQ(problem(paired),
+            "panel<24, 2> f32 paired: pairs need panels of a multiple of 16");
 }
