@@ -23,6 +23,10 @@ llvm::LogicalResult lowerElementwise(mlir::Operation *op,
 llvm::LogicalResult lowerReduction(mlir::Operation *op,
                                    FunctionLowering &lowering);
 
+/// Matrix products, and rows of tables; failure carries a diagnostic.
+llvm::LogicalResult lowerLinear(nn::LinearOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerEmbed(nn::EmbedOp op, FunctionLowering &lowering);
+
 /// rearrange, concat, split, topk; failure carries a diagnostic.
 llvm::LogicalResult lowerAxes(mlir::Operation *op, FunctionLowering &lowering);
 /// conv, pool, upsample, batch_norm.
