@@ -370,4 +370,17 @@ Expected<PackedLayout> PackedLayout::parse(StringRef text) {
   return layout;
 }
 
+//===----------------------------------------------------------------------===//
+// Rows of activations
+//===----------------------------------------------------------------------===//
+
+int64_t QuantisedRow::groupCount() const {
+  return grouped ? divideCeil(inputs, PackedLayout::quantGroup) : 1;
+}
+
+int64_t QuantisedRow::bytes() const {
+  int64_t padded = alignTo(inputs, grouped ? PackedLayout::quantGroup : 4);
+  return alignTo(padded + 8 * groupCount(), PackedLayout::alignment);
+}
+
 } // namespace heddle::kernel

@@ -45,6 +45,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
+#include <cassert>
+#include <optional>
 #include <string>
 
 namespace heddle::kernel {
@@ -150,6 +152,41 @@ struct PackedLayout {
   static llvm::Expected<PackedLayout> parse(llvm::StringRef text);
 
   bool operator==(const PackedLayout &other) const = default;
+};
+
+/// A row of K activations, quantised: what kernel.narrow leaves for products
+/// with quantised weights. `groups` scales are spread over it: one for all of
+/// the row (i8), or one for every 32 elements (q8, q4), which is then a group.
+///
+///   K bytes    q[k] = x[k] * (127 / m), rounded to the nearest, ties to even;
+///              m is the largest |x[k]| of the group
+///   zeros      as many as the sizes below need
+///   [G] f32    scales, m / 127
+///   [G] i32    starts, -128 * (the sum of the group's q)
+///
+/// Where m < 2^-100, q and scale are 0. A product sums u8 * s8 from `start` on:
+///   start + sum of u q = sum of (u - 128) q,
+/// and 16 times sum of (nibble - 8) q if u is the nibble times 16. Multiplied
+/// with the scale of the group and that of the weight, this is the sum over the
+/// group of W[n][k] x[k].
+struct QuantisedRow {
+  int64_t inputs = 0;
+  bool grouped = false;
+
+  /// For the product with a weight of that type.
+  static QuantisedRow of(PackedType type, int64_t inputs) {
+    assert(isQuantised(type) && "activations stay as they are");
+    return {inputs, type != PackedType::I8};
+  }
+
+  static constexpr float leastMagnitude = 0x1p-100f;
+
+  int64_t groupCount() const;
+  /// Bytes of a row, a multiple of PackedLayout::alignment.
+  int64_t bytes() const;
+  /// First byte of scale and start of the first group, at the row's end.
+  int64_t scaleOffset() const { return bytes() - 8 * groupCount(); }
+  int64_t startOffset() const { return bytes() - 4 * groupCount(); }
 };
 
 } // namespace heddle::kernel

@@ -177,6 +177,20 @@ TEST(Layout, OutputsAndColumnsAreInverse) {
   }
 }
 
+TEST(Layout, RowsOfActivationsEndInScalesAndStarts) {
+  QuantisedRow row = QuantisedRow::of(PackedType::I8, 56);
+  EXPECT_EQ(row.groupCount(), 1);
+  EXPECT_EQ(row.bytes(), 64);
+  EXPECT_EQ(row.scaleOffset(), 56);
+  EXPECT_EQ(row.startOffset(), 60);
+  EXPECT_EQ(QuantisedRow::of(PackedType::I8, 57).bytes(), 128);
+  QuantisedRow grouped = QuantisedRow::of(PackedType::Q4, 65);
+  EXPECT_EQ(grouped.groupCount(), 3);
+  EXPECT_EQ(grouped.bytes(), 128); // 96 + 3 * 8 = 120
+  EXPECT_EQ(grouped.scaleOffset(), 104);
+  EXPECT_EQ(grouped.startOffset(), 116);
+}
+
 TEST(Layout, RoundTripsThroughText) {
   for (const char *text :
        {"plain f32", "plain bf16 transposed", "panel<32> f32",
