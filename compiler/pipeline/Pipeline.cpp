@@ -22,6 +22,9 @@ using namespace heddle::pipeline;
 
 /// Within nn: what the papers write becomes what a machine can do in one go.
 static void addFusion(OpPassManager &passes, const Options &options) {
+  // Fusion looks across blocks; the reference keeps them as the model has them.
+  if (!options.reference)
+    passes.addPass(transforms::createInlineBlocks());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   if (options.reference)

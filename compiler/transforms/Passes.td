@@ -32,6 +32,29 @@ def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
   }];
 }
 
+def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
+  let summary = "blocks called from one place, made part of it";
+  let description = [{
+    Code does not grow, and fusion sees what lies on both sides of the call. A block that is called from several places, or
+    for routed tokens, stays a function. So does one with a recurrence within a loop, whose path has no indices.
+
+    Before:
+    ```mlir
+    func.func @ffn(%x: …) -> … {
+      %w = nn.weight "up.weight" : …
+      %y = nn.linear %x, %w contracts 1 : …
+      return %y : …
+    }
+    %y = nn.call @ffn(%x) at "h.{0}.mlp" [%l] : …
+    ```
+    After:
+    ```mlir
+    %w = nn.weight "h.{0}.mlp.up.weight" [%l] : …
+    %y = nn.linear %x, %w contracts 1 : …
+    ```
+  }];
+}
+
 def FuseActivation : Pass<"nn-fuse-activation", "::mlir::ModuleOp"> {
   let summary = "activations into the product before them";
   let description = [{
