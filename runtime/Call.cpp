@@ -317,6 +317,12 @@ static heddle_status checkEntry(const heddle_session &session,
               session.program().name);
 }
 
+static void ignoreSite(heddle_frame *, int32_t) {}
+
+static void markSite(heddle_frame *frame, int32_t site) {
+  static_cast<Profile *>(frame->profile)->mark(site);
+}
+
 static heddle_status execute(heddle_session &session, const heddle_entry &entry,
                              void *const *outputs) {
   heddle_frame frame = {};
@@ -330,9 +336,16 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.cache_rows = session.cacheRows.data();
   frame.pool = &session.model->threads;
   frame.parallel_for = ThreadPool::parallelFor;
+  Profile *profile = session.model->profile;
+  frame.profile = profile;
+  frame.mark = profile ? markSite : ignoreSite;
   clearError();
   StandardArithmetic arithmetic;
+  if (profile)
+    profile->beginCall();
   auto status = static_cast<heddle_status>(entry.function(&frame));
+  if (profile)
+    profile->endCall(session.sizes);
   if (status && !*heddle_last_error())
     fail(status, "%s failed", entry.name);
   return status;

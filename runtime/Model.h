@@ -2,6 +2,7 @@
 #ifndef HEDDLE_RUNTIME_MODEL_H
 #define HEDDLE_RUNTIME_MODEL_H
 
+#include "runtime/Profile.h"
 #include "runtime/Threads.h"
 #include "runtime/Weights.h"
 
@@ -13,6 +14,9 @@ struct heddle_model {
 
   /// Bit s of entry e: the caller gives size s in a call of e.
   heddle::runtime::Array<uint32_t> givenSizes;
+
+  /// Where the time of calls is charged, if anybody wants to know.
+  heddle::runtime::Profile *profile = nullptr;
 
   /// The opened tokenizer, once somebody asked for it. It belongs to
   /// runtime/text's interface, which the core does not link.

@@ -239,6 +239,13 @@ heddle_status Weights::checkTensors() const {
   return tensors ? checkChecksum(*tensors) : HEDDLE_OK;
 }
 
+void Weights::touchPages() const {
+  volatile uint8_t last = 0;
+  for (int64_t at = 0; at < mapping.size(); at += HEDDLE_PAGE)
+    last = mapping.data()[at];
+  (void)last;
+}
+
 const void *Weights::tokenizer() const {
   return tokenizerTables ? mapping.data() + tokenizerTables->offset : nullptr;
 }

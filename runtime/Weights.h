@@ -18,6 +18,9 @@ public:
   /// Reads every byte of the tensors and compares the checksum.
   heddle_status checkTensors() const;
 
+  /// Reads a byte of every page, so that no later call waits for the disk.
+  void touchPages() const;
+
   /// The weight slot table of heddle_frame.
   const void *const *slots() const { return pointers.data(); }
 

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 1u
+#define HEDDLE_ABI_VERSION 2u
 #define HEDDLE_MAX_SIZES 8
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
@@ -77,6 +77,14 @@ typedef struct heddle_cache {
   int32_t is_state;
 } heddle_cache;
 
+/* Work that the profile counts by itself: an op of a function, in one run of that function, all rows of the call together. */
+typedef struct heddle_site {
+  const char *name;        /* "layer: linear attn.c_attn [B T 3*H*K]" */
+  heddle_polynomial flops; /* multiplications and additions of products and attention; else 0 */
+  heddle_polynomial bytes; /* of products and attention: weights, keys and values; else all operands and results */
+  int32_t arithmetic;      /* the heddle_type that products multiply in: F32, BF16, I8 */
+} heddle_site;
+
 struct heddle_frame;
 
 struct heddle_entry {
@@ -112,6 +120,8 @@ struct heddle_program {
   int32_t row_size;                   /* the size that counts rows (B), or -1: every call has one row */
   uint32_t flags;
   const char *cpu_features;           /* needed beyond cpu_level, as LLVM names them: "avx512vnni,avx512bf16"; or NULL */
+  const heddle_site *sites;           /* numbered as the code marks them */
+  int32_t site_count;
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */
@@ -137,7 +147,8 @@ typedef struct heddle_frame {
   const int64_t *cache_rows;           /* 56: session row of each row of the call; never NULL */
   void *pool;                          /* 64 */
   heddle_parallel_for parallel_for;    /* 72 */
-  void *profile;                       /* 80 */
+  void *profile;                       /* 80: what mark() writes to */
+  void (*mark)(struct heddle_frame *, int32_t site); /* 88: the work of a site is done; never NULL */
 } heddle_frame;
 
 /* The command line of a compiled program, in libheddle_main.a; returns the exit code. */

@@ -34,6 +34,7 @@ private:
   llvm::Constant *value(const ProgramValue &value);
   llvm::Constant *entry(const ProgramEntry &entry);
   llvm::Constant *cache(const ProgramCache &cache);
+  llvm::Constant *site(const ProgramSite &site);
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
@@ -152,6 +153,12 @@ llvm::Constant *Emitter::cache(const ProgramCache &cache) {
                                  int32(cache.isState)});
 }
 
+llvm::Constant *Emitter::site(const ProgramSite &site) {
+  return structOf<heddle_site>({string(site.name), polynomial(site.flops),
+                                polynomial(site.bytes),
+                                int32(static_cast<int>(site.arithmetic))});
+}
+
 EmittedProgram Emitter::program(unsigned cpuLevel,
                                 llvm::StringRef cpuFeatures) {
   auto emitMonomial = [&](const SizeExpr &monomial) {
@@ -162,17 +169,26 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
       arrayOf(model.entries, [&](const ProgramEntry &e) { return entry(e); });
   uint32_t flags = model.prefillInChunks ? HEDDLE_PREFILL_IN_CHUNKS : 0;
   llvm::Constant *data = structOf<heddle_program>(
-      {int32(HEDDLE_ABI_VERSION), int32(cpuLevel),
-       int64(static_cast<int64_t>(model.fingerprint)), string(model.name),
-       int32(model.sizes.size()), int32(model.monomials.size()),
-       int32(model.entries.size()), int32(model.caches.size()),
-       int32(model.weightSlotCount), int32(model.cacheSlots.size()),
+      {int32(HEDDLE_ABI_VERSION),
+       int32(cpuLevel),
+       int64(static_cast<int64_t>(model.fingerprint)),
+       string(model.name),
+       int32(model.sizes.size()),
+       int32(model.monomials.size()),
+       int32(model.entries.size()),
+       int32(model.caches.size()),
+       int32(model.weightSlotCount),
+       int32(model.cacheSlots.size()),
        arrayOf(model.sizes, [&](const ProgramSize &s) { return size(s); }),
-       arrayOf(model.monomials, emitMonomial), entries,
+       arrayOf(model.monomials, emitMonomial),
+       entries,
        arrayOf(model.caches, [&](const ProgramCache &c) { return cache(c); }),
        arrayOf(model.cacheSlots, [&](int64_t slot) { return int32(slot); }),
-       int32(sizeIndex(model, model.rowSize)), int32(flags),
-       cpuFeatures.empty() ? null() : string(cpuFeatures)});
+       int32(sizeIndex(model, model.rowSize)),
+       int32(flags),
+       cpuFeatures.empty() ? null() : string(cpuFeatures),
+       arrayOf(model.sites, [&](const ProgramSite &s) { return site(s); }),
+       int32(model.sites.size())});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

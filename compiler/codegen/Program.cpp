@@ -143,6 +143,16 @@ static Attribute write(MLIRContext *context, const ProgramCache &cache) {
   return writer.finish();
 }
 
+static Attribute write(MLIRContext *context, const ProgramSite &site) {
+  Writer writer(context);
+  writer.field("name", site.name);
+  writer.field("flops", site.flops);
+  writer.field("bytes", site.bytes);
+  if (site.arithmetic != ElementType::F32)
+    writer.field("arithmetic", typeNames[static_cast<int>(site.arithmetic)]);
+  return writer.finish();
+}
+
 void codegen::setProgramAttribute(ModuleOp module, const Program &program) {
   MLIRContext *context = module.getContext();
   auto writeElement = [&](const auto &element) {
@@ -154,6 +164,7 @@ void codegen::setProgramAttribute(ModuleOp module, const Program &program) {
   writer.list("sizes", program.sizes, writeElement);
   writer.list("entries", program.entries, writeElement);
   writer.list("caches", program.caches, writeElement);
+  writer.list("sites", program.sites, writeElement);
   writer.field("weight_slots", program.weightSlotCount);
   writer.field("cache_slots", program.cacheSlots);
   writer.field("row_size", program.rowSize);
@@ -345,6 +356,16 @@ static FailureOr<ProgramCache> readCache(ModuleOp module, Attribute attribute) {
   return failed(reader.finish()) ? FailureOr<ProgramCache>() : cache;
 }
 
+static FailureOr<ProgramSite> readSite(ModuleOp module, Attribute attribute) {
+  ProgramSite site;
+  Reader reader(module, attribute, "site");
+  reader.field("name", site.name);
+  reader.field("flops", site.flops);
+  reader.field("bytes", site.bytes);
+  reader.choice("arithmetic", typeNames, site.arithmetic);
+  return failed(reader.finish()) ? FailureOr<ProgramSite>() : site;
+}
+
 /// Every name and index in the program must mean something: the emitter asserts
 /// it.
 static void checkReferences(const Program &program, Reader &reader) {
@@ -382,6 +403,10 @@ static void checkReferences(const Program &program, Reader &reader) {
   }
   for (const ProgramCache &cache : program.caches)
     checkSize(cache.size);
+  for (const ProgramSite &site : program.sites) {
+    checkExpr(site.flops);
+    checkExpr(site.bytes);
+  }
   for (int64_t slot : program.cacheSlots)
     if (slot < 0 || slot >= static_cast<int64_t>(program.caches.size()))
       reader.fail("cache slot " + Twine(slot) + ", needed 0 to " +
@@ -421,7 +446,9 @@ FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
       !readAll(reader.elements("entries"), program.entries,
                [&](Attribute a) { return readEntry(module, a); }) ||
       !readAll(reader.elements("caches"), program.caches,
-               [&](Attribute a) { return readCache(module, a); }))
+               [&](Attribute a) { return readCache(module, a); }) ||
+      !readAll(reader.elements("sites"), program.sites,
+               [&](Attribute a) { return readSite(module, a); }))
     return failure();
   readMonomials(module, program, reader);
   reader.field("weight_slots", program.weightSlotCount);

@@ -89,6 +89,19 @@ struct ProgramCache {
   bool isState = false;
 };
 
+/// An op whose time `--profile` tells by itself, with the work it does in one
+/// run of its function.
+struct ProgramSite {
+  std::string name;
+  /// Multiplications and additions of products and attention; else 0.
+  nn::SizeExpr flops;
+  /// Of products and attention: weights, keys and values; else all operands and
+  /// results.
+  nn::SizeExpr bytes;
+  /// What products multiply.
+  ElementType arithmetic = ElementType::F32;
+};
+
 struct Program {
   std::string name;
   /// Of the weight slots' layout; the packed weights file carries the same.
@@ -98,6 +111,8 @@ struct Program {
   std::vector<nn::SizeExpr> monomials;
   std::vector<ProgramEntry> entries;
   std::vector<ProgramCache> caches;
+  /// The order of the numbers of kernel.mark.
+  std::vector<ProgramSite> sites;
   int64_t weightSlotCount = 0;
   /// Indices into caches.
   std::vector<int64_t> cacheSlots;

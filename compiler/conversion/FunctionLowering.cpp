@@ -611,6 +611,8 @@ LogicalResult FunctionLowering::lowerBlock(Block &block) {
     location = op.getLoc();
     if (failed(lowerStructure(&op)))
       return failure();
+    if (auto site = op.getAttrOfType<IntegerAttr>(nn::kSiteAttr))
+      kernel::MarkOp::create(builder, location, framePointer, site);
   }
   return success();
 }

@@ -264,6 +264,28 @@ struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
   }
 };
 
+/// frame->mark(frame, site): always there, so that no branch is needed.
+struct MarkPattern : FramePattern<kernel::MarkOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::MarkOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Loads loads(rewriter, loc);
+    Value frame = adaptor.getFrame();
+    Value mark = loads.load(loads.pointer(),
+                            loads.at(frame, offsetof(heddle_frame, mark)));
+    Value site = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI32Type(),
+                                          op.getSiteAttr());
+    auto type =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
+                                    {frame.getType(), site.getType()});
+    LLVM::CallOp::create(rewriter, loc, type, ValueRange{mark, frame, site});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct KernelToLLVM : conversion::impl::KernelToLLVMBase<KernelToLLVM> {
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
@@ -273,13 +295,13 @@ struct KernelToLLVM : conversion::impl::KernelToLLVMBase<KernelToLLVM> {
              ArgumentPattern<kernel::InputOp, offsetof(heddle_frame, inputs)>,
              ArgumentPattern<kernel::OutputOp, offsetof(heddle_frame, outputs)>,
              ArenaPattern, EntrySlotsPattern, CalleeSlotsPattern, WeightPattern,
-             CacheRowPattern>(converter);
+             CacheRowPattern, MarkPattern>(converter);
     LLVMConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     target.addIllegalOp<kernel::SizeOp, kernel::ExtentOp, kernel::RowStartOp,
                         kernel::InputOp, kernel::OutputOp, kernel::ArenaOp,
                         kernel::EntrySlotsOp, kernel::CalleeSlotsOp,
-                        kernel::WeightOp, kernel::CacheRowOp>();
+                        kernel::WeightOp, kernel::CacheRowOp, kernel::MarkOp>();
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
       signalPassFailure();

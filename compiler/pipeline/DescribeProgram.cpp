@@ -7,6 +7,7 @@
 
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Passes.h"
+#include "compiler/pipeline/Sites.h"
 #include "compiler/pipeline/WeightTable.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
@@ -37,47 +38,6 @@ using nn::SizeExpr;
 //===----------------------------------------------------------------------===//
 // Which later keys attention may see
 //===----------------------------------------------------------------------===//
-
-/// Whether `condition` can only hold where the key position is at most the
-/// query position.
-static bool impliesNoLaterKey(Value condition, Value query, Value key) {
-  auto implies = [&](Value part) {
-    return impliesNoLaterKey(part, query, key);
-  };
-  if (auto both = condition.getDefiningOp<arith::AndIOp>())
-    return implies(both.getLhs()) || implies(both.getRhs());
-  if (auto either = condition.getDefiningOp<arith::OrIOp>())
-    return implies(either.getLhs()) && implies(either.getRhs());
-  auto compare = condition.getDefiningOp<arith::CmpIOp>();
-  if (!compare)
-    return false;
-  using Predicate = arith::CmpIPredicate;
-  Value left = compare.getLhs(), right = compare.getRhs();
-  switch (compare.getPredicate()) {
-  case Predicate::sle:
-  case Predicate::slt:
-  case Predicate::ule:
-  case Predicate::ult:
-  case Predicate::eq:
-    return left == key && right == query;
-  case Predicate::sge:
-  case Predicate::sgt:
-  case Predicate::uge:
-  case Predicate::ugt:
-    return left == query && right == key;
-  default:
-    return false;
-  }
-}
-
-/// For the region of nn.attention and nn.mask: row, head, query, key.
-static bool admitsLaterKey(Region &mask) {
-  if (mask.empty())
-    return true;
-  Block &body = mask.front();
-  return !impliesNoLaterKey(body.getTerminator()->getOperand(0),
-                            body.getArgument(2), body.getArgument(3));
-}
 
 /// Whether the result of `op` at a position can depend on positions of the
 /// growing axis that a later chunk of the prompt brings.
@@ -302,6 +262,7 @@ Program Describer::program(uint64_t fingerprint) {
     if (nn::isEntry(function))
       program.entries.push_back(entry(function));
   addCaches(program);
+  program.sites = numberSites(module, sizes);
   program.weightSlotCount = tree.weights().size();
   program.rowSize = sizes.rows().str();
   program.hasTokenizer = module->hasAttr("nn.tokenizer");

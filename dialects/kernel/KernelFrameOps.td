@@ -137,4 +137,18 @@ def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
   let assemblyFormat = "$frame `[` $slot `]` `row` $row `(` $sizes `)` attr-dict `:` type($result)";
 }
 
+def Kernel_MarkOp : Kernel_Op<"mark"> {
+  let summary = "the work of a site of the program is done";
+  let description = [{
+    Tells the runtime, which charges the time since the mark before to the site: that is how `--profile` knows what every
+    op costs. Sites are numbered as in `heddle.program`.
+
+    ```mlir
+    kernel.mark %frame site 3
+    ```
+  }];
+  let arguments = (ins Kernel_Pointer:$frame, I32Attr:$site);
+  let assemblyFormat = "$frame `site` $site attr-dict";
+}
+
 #endif // HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD

@@ -20,6 +20,9 @@ inline constexpr llvm::StringLiteral kArenaAttr = "nn.arena";
 /// On an op: the buffer of each result, then of its scratch space.
 inline constexpr llvm::StringLiteral kPlacesAttr = "nn.places";
 
+/// On an op: its number among the program's sites (codegen/Program.h).
+inline constexpr llvm::StringLiteral kSiteAttr = "nn.site";
+
 /// Every buffer begins at a multiple of this many bytes.
 inline constexpr int64_t kArenaAlignment = 64;
 

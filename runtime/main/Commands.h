@@ -23,6 +23,10 @@ int generateText(heddle_model &model, const Arguments &arguments);
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
 
+/// Where the time of all calls went, to standard error. The model has a
+/// profile.
+void printProfile(heddle_model &model);
+
 void printHelp(const heddle_program &program, const char *command);
 void printInfo(heddle_model &model);
 

@@ -119,7 +119,14 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
     heddle_model *model = heddle_open(program, &options);
     if (!model)
       return complainLastError();
+    Profile profile;
+    if (arguments.profile && profile.start(*program)) {
+      model->weights.touchPages();
+      model->profile = &profile;
+    }
     code = run(*model, arguments);
+    if (model->profile && !code)
+      printProfile(*model);
     heddle_close(model);
   }
   if (!flushStandardOutput())

@@ -1,0 +1,191 @@
+//===- Sites.cpp - the ops that a profile tells apart ---------------------===//
+//
+// An op that computes is a site. Its work is a polynomial in the sizes of a
+// call, so that the runtime can set it against the time it took:
+//
+//   linear     2·M·K·N multiplications and additions; the bytes of its weight
+//   attention  2·pairs·(depth of keys + depth of values), where a causal mask
+//              admits fewer pairs; the bytes of keys and values
+//   others     the bytes of operands and results
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Sites.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/NN.h"
+#include "dialects/nn/Places.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::pipeline;
+using codegen::ElementType;
+using codegen::ProgramSite;
+using nn::SizeExpr;
+
+//===----------------------------------------------------------------------===//
+// Which keys attention sees
+//===----------------------------------------------------------------------===//
+
+/// Whether `condition` can only hold where the key position is at most the
+/// query position.
+static bool impliesNoLaterKey(Value condition, Value query, Value key) {
+  auto implies = [&](Value part) {
+    return impliesNoLaterKey(part, query, key);
+  };
+  if (auto both = condition.getDefiningOp<arith::AndIOp>())
+    return implies(both.getLhs()) || implies(both.getRhs());
+  if (auto either = condition.getDefiningOp<arith::OrIOp>())
+    return implies(either.getLhs()) && implies(either.getRhs());
+  auto compare = condition.getDefiningOp<arith::CmpIOp>();
+  if (!compare)
+    return false;
+  using Predicate = arith::CmpIPredicate;
+  Value left = compare.getLhs(), right = compare.getRhs();
+  switch (compare.getPredicate()) {
+  case Predicate::sle:
+  case Predicate::slt:
+  case Predicate::ule:
+  case Predicate::ult:
+  case Predicate::eq:
+    return left == key && right == query;
+  case Predicate::sge:
+  case Predicate::sgt:
+  case Predicate::uge:
+  case Predicate::ugt:
+    return left == query && right == key;
+  default:
+    return false;
+  }
+}
+
+bool pipeline::admitsLaterKey(Region &mask) {
+  if (mask.empty())
+    return true;
+  Block &body = mask.front();
+  return !impliesNoLaterKey(body.getTerminator()->getOperand(0),
+                            body.getArgument(2), body.getArgument(3));
+}
+
+//===----------------------------------------------------------------------===//
+// The work of an op
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+static ElementType arithmeticOf(Type element) {
+  return element.isF32() ? ElementType::F32 : ElementType::BF16;
+}
+
+namespace {
+
+class Work {
+public:
+  explicit Work(const nn::SizeTable &sizes) : sizes(sizes) {}
+
+  void measure(nn::LinearOp op, ProgramSite &site) const {
+    for (Value result : op.getResults())
+      site.flops +=
+          sizes.elements(typeOf(result)) * SizeExpr(2 * op.getInputSize());
+    site.bytes = weightBytes(op.getWeight());
+    site.arithmetic = arithmeticOf(typeOf(op.getX()).getElementType());
+  }
+
+  void measure(nn::AttentionOp op, ProgramSite &site) const {
+    // Query tokens times heads times both depths: what one key costs.
+    RankedTensorType q = typeOf(op.getQ()), k = typeOf(op.getK());
+    SizeExpr queries = sizes.axis(q, 1), keys = sizes.axis(k, 1);
+    FailureOr<SizeExpr> perPair =
+        (sizes.elements(q) + sizes.elements(typeOf(op.getResult())))
+            .dividedBy(queries);
+    assert(succeeded(perPair) && "an axis of attention is one size");
+    SizeExpr pairs = queries * keys;
+    // The i-th of T new tokens does not see the T − 1 − i after it.
+    if (!admitsLaterKey(op.getMask()))
+      pairs = pairs - *(queries * queries - queries).dividedBy(SizeExpr(2));
+    site.flops = *perPair * pairs * SizeExpr(2);
+    site.bytes = sizes.bytes(k) + sizes.bytes(typeOf(op.getV()));
+  }
+
+  void measure(nn::EmbedOp op, ProgramSite &site) const {
+    site.bytes = sizes.bytes(typeOf(op.getResult())) * SizeExpr(2);
+  }
+
+  void measure(Operation *op, ProgramSite &site) const {
+    auto add = [&](Value value) {
+      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+        site.bytes += sizes.bytes(type);
+    };
+    llvm::for_each(op->getOperands(), add);
+    llvm::for_each(op->getResults(), add);
+  }
+
+private:
+  SizeExpr weightBytes(Value weight) const {
+    RankedTensorType type = typeOf(weight);
+    Operation *op = weight.getDefiningOp();
+    auto layout = op ? op->getAttrOfType<kernel::LayoutAttr>("layout")
+                     : kernel::LayoutAttr();
+    return layout ? SizeExpr(layout.getLayout().packedBytes(type.getShape()))
+                  : sizes.bytes(type);
+  }
+
+  const nn::SizeTable &sizes;
+};
+
+} // namespace
+
+/// The path of the weight that an op is about, without the word that ends it:
+/// `attn.c_attn`; or nothing.
+static StringRef subjectOf(Operation *op) {
+  for (Value operand : op->getOperands())
+    if (auto weight = operand.getDefiningOp<nn::WeightOp>()) {
+      StringRef path = weight.getPath();
+      path.consume_back(".weight");
+      return path;
+    }
+  return "";
+}
+
+/// `layer: linear attn.c_attn [B T 3*H*K]`
+static std::string nameOf(Operation *op) {
+  std::string name = op->getParentOfType<func::FuncOp>().getName().str() +
+                     ": " + op->getName().stripDialect().str();
+  if (StringRef subject = subjectOf(op); !subject.empty())
+    name += " " + subject.str();
+  if (op->getNumResults())
+    name += " [" + nn::axesOf(op->getResult(0)).str() + "]";
+  return name;
+}
+
+/// Structure costs nothing by itself, and what it runs are other sites.
+static bool isSite(Operation *op) {
+  return isa<nn::NNDialect>(op->getDialect()) && op->getNumRegions() == 0
+             ? !isa<nn::SizeOp, nn::StateOp, nn::WeightOp, nn::CallOp,
+                    nn::RouteOp, nn::ConstantOp>(op) &&
+                   !op->hasTrait<OpTrait::IsTerminator>()
+             : isa<nn::AttentionOp, nn::MaskOp>(op);
+}
+
+std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
+                                               const nn::SizeTable &sizes) {
+  Builder builder(module.getContext());
+  Work work(sizes);
+  std::vector<ProgramSite> sites;
+  for (auto function : module.getOps<func::FuncOp>())
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isSite(op))
+        return;
+      op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(sites.size()));
+      ProgramSite &site = sites.emplace_back();
+      site.name = nameOf(op);
+      llvm::TypeSwitch<Operation *>(op)
+          .Case<nn::LinearOp, nn::AttentionOp, nn::EmbedOp>(
+              [&](auto known) { work.measure(known, site); })
+          .Default([&](Operation *other) { work.measure(other, site); });
+    });
+  return sites;
+}
