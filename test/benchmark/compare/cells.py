@@ -2,6 +2,7 @@
 import dataclasses
 
 BYTES = {"f32": 4, "bf16": 2, "int8": 1, "q8": 34 / 32, "q4": 18 / 32}
+ARITHMETIC = {"f32": "f32", "bf16": "bf16", "int8": "int8", "q8": "int8", "q4": "int8"}  # whose peak is the limit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +58,6 @@ class Cell:
     def shape(self):
         return SHAPES[self.model]
 
-    @property
-    def runs_today(self):
-        """False while the compiler lacks the cell's type."""
-        return self.dtype == "f32"
-
     def flops(self):
         """Multiplications and additions that the result needs: of a causal score matrix the lower half, of the head the
         rows asked for."""
@@ -93,9 +89,9 @@ class Cell:
             kv = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype == "f32" else 2)
         return parameters * BYTES[self.dtype] + kv
 
-    def limit(self, flops_per_second, bytes_per_second):
+    def limit(self, limits):
         """Seconds below which the machine cannot do it."""
-        return max(self.flops() / flops_per_second, self.traffic() / bytes_per_second)
+        return max(self.flops() / limits[ARITHMETIC[self.dtype]], self.traffic() / limits["memory"])
 
 
 CELLS = [

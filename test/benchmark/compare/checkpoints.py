@@ -4,6 +4,7 @@ import importlib.util
 import json
 import pathlib
 
+import ml_dtypes
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
@@ -11,12 +12,12 @@ from cells import SHAPES
 
 
 class Random:
-    def __init__(self):
-        self.generator, self.tensors = np.random.default_rng(20), {}
+    def __init__(self, dtype=np.float32):
+        self.generator, self.tensors, self.dtype = np.random.default_rng(20), {}, dtype
 
     def normal(self, name, *shape, scale=0.02, mean=0.0):
         values = self.generator.standard_normal(shape, dtype=np.float32)
-        self.tensors[name] = values * np.float32(scale) + np.float32(mean)
+        self.tensors[name] = (values * np.float32(scale) + np.float32(mean)).astype(self.dtype)
 
     def linear(self, name, inputs, outputs, transposed=False):
         self.normal(f"{name}.weight", *((inputs, outputs) if transposed else (outputs, inputs)))
@@ -65,6 +66,28 @@ def gpt2():
         "vocab_size": s.V, "n_positions": s.N, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new"}
 
 
+def llama():
+    """TinyLlama's shape, stored in bf16 as such models are."""
+    s, r = SHAPES["llama-1.1b"], Random(dtype=ml_dtypes.bfloat16)
+    kv = s.D // s.H * s.G
+    r.normal("model.embed_tokens.weight", s.V, s.D)
+    for l in range(s.L):
+        layer = f"model.layers.{l}"
+        for name, inputs, outputs in (("self_attn.q_proj", s.D, s.D), ("self_attn.k_proj", s.D, kv),
+                                      ("self_attn.v_proj", s.D, kv), ("self_attn.o_proj", s.D, s.D),
+                                      ("mlp.gate_proj", s.D, s.F), ("mlp.up_proj", s.D, s.F), ("mlp.down_proj", s.F, s.D)):
+            r.normal(f"{layer}.{name}.weight", outputs, inputs)
+        for name in ("input_layernorm", "post_attention_layernorm"):
+            r.normal(f"{layer}.{name}.weight", s.D, scale=0.1, mean=1.0)
+    r.normal("model.norm.weight", s.D, scale=0.1, mean=1.0)
+    r.normal("lm_head.weight", s.V, s.D)
+    return r.tensors, {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": s.D, "num_hidden_layers": s.L,
+        "num_attention_heads": s.H, "num_key_value_heads": s.G, "intermediate_size": s.F, "vocab_size": s.V,
+        "max_position_embeddings": s.N, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+        "tie_word_embeddings": False, "torch_dtype": "bfloat16", "bos_token_id": 1, "eos_token_id": 2}
+
+
 def transformer():
     """torch.nn.Transformer(512, 8, 6, 6) with embeddings and a head; q, k and v apart (torch keeps them in one)."""
     s, r = SHAPES["transformer"], Random()
@@ -87,7 +110,7 @@ def transformer():
         "num_decoder_layers": s.L, "dim_feedforward": s.F, "vocab_size": s.V}
 
 
-MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "transformer": transformer}
+MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": llama, "transformer": transformer}
 
 
 def folder(model, store):
@@ -106,7 +129,8 @@ def folder(model, store):
 
 def load(model, store):
     """Its tensors by name, as numpy arrays of f32."""
-    return load_file(folder(model, store) / "model.safetensors")
+    tensors = load_file(folder(model, store) / "model.safetensors")
+    return {name: values.astype(np.float32) for name, values in tensors.items()}
 
 
 def inputs(cell):

@@ -1,4 +1,4 @@
-"""What the machine can do at this moment: fused multiply-adds from registers and reads from DRAM (probe.c)."""
+"""What the machine can do at this moment: multiply-adds from registers, by type, and reads from DRAM (probe.c)."""
 import pathlib
 import subprocess
 
@@ -14,7 +14,8 @@ def build(store):
 
 
 def probe(store, cpus):
-    """(FLOP/s, bytes/s) of one thread on each of these cores."""
+    """FLOP/s by arithmetic, and bytes/s, of one thread on each of these cores. Where the machine has no instruction for a
+    narrow type, it computes in f32."""
     answer = subprocess.run([build(store), *map(str, cpus)], check=True, capture_output=True, text=True).stdout
-    flops, traffic = map(float, answer.split())
-    return flops * 1e9, traffic * 1e9
+    f32, bf16, int8, memory = (float(word) * 1e9 for word in answer.split())
+    return {"f32": f32, "bf16": bf16 or f32, "int8": int8 or f32, "memory": memory}

@@ -14,7 +14,7 @@ import numpy as np
 import limits
 
 HERE = pathlib.Path(__file__).parent
-REFERENCE = "torch_eager"
+REFERENCE = "reference"
 
 
 class Worker:
@@ -96,38 +96,39 @@ def take_turns(workers, rounds, seconds):
     return max(0.0, (busy_seconds() - busy - (processor_seconds(workers) - own)) / elapsed)
 
 
-def results_of(workers, store):
-    """By engine: version and times in seconds, and how far its answers are from PyTorch's; or why there are none."""
-    outputs = {w.engine: w.output(store) for w in workers}
+def results_of(workers, expected, store):
+    """By engine: version and times in seconds, and how far its answers are from PyTorch's in f32; or why there are none."""
     found = {}
     for w in workers:
+        answers = w.output(store)
         found[w.engine] = {"failure": w.failure} if w.failure else {
             "version": w.version, "seconds": statistics.median(w.times), "best": min(w.times), "calls": len(w.times)}
-        if not w.failure and outputs.get(REFERENCE) is not None:
-            found[w.engine]["difference"] = difference(outputs[REFERENCE], outputs[w.engine])
+        if not w.failure and expected is not None:
+            found[w.engine]["difference"] = difference(expected, answers)
     return found
 
 
 def cell(cell, threads, engines, store, rounds, seconds):
     cpus = sorted(os.sched_getaffinity(0))[-threads:]
-    if not cell.runs_today:
-        return {"missing": f"{cell.dtype} not yet"}
     if len(cpus) < threads:
         return {"missing": f"{len(cpus)} processors"}
     workers = []
     try:
-        for engine in engines:
+        for engine in [REFERENCE, *engines]:
             print(f"{cell.name}, {threads} threads: {engine}", file=sys.stderr)
             workers.append(Worker(engine, cell, cpus, store))
+        reference, *workers = workers
+        expected = reference.output(store)
+        reference.close()
         alive = [w for w in workers if not w.failure]
         if not alive:
-            return {"missing": "no engine", "engines": results_of(workers, store)}
+            return {"missing": "no engine", "engines": results_of(workers, expected, store)}
         before = limits.probe(store, cpus)
         others = take_turns(alive, rounds, seconds)
         after = limits.probe(store, cpus)
-        flops, traffic = ((a + b) / 2 for a, b in zip(before, after))
-        return {"limit": cell.limit(flops, traffic), "flops": cell.flops(), "traffic": cell.traffic(),
-                "probes": [before, after], "others": others, "engines": results_of(workers, store)}
+        limits_now = {name: (before[name] + after[name]) / 2 for name in before}
+        return {"limit": cell.limit(limits_now), "flops": cell.flops(), "traffic": cell.traffic(),
+                "probes": [before, after], "others": others, "engines": results_of(workers, expected, store)}
     finally:
         for worker in workers:
             worker.close()

@@ -1,5 +1,6 @@
-/* probe CORE...: prints the f32 GFLOP/s of fused multiply-adds held in registers and the GB/s of reads from DRAM, of one
- * thread on each of these cores, all at once. The best of three, in about 0.3 s. x86-64 with AVX-512, or AVX2. */
+/* probe CORE...: prints the GFLOP/s of multiply-adds held in registers, in f32 (vfmadd231ps), bf16 (vdpbf16ps) and int8
+ * (vpdpbusd), 0 where this machine has no such instruction, and the GB/s of reads from DRAM: of one thread on each of these
+ * cores, all at once. The best of three, in about half a second. x86-64 with AVX-512, or AVX2. */
 #define _GNU_SOURCE
 #include <immintrin.h>
 #include <pthread.h>
@@ -12,24 +13,10 @@
 
 enum { ROUNDS = 3, MAX_CORES = 256 };
 #define DRAM_BYTES (512ul << 20) /* of all threads together: several times the last-level cache's share */
-#define FMA_STEPS 4000000l
-
-#ifdef __AVX512F__
-typedef __m512 vector;
-#define CHAINS 16
-#define VECTOR_FMA "vfmadd231ps %%zmm30, %%zmm31, %%zmm"
-#define LAST_REGISTERS "vpxord %%zmm30, %%zmm30, %%zmm30\n vpxord %%zmm31, %%zmm31, %%zmm31\n"
-#else
-typedef __m256 vector;
-#define CHAINS 14
-#define VECTOR_FMA "vfmadd231ps %%ymm14, %%ymm15, %%ymm"
-#define LAST_REGISTERS "vpxor %%ymm14, %%ymm14, %%ymm14\n vpxor %%ymm15, %%ymm15, %%ymm15\n"
-#endif
-enum { LANES = sizeof(vector) / sizeof(float) };
+#define STEPS 3000000l
 
 static pthread_barrier_t barrier;
 static int cores[MAX_CORES], coreCount;
-static double fmaSeconds[MAX_CORES][ROUNDS], readSeconds[MAX_CORES][ROUNDS];
 static volatile float sink;
 
 static double now(void) {
@@ -39,23 +26,54 @@ static double now(void) {
 }
 
 /* Independent chains enough to hide the latency of a multiply-add: 4 cycles at two a cycle need 8. Zeros keep it exact. */
-static void multiplyAdd(long steps) {
-#define FMA(i) VECTOR_FMA #i "\n "
-  __asm__ volatile(LAST_REGISTERS "1:\n" FMA(0) FMA(1) FMA(2) FMA(3) FMA(4) FMA(5) FMA(6) FMA(7) FMA(8) FMA(9) FMA(10)
-                       FMA(11) FMA(12) FMA(13)
 #ifdef __AVX512F__
-                           FMA(14) FMA(15)
+typedef __m512 vector;
+enum { CHAINS = 16 };
+#define CHAIN(OP, i) OP " %%zmm30, %%zmm31, %%zmm" #i "\n"
+#define LAST_CHAINS(OP) CHAIN(OP, 14) CHAIN(OP, 15)
+#define CLEAR "vpxord %%zmm30, %%zmm30, %%zmm30\n vpxord %%zmm31, %%zmm31, %%zmm31\n"
+#define CLOBBERS "xmm14", "xmm15", "xmm30", "xmm31"
+#else
+typedef __m256 vector;
+enum { CHAINS = 14 };
+#define CHAIN(OP, i) OP " %%ymm14, %%ymm15, %%ymm" #i "\n"
+#define LAST_CHAINS(OP)
+#define CLEAR "vpxor %%ymm14, %%ymm14, %%ymm14\n vpxor %%ymm15, %%ymm15, %%ymm15\n"
+#define CLOBBERS "xmm14", "xmm15"
 #endif
-                   "dec %0\n jnz 1b\n"
-                   : "+r"(steps)
-                   :
-                   : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                     "xmm12", "xmm13", "xmm14", "xmm15",
-#ifdef __AVX512F__
-                     "xmm30", "xmm31",
+#define CHAINS_0_TO_13(OP)                                                                                                 \
+  CHAIN(OP, 0) CHAIN(OP, 1) CHAIN(OP, 2) CHAIN(OP, 3) CHAIN(OP, 4) CHAIN(OP, 5) CHAIN(OP, 6) CHAIN(OP, 7) CHAIN(OP, 8)       \
+      CHAIN(OP, 9) CHAIN(OP, 10) CHAIN(OP, 11) CHAIN(OP, 12) CHAIN(OP, 13)
+
+#define DEFINE_STEPS(name, OP)                                                                                             \
+  static void name(long steps) {                                                                                           \
+    __asm__ volatile(CLEAR "1:\n" CHAINS_0_TO_13(OP) LAST_CHAINS(OP) "dec %0\n jnz 1b\n"                                    \
+                     : "+r"(steps)                                                                                         \
+                     :                                                                                                     \
+                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",    \
+                       "xmm12", "xmm13", CLOBBERS, "cc");                                                                  \
+  }
+
+DEFINE_STEPS(multiplyAdd, "vfmadd231ps")
+#ifdef __AVX512BF16__
+DEFINE_STEPS(bf16Dot, "vdpbf16ps")
+#else
+#define bf16Dot NULL
 #endif
-                     "cc");
-}
+#ifdef __AVX512VNNI__
+DEFINE_STEPS(byteDot, "vpdpbusd")
+#else
+#define byteDot NULL
+#endif
+
+/* An arithmetic: its instruction, and the multiply-adds that it does in a lane of 32 bits. */
+enum { KINDS = 3 };
+static const struct {
+  void (*run)(long steps);
+  double perLane;
+} kinds[KINDS] = {{multiplyAdd, 1}, {bf16Dot, 2}, {byteDot, 4}};
+
+static double seconds[KINDS + 1][MAX_CORES][ROUNDS]; /* the last: reading */
 
 static void readAll(const vector *data, size_t count) {
   vector sums[8] = {0};
@@ -80,20 +98,30 @@ static void *run(void *argument) {
     exit(1);
   madvise(data, count * sizeof(vector), MADV_HUGEPAGE);
   memset(data, 1, count * sizeof(vector));
-  multiplyAdd(FMA_STEPS / 2); /* the clock settles */
-  for (int r = 0; r < ROUNDS; r++) {
-    pthread_barrier_wait(&barrier);
-    double start = now();
-    multiplyAdd(FMA_STEPS);
-    fmaSeconds[self][r] = now() - start;
-  }
-  for (int r = 0; r < ROUNDS; r++) {
-    pthread_barrier_wait(&barrier);
-    double start = now();
-    readAll(data, count);
-    readSeconds[self][r] = now() - start;
-  }
+  multiplyAdd(STEPS / 2); /* the clock settles */
+  for (int kind = 0; kind <= KINDS; kind++)
+    for (int r = 0; r < ROUNDS; r++) {
+      pthread_barrier_wait(&barrier);
+      double start = now();
+      if (kind == KINDS)
+        readAll(data, count);
+      else if (kinds[kind].run)
+        kinds[kind].run(STEPS);
+      seconds[kind][self][r] = now() - start;
+    }
   return NULL;
+}
+
+/* The best round, of which the slowest thread counts. */
+static double best(int kind) {
+  double found = 1e9;
+  for (int r = 0; r < ROUNDS; r++) {
+    double slowest = 0;
+    for (int i = 0; i < coreCount; i++)
+      slowest = seconds[kind][i][r] > slowest ? seconds[kind][i][r] : slowest;
+    found = slowest < found ? slowest : found;
+  }
+  return found;
 }
 
 int main(int argc, char **argv) {
@@ -112,20 +140,9 @@ int main(int argc, char **argv) {
   for (int i = 0; i < coreCount; i++)
     pthread_join(threads[i], NULL);
 
-  double flops = 0, bytes = 0;
-  for (int r = 0; r < ROUNDS; r++) {
-    double slowestFma = 0, slowestRead = 0;
-    for (int i = 0; i < coreCount; i++) {
-      if (fmaSeconds[i][r] > slowestFma)
-        slowestFma = fmaSeconds[i][r];
-      if (readSeconds[i][r] > slowestRead)
-        slowestRead = readSeconds[i][r];
-    }
-    double f = (double)coreCount * FMA_STEPS * CHAINS * LANES * 2 / slowestFma;
-    double b = (double)DRAM_BYTES / slowestRead;
-    flops = f > flops ? f : flops;
-    bytes = b > bytes ? b : bytes;
-  }
-  printf("%.1f %.2f\n", flops / 1e9, bytes / 1e9);
+  double operations = 2.0 * coreCount * STEPS * CHAINS * (sizeof(vector) / sizeof(float));
+  for (int kind = 0; kind < KINDS; kind++)
+    printf("%.1f ", kinds[kind].run ? operations * kinds[kind].perLane / best(kind) / 1e9 : 0.0);
+  printf("%.2f\n", (double)DRAM_BYTES / best(KINDS) / 1e9);
   return 0;
 }

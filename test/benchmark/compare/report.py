@@ -5,8 +5,10 @@ import pathlib
 import platform
 import sys
 
-HEDDLE_TOLERANCE = 1e-4
-PEER_TOLERANCE = 2e-2  # some look GELU up in half precision; beyond this an answer is wrong and its time void
+# The largest difference from PyTorch in f32, relative to the largest value of a row; beyond it an answer is wrong and its
+# time void. Some peers look GELU up in half precision; narrow types round.
+HEDDLE_TOLERANCE = {"f32": 1e-4, "bf16": 5e-2, "int8": 0.15, "q8": 5e-2, "q4": 0.5}
+PEER_TOLERANCE = {"f32": 2e-2, "bf16": 5e-2, "int8": 0.15, "q8": 5e-2, "q4": 0.5}
 BUSY = 0.1  # processors of other processes, above which a figure is marked
 NAMES = {"heddle": "Heddle", "torch_eager": "PyTorch", "torch_compile": "torch.compile", "onnx_runtime": "ONNX Runtime",
          "openvino": "OpenVINO", "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp", "iree": "IREE"}
@@ -19,10 +21,10 @@ def processor():
     return platform.machine()
 
 
-def peers(result):
+def peers(cell, result):
     """(seconds, engine) of every peer whose answers are right, fastest first."""
     found = [(e["seconds"], name) for name, e in result.get("engines", {}).items()
-             if name != "heddle" and not e.get("failure") and e.get("difference", 0) <= PEER_TOLERANCE]
+             if name != "heddle" and not e.get("failure") and e.get("difference", 0) <= PEER_TOLERANCE[cell.dtype]]
     return sorted(found)
 
 
@@ -31,14 +33,14 @@ def row(cell, threads, result):
     head = [cell.name, str(threads)]
     if "missing" in result:
         return head + ["", "", "", f"{cell.goal:.0%}", "", "", result["missing"]]
-    limit, heddle, ordered = result["limit"], result["engines"].get("heddle", {}), peers(result)
+    limit, heddle, ordered = result["limit"], result["engines"].get("heddle", {}), peers(cell, result)
     own = heddle.get("seconds")
     notes = []
     if heddle.get("failure"):
         notes.append(f"Heddle: {heddle['failure']}")
     elif own and "difference" not in heddle:
         notes.append("answers not compared: no PyTorch")
-    elif own and not heddle["difference"] <= HEDDLE_TOLERANCE:
+    elif own and not heddle["difference"] <= HEDDLE_TOLERANCE[cell.dtype]:
         notes.append(f"Heddle differs by {heddle['difference']:.1e}")
     if result["others"] > BUSY:
         notes.append(f"busy machine: {result['others']:.1f} processors")

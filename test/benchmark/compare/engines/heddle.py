@@ -14,6 +14,9 @@ ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "translate":
 NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "transformer": "nn_transformer"}
 
 
+TYPES = {"f32": [], "bf16": ["--dtype=bf16"], "int8": ["--quant=i8"], "q8": ["--quant=q8"], "q4": ["--quant=q4"]}
+
+
 def compiler():
     return pathlib.Path(os.environ["HEDDLE_COMPARE_COMPILER"])
 
@@ -27,7 +30,7 @@ def build(model, dtype, store):
     source = [checkpoints.folder(model, store)]
     if model == "transformer":  # no family of Hugging Face's, so the compiler has to be told what it is
         source = [pathlib.Path(__file__).parent.parent / "nn_transformer.heddle", f"--weights={source[0]}"]
-    subprocess.run([compiler(), "build", *source, "-o", library], check=True)
+    subprocess.run([compiler(), "build", *source, *TYPES[dtype], "-o", library], check=True)
     return library
 
 
@@ -37,8 +40,6 @@ def address(array):
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype != "f32":
-            self.refuse(cell)
         self.cell, self.name = cell, NAMES[cell.model]
         self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store)))
         self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]

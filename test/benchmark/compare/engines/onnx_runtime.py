@@ -1,4 +1,4 @@
-"""ONNX Runtime on its fused operators, inputs and outputs bound once."""
+"""ONNX Runtime on its fused operators, inputs and outputs bound once; int8 is its own dynamic quantisation of the file."""
 import numpy as np
 import onnxruntime
 
@@ -9,7 +9,7 @@ from engines import Base
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype != "f32":
+        if cell.dtype not in ("f32", "int8") or cell.model == "llama-1.1b":
             self.refuse(cell)
         self.cell, self.version = cell, f"onnxruntime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
@@ -17,7 +17,10 @@ class Engine(Base):
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         fused = cell.work != "translate"  # no fused operator covers its attention over another sequence's length
-        self.session = onnxruntime.InferenceSession(onnx_models.file(cell, store, fused), options,
+        path = onnx_models.file(cell, store, fused)
+        if cell.dtype == "int8":
+            path = quantised(path)
+        self.session = onnxruntime.InferenceSession(path, options,
                                                     providers=["CPUExecutionProvider"])
         self.binding = self.session.io_binding()
         for name, values in self.feeds(store).items():
@@ -41,6 +44,14 @@ class Engine(Base):
 
     def output(self):
         return self.binding.copy_outputs_to_cpu()[0]
+
+
+def quantised(path):
+    result = path.with_suffix(".int8.onnx")
+    if not result.exists():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        quantize_dynamic(path, result, per_channel=True, weight_type=QuantType.QInt8)
+    return result
 
 
 def prompt_cache(cell, store):

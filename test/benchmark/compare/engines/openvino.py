@@ -8,12 +8,12 @@ from engines import Base
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype != "f32" or cell.work == "decode":
+        if cell.dtype not in ("f32", "bf16") or cell.work == "decode" or cell.model == "llama-1.1b":
             self.refuse(cell)
         self.version = f"openvino {openvino.__version__.split('-')[0]}"
         core = openvino.Core()
         model = core.compile_model(core.read_model(onnx_models.file(cell, store, fused=False)), "CPU", {
-            "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
+            "INFERENCE_PRECISION_HINT": cell.dtype, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(threads), "ENABLE_CPU_PINNING": "NO"})
         ids = checkpoints.inputs(cell)
         feeds = ids if cell.work == "translate" else [ids]

@@ -1,4 +1,4 @@
-"""PyTorch as one uses it: inference mode, scaled_dot_product_attention."""
+"""PyTorch as one uses it: inference mode, scaled_dot_product_attention; int8 is its dynamic quantisation of Linear."""
 import torch
 import transformers
 
@@ -8,7 +8,7 @@ from engines import Base, torch_models
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype != "f32":
+        if cell.dtype in ("q8", "q4"):
             self.refuse(cell)
         torch.set_num_threads(threads)
         self.cell, self.version = cell, f"torch {torch.__version__}"

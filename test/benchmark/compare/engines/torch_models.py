@@ -35,6 +35,28 @@ def torch_names(tensors):
 
 
 def load(cell, store):
+    """In the cell's type."""
+    model = load_f32(cell, store)
+    if cell.dtype == "bf16":
+        return model.to(torch.bfloat16)
+    if cell.dtype == "int8":
+        return torch.ao.quantization.quantize_dynamic(convert_conv1d(model), {torch.nn.Linear}, torch.qint8)
+    return model
+
+
+def convert_conv1d(model):
+    """GPT-2's Conv1D as the Linear it is, so that PyTorch can quantise it."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, transformers.pytorch_utils.Conv1D):
+                inputs, outputs = child.weight.shape
+                linear = torch.nn.Linear(inputs, outputs)
+                linear.weight.data, linear.bias.data = child.weight.data.T.contiguous(), child.bias.data
+                setattr(module, name, linear)
+    return model
+
+
+def load_f32(cell, store):
     transformers.utils.logging.set_verbosity_error()
     if cell.work == "translate":
         model = Transformer(cell.shape)
