@@ -6,6 +6,7 @@
 
 #include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/Matmul.h"
+#include "compiler/microkernels/Narrow.h"
 #include "compiler/microkernels/Norm.h"
 #include "compiler/microkernels/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,28 +34,38 @@ struct KernelToVector
     if (!machine) {
       getOperation().emitError()
           << "target '" << target
-          << "' is unknown, needed avx512, avx2, neon or generic";
+          << "' is unknown, needed avx512, avx2, neon or generic, with +bf16 "
+             "or +vnni where the unit has them";
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
       if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
-              heddle::kernel::NormOp>(op))
+              heddle::kernel::NarrowOp, heddle::kernel::NormOp>(op))
         operations.push_back(op);
     });
     IRRewriter rewriter(&getContext());
-    for (Operation *op : operations)
-      llvm::TypeSwitch<Operation *>(op)
-          .Case([&](heddle::kernel::MatmulOp product) {
-            lowerMatmul(rewriter, product, *machine, symbols);
-          })
-          .Case([&](heddle::kernel::AttentionOp attention) {
-            lowerAttention(rewriter, attention, *machine, symbols);
-          })
-          .Case([&](heddle::kernel::NormOp norm) {
-            lowerNorm(rewriter, norm, *machine, symbols);
-          });
+    for (Operation *op : operations) {
+      LogicalResult lowered =
+          llvm::TypeSwitch<Operation *, LogicalResult>(op)
+              .Case([&](heddle::kernel::MatmulOp product) {
+                return lowerMatmul(rewriter, product, *machine, symbols);
+              })
+              .Case([&](heddle::kernel::NarrowOp narrow) {
+                return lowerNarrow(rewriter, narrow, *machine, symbols);
+              })
+              .Case([&](heddle::kernel::AttentionOp attention) {
+                lowerAttention(rewriter, attention, *machine, symbols);
+                return success();
+              })
+              .Case([&](heddle::kernel::NormOp norm) {
+                lowerNorm(rewriter, norm, *machine, symbols);
+                return success();
+              });
+      if (failed(lowered))
+        return signalPassFailure();
+    }
   }
 };
 } // namespace

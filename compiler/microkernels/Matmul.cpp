@@ -1,6 +1,6 @@
 //===- Matmul.cpp - kernel.matmul as vector code --------------------------===//
 //
-// y[m][n] = act(Σ_k x[m][k]·w[k][n] + bias[n]), w in panels.
+// y[m][n] = residual[m][n] + act(Σ_k x[m][k]·w[k][n] + bias[n]), w in panels.
 //
 // The result is cut into tiles of rows × columns whose sums stay in registers
 // from the first k to the last. Two families of tiles cover every M:
@@ -14,100 +14,94 @@
 // that their x stays in the second-level cache while panels stream past; while
 // one panel is computed on, the next is prefetched.
 //
+// What depends on the type of the operands is in MatmulOperands.h, what becomes
+// of the sums in MatmulEpilogue.h.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Matmul.h"
+#include "compiler/microkernels/FloatMatmul.h"
+#include "compiler/microkernels/MatmulEpilogue.h"
 #include "compiler/microkernels/Tasks.h"
-#include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace heddle::microkernels {
+
+Value MatmulOperands::columnOffset(VectorBuilder &v, Value packed) const {
+  auto times = [&](Value a, int64_t b) -> Value {
+    return arith::MulIOp::create(v.builder, v.loc, a, v.index(b));
+  };
+  Value width = v.index(panel);
+  Value number = arith::DivUIOp::create(v.builder, v.loc, packed, width);
+  Value within = arith::RemUIOp::create(v.builder, v.loc, packed, width);
+  return arith::AddIOp::create(v.builder, v.loc, times(number, panelBytes),
+                               times(within, columnBytes));
+}
+
+std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
+                                                   const Target &target) {
+  Type element = op.getX().getType().getElementType();
+  if (element.isF32())
+    return createF32Operands(op, target);
+  if (element.isBF16())
+    return createBf16Operands(op, target);
+  op.emitOpError("of integers has no lowering");
+  return nullptr;
+}
+
 namespace {
-
-/// What two products must agree in to share their code.
-struct MatmulShape {
-  int64_t inputs, outputs; // K, N
-  int64_t panel;           // columns of a panel
-  int64_t xStride, yStride;
-  bool bias;
-  kernel::Activation activation;
-
-  explicit MatmulShape(kernel::MatmulOp op)
-      : inputs(op.getInputs()), outputs(op.getOutputs()), panel(op.getPanel()),
-        xStride(rowStride(op.getX())), yStride(rowStride(op.getY())),
-        bias(static_cast<bool>(op.getBias())), activation(op.getActivation()) {}
-
-  std::string name() const {
-    std::string text =
-        "matmul_" + std::to_string(inputs) + "x" + std::to_string(outputs);
-    if (xStride != inputs)
-      text += "_x" + std::to_string(xStride);
-    if (yStride != outputs)
-      text += "_y" + std::to_string(yStride);
-    if (bias)
-      text += "_bias";
-    if (activation != kernel::Activation::None)
-      text += "_" + kernel::stringifyActivation(activation).str();
-    return text;
-  }
-
-private:
-  static int64_t rowStride(Value matrix) {
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    LogicalResult strided =
-        cast<MemRefType>(matrix.getType()).getStridesAndOffset(strides, offset);
-    assert(succeeded(strided) && "kernel.matmul verified its operands");
-    (void)strided;
-    return strides[0];
-  }
-};
 
 /// Emits the functions of one shape, callees first.
 class MatmulEmitter {
 public:
-  MatmulEmitter(OpBuilder &builder, Location loc, const Target &target,
-                SymbolTable &symbols, const MatmulShape &shape)
-      : v(builder, loc, target), target(target), symbols(symbols),
-        shape(shape) {}
+  MatmulEmitter(OpBuilder &builder, kernel::MatmulOp op,
+                const MatmulOperands &operands, const Target &target,
+                SymbolTable &symbols)
+      : v(builder, op.getLoc(), target), target(target), symbols(symbols),
+        operands(operands), epilogue(op), inputs(op.getInputCount()),
+        outputs(op.getOutputs()) {}
 
   /// Emits the loop over tasks in place of `op`.
   void emitTasks(kernel::MatmulOp op);
 
 private:
-  /// One of the two families of tiles: row counts, columns of a task, and how
-  /// many lines of the next panels one tile prefetches for every k.
+  /// One of the two families of tiles: row counts, columns of y of a task, and
+  /// the lines that a tile prefetches at every step of k.
   struct Family {
-    int64_t leastRows, mostRows, columns, prefetches;
+    int64_t leastRows, mostRows, columns;
+    SmallVector<int64_t> nextLines;
   };
-  Family fewRows() const {
-    int64_t columns = 2 * target.tile.vectors * target.lanes();
-    return {1, std::max<int64_t>(target.tile.rows / 2, 1), columns,
-            llvm::divideCeilSigned(columns * 4, tuning::cacheLine)};
-  }
-  Family manyRows() const {
-    return {fewRows().mostRows, target.tile.rows,
-            target.tile.vectors * target.lanes(), 1};
-  }
-  /// Rows and columns of a tile, all static.
-  struct Tile {
-    int64_t rows, columns, prefetches;
-  };
-  Value hasFewRows(Value rows);
+  Family fewRows() const;
+  Family manyRows() const;
+  int64_t columnsOf(int64_t vectors) const;
   int64_t columnTasks(const Family &family) const {
-    return llvm::divideCeil(shape.outputs, family.columns);
+    return llvm::divideCeil(outputs, family.columns);
   }
   int64_t rowsPerBlock() const;
+  Value hasFewRows(Value rows);
 
-  func::FuncOp taskFunction();
-  func::FuncOp microkernel(Tile tile);
+  /// Arguments of a function, those that the product has: x and weight, bias,
+  /// residual, y; of a task the number of rows and its own, of a micro-kernel
+  /// the next tile's weight.
+  struct Arguments {
+    Value x, weight, bias, residual, y;
+  };
+  SmallVector<Value> present(const Arguments &arguments) const;
+  Arguments named(ValueRange values) const;
+  SmallVector<Type> pointerTypes() const;
+
+  /// The packed column of a column of y, of a gated product in its half a.
+  int64_t packed(int64_t column) const {
+    return epilogue.gated ? column / paired * paired + column : column;
+  }
+  Value weightAt(Value weight, Value column);
+  SmallVector<int64_t> vectorOffsets(int64_t columns) const;
+  Arguments atColumn(Arguments arguments, Value column);
 
   /// A contiguous part of a range.
   struct Share {
@@ -115,39 +109,140 @@ private:
   };
   Share deal(Value total, Value parts, Value number);
 
-  void emitFewRowsTask(ValueRange operands, Value rows, Value task);
-  void emitManyRowsTask(ValueRange operands, Value rows, Value task);
-  void emitTileCall(Family family, Value rows, Value first, ValueRange tile);
-  void emitKernelBody(Tile tile, ValueRange arguments);
-  void emitActivationLoop(Tile tile, Value y);
+  func::FuncOp taskFunction();
+  void emitFewRowsTask(Arguments arguments, Value rows, Value task);
+  void emitManyRowsTask(Arguments arguments, Value rows, Value task);
+  void emitTileCall(const Family &family, Value rows, Value first,
+                    ValueRange tile);
+  func::FuncOp microkernel(const Family &family, int64_t rows, int64_t columns);
 
-  /// Where column n of the weight begins, in elements: (n / NR)·K·NR + n mod
-  /// NR.
-  Value panelOffset(Value column);
-  int64_t panelOffset(int64_t column) const {
-    return column / shape.panel * shape.inputs * shape.panel +
-           column % shape.panel;
+  std::string name() const {
+    return "matmul_" + operands.name + "x" + epilogue.name();
   }
   Value index(int64_t number) { return v.index(number); }
   template <typename OpTy> Value make(Value a, Value b) {
     return OpTy::create(v.builder, v.loc, a, b);
   }
 
+  static constexpr int64_t paired = kernel::PackedLayout::pairedColumns;
+
   VectorBuilder v;
   const Target &target;
   SymbolTable &symbols;
-  const MatmulShape &shape;
+  const MatmulOperands &operands;
+  const MatmulEpilogue epilogue;
+  int64_t inputs, outputs; // K, N
 };
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Of a gated product half of the vectors are a's.
+int64_t MatmulEmitter::columnsOf(int64_t vectors) const {
+  int64_t columns = vectors * target.lanes();
+  return epilogue.gated ? columns / 2 : columns;
+}
+
+/// Where the vectors of a tile begin, from its first column.
+SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
+  SmallVector<int64_t> offsets;
+  for (int64_t half : {0, 1})
+    for (int64_t column = 0; column < columns; column += target.lanes())
+      if (half == 0 || epilogue.gated)
+        offsets.push_back(
+            operands.columnOffset(packed(column) + half * paired));
+  return offsets;
+}
+
+/// The lines of one step of k that hold the vectors at `offsets`.
+static SmallVector<int64_t> linesOf(ArrayRef<int64_t> offsets,
+                                    int64_t vectorBytes) {
+  SmallVector<int64_t> lines;
+  for (int64_t offset : offsets)
+    for (int64_t byte = 0; byte < vectorBytes; byte += tuning::cacheLine) {
+      int64_t line = (offset + byte) / tuning::cacheLine * tuning::cacheLine;
+      if (!llvm::is_contained(lines, line))
+        lines.push_back(line);
+    }
+  return lines;
+}
+
+MatmulEmitter::Family MatmulEmitter::fewRows() const {
+  int64_t columns = columnsOf(2 * operands.tile.vectors);
+  return {1, std::max<int64_t>(operands.tile.rows / 2, 1), columns,
+          linesOf(vectorOffsets(columns), target.vectorBits / 8)};
+}
+
+MatmulEmitter::Family MatmulEmitter::manyRows() const {
+  return {fewRows().mostRows,
+          operands.tile.rows,
+          columnsOf(operands.tile.vectors),
+          {0}};
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> MatmulEmitter::present(const Arguments &arguments) const {
+  SmallVector<Value> values = {arguments.x, arguments.weight};
+  if (epilogue.bias)
+    values.push_back(arguments.bias);
+  if (epilogue.residual)
+    values.push_back(arguments.residual);
+  values.push_back(arguments.y);
+  return values;
+}
+
+MatmulEmitter::Arguments MatmulEmitter::named(ValueRange values) const {
+  Arguments arguments = {values[0], values[1], {}, {}, {}};
+  values = values.drop_front(2);
+  for (auto [has, argument] :
+       {std::pair(epilogue.bias, &arguments.bias),
+        std::pair(epilogue.residual, &arguments.residual),
+        std::pair(true, &arguments.y)})
+    if (has) {
+      *argument = values.front();
+      values = values.drop_front();
+    }
+  return arguments;
+}
+
+SmallVector<Type> MatmulEmitter::pointerTypes() const {
+  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
+  return SmallVector<Type>(3 + epilogue.bias + epilogue.residual, pointer);
+}
+
+Value MatmulEmitter::weightAt(Value weight, Value column) {
+  Value place = column;
+  if (epilogue.gated) {
+    Value pairs = make<arith::DivUIOp>(column, index(paired));
+    place =
+        make<arith::AddIOp>(make<arith::MulIOp>(pairs, index(paired)), column);
+  }
+  return v.advanceBytes(weight, operands.columnOffset(v, place));
+}
+
+/// All but x moved to a column of y.
+MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
+                                                 Value column) {
+  arguments.weight = weightAt(arguments.weight, column);
+  for (Value *row : {&arguments.bias, &arguments.residual, &arguments.y})
+    if (*row)
+      *row = v.advance(*row, column);
+  return arguments;
+}
 
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//
 
 int64_t MatmulEmitter::rowsPerBlock() const {
-  int64_t rows = tuning::inputBlockBytes / (4 * shape.xStride);
-  return std::max(rows / target.tile.rows, int64_t{1}) * target.tile.rows;
+  int64_t rows = tuning::inputBlockBytes / operands.xRowBytes;
+  return std::max(rows / operands.tile.rows, int64_t{1}) * operands.tile.rows;
 }
 
 /// 1 ≤ M ≤ R/2, as M − 1 < R/2 without sign: no rows make no tasks of either
@@ -159,16 +254,18 @@ Value MatmulEmitter::hasFewRows(Value rows) {
 }
 
 //  tasks = M ≤ R/2 ? ceil(N / 2W) : ceil(N / W) · ceil(M / block)
-//  parallel task in 0 .. tasks: call @matmul(x, w, bias, y, M, task)
+//  parallel task in 0 .. tasks: call @matmul(x, w, …, y, M, task)
 void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   func::FuncOp task = taskFunction();
   Value rows = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
-  SmallVector<Value> operands = {v.addressOf(op.getX()),
-                                 v.addressOf(op.getWeight())};
-  if (shape.bias)
-    operands.push_back(v.addressOf(op.getBias()));
-  operands.push_back(v.addressOf(op.getY()));
-  operands.push_back(rows);
+  Arguments arguments;
+  arguments.x = v.addressOf(op.getX());
+  arguments.weight = v.addressOf(op.getWeight());
+  if (epilogue.bias)
+    arguments.bias = v.addressOf(op.getBias());
+  if (epilogue.residual)
+    arguments.residual = v.addressOf(op.getResidual());
+  arguments.y = v.addressOf(op.getY());
 
   Value few = hasFewRows(rows);
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
@@ -179,60 +276,45 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   Value worth = arith::CmpIOp::create(
       v.builder, v.loc, arith::CmpIPredicate::uge, rows,
       index(llvm::divideCeil(tuning::parallelWork,
-                             shape.inputs * shape.outputs)));
+                             inputs * op.getPackedColumns())));
   microkernels::emitTasks(v, tasks, worth, [&](Value number) {
-    SmallVector<Value> arguments(operands);
-    arguments.push_back(number);
-    func::CallOp::create(v.builder, v.loc, task, arguments);
+    SmallVector<Value> values = present(arguments);
+    values.append({rows, number});
+    func::CallOp::create(v.builder, v.loc, task, values);
   });
 }
 
-/// @matmul(x, w[, bias], y, rows, task)
+/// @matmul(x, w[, bias][, residual], y, rows, task)
 func::FuncOp MatmulEmitter::taskFunction() {
-  std::string name = shape.name();
-  if (auto existing = symbols.lookup<func::FuncOp>(name))
+  if (auto existing = symbols.lookup<func::FuncOp>(name()))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
-  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  SmallVector<Type> types(shape.bias ? 4 : 3, pointer);
+  SmallVector<Type> types = pointerTypes();
   types.append(2, v.builder.getIndexType());
-  func::FuncOp function = v.beginFunction(symbols, name, types);
-  ValueRange arguments = function.getArguments();
-  ValueRange operands = arguments.drop_back(2);
-  Value rows = arguments.drop_back().back(), task = arguments.back();
+  func::FuncOp function = v.beginFunction(symbols, name(), types);
+  ValueRange values = function.getArguments();
+  Arguments arguments = named(values.drop_back(2));
+  Value rows = values.drop_back().back(), task = values.back();
 
   Value few = hasFewRows(rows);
   auto either = scf::IfOp::create(v.builder, v.loc, few, /*withElse=*/true);
   func::ReturnOp::create(v.builder, v.loc);
   v.builder.setInsertionPointToStart(either.thenBlock());
-  emitFewRowsTask(operands, rows, task);
+  emitFewRowsTask(arguments, rows, task);
   v.builder.setInsertionPointToStart(either.elseBlock());
-  emitManyRowsTask(operands, rows, task);
+  emitManyRowsTask(arguments, rows, task);
   return function;
 }
 
-Value MatmulEmitter::panelOffset(Value column) {
-  Value width = index(shape.panel);
-  Value panel = make<arith::DivUIOp>(column, width);
-  Value within = make<arith::RemUIOp>(column, width);
-  Value start = make<arith::MulIOp>(panel, index(shape.inputs * shape.panel));
-  return make<arith::AddIOp>(start, within);
-}
-
-/// The pointers of `operands` moved to a row and a column: x, w, bias, y.
-/// And where the weight of the task behind begins.
-void MatmulEmitter::emitFewRowsTask(ValueRange operands, Value rows,
+void MatmulEmitter::emitFewRowsTask(Arguments arguments, Value rows,
                                     Value task) {
   Family family = fewRows();
   Value first = make<arith::MulIOp>(task, index(family.columns));
-  SmallVector<Value> tile(operands);
   Value behind = make<arith::AddIOp>(first, index(family.columns));
   Value last = index((columnTasks(family) - 1) * family.columns);
+  SmallVector<Value> tile = present(atColumn(arguments, first));
   tile.push_back(
-      v.advance(operands[1], panelOffset(make<arith::MinUIOp>(behind, last))));
-  tile[1] = v.advance(operands[1], panelOffset(first));
-  for (Value &pointer : MutableArrayRef(tile).drop_front(2).drop_back())
-    pointer = v.advance(pointer, first); // bias and y
+      weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)));
   emitTileCall(family, rows, first, tile);
 }
 
@@ -253,7 +335,7 @@ MatmulEmitter::Share MatmulEmitter::deal(Value total, Value parts,
 //  block = task / columnTasks, column = task mod columnTasks · W
 //  deal M rows to ceil(M / B) blocks, and the M' of this one to ceil(M' / R)
 //  tiles: every tile has at least R/2 rows, since M > R/2
-void MatmulEmitter::emitManyRowsTask(ValueRange operands, Value rows,
+void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
                                      Value task) {
   Family family = manyRows();
   Value columnTaskCount = index(columnTasks(family));
@@ -262,40 +344,37 @@ void MatmulEmitter::emitManyRowsTask(ValueRange operands, Value rows,
   Value first = make<arith::MulIOp>(column, index(family.columns));
   Value behind = make<arith::AddIOp>(first, index(family.columns));
   Value last = index((columnTasks(family) - 1) * family.columns);
-  Value weight = v.advance(operands[1], panelOffset(first));
-  Value next =
-      v.advance(operands[1], panelOffset(make<arith::MinUIOp>(behind, last)));
+  Value next = weightAt(arguments.weight, make<arith::MinUIOp>(behind, last));
+  Arguments columns = atColumn(arguments, first);
 
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
   Share ofRows = deal(rows, blocks, block);
   Value tiles = make<arith::CeilDivUIOp>(ofRows.size, index(family.mostRows));
-
-  auto loop = scf::ForOp::create(v.builder, v.loc, index(0), tiles, index(1));
-  OpBuilder::InsertionGuard guard(v.builder);
-  v.builder.setInsertionPointToStart(loop.getBody());
-  Value number = loop.getInductionVar();
-  Share ofBlock = deal(ofRows.size, tiles, number);
-  Value row = make<arith::AddIOp>(ofRows.first, ofBlock.first);
-
-  SmallVector<Value> tile(operands);
-  tile[0] =
-      v.advance(operands[0], make<arith::MulIOp>(row, index(shape.xStride)));
-  tile[1] = weight;
-  if (shape.bias)
-    tile[2] = v.advance(operands[2], first);
-  Value rowOfY = make<arith::MulIOp>(row, index(shape.yStride));
-  tile.back() = v.advance(operands.back(), make<arith::AddIOp>(rowOfY, first));
-  // Successive tiles prefetch different lines of the next panel's rows.
-  int64_t lines = family.columns * 4 / tuning::cacheLine;
-  Value line = make<arith::RemUIOp>(number, index(std::max<int64_t>(lines, 1)));
-  tile.push_back(
-      v.advance(next, make<arith::MulIOp>(line, index(tuning::cacheLine / 4))));
-  emitTileCall(family, ofBlock.size, first, tile);
+  int64_t lines =
+      linesOf(vectorOffsets(family.columns), target.vectorBits / 8).size();
+  v.loop(index(0), tiles, 1, [&](Value number) {
+    Share ofBlock = deal(ofRows.size, tiles, number);
+    Value row = make<arith::AddIOp>(ofRows.first, ofBlock.first);
+    auto distance = [&](int64_t stride) {
+      return make<arith::MulIOp>(row, index(stride));
+    };
+    Arguments at = columns;
+    at.x = v.advanceBytes(at.x, distance(operands.xRowBytes));
+    if (epilogue.residual)
+      at.residual = v.advance(at.residual, distance(epilogue.residualStride));
+    at.y = v.advance(at.y, distance(epilogue.yStride));
+    SmallVector<Value> tile = present(at);
+    // Successive tiles prefetch different lines of every step.
+    Value line = make<arith::RemUIOp>(number, index(lines));
+    tile.push_back(v.advanceBytes(
+        next, make<arith::MulIOp>(line, index(tuning::cacheLine))));
+    emitTileCall(family, ofBlock.size, first, tile);
+  });
 }
 
 /// switch (rows): call the micro-kernel of so many rows; the last columns of y,
 /// where they do not fill a tile, have their own.
-void MatmulEmitter::emitTileCall(Family family, Value rows, Value first,
+void MatmulEmitter::emitTileCall(const Family &family, Value rows, Value first,
                                  ValueRange tile) {
   auto emitSwitch = [&](int64_t columns) {
     SmallVector<int64_t> cases;
@@ -309,129 +388,63 @@ void MatmulEmitter::emitTileCall(Family family, Value rows, Value first,
       int64_t count = number == 0 ? family.mostRows : cases[number - 1];
       OpBuilder::InsertionGuard guard(v.builder);
       v.builder.createBlock(&region);
-      func::FuncOp kernel = microkernel({count, columns, family.prefetches});
+      func::FuncOp kernel = microkernel(family, count, columns);
       func::CallOp::create(v.builder, v.loc, kernel, tile);
       scf::YieldOp::create(v.builder, v.loc);
     }
   };
-  int64_t tail = shape.outputs % family.columns;
+  int64_t tail = outputs % family.columns;
   if (tail == 0)
     return emitSwitch(family.columns);
-  Value isTail =
-      arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::eq, first,
-                            index(shape.outputs - tail));
+  Value isTail = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::eq, first, index(outputs - tail));
   auto either = scf::IfOp::create(v.builder, v.loc, isTail, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(v.builder);
   v.builder.setInsertionPointToStart(either.thenBlock());
   emitSwitch(tail);
   v.builder.setInsertionPointToStart(either.elseBlock());
-  if (shape.outputs > family.columns)
+  if (outputs > family.columns)
     emitSwitch(family.columns);
 }
 
-//===----------------------------------------------------------------------===//
-// Micro-kernel
-//===----------------------------------------------------------------------===//
-
-/// @matmul_RxC(x, w[, bias], y, next): one tile, every sum in a register.
-func::FuncOp MatmulEmitter::microkernel(Tile tile) {
-  std::string name = shape.name() + "_tile_" + std::to_string(tile.rows) + "x" +
-                     std::to_string(tile.columns);
+/// @matmul_tile_RxC(x, w[, bias][, residual], y, next): one tile, every sum in
+/// a register.
+func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
+                                        int64_t columns) {
+  std::string name = this->name() + "_tile_" + std::to_string(rows) + "x" +
+                     std::to_string(columns);
   if (auto existing = symbols.lookup<func::FuncOp>(name))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
-  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  SmallVector<Type> types(shape.bias ? 5 : 4, pointer);
+  SmallVector<Type> types = pointerTypes();
+  types.push_back(types.front());
   func::FuncOp function = v.beginFunction(symbols, name, types);
-  for (unsigned i = 0; i < types.size(); ++i)
-    function.setArgAttr(i, "llvm.noalias", v.builder.getUnitAttr());
-  emitKernelBody(tile, function.getArguments());
+  ValueRange values = function.getArguments();
+  Arguments arguments = named(values.drop_back());
+  // The residual may be y.
+  for (BlockArgument argument : function.getArguments())
+    if (argument != arguments.residual &&
+        !(epilogue.residual && argument == arguments.y))
+      function.setArgAttr(argument.getArgNumber(), "llvm.noalias",
+                          v.builder.getUnitAttr());
+  Tile tile = {rows, vectorOffsets(columns), family.nextLines};
+  SmallVector<Value> sums =
+      operands.emitSums(v, tile, arguments.x, arguments.weight, values.back());
+  epilogue.emit(v, sums, rows, columns,
+                {arguments.bias, arguments.residual, arguments.y});
   func::ReturnOp::create(v.builder, v.loc);
   return function;
 }
 
-void MatmulEmitter::emitKernelBody(Tile tile, ValueRange arguments) {
-  Value x = arguments[0], weight = arguments[1];
-  Value next = arguments.back(), y = arguments.drop_back().back();
-  int64_t lanes = target.lanes();
-  int64_t vectors = llvm::divideCeil(tile.columns, lanes);
-  auto lanesIn = [&](int64_t vector) {
-    return std::min(tile.columns - vector * lanes, lanes);
-  };
-
-  // sums[i][j] = 0
-  SmallVector<Value> sums(tile.rows * vectors, v.splat(0));
-  // for k: sums[i][j] += x[i][k] · w[k][j]
-  auto loop = scf::ForOp::create(v.builder, v.loc, index(0),
-                                 index(shape.inputs), index(1), sums);
-  {
-    OpBuilder::InsertionGuard guard(v.builder);
-    v.builder.setInsertionPointToStart(loop.getBody());
-    Value k = loop.getInductionVar();
-    Value weightRow = make<arith::MulIOp>(k, index(shape.panel));
-    Value atWeight = v.advance(weight, weightRow);
-    Value atX = v.advance(x, k);
-    SmallVector<Value> weights;
-    for (int64_t j = 0; j < vectors; ++j)
-      weights.push_back(v.loadVector(
-          v.advance(atWeight, panelOffset(j * lanes)), target.vectorBits / 8));
-    Value atNext = v.advance(next, weightRow);
-    for (int64_t line = 0; line < tile.prefetches; ++line)
-      v.prefetch(v.advance(atNext, panelOffset(line * tuning::cacheLine / 4)));
-    SmallVector<Value> updated;
-    for (int64_t i = 0; i < tile.rows; ++i) {
-      Value element = v.loadSplat(v.advance(atX, i * shape.xStride));
-      for (int64_t j = 0; j < vectors; ++j)
-        updated.push_back(v.mulAdd(element, weights[j],
-                                   loop.getRegionIterArgs()[i * vectors + j]));
-    }
-    scf::YieldOp::create(v.builder, v.loc, updated);
-  }
-
-  // y[i][j] = sums[i][j] + bias[j]
-  SmallVector<Value> bias;
-  for (int64_t j = 0; shape.bias && j < vectors; ++j)
-    bias.push_back(v.loadFirst(v.advance(arguments[2], j * lanes), lanesIn(j)));
-  bool inRegisters = shape.activation == kernel::Activation::None ||
-                     shape.activation == kernel::Activation::Relu;
-  for (int64_t i = 0; i < tile.rows; ++i)
-    for (int64_t j = 0; j < vectors; ++j) {
-      Value result = loop.getResult(i * vectors + j);
-      if (shape.bias)
-        result = v.add(result, bias[j]);
-      if (inRegisters)
-        result = emitActivation(v, shape.activation, result);
-      v.storeFirst(result, v.advance(y, i * shape.yStride + j * lanes),
-                   lanesIn(j));
-    }
-  if (!inRegisters)
-    emitActivationLoop(tile, y);
-}
-
-/// for i: y[i][j] = act(y[i][j]), the tile being in the first-level cache. Long
-/// functions in a loop: unrolled over a tile they would be most of the code.
-void MatmulEmitter::emitActivationLoop(Tile tile, Value y) {
-  int64_t lanes = target.lanes();
-  auto loop = scf::ForOp::create(v.builder, v.loc, index(0), index(tile.rows),
-                                 index(1));
-  OpBuilder::InsertionGuard guard(v.builder);
-  v.builder.setInsertionPointToStart(loop.getBody());
-  Value row = v.advance(
-      y, make<arith::MulIOp>(loop.getInductionVar(), index(shape.yStride)));
-  for (int64_t column = 0; column < tile.columns; column += lanes) {
-    int64_t count = std::min(tile.columns - column, lanes);
-    Value place = v.advance(row, column);
-    Value x = v.loadFirst(place, count);
-    v.storeFirst(emitActivation(v, shape.activation, x), place, count);
-  }
-}
-
-void lowerMatmul(RewriterBase &rewriter, kernel::MatmulOp op,
-                 const Target &target, SymbolTable &symbols) {
-  MatmulShape shape(op);
+LogicalResult lowerMatmul(RewriterBase &rewriter, kernel::MatmulOp op,
+                          const Target &target, SymbolTable &symbols) {
+  std::unique_ptr<MatmulOperands> operands = MatmulOperands::of(op, target);
+  if (!operands)
+    return failure();
   rewriter.setInsertionPoint(op);
-  MatmulEmitter(rewriter, op.getLoc(), target, symbols, shape).emitTasks(op);
+  MatmulEmitter(rewriter, op, *operands, target, symbols).emitTasks(op);
   rewriter.eraseOp(op);
+  return success();
 }
 
 } // namespace heddle::microkernels

@@ -12,9 +12,11 @@ namespace heddle::microkernels {
 /// Replaces `op` by tasks over row blocks and columns, each a call of a
 /// function that is shared by all products of the same shape, and those by
 /// calls of micro-kernels. Where the surrounding function has a frame (its
-/// first argument), the tasks are a kernel.parallel, else a loop.
-void lowerMatmul(mlir::RewriterBase &rewriter, kernel::MatmulOp op,
-                 const Target &target, mlir::SymbolTable &symbols);
+/// first argument), the tasks are a kernel.parallel, else a loop. Fails, with
+/// an error, where the type has no lowering.
+mlir::LogicalResult lowerMatmul(mlir::RewriterBase &rewriter,
+                                kernel::MatmulOp op, const Target &target,
+                                mlir::SymbolTable &symbols);
 
 } // namespace heddle::microkernels
 

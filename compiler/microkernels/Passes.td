@@ -21,7 +21,7 @@ def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"generic\"",
-                        "vector unit: avx512, avx2, neon or generic">];
+                        "vector unit: avx512, avx2, neon or generic; avx512+bf16+vnni where it has dot products of narrow types">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }

@@ -1,6 +1,7 @@
 //===- Target.cpp - what an emitter knows of the machine ------------------===//
 
 #include "compiler/microkernels/Target.h"
+#include "llvm/ADT/SmallVector.h"
 
 using namespace llvm;
 
@@ -12,10 +13,30 @@ const Target Target::neon = {"neon", 128, true, false, tuning::neonTile};
 const Target Target::generic = {};
 
 std::optional<Target> Target::named(StringRef name) {
-  for (const Target &target : {avx512, avx2, neon, generic})
-    if (target.name == name)
-      return target;
+  SmallVector<StringRef> words;
+  name.split(words, '+');
+  for (Target target : {avx512, avx2, neon, generic}) {
+    if (target.name != words.front())
+      continue;
+    for (StringRef feature : ArrayRef(words).drop_front())
+      if (feature == "bf16" && target.vectorBits == 512)
+        target.dotsBf16 = true;
+      else if (feature == "vnni" && target.vectorBits >= 256)
+        target.dotsBytes = true;
+      else
+        return std::nullopt;
+    return target;
+  }
   return std::nullopt;
+}
+
+std::string Target::fullName() const {
+  std::string text = name.str();
+  if (dotsBf16)
+    text += "+bf16";
+  if (dotsBytes)
+    text += "+vnni";
+  return text;
 }
 
 Target Target::of(StringRef architecture,
@@ -26,9 +47,16 @@ Target Target::of(StringRef architecture,
     return generic;
   bool level4 = hasFeature("avx512f") && hasFeature("avx512bw") &&
                 hasFeature("avx512dq") && hasFeature("avx512vl");
-  if (level4)
-    return avx512;
-  return hasFeature("avx2") && hasFeature("fma") ? avx2 : generic;
+  Target target = generic;
+  if (level4) {
+    target = avx512;
+    target.dotsBf16 = hasFeature("avx512bf16");
+    target.dotsBytes = hasFeature("avx512vnni");
+  } else if (hasFeature("avx2") && hasFeature("fma")) {
+    target = avx2;
+    target.dotsBytes = hasFeature("avxvnni");
+  }
+  return target;
 }
 
 } // namespace heddle::microkernels

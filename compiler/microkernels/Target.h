@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
+#include <string>
 
 namespace heddle::microkernels {
 
@@ -20,13 +21,19 @@ struct Target {
   /// vscalefps: x · 2^n in one instruction, for every n.
   bool scaleByPowerOfTwo = false;
   tuning::TileShape tile = tuning::genericTile;
+  /// vdpbf16ps: dot products of pairs of bf16. "+bf16" behind the name.
+  bool dotsBf16 = false;
+  /// vpdpbusd: dot products of four bytes, unsigned by signed. "+vnni".
+  bool dotsBytes = false;
 
   int64_t lanes() const { return vectorBits / 32; }
 
   static const Target avx512, avx2, neon, generic;
 
-  /// The target called `name`, or none.
+  /// The target called `name`: a vector unit and what it can do beside that,
+  /// as in "avx512+bf16+vnni"; or none.
   static std::optional<Target> named(llvm::StringRef name);
+  std::string fullName() const;
 
   /// The best one for an LLVM subtarget: architecture and features.
   static Target of(llvm::StringRef architecture,

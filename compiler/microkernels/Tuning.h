@@ -45,6 +45,9 @@ constexpr int64_t attentionRowsBytes = 128 << 10;
 /// Lines that one task of a norm takes.
 constexpr int64_t normLines = 16;
 
+/// Rows that one task of rounding or quantising takes.
+constexpr int64_t narrowRows = 16;
+
 /// Below this many multiplications a parallel region costs more than it saves:
 /// fork and join take about 0.5 µs, a core does 50 to 130 of them in a
 /// nanosecond where compute-bound, 10 where memory-bound.

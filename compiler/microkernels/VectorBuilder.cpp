@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -94,6 +95,26 @@ Value VectorBuilder::withSignOf(Value x, Value sign) {
   return fromBits(arith::OrIOp::create(builder, loc, bitsOf(x), bit));
 }
 
+Value VectorBuilder::dotBf16(Value a, Value b, Value c) {
+  auto pairs = VectorType::get(2 * target.lanes(), builder.getBF16Type());
+  auto asPairs = [&](Value words) -> Value {
+    return LLVM::BitcastOp::create(builder, loc, pairs, words);
+  };
+  std::string name =
+      "llvm.x86.avx512bf16.dpbf16ps." + std::to_string(target.vectorBits);
+  return LLVM::CallIntrinsicOp::create(builder, loc, floats(),
+                                       builder.getStringAttr(name),
+                                       {c, asPairs(a), asPairs(b)})
+      .getResult(0);
+}
+
+Value VectorBuilder::widenHalf(Value pairs, bool second) {
+  if (second)
+    return fromBits(arith::AndIOp::create(builder, loc, pairs,
+                                          splatInt(int32_t(0xffff0000))));
+  return fromBits(arith::ShLIOp::create(builder, loc, pairs, splatInt(16)));
+}
+
 //===----------------------------------------------------------------------===//
 // Across lanes
 //===----------------------------------------------------------------------===//
@@ -144,24 +165,43 @@ void VectorBuilder::transpose(MutableArrayRef<Value> rows) {
 // Memory
 //===----------------------------------------------------------------------===//
 
-Value VectorBuilder::advance(Value pointer, int64_t elements) {
-  if (elements == 0)
+Value VectorBuilder::advance(Value pointer, Type element, int64_t count) {
+  if (count == 0)
     return pointer;
-  assert(llvm::isInt<31>(elements) && "a static offset of 8 GiB");
-  return LLVM::GEPOp::create(builder, loc, pointer.getType(),
-                             builder.getF32Type(), pointer,
-                             LLVM::GEPArg(static_cast<int32_t>(elements)));
+  assert(llvm::isInt<31>(count) && "a static offset of 2 GiB");
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), element, pointer,
+                             LLVM::GEPArg(static_cast<int32_t>(count)));
+}
+
+Value VectorBuilder::advance(Value pointer, Type element, Value count) {
+  Value offset =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), count);
+  return LLVM::GEPOp::create(builder, loc, pointer.getType(), element, pointer,
+                             offset);
+}
+
+Value VectorBuilder::advance(Value pointer, int64_t elements) {
+  return advance(pointer, builder.getF32Type(), elements);
 }
 
 Value VectorBuilder::advance(Value pointer, Value elements) {
-  Value offset =
-      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), elements);
-  return LLVM::GEPOp::create(builder, loc, pointer.getType(),
-                             builder.getF32Type(), pointer, offset);
+  return advance(pointer, builder.getF32Type(), elements);
+}
+
+Value VectorBuilder::advanceBytes(Value pointer, int64_t bytes) {
+  return advance(pointer, builder.getI8Type(), bytes);
+}
+
+Value VectorBuilder::advanceBytes(Value pointer, Value bytes) {
+  return advance(pointer, builder.getI8Type(), bytes);
 }
 
 Value VectorBuilder::loadVector(Value pointer, int64_t alignment) {
   return LLVM::LoadOp::create(builder, loc, floats(), pointer, alignment);
+}
+
+Value VectorBuilder::loadInts(Value pointer, int64_t alignment) {
+  return LLVM::LoadOp::create(builder, loc, ints(), pointer, alignment);
 }
 
 Value VectorBuilder::loadSplat(Value pointer) {
@@ -203,10 +243,13 @@ Value VectorBuilder::loadFirst(Value pointer, int64_t count) {
 }
 
 void VectorBuilder::storeFirst(Value vector, Value pointer, int64_t count) {
+  int64_t alignment =
+      getElementTypeOrSelf(vector.getType()).getIntOrFloatBitWidth() / 8;
   if (count == target.lanes())
-    return store(vector, pointer);
-  LLVM::MaskedStoreOp::create(builder, loc, vector, pointer, firstLanes(count),
-                              builder.getI32IntegerAttr(4));
+    return store(vector, pointer, alignment);
+  LLVM::MaskedStoreOp::create(
+      builder, loc, vector, pointer, firstLanes(count),
+      builder.getI32IntegerAttr(static_cast<int32_t>(alignment)));
 }
 
 Value VectorBuilder::onlyFirst(Value vector, int64_t count) {
@@ -221,15 +264,24 @@ void VectorBuilder::prefetch(Value pointer) {
   LLVM::Prefetch::create(builder, loc, pointer, Read, SecondLevel, Data);
 }
 
+Value VectorBuilder::stackFloats(int64_t elements) {
+  Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                         builder.getI64IntegerAttr(elements));
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return LLVM::AllocaOp::create(builder, loc, pointer, builder.getF32Type(),
+                                count, target.vectorBits / 8);
+}
+
 Value VectorBuilder::addressOf(Value memref) {
   auto metadata =
       memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
   Value base = memref::ExtractAlignedPointerAsIndexOp::create(
       builder, loc, metadata.getBaseBuffer());
   Value bits =
       arith::IndexCastOp::create(builder, loc, builder.getI64Type(), base);
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  return advance(LLVM::IntToPtrOp::create(builder, loc, pointer, bits),
+  return advance(LLVM::IntToPtrOp::create(builder, loc, pointer, bits), element,
                  metadata.getOffset());
 }
 

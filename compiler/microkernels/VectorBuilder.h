@@ -57,13 +57,21 @@ public:
   /// Lane j of row i becomes lane i of row j; as many rows as lanes.
   void transpose(llvm::MutableArrayRef<mlir::Value> rows);
 
+  /// c + a₀·b₀ + a₁·b₁ of every lane's pair of bf16 in 32 bits, on targets that
+  /// have it; and an element of the pairs as f32.
+  mlir::Value dotBf16(mlir::Value a, mlir::Value b, mlir::Value c);
+  mlir::Value widenHalf(mlir::Value pairs, bool second);
+
   mlir::Value bitsOf(mlir::Value floats);
   mlir::Value fromBits(mlir::Value ints);
 
   /// `pointer` + elements · 4 bytes.
   mlir::Value advance(mlir::Value pointer, int64_t elements);
   mlir::Value advance(mlir::Value pointer, mlir::Value elements);
+  mlir::Value advanceBytes(mlir::Value pointer, int64_t bytes);
+  mlir::Value advanceBytes(mlir::Value pointer, mlir::Value bytes);
   mlir::Value loadVector(mlir::Value pointer, int64_t alignment = 4);
+  mlir::Value loadInts(mlir::Value pointer, int64_t alignment = 4);
   /// One element in every lane.
   mlir::Value loadSplat(mlir::Value pointer);
   mlir::Value loadSplatInt(mlir::Value pointer);
@@ -76,6 +84,8 @@ public:
   mlir::Value onlyFirst(mlir::Value vector, int64_t count);
   /// Brings the line at `pointer` into the second-level cache.
   void prefetch(mlir::Value pointer);
+  /// Memory of the function that is being built, aligned to vectors.
+  mlir::Value stackFloats(int64_t elements);
   /// First element of a memref.
   mlir::Value addressOf(mlir::Value memref);
 
@@ -97,6 +107,9 @@ public:
                                    mlir::TypeRange arguments);
 
 private:
+  mlir::Value advance(mlir::Value pointer, mlir::Type element, int64_t count);
+  mlir::Value advance(mlir::Value pointer, mlir::Type element,
+                      mlir::Value count);
   mlir::Value firstLanes(int64_t count);
 };
 

@@ -52,23 +52,23 @@ static void addLoops(OpPassManager &passes, const Options &options) {
 }
 
 /// The vector unit of the machine that code is made for.
-static StringRef vectorUnit(const codegen::TargetOptions &options) {
+static std::string vectorUnit(const codegen::TargetOptions &options) {
   auto machine = codegen::createTargetMachine(options, llvm::nulls());
   if (!machine)
-    return microkernels::Target::generic.name;
+    return microkernels::Target::generic.fullName();
   const llvm::MCSubtargetInfo &subtarget = *machine->getMCSubtargetInfo();
   auto hasFeature = [&](StringRef feature) {
     return subtarget.checkFeatures(("+" + feature).str());
   };
   return microkernels::Target::of(machine->getTargetTriple().getArchName(),
                                   hasFeature)
-      .name;
+      .fullName();
 }
 
 /// What is left of linalg becomes loops, kernel ops become vector code.
 static void addVectorCode(OpPassManager &passes, const Options &options) {
   microkernels::KernelToVectorOptions kernels;
-  kernels.target = vectorUnit(options.target).str();
+  kernels.target = vectorUnit(options.target);
   passes.addPass(microkernels::createKernelToVector(kernels));
   passes.addPass(createConvertLinalgToLoopsPass());
   passes.addPass(createCanonicalizerPass());

@@ -5,48 +5,8 @@
 
 include "dialects/kernel/KernelAttrs.td"
 include "dialects/kernel/KernelFrameOps.td"
+include "dialects/kernel/KernelMatmulOps.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
-
-def Kernel_F32Matrix : MemRefRankOf<[F32], [2]>;
-def Kernel_F32Vector : MemRefRankOf<[F32], [1]>;
-def Kernel_Panels : MemRefRankOf<[F32], [3]>;
-
-def Kernel_MatmulOp : Kernel_Op<"matmul"> {
-  let summary = "matrix product with a packed weight, bias and activation";
-  let description = [{
-    `y[m, n] = act(Σ_k x[m, k] · w[n / NR, k, n mod NR] + bias[n])`: the rows of x are tokens, the weight lies in panels
-    of NR columns (see Layout.h). Every sum runs over k = 0, 1, …, K − 1 in one accumulator, whatever M, the tile or the
-    number of threads: a row's result has the same bits in every batch.
-
-    C1. K and N are static and positive; M is the same in x and y.
-    C2. Rows of x and y are contiguous and a static distance apart.
-    C3. The weight is dense, of shape [ceil(N / NR)][K][NR]; NR is a multiple of 16.
-    C4. The bias is dense and has N elements.
-
-    ```mlir
-    kernel.matmul %x, %w bias %b into %y activation gelu
-      : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> into memref<?x1536xf32>
-    ```
-  }];
-  let arguments = (ins Arg<Kernel_F32Matrix, "tokens", [MemRead]>:$x,
-                       Arg<Kernel_Panels, "packed weight", [MemRead]>:$weight,
-                       Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
-                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
-                       DefaultValuedAttr<Kernel_ActivationAttr, "Activation::None">:$activation);
-  let assemblyFormat = [{
-    $x `,` $weight (`bias` $bias^)? `into` $y (`activation` $activation^)? attr-dict
-    `:` type($x) `,` type($weight) (`bias` type($bias)^)? `into` type($y)
-  }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Elements of a row of x, summed over.
-    int64_t getInputs() { return getX().getType().getDimSize(1); }
-    /// Elements of a row of y.
-    int64_t getOutputs() { return getY().getType().getDimSize(1); }
-    /// Columns of a panel.
-    int64_t getPanel() { return getWeight().getType().getDimSize(2); }
-  }];
-}
 
 def Kernel_NormOp : Kernel_Op<"norm"> {
   let summary = "normalisation of every line of a matrix";

@@ -4,14 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/kernel/Kernel.h"
-#include "llvm/Support/MathExtras.h"
+#include "dialects/kernel/KernelVerify.h"
 
 using namespace mlir;
 using namespace heddle::kernel;
 
-/// Distance between the rows of a matrix whose rows are contiguous, if static.
-static std::optional<int64_t> rowStride(MemRefType type) {
+std::optional<int64_t> heddle::kernel::rowStride(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)) || strides[1] != 1 ||
@@ -20,8 +18,7 @@ static std::optional<int64_t> rowStride(MemRefType type) {
   return strides[0];
 }
 
-/// No gaps between elements; where they begin does not matter.
-static bool isDense(MemRefType type) {
+bool heddle::kernel::isDense(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset, expected = 1;
   if (failed(type.getStridesAndOffset(strides, offset)))
@@ -34,32 +31,8 @@ static bool isDense(MemRefType type) {
   return true;
 }
 
-LogicalResult MatmulOp::verify() {
-  MemRefType x = getX().getType(), y = getY().getType(),
-             weight = getWeight().getType();
-  int64_t inputs = getInputs(), outputs = getOutputs();
-  if (inputs <= 0 || outputs <= 0 || !weight.hasStaticShape())
-    return emitOpError("needs static sizes but the number of rows"); // C1
-  if (!x.isDynamicDim(0) && !y.isDynamicDim(0) &&
-      x.getDimSize(0) != y.getDimSize(0))
-    return emitOpError() << "x has " << x.getDimSize(0) << " rows, y has "
-                         << y.getDimSize(0); // C1
-  if (!rowStride(x) || !rowStride(y))
-    return emitOpError("needs contiguous rows, a static distance apart"); // C2
-  int64_t panel = getPanel();
-  if (panel <= 0 || panel % 16 || !isDense(weight))
-    return emitOpError("needs a dense weight in panels of a multiple of 16 "
-                       "columns"); // C3
-  int64_t panels = llvm::divideCeil(outputs, panel);
-  if (weight.getDimSize(0) != panels || weight.getDimSize(1) != inputs)
-    return emitOpError() << "weight is " << weight.getDimSize(0) << "x"
-                         << weight.getDimSize(1) << "x" << panel << ", needs "
-                         << panels << "x" << inputs << "x" << panel; // C3
-  if (getBias() && (getBias().getType().getDimSize(0) != outputs ||
-                    !isDense(getBias().getType())))
-    return emitOpError() << "bias is " << getBias().getType() << ", needs "
-                         << outputs << " dense elements"; // C4
-  return success();
+bool heddle::kernel::mayBeEqual(int64_t a, int64_t b) {
+  return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
 }
 
 LogicalResult NormOp::verify() {
@@ -107,10 +80,6 @@ static bool isContiguous(MemRefType type) {
   int64_t offset;
   return succeeded(type.getStridesAndOffset(strides, offset)) &&
          strides.back() == 1;
-}
-
-static bool mayBeEqual(int64_t a, int64_t b) {
-  return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
 }
 
 /// An empty region is the absence of one.

@@ -27,7 +27,7 @@ double now() {
 class Peak {
 public:
   explicit Peak(const std::string &target) {
-    int lanes = target == "avx512" ? 16 : target == "avx2" ? 8 : 4;
+    int lanes = target.starts_with("avx512") ? 16 : target == "avx2" ? 8 : 4;
     std::string type = "vector<" + std::to_string(lanes) + "xf32>";
     std::string starts, sums, types, body, yields, stores;
     for (int i = 0; i < chains; ++i) {

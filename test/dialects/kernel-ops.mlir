@@ -28,6 +28,25 @@ func.func @machine_operations(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref
 }
 func.func private @task(index)
 
+// CHECK-LABEL: func.func @products(
+func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf32>, %r: memref<?x7xf32>,
+                    %y: memref<?x7xf32>, %n: memref<?x5xbf16>, %wn: memref<1x3x32x2xbf16>, %long: memref<?x128xf32>,
+                    %q: memref<?x192xi8>, %wq: memref<1x4224xi8>) {
+  // CHECK: kernel.matmul gated %{{.*}}, %{{.*}} bias %{{.*}} residual %{{.*}} into %{{.*}} activation silu : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> residual memref<?x7xf32> into memref<?x7xf32>
+  kernel.matmul gated %x, %w bias %b residual %r into %y activation silu
+    : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> residual memref<?x7xf32> into memref<?x7xf32>
+  // CHECK: kernel.narrow %{{.*}} into %{{.*}} : memref<?x5xf32> into memref<?x5xbf16>
+  kernel.narrow %x into %n : memref<?x5xf32> into memref<?x5xbf16>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
+  kernel.matmul %n, %wn into %y : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
+  // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 32 : memref<?x128xf32> into memref<?x192xi8>
+  kernel.narrow %long into %q group 32 : memref<?x128xf32> into memref<?x192xi8>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  kernel.matmul %q, %wq into %y layout <"panel<32, 4> i8"> inputs 128
+    : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @attention(
 func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: memref<?x5xf32, strided<[15, 1]>>,
                      %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %b: index, %h: index, %p: index, %bias: memref<4xf32>) {

@@ -1,7 +1,6 @@
 //===- AttentionTest.cpp - kernel.attention is softmax attention ----------===//
 
-#include "Jit.h"
-#include "gtest/gtest.h"
+#include "TargetTest.h"
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -333,7 +332,6 @@ TEST_P(AttentionTest, SameBitsInEveryChunk) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, AttentionTest,
-                         testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(runnableTargets()), targetTestName);
 
 } // namespace

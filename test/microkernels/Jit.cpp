@@ -27,12 +27,15 @@ static bool hostHas(StringRef feature) {
   return features.lookup(feature);
 }
 
-static const char *cpuOf(const std::string &target) {
+/// The least CPU that a target's code runs on, and what it has beyond that.
+static std::pair<const char *, std::string> cpuOf(StringRef target) {
+  if (target == "avx512+bf16+vnni")
+    return {"x86-64-v4", "+avx512bf16,+avx512vnni"};
   if (target == "avx512")
-    return "x86-64-v4";
+    return {"x86-64-v4", ""};
   if (target == "avx2")
-    return "x86-64-v3";
-  return "x86-64";
+    return {"x86-64-v3", ""};
+  return {"x86-64", ""};
 }
 
 std::vector<std::string> runnableTargets() {
@@ -40,8 +43,11 @@ std::vector<std::string> runnableTargets() {
 #ifdef __x86_64__
   if (hostHas("avx2") && hostHas("fma"))
     targets.push_back("avx2");
-  if (hostHas("avx512f") && hostHas("avx512vl"))
+  if (hostHas("avx512f") && hostHas("avx512vl")) {
     targets.push_back("avx512");
+    if (hostHas("avx512bf16") && hostHas("avx512vnni"))
+      targets.push_back("avx512+bf16+vnni");
+  }
 #endif
   return targets;
 }
@@ -83,8 +89,9 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
   if (!host)
     fail(llvm::toString(host.takeError()));
 #ifdef __x86_64__
-  host->setCPU(cpuOf(target));
-  host->getFeatures() = llvm::SubtargetFeatures();
+  auto [cpu, features] = cpuOf(target);
+  host->setCPU(cpu);
+  host->getFeatures() = llvm::SubtargetFeatures(features);
 #endif
   auto machine = host->createTargetMachine();
   if (!machine)

@@ -13,8 +13,8 @@
 namespace heddle::test {
 
 /// A memref argument as func.func expects it with llvm.emit_c_interface.
-template <int Rank> struct Buffer {
-  float *base, *data;
+template <int Rank, typename Element = float> struct Buffer {
+  Element *base, *data;
   int64_t offset = 0, sizes[Rank], strides[Rank];
 };
 
@@ -39,7 +39,7 @@ private:
 /// A context with every dialect of the pipeline and translation to LLVM IR.
 std::unique_ptr<mlir::MLIRContext> createContext();
 
-/// The targets whose code this machine can run.
+/// The targets whose code this machine can run, the best one last.
 std::vector<std::string> runnableTargets();
 
 } // namespace heddle::test

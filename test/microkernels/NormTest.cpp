@@ -1,7 +1,6 @@
 //===- NormTest.cpp - kernel.norm, against its formula --------------------===//
 
-#include "Jit.h"
-#include "gtest/gtest.h"
+#include "TargetTest.h"
 #include <cmath>
 #include <random>
 
@@ -73,7 +72,6 @@ TEST_P(NormTest, CenteredOrNotWithBiasOrWithout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, NormTest,
-                         testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(runnableTargets()), targetTestName);
 
 } // namespace

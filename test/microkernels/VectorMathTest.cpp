@@ -6,10 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/VectorMath.h"
-#include "Jit.h"
+#include "TargetTest.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "gtest/gtest.h"
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -213,7 +212,6 @@ TEST_P(VectorMathTest, Silu) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, VectorMathTest,
-                         testing::ValuesIn(runnableTargets()),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(runnableTargets()), targetTestName);
 
 } // namespace

@@ -1,0 +1,64 @@
+//===- MatmulOperands.h - how a product's operands lie ----------*- C++ -*-===//
+//
+// What differs between products of different element types: where rows of x and
+// columns of the weight are, and how the sums of a tile come about. Dealing
+// rows and columns to tasks and tiles, prefetching the next task's weight and
+// what happens to finished sums are the same for all (Matmul.cpp,
+// MatmulEpilogue.cpp).
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_MICROKERNELS_MATMULOPERANDS_H
+#define HEDDLE_COMPILER_MICROKERNELS_MATMULOPERANDS_H
+
+#include "compiler/microkernels/VectorBuilder.h"
+#include "dialects/kernel/Kernel.h"
+#include <memory>
+#include <string>
+
+namespace heddle::microkernels {
+
+/// Rows and columns whose sums one micro-kernel keeps in registers.
+struct Tile {
+  int64_t rows;
+  /// Where the columns of each vector begin, in bytes from those of the first.
+  llvm::SmallVector<int64_t> vectors;
+  /// Lines of the next tile's weight to prefetch at every step of k, in bytes
+  /// from `next` at that step.
+  llvm::SmallVector<int64_t> nextLines;
+};
+
+class MatmulOperands {
+public:
+  /// Those of `op`, by the element type of x.
+  static std::unique_ptr<MatmulOperands> of(kernel::MatmulOp op,
+                                            const Target &target);
+  virtual ~MatmulOperands() = default;
+
+  /// Type and K, as they stand in the names of functions.
+  std::string name;
+  /// The largest tile of many rows.
+  tuning::TileShape tile;
+  /// From one row of x to the next.
+  int64_t xRowBytes;
+  /// Columns of a panel; bytes from one panel to the next, from one column to
+  /// the next within a panel, and from one step of k to the next.
+  int64_t panel, panelBytes, columnBytes, stepBytes;
+
+  /// Σ_k x[m, k] · w[k, n] as f32: rows × vectors of them, row by row. `x` is
+  /// at the first row of the tile, `weight` at its first column, and `next`
+  /// where that of the tile behind begins.
+  virtual llvm::SmallVector<mlir::Value>
+  emitSums(VectorBuilder &v, const Tile &tile, mlir::Value x,
+           mlir::Value weight, mlir::Value next) const = 0;
+
+  /// Where a column of the packed weight begins, in bytes. The order of packed
+  /// columns is that of Layout.h.
+  int64_t columnOffset(int64_t packed) const {
+    return packed / panel * panelBytes + packed % panel * columnBytes;
+  }
+  mlir::Value columnOffset(VectorBuilder &v, mlir::Value packed) const;
+};
+
+} // namespace heddle::microkernels
+
+#endif // HEDDLE_COMPILER_MICROKERNELS_MATMULOPERANDS_H

@@ -1,0 +1,128 @@
+//===- Narrow.cpp - kernel.narrow as vector code --------------------------===//
+//
+// bf16: rows[m][k] = x[m][k] rounded to the nearest bf16, ties to even. A task
+// is a block of rows; each row is taken a vector at a time.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/microkernels/Narrow.h"
+#include "compiler/microkernels/Tasks.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+namespace {
+
+class Bf16Narrower {
+public:
+  Bf16Narrower(OpBuilder &builder, kernel::NarrowOp op, const Target &target,
+               SymbolTable &symbols)
+      : v(builder, op.getLoc(), target), op(op), symbols(symbols),
+        size(op.getX().getType().getDimSize(1)), xStride(strideOf(op.getX())),
+        rowStride(strideOf(op.getRows())) {}
+
+  void emit();
+
+private:
+  static int64_t strideOf(Value matrix) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    LogicalResult strided =
+        cast<MemRefType>(matrix.getType()).getStridesAndOffset(strides, offset);
+    assert(succeeded(strided) && "kernel.narrow verified its operands");
+    (void)strided;
+    return strides[0];
+  }
+
+  func::FuncOp taskFunction();
+  void emitRow(Value x, Value row);
+  void emitVector(Value x, Value row, int64_t lanes);
+
+  VectorBuilder v;
+  kernel::NarrowOp op;
+  SymbolTable &symbols;
+  int64_t size, xStride, rowStride;
+};
+
+} // namespace
+
+//  tasks = ceil(M / rows of a task)
+void Bf16Narrower::emit() {
+  func::FuncOp function = taskFunction();
+  Value rows = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
+  SmallVector<Value> operands = {v.addressOf(op.getX()),
+                                 v.addressOf(op.getRows()), rows};
+  Value tasks = arith::CeilDivUIOp::create(v.builder, v.loc, rows,
+                                           v.index(tuning::narrowRows));
+  Value worth = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::uge, rows,
+      v.index(llvm::divideCeil(tuning::parallelWork, size)));
+  emitTasks(v, tasks, worth, [&](Value task) {
+    operands.push_back(task);
+    func::CallOp::create(v.builder, v.loc, function, operands);
+  });
+}
+
+/// @narrow(x, rows, M, task)
+func::FuncOp Bf16Narrower::taskFunction() {
+  std::string name = "narrow_bf16_" + std::to_string(size);
+  if (xStride != size || rowStride != size)
+    name += "_x" + std::to_string(xStride) + "_y" + std::to_string(rowStride);
+  if (auto existing = symbols.lookup<func::FuncOp>(name))
+    return existing;
+  OpBuilder::InsertionGuard guard(v.builder);
+  Type pointer = LLVM::LLVMPointerType::get(v.builder.getContext()),
+       index = v.builder.getIndexType();
+  func::FuncOp function =
+      v.beginFunction(symbols, name, {pointer, pointer, index, index});
+  ValueRange arguments = function.getArguments();
+  Value rowsOfTask = v.index(tuning::narrowRows);
+  Value first =
+      arith::MulIOp::create(v.builder, v.loc, arguments[3], rowsOfTask);
+  Value behind = arith::AddIOp::create(v.builder, v.loc, first, rowsOfTask);
+  Value last = arith::MinUIOp::create(v.builder, v.loc, behind, arguments[2]);
+  v.loop(first, last, 1, [&](Value row) {
+    auto bytes = [&](int64_t stride) -> Value {
+      return arith::MulIOp::create(v.builder, v.loc, row, v.index(stride));
+    };
+    emitRow(v.advanceBytes(arguments[0], bytes(4 * xStride)),
+            v.advanceBytes(arguments[1], bytes(2 * rowStride)));
+  });
+  func::ReturnOp::create(v.builder, v.loc);
+  return function;
+}
+
+void Bf16Narrower::emitRow(Value x, Value row) {
+  int64_t lanes = v.target.lanes(), whole = size / lanes * lanes;
+  v.loop(v.index(0), v.index(whole), lanes, [&](Value k) {
+    auto bytes = [&](int64_t size) -> Value {
+      return arith::MulIOp::create(v.builder, v.loc, k, v.index(size));
+    };
+    emitVector(v.advanceBytes(x, bytes(4)), v.advanceBytes(row, bytes(2)),
+               lanes);
+  });
+  if (whole != size)
+    emitVector(v.advance(x, whole), v.advanceBytes(row, 2 * whole),
+               size - whole);
+}
+
+void Bf16Narrower::emitVector(Value x, Value row, int64_t lanes) {
+  auto type = VectorType::get(v.target.lanes(), v.builder.getBF16Type());
+  Value narrow =
+      arith::TruncFOp::create(v.builder, v.loc, type, v.loadFirst(x, lanes));
+  v.storeFirst(narrow, row, lanes);
+}
+
+LogicalResult lowerNarrow(RewriterBase &rewriter, kernel::NarrowOp op,
+                          const Target &target, SymbolTable &symbols) {
+  if (!op.getRows().getType().getElementType().isBF16())
+    return op.emitOpError("to integers has no lowering");
+  rewriter.setInsertionPoint(op);
+  Bf16Narrower(rewriter, op, target, symbols).emit();
+  rewriter.eraseOp(op);
+  return success();
+}
+
+} // namespace heddle::microkernels

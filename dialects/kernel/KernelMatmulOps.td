@@ -1,0 +1,99 @@
+//===- KernelMatmulOps.td - products with packed weights -----------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_KERNEL_KERNELMATMULOPS_TD
+#define HEDDLE_DIALECTS_KERNEL_KERNELMATMULOPS_TD
+
+include "dialects/kernel/KernelAttrs.td"
+include "dialects/kernel/KernelFrameOps.td"
+
+def Kernel_F32Matrix : MemRefRankOf<[F32], [2]>;
+def Kernel_F32Vector : MemRefRankOf<[F32], [1]>;
+def Kernel_Rows : MemRefRankOf<[F32, BF16, I8], [2]>;
+def Kernel_NarrowRows : MemRefRankOf<[BF16, I8], [2]>;
+def Kernel_Panels : MemRefRankOf<[F32, BF16, I8], [2, 3, 4]>;
+
+def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments]> {
+  let summary = "matrix product with a packed weight, bias, activation, gate and residual";
+  let description = [{
+    `y[m, n] = residual[m, n] + act(Σ_k x[m, k] · w[n, k] + bias[n])`: the rows of x are tokens, the weight lies in
+    panels of NR columns (see Layout.h). Every sum is taken in an order that depends on K alone, whatever M, the tile or
+    the number of threads: a row's result has the same bits in every batch.
+
+    With `gated`, the weight has 2N columns, of which the first N make a and the others b, each with its bias:
+    `y[m, n] = residual[m, n] + act(a[m, n]) · b[m, n]`. It is packed `paired` (see Layout.h): 16 columns of a, then 16
+    of b, alternately. The bias lies as it is: N of a, then N of b.
+
+    The type of x says what is multiplied, sums are f32 for all: f32 with f32; bf16 with bf16, in pairs of k; i8 rows as
+    `kernel.narrow` writes them with the integer panels that `layout` describes.
+
+    C1. K and N are static and positive; M is the same in x and y.
+    C2. Rows of x, residual and y are contiguous and a static distance apart.
+    C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32, `[panels][ceil(K / 2)][NR][2]` of bf16,
+        `[panels][bytes of a panel]` of i8.
+    C4. The bias is dense and has N elements, with `gated` 2N.
+    C5. The residual is like y. Its memory may be that of y, if their rows and columns are the same; x shares none.
+    C6. Rows of i8, and only those, need `layout`, of integers and paired if gated, and `inputs`, which is K. They have
+        as many bytes as Layout.h says for the type.
+
+    ```mlir
+    kernel.matmul %x, %w bias %b residual %r into %y activation gelu
+      : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> residual memref<?x1536xf32> into memref<?x1536xf32>
+    kernel.matmul gated %x, %w into %y activation silu
+      : memref<?x384xbf16>, memref<64x192x32x2xbf16> into memref<?x1024xf32>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$gated, Arg<Kernel_Rows, "tokens", [MemRead]>:$x,
+                       Arg<Kernel_Panels, "packed weight", [MemRead]>:$weight,
+                       Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
+                       Arg<Optional<Kernel_F32Matrix>, "added to the result", [MemRead]>:$residual,
+                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
+                       DefaultValuedAttr<Kernel_ActivationAttr, "Activation::None">:$activation,
+                       OptionalAttr<Kernel_LayoutAttr>:$layout, OptionalAttr<I64Attr>:$inputs);
+  let assemblyFormat = [{
+    (`gated` $gated^)? $x `,` $weight (`bias` $bias^)? (`residual` $residual^)? `into` $y (`activation` $activation^)?
+    (`layout` $layout^ `inputs` $inputs)? attr-dict
+    `:` type($x) `,` type($weight) (`bias` type($bias)^)? (`residual` type($residual)^)? `into` type($y)
+  }];
+  let hasVerifier = 1;
+  let builders = [
+    // f32 or bf16, y = act(x·w + bias).
+    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias, "::mlir::Value":$y,
+                   "::heddle::kernel::Activation":$activation), [{
+      build($_builder, $_state, /*gated=*/false, x, weight, bias, /*residual=*/::mlir::Value(), y, activation,
+            /*layout=*/LayoutAttr(), /*inputs=*/::mlir::IntegerAttr());
+    }]>
+  ];
+  let extraClassDeclaration = [{
+    /// Elements of a row of x, summed over: K.
+    int64_t getInputCount() { return getInputs().value_or(getX().getType().getDimSize(1)); }
+    /// Elements of a row of y: N.
+    int64_t getOutputs() { return getY().getType().getDimSize(1); }
+    /// Columns that the weight is packed from, with the padding of pairs.
+    int64_t getPackedColumns();
+    /// Columns of a panel: NR.
+    int64_t getPanel();
+  }];
+}
+
+def Kernel_NarrowOp : Kernel_Op<"narrow"> {
+  let summary = "rows rounded or quantised for a product";
+  let description = [{
+    Writes every row of x in the form in which `kernel.matmul` multiplies it: bf16, each element rounded to the nearest
+    (ties to even), or i8 with scales, laid out as Layout.h says. `group` is how many elements share a scale; without it
+    the whole row does.
+
+    C1. K is static and positive; M is the same in x and rows.
+    C2. Rows of both are contiguous and a static distance apart.
+    C3. Rows of bf16 have K elements and no groups; rows of i8 the bytes that Layout.h says.
+
+    ```mlir
+    kernel.narrow %x into %rows : memref<?x768xf32> into memref<?x768xbf16>
+    ```
+  }];
+  let arguments = (ins Arg<Kernel_F32Matrix, "rows", [MemRead]>:$x,
+                       Arg<Kernel_NarrowRows, "narrow rows", [MemWrite]>:$rows, OptionalAttr<I64Attr>:$group);
+  let assemblyFormat = "$x `into` $rows (`group` $group^)? attr-dict `:` type($x) `into` type($rows)";
+  let hasVerifier = 1;
+}
+
+#endif // HEDDLE_DIALECTS_KERNEL_KERNELMATMULOPS_TD
