@@ -156,18 +156,17 @@ static std::string nameOf(Operation *op) {
                      ": " + op->getName().stripDialect().str();
   if (StringRef subject = subjectOf(op); !subject.empty())
     name += " " + subject.str();
-  if (op->getNumResults())
+  if (op->getNumResults() && isa<RankedTensorType>(op->getResult(0).getType()))
     name += " [" + nn::axesOf(op->getResult(0)).str() + "]";
   return name;
 }
 
 /// Structure costs nothing by itself, and what it runs are other sites.
 static bool isSite(Operation *op) {
-  return isa<nn::NNDialect>(op->getDialect()) && op->getNumRegions() == 0
-             ? !isa<nn::SizeOp, nn::StateOp, nn::WeightOp, nn::CallOp,
-                    nn::RouteOp, nn::ConstantOp>(op) &&
-                   !op->hasTrait<OpTrait::IsTerminator>()
-             : isa<nn::AttentionOp, nn::MaskOp>(op);
+  return isa<nn::NNDialect>(op->getDialect()) &&
+         !isa<nn::SizeOp, nn::StateOp, nn::WeightOp, nn::CallOp, nn::RouteOp,
+              nn::ScanOp, nn::ConstantOp>(op) &&
+         !op->hasTrait<OpTrait::IsTerminator>();
 }
 
 std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
@@ -178,7 +177,7 @@ std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
   for (auto function : module.getOps<func::FuncOp>())
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isSite(op))
-        return;
+        return WalkResult::advance();
       op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(sites.size()));
       ProgramSite &site = sites.emplace_back();
       site.name = nameOf(op);
@@ -186,6 +185,8 @@ std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
           .Case<nn::LinearOp, nn::AttentionOp, nn::EmbedOp>(
               [&](auto known) { work.measure(known, site); })
           .Default([&](Operation *other) { work.measure(other, site); });
+      // What stands in a mask is part of the op.
+      return WalkResult::skip();
     });
   return sites;
 }
