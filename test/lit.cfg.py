@@ -1,6 +1,7 @@
 # Every .mlir, .heddle and .test file under test/ is a test; its RUN lines say how.
 import os
 import lit.formats
+import lit.util
 
 config.name = "Heddle"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -26,3 +27,6 @@ config.substitutions += [
 
 # REQUIRES: of what a test runs natively.
 config.available_features.add("target=" + config.host_arch)
+# Programs for aarch64 can be linked and run here.
+if os.path.exists(os.path.join(config.build_dir, "lib/aarch64-linux-gnu/libheddle_runtime.a")) and lit.util.which("qemu-aarch64"):
+    config.available_features.add("qemu-aarch64")

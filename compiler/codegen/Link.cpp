@@ -28,6 +28,16 @@ static std::string joinPath(llvm::StringRef directory,
   return std::string(result);
 }
 
+/// As Debian names directories of an architecture.
+static std::string multiarchName(const llvm::Triple &triple) {
+  return (triple.getArchName() + "-linux-gnu").str();
+}
+
+static bool isForThisMachine(const llvm::Triple &triple) {
+  return triple.getArch() ==
+         llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+}
+
 //===----------------------------------------------------------------------===//
 // What is linked besides the model
 //===----------------------------------------------------------------------===//
@@ -38,15 +48,22 @@ namespace {
 class LibrarySearch {
 public:
   explicit LibrarySearch(const LinkOptions &options) {
-    std::string multiarch = (options.triple.getArchName() + "-linux-gnu").str();
-    if (options.sysroot.empty())
+    std::string multiarch = multiarchName(options.triple);
+    if (options.sysroot.empty() && isForThisMachine(options.triple))
       directories = {HEDDLE_C_LIBRARY_DIR, HEDDLE_COMPILER_LIBRARY_DIR};
+    std::string root = options.sysroot.empty() ? "/" : options.sysroot;
     for (llvm::StringRef directory :
          {"usr/lib/" + multiarch, std::string("usr/lib64"),
           std::string("usr/lib"), "lib/" + multiarch, std::string("lib64"),
           std::string("lib")})
-      directories.push_back(
-          joinPath(options.sysroot.empty() ? "/" : options.sysroot, directory));
+      directories.push_back(joinPath(root, directory));
+    // The C compiler's own library: a directory a version.
+    std::error_code none;
+    for (fs::directory_iterator
+             at(joinPath(root, "usr/lib/gcc/" + multiarch), none),
+         end;
+         at != end && !none; at.increment(none))
+      directories.push_back(at->path());
   }
 
   /// The path of a file, or "".
@@ -63,6 +80,8 @@ public:
 
 } // namespace
 
+/// Where the runtime of the target lies: for other machines in a directory of
+/// their name.
 static llvm::Expected<std::string>
 findRuntimeDirectory(const LinkOptions &options) {
   static int anchor;
@@ -70,14 +89,19 @@ findRuntimeDirectory(const LinkOptions &options) {
   std::string beside =
       joinPath(path::parent_path(path::parent_path(self)), "lib");
   std::vector<std::string> candidates = {beside, HEDDLE_RUNTIME_DIR};
+  if (!isForThisMachine(options.triple))
+    for (std::string &candidate : candidates)
+      candidate = joinPath(candidate, multiarchName(options.triple));
   if (!options.runtimeDirectory.empty())
     candidates = {options.runtimeDirectory};
+  candidates.erase(llvm::unique(candidates), candidates.end());
   for (const std::string &candidate : candidates)
     if (fs::exists(joinPath(candidate, "libheddle_runtime.a")))
       return candidate;
-  return llvm::createStringError("found no libheddle_runtime.a in " +
-                                 llvm::join(candidates, " or ") +
-                                 ", needed Heddle's runtime to link");
+  return llvm::createStringError(
+      "found no libheddle_runtime.a in " + llvm::join(candidates, " or ") +
+      ", needed Heddle's runtime for " + options.triple.getArchName() +
+      ": use --runtime-dir, or --emit=obj to link elsewhere");
 }
 
 /// The runtime and what it stands on, as a group: only members that the model
@@ -92,10 +116,19 @@ runtimeArchives(const LinkOptions &options) {
        {"libheddle_main.a", "libheddle_text.a", "libheddle_runtime.a"})
     if (std::string archive = joinPath(*directory, name); fs::exists(archive))
       archives.push_back(archive);
-  for (llvm::StringRef archive :
-       {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE})
+  // What text stands on: beside the runtime, or where the target's libraries
+  // are.
+  LibrarySearch search(options);
+  for (llvm::StringRef installed :
+       {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE}) {
+    llvm::StringRef name = path::filename(installed);
+    std::string archive = joinPath(*directory, name);
+    if (!fs::exists(archive))
+      archive = isForThisMachine(options.triple) ? installed.str()
+                                                 : search.find(name);
     if (fs::exists(archive))
-      archives.push_back(archive.str());
+      archives.push_back(archive);
+  }
   archives.push_back("--end-group");
   return archives;
 }
@@ -270,13 +303,6 @@ static llvm::Error linkArchive(const std::string &object,
 llvm::Error heddle::codegen::link(llvm::StringRef object,
                                   const LinkOptions &options,
                                   llvm::StringRef outputPath) {
-  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
-  if (options.triple.getArch() != host.getArch() &&
-      options.runtimeDirectory.empty())
-    return llvm::createStringError("this Heddle has a runtime for " +
-                                   host.getArchName() + ", the model is for " +
-                                   options.triple.getArchName() +
-                                   ": use --emit=obj or --runtime-dir");
   llvm::Expected<std::vector<std::string>> archives = runtimeArchives(options);
   if (!archives)
     return archives.takeError();

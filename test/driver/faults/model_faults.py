@@ -133,8 +133,8 @@ command("error: --features: x86_64 has no feature `warp`",
      name="features_unknown", words=MODEL + ["--features=+warp"])
 command("error: --target: found `pdp11-dec-unix`, needed a triple such as x86_64-linux-gnu or aarch64-linux-gnu",
      name="target_unknown", words=MODEL + ["--target=pdp11-dec-unix"])
-command("error: this Heddle has a runtime for x86_64, the model is for riscv64: use --emit=obj or --runtime-dir",
-     name="target_without_a_runtime", words=MODEL + ["--target=riscv64-linux-gnu"])
+command("error: found no libheddle_runtime.a in nowhere, needed Heddle's runtime for riscv64: use --runtime-dir, or --emit=obj to link elsewhere",
+     name="target_without_a_runtime", words=MODEL + ["--target=riscv64-linux-gnu", "--runtime-dir=nowhere"])
 command("error: --static is for executables",
      name="static_library", words=MODEL + ["--static", "--emit=so"])
 command("error: found both --weights and --random-weights, needed one of them",
