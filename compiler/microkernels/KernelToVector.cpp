@@ -5,12 +5,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Attention.h"
+#include "compiler/microkernels/Elementwise.h"
 #include "compiler/microkernels/Matmul.h"
 #include "compiler/microkernels/Narrow.h"
 #include "compiler/microkernels/Norm.h"
 #include "compiler/microkernels/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -42,7 +44,8 @@ struct KernelToVector
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
       if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
-              heddle::kernel::NarrowOp, heddle::kernel::NormOp>(op))
+              heddle::kernel::NarrowOp, heddle::kernel::NormOp,
+              linalg::GenericOp, linalg::FillOp>(op))
         operations.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -61,6 +64,17 @@ struct KernelToVector
               })
               .Case([&](heddle::kernel::NormOp norm) {
                 lowerNorm(rewriter, norm, *machine, symbols);
+                return success();
+              })
+              // What is refused is left to naive loops.
+              .Case([&](linalg::GenericOp generic) {
+                (void)lowerElementwise(rewriter, generic, *machine);
+                return success();
+              })
+              .Case([&](linalg::FillOp fill) {
+                rewriter.setInsertionPoint(fill);
+                auto generic = linalg::generalizeNamedOp(rewriter, fill);
+                (void)lowerElementwise(rewriter, *generic, *machine);
                 return success();
               });
       if (failed(lowered))

@@ -21,7 +21,11 @@ static Value frameAt(OpBuilder &builder) {
 void emitTasks(VectorBuilder &v, Value count, Value worth,
                function_ref<void(Value)> body) {
   Value frame = frameAt(v.builder);
-  if (!frame)
+  // A task does not start others.
+  Operation *parent = v.builder.getInsertionBlock()->getParentOp();
+  bool inTask = isa<kernel::ParallelOp>(parent) ||
+                parent->getParentOfType<kernel::ParallelOp>();
+  if (!frame || inTask)
     return v.loop(v.index(0), count, 1, body);
   auto parallel =
       kernel::ParallelOp::create(v.builder, v.loc, frame, count, worth);

@@ -7,8 +7,8 @@
 namespace heddle::microkernels {
 
 /// Runs `body` for 0 ≤ task < count: as a kernel.parallel, shared when `worth`
-/// holds, where the surrounding function has a frame (its first argument), else
-/// as a loop.
+/// holds, where the surrounding function has a frame (its first argument) and
+/// this is no task itself, else as a loop.
 void emitTasks(VectorBuilder &v, mlir::Value count, mlir::Value worth,
                llvm::function_ref<void(mlir::Value task)> body);
 

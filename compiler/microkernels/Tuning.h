@@ -48,6 +48,13 @@ constexpr int64_t normLines = 16;
 /// Rows that one task of rounding or quantising takes.
 constexpr int64_t narrowRows = 16;
 
+/// Elements that one task of an elementwise loop takes: 16 KiB of each f32
+/// operand.
+constexpr int64_t elementsOfTask = 4096;
+
+/// What reading and writing an element costs, in multiplications.
+constexpr int64_t elementCost = 4;
+
 /// Below this many multiplications a parallel region costs more than it saves:
 /// fork and join take about 0.5 µs, a core does 50 to 130 of them in a
 /// nanosecond where compute-bound, 10 where memory-bound.

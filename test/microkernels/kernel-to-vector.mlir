@@ -48,3 +48,70 @@ func.func @tasks_are_parallel_where_there_is_a_frame(%frame: !llvm.ptr, %x: memr
   kernel.matmul %x, %w into %y : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x32xf32>
   return
 }
+
+// -----
+
+// Both loops as one, in tasks; a vector of neighbours, then what is left under a mask.
+// CHECK-LABEL: func.func @elementwise_loops_are_one
+// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
+// CHECK: kernel.parallel %[[FRAME]] (%[[T:.*]]) to %{{.*}} when %{{.*}} {
+// CHECK: scf.for
+// CHECK-NOT: scf.for
+// CHECK: llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
+// CHECK: arith.mulf %{{.*}}, %{{.*}} : vector<16xf32>
+// CHECK: llvm.store %{{.*}} : vector<16xf32>, !llvm.ptr
+// CHECK: scf.if
+// CHECK: llvm.intr.masked.load
+// CHECK: llvm.intr.masked.store
+// CHECK-NOT: linalg.generic
+#id = affine_map<(m, n) -> (m, n)>
+func.func @elementwise_loops_are_one(%frame: !llvm.ptr, %x: memref<?x768xf32>, %y: memref<?x768xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x768xf32>) outs(%y : memref<?x768xf32>) {
+  ^bb0(%a: f32, %old: f32):
+    %b = arith.mulf %a, %a : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_a_loop_is_not_parallel
+// CHECK: linalg.generic
+func.func @left_where_a_loop_is_not_parallel(%x: memref<?xf32>, %y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<f32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %b = arith.addf %a, %sum : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_neighbours_are_apart
+// CHECK: linalg.generic
+func.func @left_where_neighbours_are_apart(%x: memref<?xf32>, %y: memref<?xf32, strided<[2]>>) {
+  linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> (n)>], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<?xf32, strided<[2]>>) {
+  ^bb0(%a: f32, %old: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_the_body_calls
+// CHECK: linalg.generic
+func.func private @g(f32) -> f32
+func.func @left_where_the_body_calls(%y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(n) -> (n)>], iterator_types = ["parallel"]} outs(%y : memref<?xf32>) {
+  ^bb0(%old: f32):
+    %a = func.call @g(%old) : (f32) -> f32
+    linalg.yield %a : f32
+  }
+  return
+}
