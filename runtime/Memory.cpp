@@ -5,22 +5,30 @@
 
 namespace heddle::runtime {
 
+static constexpr int64_t hugePage = 2 << 20;
+
 Region::~Region() {
-  if (start)
-    munmap(start, bytes);
+  if (mapped)
+    munmap(mapped, mappedBytes);
 }
 
 bool Region::reserve(int64_t wanted) {
   // mmap refuses a length of zero.
-  int64_t length = wanted > 0 ? wanted : 1;
-  void *where = mmap(nullptr, length, PROT_READ | PROT_WRITE,
+  bytes = wanted > 0 ? wanted : 1;
+  int64_t slack = bytes >= hugePage ? hugePage : 0;
+  if (__builtin_add_overflow(bytes, slack, &mappedBytes))
+    return false;
+  void *where = mmap(nullptr, mappedBytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (where == MAP_FAILED)
     return false;
-  start = static_cast<uint8_t *>(where);
-  bytes = length;
+  start = mapped = static_cast<uint8_t *>(where);
+  if (slack)
+    start += -reinterpret_cast<uintptr_t>(mapped) % hugePage;
   return true;
 }
+
+bool Region::useHugePages() { return !madvise(start, bytes, MADV_HUGEPAGE); }
 
 FileMapping::~FileMapping() {
   if (start)

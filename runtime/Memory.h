@@ -70,14 +70,20 @@ public:
   Region &operator=(const Region &) = delete;
   ~Region();
 
-  /// False if the system has not that much address space. Call it once.
+  /// False if the system has not that much address space. Call it once. The
+  /// start is aligned to a huge page if there is room for one.
   [[nodiscard]] bool reserve(int64_t bytes);
+  /// Asks for pages of 2 MiB, which cost fewer faults and translations. False
+  /// if the system has none.
+  bool useHugePages();
   uint8_t *data() const { return start; }
   int64_t size() const { return bytes; }
 
 private:
   uint8_t *start = nullptr;
   int64_t bytes = 0;
+  uint8_t *mapped = nullptr; // what to give back: start is aligned within it
+  int64_t mappedBytes = 0;
 };
 
 /// A file, or the part of it from `offset` on, mapped read-only and shared with

@@ -95,6 +95,10 @@ heddle_model *heddle_open(const heddle_program *program,
   return model;
 }
 
+heddle_status heddle_use_huge_pages(heddle_model *model) {
+  return model->weights.useHugePages();
+}
+
 void heddle_close(heddle_model *model) {
   if (!model)
     return;

@@ -126,7 +126,10 @@ static heddle_status reserveArena(heddle_session &session) {
       return tooLarge(session);
     most = std::max(most, bytes);
   }
-  return session.arena.reserve(most) ? HEDDLE_OK : tooLarge(session);
+  if (!session.arena.reserve(most))
+    return tooLarge(session);
+  session.arena.useHugePages(); // or not: it is as right without
+  return HEDDLE_OK;
 }
 
 static heddle_status reserveCaches(heddle_session &session) {

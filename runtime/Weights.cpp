@@ -246,6 +246,20 @@ void Weights::touchPages() const {
   (void)last;
 }
 
+heddle_status Weights::useHugePages() {
+  if (!tensors || copy.data())
+    return HEDDLE_OK;
+  if (!copy.reserve(tensors->bytes))
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory for a copy of %s", fileName);
+  if (!copy.useHugePages())
+    return fail(HEDDLE_NOT_SUPPORTED, "the system offers no huge pages");
+  const uint8_t *packed = mapping.data() + tensors->offset;
+  memcpy(copy.data(), packed, tensors->bytes);
+  for (const void *&pointer : pointers)
+    pointer = copy.data() + (static_cast<const uint8_t *>(pointer) - packed);
+  return HEDDLE_OK;
+}
+
 const void *Weights::tokenizer() const {
   return tokenizerTables ? mapping.data() + tokenizerTables->offset : nullptr;
 }

@@ -21,6 +21,9 @@ public:
   /// Reads a byte of every page, so that no later call waits for the disk.
   void touchPages() const;
 
+  /// Copies the tensors into huge pages of this process. No call may run.
+  heddle_status useHugePages();
+
   /// The weight slot table of heddle_frame.
   const void *const *slots() const { return pointers.data(); }
 
@@ -43,6 +46,7 @@ private:
 
   const heddle_program *program = nullptr;
   FileMapping mapping;
+  Region copy; // of the tensors, if they were to lie in huge pages
   const heddle_file_header *header = nullptr;
   const heddle_section *sections = nullptr;
   const heddle_section *tensors = nullptr, *tokenizerTables = nullptr;

@@ -61,6 +61,10 @@ typedef struct heddle_open_options {
 } heddle_open_options;
 
 HEDDLE_API heddle_model *heddle_open(const heddle_program *program, const heddle_open_options *options);
+/* Copies the weights into huge pages of this process: reading them costs fewer address translations, which counts where
+ * memory is the limit, as when writing text. It takes the time of a copy and memory that is shared with no other process. To
+ * be called before there is a session. */
+HEDDLE_API heddle_status heddle_use_huge_pages(heddle_model *model);
 /* All sessions of the model must be closed. NULL is allowed. */
 HEDDLE_API void heddle_close(heddle_model *model);
 

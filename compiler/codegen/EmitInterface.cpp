@@ -27,6 +27,7 @@ struct Forward {
 
 static constexpr Forward forwards[] = {
     {"last_error", "heddle_last_error", "p", Forward::Always},
+    {"use_huge_pages", "heddle_use_huge_pages", "ip", Forward::Always},
     {"close", "heddle_close", "vp", Forward::Always},
     {"session_close", "heddle_session_close", "vp", Forward::Always},
     {"session_length", "heddle_session_length", "lpl", Forward::Always},

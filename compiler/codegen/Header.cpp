@@ -104,6 +104,9 @@ const char *$_last_error(void);
  *   weights  the packed weights file; NULL: carried by this program or library, else $.weights beside it
  *   threads  0: one a core that this process may use */
 $_model *$_open(const char *weights, int32_t threads);
+/* Copies the weights into huge pages: faster where memory is the limit, for the time of a copy and memory that is shared with
+ * no other process. Before there is a session. */
+int32_t $_use_huge_pages($_model *model);
 /* After all of its sessions. NULL is allowed. */
 void $_close($_model *model);
 

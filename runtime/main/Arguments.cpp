@@ -87,6 +87,8 @@ bool Parser::parseOption(std::string_view option) {
     return arguments.version = true;
   if (option == "--profile")
     return arguments.profile = true;
+  if (option == "--huge-pages")
+    return arguments.hugePages = true;
   if (option == "--check-weights")
     return arguments.checkWeights = true;
   if (option == "--no-echo")

@@ -36,7 +36,7 @@ struct Arguments {
   const char *weights = nullptr;
   int32_t threads = 0;
   int64_t context = 0;
-  bool profile = false, checkWeights = false;
+  bool profile = false, checkWeights = false, hugePages = false;
   bool help = false, info = false, version = false;
 };
 

@@ -102,6 +102,8 @@ void printHelp(const heddle_program &program, const char *command) {
        "  --threads N             (one a core)\n"
        "  --weights FILE          the packed weights, if not where they were "
        "built\n"
+       "  --huge-pages            copy the weights into huge pages at the "
+       "start\n"
        "  --check-weights         verify every checksum\n"
        "  --profile               say where the time goes\n"
        "  --info --version --help");

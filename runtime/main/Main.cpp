@@ -119,6 +119,10 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
     heddle_model *model = heddle_open(program, &options);
     if (!model)
       return complainLastError();
+    if (arguments.hugePages && heddle_use_huge_pages(model)) {
+      heddle_close(model);
+      return complainLastError();
+    }
     Profile profile;
     if (arguments.profile && profile.start(*program)) {
       model->weights.touchPages();

@@ -1,8 +1,7 @@
 // `--profile`: one line a site, the most expensive first.
 //
-//   op                                      runs      time  share  GFLOP/s GB/s
-//   limit layer: linear mlp.c_fc [B T F]            12    4.83 ms  31.2% 112.4
-//   2.1    95%
+//   op                         runs       time  share  GFLOP/s  GB/s  limit
+//   linear mlp.c_fc [B T F]      12    4.83 ms  31.2%    112.4   2.1    95%
 //
 // `limit` is the time that the machine's peak of arithmetic, or its memory,
 // would need at least, against the time it took. What comes from a cache can be
@@ -14,6 +13,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cstring>
 
 namespace heddle::runtime {
 
@@ -37,8 +37,12 @@ static void printRate(double amount, double seconds) {
 
 static void printSite(const heddle_site &about, const SiteTotals &site,
                       double all, const Limits &limits) {
-  fprintf(stderr, "%-44.44s %6" PRId64 " %9.3f ms %5.1f%%", about.name,
-          site.runs, site.seconds * 1e3, site.seconds / all * 100);
+  // Of a long name the end tells most.
+  constexpr size_t width = 56;
+  size_t length = strlen(about.name);
+  const char *name = about.name + (length > width ? length - width : 0);
+  fprintf(stderr, "%-56s %6" PRId64 " %9.3f ms %5.1f%%", name, site.runs,
+          site.seconds * 1e3, site.seconds / all * 100);
   printRate(site.flops, site.seconds);
   printRate(site.bytes, site.seconds);
   double peak = peakOf(limits, about.arithmetic), least = 0;
@@ -67,12 +71,12 @@ void printProfile(heddle_model &model) {
   });
   Limits limits = measureLimits(model.threads);
   double all = profile.callSeconds();
-  fprintf(stderr, "\n%-44s %6s %12s %6s %8s %8s %6s\n", "op", "runs", "time",
+  fprintf(stderr, "\n%-56s %6s %12s %6s %8s %8s %6s\n", "op", "runs", "time",
           "share", "GFLOP/s", "GB/s", "limit");
   for (int32_t s : order)
     if (profile[s].runs)
       printSite(program.sites[s], profile[s], all, limits);
-  fprintf(stderr, "%-51s %9.3f ms %5.1f%%\n", "calls and what is between ops",
+  fprintf(stderr, "%-63s %9.3f ms %5.1f%%\n", "calls and what is between ops",
           (all - inSites) * 1e3, (all - inSites) / all * 100);
   fprintf(stderr,
           "limits of %" PRId32 " thread%s: %.0f GFLOP/s f32, %.0f bf16, %.0f "

@@ -1,4 +1,5 @@
 #include "ToyProgram.h"
+#include "runtime/Model.h"
 
 #include <gtest/gtest.h>
 
@@ -82,6 +83,14 @@ TEST_F(Toy, CallsContinueWhatTheirSessionRowsHold) {
   EXPECT_EQ(heddle_session_length(session, 0), 4);
   EXPECT_EQ(heddle_session_length(session, 1), 2);
   EXPECT_EQ(heddle_session_length(session, 3), 2);
+}
+
+TEST_F(Toy, WeightsInHugePagesAreTheSame) {
+  const void *const *slots = model->weights.slots();
+  const void *mapped = slots[0];
+  ASSERT_EQ(heddle_use_huge_pages(model), HEDDLE_OK) << heddle_last_error();
+  EXPECT_NE(slots[0], mapped);
+  EXPECT_EQ(step({3, 1}, {1, 2, 2, 7}), counts({{1, 2, 2}, {7}}));
 }
 
 TEST_F(Toy, SessionsOfOneModelKeepApart) {

@@ -44,6 +44,8 @@ class Engine(Base):
         self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store)))
         self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
+        if model and self.function("use_huge_pages", int32, pointer)(model):
+            raise RuntimeError(self.error())
         tokens = cell.length + cell.target
         context = tokens + 1 if cell.work in ("prefill", "decode") else 0
         self.session = model and self.function("session_open", pointer, pointer, int64, int64, int64)(
