@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Jit.h"
+#include "TargetTest.h"
 #include "gtest/gtest.h"
 #include <cmath>
 #include <cstring>
