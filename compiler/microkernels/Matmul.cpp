@@ -20,6 +20,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Matmul.h"
+#include "compiler/microkernels/ByteMatmul.h"
 #include "compiler/microkernels/FloatMatmul.h"
 #include "compiler/microkernels/MatmulEpilogue.h"
 #include "compiler/microkernels/Tasks.h"
@@ -50,8 +51,7 @@ std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
     return createF32Operands(op, target);
   if (element.isBF16())
     return createBf16Operands(op, target);
-  op.emitOpError("of integers has no lowering");
-  return nullptr;
+  return createByteOperands(op, target);
 }
 
 namespace {

@@ -1,11 +1,13 @@
 //===- Narrow.cpp - kernel.narrow as vector code --------------------------===//
 //
-// bf16: rows[m][k] = x[m][k] rounded to the nearest bf16, ties to even. A task
-// is a block of rows; each row is taken a vector at a time.
+// bf16: rows[m][k] = x[m][k] rounded to the nearest bf16, ties to even; each
+// row is taken a vector at a time. Bytes: see Quantise.h. A task is a block of
+// rows.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Narrow.h"
+#include "compiler/microkernels/Quantise.h"
 #include "compiler/microkernels/Tasks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -15,13 +17,18 @@ using namespace mlir;
 namespace heddle::microkernels {
 namespace {
 
-class Bf16Narrower {
+class Narrower {
 public:
-  Bf16Narrower(OpBuilder &builder, kernel::NarrowOp op, const Target &target,
-               SymbolTable &symbols)
+  Narrower(OpBuilder &builder, kernel::NarrowOp op, const Target &target,
+           SymbolTable &symbols)
       : v(builder, op.getLoc(), target), op(op), symbols(symbols),
         size(op.getX().getType().getDimSize(1)), xStride(strideOf(op.getX())),
-        rowStride(strideOf(op.getRows())) {}
+        rowStride(strideOf(op.getRows())) {
+    if (op.getRows().getType().getElementType().isBF16())
+      rowStride *= 2;
+    else
+      quantised = {size, op.getGroup().has_value()};
+  }
 
   void emit();
 
@@ -38,18 +45,22 @@ private:
 
   func::FuncOp taskFunction();
   void emitRow(Value x, Value row);
+  void emitBf16(Value x, Value row);
   void emitVector(Value x, Value row, int64_t lanes);
 
   VectorBuilder v;
   kernel::NarrowOp op;
   SymbolTable &symbols;
-  int64_t size, xStride, rowStride;
+  int64_t size, xStride;
+  /// Of bytes, how they lie; else the rows are of bf16.
+  std::optional<kernel::QuantisedRow> quantised;
+  int64_t rowStride; ///< in bytes
 };
 
 } // namespace
 
 //  tasks = ceil(M / rows of a task)
-void Bf16Narrower::emit() {
+void Narrower::emit() {
   func::FuncOp function = taskFunction();
   Value rows = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
   SmallVector<Value> operands = {v.addressOf(op.getX()),
@@ -66,9 +77,13 @@ void Bf16Narrower::emit() {
 }
 
 /// @narrow(x, rows, M, task)
-func::FuncOp Bf16Narrower::taskFunction() {
-  std::string name = "narrow_bf16_" + std::to_string(size);
-  if (xStride != size || rowStride != size)
+func::FuncOp Narrower::taskFunction() {
+  std::string name = !quantised           ? "narrow_bf16_"
+                     : quantised->grouped ? "narrow_groups_"
+                                          : "narrow_row_";
+  name += std::to_string(size);
+  if (xStride != size ||
+      rowStride != (quantised ? quantised->bytes() : 2 * size))
     name += "_x" + std::to_string(xStride) + "_y" + std::to_string(rowStride);
   if (auto existing = symbols.lookup<func::FuncOp>(name))
     return existing;
@@ -88,13 +103,20 @@ func::FuncOp Bf16Narrower::taskFunction() {
       return arith::MulIOp::create(v.builder, v.loc, row, v.index(stride));
     };
     emitRow(v.advanceBytes(arguments[0], bytes(4 * xStride)),
-            v.advanceBytes(arguments[1], bytes(2 * rowStride)));
+            v.advanceBytes(arguments[1], bytes(rowStride)));
   });
   func::ReturnOp::create(v.builder, v.loc);
   return function;
 }
 
-void Bf16Narrower::emitRow(Value x, Value row) {
+void Narrower::emitRow(Value x, Value row) {
+  if (quantised)
+    emitQuantisedRow(v, *quantised, x, row);
+  else
+    emitBf16(x, row);
+}
+
+void Narrower::emitBf16(Value x, Value row) {
   int64_t lanes = v.target.lanes(), whole = size / lanes * lanes;
   v.loop(v.index(0), v.index(whole), lanes, [&](Value k) {
     auto bytes = [&](int64_t size) -> Value {
@@ -108,7 +130,7 @@ void Bf16Narrower::emitRow(Value x, Value row) {
                size - whole);
 }
 
-void Bf16Narrower::emitVector(Value x, Value row, int64_t lanes) {
+void Narrower::emitVector(Value x, Value row, int64_t lanes) {
   auto type = VectorType::get(v.target.lanes(), v.builder.getBF16Type());
   Value narrow =
       arith::TruncFOp::create(v.builder, v.loc, type, v.loadFirst(x, lanes));
@@ -117,10 +139,8 @@ void Bf16Narrower::emitVector(Value x, Value row, int64_t lanes) {
 
 LogicalResult lowerNarrow(RewriterBase &rewriter, kernel::NarrowOp op,
                           const Target &target, SymbolTable &symbols) {
-  if (!op.getRows().getType().getElementType().isBF16())
-    return op.emitOpError("to integers has no lowering");
   rewriter.setInsertionPoint(op);
-  Bf16Narrower(rewriter, op, target, symbols).emit();
+  Narrower(rewriter, op, target, symbols).emit();
   rewriter.eraseOp(op);
   return success();
 }

@@ -28,6 +28,18 @@ constexpr TileShape avx2Tile = {6, 2};    // 12 + 2 + 1 of 16
 constexpr TileShape neonTile = {6, 4};    // 24 + 4 + 1 of 32
 constexpr TileShape genericTile = {4, 2}; // 8 + 2 + 1 of 16, without fma
 
+/// The same for products of bytes (ByteDot.h): with one scale a row, and with
+/// scales a group of k, where every element has an integer sum and an f32 one;
+/// `vectors` is then how many are computed at a time.
+struct ByteTiles {
+  TileShape rows, groups;
+};
+constexpr ByteTiles avx512DotTiles = {{12, 2}, {6, 2}};
+constexpr ByteTiles avx512PairTiles = {{8, 2}, {4, 2}};
+constexpr ByteTiles avx2DotTiles = {{6, 2}, {5, 1}};
+constexpr ByteTiles avx2SignTiles = {{4, 2}, {4, 1}};
+constexpr ByteTiles genericByteTiles = {{2, 2}, {2, 1}};
+
 /// Bytes of x that a matmul keeps in the second-level cache while panels stream
 /// past: half of the smallest one among current cores (1 MiB).
 constexpr int64_t inputBlockBytes = 512 << 10;

@@ -1,0 +1,251 @@
+//===- ByteBenchmark.cpp - quantised products beside the machine's limits -===//
+//
+// i8, q8 and q4 products as a share of the peak of byte dot products, or of the
+// speed at which this process reads memory, both measured between the runs:
+// clocks drift and neighbours come and go. Printed are the median and the best
+// of the runs, against the best of the probes. `cold` walks through more copies
+// of the weight than fit in any cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "benchmark/benchmark.h"
+#include "dialects/kernel/Layout.h"
+#include "test/microkernels/Jit.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <vector>
+
+using namespace heddle::test;
+using heddle::kernel::MatrixShape;
+using heddle::kernel::PackedLayout;
+using heddle::kernel::PackedType;
+using heddle::kernel::QuantisedRow;
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Operations a second of vpdpbusd on registers; 0 where there is none.
+double dotPeak(const std::string &target) {
+#ifdef __x86_64__
+  if (!target.ends_with("vnni"))
+    return 0;
+  constexpr long count = 60'000;
+  double start = now();
+  long left = count;
+  asm volatile("1:\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm0\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm1\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm2\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm3\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm4\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm5\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm6\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm7\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm8\n"
+               "vpdpbusd %%zmm30, %%zmm31, %%zmm9\n"
+               "dec %0\njnz 1b\n"
+               : "+r"(left)
+               :
+               : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                 "xmm8", "xmm9", "xmm30", "xmm31", "cc");
+  return count * 10 * 128.0 / (now() - start);
+#else
+  return 0;
+#endif
+}
+
+/// Bytes a second of reading memory from `from` to `to`, prefetched well ahead.
+double memoryPeak(const uint8_t *from, const uint8_t *to) {
+  constexpr int line = 64, ahead = 4096;
+  double start = now();
+  uint64_t sums[8] = {};
+  for (const uint8_t *at = from; at + line <= to; at += line) {
+    __builtin_prefetch(at + ahead, 0, 2);
+    auto words = reinterpret_cast<const uint64_t *>(at);
+    for (int i = 0; i < 8; ++i)
+      sums[i] += words[i];
+  }
+  benchmark::DoNotOptimize(sums);
+  return static_cast<double>(to - from) / (now() - start);
+}
+
+/// What a run is compared with, the best of the probes so far, and the runs.
+class Comparison {
+public:
+  void addPeak(double perSecond) { peak = std::max(peak, perSecond); }
+  void addRun(double seconds) { runs.push_back(seconds); }
+  void report(benchmark::State &state, const std::string &name, double work) {
+    std::sort(runs.begin(), runs.end());
+    state.counters["%" + name] = 100 * work / runs[runs.size() / 2] / peak;
+    state.counters["%" + name + " best"] = 100 * work / runs.front() / peak;
+    state.counters["G" + name + "/s"] = peak / 1e9;
+  }
+
+private:
+  double peak = 1;
+  std::vector<double> runs;
+};
+
+struct Product {
+  PackedType type;
+  int64_t rows, inputs, outputs;
+  bool gated = false;
+};
+
+/// A packed weight and quantised rows: any bytes do, but scales are ones.
+struct Operands {
+  PackedLayout layout;
+  MatrixShape matrix;
+  QuantisedRow row;
+  int64_t bytes, copies;
+  uint8_t *weights, *x;
+  std::vector<float> y;
+
+  Operands(const Product &product, bool cold)
+      : layout(PackedLayout::ofProduct(product.type, false, {}, product.gated)),
+        matrix{product.outputs * (product.gated ? 2 : 1), product.inputs},
+        row(QuantisedRow::of(product.type, product.inputs)),
+        bytes(layout.packedBytes(matrix)),
+        copies(cold ? (int64_t(400) << 20) / bytes + 1 : 1),
+        weights(allocate(copies * bytes)),
+        x(allocate(product.rows * row.bytes())),
+        y(product.rows * product.outputs) {
+    for (int64_t i = 0; i < copies * bytes; ++i)
+      weights[i] = static_cast<uint8_t>(i * 7 % 31);
+    for (int64_t i = 0; i < product.rows * row.bytes(); ++i)
+      x[i] = static_cast<uint8_t>(i * 5 % 29);
+  }
+  ~Operands() {
+    std::free(weights);
+    std::free(x);
+  }
+  static uint8_t *allocate(int64_t bytes) {
+    return static_cast<uint8_t *>(
+        std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096));
+  }
+};
+
+std::string moduleText(const Product &product, const Operands &operands) {
+  std::string rows =
+                  "memref<?x" + std::to_string(operands.row.bytes()) + "xi8>",
+              y = "memref<?x" + std::to_string(product.outputs) + "xf32>",
+              panels =
+                  "memref<" +
+                  std::to_string(operands.layout.panelCount(operands.matrix)) +
+                  "x" +
+                  std::to_string(operands.layout.panelBytes(operands.matrix)) +
+                  "xi8>";
+  return "func.func @f(%x: " + rows + ", %w: " + panels + ", %y: " + y +
+         ") attributes {llvm.emit_c_interface} {\nkernel.matmul " +
+         (product.gated ? "gated " : "") + "%x, %w into %y activation " +
+         (product.gated ? "silu" : "none") + " layout <\"" +
+         operands.layout.asString() + "\"> inputs " +
+         std::to_string(product.inputs) + " : " + rows + ", " + panels +
+         " into " + y + "\nreturn\n}\n";
+}
+
+void bytes(benchmark::State &state, Product product, bool cold) {
+  std::string target = runnableTargets().back();
+  Operands operands(product, cold);
+  auto program = Program::compile(moduleText(product, operands), target);
+  auto function =
+      reinterpret_cast<void (*)(Buffer<2, uint8_t> *, Buffer<2, uint8_t> *,
+                                Buffer<2> *)>(program->find("_mlir_ciface_f"));
+  int64_t rowBytes = operands.row.bytes();
+  Buffer<2, uint8_t> x = {
+      operands.x, operands.x, 0, {product.rows, rowBytes}, {rowBytes, 1}};
+  Buffer<2> y = {operands.y.data(),
+                 operands.y.data(),
+                 0,
+                 {product.rows, product.outputs},
+                 {product.outputs, 1}};
+  bool isMemoryBound = cold && product.rows <= 4;
+  Comparison comparison;
+  int64_t calls = 0;
+  for (auto _ : state) {
+    uint8_t *weight =
+        operands.weights + calls % operands.copies * operands.bytes;
+    // The part of the copies that is used next-to-last is no longer cached.
+    uint8_t *old = operands.weights + (calls + operands.copies / 2) %
+                                          operands.copies * operands.bytes;
+    state.PauseTiming();
+    comparison.addPeak(isMemoryBound ? memoryPeak(old, old + operands.bytes)
+                                     : dotPeak(target));
+    state.ResumeTiming();
+    Buffer<2, uint8_t> w = {weight, weight, 0, {}, {}};
+    double start = now();
+    function(&x, &w, &y);
+    comparison.addRun(now() - start);
+    ++calls;
+  }
+  double work = isMemoryBound ? static_cast<double>(operands.bytes)
+                              : 2.0 * product.rows * operands.matrix.outputs *
+                                    product.inputs;
+  comparison.report(state, isMemoryBound ? "B" : "op", work);
+}
+
+void narrow(benchmark::State &state, bool grouped, int64_t rows,
+            int64_t inputs) {
+  QuantisedRow row = {inputs, grouped};
+  std::string x = "memref<?x" + std::to_string(inputs) + "xf32>",
+              to = "memref<?x" + std::to_string(row.bytes()) + "xi8>";
+  auto program = Program::compile(
+      "func.func @f(%x: " + x + ", %rows: " + to +
+          ") attributes {llvm.emit_c_interface} {\nkernel.narrow %x into "
+          "%rows " +
+          (grouped ? "group 32 " : "") + ": " + x + " into " + to +
+          "\nreturn\n}\n",
+      runnableTargets().back());
+  auto function = reinterpret_cast<void (*)(Buffer<2> *, Buffer<2, uint8_t> *)>(
+      program->find("_mlir_ciface_f"));
+  std::vector<float> from(rows * inputs, 0.5f);
+  std::vector<uint8_t> bytes(rows * row.bytes());
+  Buffer<2> bx = {from.data(), from.data(), 0, {rows, inputs}, {inputs, 1}};
+  Buffer<2, uint8_t> by = {
+      bytes.data(), bytes.data(), 0, {rows, row.bytes()}, {row.bytes(), 1}};
+  for (auto _ : state)
+    function(&bx, &by);
+  state.counters["elements/s"] =
+      benchmark::Counter(static_cast<double>(rows * inputs),
+                         benchmark::Counter::kIsIterationInvariantRate);
+}
+
+constexpr PackedType i8 = PackedType::I8, q8 = PackedType::Q8,
+                     q4 = PackedType::Q4;
+
+BENCHMARK_CAPTURE(bytes, i8_128x768x768, {i8, 128, 768, 768}, false);
+BENCHMARK_CAPTURE(bytes, i8_128x768x768_cold, {i8, 128, 768, 768}, true);
+BENCHMARK_CAPTURE(bytes, i8_128x3072x768_cold, {i8, 128, 3072, 768}, true);
+BENCHMARK_CAPTURE(bytes, i8_16x768x768_cold, {i8, 16, 768, 768}, true);
+BENCHMARK_CAPTURE(bytes, i8_1x768x768_cold, {i8, 1, 768, 768}, true);
+BENCHMARK_CAPTURE(bytes, q8_128x768x768, {q8, 128, 768, 768}, false);
+BENCHMARK_CAPTURE(bytes, q8_128x768x768_cold, {q8, 128, 768, 768}, true);
+BENCHMARK_CAPTURE(bytes, q8_128x2048x2048_cold, {q8, 128, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_128x2048x5632_gated_cold,
+                  {q8, 128, 2048, 5632, true}, true);
+BENCHMARK_CAPTURE(bytes, q8_128x5632x2048_cold, {q8, 128, 5632, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_32x2048x2048_cold, {q8, 32, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_16x2048x2048_cold, {q8, 16, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_8x2048x2048_cold, {q8, 8, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_4x2048x2048_cold, {q8, 4, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_2x2048x2048_cold, {q8, 2, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_1x2048x2048_cold, {q8, 1, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_1x5632x2048_cold, {q8, 1, 5632, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q8_1x2048x5632_gated_cold, {q8, 1, 2048, 5632, true},
+                  true);
+BENCHMARK_CAPTURE(bytes, q4_128x768x768, {q4, 128, 768, 768}, false);
+BENCHMARK_CAPTURE(bytes, q4_128x2048x2048_cold, {q4, 128, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_8x2048x2048_cold, {q4, 8, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_4x2048x2048_cold, {q4, 4, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_1x2048x2048_cold, {q4, 1, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_1x5632x2048_cold, {q4, 1, 5632, 2048}, true);
+BENCHMARK_CAPTURE(narrow, row_128x768, false, 128, 768);
+BENCHMARK_CAPTURE(narrow, groups_128x2048, true, 128, 2048);
+
+} // namespace
