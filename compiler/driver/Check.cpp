@@ -52,7 +52,7 @@ static void printMemory(const Program &program, const WeightTable &table,
                         llvm::raw_ostream &os) {
   int64_t packed = 0;
   for (const WeightTable::Tensor &tensor : table.tensors)
-    packed += tensor.layout.packedBytes(tensor.shape);
+    packed += tensor.packedBytes();
   os << "\nmemory\n  weights  " << bytesText(packed) << ", mapped\n";
   for (const ProgramEntry &entry : program.entries)
     os << "  " << entry.name << "  " << entry.arenaBytes.str()

@@ -61,10 +61,10 @@ std::vector<TensorNeed> driver::tensorNeeds(const WeightTable &table) {
   std::vector<TensorNeed> needs;
   llvm::StringSet<> known;
   for (const WeightTable::Tensor &tensor : table.tensors)
-    if (known.insert(tensor.path).second)
-      needs.push_back({tensor.path,
-                       {tensor.shape.begin(), tensor.shape.end()},
-                       tensor.location});
+    for (const WeightTable::Part &part : tensor.parts)
+      if (known.insert(part.path).second)
+        needs.push_back(
+            {part.path, {part.shape.begin(), part.shape.end()}, part.location});
   return needs;
 }
 
@@ -119,13 +119,14 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   }
 
   for (const WeightTable::Tensor &tensor : table->tensors) {
-    checkpoint::TensorPart part;
-    part.path = tensor.path;
-    part.stored = bound.lookup(tensor.path).tensor;
-    // Sides of 1 do not count: a bias stored as [1, V] is packed as [V].
-    part.shape.assign(tensor.shape.begin(), tensor.shape.end());
-    part.random = randomFill(tensor.fill);
-    weights.request.tensors.push_back({{part}, tensor.layout});
+    PackedTensor packed{{}, tensor.layout};
+    for (const WeightTable::Part &part : tensor.parts)
+      // Sides of 1 do not count: a bias stored as [1, V] is packed as [V].
+      packed.parts.push_back({part.path,
+                              {part.shape.begin(), part.shape.end()},
+                              bound.lookup(part.path).tensor,
+                              randomFill(tensor.fill)});
+    weights.request.tensors.push_back(std::move(packed));
   }
   weights.request.slots.assign(table->slots.begin(), table->slots.end());
   weights.request.fingerprint = program.fingerprint;

@@ -30,11 +30,19 @@ static RankedTensorType typeOfSlot(Operation *op) {
 static std::vector<PathEntry> uniquePaths(ArrayRef<nn::PathTree::Slot> slots) {
   std::vector<PathEntry> entries;
   llvm::StringSet<> seen;
+  auto add = [&](StringRef path, RankedTensorType type, Operation *op) {
+    if (type && seen.insert(path).second)
+      entries.push_back({path.str(), type, op->getLoc(), isStatistic(op)});
+  };
   for (const nn::PathTree::Slot &slot : slots) {
-    RankedTensorType type = typeOfSlot(slot.op);
-    if (type && seen.insert(slot.path).second)
-      entries.push_back(
-          {slot.path, type, slot.op->getLoc(), isStatistic(slot.op)});
+    if (slot.then.empty()) {
+      add(slot.path, typeOfSlot(slot.op), slot.op);
+      continue;
+    }
+    auto weight = cast<nn::WeightOp>(slot.op);
+    add(slot.path, weight.getPartType(0), weight);
+    for (auto [number, path] : enumerate(slot.then))
+      add(path, weight.getPartType(number + 1), weight);
   }
   return entries;
 }

@@ -314,6 +314,23 @@ static std::string locationText(Location location) {
       .str();
 }
 
+/// A merged weight's location is that of its parts, unless two are the same.
+static std::vector<WeightTable::Part> partsOf(const nn::PathTree::Slot &slot,
+                                              nn::WeightOp op) {
+  SmallVector<Location> locations(op.getPartCount(), op.getLoc());
+  if (auto fused = dyn_cast<FusedLoc>(op.getLoc());
+      fused && fused.getLocations().size() == locations.size())
+    locations.assign(fused.getLocations().begin(), fused.getLocations().end());
+  std::vector<WeightTable::Part> parts;
+  for (auto [number, location] : llvm::enumerate(locations)) {
+    RankedTensorType type = op.getPartType(number);
+    parts.push_back({number == 0 ? slot.path : slot.then[number - 1],
+                     type.getShape().vec(), nn::axesOf(type).str(),
+                     locationText(location)});
+  }
+  return parts;
+}
+
 WeightTable Describer::weights() {
   WeightTable table;
   // Slots with equal paths are one tensor, unless they want it packed
@@ -322,15 +339,13 @@ WeightTable Describer::weights() {
   for (const nn::PathTree::Slot &slot : tree.weights()) {
     auto op = cast<nn::WeightOp>(slot.op);
     WeightTable::Tensor tensor;
-    tensor.path = slot.path;
-    ArrayRef<int64_t> shape = op.getType().getShape();
-    tensor.shape.assign(shape.begin(), shape.end());
-    tensor.axes = nn::axesOf(op.getType()).str();
+    tensor.parts = partsOf(slot, op);
     tensor.layout = layoutOf(op);
     tensor.fill = fillOf(op);
-    tensor.location = locationText(op.getLoc());
-    auto [at, isNew] = numbers.try_emplace(
-        slot.path + "\n" + tensor.layout.asString(), table.tensors.size());
+    std::string key = tensor.layout.asString();
+    for (const WeightTable::Part &part : tensor.parts)
+      key += "\n" + part.path;
+    auto [at, isNew] = numbers.try_emplace(key, table.tensors.size());
     if (isNew)
       table.tensors.push_back(std::move(tensor));
     table.slots.push_back(at->second);

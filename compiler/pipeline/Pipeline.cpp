@@ -32,6 +32,8 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
   passes.addPass(transforms::createFuseActivation());
+  // What has an activation of its own stays by itself, so this comes after it.
+  passes.addPass(transforms::createMergeProjections());
   // After all fusion: how weights are packed depends on who reads them.
   passes.addPass(transforms::createAssignLayouts());
 }

@@ -14,19 +14,43 @@ using namespace heddle::pipeline;
 static constexpr llvm::StringLiteral weightsAttributeName = "heddle.weights";
 static constexpr llvm::StringLiteral fillNames[] = {"normal", "ones", "zeros"};
 
+int64_t WeightTable::Tensor::packedBytes() const {
+  kernel::MatrixShape whole;
+  for (const Part &part : parts) {
+    kernel::MatrixShape matrix = layout.matrix(part.shape);
+    whole = {whole.outputs + matrix.outputs, matrix.inputs};
+  }
+  return layout.packedBytes(whole);
+}
+
+//===----------------------------------------------------------------------===//
+// As an attribute
+//===----------------------------------------------------------------------===//
+
+static NamedAttrList fieldsOf(const WeightTable::Part &part, Builder builder) {
+  NamedAttrList fields;
+  fields.set("path", builder.getStringAttr(part.path));
+  fields.set("shape", builder.getDenseI64ArrayAttr(part.shape));
+  fields.set("axes", builder.getStringAttr(part.axes));
+  if (!part.location.empty())
+    fields.set("at", builder.getStringAttr(part.location));
+  return fields;
+}
+
 void pipeline::setWeightTable(ModuleOp module, const WeightTable &table) {
   Builder builder(module.getContext());
   SmallVector<Attribute> tensors;
   for (const WeightTable::Tensor &tensor : table.tensors) {
     StringRef fill = fillNames[static_cast<int>(tensor.fill)];
-    NamedAttrList fields;
-    fields.set("path", builder.getStringAttr(tensor.path));
-    fields.set("shape", builder.getDenseI64ArrayAttr(tensor.shape));
-    fields.set("axes", builder.getStringAttr(tensor.axes));
+    NamedAttrList fields = fieldsOf(tensor.parts.front(), builder);
     fields.set("layout", builder.getStringAttr(tensor.layout.asString()));
     fields.set("fill", builder.getStringAttr(fill));
-    if (!tensor.location.empty())
-      fields.set("at", builder.getStringAttr(tensor.location));
+    SmallVector<Attribute> then;
+    for (const WeightTable::Part &part : ArrayRef(tensor.parts).drop_front())
+      then.push_back(
+          fieldsOf(part, builder).getDictionary(module.getContext()));
+    if (!then.empty())
+      fields.set("then", builder.getArrayAttr(then));
     tensors.push_back(fields.getDictionary(module.getContext()));
   }
   NamedAttrList fields;
@@ -36,37 +60,59 @@ void pipeline::setWeightTable(ModuleOp module, const WeightTable &table) {
                   fields.getDictionary(module.getContext()));
 }
 
-static FailureOr<WeightTable::Tensor> readTensor(ModuleOp module,
-                                                 Attribute attribute) {
+static FailureOr<WeightTable::Part> readPart(ModuleOp module,
+                                             Attribute attribute) {
   auto fields = dyn_cast<DictionaryAttr>(attribute);
   auto path = fields ? fields.getAs<StringAttr>("path") : StringAttr();
   auto shape =
       fields ? fields.getAs<DenseI64ArrayAttr>("shape") : DenseI64ArrayAttr();
-  auto layout = fields ? fields.getAs<StringAttr>("layout") : StringAttr();
-  if (!path || !shape || !layout)
+  if (!path || !shape)
     return module.emitError()
-           << weightsAttributeName << ": a tensor needs path, shape and layout";
+           << weightsAttributeName << ": a tensor needs path and shape";
+  WeightTable::Part part;
+  part.path = path.str();
+  part.shape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
+  if (auto axes = fields.getAs<StringAttr>("axes"))
+    part.axes = axes.str();
+  if (auto location = fields.getAs<StringAttr>("at"))
+    part.location = location.str();
+  return part;
+}
+
+static FailureOr<WeightTable::Tensor> readTensor(ModuleOp module,
+                                                 Attribute attribute) {
+  FailureOr<WeightTable::Part> first = readPart(module, attribute);
+  if (failed(first))
+    return failure();
   WeightTable::Tensor tensor;
-  tensor.path = path.str();
-  tensor.shape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
+  tensor.parts.push_back(std::move(*first));
+  StringRef path = tensor.parts.front().path;
+  auto fields = cast<DictionaryAttr>(attribute);
+  auto layout = fields.getAs<StringAttr>("layout");
+  if (!layout)
+    return module.emitError()
+           << weightsAttributeName << ": " << path << ": needs a layout";
   llvm::Expected<kernel::PackedLayout> parsed =
       kernel::PackedLayout::parse(layout.getValue());
   if (!parsed)
-    return module.emitError() << weightsAttributeName << ": " << tensor.path
-                              << ": " << llvm::toString(parsed.takeError());
+    return module.emitError() << weightsAttributeName << ": " << path << ": "
+                              << llvm::toString(parsed.takeError());
   tensor.layout = *parsed;
+  if (auto then = fields.getAs<ArrayAttr>("then"))
+    for (Attribute following : then) {
+      FailureOr<WeightTable::Part> part = readPart(module, following);
+      if (failed(part))
+        return failure();
+      tensor.parts.push_back(std::move(*part));
+    }
   if (auto fill = fields.getAs<StringAttr>("fill")) {
     auto *name = llvm::find(fillNames, fill.getValue());
     if (name == std::end(fillNames))
       return module.emitError()
-             << weightsAttributeName << ": " << tensor.path << ": fill is "
-             << fill << ", needed normal, ones or zeros";
+             << weightsAttributeName << ": " << path << ": fill is " << fill
+             << ", needed normal, ones or zeros";
     tensor.fill = static_cast<WeightFill>(name - fillNames);
   }
-  if (auto axes = fields.getAs<StringAttr>("axes"))
-    tensor.axes = axes.str();
-  if (auto location = fields.getAs<StringAttr>("at"))
-    tensor.location = location.str();
   return tensor;
 }
 
@@ -103,9 +149,12 @@ uint64_t pipeline::fingerprint(const WeightTable &table) {
   llvm::raw_string_ostream os(text);
   for (int32_t slot : table.slots) {
     const WeightTable::Tensor &tensor = table.tensors[slot];
-    os << tensor.path << '[';
-    llvm::interleaveComma(tensor.shape, os);
-    os << ']' << tensor.layout.asString() << '\n';
+    for (const WeightTable::Part &part : tensor.parts) {
+      os << part.path << '[';
+      llvm::interleaveComma(part.shape, os);
+      os << ']';
+    }
+    os << tensor.layout.asString() << '\n';
   }
   return llvm::xxh3_64bits(text);
 }

@@ -11,6 +11,9 @@
 //                 at = "gpt2.heddle:21:7"}],
 //     slots = array<i32: 0>}
 //
+// A tensor that is made of several of the checkpoint has `then`: path, shape,
+// axes and place of those that follow the first.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef HEDDLE_COMPILER_PIPELINE_WEIGHTTABLE_H
@@ -32,15 +35,22 @@ namespace heddle::pipeline {
 enum class WeightFill { Normal, Ones, Zeros };
 
 struct WeightTable {
-  struct Tensor {
+  /// A tensor of the checkpoint.
+  struct Part {
     std::string path;
     /// As the checkpoint stores it, and the names of its axes: `V D`.
     std::vector<int64_t> shape;
     std::string axes;
-    kernel::PackedLayout layout;
-    WeightFill fill = WeightFill::Normal;
     /// Where the model file names it: `gpt2.heddle:21:7`, or empty.
     std::string location;
+  };
+  /// Of the packed file: parts joined along their outputs, mostly one.
+  struct Tensor {
+    std::vector<Part> parts;
+    kernel::PackedLayout layout;
+    WeightFill fill = WeightFill::Normal;
+
+    int64_t packedBytes() const;
   };
   std::vector<Tensor> tensors;
   /// The tensor of each slot.

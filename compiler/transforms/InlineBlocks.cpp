@@ -37,12 +37,17 @@ std::string shiftIndices(StringRef path, size_t by) {
   }
 }
 
+/// A path within the block of `call`, seen from where the call is.
+std::string extended(StringRef path, CallOp call) {
+  return joinPaths(call.getPath(), shiftIndices(path, call.getIndices().size()),
+                   /*absolute=*/false);
+}
+
 /// Puts the path and the indices of `call` before those of an op of its block.
 template <typename OpTy> void extendPath(OpTy op, CallOp call) {
+  op.setPath(extended(op.getPath(), call));
   SmallVector<Value> indices(call.getIndices());
-  std::string inner = shiftIndices(op.getPath(), indices.size());
   llvm::append_range(indices, op.getIndices());
-  op.setPath(joinPaths(call.getPath(), inner, /*absolute=*/false));
   op.getIndicesMutable().assign(indices);
 }
 
@@ -51,6 +56,16 @@ template <typename OpTy> void extendRelative(OpTy op, CallOp call) {
     return;
   extendPath(op, call);
   op.setAbsolute(call.getAbsolute());
+}
+
+void extendParts(WeightOp weight, CallOp call) {
+  if (weight.getAbsolute() || !weight.getThen())
+    return;
+  SmallVector<std::string> paths;
+  for (Attribute path : weight.getThenAttr())
+    paths.push_back(extended(cast<StringAttr>(path), call));
+  weight.setThenAttr(
+      Builder(weight).getStrArrayAttr(llvm::to_vector_of<StringRef>(paths)));
 }
 
 /// Whether the ops of a block can carry the call's path themselves. A
@@ -68,7 +83,11 @@ bool canCarryPath(func::FuncOp block, CallOp call) {
 void inlineInto(CallOp call, func::FuncOp block) {
   block.walk([&](Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case<WeightOp, CacheAppendOp, CallOp>(
+        .Case([&](WeightOp weight) {
+          extendParts(weight, call);
+          extendRelative(weight, call);
+        })
+        .Case<CacheAppendOp, CallOp>(
             [&](auto other) { extendRelative(other, call); })
         .Case([&](RouteOp route) { extendPath(route, call); })
         .Case([&](ScanOp scan) {

@@ -72,6 +72,30 @@ def FuseActivation : Pass<"nn-fuse-activation", "::mlir::ModuleOp"> {
   }];
 }
 
+def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
+  let summary = "products of one x, made one";
+  let description = [{
+    Query, key and value, say, or the keys and values of cross-attention: x is read once, threads share one piece of work,
+    and the weights are one stream. The weights are joined in the packed file. What reads the same x and is not merged
+    gets a remark with the reason: a weight that something else reads too (it would stand in the file twice), another
+    order of the weight, a bias that only some have, an activation.
+
+    Before:
+    ```mlir
+    %wq = nn.weight "q_proj.weight" : tensor<8x8xf32, #nn.axes<"H*K", D>>
+    %q = nn.linear %x, %wq contracts 1 : …
+    %wk = nn.weight "k_proj.weight" : tensor<4x8xf32, #nn.axes<"G*K", D>>
+    %k = nn.linear %x, %wk contracts 1 : …
+    ```
+    After:
+    ```mlir
+    %w = nn.weight "q_proj.weight" then ["k_proj.weight"] of [tensor<8x8xf32, …>, tensor<4x8xf32, …>]
+       : tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>
+    %q, %k = nn.linear %x, %w contracts 1 : …
+    ```
+  }];
+}
+
 def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "how each weight lies in the packed file";
   let description = [{

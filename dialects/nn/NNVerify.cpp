@@ -191,11 +191,55 @@ LogicalResult StateWriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyStateUse(*this, tables, getStateAttr(), getValue().getType());
 }
 
+StringRef WeightOp::getPartPath(unsigned part) {
+  return part == 0 ? getPath()
+                   : cast<StringAttr>((*getThen())[part - 1]).getValue();
+}
+
+RankedTensorType WeightOp::getPartType(unsigned part) {
+  if (!getTypes())
+    return getResult().getType();
+  return cast<RankedTensorType>(cast<TypeAttr>((*getTypes())[part]).getValue());
+}
+
+/// C3: sizes of `parts` are those of `whole` but along one axis.
+static bool addUpTo(RankedTensorType whole, ArrayRef<Attribute> parts) {
+  int joined = -1;
+  int64_t sum = 0;
+  for (Attribute attribute : parts) {
+    auto part =
+        dyn_cast<RankedTensorType>(cast<TypeAttr>(attribute).getValue());
+    if (!part || !isa_and_nonnull<AxesAttr>(part.getEncoding()) ||
+        part.getElementType() != whole.getElementType() ||
+        part.getRank() != whole.getRank() || !part.hasStaticShape())
+      return false;
+    for (int axis = 0; axis < whole.getRank(); ++axis) {
+      if (part.getDimSize(axis) == whole.getDimSize(axis))
+        continue;
+      if (joined >= 0 && joined != axis)
+        return false;
+      joined = axis;
+    }
+    if (joined < 0)
+      return false;
+    sum += part.getDimSize(joined);
+  }
+  return sum == whole.getDimSize(joined);
+}
+
 LogicalResult WeightOp::verify() {
-  if (failed(verifyPath(*this, getPath(), getIndices().size()))) // C1
-    return failure();
+  for (unsigned part = 0; part < getPartCount(); ++part) // C1
+    if (failed(verifyPath(*this, getPartPath(part), getIndices().size())))
+      return failure();
   if (!getResult().getType().hasStaticShape())
     return emitOpError("needs static sizes"); // C2
+  size_t types = getTypes() ? getTypes()->size() : 0;
+  if (types != (getThen() ? getPartCount() : 0)) // C3
+    return emitOpError() << "has types of " << types << " parts, needs "
+                         << (getThen() ? getPartCount() : 0);
+  if (types && !addUpTo(getResult().getType(), getTypes()->getValue()))
+    return emitOpError() << "the parts do not add up to "
+                         << getResult().getType(); // C3
   return success();
 }
 

@@ -202,10 +202,14 @@ struct PathTree::Builder {
 
   void spellOp(Operation *op, StringRef prefix, LoopValues &loops) {
     if (auto weight = dyn_cast<WeightOp>(op)) {
-      tree.weights_.push_back(
-          {pathOf(prefix, weight.getPath(), weight.getAbsolute(),
-                  weight.getIndices(), loops),
-           op});
+      Slot slot{"", op};
+      for (unsigned part = 0; part < weight.getPartCount(); ++part) {
+        std::string path =
+            pathOf(prefix, weight.getPartPath(part), weight.getAbsolute(),
+                   weight.getIndices(), loops);
+        part == 0 ? slot.path = path : slot.then.emplace_back(path);
+      }
+      tree.weights_.push_back(std::move(slot));
     } else if (auto cache = dyn_cast<CacheAppendOp>(op)) {
       tree.caches_.push_back(
           {pathOf(prefix, cache.getPath(), cache.getAbsolute(),

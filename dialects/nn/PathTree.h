@@ -37,6 +37,8 @@ public:
     std::string path;
     /// nn.weight, nn.cache_append, nn.scan, nn.state_read or nn.state_write.
     mlir::Operation *op;
+    /// Paths of the tensors that follow the first within one weight.
+    std::vector<std::string> then = {};
   };
 
   /// Fails, with a diagnostic, on a loop whose bounds are not constant and on

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-plan-memory --describe-program | FileCheck %s
+// RUN: heddle-opt %s --split-input-file --nn-plan-memory --describe-program | FileCheck %s
 
 // The fields of a dictionary stand in the order of their names.
 // CHECK: heddle.program = {cache_slots = array<i64: 0, 0>, caches = [{path = "ln.c", position_bytes = 12 : i64, size = "S"}]
@@ -36,5 +36,20 @@ module attributes {nn.model = "toy", nn.generate = ["step"], nn.tokenizer = "V"}
     %a = nn.call @block(%x) at "ln" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
     %b = nn.call @block(%a) at "ln" : (tensor<?x?x3xf32, #nn.axes<B, T, D>>) -> tensor<?x?x3xf32, #nn.axes<B, T, D>>
     return %b : tensor<?x?x3xf32, #nn.axes<B, T, D>>
+  }
+}
+
+// -----
+
+// A weight of several tensors is one of the file, made of parts.
+// CHECK: heddle.weights = {slots = array<i32: 0>, tensors = [{at = {{.*}}, axes = "E D", fill = "normal", layout = "plain f32", path = "q", shape = array<i64: 2, 3>
+// CHECK-SAME: then = [{{{.*}}axes = "F D", path = "k", shape = array<i64: 4, 3>}]}]}
+module attributes {nn.model = "toy"} {
+  nn.size @D = 3
+  nn.size @B in 1 to 4
+  func.func @both(%x: tensor<?x3xf32, #nn.axes<B, D>> {nn.name = "x"}) -> tensor<?x6xf32, #nn.axes<B, "E+F">> attributes {nn.entry} {
+    %w = nn.weight "q" then ["k"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+    %y = nn.linear %x, %w contracts 1 : (tensor<?x3xf32, #nn.axes<B, D>>, tensor<6x3xf32, #nn.axes<"E+F", D>>) -> tensor<?x6xf32, #nn.axes<B, "E+F">>
+    return %y : tensor<?x6xf32, #nn.axes<B, "E+F">>
   }
 }

@@ -98,6 +98,42 @@ func.func @f() {
 
 // -----
 
+// nn.weight C1
+func.func @f(%l: index) {
+  // expected-error @+1 {{path 'b' does not use index 0}}
+  %w = nn.weight "a.{0}" then ["b"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>][%l] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+  return
+}
+
+// -----
+
+// nn.weight C3
+func.func @f() {
+  // expected-error @+1 {{has types of 1 parts, needs 2}}
+  %w = nn.weight "a" then ["b"] of [tensor<2x3xf32, #nn.axes<E, D>>] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+  return
+}
+
+// -----
+
+// nn.weight C3
+func.func @f() {
+  // expected-error @+1 {{the parts do not add up to 'tensor<7x3xf32}}
+  %w = nn.weight "a" then ["b"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>] : tensor<7x3xf32, #nn.axes<"E+F+G", D>>
+  return
+}
+
+// -----
+
+// nn.weight C3
+func.func @f() {
+  // expected-error @+1 {{the parts do not add up to}}
+  %w = nn.weight "a" then ["b"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<6x1xf32, #nn.axes<F, G>>] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+  return
+}
+
+// -----
+
 // nn.call C1
 func.func @f() {
   // expected-error @+1 {{there is no function @layer}}

@@ -32,6 +32,8 @@ func.func @weights_by_path(%l: index) -> (tensor<6x8xf32, #nn.axes<"3*C", D>>, t
   %a = nn.weight "h.{0}.attn" [%l] : tensor<6x8xf32, #nn.axes<"3*C", D>>
   // CHECK: nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
   %b = nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
+  // CHECK: nn.weight "q.{0}" then ["k.{0}"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>][%{{.*}}] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+  %qk = nn.weight "q.{0}" then ["k.{0}"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>][%l] : tensor<6x3xf32, #nn.axes<"E+F", D>>
   return %a, %b : tensor<6x8xf32, #nn.axes<"3*C", D>>, tensor<5xf32, #nn.axes<"5">>
 }
 
