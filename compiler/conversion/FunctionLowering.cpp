@@ -205,12 +205,35 @@ View FunctionLowering::view(Value tensor, Value row) {
   return viewOf(bufferOf(tensor), tensorType(tensor), row);
 }
 
+/// The place of an op's result, or of what a loop carries.
+static int64_t placeOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  unsigned number = 0;
+  if (op) {
+    number = cast<OpResult>(value).getResultNumber();
+  } else {
+    auto argument = cast<BlockArgument>(value);
+    op = argument.getOwner()->getParentOp();
+    if (!isa<scf::ForOp>(op))
+      return nn::kNotStored;
+    number = argument.getArgNumber() - 1;
+  }
+  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+  return places ? places[number] : nn::kNotStored;
+}
+
+static bool haveOnePlace(Value a, Value b) {
+  return placeOf(a) != nn::kNotStored && placeOf(a) == placeOf(b);
+}
+
 View FunctionLowering::resultView(OpResult result, Value row) {
   if (!mapping.contains(result)) {
-    auto places =
-        result.getOwner()->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+    auto product = dyn_cast<nn::LinearOp>(result.getOwner());
+    Value residual = product ? product.getResidual() : Value();
+    bool takesOver = residual && haveOnePlace(residual, result);
     mapping.map(Value(result),
-                bufferAt(places[result.getResultNumber()], tensorType(result)));
+                takesOver ? bufferOf(residual)
+                          : bufferAt(placeOf(result), tensorType(result)));
   }
   return viewOf(bufferOf(result), tensorType(result), row);
 }
@@ -546,7 +569,7 @@ LogicalResult FunctionLowering::lowerLoop(scf::ForOp loop) {
       return failure();
     for (auto [yielded, argument] :
          llvm::zip_equal(loop.getYieldedValues(), loop.getRegionIterArgs())) {
-      if (yielded == argument)
+      if (yielded == argument || haveOnePlace(yielded, argument))
         continue;
       if (isa<BlockArgument>(yielded) &&
           llvm::is_contained(loop.getRegionIterArgs(), yielded))

@@ -50,7 +50,8 @@ static kernel::Activation activationOf(nn::LinearOp op) {
   return *same;
 }
 
-/// One kernel.matmul a result: each begins a panel.
+/// One kernel.matmul a result: each begins a panel. A gated product is one of
+/// twice as many columns.
 LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
                                               FunctionLowering &lowering) {
   std::optional<kernel::PackedLayout> layout = panelsOf(op.getWeight());
@@ -71,18 +72,22 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
     Value weight = lowering.view(op.getWeight(), nullptr).memref, bias;
     if (op.getBias())
       bias = lowering.view(op.getBias(), nullptr).memref;
+    Value residual;
+    if (op.getResidual())
+      residual = asMatrix(lowering, lowering.view(op.getResidual(), row), kept);
     int64_t column = 0;
     for (OpResult result : op->getOpResults()) {
       unsigned group = result.getResultNumber();
-      int64_t columns = op.getGroupSize(group);
+      int64_t columns = op.getGroupSize(group) * (op.getGated() ? 2 : 1);
       int64_t panel = layout->panelsBefore(group, matrix);
       Value output = asMatrix(lowering, lowering.resultView(result, row), kept);
       kernel::MatmulOp::create(
-          lowering.builder, lowering.loc(), input,
+          lowering.builder, lowering.loc(), op.getGated(), input,
           sliceFirst(lowering, weight, panel,
                      layout->panelsBefore(group + 1, matrix) - panel),
-          bias ? sliceFirst(lowering, bias, column, columns) : Value(), output,
-          activationOf(op));
+          bias ? sliceFirst(lowering, bias, column, columns) : Value(),
+          residual, output, activationOf(op), kernel::LayoutAttr(),
+          IntegerAttr());
       column += columns;
     }
   });

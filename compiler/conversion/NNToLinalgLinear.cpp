@@ -31,6 +31,8 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
   Operation *weightOp = op.getWeight().getDefiningOp();
   if (weightOp && weightOp->hasAttr("layout"))
     return op.emitError("weight lies in panels, which only nn-to-kernel reads");
+  if (op.getGated() || op.getResidual())
+    return op.emitError("is fused, run nn-unfuse first");
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   lowering.forRows(op, false, [&](Value row) {

@@ -69,8 +69,7 @@ Built buildLinear(CallSite &site) {
   auto linear = nn::LinearOp::create(
       site.builder, site.location(), types, x->value, weight->value, biasValue,
       site.builder.getI64IntegerAttr(input.size()),
-      inOut ? site.builder.getUnitAttr() : UnitAttr(),
-      /*activation=*/nn::ActivationAttr());
+      inOut ? site.builder.getUnitAttr() : UnitAttr());
   Data results;
   for (auto [value, shape] : zip(linear.getResults(), shapes))
     results.push_back(Tensor{value, shape});

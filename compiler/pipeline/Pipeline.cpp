@@ -31,8 +31,11 @@ static void addFusion(OpPassManager &passes, const Options &options) {
     return;
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
+  // Activation, residual: what a product does to its sums before it stores them,
+  // in this order.
   passes.addPass(transforms::createFuseActivation());
-  // What has an activation of its own stays by itself, so this comes after it.
+  passes.addPass(transforms::createFuseResidual());
+  // Products of one x, of those with nothing of their own to do.
   passes.addPass(transforms::createMergeProjections());
   // After all fusion: how weights are packed depends on who reads them.
   passes.addPass(transforms::createAssignLayouts());
@@ -41,6 +44,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
 /// Every value gets its place in the arena; what runtime and packer need to
 /// know goes on as attributes of the module.
 static void addDescription(OpPassManager &passes, const Options &options) {
+  // A module that was stored with its fusions is computed without them.
+  if (options.reference)
+    passes.addPass(transforms::createUnfuse());
   passes.addPass(transforms::createPlanMemory());
   passes.addPass(createDescribeProgram());
 }

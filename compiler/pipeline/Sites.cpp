@@ -88,8 +88,8 @@ public:
 
   void measure(nn::LinearOp op, ProgramSite &site) const {
     for (Value result : op.getResults())
-      site.flops +=
-          sizes.elements(typeOf(result)) * SizeExpr(2 * op.getInputSize());
+      site.flops += sizes.elements(typeOf(result)) *
+                    SizeExpr((op.getGated() ? 4 : 2) * op.getInputSize());
     site.bytes = weightBytes(op.getWeight());
     site.arithmetic = arithmeticOf(typeOf(op.getX()).getElementType());
   }

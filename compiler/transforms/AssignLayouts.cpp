@@ -37,8 +37,10 @@ std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
   if (linear->getNumResults() > 1)
     for (unsigned group = 0; group < linear->getNumResults(); ++group)
       groups.push_back(linear.getGroupSize(group));
-  return kernel::PackedLayout::panels(panel, kernel::PackedType::F32,
-                                      linear.getInOut(), groups);
+  auto layout = kernel::PackedLayout::panels(panel, kernel::PackedType::F32,
+                                             linear.getInOut(), groups);
+  layout.paired = linear.getGated();
+  return layout;
 }
 
 /// The layout that all users of a weight want, if they are products that agree.

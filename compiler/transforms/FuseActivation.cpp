@@ -7,9 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/Passes.h"
-#include "dialects/nn/NN.h"
+#include "dialects/nn/Activations.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_FUSEACTIVATION
@@ -21,18 +20,6 @@ using namespace heddle;
 
 namespace {
 
-std::optional<nn::Activation> activationOf(Operation *op) {
-  using Result = std::optional<nn::Activation>;
-  return llvm::TypeSwitch<Operation *, Result>(op)
-      .Case([](nn::ReluOp) { return nn::Activation::Relu; })
-      .Case([](nn::GeluOp) { return nn::Activation::Gelu; })
-      .Case([](nn::GeluTanhOp) { return nn::Activation::GeluTanh; })
-      .Case([](nn::SiluOp) { return nn::Activation::Silu; })
-      .Case([](nn::TanhOp) { return nn::Activation::Tanh; })
-      .Case([](nn::SigmoidOp) { return nn::Activation::Sigmoid; })
-      .Default([](Operation *) { return std::nullopt; });
-}
-
 struct FuseIntoLinear : OpRewritePattern<nn::LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -40,13 +27,16 @@ struct FuseIntoLinear : OpRewritePattern<nn::LinearOp> {
                                 PatternRewriter &rewriter) const override {
     if (linear.getActivation())
       return rewriter.notifyMatchFailure(linear, "has an activation");
+    if (linear.getGated() || linear.getResidual())
+      return rewriter.notifyMatchFailure(linear,
+                                         "is more than a product already");
     if (linear->getNumResults() != 1)
       return rewriter.notifyMatchFailure(linear, "has several results");
     if (!linear->hasOneUse())
       return rewriter.notifyMatchFailure(
           linear, "the product itself is read, or read more than once");
     Operation *user = *linear->user_begin();
-    std::optional<nn::Activation> activation = activationOf(user);
+    std::optional<nn::Activation> activation = nn::activationOf(user);
     if (!activation)
       return rewriter.notifyMatchFailure(linear,
                                          "no activation reads the product");

@@ -52,13 +52,25 @@ static StringRef difference(WeightOp a, WeightOp b) {
   return {};
 }
 
-StringRef transforms::differenceOfWeights(LinearOp a, LinearOp b) {
+StringRef transforms::differenceOf(LinearOp a, LinearOp b) {
+  if (a.getContracts() != b.getContracts())
+    return "it contracts other axes";
+  if (a.getInOut() != b.getInOut())
+    return "its weight is stored the other way round";
+  if (!a.getBias() != !b.getBias())
+    return "only some of them have a bias";
   auto weightOf = [](Value value) { return value.getDefiningOp<WeightOp>(); };
   StringRef reason =
       difference(weightOf(a.getWeight()), weightOf(b.getWeight()));
   if (reason.empty() && a.getBias())
     reason = difference(weightOf(a.getBias()), weightOf(b.getBias()));
   return reason;
+}
+
+bool transforms::runsInPanels(LinearOp linear) {
+  int64_t rank = axesOf(linear.getX()).rank();
+  return rank > static_cast<int64_t>(linear.getContracts()) &&
+         getElementTypeOrSelf(linear.getWeight()).isF32();
 }
 
 Value transforms::joinWeights(OpBuilder &builder, ArrayRef<WeightOp> weights,

@@ -27,9 +27,12 @@ private:
   llvm::DenseSet<mlir::Operation *> shared;
 };
 
-/// Why the weights of two products cannot be one, or nothing. Either product's
-/// weights are its own.
-llvm::StringRef differenceOfWeights(nn::LinearOp a, nn::LinearOp b);
+/// Why two products of one x cannot be one, or nothing. Their weights are their
+/// own.
+llvm::StringRef differenceOf(nn::LinearOp a, nn::LinearOp b);
+
+/// Whether a product is one of f32 rows and columns: what kernel.matmul takes.
+bool runsInPanels(nn::LinearOp linear);
 
 /// The weights one after the other along `axis`, at the builder's place. Their
 /// indices need to be known there.

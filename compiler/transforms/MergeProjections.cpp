@@ -9,7 +9,6 @@
 
 #include "compiler/transforms/JoinWeights.h"
 #include "compiler/transforms/Passes.h"
-#include "mlir/IR/Dominance.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace heddle::transforms {
@@ -25,20 +24,9 @@ namespace {
 
 /// Why a product cannot be merged with any other, or nothing.
 StringRef refusal(LinearOp linear, const OwnWeights &own) {
-  if (linear.getActivation())
-    return "it has an activation, which is for all columns of a product";
+  if (linear.getActivation() || linear.getGated() || linear.getResidual())
+    return "what is done to its result is done to all columns of a product";
   return own.refusal(linear);
-}
-
-/// Why two products cannot be one, or nothing.
-StringRef difference(LinearOp a, LinearOp b) {
-  if (a.getContracts() != b.getContracts())
-    return "it contracts other axes";
-  if (a.getInOut() != b.getInOut())
-    return "its weight is stored the other way round";
-  if (!a.getBias() != !b.getBias())
-    return "only some of them have a bias";
-  return differenceOfWeights(a, b);
 }
 
 void merge(ArrayRef<LinearOp> products) {
@@ -59,7 +47,7 @@ void merge(ArrayRef<LinearOp> products) {
     bias = joinWeights(builder, biases, 0);
   auto merged = LinearOp::create(
       builder, builder.getFusedLoc(locations), types, first.getX(), weight,
-      bias, first.getContractsAttr(), first.getInOutAttr(), ActivationAttr());
+      bias, first.getContractsAttr(), first.getInOutAttr());
   ResultRange results = merged.getResults();
   for (LinearOp product : products) {
     unsigned count = product->getNumResults();
@@ -97,20 +85,20 @@ struct MergeProjections
         continue;
       }
       auto *group = llvm::find_if(groups, [&](ArrayRef<LinearOp> group) {
-        return difference(group.front(), product).empty();
+        return differenceOf(group.front(), product).empty();
       });
       if (group == groups.end())
         group = &groups.emplace_back();
       group->push_back(product);
     }
-    for (ArrayRef<LinearOp> group : groups) {
+    for (auto &group : groups)
+      if (group.size() == 1 && groups.size() > 1)
+        remark(group.front(),
+               differenceOf(groups[&group == &groups.front()].front(),
+                            group.front()));
+    for (ArrayRef<LinearOp> group : groups)
       if (group.size() > 1)
         merge(group);
-      else if (groups.size() > 1)
-        remark(group.front(),
-               difference(groups[group.data() == groups[0].data()].front(),
-                          group.front()));
-    }
   }
 
   static void remark(LinearOp product, StringRef reason) {

@@ -72,6 +72,64 @@ def FuseActivation : Pass<"nn-fuse-activation", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseFeedForward : Pass<"nn-fuse-feed-forward", "::mlir::ModuleOp"> {
+  let summary = "gated feed-forward layers in one product";
+  let description = [{
+    act(x W₁ᵀ) · (x W₂ᵀ), with any activation of nn.linear or none, in any order: x is read once, and the product is taken
+    while both factors are in registers. The factors are two products of the same x, whose weights are then joined in the
+    packed file, or the two results of one, the gate first. What looks like this and is not fused gets a remark.
+
+    Before:
+    ```mlir
+    %g = nn.linear %x, %gate contracts 1 : …
+    %a = nn.silu %g : …
+    %u = nn.linear %x, %up contracts 1 : …
+    %y = nn.mul %a, %u : …
+    ```
+    After:
+    ```mlir
+    %w = nn.weight "gate_proj.weight" then ["up_proj.weight"] of […] : …
+    %y = nn.linear %x, %w contracts 1 gated activation silu : …
+    ```
+  }];
+}
+
+def FuseResidual : Pass<"nn-fuse-residual"> {
+  let summary = "additions into the product before them";
+  let description = [{
+    Where the addition alone reads the product, and the other operand is there before it.
+
+    Before:
+    ```mlir
+    %h = nn.linear %a, %w bias %b contracts 1 : …
+    %y = nn.add %x, %h : …
+    ```
+    After:
+    ```mlir
+    %y = nn.linear %a, %w bias %b residual %x contracts 1 : …
+    ```
+  }];
+}
+
+def Unfuse : Pass<"nn-unfuse"> {
+  let summary = "fused products in primitives again";
+  let description = [{
+    Takes gates and residuals out of products, and layouts off weights. The reference computes a fused module this way.
+
+    Before:
+    ```mlir
+    %y = nn.linear %x, %w residual %r contracts 1 gated activation silu : …
+    ```
+    After:
+    ```mlir
+    %g, %u = nn.linear %x, %w contracts 1 : …
+    %a = nn.silu %g : …
+    %m = nn.mul %a, %u : …
+    %y = nn.add %r, %m : …
+    ```
+  }];
+}
+
 def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
   let summary = "products of one x, made one";
   let description = [{

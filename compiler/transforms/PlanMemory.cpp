@@ -9,6 +9,10 @@
 // Two values share a buffer only if their sizes grow alike, so that the sum of
 // the buffers stays a polynomial that can be read.
 //
+// A product takes over the buffer of a residual that nothing reads after it,
+// and a loop's body writes what the next turn begins with where this one has
+// it, if that has been read by then: a layer then copies nothing.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/Passes.h"
@@ -150,15 +154,70 @@ private:
     return buffers.size() - 1;
   }
 
+  /// When what a loop carries is read for the last time in a turn: as itself,
+  /// or as a result that took over its place.
+  int64_t lastRead(BlockArgument carried) {
+    int64_t last = 0;
+    for (Value value = carried; value; value = takenOverBy.lookup(value))
+      last = std::max(last, lastUse(value));
+    return last;
+  }
+
+  /// The residual whose place the result of a product takes over, or null.
+  Value takesOver(Value result) {
+    auto product = result.getDefiningOp<LinearOp>();
+    Value residual = product ? product.getResidual() : Value();
+    if (!residual || isKeptElsewhere(residual) || !places.count(residual) ||
+        residual.getParentBlock() != product->getBlock() ||
+        lastUse(residual) != end.lookup(product))
+      return {};
+    return llvm::is_contained({product.getX(), product.getWeight()}, residual)
+               ? Value()
+               : residual;
+  }
+
+  /// What a loop carries and `result` is the next of, where its place is free
+  /// once the operands of the op have been read before.
+  Value comesNextAfter(Value result) {
+    Operation *op = result.getDefiningOp();
+    auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+    if (!loop)
+      return {};
+    for (auto [yielded, argument] :
+         llvm::zip_equal(loop.getYieldedValues(), loop.getRegionIterArgs()))
+      if (yielded == result && lastRead(argument) < end.lookup(op))
+        return argument;
+    return {};
+  }
+
   int64_t place(Value value) {
     if (isKeptElsewhere(value))
       return kNotStored;
     auto known = places.find(value);
     if (known != places.end())
       return known->second;
+    if (Value before = takesOver(value))
+      return takeOver(before, value);
+    if (Value before = comesNextAfter(value))
+      return places[value] = places.lookup(before);
     int64_t buffer = take(sizes.bytes(cast<RankedTensorType>(value.getType())));
     leaving.insert(
         {std::max(lastUse(value), end.lookup(value.getDefiningOp())), buffer});
+    return places[value] = buffer;
+  }
+
+  /// `value` lives where `before` did, which is given back when both are read;
+  /// what a loop carries keeps its place until the loop's end.
+  int64_t takeOver(Value before, Value value) {
+    int64_t buffer = places.lookup(before);
+    takenOverBy[before] = value;
+    auto [it, last] = leaving.equal_range(lastUse(before));
+    while (it != last && it->second != buffer)
+      ++it;
+    if (it != last) {
+      leaving.erase(it);
+      leaving.insert({lastUse(value), buffer});
+    }
     return places[value] = buffer;
   }
 
@@ -192,6 +251,10 @@ private:
       SmallVector<int64_t> scratch;
       for (const SizeExpr &bytes : scratchOf(&op))
         scratch.push_back(take(bytes));
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        for (auto [argument, place] :
+             llvm::zip_equal(loop.getRegionIterArgs(), opPlaces))
+          places[argument] = place;
       if (Block *body = bodyOf(op))
         planBlock(*body);
       llvm::append_range(opPlaces, scratch);
@@ -208,6 +271,7 @@ private:
   int64_t clock = 0;
   llvm::DenseMap<Operation *, int64_t> end;
   llvm::DenseMap<Value, int64_t> places;
+  llvm::DenseMap<Value, Value> takenOverBy;
   SmallVector<SizeExpr> buffers;
   SmallVector<int64_t> free;
   /// Buffers in use, by the time they are given back.

@@ -24,18 +24,22 @@ def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every ele
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_LinearOp : NN_Op<"linear", [Pure]> {
-  let summary = "matrix product over the last axes, with bias";
+def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
+  let summary = "matrix product over the last axes, with bias, activation, gate and residual";
   let description = [{
     `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
     the weight's rows: `linear(x, D -> H K | G K | G K)` is one product with three results. The weight is stored
-    `[out, in]`, with `in_out` `[in, out]`. The activation is that of the elementwise op of the same name; models never
-    write it, nn-fuse-activation puts it there.
+    `[out, in]`, with `in_out` `[in, out]`. The activation is that of the elementwise op of the same name.
+
+    With `gated`, the weight's columns are two halves, W₁ and W₂, and so are the bias's: `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)`
+    (Shazeer 2020, GLU and its kin). A residual is added to either. Models write none of the three: nn-fuse-activation,
+    nn-fuse-feed-forward and nn-fuse-residual put them there.
 
     C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
-    C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes.
+    C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if gated.
     C3. Every result has x's other axes first, then its group's axes, all static.
-    C4. The bias, where given, has one axis: the sum of the groups' sizes.
+    C4. The bias, where given, has one axis, as large as the weight's columns.
+    C6. With `gated` or a residual there is one result, and the residual is of its type.
 
     ```mlir
     %q, %k = nn.linear %x, %w bias %b contracts 1
@@ -44,13 +48,22 @@ def NN_LinearOp : NN_Op<"linear", [Pure]> {
        -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias, I64Attr:$contracts,
-                       UnitAttr:$in_out, OptionalAttr<NN_ActivationAttr>:$activation);
+  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias,
+                       Optional<NN_RealTensor>:$residual, I64Attr:$contracts, UnitAttr:$in_out, UnitAttr:$gated,
+                       OptionalAttr<NN_ActivationAttr>:$activation);
   let results = (outs Variadic<NN_RealTensor>:$results);
   let assemblyFormat = [{
-    $x `,` $weight (`bias` $bias^)? `contracts` $contracts (`in_out` $in_out^)? (`activation` $activation^)? attr-dict
-    `:` functional-type(operands, results)
+    $x `,` $weight (`bias` $bias^)? (`residual` $residual^)? `contracts` $contracts (`in_out` $in_out^)?
+    (`gated` $gated^)? (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
   }];
+  let builders = [
+    // y = x Wᵀ + b
+    OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias,
+                   "::mlir::IntegerAttr":$contracts, "::mlir::UnitAttr":$in_out), [{
+      build($_builder, $_state, results, x, weight, bias, /*residual=*/::mlir::Value(), contracts, in_out,
+            /*gated=*/::mlir::UnitAttr(), /*activation=*/ActivationAttr());
+    }]>
+  ];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Size contracted over: K of the matrix product.

@@ -349,6 +349,8 @@ LogicalResult LinearOp::verify() {
                            << " has a size known only at run time";
     columns += size;
   }
+  if (getGated()) // C2
+    columns *= 2;
   if (namesOf(getWeight()).size() != 2)
     return emitOpError("needs a weight of two axes"); // C2
   int64_t out = sizeOf(getWeight(), getInOut() ? 1 : 0);
@@ -359,6 +361,12 @@ LogicalResult LinearOp::verify() {
   if (getBias() &&
       (namesOf(getBias()).size() != 1 || sizeOf(getBias(), 0) != columns))
     return emitOpError() << "bias needs one axis of size " << columns; // C4
+  if ((getGated() || getResidual()) && getNumResults() != 1)
+    return emitOpError() << "gated or with a residual has one result, not "
+                         << getNumResults(); // C6
+  if (getResidual() && getResidual().getType() != getResultTypes()[0])
+    return emitOpError() << "residual is " << getResidual().getType()
+                         << ", needs " << getResultTypes()[0]; // C6
   return success();
 }
 

@@ -10,7 +10,7 @@ nn.size @E = 12
 
 // Weights and biases one after the other; what has results already keeps their order.
 // CHECK-LABEL: func.func @query_key_value
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor
 // CHECK: %[[L:.*]] = arith.constant 3 : index
 // CHECK: %[[W:.*]] = nn.weight "h.{0}.q" then ["h.{0}.k", "h.{0}.v"] of [tensor<8x8xf32, #nn.axes<D, D>>, tensor<12x8xf32, #nn.axes<E, D>>, tensor<20x8xf32, #nn.axes<"D+E", D>>][%[[L]]] : tensor<40x8xf32, #nn.axes<"2*D+2*E", D>>
 // CHECK: %[[BIAS:.*]] = nn.weight "qb" then ["kb", "vb"] of [tensor<8xf32, #nn.axes<D>>, tensor<12xf32, #nn.axes<E>>, tensor<20xf32, #nn.axes<"D+E">>] : tensor<40xf32, #nn.axes<"2*D+2*E">>
@@ -142,7 +142,7 @@ func.func @each_kind_by_itself(%x: !x, %given: !w) -> (!x, !x, !x, !x, !x, !x) a
   // expected-remark @+1 {{its weight is stored the other way round}}
   %d = nn.linear %x, %wd contracts 1 in_out : (!x, !w) -> !x
   %we = nn.weight "e" : !w
-  // expected-remark @+1 {{it has an activation, which is for all columns of a product}}
+  // expected-remark @+1 {{what is done to its result is done to all columns of a product}}
   %e = nn.linear %x, %we contracts 1 activation relu : (!x, !w) -> !x
   // expected-remark @+1 {{its weight is computed}}
   %f = nn.linear %x, %given contracts 1 : (!x, !w) -> !x

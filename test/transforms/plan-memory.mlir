@@ -144,3 +144,102 @@ func.func @caller(%x: !x) -> !x attributes {nn.entry} {
   %b = nn.call @small(%a) at "s" : (!x) -> !x
   return %b : !x
 }
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+!w = tensor<3x3xf32, #nn.axes<D, D>>
+
+// The product writes where what is added lay; that is given back when both are read.
+// CHECK-LABEL: @a_product_takes_the_place_of_its_residual
+// CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
+func.func @a_product_takes_the_place_of_its_residual(%x: !x, %w: !w) -> !x {
+  // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
+  %a = nn.relu %x : !x
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
+  %b = nn.linear %x, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
+  %c = nn.exp %b : !x
+  // CHECK: nn.neg {{.*}} {nn.places = array<i64: 0>}
+  %d = nn.neg %c : !x
+  %e = nn.tanh %d : !x
+  return %e : !x
+}
+
+// CHECK-LABEL: @not_the_place_of_a_residual_that_is_read_again
+// CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
+func.func @not_the_place_of_a_residual_that_is_read_again(%x: !x, %w: !w) -> !x {
+  %a = nn.relu %x : !x
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 1>}
+  %b = nn.linear %x, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  %c = nn.add %a, %b : (!x, !x) -> !x
+  return %c : !x
+}
+
+// CHECK-LABEL: @not_the_place_of_a_residual_that_is_the_product_s_input
+// CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
+func.func @not_the_place_of_a_residual_that_is_the_product_s_input(%x: !x, %w: !w) -> !x {
+  %a = nn.relu %x : !x
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 1>}
+  %b = nn.linear %a, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  %c = nn.exp %b : !x
+  return %c : !x
+}
+
+// CHECK-LABEL: @not_the_place_of_an_argument
+// CHECK-SAME: nn.buffers = ["12*B*T"]
+func.func @not_the_place_of_an_argument(%x: !x, %w: !w) -> !x {
+  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
+  %b = nn.linear %x, %w residual %x contracts 1 : (!x, !w, !x) -> !x
+  %c = nn.exp %b : !x
+  return %c : !x
+}
+
+// Pre-norm: the carried value stays in one place from turn to turn.
+// CHECK-LABEL: @a_loop_adds_in_place
+// CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
+func.func @a_loop_adds_in_place(%x: !x, %w: !w) -> !x {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
+    // CHECK: nn.relu {{.*}} {nn.places = array<i64: 1>}
+    %n = nn.relu %t : !x
+    // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
+    %a = nn.linear %n, %w residual %t contracts 1 : (!x, !w, !x) -> !x
+    // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
+    %m = nn.exp %a : !x
+    // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
+    %b = nn.linear %m, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+    scf.yield %b : !x
+    // CHECK: } {nn.places = array<i64: 0>}
+  }
+  %y = nn.tanh %r : !x
+  return %y : !x
+}
+
+// Post-norm: what a turn ends with is written where the next reads it, once this one has read its own.
+// CHECK-LABEL: @a_loop_ends_where_it_began
+func.func @a_loop_ends_where_it_began(%x: !x, %w: !w) -> !x {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
+    // CHECK: nn.linear {{.*}} residual {{.*}} {nn.places = array<i64: 1>}
+    %a = nn.linear %t, %w residual %t contracts 1 : (!x, !w, !x) -> !x
+    // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
+    %n = nn.relu %a : !x
+    scf.yield %n : !x
+  }
+  // CHECK: scf.for
+  %s = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %r) -> (!x) {
+    // CHECK: nn.add {{.*}} {nn.places = array<i64: [[PLACE:[0-9]+]]>}
+    %a = nn.add %t, %t : (!x, !x) -> !x
+    scf.yield %a : !x
+    // CHECK-NOT: } {nn.places = array<i64: [[PLACE]]>}
+  }
+  %y = nn.tanh %s : !x
+  return %y : !x
+}

@@ -62,6 +62,36 @@ func.func @f(%x: !x, %w: tensor<3x8xf32, #nn.axes<E, D>>, %b: tensor<8xf32, #nn.
 
 // -----
 
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+// nn.linear C2
+func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
+  // expected-error @+1 {{weight maps 8 to 8, needs 8 to 16}}
+  %y = nn.linear %x, %w contracts 1 gated : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+// nn.linear C6
+func.func @f(%x: !x, %w: tensor<32x8xf32, #nn.axes<"4*D", D>>) {
+  // expected-error @+1 {{gated or with a residual has one result, not 2}}
+  %y, %z = nn.linear %x, %w contracts 1 gated : (!x, tensor<32x8xf32, #nn.axes<"4*D", D>>) -> (!x, !x)
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+// nn.linear C6
+func.func @f(%x: !x, %r: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
+  // expected-error @+1 {{residual is 'tensor<?x8xf32, #nn.axes<B, D>>', needs 'tensor<?x?x8xf32}}
+  %y = nn.linear %x, %w residual %r contracts 1 : (!x, tensor<8x8xf32, #nn.axes<D, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> !x
+  return
+}
+
+// -----
+
 // nn.embed C1
 func.func @f(%i: tensor<?xi32, #nn.axes<B over N>>, %t: tensor<5x8xf32, #nn.axes<V, D>>) {
   // expected-error @+1 {{indices are over N, the table is [V D]}}
