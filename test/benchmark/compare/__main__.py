@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-ENGINES = ["heddle", "torch_eager", "torch_compile", "onnx_runtime", "openvino", "llama_cpp", "ctranslate2", "iree"]
+ENGINES = ["heddle", "heddle_avx2", "torch_eager", "torch_compile", "onnx_runtime", "openvino", "llama_cpp", "ctranslate2", "iree"]
 
 
 def arguments():

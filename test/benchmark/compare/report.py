@@ -10,8 +10,9 @@ import sys
 HEDDLE_TOLERANCE = {"f32": 1e-4, "bf16": 5e-2, "int8": 0.15, "q8": 5e-2, "q4": 0.5}
 PEER_TOLERANCE = {"f32": 2e-2, "bf16": 5e-2, "int8": 0.15, "q8": 5e-2, "q4": 0.5}
 BUSY = 0.1  # processors of other processes, above which a figure is marked
-NAMES = {"heddle": "Heddle", "torch_eager": "PyTorch", "torch_compile": "torch.compile", "onnx_runtime": "ONNX Runtime",
-         "openvino": "OpenVINO", "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp", "iree": "IREE"}
+NAMES = {"heddle": "Heddle", "heddle_avx2": "Heddle for AVX2", "torch_eager": "PyTorch", "torch_compile": "torch.compile",
+         "onnx_runtime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp",
+         "iree": "IREE"}
 
 
 def processor():
@@ -24,38 +25,54 @@ def processor():
 def peers(cell, result):
     """(seconds, engine) of every peer whose answers are right, fastest first."""
     found = [(e["seconds"], name) for name, e in result.get("engines", {}).items()
-             if name != "heddle" and not e.get("failure") and e.get("difference", 0) <= PEER_TOLERANCE[cell.dtype]]
+             if not name.startswith("heddle") and not e.get("failure") and e.get("difference", 0) <= PEER_TOLERANCE[cell.dtype]]
     return sorted(found)
 
 
-def row(cell, threads, result):
-    """cell, threads, limit, Heddle, of the limit, goal, best peer, ratio, all peers, note"""
-    head = [cell.name, str(threads)]
-    if "missing" in result:
-        return head + ["", "", "", f"{cell.goal:.0%}", "", "", result["missing"]]
-    limit, heddle, ordered = result["limit"], result["engines"].get("heddle", {}), peers(cell, result)
-    own = heddle.get("seconds")
-    notes = []
+def notes(cell, result):
+    heddle, found = result["engines"].get("heddle", {}), []
     if heddle.get("failure"):
-        notes.append(f"Heddle: {heddle['failure']}")
-    elif own and "difference" not in heddle:
-        notes.append("answers not compared: no PyTorch")
-    elif own and not heddle["difference"] <= HEDDLE_TOLERANCE[cell.dtype]:
-        notes.append(f"Heddle differs by {heddle['difference']:.1e}")
+        found.append(f"Heddle: {heddle['failure']}")
+    elif heddle and "difference" not in heddle:
+        found.append("answers not compared: no PyTorch")
+    elif heddle and not heddle["difference"] <= HEDDLE_TOLERANCE[cell.dtype]:
+        found.append(f"Heddle differs by {heddle['difference']:.1e}")
     if result["others"] > BUSY:
-        notes.append(f"busy machine: {result['others']:.1f} processors")
-    best, name = ordered[0] if ordered else (None, None)
-    return head + [
-        f"{limit * 1e3:.2f}", f"{own * 1e3:.2f}" if own else "", f"{limit / own:.0%}" if own else "", f"{cell.goal:.0%}",
-        f"{best * 1e3:.2f} {NAMES[name]}" if best else "", f"{best / own:.2f}" if best and own else "", "; ".join(notes)]
+        found.append(f"busy machine: {result['others']:.1f} processors")
+    return "; ".join(found)
 
 
-HEADER = ["cell", "threads", "limit ms", "Heddle ms", "of limit", "goal", "best peer ms", "peer / Heddle", "note"]
+def time_of(cell, name, result):
+    """In milliseconds; in brackets where the answer was wrong."""
+    engine = result["engines"].get(name, {"failure": "not asked"})
+    if engine.get("failure"):
+        return ""
+    right = name.startswith("heddle") or engine.get("difference", 0) <= PEER_TOLERANCE[cell.dtype]
+    return f"{engine['seconds'] * 1e3:.2f}" if right else f"({engine['seconds'] * 1e3:.2f})"
+
+
+def row(cell, threads, result):
+    """A dictionary by the names of columns."""
+    line = {"cell": cell.name, "threads": str(threads), "goal": f"{cell.goal:.0%}"}
+    if "missing" in result:
+        return line | {"note": result["missing"]}
+    own, ordered = result["engines"].get("heddle", {}).get("seconds"), peers(cell, result)
+    line |= {"limit": f"{result['limit'] * 1e3:.2f}", "note": notes(cell, result)}
+    line |= {NAMES[name]: time_of(cell, name, result) for name in NAMES}
+    if own:
+        line["of limit"] = f"{result['limit'] / own:.0%}"
+    if own and ordered:
+        line["best peer / Heddle"] = f"{ordered[0][0] / own:.2f}"
+    return line
 
 
 def table(rows):
-    lines = [HEADER, ["---"] * len(HEADER), *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
+    """Markdown; columns in which nothing stands are left out."""
+    columns = ["cell", "threads", "limit", "Heddle", "of limit", "goal", "best peer / Heddle",
+               *(name for name in NAMES.values() if name != "Heddle"), "note"]
+    columns = [c for c in columns if any(r.get(c) for r in rows)]
+    lines = [columns, ["---"] * len(columns), *([r.get(c, "") for c in columns] for r in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     return "\n".join("| " + " | ".join(field.ljust(width) for field, width in zip(line, widths)) + " |" for line in lines)
 
 
@@ -68,7 +85,7 @@ class Results:
         """Kept at once, so that an interrupted run leaves what it had."""
         self.rows.append(row(cell, threads, result))
         self.results.append({"cell": cell.name, "threads": threads, "goal": cell.goal, **result})
-        print("  ".join(filter(None, self.rows[-1])), file=sys.stderr)
+        print("  ".join(f"{name} {value}" for name, value in self.rows[-1].items() if value), file=sys.stderr)
         (self.folder / "results.json").write_text(json.dumps(self.document(), indent=1))
 
     def versions(self):
@@ -81,10 +98,10 @@ class Results:
 
     def caption(self):
         document = self.document()
-        return f"{document['date']}, {document['processor']}; " + ", ".join(document["versions"].values())
+        return f"{document['date']}, {document['processor']}; " + ", ".join(dict.fromkeys(document["versions"].values()))
 
     def finish(self):
-        text = f"{self.caption()}\n\n{table(self.rows)}\n"
+        text = f"Medians in milliseconds. {self.caption()}\n\n{table(self.rows)}\n"
         (self.folder / "results.md").write_text(text)
         print(text)
         self.plot()
@@ -99,7 +116,7 @@ class Results:
         import textwrap
         from matplotlib import pyplot
         figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.9 * len(measured)), layout="constrained")
-        colours = dict(zip(NAMES, ["#c0392b", "#7f8c8d", "#95a5a6", "#2c3e50", "#34708f", "#8e7cc3", "#6aa84f", "#bfa14a"]))
+        colours = dict(zip(NAMES, ["#c0392b", "#e08e7d", "#7f8c8d", "#95a5a6", "#2c3e50", "#34708f", "#8e7cc3", "#6aa84f", "#bfa14a"]))
         labelled = set()
         for i, result in enumerate(measured):
             shown = [n for n in NAMES if not result["engines"].get(n, {"failure": 1}).get("failure")]

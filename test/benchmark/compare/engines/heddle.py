@@ -21,16 +21,16 @@ def compiler():
     return pathlib.Path(os.environ["HEDDLE_COMPARE_COMPILER"])
 
 
-def build(model, dtype, store):
+def build(model, dtype, store, cpu):
     """Compiles the cell's program, unless the one there is newer than the compiler."""
-    library = store / "heddle" / f"{model}-{dtype}.so"
+    library = store / "heddle" / f"{model}-{dtype}-{cpu}.so"
     if library.exists() and library.stat().st_mtime > compiler().stat().st_mtime:
         return library
     library.parent.mkdir(parents=True, exist_ok=True)
     source = [checkpoints.folder(model, store)]
     if model == "transformer":  # no family of Hugging Face's, so the compiler has to be told what it is
         source = [pathlib.Path(__file__).parent.parent / "nn_transformer.heddle", f"--weights={source[0]}"]
-    subprocess.run([compiler(), "build", *source, *TYPES[dtype], "-o", library], check=True)
+    subprocess.run([compiler(), "build", *source, *TYPES[dtype], f"--cpu={cpu}", "-o", library], check=True)
     return library
 
 
@@ -39,9 +39,11 @@ def address(array):
 
 
 class Engine(Base):
+    cpu = "native"
+
     def __init__(self, cell, threads, store):
         self.cell, self.name = cell, NAMES[cell.model]
-        self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store)))
+        self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store, self.cpu)))
         self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
         if model and self.function("use_huge_pages", int32, pointer)(model):
