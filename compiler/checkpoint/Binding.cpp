@@ -1,7 +1,7 @@
 //===- Binding.cpp - Which stored tensor is which weight ------------------===//
 
 #include "compiler/checkpoint/Binding.h"
-#include "compiler/checkpoint/Glob.h"
+#include "dialects/nn/Glob.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -10,6 +10,8 @@
 using namespace llvm;
 
 namespace heddle::checkpoint {
+
+using nn::matchesGlob;
 
 static void replaceAll(std::string &text, StringRef from, StringRef to) {
   if (from.empty())
@@ -33,14 +35,6 @@ std::optional<std::string> pathOfName(StringRef name,
   for (const BindingRules::Rename &rename : rules.renames)
     replaceAll(path, rename.from, rename.to);
   return path;
-}
-
-std::optional<kernel::PackedType> keptType(StringRef path,
-                                           const BindingRules &rules) {
-  for (const BindingRules::Keep &keep : rules.keeps)
-    if (matchesGlob(keep.glob, path))
-      return keep.type;
-  return std::nullopt;
 }
 
 namespace {
@@ -80,10 +74,10 @@ public:
         tensorsOf[*path].push_back(&tensor);
   }
 
-  BoundTensor bind(const TensorNeed &need) {
+  const StoredTensor *bind(const TensorNeed &need) {
     const StoredTensor *tensor = tensorFor(need);
     if (!tensor)
-      return {};
+      return nullptr;
     if (!holdsWeights(tensor->dtype))
       complain(checkpoint.fileOf(*tensor), tensor->name,
                "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
@@ -98,7 +92,7 @@ public:
                         "out_in"
                       : "");
     }
-    return {tensor, keptType(need.path, rules)};
+    return tensor;
   }
 
   /// What is left once every need is bound.
@@ -215,12 +209,12 @@ private:
 
 } // namespace
 
-std::optional<std::vector<BoundTensor>>
+std::optional<std::vector<const StoredTensor *>>
 bindTensors(const Checkpoint &checkpoint, ArrayRef<TensorNeed> needs,
             const BindingRules &rules, Problems &problems) {
   size_t faultsBefore = problems.size();
   Binder binder(checkpoint, rules);
-  std::vector<BoundTensor> bound;
+  std::vector<const StoredTensor *> bound;
   for (const TensorNeed &need : needs)
     bound.push_back(binder.bind(need));
   binder.refuseExtras();

@@ -30,16 +30,10 @@ struct BindingRules {
   struct Rename {
     std::string from, to;
   };
-  struct Keep {
-    kernel::PackedType type;
-    std::string glob;
-  };
   /// The first that fits is taken off, once.
   std::vector<Prefix> prefixes;
   std::vector<Rename> renames;
   std::vector<std::string> ignores;
-  /// Exempt from a build's --dtype and --quant. The first that fits counts.
-  std::vector<Keep> keeps;
 };
 
 /// A weight that the model uses, and where its file says so.
@@ -50,24 +44,15 @@ struct TensorNeed {
   std::string location;                ///< `gpt2.heddle:38:7`, or empty
 };
 
-struct BoundTensor {
-  const StoredTensor *tensor = nullptr;
-  std::optional<kernel::PackedType> keep;
-};
-
 /// The path that a stored name stands for, or nothing (rule 2).
 std::optional<std::string> pathOfName(llvm::StringRef name,
                                       const BindingRules &rules);
 
-/// One bound tensor a need, in order. On problems, those of all needs and all
-/// tensors together, alike ones of many layers as one, and no value.
-std::optional<std::vector<BoundTensor>>
+/// The stored tensor of each need, in order. On problems, those of all needs
+/// and all tensors together, alike ones of many layers as one, and no value.
+std::optional<std::vector<const StoredTensor *>>
 bindTensors(const Checkpoint &checkpoint, llvm::ArrayRef<TensorNeed> needs,
             const BindingRules &rules, Problems &problems);
-
-/// The type that `keep` demands for a weight, if any does.
-std::optional<kernel::PackedType> keptType(llvm::StringRef path,
-                                           const BindingRules &rules);
 
 } // namespace heddle::checkpoint
 

@@ -56,6 +56,21 @@ void toBF16(const float *from, uint16_t *to, size_t count) {
   }
 }
 
+uint16_t toHalf(float number) {
+  uint32_t bits = bit_cast<uint32_t>(number);
+  uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u)
+    return sign | 0x7e00u; // NaN
+  if (magnitude >= 0x477ff000u)
+    return sign | 0x7bffu; // 65504
+  // Below 2^-14 a half counts units of 2^-24, as a float does from 0.5 on.
+  if (magnitude < 0x38800000u)
+    return sign | (bit_cast<uint32_t>(bit_cast<float>(magnitude) + 0.5f) -
+                   bit_cast<uint32_t>(0.5f));
+  uint32_t rebiased = magnitude - (112u << 23);
+  return sign | (rebiased + 0xfffu + (rebiased >> 13 & 1)) >> 13;
+}
+
 using Quad = float __attribute__((vector_size(16)));
 
 /// A 4x4 block through registers.

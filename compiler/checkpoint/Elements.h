@@ -18,6 +18,10 @@ void toFloat(DType type, const char *from, float *to, size_t count);
 /// Rounds to the nearest bf16, ties to even. A NaN stays a NaN.
 void toBF16(const float *from, uint16_t *to, size_t count);
 
+/// The bits of the nearest f16, ties to even; of an infinite one, those of the
+/// largest.
+uint16_t toHalf(float number);
+
 /// to[c * toStride + r] = from[r * fromStride + c] for r < rows, c < columns.
 void transpose(const float *from, size_t rows, size_t columns,
                size_t fromStride, float *to, size_t toStride);

@@ -41,31 +41,45 @@ TensorPlan::TensorPlan(const PackedTensor &packed)
     matrix = {matrix.outputs * matrix.inputs, 1};
   }
   units = isPanel() ? layout().panelCount(matrix) : matrix.outputs;
-  unitElements = isPanel() ? layout().panelElements(matrix) : matrix.inputs;
+  unitBytes = isPanel() ? layout().panelBytes(matrix)
+                        : matrix.inputs * kernel::bytesOf(layout().type);
 }
 
-int64_t TensorPlan::firstOutput(int64_t unit) const {
-  if (!isPanel())
+/// The first output of a unit; of the unit past the last, all outputs.
+static int64_t firstOutput(const TensorPlan &plan, int64_t unit) {
+  if (!plan.isPanel())
     return unit;
   int64_t output = 0;
-  for (int64_t width : layout().groups) {
-    int64_t panels = divideCeil(width, layout().panel);
+  for (int64_t width : plan.layout().groups) {
+    int64_t panels = divideCeil(width, plan.layout().panel);
     if (unit < panels)
       break;
     unit -= panels;
     output += width;
   }
-  return std::min(output + unit * layout().panel, matrix.outputs);
+  return std::min(output + unit * plan.layout().panel, plan.matrix.outputs);
+}
+
+SmallVector<TensorPlan::Outputs, 2> TensorPlan::outputsOf(int64_t begin,
+                                                          int64_t end) const {
+  if (!layout().paired) {
+    int64_t first = firstOutput(*this, begin);
+    return {{first, firstOutput(*this, end) - first}};
+  }
+  int64_t half = matrix.outputs / 2, width = layout().panel / 2;
+  int64_t first = std::min(begin * width, half);
+  int64_t count = std::min(end * width, half) - first;
+  return {{first, count}, {half + first, count}};
 }
 
 /// Whole cache lines, and about a megabyte. Columns of a transposed tensor lie
 /// scattered, so that wider tiles read longer runs.
 int64_t TensorPlan::tileUnits() const {
   constexpr int64_t megabyte = 1 << 20, line = PackedLayout::alignment;
-  int64_t unitBytes = std::max<int64_t>(unitElements * elementBytes(), 1);
-  int64_t step = line / std::gcd(line, unitBytes);
+  int64_t bytes = std::max<int64_t>(unitBytes, 1);
+  int64_t step = line / std::gcd(line, bytes);
   int64_t aim = layout().transposed ? 4 * megabyte : megabyte;
-  return std::max<int64_t>(aim / unitBytes / step, 1) * step;
+  return std::max<int64_t>(aim / bytes / step, 1) * step;
 }
 
 PackPlan::PackPlan(const PackRequest &request) {

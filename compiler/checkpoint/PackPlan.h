@@ -14,13 +14,13 @@
 namespace heddle::checkpoint {
 
 /// A packed tensor as a row of units: panels, or rows of a plain layout. Units
-/// lie one after the other in the file and hold successive outputs.
+/// lie one after the other in the file.
 struct TensorPlan {
   const PackedTensor *tensor;
   kernel::MatrixShape matrix;
   std::vector<kernel::MatrixShape> partMatrices;
   uint64_t offset = 0; ///< within the section of tensors
-  int64_t units, unitElements;
+  int64_t units, unitBytes;
 
   explicit TensorPlan(const PackedTensor &tensor);
 
@@ -28,11 +28,19 @@ struct TensorPlan {
   bool isPanel() const {
     return layout().kind == kernel::PackedLayout::Kind::Panel;
   }
-  int64_t elementBytes() const { return kernel::bytesOf(layout().type); }
-  uint64_t bytes() const { return units * unitElements * elementBytes(); }
+  bool isQuantised() const { return kernel::isQuantised(layout().type); }
+  uint64_t bytes() const { return units * unitBytes; }
+  /// Not quantised.
+  int64_t unitElements() const {
+    return unitBytes / kernel::bytesOf(layout().type);
+  }
 
-  /// The first output of a unit; of the unit past the last, all outputs.
-  int64_t firstOutput(int64_t unit) const;
+  /// Successive outputs.
+  struct Outputs {
+    int64_t first = 0, count = 0;
+  };
+  /// What units begin … end − 1 hold: one run, or of paired halves one each.
+  llvm::SmallVector<Outputs, 2> outputsOf(int64_t begin, int64_t end) const;
   /// Units of one tile.
   int64_t tileUnits() const;
 };

@@ -86,8 +86,7 @@ void packTiles(SharedState &shared, function_ref<void()> afterEachTile) {
     Expected<TilePacker::Packed> packed = packer.pack(tile);
     if (!packed)
       return shared.fail(packed.takeError());
-    uint64_t offset = tile.plan->offset + tile.begin * tile.plan->unitElements *
-                                              tile.plan->elementBytes();
+    uint64_t offset = tile.plan->offset + tile.begin * tile.plan->unitBytes;
     if (Error error = shared.write(packed->bytes.data(), packed->bytes.size(),
                                    shared.plan.tensorSection().offset + offset))
       return shared.fail(std::move(error));

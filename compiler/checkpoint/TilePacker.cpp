@@ -1,8 +1,11 @@
 //===- TilePacker.cpp - One piece of a packed tensor ----------------------===//
 
 #include "compiler/checkpoint/TilePacker.h"
+#include "compiler/checkpoint/Quantise.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
 
 using namespace llvm;
 using heddle::kernel::MatrixShape;
@@ -11,33 +14,60 @@ using heddle::kernel::PackedType;
 
 namespace heddle::checkpoint {
 
-Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
-  const TensorPlan &plan = *tile.plan;
-  int64_t first = plan.firstOutput(tile.begin);
-  int64_t count = plan.firstOutput(tile.end) - first;
-  size_t elements = count * plan.matrix.inputs;
-  float *rows = rowBuffer.atLeast(elements);
-  if (Error error = fetch(plan, first, count, rows))
-    return std::move(error);
-  size_t nonFinite = countNonFinite(rows, elements);
-
-  size_t packedElements = (tile.end - tile.begin) * plan.unitElements;
-  const float *ordered = order(tile, first, count, rows);
-  const void *data = ordered;
-  if (plan.layout().type == PackedType::BF16) {
-    uint16_t *rounded = roundedBuffer.atLeast(packedElements);
-    toBF16(ordered, rounded, packedElements);
-    data = rounded;
+/// Calls fill(column, row, width) for columns that lie side by side both in the
+/// panel and, as rows, in the tile.
+template <typename Fill>
+static void forColumns(const Tile &tile, int64_t unit, Fill fill) {
+  const PackedLayout &layout = tile.plan->layout();
+  auto ofTile = tile.plan->outputsOf(tile.begin, tile.end);
+  auto ofUnit = tile.plan->outputsOf(unit, unit + 1);
+  int64_t together = layout.paired ? PackedLayout::pairedColumns : layout.panel;
+  int64_t runs = ofUnit.size(), firstRow = 0;
+  for (int64_t run = 0; run < runs; ++run) {
+    int64_t row = firstRow + ofUnit[run].first - ofTile[run].first;
+    for (int64_t i = 0; i < ofUnit[run].count; i += together)
+      fill(i * runs + run * together, row + i,
+           std::min(together, ofUnit[run].count - i));
+    firstRow += ofTile[run].count;
   }
-  return Packed{{static_cast<const char *>(data),
-                 packedElements * static_cast<size_t>(plan.elementBytes())},
-                nonFinite};
 }
 
-/// rows[count][inputs], or rows[inputs][count] when the layout is transposed:
-/// outputs first .. first + count of the matrix, as stored.
+Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
+  const TensorPlan &plan = *tile.plan;
+  int64_t count = 0, inputs = plan.matrix.inputs;
+  auto runs = plan.outputsOf(tile.begin, tile.end);
+  for (TensorPlan::Outputs run : runs)
+    count += run.count;
+  size_t elements = count * inputs;
+  float *rows = rowBuffer.atLeast(elements);
+  int64_t row = 0;
+  for (TensorPlan::Outputs run : runs) {
+    bool transposed = plan.layout().transposed;
+    if (Error error = fetch(plan, run.first, run.count,
+                            rows + row * (transposed ? 1 : inputs), count))
+      return std::move(error);
+    row += run.count;
+  }
+  size_t nonFinite = countNonFinite(rows, elements);
+
+  size_t bytes = (tile.end - tile.begin) * plan.unitBytes;
+  const void *data = nullptr;
+  if (plan.isQuantised()) {
+    data = quantise(tile, count, rows);
+  } else if (plan.layout().type == PackedType::BF16) {
+    uint16_t *rounded = roundedBuffer.atLeast(bytes / 2);
+    toBF16(order(tile, count, rows), rounded, bytes / 2);
+    data = rounded;
+  } else {
+    data = order(tile, count, rows);
+  }
+  return Packed{{static_cast<const char *>(data), bytes}, nonFinite};
+}
+
+/// Outputs first .. first + count of the matrix as stored, to [count][inputs]
+/// or, when the layout is transposed, to [inputs][stride].
 Error TilePacker::fetch(const TensorPlan &plan, int64_t first, int64_t count,
-                        float *rows) {
+                        float *rows, int64_t stride) {
   int64_t partFirst = 0;
   for (auto [part, matrix] : zip(plan.tensor->parts, plan.partMatrices)) {
     int64_t from = std::max(first, partFirst);
@@ -46,7 +76,7 @@ Error TilePacker::fetch(const TensorPlan &plan, int64_t first, int64_t count,
       Slice slice{&part, matrix, from - partFirst, to - from};
       if (Error error =
               plan.layout().transposed
-                  ? fetchColumns(slice, rows + (from - first), count)
+                  ? fetchColumns(slice, rows + (from - first), stride)
                   : fetchRows(slice, rows + (from - first) * matrix.inputs))
         return error;
     }
@@ -157,14 +187,12 @@ static void interleaveColumns(const float *from, int64_t stride, int64_t width,
   }
 }
 
-/// One panel of `width` outputs. `from` begins with its first output; rows of
+/// `width` columns of a panel. `from` begins with the first of them; rows of
 /// the source, [outputs][inputs] or transposed, are `stride` apart.
-static void fillPanel(const TensorPlan &plan, const float *from, int64_t stride,
-                      int64_t width, float *to) {
+static void fillColumns(const TensorPlan &plan, const float *from,
+                        int64_t stride, int64_t width, float *to) {
   const PackedLayout &layout = plan.layout();
   int64_t inputs = plan.matrix.inputs, panel = layout.panel;
-  if (width < panel || inputs % layout.interleave)
-    std::fill_n(to, plan.unitElements, 0.0f);
   if (layout.transposed)
     return interleaveColumns(from, stride, width, inputs, to, panel,
                              layout.interleave);
@@ -179,25 +207,116 @@ static void fillPanel(const TensorPlan &plan, const float *from, int64_t stride,
   llvm_unreachable("the layout verifies its interleave");
 }
 
+static bool hasPadding(const TensorPlan &plan, int64_t unit) {
+  int64_t width = 0;
+  for (TensorPlan::Outputs run : plan.outputsOf(unit, unit + 1))
+    width += run.count;
+  return width < plan.layout().panel ||
+         plan.matrix.inputs % plan.layout().stepInputs();
+}
+
 /// The rows in the order of the packed layout.
-const float *TilePacker::order(const Tile &tile, int64_t first, int64_t count,
+const float *TilePacker::order(const Tile &tile, int64_t count,
                                const float *rows) {
   const TensorPlan &plan = *tile.plan;
+  const PackedLayout &layout = plan.layout();
   int64_t inputs = plan.matrix.inputs;
-  bool transposed = plan.layout().transposed;
+  bool transposed = layout.transposed;
   if (!plan.isPanel() && !transposed)
     return rows;
-  float *to = orderBuffer.atLeast((tile.end - tile.begin) * plan.unitElements);
+  float *to =
+      orderBuffer.atLeast((tile.end - tile.begin) * plan.unitElements());
   if (!plan.isPanel()) {
     transpose(rows, inputs, count, count, to, inputs);
     return to;
   }
   for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
-    int64_t output = plan.firstOutput(unit);
-    int64_t width = plan.firstOutput(unit + 1) - output;
-    const float *from = rows + (output - first) * (transposed ? 1 : inputs);
-    fillPanel(plan, from, transposed ? count : inputs, width,
-              to + (unit - tile.begin) * plan.unitElements);
+    float *panel = to + (unit - tile.begin) * plan.unitElements();
+    if (hasPadding(plan, unit))
+      std::fill_n(panel, plan.unitElements(), 0.0f);
+    forColumns(tile, unit, [&](int64_t column, int64_t row, int64_t width) {
+      fillColumns(plan, rows + row * (transposed ? 1 : inputs),
+                  transposed ? count : inputs, width,
+                  panel + column * layout.interleave);
+    });
+  }
+  return to;
+}
+
+//===----------------------------------------------------------------------===//
+// Quantised panels
+//===----------------------------------------------------------------------===//
+
+/// u as bytes, the scale behind all steps.
+static void fillColumnI8(const PackedLayout &layout, const float *row,
+                         int64_t inputs, uint8_t *u, char *panel,
+                         int64_t column) {
+  float scale = quantiseI8(row, u, inputs);
+  int64_t step = layout.stepBytes(), steps = divideCeil(inputs, 4);
+  for (int64_t s = 0; s < steps; ++s)
+    std::memcpy(panel + s * step + column * 4, u + s * 4,
+                std::min<int64_t>(4, inputs - s * 4));
+  std::memcpy(panel + steps * step + column * 4, &scale, 4);
+}
+
+/// One step of 32 k: its bytes, then the scales.
+static void fillGroup(const PackedLayout &layout, const float *from,
+                      int64_t count, char *step, int64_t column) {
+  bool nibbles = layout.type == PackedType::Q4;
+  uint8_t u[PackedLayout::quantGroup];
+  std::fill(std::begin(u), std::end(u), nibbles ? 8 : 128);
+  uint16_t scale =
+      nibbles ? quantiseQ4(from, u, count) : quantiseQ8(from, u, count);
+  constexpr int64_t half = PackedLayout::quantGroup / 2;
+  if (nibbles)
+    for (int64_t i = 0; i < half; ++i)
+      u[i] |= u[half + i] << 4;
+  int64_t bytes = nibbles ? half : PackedLayout::quantGroup;
+  for (int64_t j = 0; j < bytes / 4; ++j)
+    std::memcpy(step + (j * layout.panel + column) * 4, u + j * 4, 4);
+  std::memcpy(step + bytes * layout.panel + column * 2, &scale, 2);
+}
+
+/// What stands for zero, everywhere.
+static void fillWithZeros(const TensorPlan &plan, char *panel) {
+  const PackedLayout &layout = plan.layout();
+  bool grouped = layout.type != PackedType::I8;
+  int64_t steps = layout.stepCount(plan.matrix), step = layout.stepBytes();
+  std::memset(panel, 0, plan.unitBytes);
+  for (int64_t s = 0; s < steps; ++s)
+    std::memset(panel + s * step, layout.type == PackedType::Q4 ? 0x88 : 128,
+                step - (grouped ? layout.panel * 2 : 0));
+}
+
+/// Panels of integers and scales.
+const char *TilePacker::quantise(const Tile &tile, int64_t count,
+                                 const float *rows) {
+  const TensorPlan &plan = *tile.plan;
+  const PackedLayout &layout = plan.layout();
+  int64_t inputs = plan.matrix.inputs;
+  if (layout.transposed) {
+    float *turned = orderBuffer.atLeast(count * inputs);
+    transpose(rows, inputs, count, count, turned, inputs);
+    rows = turned;
+  }
+  uint8_t *u = integerBuffer.atLeast(inputs);
+  char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
+  auto fillColumn = [&](const float *row, char *panel, int64_t column) {
+    if (layout.type == PackedType::I8)
+      return fillColumnI8(layout, row, inputs, u, panel, column);
+    for (int64_t k = 0; k < inputs; k += PackedLayout::quantGroup)
+      fillGroup(layout, row + k, std::min(PackedLayout::quantGroup, inputs - k),
+                panel + k / PackedLayout::quantGroup * layout.stepBytes(),
+                column);
+  };
+  for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
+    char *panel = to + (unit - tile.begin) * plan.unitBytes;
+    if (hasPadding(plan, unit))
+      fillWithZeros(plan, panel);
+    forColumns(tile, unit, [&](int64_t column, int64_t row, int64_t width) {
+      for (int64_t i = 0; i < width; ++i)
+        fillColumn(rows + (row + i) * inputs, panel, column + i);
+    });
   }
   return to;
 }

@@ -1,8 +1,9 @@
 //===- TilePacker.h - One piece of a packed tensor --------------*- C++ -*-===//
 //
 // Fetches the rows of the matrix that a tile holds as floats, puts them in the
-// layout's order, and rounds them to the packed type. One packer a thread: it
-// owns the buffers, which grow to the largest tile and are used again.
+// layout's order, and rounds or quantises them to the packed type. One packer a
+// thread: it owns the buffers, which grow to the largest tile and are used
+// again.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TILEPACKER_H
@@ -47,17 +48,19 @@ private:
   };
 
   llvm::Error fetch(const TensorPlan &plan, int64_t first, int64_t count,
-                    float *rows);
+                    float *rows, int64_t stride);
   llvm::Error fetchRows(const Slice &slice, float *to);
   llvm::Error fetchColumns(const Slice &slice, float *to, int64_t stride);
   char *rawTarget(const StoredTensor &stored, float *to, int64_t elements);
-  const float *order(const Tile &tile, int64_t first, int64_t count,
-                     const float *rows);
+  const float *order(const Tile &tile, int64_t count, const float *rows);
+  const char *quantise(const Tile &tile, int64_t count, const float *rows);
 
   const PackRequest &request;
   Scratch<char> rawBuffer;
   Scratch<float> rowBuffer, orderBuffer;
   Scratch<uint16_t> roundedBuffer;
+  Scratch<uint8_t> integerBuffer;
+  Scratch<char> packedBuffer;
 };
 
 } // namespace heddle::checkpoint

@@ -12,7 +12,6 @@
 using namespace heddle;
 using namespace heddle::driver;
 using checkpoint::BindingRules;
-using checkpoint::BoundTensor;
 using checkpoint::PackedTensor;
 using checkpoint::Problems;
 using checkpoint::RandomFill;
@@ -49,11 +48,6 @@ BindingRules driver::bindingRules(mlir::ModuleOp module) {
   }
   for (Attribute rule : list("ignore"))
     rules.ignores.push_back(text(rule));
-  for (Attribute rule : list("keep")) {
-    auto parts = mlir::cast<ArrayAttr>(rule);
-    if (auto type = kernel::packedTypeNamed(text(parts[0])))
-      rules.keeps.push_back({*type, text(parts[1])});
-  }
   return rules;
 }
 
@@ -102,7 +96,7 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   Weights weights;
   Problems problems;
   std::vector<TensorNeed> needs = tensorNeeds(*table);
-  llvm::StringMap<BoundTensor> bound;
+  llvm::StringMap<const checkpoint::StoredTensor *> bound;
   if (!arguments.randomWeights) {
     weights.source = checkpoint::Checkpoint::open(directory, problems);
     if (weights.source)
@@ -124,7 +118,7 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
       // Sides of 1 do not count: a bias stored as [1, V] is packed as [V].
       packed.parts.push_back({part.path,
                               {part.shape.begin(), part.shape.end()},
-                              bound.lookup(part.path).tensor,
+                              bound.lookup(part.path),
                               randomFill(tensor.fill)});
     weights.request.tensors.push_back(std::move(packed));
   }

@@ -48,6 +48,26 @@ TEST(Elements, EveryBFloatIsExact) {
   expectAllPatternsExact(DType::BF16, APFloat::BFloat());
 }
 
+TEST(Elements, RoundsToNearestHalfTiesToEven) {
+  // All exponents, signs and leading bits, with the rest around ties.
+  for (uint32_t high = 0; high < 1 << 19; ++high)
+    for (uint32_t low : {0x0000u, 0x0001u, 0x0fffu, 0x1000u, 0x1001u}) {
+      float value = llvm::bit_cast<float>(high << 13 | low);
+      uint16_t found = toHalf(value);
+      if (std::isnan(value)) {
+        EXPECT_GT(found & 0x7fff, 0x7c00) << value;
+        continue;
+      }
+      APFloat half(value);
+      bool losesInfo;
+      half.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven,
+                   &losesInfo);
+      // What is too large stays finite.
+      uint64_t bits = half.bitcastToAPInt().getZExtValue();
+      EXPECT_EQ(found, half.isInfinity() ? bits - 1 : bits) << value;
+    }
+}
+
 TEST(Elements, RoundsToNearestBFloatTiesToEven) {
   // All exponents and signs, with mantissas around ties.
   for (uint32_t high = 0; high < 1 << 16; ++high)

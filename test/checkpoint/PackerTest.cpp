@@ -207,6 +207,39 @@ TEST_F(PackerTest, JoinsPartsAlongTheirOutputs) {
   }
 }
 
+TEST_F(PackerTest, PairsHalvesInTurn) {
+  for (bool transposed : {false, true})
+    for (PackedType type : {PackedType::F32, PackedType::BF16}) {
+      constexpr int64_t half = 2003, inputs = 300;
+      open(FileBuilder()
+               .add("gate", "F32",
+                    transposed ? llvm::SmallVector<int64_t, 2>{inputs, half}
+                               : llvm::SmallVector<int64_t, 2>{half, inputs},
+                    rampBytes("F32", half * inputs))
+               .add("up", "F32",
+                    transposed ? llvm::SmallVector<int64_t, 2>{inputs, half}
+                               : llvm::SmallVector<int64_t, 2>{half, inputs},
+                    rampBytes("F32", half * inputs)));
+      request.tensors = {
+          {{part("gate"), part("up")},
+           PackedLayout::ofProduct(type, transposed, {}, /*paired=*/true)}};
+      request.slots = {0};
+      pack();
+      // Sixteen rows of the one, sixteen of the other, zeros behind both.
+      Matrix paired;
+      for (int64_t begin = 0; begin < half; begin += 16)
+        for (int side = 0; side < 2; ++side)
+          for (int64_t n = begin; n < begin + 16; ++n) {
+            std::vector<float> &row = paired.emplace_back(inputs);
+            for (int64_t k = 0; k < inputs && n < half; ++k)
+              row[k] = elementAt(transposed ? k * half + n : n * inputs + k);
+          }
+      std::vector<float> expected =
+          expectedPanels(paired, 32, type == PackedType::F32 ? 1 : 2, {});
+      EXPECT_TRUE(tensor(0, expected.size(), type) == expected);
+    }
+}
+
 TEST_F(PackerTest, SlotsOfTiedWeightsShareATensor) {
   open(FileBuilder().addRamp("a", {3}).addRamp("b", {2, 2}));
   request.tensors = {{{part("a")}, PackedLayout::plain()},

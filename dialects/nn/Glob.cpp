@@ -1,11 +1,11 @@
 //===- Glob.cpp - Patterns of tensor names --------------------------------===//
 
-#include "compiler/checkpoint/Glob.h"
+#include "dialects/nn/Glob.h"
 #include "llvm/ADT/BitVector.h"
 
 using namespace llvm;
 
-namespace heddle::checkpoint {
+namespace heddle::nn {
 
 /// reached[i]: what was read of the glob fits the first i characters.
 bool matchesGlob(StringRef glob, StringRef name) {
@@ -28,4 +28,4 @@ bool matchesGlob(StringRef glob, StringRef name) {
   return reached[name.size()];
 }
 
-} // namespace heddle::checkpoint
+} // namespace heddle::nn

@@ -4,16 +4,16 @@
 // at all: `h.*.attn.bias`, `cls.**`.
 //
 //===----------------------------------------------------------------------===//
-#ifndef HEDDLE_COMPILER_CHECKPOINT_GLOB_H
-#define HEDDLE_COMPILER_CHECKPOINT_GLOB_H
+#ifndef HEDDLE_DIALECTS_NN_GLOB_H
+#define HEDDLE_DIALECTS_NN_GLOB_H
 
 #include "llvm/ADT/StringRef.h"
 
-namespace heddle::checkpoint {
+namespace heddle::nn {
 
 /// Whether the whole of `name` fits; takes time |glob| * |name| at most.
 bool matchesGlob(llvm::StringRef glob, llvm::StringRef name);
 
-} // namespace heddle::checkpoint
+} // namespace heddle::nn
 
-#endif // HEDDLE_COMPILER_CHECKPOINT_GLOB_H
+#endif // HEDDLE_DIALECTS_NN_GLOB_H

@@ -1,0 +1,113 @@
+//===- QuantiseTest.cpp - Runs of weights as small integers ---------------===//
+
+#include "compiler/checkpoint/Quantise.h"
+#include "compiler/checkpoint/Elements.h"
+#include "gtest/gtest.h"
+#include <array>
+#include <cmath>
+#include <limits>
+
+using namespace heddle::checkpoint;
+
+namespace {
+
+constexpr size_t size = 32;
+using Weights = std::array<float, size>;
+using Bytes = std::array<uint8_t, size>;
+
+float halfAsFloat(uint16_t half) {
+  float result;
+  toFloat(DType::F16, reinterpret_cast<const char *>(&half), &result, 1);
+  return result;
+}
+
+/// One run as each type holds it.
+struct Quantised {
+  Bytes i8, q8, q4;
+  float i8Scale, q8Scale, q4Scale;
+
+  explicit Quantised(const Weights &run) {
+    i8Scale = quantiseI8(run.data(), i8.data(), size);
+    q8Scale = halfAsFloat(quantiseQ8(run.data(), q8.data(), size));
+    q4Scale = halfAsFloat(quantiseQ4(run.data(), q4.data(), size));
+  }
+};
+
+TEST(Quantise, ErrsByHalfAStepAtMost) {
+  Weights run;
+  for (int seed = 0; seed < 100; ++seed) {
+    RandomElements(seed, "run", RandomFill::Normal)
+        .fill(0, 1, run.data(), size);
+    Quantised q(run);
+    for (size_t i = 0; i < size; ++i) {
+      EXPECT_LE(std::abs((q.i8[i] - 128) * q.i8Scale - run[i]),
+                q.i8Scale * 0.5001f);
+      EXPECT_LE(std::abs((q.q8[i] - 128) * q.q8Scale - run[i]),
+                q.q8Scale * 0.6f); // the scale itself was rounded
+      EXPECT_GE(q.q8[i], 1);
+      // The side of 7 steps may miss almost a step; the extreme is met.
+      EXPECT_LE(std::abs((q.q4[i] - 8) * q.q4Scale - run[i]),
+                std::abs(q.q4Scale) * 1.01f);
+      EXPECT_LE(q.q4[i], 15);
+    }
+  }
+}
+
+TEST(Quantise, TheExtremeOfEitherSignIsMet) {
+  for (float extreme : {4.0f, -4.0f}) {
+    Weights run = {};
+    run[5] = extreme;
+    run[6] = -extreme / 2;
+    run[7] = extreme / 16; // half a step of q4: to the even, zero
+    Quantised q(run);
+    EXPECT_EQ(q.q4[5], 0);
+    EXPECT_EQ(q.q4Scale, -extreme / 8);
+    EXPECT_EQ(q.q4[6], 12);
+    EXPECT_EQ(q.q4[7], 8);
+    EXPECT_EQ(q.i8[5], extreme > 0 ? 255 : 1);
+    EXPECT_EQ(q.q8[5], extreme > 0 ? 255 : 1);
+    EXPECT_EQ(q.q8[0], 128);
+  }
+}
+
+TEST(Quantise, ZerosHaveNoScale) {
+  Quantised q(Weights{});
+  EXPECT_EQ(q.i8Scale, 0.0f);
+  EXPECT_EQ(q.q8Scale, 0.0f);
+  EXPECT_EQ(q.q4Scale, 0.0f);
+  Bytes middle, middle4;
+  middle.fill(128);
+  middle4.fill(8);
+  EXPECT_EQ(q.i8, middle);
+  EXPECT_EQ(q.q8, middle);
+  EXPECT_EQ(q.q4, middle4);
+}
+
+TEST(Quantise, WhatIsNoNumberDoesNotVanish) {
+  for (float bad : {std::numeric_limits<float>::infinity(),
+                    -std::numeric_limits<float>::infinity(),
+                    std::numeric_limits<float>::quiet_NaN()}) {
+    Weights run;
+    run.fill(1.0f);
+    run[9] = bad;
+    Quantised q(run);
+    EXPECT_TRUE(std::isnan(q.i8Scale));
+    EXPECT_TRUE(std::isnan(q.q8Scale));
+    EXPECT_TRUE(std::isnan(q.q4Scale));
+  }
+}
+
+TEST(Quantise, TheSmallestAndTheLargestStayFinite) {
+  for (float magnitude :
+       {std::numeric_limits<float>::denorm_min(),
+        std::numeric_limits<float>::min(), 0x1p127f}) {
+    Weights run;
+    run.fill(-magnitude);
+    Quantised q(run);
+    EXPECT_TRUE(std::isfinite((q.i8[0] - 128) * q.i8Scale));
+    EXPECT_TRUE(std::isfinite((q.q8[0] - 128) * q.q8Scale));
+    EXPECT_TRUE(std::isfinite((q.q4[0] - 8) * q.q4Scale));
+  }
+}
+
+} // namespace
