@@ -43,6 +43,20 @@ static std::string nativeCpu(const llvm::Triple &triple) {
   }
 }
 
+/// What kernels of narrow types use of this machine beyond its level.
+static std::string nativeFeatures(const llvm::Triple &triple) {
+  if (triple.getArch() != llvm::Triple::x86_64 ||
+      triple.getArch() !=
+          llvm::Triple(llvm::sys::getDefaultTargetTriple()).getArch())
+    return "";
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  llvm::SmallVector<llvm::StringRef> list;
+  for (llvm::StringRef feature : {"+avx512bf16", "+avx512vnni", "+avxvnni"})
+    if (host.lookup(feature.drop_front()))
+      list.push_back(feature);
+  return llvm::join(list, ",");
+}
+
 std::string codegen::tuneCpu(const TargetOptions &options) {
   return options.cpu == "native" && options.triple.empty()
              ? llvm::sys::getHostCPUName().str()
@@ -113,10 +127,15 @@ codegen::createTargetMachine(const TargetOptions &options,
   }
   if (!checkFeatures(*subtarget, options.features, errors))
     return nullptr;
+  // The last word on a feature counts: that of the user.
+  std::string features = options.cpu == "native" ? nativeFeatures(triple) : "";
+  if (!features.empty() && !options.features.empty())
+    features += ",";
+  features += options.features;
 
   llvm::TargetOptions llvmOptions;
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, cpu, options.features, llvmOptions, llvm::Reloc::PIC_,
+      triple, cpu, features, llvmOptions, llvm::Reloc::PIC_,
       /*CodeModel=*/std::nullopt, llvm::CodeGenOptLevel::Aggressive));
   assert(machine && "a registered target makes a machine");
   return machine;

@@ -47,6 +47,7 @@ private:
   void emitRow(Value x, Value row);
   void emitBf16(Value x, Value row);
   void emitVector(Value x, Value row, int64_t lanes);
+  Value rounded(Value x);
 
   VectorBuilder v;
   kernel::NarrowOp op;
@@ -131,10 +132,30 @@ void Narrower::emitBf16(Value x, Value row) {
 }
 
 void Narrower::emitVector(Value x, Value row, int64_t lanes) {
-  auto type = VectorType::get(v.target.lanes(), v.builder.getBF16Type());
-  Value narrow =
-      arith::TruncFOp::create(v.builder, v.loc, type, v.loadFirst(x, lanes));
-  v.storeFirst(narrow, row, lanes);
+  v.storeFirst(rounded(v.loadFirst(x, lanes)), row, lanes);
+}
+
+/// One instruction with vdpbf16ps; elsewhere it would be a library call an
+/// element. There, the upper half of bits + 0x7fff + (the last bit that stays);
+/// a NaN is made quiet instead, since rounding could make it infinite.
+Value Narrower::rounded(Value x) {
+  OpBuilder &b = v.builder;
+  auto type = VectorType::get(v.target.lanes(), b.getBF16Type());
+  if (v.target.dotsBf16)
+    return arith::TruncFOp::create(b, v.loc, type, x);
+  Value bits = v.bitsOf(x), half = v.splatInt(16);
+  Value odd = arith::AndIOp::create(
+      b, v.loc, arith::ShRUIOp::create(b, v.loc, bits, half), v.splatInt(1));
+  Value carry = arith::AddIOp::create(b, v.loc, odd, v.splatInt(0x7fff));
+  Value up = arith::AddIOp::create(b, v.loc, bits, carry);
+  Value quiet = arith::OrIOp::create(b, v.loc, bits, v.splatInt(0x400000));
+  Value isNaN =
+      arith::CmpFOp::create(b, v.loc, arith::CmpFPredicate::UNO, x, x);
+  Value result = arith::SelectOp::create(b, v.loc, isNaN, quiet, up);
+  Value upper = arith::TruncIOp::create(
+      b, v.loc, VectorType::get(v.target.lanes(), b.getI16Type()),
+      arith::ShRUIOp::create(b, v.loc, result, half));
+  return arith::BitcastOp::create(b, v.loc, type, upper);
 }
 
 LogicalResult lowerNarrow(RewriterBase &rewriter, kernel::NarrowOp op,
