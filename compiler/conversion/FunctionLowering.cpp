@@ -18,8 +18,9 @@ int View::find(StringRef axis) const {
   return at == axes.end() ? -1 : at - axes.begin();
 }
 
+/// As the value lies in memory.
 static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
+  return nn::storedAs(cast<RankedTensorType>(value.getType()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -443,23 +444,37 @@ void FunctionLowering::copyRows(Value tensor, Value buffer) {
 // Weights, caches, states
 //===----------------------------------------------------------------------===//
 
-/// [panels][in][panel], or plain: [out, in] also where the checkpoint has
-/// [in, out].
+static Type elementTypeOf(nn::WeightOp weight) {
+  Type type = getElementTypeOrSelf(weight.getType());
+  return weight.getStored() == nn::Storage::BF16
+             ? Type(BFloat16Type::get(weight.getContext()))
+             : type;
+}
+
+/// Panels of k by columns, of elements or, where quantised, of bytes:
+///   [panels][in][panel], [panels][in / 2][panel][2], [panels][bytes].
+static MemRefType panelsType(const kernel::PackedLayout &layout,
+                             ArrayRef<int64_t> shape, Type element) {
+  kernel::MatrixShape matrix = layout.matrix(shape);
+  int64_t panels = layout.panelCount(matrix);
+  if (kernel::isQuantised(layout.type))
+    return MemRefType::get({panels, layout.panelBytes(matrix)},
+                           IntegerType::get(element.getContext(), 8));
+  SmallVector<int64_t> sizes{panels, layout.stepCount(matrix), layout.panel};
+  if (layout.interleave > 1)
+    sizes.push_back(layout.interleave);
+  return MemRefType::get(sizes, element);
+}
+
+/// Plain weights are [out, in] also where the checkpoint has [in, out].
 static MemRefType packedType(nn::WeightOp weight) {
-  auto type = tensorType(weight.getResult());
-  if (auto attribute = weight->getAttrOfType<kernel::LayoutAttr>("layout")) {
-    kernel::PackedLayout layout = attribute.getLayout();
-    kernel::MatrixShape matrix = layout.matrix(type.getShape());
-    assert(layout.kind == kernel::PackedLayout::Kind::Panel &&
-           layout.interleave == 1 && "panels of f32");
-    return MemRefType::get(
-        {layout.panelCount(matrix), matrix.inputs, layout.panel},
-        type.getElementType());
-  }
-  SmallVector<int64_t> shape(type.getShape());
+  SmallVector<int64_t> shape(weight.getType().getShape());
+  Type element = elementTypeOf(weight);
+  if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
+    return panelsType(layout.getLayout(), shape, element);
   if (nn::isStoredTransposed(weight))
     std::swap(shape[0], shape[1]);
-  return MemRefType::get(shape, type.getElementType());
+  return MemRefType::get(shape, element);
 }
 
 Value FunctionLowering::slotIndex(const nn::SlotPlace &place) {

@@ -64,11 +64,11 @@ LogicalResult lowerNorm(Operation *op, bool centered, Value input, Value scale,
 
 LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](nn::NarrowOp narrow) {
+        return lowerNarrowToKernel(narrow, lowering);
+      })
       .Case([&](nn::LinearOp linear) {
         return lowerLinearToKernel(linear, lowering);
-      })
-      .Case([&](nn::EmbedOp embed) {
-        return lowerEmbedToKernel(embed, lowering);
       })
       .Case([&](nn::LayerNormOp norm) {
         return lowerNorm(norm, true, norm.getX(), norm.getWeight(),

@@ -13,14 +13,14 @@ namespace heddle::conversion {
 llvm::LogicalResult lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering);
 
+/// nn.narrow as kernel.narrow.
+llvm::LogicalResult lowerNarrowToKernel(nn::NarrowOp op,
+                                        FunctionLowering &lowering);
+
 /// One kernel.matmul a result, as each begins a panel. A weight that is packed
 /// plain is lowered to linalg.
 llvm::LogicalResult lowerLinearToKernel(nn::LinearOp op,
                                         FunctionLowering &lowering);
-
-/// Rows of a table that lies in a product's panels.
-llvm::LogicalResult lowerEmbedToKernel(nn::EmbedOp op,
-                                       FunctionLowering &lowering);
 
 /// A view as a matrix: its first `kept` axes are one, the rows.
 mlir::Value asMatrix(FunctionLowering &lowering, const View &view,

@@ -6,23 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/NNToKernel.h"
-#include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/PanelWeight.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
-
-/// The panels that a weight lies in; none if it is packed plain.
-static std::optional<kernel::PackedLayout> panelsOf(Value weight) {
-  Operation *op = weight.getDefiningOp();
-  auto layout = op ? op->getAttrOfType<kernel::LayoutAttr>("layout")
-                   : kernel::LayoutAttr();
-  if (!layout)
-    return std::nullopt;
-  return layout.getLayout();
-}
 
 /// Elements `first` … `first + count − 1` along the first axis.
 static Value sliceFirst(FunctionLowering &lowering, Value memref, int64_t first,
@@ -50,6 +40,42 @@ static kernel::Activation activationOf(nn::LinearOp op) {
   return *same;
 }
 
+/// Whether a matrix as a whole: tensors that lie row after row in dense blocks
+/// are none.
+static bool isFlat(Value value, FunctionLowering &lowering) {
+  return lowering.formOf(cast<RankedTensorType>(value.getType())) ==
+         FunctionLowering::Form::Flat;
+}
+
+/// What kernel.matmul needs to know of integer panels: those of one group, to
+/// which the checkpoint's order no longer matters.
+static kernel::LayoutAttr integersOf(kernel::PackedLayout layout,
+                                     MLIRContext *context) {
+  if (!kernel::isQuantised(layout.type))
+    return kernel::LayoutAttr();
+  return kernel::LayoutAttr::get(
+      context,
+      kernel::PackedLayout::ofProduct(layout.type, false, {}, layout.paired));
+}
+
+LogicalResult conversion::lowerNarrowToKernel(nn::NarrowOp op,
+                                              FunctionLowering &lowering) {
+  auto type = cast<RankedTensorType>(op.getType());
+  auto dynamic = dyn_cast<nn::DynamicType>(type.getElementType());
+  IntegerAttr group;
+  if (dynamic && dynamic.getGroup() != nn::DynamicType::kRow)
+    group = lowering.builder.getI64IntegerAttr(dynamic.getGroup());
+  lowering.forRows(op, isFlat(op.getX(), lowering), [&](Value row) {
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    unsigned kept = x.axes.size() - op.getContracts();
+    kernel::NarrowOp::create(lowering.builder, lowering.loc(),
+                             asMatrix(lowering, x, kept),
+                             asMatrix(lowering, y, kept), group);
+  });
+  return success();
+}
+
 /// One kernel.matmul a result: each begins a panel. A gated product is one of
 /// twice as many columns.
 LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
@@ -59,12 +85,14 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
     return lowerToLinalg(op, lowering);
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   kernel::MatrixShape matrix = layout->matrix(weightType.getShape());
-  // Tensors that lie row after row in dense blocks are no matrix as a whole.
-  auto isFlat = [&](Value value) {
-    return lowering.formOf(cast<RankedTensorType>(value.getType())) ==
-           FunctionLowering::Form::Flat;
-  };
-  bool rowByRow = isFlat(op.getX()) || llvm::any_of(op.getResults(), isFlat);
+  bool rowByRow = isFlat(op.getX(), lowering) ||
+                  llvm::any_of(op.getResults(), [&](Value result) {
+                    return isFlat(result, lowering);
+                  });
+  kernel::LayoutAttr integers = integersOf(*layout, op.getContext());
+  IntegerAttr inputs = integers
+                           ? lowering.builder.getI64IntegerAttr(matrix.inputs)
+                           : IntegerAttr();
   lowering.forRows(op, rowByRow, [&](Value row) {
     View x = lowering.view(op.getX(), row);
     unsigned kept = x.axes.size() - op.getContracts();
@@ -86,37 +114,9 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
           sliceFirst(lowering, weight, panel,
                      layout->panelsBefore(group + 1, matrix) - panel),
           bias ? sliceFirst(lowering, bias, column, columns) : Value(),
-          residual, output, activationOf(op), kernel::LayoutAttr(),
-          IntegerAttr());
+          residual, output, activationOf(op), integers, inputs);
       column += columns;
     }
-  });
-  return success();
-}
-
-/// y[…, d] = table[ids[…] / NR, d, ids[…] mod NR]: a row of a table that lies
-/// in a product's panels.
-LogicalResult conversion::lowerEmbedToKernel(nn::EmbedOp op,
-                                             FunctionLowering &lowering) {
-  std::optional<kernel::PackedLayout> layout = panelsOf(op.getTable());
-  if (!layout)
-    return lowerToLinalg(op, lowering);
-  Location loc = lowering.loc();
-  lowering.forRows(op, false, [&](Value row) {
-    View ids = lowering.view(op.getIds(), row),
-         y = lowering.resultView(op->getOpResult(0), row);
-    Value table = lowering.view(op.getTable(), nullptr).memref;
-    unsigned leading = ids.axes.size();
-    y = collapseFrom(lowering, y, leading, "columns");
-    Value panel = lowering.constantIndex(layout->panel);
-    generic(lowering, ids, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
-      Value id = arith::IndexCastOp::create(inner, loc, inner.getIndexType(),
-                                            scalars[0]);
-      Value at[] = {arith::DivUIOp::create(inner, loc, id, panel),
-                    linalg::IndexOp::create(inner, loc, leading),
-                    arith::RemUIOp::create(inner, loc, id, panel)};
-      return asF32(inner, loc, memref::LoadOp::create(inner, loc, table, at));
-    });
   });
   return success();
 }

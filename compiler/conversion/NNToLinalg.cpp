@@ -290,6 +290,9 @@ LogicalResult heddle::conversion::lowerToLinalg(Operation *op,
           .Case([&](nn::LinearOp linear) {
             return lowerLinear(linear, lowering);
           })
+          .Case([&](nn::NarrowOp narrow) {
+            return lowerNarrow(narrow, lowering);
+          })
           .Case([&](nn::EmbedOp embed) { return lowerEmbed(embed, lowering); })
           .Case([&](nn::ConstantOp constant) {
             return lowerConstant(constant, lowering);

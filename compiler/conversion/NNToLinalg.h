@@ -25,6 +25,7 @@ llvm::LogicalResult lowerReduction(mlir::Operation *op,
 
 /// Matrix products, and rows of tables; failure carries a diagnostic.
 llvm::LogicalResult lowerLinear(nn::LinearOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerNarrow(nn::NarrowOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerEmbed(nn::EmbedOp op, FunctionLowering &lowering);
 
 /// rearrange, concat, split, topk; failure carries a diagnostic.

@@ -1,11 +1,15 @@
 //===- NNToLinalgLinear.cpp - matrix products and tables, naively ---------===//
 
-#include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/PanelWeight.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
+using kernel::MatrixShape;
+using kernel::PackedLayout;
+using kernel::PackedType;
+using kernel::QuantisedRow;
 
 /// Rows `first` … `first + count − 1` of a view.
 static View slice(FunctionLowering &lowering, const View &view, int64_t first,
@@ -25,27 +29,237 @@ static View slice(FunctionLowering &lowering, const View &view, int64_t first,
           view.axes};
 }
 
-/// y[…, n] = act(b[n] + Σ_k x[…, k] · W[n, k]), k rising.
+/// Lengths of a view's first `count` axes.
+static SmallVector<Value> lengthsOf(FunctionLowering &lowering,
+                                    const View &view, unsigned count) {
+  SmallVector<Value> lengths;
+  for (unsigned axis = 0; axis < count; ++axis)
+    lengths.push_back(lengthOf(lowering, view, axis));
+  return lengths;
+}
+
+//===----------------------------------------------------------------------===//
+// Quantised rows
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A matrix of quantised rows: bytes, as QuantisedRow says.
+class Rows {
+public:
+  Rows(FunctionLowering &lowering, const View &view, const QuantisedRow &row)
+      : emit(lowering), view(view), row(row) {}
+
+  Value count() { return emit.index(row.groupCount()); }
+  /// Elements of a group; of the last one, with padding, which is zero.
+  int64_t groupSize() const {
+    return row.grouped ? PackedLayout::quantGroup : row.inputs;
+  }
+
+  /// q[k] as i32.
+  Value integer(ValueRange lead, Value k) {
+    Value byte = loadBytes(emit, view.memref, lead, k, 1);
+    return arith::ExtSIOp::create(emit.builder, emit.loc,
+                                  emit.builder.getI32Type(), byte);
+  }
+  Value scale(ValueRange lead, Value group) {
+    Value bits = loadBytes(emit, view.memref, lead, scaleOffset(group), 4);
+    return arith::BitcastOp::create(emit.builder, emit.loc,
+                                    emit.builder.getF32Type(), bits);
+  }
+  void setScale(Value scale, ValueRange lead, Value group) {
+    Value bits = arith::BitcastOp::create(emit.builder, emit.loc,
+                                          emit.builder.getI32Type(), scale);
+    storeBytes(emit, bits, view.memref, lead, scaleOffset(group));
+  }
+
+private:
+  Value scaleOffset(Value group) {
+    return emit.plus(emit.index(row.scaleOffset()),
+                     emit.times(group, emit.index(4)));
+  }
+
+  Emit emit;
+  View view;
+  QuantisedRow row;
+};
+
+} // namespace
+
+/// A group of K elements from `first` on: q = round(x · (127 / m)) and the
+/// scale m / 127, m being the largest magnitude; zeros where m is next to none.
+static void quantiseGroup(FunctionLowering &lowering, const View &x,
+                          const View &y, Rows &rows, ValueRange lead,
+                          Value group, Value first, Value count) {
+  Emit emit(lowering);
+  auto xAt = [&](Value k) {
+    SmallVector<Value> at(lead);
+    at.push_back(emit.plus(first, k));
+    return emit.load(x, at);
+  };
+  Value largest = fold(lowering, count, emit.number(0), [&](Value k, Value m) {
+    return emit.max(m, math::AbsFOp::create(emit.builder, emit.loc, xAt(k)));
+  });
+  Value none =
+      arith::CmpFOp::create(emit.builder, emit.loc, arith::CmpFPredicate::OLT,
+                            largest, emit.number(QuantisedRow::leastMagnitude));
+  auto unlessNone = [&](Value value) {
+    return emit.select(none, emit.number(0), value);
+  };
+  rows.setScale(unlessNone(emit.div(largest, emit.number(127))), lead, group);
+  Value inverse = unlessNone(emit.div(emit.number(127), largest));
+  nest(lowering, count, [&](ValueRange k) {
+    Value q = math::RoundEvenOp::create(emit.builder, emit.loc,
+                                        emit.mul(xAt(k[0]), inverse));
+    // Without effect but on what is infinite or not a number.
+    q = arith::MinNumFOp::create(emit.builder, emit.loc, q, emit.number(127));
+    q = arith::MaxNumFOp::create(emit.builder, emit.loc, q, emit.number(-127));
+    Value byte = arith::FPToSIOp::create(emit.builder, emit.loc,
+                                         emit.builder.getI8Type(), q);
+    storeBytes(emit, byte, y.memref, lead, emit.plus(first, k[0]));
+  });
+}
+
+/// The starts that kernels begin their sums with stay zero: the products below
+/// do without.
+static void quantise(FunctionLowering &lowering, const View &x, const View &y,
+                     const QuantisedRow &layout) {
+  Emit emit(lowering);
+  Value zero = arith::ConstantIntOp::create(emit.builder, emit.loc,
+                                            emit.builder.getI8Type(), 0);
+  linalg::FillOp::create(emit.builder, emit.loc, zero, y.memref);
+  Rows rows(lowering, y, layout);
+  unsigned leading = x.axes.size() - 1;
+  nest(lowering, lengthsOf(lowering, x, leading), [&](ValueRange lead) {
+    SmallVector<Value> kept(lead);
+    nest(lowering, rows.count(), [&](ValueRange group) {
+      Value size = emit.index(rows.groupSize());
+      Value first = emit.times(group[0], size);
+      Value left = emit.minus(emit.index(layout.inputs), first);
+      Value count = arith::MinUIOp::create(emit.builder, emit.loc, left, size);
+      quantiseGroup(lowering, x, y, rows, kept, group[0], first, count);
+    });
+  });
+}
+
+/// The upper half of an f32, rounded to nearest, ties to even; a NaN is quiet.
+static Value roundToBF16(OpBuilder &builder, Location loc, Value value) {
+  auto constant = [&](int64_t number) -> Value {
+    return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
+                                        number);
+  };
+  Value bits =
+      arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+  Value odd = arith::AndIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
+      constant(1));
+  Value half = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
+  Value rounded = arith::AddIOp::create(builder, loc, bits, half);
+  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
+  Value isNaN = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO,
+                                      value, value);
+  Value result = arith::SelectOp::create(builder, loc, isNaN, quiet, rounded);
+  Value upper = arith::TruncIOp::create(
+      builder, loc, builder.getI16Type(),
+      arith::ShRUIOp::create(builder, loc, result, constant(16)));
+  return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
+}
+
+LogicalResult conversion::lowerNarrow(nn::NarrowOp op,
+                                      FunctionLowering &lowering) {
+  lowering.forRows(op, false, [&](Value row) {
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    x = collapseFrom(lowering, x, x.axes.size() - op.getContracts(), "in");
+    y.axes.back() = "in";
+    auto type = cast<RankedTensorType>(op.getType());
+    auto dynamic = dyn_cast<nn::DynamicType>(type.getElementType());
+    if (dynamic)
+      return quantise(lowering, x, y,
+                      {type.getShape().back(),
+                       dynamic.getGroup() != nn::DynamicType::kRow});
+    generic(lowering, x, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
+      return roundToBF16(inner, lowering.loc(),
+                         asF32(inner, lowering.loc(), scalars[0]));
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// y[…, n] += Σ_k x[…, k] · W[n, k], k rising.
+static void addProduct(FunctionLowering &lowering, const View &x,
+                       const View &weight, const View &y) {
+  Location loc = lowering.loc();
+  generic(lowering, {x, weight}, y, {"in"},
+          [&](OpBuilder &inner, ValueRange scalars) -> Value {
+            Value product =
+                arith::MulFOp::create(inner, loc, asF32(inner, loc, scalars[0]),
+                                      asF32(inner, loc, scalars[1]));
+            return arith::AddFOp::create(inner, loc, scalars[2], product);
+          });
+}
+
+/// y[…, n] += Σ_g (Σ_{k in g} q[…, k] · w[n, k]) · dx[…, g] · dw[n, g], the
+/// weight's columns beginning at `firstColumn`.
+static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
+                                PanelWeight &weight, MatrixShape matrix,
+                                int64_t firstColumn, const View &y) {
+  Emit emit(lowering);
+  Rows rows(lowering, x,
+            QuantisedRow::of(weight.packedAs().type, matrix.inputs));
+  unsigned last = y.axes.size() - 1;
+  nest(lowering, lengthsOf(lowering, y, last + 1), [&](ValueRange at) {
+    SmallVector<Value> all(at), lead(at.take_front(last));
+    Value column =
+        emit.plus(weight.columnOf(at[last]), emit.index(firstColumn));
+    Value size = emit.index(rows.groupSize());
+    auto addGroup = [&](Value group, Value sum) {
+      Value first = emit.times(group, size);
+      Value zero = arith::ConstantIntOp::create(emit.builder, emit.loc,
+                                                emit.builder.getI32Type(), 0);
+      Value dot = fold(lowering, size, zero, [&](Value i, Value soFar) {
+        Value k = emit.plus(first, i);
+        return emit.plus(soFar, emit.times(rows.integer(lead, k),
+                                           weight.integer(column, k)));
+      });
+      Value real = arith::SIToFPOp::create(emit.builder, emit.loc,
+                                           emit.builder.getF32Type(), dot);
+      return emit.add(sum, emit.mul(emit.mul(real, rows.scale(lead, group)),
+                                    weight.scale(column, first)));
+    };
+    Value sum = fold(lowering, rows.count(), emit.number(0), addGroup);
+    emit.store(emit.add(emit.load(y, all), sum), y, all);
+  });
+}
+
+/// y[…, n] = act(b[n] + Σ_k x[…, k] · W[n, k]).
 LogicalResult conversion::lowerLinear(nn::LinearOp op,
                                       FunctionLowering &lowering) {
-  Operation *weightOp = op.getWeight().getDefiningOp();
-  if (weightOp && weightOp->hasAttr("layout"))
+  std::optional<PackedLayout> layout = panelsOf(op.getWeight());
+  if (layout && !kernel::isQuantised(layout->type))
     return op.emitError("weight lies in panels, which only nn-to-kernel reads");
   if (op.getGated() || op.getResidual())
     return op.emitError("is fused, run nn-unfuse first");
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
+  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   lowering.forRows(op, false, [&](Value row) {
     View x = lowering.view(op.getX(), row);
     unsigned kept = x.axes.size() - op.getContracts();
     x = collapseFrom(lowering, x, kept, "in");
-    View weight{lowering.view(op.getWeight(), nullptr).memref, {"out", "in"}};
+    x.axes.back() = "in";
+    Value weight = lowering.view(op.getWeight(), nullptr).memref;
     View bias;
     if (op.getBias())
       bias = View{lowering.view(op.getBias(), nullptr).memref, {"out"}};
     int64_t first = 0;
     for (OpResult result : op->getOpResults()) {
-      int64_t size = op.getGroupSize(result.getResultNumber());
+      unsigned group = result.getResultNumber();
+      int64_t size = op.getGroupSize(group);
       View y =
           collapseFrom(lowering, lowering.resultView(result, row), kept, "out");
       if (op.getBias()) {
@@ -58,12 +272,18 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
             arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
         linalg::FillOp::create(builder, loc, zero, y.memref);
       }
-      generic(lowering, {x, slice(lowering, weight, first, size)}, y, {"in"},
-              [&](OpBuilder &inner, ValueRange scalars) -> Value {
-                Value product = arith::MulFOp::create(
-                    inner, loc, scalars[0], asF32(inner, loc, scalars[1]));
-                return arith::AddFOp::create(inner, loc, scalars[2], product);
-              });
+      if (layout) {
+        MatrixShape matrix = layout->matrix(weightType.getShape());
+        PackedLayout own = *layout;
+        own.groups.clear(); // counted from the group's first column
+        PanelWeight panels(lowering, weight, own, matrix);
+        addQuantisedProduct(lowering, x, panels, matrix,
+                            layout->panelsBefore(group, matrix) * layout->panel,
+                            y);
+      } else {
+        addProduct(lowering, x,
+                   slice(lowering, {weight, {"out", "in"}}, first, size), y);
+      }
       if (auto activation = op.getActivation())
         generic(lowering, y, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
           return applyActivation(inner, loc, *activation, scalars[0]);
@@ -74,8 +294,39 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+/// y[…, d] = table[ids[…], d], in whatever panels a product reads the table.
+static LogicalResult lowerEmbedInPanels(nn::EmbedOp op,
+                                        const PackedLayout &layout,
+                                        FunctionLowering &lowering) {
+  auto tableType = cast<RankedTensorType>(op.getTable().getType());
+  MatrixShape matrix = layout.matrix(tableType.getShape());
+  lowering.forRows(op, false, [&](Value row) {
+    Emit emit(lowering);
+    View ids = lowering.view(op.getIds(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    unsigned leading = ids.axes.size();
+    y = collapseFrom(lowering, y, leading, "columns");
+    PanelWeight table(lowering, lowering.view(op.getTable(), nullptr).memref,
+                      layout, matrix);
+    nest(lowering, lengthsOf(lowering, y, leading + 1), [&](ValueRange at) {
+      SmallVector<Value> all(at);
+      Value id = arith::IndexCastOp::create(
+          emit.builder, emit.loc, emit.builder.getIndexType(),
+          emit.element(ids, at.take_front(leading)));
+      emit.store(table.element(table.columnOf(id), at[leading]), y, all);
+    });
+  });
+  return success();
+}
+
 LogicalResult conversion::lowerEmbed(nn::EmbedOp op,
                                      FunctionLowering &lowering) {
+  if (auto layout = panelsOf(op.getTable()))
+    return lowerEmbedInPanels(op, *layout, lowering);
   Location loc = lowering.loc();
   lowering.forRows(op, false, [&](Value row) {
     View ids = lowering.view(op.getIds(), row),

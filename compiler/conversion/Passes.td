@@ -35,7 +35,7 @@ def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
   let summary = "nn to machine operations over buffers";
   let description = [{
     Like nn-to-linalg, of which it is an alternative, but products whose weights nn-assign-layouts put in panels become
-    kernel.matmul, one a result. What has no machine operation is lowered as nn-to-linalg does.
+    kernel.matmul, one a result, and nn.narrow kernel.narrow. What has no machine operation is lowered as nn-to-linalg does.
 
     Before:
     ```mlir

@@ -123,6 +123,26 @@ static std::string readNumber(StringRef value, T &result) {
   return value.getAsInteger(10, result) ? "a number" : "";
 }
 
+static constexpr llvm::StringLiteral weightTypes[] = {"f32", "bf16", "i8", "q8",
+                                                      "q4"};
+
+/// A type for all weights of products, or PATTERN=TYPE.
+static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
+  bool forAll = !value.contains('=');
+  auto [pattern, type] =
+      forAll ? std::pair(StringRef("**"), value) : value.rsplit('=');
+  if (pattern.empty() || !llvm::is_contained(weightTypes, type))
+    return "TYPE or PATTERN=TYPE, a type being " +
+           llvm::join(llvm::ArrayRef(weightTypes), ", ");
+  rules.push_back((pattern + "=" + type).str());
+  return "";
+}
+
+static std::string readDtype(StringRef value, std::string &dtype) {
+  dtype = value.str();
+  return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
+}
+
 static std::string setTrue(bool &result) {
   result = true;
   return "";
@@ -177,6 +197,12 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
+    {"--dtype", "TYPE", reading, "store weights as f32 (default) or bf16",
+     [](StringRef v, Arguments &a) { return readDtype(v, a.options.dtype); }},
+    {"--quant", "[PATTERN=]TYPE", reading,
+     "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "
+     "rule counts",
+     [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},

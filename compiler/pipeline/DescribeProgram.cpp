@@ -301,8 +301,10 @@ static WeightFill fillOf(nn::WeightOp weight) {
 static kernel::PackedLayout layoutOf(nn::WeightOp weight) {
   if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
     return layout.getLayout();
-  return kernel::PackedLayout::plain(kernel::PackedType::F32,
-                                     nn::isStoredTransposed(weight));
+  // Whatever is narrower still lies in panels.
+  auto type =
+      weight.getStored() ? kernel::PackedType::BF16 : kernel::PackedType::F32;
+  return kernel::PackedLayout::plain(type, nn::isStoredTransposed(weight));
 }
 
 static std::string locationText(Location location) {

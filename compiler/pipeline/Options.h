@@ -9,6 +9,8 @@
 #define HEDDLE_COMPILER_PIPELINE_OPTIONS_H
 
 #include "compiler/codegen/Target.h"
+#include <string>
+#include <vector>
 
 namespace heddle::pipeline {
 
@@ -35,6 +37,12 @@ struct Options {
 
   /// The naive path: every op by its definition, no fusion, no packed operands.
   bool reference = false;
+
+  /// In which type weights are stored: f32 or bf16; PATTERN=TYPE rules for the
+  /// weights of products, of which the last that fits counts. Patterns are
+  /// those of dialects/nn/Glob.h, types f32, bf16, i8, q8 and q4.
+  std::string dtype = "f32";
+  std::vector<std::string> quant;
 
   /// Say why a fusion was refused.
   bool remarks = false;

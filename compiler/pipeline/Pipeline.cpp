@@ -27,12 +27,18 @@ static void addFusion(OpPassManager &passes, const Options &options) {
     passes.addPass(transforms::createInlineBlocks());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  // Before what merges products: it needs their weights to be of one type.
+  transforms::QuantizeOptions types;
+  types.dtype = options.dtype;
+  types.quant.assign(options.quant.begin(), options.quant.end());
+  passes.addPass(transforms::createQuantize(types));
+  passes.addPass(createCSEPass());
   if (options.reference)
     return;
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
-  // Activation, residual: what a product does to its sums before it stores them,
-  // in this order.
+  // Activation, residual: what a product does to its sums before it stores
+  // them, in this order.
   passes.addPass(transforms::createFuseActivation());
   passes.addPass(transforms::createFuseResidual());
   // Products of one x, of those with nothing of their own to do.
@@ -45,8 +51,12 @@ static void addFusion(OpPassManager &passes, const Options &options) {
 /// know goes on as attributes of the module.
 static void addDescription(OpPassManager &passes, const Options &options) {
   // A module that was stored with its fusions is computed without them.
-  if (options.reference)
+  if (options.reference) {
     passes.addPass(transforms::createUnfuse());
+    transforms::AssignLayoutsOptions layouts;
+    layouts.plain = true;
+    passes.addPass(transforms::createAssignLayouts(layouts));
+  }
   passes.addPass(transforms::createPlanMemory());
   passes.addPass(createDescribeProgram());
 }

@@ -77,6 +77,8 @@ static RankedTensorType typeOf(Value value) {
 }
 
 static ElementType arithmeticOf(Type element) {
+  if (isa<nn::DynamicType>(element))
+    return ElementType::I8;
   return element.isF32() ? ElementType::F32 : ElementType::BF16;
 }
 

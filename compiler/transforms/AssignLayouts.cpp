@@ -1,7 +1,8 @@
 //===- AssignLayouts.cpp - how each weight lies in the packed file --------===//
 //
-// Enters: an nn module. Leaves: `layout` on every nn.weight that a matrix
-// product reads in panels. Weights without it are packed plain.
+// Enters: an nn module that nn-quantize has been over. Leaves: `layout` on
+// every nn.weight that a matrix product reads in panels. Weights without it are
+// packed plain.
 //
 // A table whose rows are read may be the same tensor as a product's weight
 // (tied embeddings). It then takes the product's layout too, since a row can be
@@ -25,9 +26,25 @@ namespace {
 
 constexpr llvm::StringLiteral layoutName = "layout";
 
+kernel::PackedType typeOf(nn::WeightOp weight) {
+  if (!weight.getStored())
+    return kernel::PackedType::F32;
+  switch (*weight.getStored()) {
+  case nn::Storage::BF16:
+    return kernel::PackedType::BF16;
+  case nn::Storage::I8:
+    return kernel::PackedType::I8;
+  case nn::Storage::Q8:
+    return kernel::PackedType::Q8;
+  case nn::Storage::Q4:
+    return kernel::PackedType::Q4;
+  }
+  llvm_unreachable("all types are listed");
+}
+
 /// The panels that a product wants its weight in; none where it cannot use any.
 std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
-                                              int64_t panel) {
+                                              kernel::PackedType type) {
   int64_t rank = cast<RankedTensorType>(linear.getX().getType()).getRank();
   bool hasTokens = rank > static_cast<int64_t>(linear.getContracts());
   Type element = getElementTypeOrSelf(linear.getWeight());
@@ -37,21 +54,27 @@ std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
   if (linear->getNumResults() > 1)
     for (unsigned group = 0; group < linear->getNumResults(); ++group)
       groups.push_back(linear.getGroupSize(group));
-  auto layout = kernel::PackedLayout::panels(panel, kernel::PackedType::F32,
-                                             linear.getInOut(), groups);
-  layout.paired = linear.getGated();
-  return layout;
+  return kernel::PackedLayout::ofProduct(type, linear.getInOut(), groups,
+                                         linear.getGated());
 }
 
-/// The layout that all users of a weight want, if they are products that agree.
-std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight, int64_t panel) {
+bool readsRows(OpOperand &use) {
+  auto embed = dyn_cast<nn::EmbedOp>(use.getOwner());
+  return embed && embed.getTable() == use.get();
+}
+
+/// The layout that all users of a weight want, if they are products that agree;
+/// who reads rows takes any.
+std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
   std::optional<kernel::PackedLayout> wish;
   for (OpOperand &use : weight->getUses()) {
+    if (readsRows(use))
+      continue;
     auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
     if (!linear || linear.getWeight() != use.get() ||
         linear.getBias() == use.get())
       return std::nullopt;
-    auto wanted = panelsFor(linear, panel);
+    auto wanted = panelsFor(linear, typeOf(weight));
     if (!wanted || (wish && !(*wish == *wanted)))
       return std::nullopt;
     wish = wanted;
@@ -61,10 +84,7 @@ std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight, int64_t panel) {
 
 /// Only rows of it are read.
 bool isTable(nn::WeightOp weight) {
-  return llvm::all_of(weight->getUses(), [&](OpOperand &use) {
-    auto embed = dyn_cast<nn::EmbedOp>(use.getOwner());
-    return embed && embed.getTable() == use.get();
-  });
+  return llvm::all_of(weight->getUses(), readsRows);
 }
 
 struct AssignLayouts
@@ -77,7 +97,9 @@ struct AssignLayouts
     if (failed(tree))
       return signalPassFailure();
     getOperation().walk([&](nn::WeightOp weight) {
-      if (auto wish = wishOf(weight, panel))
+      if (plain && !kernel::isQuantised(typeOf(weight)))
+        return;
+      if (auto wish = wishOf(weight))
         weight->setAttr(layoutName,
                         kernel::LayoutAttr::get(&getContext(), *wish));
     });

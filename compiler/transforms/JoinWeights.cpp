@@ -47,6 +47,7 @@ static StringRef difference(WeightOp a, WeightOp b) {
   if (a.getAbsolute() != b.getAbsolute() || a.getIndices() != b.getIndices())
     return "its weight is reached by other indices";
   if (a.getType().getElementType() != b.getType().getElementType() ||
+      a.getStored() != b.getStored() ||
       a->getDiscardableAttrDictionary() != b->getDiscardableAttrDictionary())
     return "its weight is stored in another way";
   return {};
@@ -100,7 +101,8 @@ Value transforms::joinWeights(OpBuilder &builder, ArrayRef<WeightOp> weights,
                AxesAttr::get(builder.getContext(), names, StringAttr())),
       builder.getStringAttr(paths.front()), first.getAbsoluteAttr(),
       builder.getStrArrayAttr(ArrayRef(paths).drop_front()),
-      builder.getTypeArrayAttr(types), first.getIndices());
+      builder.getTypeArrayAttr(types), first.getIndices(),
+      first.getStoredAttr());
   joined->setDiscardableAttrs(first->getDiscardableAttrDictionary());
   return joined;
 }

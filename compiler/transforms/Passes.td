@@ -154,11 +154,39 @@ def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
   }];
 }
 
+def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
+  let summary = "in which types weights are stored, and what their products read";
+  let description = [{
+    A weight is stored as `dtype` says, or as the last of the `quant` rules that fits its path. Rules are for weights of
+    products and leave others alone; tables of embeddings follow `dtype`, or the product that reads the same tensor. What
+    the model file keeps (`keep f32 "…"`) is stored in the nearer to f32 of both types: f32, bf16, q8, i8, q4 in falling
+    order. Products that read a narrow weight get their rows through nn.narrow.
+
+    All layers of a loop are one code: a rule that fits some of their weights and not the others is an error, as is one
+    that fits none.
+
+    Before:
+    ```mlir
+    %w = nn.weight "w" : tensor<24x8xf32, #nn.axes<E, D>>
+    %y = nn.linear %x, %w contracts 1 : …
+    ```
+    After, with `quant=**=q8`:
+    ```mlir
+    %w = nn.weight "w" stored q8 : tensor<24x8xf32, #nn.axes<E, D>>
+    %n = nn.narrow %x contracts 1 : … -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>
+    %y = nn.linear %n, %w contracts 1 : …
+    ```
+  }];
+  let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
+                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
+}
+
 def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "how each weight lies in the packed file";
   let description = [{
     Weights of products are packed in panels, each result's columns beginning a panel; so are tables whose rows are read
-    where the same tensor is also a product's weight. Everything else is packed plain.
+    where the same tensor is also a product's weight. Everything else is packed plain, with `plain` also what is not
+    quantised: nn-to-linalg reads those rows without knowing of panels.
 
     Before:
     ```mlir
@@ -171,7 +199,7 @@ def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
     %q, %k = nn.linear %x, %w contracts 1 : …
     ```
   }];
-  let options = [Option<"panel", "panel", "int64_t", "32", "columns of a panel">];
+  let options = [Option<"plain", "plain", "bool", "false", "panels only where the type needs them">];
   let dependentDialects = ["::heddle::kernel::KernelDialect"];
 }
 

@@ -171,7 +171,8 @@ private:
         residual.getParentBlock() != product->getBlock() ||
         lastUse(residual) != end.lookup(product))
       return {};
-    return llvm::is_contained({product.getX(), product.getWeight()}, residual)
+    return llvm::is_contained(
+               {Value(product.getX()), Value(product.getWeight())}, residual)
                ? Value()
                : residual;
   }

@@ -3,6 +3,7 @@
 
 #include "dialects/nn/NN.h"
 
+#include "dialects/kernel/Layout.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -14,11 +15,17 @@ using namespace heddle::nn;
 #include "dialects/nn/NNEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/nn/NNAttrs.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/nn/NNTypes.cpp.inc"
 
 void NNDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/nn/NNAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/nn/NNTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -146,9 +153,56 @@ RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
   return RankedTensorType::get(sizes, element, axes);
 }
 
+RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
+  auto dynamic = dyn_cast<DynamicType>(type.getElementType());
+  if (!dynamic)
+    return type;
+  kernel::QuantisedRow row{type.getShape().back(),
+                           dynamic.getGroup() != DynamicType::kRow};
+  SmallVector<int64_t> sizes(type.getShape());
+  SmallVector<StringAttr> names(axesOf(type).getNames());
+  sizes.back() = row.bytes();
+  names.back() =
+      StringAttr::get(type.getContext(), std::to_string(row.bytes()));
+  return tensorOf(sizes, IntegerType::get(type.getContext(), 8),
+                  AxesAttr::get(type.getContext(), names, StringAttr()));
+}
+
 bool heddle::nn::isStoredTransposed(WeightOp weight) {
   return llvm::any_of(weight->getUses(), [](OpOperand &use) {
     auto linear = dyn_cast<LinearOp>(use.getOwner());
     return linear && linear.getInOut() && linear.getWeight() == use.get();
   });
+}
+
+//===----------------------------------------------------------------------===//
+// !nn.dynamic<row>, !nn.dynamic<32>
+//===----------------------------------------------------------------------===//
+
+LogicalResult DynamicType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t group) {
+  if (group != kRow && group != kGroup)
+    return emitError() << "a group is the row or " << kGroup
+                       << " elements, found " << group; // C1
+  return success();
+}
+
+Type DynamicType::parse(AsmParser &parser) {
+  int64_t group = kRow;
+  auto location = parser.getCurrentLocation();
+  if (parser.parseLess() ||
+      (failed(parser.parseOptionalKeyword("row")) &&
+       parser.parseInteger(group)) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<DynamicType>(location, parser.getContext(), group);
+}
+
+void DynamicType::print(AsmPrinter &printer) const {
+  printer << '<';
+  if (getGroup() == kRow)
+    printer << "row";
+  else
+    printer << getGroup();
+  printer << '>';
 }

@@ -27,6 +27,8 @@
 #include "dialects/nn/NNEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/nn/NNAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/nn/NNTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/nn/NNOps.h.inc"
 
@@ -42,6 +44,10 @@ inline AxesAttr axesOf(mlir::Value value) { return axesOf(value.getType()); }
 /// Tensor of `element` with these axes; `sizes` as in RankedTensorType.
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
                                 mlir::Type element, AxesAttr axes);
+
+/// How a value of `type` lies in memory, as a tensor of plain elements: rows of
+/// !nn.dynamic are bytes.
+mlir::RankedTensorType storedAs(mlir::RankedTensorType type);
 
 /// Whether the checkpoint holds this weight as [in, out]: a linear map says so.
 bool isStoredTransposed(WeightOp weight);

@@ -30,6 +30,7 @@ def NN_Dialect : Dialect {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     /// Unit attribute of a `func.func` that is an entry of the model.
@@ -89,5 +90,40 @@ class NN_TensorOf<CPred element, string text> : Type<And<[NN_HasAxes,
 def NN_Tensor : NN_TensorOf<CPred<"true">, "any">;
 def NN_RealTensor : NN_TensorOf<CPred<"::llvm::isa<::mlir::FloatType>($_self)">, "real">;
 def NN_IndexTensor : NN_TensorOf<CPred<"$_self.isInteger(32)">, "index">;
+
+//===----------------------------------------------------------------------------------------------===//
+// Narrow types
+//===----------------------------------------------------------------------------------------------===//
+
+def NN_StorageAttr : I32EnumAttr<"Storage", "type in which the packed file holds a weight", [
+    I32EnumAttrCase<"BF16", 0, "bf16">,
+    I32EnumAttrCase<"I8", 1, "i8">,
+    I32EnumAttrCase<"Q8", 2, "q8">,
+    I32EnumAttrCase<"Q4", 3, "q4">]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {
+  let mnemonic = "dynamic";
+  let summary = "element of a row that is quantised when it is computed";
+  let description = [{
+    An int8 between −127 and 127 that stands for itself times a scale, the scale being that of its row,
+    `!nn.dynamic<row>`, or of its group of 32 along the last axis, `!nn.dynamic<32>`. A tensor's last axis is the row; how
+    it lies in memory, with its scales, is said in dialects/kernel/Layout.h (QuantisedRow).
+
+    C1. A group is the row or 32 elements.
+  }];
+  let parameters = (ins "int64_t":$group);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Value of `group` for one scale a row.
+    static constexpr int64_t kRow = 0;
+    /// The other one.
+    static constexpr int64_t kGroup = 32;
+  }];
+}
+
+def NN_NarrowTensor : NN_TensorOf<CPred<"$_self.isBF16() || ::llvm::isa<::heddle::nn::DynamicType>($_self)">, "narrow">;
 
 #endif // HEDDLE_DIALECTS_NN_NNDIALECT_TD

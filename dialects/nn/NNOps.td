@@ -35,10 +35,18 @@ def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
     (Shazeer 2020, GLU and its kin). A residual is added to either. Models write none of the three: nn-fuse-activation,
     nn-fuse-feed-forward and nn-fuse-residual put them there.
 
+    Where nn-quantize put an nn.narrow before the product, the arithmetic is that of narrow types, W being what its
+    storage stands for and g the groups of a row of x:
+
+        bf16:     y[n] = Σ_k x[k] · W[n, k], in f32
+        i8:       y[n] = (Σ_k q[k] · w[n, k]) · dx · dw[n], the sum in int32
+        q8, q4:   y[n] = Σ_g (Σ_{k in g} q[k] · w[n, k]) · dx[g] · dw[n, g], inner sums in int32, the outer in f32 and in order
+
     C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
     C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if gated.
     C3. Every result has x's other axes first, then its group's axes, all static.
     C4. The bias, where given, has one axis, as large as the weight's columns.
+    C5. Rows of `!nn.dynamic<row>` meet a weight stored i8, rows of `!nn.dynamic<32>` one stored q8 or q4.
     C6. With `gated` or a residual there is one result, and the residual is of its type.
 
     ```mlir
@@ -48,8 +56,8 @@ def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
        -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias,
-                       Optional<NN_RealTensor>:$residual, I64Attr:$contracts, UnitAttr:$in_out, UnitAttr:$gated,
+  let arguments = (ins AnyTypeOf<[NN_RealTensor, NN_NarrowTensor]>:$x, NN_RealTensor:$weight,
+                       Optional<NN_RealTensor>:$bias, Optional<NN_RealTensor>:$residual, I64Attr:$contracts, UnitAttr:$in_out, UnitAttr:$gated,
                        OptionalAttr<NN_ActivationAttr>:$activation);
   let results = (outs Variadic<NN_RealTensor>:$results);
   let assemblyFormat = [{
@@ -71,6 +79,32 @@ def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
     /// Columns of result `group`.
     int64_t getGroupSize(unsigned group);
   }];
+}
+
+def NN_NarrowOp : NN_Op<"narrow", [Pure]> {
+  let summary = "rows of a product's left operand in a narrower type";
+  let description = [{
+    The last `contracts` axes of x become one, the row, of K elements. They become
+
+        bf16:              rounded to nearest, ties to even
+        !nn.dynamic<row>:  q[k] = round(x[k] · (127 / a)), d = a / 127, with a = max_k |x[k]|
+        !nn.dynamic<32>:   the same for every 32 successive k, the last group shorter if need be
+
+    where round is to nearest, ties to even, and q stands for q · d. A row or group whose largest magnitude is below 2⁻¹⁰⁰
+    becomes zeros with d = 0. Products that read the same x share one nn.narrow.
+
+    C1. 1 ≤ contracts < rank of x, and the contracted axes are static.
+    C2. The result has x's other axes first, then one: the product of the contracted.
+
+    ```mlir
+    %n = nn.narrow %x contracts 2 : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+                                 -> tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, "H*K">>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, I64Attr:$contracts);
+  let results = (outs NN_NarrowTensor:$result);
+  let assemblyFormat = "$x `contracts` $contracts attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def NN_EmbedOp : NN_Op<"embed", [Pure]> {

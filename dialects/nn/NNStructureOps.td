@@ -90,29 +90,37 @@ def NN_WeightOp : NN_Op<"weight", [Pure]> {
     The path is relative to the path under which the function was called, unless `absolute`. `{0}`, `{1}`, … stand for
     the indices, which are loop variables. Paths of tensors end in the tensor's own name (`q_proj.weight`).
 
+    `stored` is the type in which the packed file holds it, where that is narrower than the result's: nn-quantize writes
+    it. Its layout there is up to nn-assign-layouts.
+
     `then` names tensors that follow the first, together one weight: the projections that read the same x, say. `of` tells
     the type of each. Models never write it, nn-merge-projections puts it there.
 
     C1. Every path has as many different `{n}` as there are indices, numbered from 0.
     C2. The result's sizes are all static.
     C3. `of` has a type for each path. Their sizes are the result's but along one axis, where they add up to it.
+    C4. Only a weight of two axes is stored as i8, q8 or q4.
 
     ```mlir
     %w = nn.weight "self_attn.q_proj.weight" : tensor<384x384xf32, #nn.axes<"H*K", D>>
+    %q = nn.weight "mlp.{0}.up.weight" [%i] stored q8 : tensor<1536x384xf32, #nn.axes<F, D>>
     %s = nn.weight absolute "shared.weight" : tensor<32128x512xf32, #nn.axes<V, D>>
     %k = nn.weight "k.weight" then ["v.weight"] of [tensor<6x8xf32, #nn.axes<"H*K", D>>, tensor<4x8xf32, #nn.axes<E, D>>]
        : tensor<10x8xf32, #nn.axes<"E+H*K", D>>
     ```
   }];
   let arguments = (ins StrAttr:$path, UnitAttr:$absolute, OptionalAttr<StrArrayAttr>:$then,
-                       OptionalAttr<TypeArrayAttr>:$types, Variadic<Index>:$indices);
+                       OptionalAttr<TypeArrayAttr>:$types, Variadic<Index>:$indices,
+                       OptionalAttr<NN_StorageAttr>:$stored);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
-    (`absolute` $absolute^)? $path (`then` $then^)? (`of` $types^)? (`[` $indices^ `]`)? attr-dict `:` type($result)
+    (`absolute` $absolute^)? $path (`then` $then^)? (`of` $types^)? (`[` $indices^ `]`)?
+    (`stored` $stored^)? attr-dict `:` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$path, "::mlir::UnitAttr":$absolute,
                              "::mlir::ValueRange":$indices), [{
-    build($_builder, $_state, type, path, absolute, /*then=*/nullptr, /*types=*/nullptr, indices);
+    build($_builder, $_state, type, path, absolute, /*then=*/nullptr, /*types=*/nullptr, indices,
+          /*stored=*/StorageAttr());
   }]>];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

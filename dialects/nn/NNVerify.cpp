@@ -240,6 +240,11 @@ LogicalResult WeightOp::verify() {
   if (types && !addUpTo(getResult().getType(), getTypes()->getValue()))
     return emitOpError() << "the parts do not add up to "
                          << getResult().getType(); // C3
+  bool anyShape = !getStored() || *getStored() == Storage::BF16;
+  if (!anyShape && getResult().getType().getRank() != 2)
+    return emitOpError() << "has " << getResult().getType().getRank()
+                         << " axes, " << stringifyStorage(*getStored())
+                         << " needs two"; // C4
   return success();
 }
 
@@ -367,7 +372,35 @@ LogicalResult LinearOp::verify() {
   if (getResidual() && getResidual().getType() != getResultTypes()[0])
     return emitOpError() << "residual is " << getResidual().getType()
                          << ", needs " << getResultTypes()[0]; // C6
+  auto weight = getWeight().getDefiningOp<WeightOp>();
+  auto found = weight ? weight.getStored() : std::nullopt;
+  auto dynamic = dyn_cast<DynamicType>(getElementTypeOrSelf(getX()));
+  bool meets = !dynamic ? !found || found == Storage::BF16
+               : dynamic.getGroup() == DynamicType::kRow
+                   ? found == Storage::I8
+                   : found == Storage::Q8 || found == Storage::Q4;
+  if (!meets)
+    return emitOpError() << "rows of " << getElementTypeOrSelf(getX())
+                         << " cannot meet a weight stored as "
+                         << (found ? stringifyStorage(*found) : "f32"); // C5
   return success();
+}
+
+LogicalResult NarrowOp::verify() {
+  auto type = cast<RankedTensorType>(getX().getType());
+  int64_t contracts = getContracts(), rank = type.getRank();
+  auto contracted =
+      type.getShape().take_back(std::clamp<int64_t>(contracts, 0, rank));
+  if (contracts < 1 || contracts >= rank ||
+      llvm::any_of(contracted, ShapedType::isDynamic))
+    return emitOpError() << "cannot contract " << contracts << " axes of x "
+                         << spell(namesOf(getX())); // C1
+  SizeExpr row(1);
+  for (unsigned axis = rank - contracts; axis < rank; ++axis)
+    row *= axesOf(getX()).expr(axis);
+  SmallVector<StringAttr> needed(namesOf(getX()).drop_back(contracts));
+  needed.push_back(StringAttr::get(getContext(), row.str()));
+  return sameAxes(*this, "result", namesOf(getResult()), needed); // C2
 }
 
 LogicalResult EmbedOp::verify() {

@@ -69,6 +69,7 @@ SizeExpr SizeTable::elements(RankedTensorType type) const {
 }
 
 SizeExpr SizeTable::bytes(RankedTensorType type) const {
+  type = storedAs(type);
   unsigned bits = type.getElementTypeBitWidth();
   return elements(type) * SizeExpr(bits == 1 ? 1 : bits / 8);
 }

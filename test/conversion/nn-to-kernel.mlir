@@ -43,11 +43,11 @@ func.func @activation_and_two_contracted_axes(%x: tensor<?x?x2x3xf32, #nn.axes<B
 
 // CHECK-LABEL: func.func @row_of_a_table_in_panels
 // CHECK: %[[T:.*]] = kernel.weight %{{.*}} : memref<2x8x32xf32>
-// CHECK: linalg.generic
-// CHECK: %[[P:.*]] = arith.divui %[[ID:.*]], %{{.*}}
-// CHECK: %[[D:.*]] = linalg.index 1
-// CHECK: %[[C:.*]] = arith.remui %[[ID]], %{{.*}}
-// CHECK: memref.load %[[T]][%[[P]], %[[D]], %[[C]]]
+// CHECK: scf.for
+// CHECK: %[[ID:.*]] = arith.index_cast
+// CHECK-DAG: %[[P:.*]] = arith.divui %[[ID]], %{{.*}}
+// CHECK-DAG: %[[C:.*]] = arith.remui %[[ID]], %{{.*}}
+// CHECK: memref.load %[[T]][%[[P]], %{{.*}}, %[[C]]]
 // CHECK: kernel.matmul
 func.func @row_of_a_table_in_panels(%ids: !ids) -> tensor<?x?x40xf32, #nn.axes<B, T, V>> attributes {nn.entry} {
   %t = nn.weight "wte" : tensor<40x8xf32, #nn.axes<V, D>>
@@ -74,4 +74,44 @@ func.func @norms(%x: !x) -> !x attributes {nn.entry} {
   %y = nn.layer_norm %x, %w, %b eps 1.0e-12 : (!x, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> !x
   %z = nn.rms_norm %y, %w eps 1.0e-5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
   return %z : !x
+}
+
+// Rows are rounded once for both results, whose columns begin panels.
+// CHECK-LABEL: func.func @rounded_rows
+// CHECK: %[[W:.*]] = kernel.weight %{{.*}} : memref<2x4x32x2xbf16>
+// CHECK: %[[R:.*]] = kernel.arena {{.*}} : memref<?x8xbf16>
+// CHECK: kernel.narrow %{{.*}} into %[[R]] : memref<?x8xf32> into memref<?x8xbf16>
+// CHECK: %[[W0:.*]] = memref.subview %[[W]][0, 0, 0, 0] [1, 4, 32, 2]
+// CHECK: kernel.matmul %[[R]], %[[W0]] into
+// CHECK: %[[W1:.*]] = memref.subview %[[W]][1, 0, 0, 0] [1, 4, 32, 2]
+// CHECK: kernel.matmul %[[R]], %[[W1]] into
+func.func @rounded_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x) attributes {nn.entry} {
+  %w = nn.weight "r" stored bf16 : tensor<14x8xf32, #nn.axes<"H*K+D", D>>
+  %n = nn.narrow %x contracts 1 : !x -> tensor<?x?x8xbf16, #nn.axes<B, T, D>>
+  %q, %y = nn.linear %n, %w contracts 1 : (tensor<?x?x8xbf16, #nn.axes<B, T, D>>, tensor<14x8xf32, #nn.axes<"H*K+D", D>>)
+    -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x)
+  return %q, %y : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x
+}
+
+// CHECK-LABEL: func.func @quantised_rows
+// CHECK: %[[W:.*]] = kernel.weight %{{.*}} : memref<2x576xi8>
+// CHECK: %[[R:.*]] = kernel.arena {{.*}} : memref<?x64xi8>
+// CHECK: kernel.narrow %{{.*}} into %[[R]] group 32 : memref<?x8xf32> into memref<?x64xi8>
+// CHECK: %[[W0:.*]] = memref.subview %[[W]][0, 0] [1, 576]
+// CHECK: kernel.matmul %[[R]], %[[W0]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
+// CHECK: %[[W1:.*]] = memref.subview %[[W]][1, 0] [1, 576]
+// CHECK: kernel.matmul %[[R]], %[[W1]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
+// CHECK: kernel.narrow %{{.*}} into %[[S:[^ ]*]] : memref<?x8xf32> into memref<?x64xi8>
+// CHECK: kernel.matmul %[[S]], %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 8 : memref<?x64xi8>, memref<1x384xi8>
+func.func @quantised_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x, !x) attributes {nn.entry} {
+  %w = nn.weight "q" stored q4 : tensor<14x8xf32, #nn.axes<"H*K+D", D>>
+  %n = nn.narrow %x contracts 1 : !x -> tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, D>>
+  %q, %y = nn.linear %n, %w contracts 1
+    : (tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, D>>, tensor<14x8xf32, #nn.axes<"H*K+D", D>>)
+    -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x)
+  %v = nn.weight "v" stored i8 : tensor<8x8xf32, #nn.axes<D, D>>
+  %m = nn.narrow %x contracts 1 : !x -> tensor<?x?x8x!nn.dynamic<row>, #nn.axes<B, T, D>>
+  %z = nn.linear %m, %v contracts 1
+    : (tensor<?x?x8x!nn.dynamic<row>, #nn.axes<B, T, D>>, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
+  return %q, %y, %z : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x, !x
 }

@@ -1,4 +1,5 @@
 // RUN: heddle-opt %s --nn-assign-layouts --split-input-file | FileCheck %s
+// RUN: heddle-opt %s --nn-assign-layouts=plain --split-input-file | FileCheck %s --check-prefix=PLAIN
 
 nn.size @D = 8
 nn.size @E = 12
@@ -48,6 +49,15 @@ func.func @a_table_tied_to_a_product_lies_in_its_panels(%ids: !ids) -> !logits a
   return %y : !logits
 }
 
+// CHECK-LABEL: func.func @the_same_weight_as_table_and_factor
+// CHECK: nn.weight "both" {layout = #kernel.layout<"panel<32> f32">}
+func.func @the_same_weight_as_table_and_factor(%ids: !ids) -> !logits attributes {nn.entry} {
+  %w = nn.weight "both" : !table
+  %x = nn.embed %ids, %w : (!ids, !table) -> !x
+  %y = nn.linear %x, %w contracts 1 : (!x, !table) -> !logits
+  return %y : !logits
+}
+
 // CHECK-LABEL: func.func @a_table_of_its_own_is_plain
 // CHECK: nn.weight "wpe" :
 func.func @a_table_of_its_own_is_plain(%ids: !ids) -> !x attributes {nn.entry} {
@@ -90,4 +100,37 @@ func.func @plain_without_tokens(%x: !v) -> !v attributes {nn.entry} {
   %w = nn.weight "s" : !w
   %y = nn.linear %x, %w contracts 1 : (!v, !w) -> !v
   return %y : !v
+}
+
+// -----
+
+nn.size @D = 8
+nn.size @B in 1 to 4
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!r = tensor<?x8x!nn.dynamic<row>, #nn.axes<B, D>>
+!g = tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>
+!w = tensor<8x8xf32, #nn.axes<D, D>>
+
+// Quantised types have no other layout than panels.
+// CHECK-LABEL: func.func @panels_of_each_type
+// PLAIN-LABEL: func.func @panels_of_each_type
+func.func @panels_of_each_type(%x: !x, %r: !r, %g: !g) -> (!x, !x, !x, !x) attributes {nn.entry} {
+  // CHECK: nn.weight "a" stored i8 {layout = #kernel.layout<"panel<32, 4> i8">}
+  // PLAIN: nn.weight "a" stored i8 {layout = #kernel.layout<"panel<32, 4> i8">}
+  %a = nn.weight "a" stored i8 : !w
+  // CHECK: nn.weight "b" stored q8 {layout = #kernel.layout<"panel<32, 4> q8">}
+  // PLAIN: nn.weight "b" stored q8 {layout = #kernel.layout<"panel<32, 4> q8">}
+  %b = nn.weight "b" stored q8 : !w
+  // CHECK: nn.weight "c" stored q4 {layout = #kernel.layout<"panel<32, 4> q4 transposed">}
+  // PLAIN: nn.weight "c" stored q4 {layout = #kernel.layout<"panel<32, 4> q4 transposed">}
+  %c = nn.weight "c" stored q4 : !w
+  // CHECK: nn.weight "d" {layout = #kernel.layout<"panel<32> f32">}
+  // PLAIN: nn.weight "d" :
+  %d = nn.weight "d" : !w
+  %1 = nn.linear %r, %a contracts 1 : (!r, !w) -> !x
+  %2 = nn.linear %g, %b contracts 1 : (!g, !w) -> !x
+  %3 = nn.linear %g, %c contracts 1 in_out : (!g, !w) -> !x
+  %4 = nn.linear %x, %d contracts 1 : (!x, !w) -> !x
+  return %1, %2, %3, %4 : !x, !x, !x, !x
 }

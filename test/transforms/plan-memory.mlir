@@ -243,3 +243,22 @@ func.func @a_loop_ends_where_it_began(%x: !x, %w: !w) -> !x {
   %y = nn.tanh %s : !x
   return %y : !x
 }
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x57xf32, #nn.axes<B, T, D>>
+
+// Rows with one scale: 57 bytes and 8, to whole lines; with one a group: 64 bytes and 16.
+// CHECK-LABEL: @quantised_rows_are_bytes
+// CHECK-SAME: nn.buffers = ["128*B*T"]
+func.func @quantised_rows_are_bytes(%x: !x) attributes {nn.entry} {
+  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}<row>
+  %r = nn.narrow %x contracts 1 : !x -> tensor<?x?x57x!nn.dynamic<row>, #nn.axes<B, T, D>>
+  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}<32>
+  %g = nn.narrow %x contracts 1 : !x -> tensor<?x?x57x!nn.dynamic<32>, #nn.axes<B, T, D>>
+  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}bf16
+  %b = nn.narrow %x contracts 1 : !x -> tensor<?x?x57xbf16, #nn.axes<B, T, D>>
+  return
+}

@@ -235,3 +235,12 @@ func.func @f(%x: !x, %i: !i) {
   %y = nn.route @expert(%x) by %i of 0 at "e.{0}" : (!x, !i) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
   return
 }
+
+// -----
+
+// nn.weight C4
+func.func @f() {
+  // expected-error @+1 {{has 1 axes, q8 needs two}}
+  %w = nn.weight "w" stored q8 : tensor<8xf32, #nn.axes<D>>
+  return
+}

@@ -742,3 +742,69 @@ func.func @f(%x: !x) {
   } : (!x) -> !x
   return
 }
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!w = tensor<3x8xf32, #nn.axes<E, D>>
+// nn.linear C5
+func.func @f(%x: tensor<?x8x!nn.dynamic<row>, #nn.axes<B, D>>) {
+  %w = nn.weight "w" stored q8 : !w
+  // expected-error @+1 {{rows of '!nn.dynamic<row>' cannot meet a weight stored as q8}}
+  %y = nn.linear %x, %w contracts 1 : (tensor<?x8x!nn.dynamic<row>, #nn.axes<B, D>>, !w) -> tensor<?x3xf32, #nn.axes<B, E>>
+  return
+}
+
+// -----
+
+!w = tensor<3x8xf32, #nn.axes<E, D>>
+// nn.linear C5
+func.func @f(%x: tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>, %w: !w) {
+  // expected-error @+1 {{rows of '!nn.dynamic<32>' cannot meet a weight stored as f32}}
+  %y = nn.linear %x, %w contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>, !w) -> tensor<?x3xf32, #nn.axes<B, E>>
+  return
+}
+
+// -----
+
+!w = tensor<3x8xf32, #nn.axes<E, D>>
+// nn.linear C5
+func.func @f(%x: tensor<?x8xf32, #nn.axes<B, D>>) {
+  %w = nn.weight "w" stored i8 : !w
+  // expected-error @+1 {{rows of 'f32' cannot meet a weight stored as i8}}
+  %y = nn.linear %x, %w contracts 1 : (tensor<?x8xf32, #nn.axes<B, D>>, !w) -> tensor<?x3xf32, #nn.axes<B, E>>
+  return
+}
+
+// -----
+
+// nn.narrow C1
+func.func @f(%x: tensor<?x8xf32, #nn.axes<B, D>>) {
+  // expected-error @+1 {{cannot contract 2 axes of x [B D]}}
+  %y = nn.narrow %x contracts 2 : tensor<?x8xf32, #nn.axes<B, D>> -> tensor<?xbf16, #nn.axes<"B*D">>
+  return
+}
+
+// -----
+
+// nn.narrow C1
+func.func @f(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
+  // expected-error @+1 {{cannot contract 2 axes of x [B T D]}}
+  %y = nn.narrow %x contracts 2 : tensor<?x?x8xf32, #nn.axes<B, T, D>> -> tensor<?x?xbf16, #nn.axes<B, "D*T">>
+  return
+}
+
+// -----
+
+// nn.narrow C2
+func.func @f(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) {
+  // expected-error @+1 {{result has axes [B H K], needs [B H*K]}}
+  %y = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x2x4xbf16, #nn.axes<B, H, K>>
+  return
+}
+
+// -----
+
+// !nn.dynamic C1
+// expected-error @+1 {{a group is the row or 32 elements, found 16}}
+func.func @f(%x: tensor<?x8x!nn.dynamic<16>, #nn.axes<B, D>>)

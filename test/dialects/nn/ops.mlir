@@ -80,6 +80,22 @@ func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: te
   return %y : tensor<?x3xf32, #nn.axes<B, D>>
 }
 
+// CHECK-LABEL: @narrow
+func.func @narrow(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) -> tensor<?x3xf32, #nn.axes<B, E>> {
+  // CHECK: nn.narrow %{{.*}} contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8xbf16, #nn.axes<B, "H*K">>
+  %b = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8xbf16, #nn.axes<B, "H*K">>
+  // CHECK: nn.narrow %{{.*}} contracts 1 : {{.*}} -> tensor<?x2x4x!nn.dynamic<row>, #nn.axes<B, H, K>>
+  %r = nn.narrow %x contracts 1 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x2x4x!nn.dynamic<row>, #nn.axes<B, H, K>>
+  // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  %g = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  // CHECK: nn.weight "w" stored q4 : tensor<3x8xf32, #nn.axes<E, "H*K">>
+  %w = nn.weight "w" stored q4 : tensor<3x8xf32, #nn.axes<E, "H*K">>
+  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  %y = nn.linear %g, %w contracts 1
+      : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>, tensor<3x8xf32, #nn.axes<E, "H*K">>) -> tensor<?x3xf32, #nn.axes<B, E>>
+  return %y : tensor<?x3xf32, #nn.axes<B, E>>
+}
+
 // CHECK-LABEL: @embed
 func.func @embed(%ids: tensor<?x?xi32, #nn.axes<B, T over V>>, %table: tensor<5x8xf32, #nn.axes<V, D>>)
     -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
