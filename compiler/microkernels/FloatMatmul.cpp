@@ -4,7 +4,7 @@
 //
 // bf16: a step is a pair of k, 4 bytes of every column. Where the machine has
 // the dot product of pairs, that; else both halves are widened, which shifts
-// them, and multiplied like f32, the first before the second.
+// them, and multiplied like f32: the step has two parts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +22,8 @@ public:
   FloatOperands(kernel::MatmulOp op, const Target &target, int64_t inputsOfStep)
       : inputs(op.getInputCount()), inputsOfStep(inputsOfStep) {
     tile = target.tile;
+    fewRowsVectors = 2 * tile.vectors;
+    singleRowVectors = 4 * tile.vectors;
     panel = op.getPanel();
     columnBytes = 4;
     stepBytes = panel * columnBytes;
@@ -42,36 +44,83 @@ public:
   //  for step: sums[i][j] += x[i][step] · w[step][j]
   SmallVector<Value> emitSums(VectorBuilder &v, const Tile &tile, Value x,
                               Value weight, Value next) const override {
+    int64_t whole = inputs / inputsOfStep, count = stepsAtOnce(v, tile);
     SmallVector<Value> sums(tile.rows * tile.vectors.size(), v.splat(0));
-    sums = v.loop(v.index(0), v.index(inputs / inputsOfStep), 1, sums,
-                  [&](Value step, ValueRange sums) {
-                    auto offset = [&](int64_t bytes) -> Value {
-                      return arith::MulIOp::create(v.builder, v.loc, step,
-                                                   v.index(bytes));
-                    };
-                    Value atNext = v.advanceBytes(next, offset(stepBytes));
-                    for (int64_t line : tile.nextLines)
-                      v.prefetch(v.advanceBytes(atNext, line));
-                    return emitStep(v, tile, v.advanceBytes(x, offset(4)),
-                                    v.advanceBytes(weight, offset(stepBytes)),
-                                    sums, /*isWhole=*/true);
-                  });
-    if (inputs % inputsOfStep == 0)
-      return sums;
-    int64_t steps = inputs / inputsOfStep;
-    return emitStep(v, tile, v.advanceBytes(x, steps * 4),
-                    v.advanceBytes(weight, steps * stepBytes), sums,
-                    /*isWhole=*/false);
+    auto turn = [&](Value step, ValueRange sums) {
+      auto offset = [&](int64_t bytes) -> Value {
+        return arith::MulIOp::create(v.builder, v.loc, step, v.index(bytes));
+      };
+      for (int64_t line : tile.nextLines)
+        for (int64_t s = 0; s < count; ++s)
+          v.prefetch(v.advanceBytes(v.advanceBytes(next, offset(stepBytes)),
+                                    line + s * stepBytes));
+      return emitSteps(v, tile, v.advanceBytes(x, offset(4)),
+                       v.advanceBytes(weight, offset(stepBytes)), sums, count,
+                       /*isWhole=*/true);
+    };
+    int64_t looped = whole / count * count;
+    if (looped)
+      sums = v.loop(v.index(0), v.index(looped), count, sums, turn);
+    auto rest = [&](int64_t first, int64_t steps, bool isWhole) {
+      sums = emitSteps(v, tile, v.advanceBytes(x, first * 4),
+                       v.advanceBytes(weight, first * stepBytes), sums, steps,
+                       isWhole);
+    };
+    if (looped != whole)
+      rest(looped, whole - looped, /*isWhole=*/true);
+    if (inputs % inputsOfStep)
+      rest(whole, 1, /*isWhole=*/false);
+    return sums;
   }
 
 protected:
-  /// Adds what one step contributes. One that is not whole has fewer than
-  /// `inputsOfStep` elements of x.
-  virtual SmallVector<Value> emitStep(VectorBuilder &v, const Tile &tile,
-                                      Value x, Value weight, ValueRange sums,
-                                      bool isWhole) const = 0;
+  /// A vector of the weight and an element of x in every lane, one part of a
+  /// step each. A step that is not whole has fewer than `inputsOfStep` elements
+  /// of x.
+  virtual Value weightPart(VectorBuilder &v, Value pointer, int part) const = 0;
+  virtual Value elementPart(VectorBuilder &v, Value pointer, int part,
+                            bool isWhole) const = 0;
+  virtual Value multiplyAdd(VectorBuilder &v, Value element, Value weight,
+                            Value sum) const {
+    return v.mulAdd(element, weight, sum);
+  }
 
   int64_t inputs, inputsOfStep;
+  int parts = 1;
+
+private:
+  /// The tile's sums, the weight's vectors of every step and an element of x
+  /// have a register each.
+  int64_t stepsAtOnce(VectorBuilder &v, const Tile &tile) const {
+    int64_t vectors = tile.vectors.size();
+    int64_t registers = tile.rows * vectors + tuning::stepsAtOnce * vectors + 1;
+    bool fits = parts == 1 && registers <= v.target.registers;
+    return fits ? tuning::stepsAtOnce : 1;
+  }
+
+  SmallVector<Value> emitSteps(VectorBuilder &v, const Tile &tile, Value x,
+                               Value weight, ValueRange sums, int64_t steps,
+                               bool isWhole) const {
+    SmallVector<Value> updated(sums);
+    size_t vectors = tile.vectors.size();
+    for (int part = 0; part < parts; ++part) {
+      SmallVector<Value> weights;
+      for (int64_t step = 0; step < steps; ++step)
+        for (int64_t offset : tile.vectors)
+          weights.push_back(weightPart(
+              v, v.advanceBytes(weight, step * stepBytes + offset), part));
+      for (int64_t i = 0; i < tile.rows; ++i)
+        for (int64_t step = 0; step < steps; ++step) {
+          Value element = elementPart(
+              v, v.advanceBytes(x, i * xRowBytes + step * 4), part, isWhole);
+          for (size_t j = 0; j < vectors; ++j) {
+            Value &sum = updated[i * vectors + j];
+            sum = multiplyAdd(v, element, weights[step * vectors + j], sum);
+          }
+        }
+    }
+    return updated;
+  }
 };
 
 class F32Operands : public FloatOperands {
@@ -80,22 +129,15 @@ public:
       : FloatOperands(op, target, 1) {}
 
 private:
-  SmallVector<Value> emitStep(VectorBuilder &v, const Tile &tile, Value x,
-                              Value weight, ValueRange sums,
-                              bool) const override {
-    SmallVector<Value> weights, updated;
-    for (int64_t offset : tile.vectors)
-      weights.push_back(v.loadVector(v.advanceBytes(weight, offset),
-                                     v.target.vectorBits / 8));
-    for (int64_t i = 0; i < tile.rows; ++i) {
-      Value element = v.loadSplat(v.advanceBytes(x, i * xRowBytes));
-      for (Value vector : weights)
-        updated.push_back(v.mulAdd(element, vector, sums[updated.size()]));
-    }
-    return updated;
+  Value weightPart(VectorBuilder &v, Value pointer, int) const override {
+    return v.loadVector(pointer, v.target.vectorBits / 8);
+  }
+  Value elementPart(VectorBuilder &v, Value pointer, int, bool) const override {
+    return v.loadSplat(pointer);
   }
 };
 
+/// Vectors hold pairs of bf16.
 class Bf16Operands : public FloatOperands {
 public:
   Bf16Operands(kernel::MatmulOp op, const Target &target)
@@ -103,9 +145,13 @@ public:
     name = "bf16_" + name;
   }
 
-private:
-  /// x[k] and x[k + 1] in every lane; of an odd K, at last zero for x[k + 1].
-  Value loadPair(VectorBuilder &v, Value pointer, bool isWhole) const {
+protected:
+  Value weightPart(VectorBuilder &v, Value pointer, int) const override {
+    return v.loadInts(pointer, v.target.vectorBits / 8);
+  }
+  /// Of an odd K, the last pair is one element and zero.
+  Value elementPart(VectorBuilder &v, Value pointer, int,
+                    bool isWhole) const override {
     if (isWhole)
       return v.loadSplatInt(pointer);
     Value half = LLVM::LoadOp::create(v.builder, v.loc,
@@ -114,40 +160,31 @@ private:
         arith::ExtUIOp::create(v.builder, v.loc, v.builder.getI32Type(), half);
     return vector::BroadcastOp::create(v.builder, v.loc, v.ints(), word);
   }
+  Value multiplyAdd(VectorBuilder &v, Value element, Value weight,
+                    Value sum) const override {
+    return v.dotBf16(element, weight, sum);
+  }
+};
 
-  SmallVector<Value> emitStep(VectorBuilder &v, const Tile &tile, Value x,
-                              Value weight, ValueRange sums,
-                              bool isWhole) const override {
-    SmallVector<Value> weights, updated(sums);
-    for (int64_t offset : tile.vectors)
-      weights.push_back(
-          v.loadInts(v.advanceBytes(weight, offset), v.target.vectorBits / 8));
-    auto pairOf = [&](int64_t row) {
-      return loadPair(v, v.advanceBytes(x, row * xRowBytes), isWhole);
-    };
-    if (v.target.dotsBf16) {
-      for (int64_t i = 0; i < tile.rows; ++i) {
-        Value pair = pairOf(i);
-        for (auto [j, vector] : llvm::enumerate(weights)) {
-          Value &sum = updated[i * weights.size() + j];
-          sum = v.dotBf16(pair, vector, sum);
-        }
-      }
-      return updated;
-    }
-    for (bool second : {false, true}) {
-      SmallVector<Value> halves;
-      for (Value vector : weights)
-        halves.push_back(v.widenHalf(vector, second));
-      for (int64_t i = 0; i < tile.rows; ++i) {
-        Value element = v.widenHalf(pairOf(i), second);
-        for (auto [j, half] : llvm::enumerate(halves)) {
-          Value &sum = updated[i * weights.size() + j];
-          sum = v.mulAdd(element, half, sum);
-        }
-      }
-    }
-    return updated;
+class WidenedBf16Operands : public Bf16Operands {
+public:
+  WidenedBf16Operands(kernel::MatmulOp op, const Target &target)
+      : Bf16Operands(op, target) {
+    parts = 2;
+  }
+
+private:
+  Value weightPart(VectorBuilder &v, Value pointer, int part) const override {
+    return v.widenHalf(Bf16Operands::weightPart(v, pointer, part), part == 1);
+  }
+  Value elementPart(VectorBuilder &v, Value pointer, int part,
+                    bool isWhole) const override {
+    Value pair = Bf16Operands::elementPart(v, pointer, part, isWhole);
+    return v.widenHalf(pair, part == 1);
+  }
+  Value multiplyAdd(VectorBuilder &v, Value element, Value weight,
+                    Value sum) const override {
+    return v.mulAdd(element, weight, sum);
   }
 };
 
@@ -160,7 +197,9 @@ std::unique_ptr<MatmulOperands> createF32Operands(kernel::MatmulOp op,
 
 std::unique_ptr<MatmulOperands> createBf16Operands(kernel::MatmulOp op,
                                                    const Target &target) {
-  return std::make_unique<Bf16Operands>(op, target);
+  if (target.dotsBf16)
+    return std::make_unique<Bf16Operands>(op, target);
+  return std::make_unique<WidenedBf16Operands>(op, target);
 }
 
 } // namespace heddle::microkernels

@@ -3,16 +3,18 @@
 // y[m][n] = residual[m][n] + act(Σ_k x[m][k]·w[k][n] + bias[n]), w in panels.
 //
 // The result is cut into tiles of rows × columns whose sums stay in registers
-// from the first k to the last. Two families of tiles cover every M:
+// from the first k to the last. Three families of tiles cover every M:
 //
-//   few rows    1 … R/2 rows × 2V vectors: enough independent sums to hide the
-//               latency of an addition, and four lines of weight in flight
+//   one row     × 4V vectors: as fast as the weight comes, from several panels
+//               at once
+//   few rows    2 … R/2 rows × 2V vectors: enough independent sums to hide the
+//               latency of an addition
 //   many rows   R/2 … R rows × V vectors: rows are dealt to tiles as evenly as
 //               possible, so that no tile is left over with few rows
 //
 // A task is one tile's columns of one block of rows. Blocks are small enough
 // that their x stays in the second-level cache while panels stream past; while
-// one panel is computed on, the next is prefetched.
+// many tiles are computed with one panel, the next is prefetched.
 //
 // What depends on the type of the operands is in MatmulOperands.h, what becomes
 // of the sums in MatmulEpilogue.h.
@@ -70,12 +72,13 @@ public:
   void emitTasks(kernel::MatmulOp op);
 
 private:
-  /// One of the two families of tiles: row counts, columns of y of a task, and
-  /// the lines that a tile prefetches at every step of k.
+  /// A family of tiles: row counts, columns of y of a task, and the lines that
+  /// a tile prefetches at every step of k.
   struct Family {
     int64_t leastRows, mostRows, columns;
     SmallVector<int64_t> nextLines;
   };
+  Family oneRow() const;
   Family fewRows() const;
   Family manyRows() const;
   int64_t columnsOf(int64_t vectors) const;
@@ -83,7 +86,7 @@ private:
     return llvm::divideCeil(outputs, family.columns);
   }
   int64_t rowsPerBlock() const;
-  Value hasFewRows(Value rows);
+  Value belongsTo(const Family &family, Value rows);
 
   /// Arguments of a function, those that the product has: x and weight, bias,
   /// residual, y; of a task the number of rows and its own, of a micro-kernel
@@ -110,7 +113,8 @@ private:
   Share deal(Value total, Value parts, Value number);
 
   func::FuncOp taskFunction();
-  void emitFewRowsTask(Arguments arguments, Value rows, Value task);
+  void emitFewRowsTask(const Family &family, Arguments arguments, Value rows,
+                       Value task);
   void emitManyRowsTask(Arguments arguments, Value rows, Value task);
   void emitTileCall(const Family &family, Value rows, Value first,
                     ValueRange tile);
@@ -170,10 +174,17 @@ static SmallVector<int64_t> linesOf(ArrayRef<int64_t> offsets,
   return lines;
 }
 
+MatmulEmitter::Family MatmulEmitter::oneRow() const {
+  int64_t vectors = operands.singleRowVectors;
+  return {1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}};
+}
+
 MatmulEmitter::Family MatmulEmitter::fewRows() const {
-  int64_t columns = columnsOf(2 * operands.tile.vectors);
-  return {1, std::max<int64_t>(operands.tile.rows / 2, 1), columns,
-          linesOf(vectorOffsets(columns), target.vectorBits / 8)};
+  int64_t vectors = operands.fewRowsVectors;
+  return {2,
+          operands.tile.rows / 2,
+          columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
+          {}};
 }
 
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
@@ -245,15 +256,16 @@ int64_t MatmulEmitter::rowsPerBlock() const {
   return std::max(rows / operands.tile.rows, int64_t{1}) * operands.tile.rows;
 }
 
-/// 1 ≤ M ≤ R/2, as M − 1 < R/2 without sign: no rows make no tasks of either
-/// family.
-Value MatmulEmitter::hasFewRows(Value rows) {
+/// 1 ≤ M ≤ most rows, as M − 1 < most rows without sign: no rows make no tasks
+/// of any family.
+Value MatmulEmitter::belongsTo(const Family &family, Value rows) {
   Value others = make<arith::SubIOp>(rows, index(1));
   return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ult,
-                               others, index(fewRows().mostRows));
+                               others, index(family.mostRows));
 }
 
-//  tasks = M ≤ R/2 ? ceil(N / 2W) : ceil(N / W) · ceil(M / block)
+//  tasks = M = 1 ? ceil(N / 4W) : M ≤ R/2 ? ceil(N / 2W)
+//                               : ceil(N / W) · ceil(M / block)
 //  parallel task in 0 .. tasks: call @matmul(x, w, …, y, M, task)
 void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   func::FuncOp task = taskFunction();
@@ -267,11 +279,11 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
     arguments.residual = v.addressOf(op.getResidual());
   arguments.y = v.addressOf(op.getY());
 
-  Value few = hasFewRows(rows);
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
-  Value many = make<arith::MulIOp>(blocks, index(columnTasks(manyRows())));
-  Value tasks = arith::SelectOp::create(v.builder, v.loc, few,
-                                        index(columnTasks(fewRows())), many);
+  Value tasks = make<arith::MulIOp>(blocks, index(columnTasks(manyRows())));
+  for (const Family &family : {fewRows(), oneRow()})
+    tasks = arith::SelectOp::create(v.builder, v.loc, belongsTo(family, rows),
+                                    index(columnTasks(family)), tasks);
 
   Value worth = arith::CmpIOp::create(
       v.builder, v.loc, arith::CmpIPredicate::uge, rows,
@@ -296,25 +308,25 @@ func::FuncOp MatmulEmitter::taskFunction() {
   Arguments arguments = named(values.drop_back(2));
   Value rows = values.drop_back().back(), task = values.back();
 
-  Value few = hasFewRows(rows);
-  auto either = scf::IfOp::create(v.builder, v.loc, few, /*withElse=*/true);
-  func::ReturnOp::create(v.builder, v.loc);
-  v.builder.setInsertionPointToStart(either.thenBlock());
-  emitFewRowsTask(arguments, rows, task);
-  v.builder.setInsertionPointToStart(either.elseBlock());
+  for (const Family &family : {oneRow(), fewRows()}) {
+    auto either = scf::IfOp::create(v.builder, v.loc, belongsTo(family, rows),
+                                    /*withElse=*/true);
+    if (family.leastRows == 1)
+      func::ReturnOp::create(v.builder, v.loc);
+    v.builder.setInsertionPointToStart(either.thenBlock());
+    emitFewRowsTask(family, arguments, rows, task);
+    v.builder.setInsertionPointToStart(either.elseBlock());
+  }
   emitManyRowsTask(arguments, rows, task);
   return function;
 }
 
-void MatmulEmitter::emitFewRowsTask(Arguments arguments, Value rows,
-                                    Value task) {
-  Family family = fewRows();
+/// One tile. The machine's own prefetch brings the weight.
+void MatmulEmitter::emitFewRowsTask(const Family &family, Arguments arguments,
+                                    Value rows, Value task) {
   Value first = make<arith::MulIOp>(task, index(family.columns));
-  Value behind = make<arith::AddIOp>(first, index(family.columns));
-  Value last = index((columnTasks(family) - 1) * family.columns);
   SmallVector<Value> tile = present(atColumn(arguments, first));
-  tile.push_back(
-      weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)));
+  tile.push_back(tile[1]);
   emitTileCall(family, rows, first, tile);
 }
 
@@ -344,12 +356,18 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
   Value first = make<arith::MulIOp>(column, index(family.columns));
   Value behind = make<arith::AddIOp>(first, index(family.columns));
   Value last = index((columnTasks(family) - 1) * family.columns);
-  Value next = weightAt(arguments.weight, make<arith::MinUIOp>(behind, last));
   Arguments columns = atColumn(arguments, first);
-
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
   Share ofRows = deal(rows, blocks, block);
   Value tiles = make<arith::CeilDivUIOp>(ofRows.size, index(family.mostRows));
+  // Where it is not worth it, what is being read is prefetched.
+  Value worth =
+      arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::uge, tiles,
+                            index(tuning::prefetchTiles));
+  Value next = arith::SelectOp::create(
+      v.builder, v.loc, worth,
+      weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)),
+      columns.weight);
   int64_t lines =
       linesOf(vectorOffsets(family.columns), target.vectorBits / 8).size();
   v.loop(index(0), tiles, 1, [&](Value number) {

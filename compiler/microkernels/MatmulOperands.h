@@ -38,6 +38,9 @@ public:
   std::string name;
   /// The largest tile of many rows.
   tuning::TileShape tile;
+  /// Vectors of the tile of a single row, and of those of few rows; 0: twice as
+  /// many as of many rows.
+  int64_t singleRowVectors = 0, fewRowsVectors = 0;
   /// From one row of x to the next.
   int64_t xRowBytes;
   /// Columns of a panel; bytes from one panel to the next, from one column to

@@ -7,9 +7,10 @@ using namespace llvm;
 
 namespace heddle::microkernels {
 
-const Target Target::avx512 = {"avx512", 512, true, true, tuning::avx512Tile};
-const Target Target::avx2 = {"avx2", 256, true, false, tuning::avx2Tile};
-const Target Target::neon = {"neon", 128, true, false, tuning::neonTile};
+const Target Target::avx512 = {"avx512", 512,  32,
+                               true,     true, tuning::avx512Tile};
+const Target Target::avx2 = {"avx2", 256, 16, true, false, tuning::avx2Tile};
+const Target Target::neon = {"neon", 128, 32, true, false, tuning::neonTile};
 const Target Target::generic = {};
 
 std::optional<Target> Target::named(StringRef name) {

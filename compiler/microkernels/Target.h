@@ -15,6 +15,7 @@ namespace heddle::microkernels {
 struct Target {
   llvm::StringLiteral name = "generic";
   int64_t vectorBits = 128;
+  int64_t registers = 16;
   /// The machine rounds a·b + c once. Without it a fused operation would be a
   /// library call an element, so that emitters multiply and add.
   bool fusedMultiplyAdd = false;

@@ -44,6 +44,16 @@ constexpr ByteTiles genericByteTiles = {{2, 2}, {2, 1}};
 /// past: half of the smallest one among current cores (1 MiB).
 constexpr int64_t inputBlockBytes = 512 << 10;
 
+/// A panel that so many tiles are computed with leaves time to prefetch the
+/// next one in software. With fewer, that takes the buffers of misses from the
+/// weight being read, and the machine's own prefetch is faster.
+constexpr int64_t prefetchTiles = 3;
+
+/// Steps of k that a tile takes at once where registers allow. The rows of x
+/// may all fall into one set of the first-level cache (K = 3072: 12 rows, 8
+/// ways); a line is then fetched anew for every turn.
+constexpr int64_t stepsAtOnce = 2;
+
 /// Keys that attention takes at once. Their transposed tile and their values
 /// are 16 KiB each at a depth of 64, or of 128 with half the keys: about a
 /// first-level cache.

@@ -247,6 +247,12 @@ void VectorBuilder::storeFirst(Value vector, Value pointer, int64_t count) {
       getElementTypeOrSelf(vector.getType()).getIntOrFloatBitWidth() / 8;
   if (count == target.lanes())
     return store(vector, pointer, alignment);
+  // LLVM 22 stores 32 bits for one masked lane that was truncated to 16.
+  if (count == 1) {
+    Value lane = vector::ExtractOp::create(builder, loc, vector, 0);
+    LLVM::StoreOp::create(builder, loc, lane, pointer, alignment);
+    return;
+  }
   LLVM::MaskedStoreOp::create(
       builder, loc, vector, pointer, firstLanes(count),
       builder.getI32IntegerAttr(static_cast<int32_t>(alignment)));
@@ -318,7 +324,9 @@ func::FuncOp VectorBuilder::beginFunction(SymbolTable &symbols,
   auto function = func::FuncOp::create(loc, name.str(),
                                        builder.getFunctionType(arguments, {}));
   function.setPrivate();
-  function.setNoInline(true);
+  // func's own no_inline does not reach LLVM. What is inlined into another loop
+  // nest competes for its registers.
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
   function->setAttr(
       "llvm.linkage",
       LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));

@@ -293,7 +293,7 @@ TEST_P(MatmulTest, EveryTailOfColumns) {
 }
 
 TEST_P(MatmulTest, EveryTailOfInputs) {
-  for (int64_t inputs : {1, 2, 3, 4, 31, 32, 33})
+  for (int64_t inputs : {1, 2, 3, 4, 33})
     for (bool bf16 : {false, true})
       expectProduct({.inputs = inputs, .outputs = 40, .bf16 = bf16}, {1, 20});
 }
@@ -348,14 +348,13 @@ TEST_P(MatmulTest, Gated) {
 }
 
 TEST_P(MatmulTest, EveryTailOfGatedColumns) {
-  for (int64_t outputs : {1, 7, 15, 16, 17, 31, 32, 33, 47, 64, 65})
-    for (bool bias : {false, true})
-      expectProduct({.inputs = 5,
-                     .outputs = outputs,
-                     .bias = bias,
-                     .activation = "relu",
-                     .gated = true},
-                    {1, 4, 13});
+  for (int64_t outputs : {1, 7, 16, 17, 31, 33, 64, 65})
+    expectProduct({.inputs = 5,
+                   .outputs = outputs,
+                   .bias = outputs % 2 == 0,
+                   .activation = "relu",
+                   .gated = true},
+                  {1, 4, 13});
 }
 
 TEST_P(MatmulTest, GatedWithResidual) {
