@@ -45,7 +45,7 @@ def bert_base():
     return r.tensors, {
         "architectures": ["BertModel"], "model_type": "bert", "hidden_size": s.D, "num_hidden_layers": s.L,
         "num_attention_heads": s.H, "intermediate_size": s.F, "vocab_size": s.V, "max_position_embeddings": s.N,
-        "type_vocab_size": 2, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
+        "type_vocab_size": 2, "layer_norm_eps": 1e-12, "hidden_act": "gelu", "position_embedding_type": "absolute"}
 
 
 def gpt2():

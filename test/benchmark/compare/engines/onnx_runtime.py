@@ -1,5 +1,6 @@
 """ONNX Runtime on its fused operators, inputs and outputs bound once; int8 is its own dynamic quantisation of the file."""
 import numpy as np
+import onnx
 import onnxruntime
 
 import checkpoints
@@ -50,7 +51,8 @@ def quantised(path):
     result = path.with_suffix(".int8.onnx")
     if not result.exists():
         from onnxruntime.quantization import QuantType, quantize_dynamic
-        quantize_dynamic(path, result, per_channel=True, weight_type=QuantType.QInt8)
+        quantize_dynamic(path, result, per_channel=True, weight_type=QuantType.QInt8,
+                         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
     return result
 
 
