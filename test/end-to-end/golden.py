@@ -3,6 +3,8 @@
 
     heddle build ../golden/llama -o llama.so
     golden.py llama.so ../golden/llama
+    golden.py llama.so ../golden/llama --relative 0.1 --write DIR     # looser, and the answers go to DIR/ENTRY_*.npy
+    golden.py llama.so ../golden/llama --expect DIR                   # against those
 
 Two promises. Numbers: every entry answers within 1e-4 of Hugging Face, for one sequence and for a ragged batch. Bits: a row's
 answer does not depend on the batch it is in, on its place there, on which session row holds it, on how its tokens are cut
@@ -19,8 +21,15 @@ import sys
 from golden_compare import compare, read_npy
 
 SINGLE_ROW = 4  # of the ragged batch: the sequence of 12
-RELATIVE = 1e-4
 pointer, int64 = ctypes.c_void_p, ctypes.c_int64
+
+
+def write_npy(path, shape, values):
+    """Format 1.0, f32."""
+    header = str({"descr": "<f4", "fortran_order": False, "shape": tuple(shape)}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.array("f", values).tobytes())
 
 
 def address(values):
@@ -116,8 +125,9 @@ def permuted(items, place):
 
 
 class Test:
-    def __init__(self, library, folder):
+    def __init__(self, library, folder, expect=None, write=None, relative=1e-4):
         self.library, self.folder, self.failed = library, folder, False
+        self.expect, self.write, self.relative = expect or folder, write, relative
         shared = folder.parent
         self.values = lambda name: read_npy(shared / f"{name}.npy")[1]
         self.lengths = list(self.values("lengths_ragged"))
@@ -127,7 +137,7 @@ class Test:
         self.targets = Rows(self.values("target_ragged"), self.target_lengths).rows
 
     def expected(self, name):
-        shape, values = read_npy(self.folder / f"{name}.npy")
+        shape, values = read_npy(self.expect / f"{name}.npy")
         return shape[-1], values
 
     def has(self, name):
@@ -139,7 +149,9 @@ class Test:
 
     def close_to(self, name, found):
         width, expected = self.expected(name)
-        worst, where, good = compare(expected, found, width, RELATIVE)
+        worst, where, good = compare(expected, found, width, self.relative)
+        if self.write:
+            write_npy(self.write / f"{name}.npy", (len(found) // width, width), found)
         self.say(good, f"{name}: largest difference {worst:.2g} of the row's largest value"
                  + ("" if good else ", row {}, column {}: expected {:.9g}, found {:.9g}".format(*where)))
 
@@ -302,8 +314,11 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("library", type=pathlib.Path)
     options.add_argument("golden", type=pathlib.Path)
+    options.add_argument("--relative", type=float, default=1e-4, help="largest difference, of the row's largest value")
+    options.add_argument("--expect", type=pathlib.Path, help="folder of the expected answers, instead of GOLDEN")
+    options.add_argument("--write", type=pathlib.Path, help="folder that gets the answers")
     o = options.parse_args()
-    test = Test(Library(o.library), o.golden)
+    test = Test(Library(o.library), o.golden, o.expect, o.write, o.relative)
 
     def encode(model, order, session_rows=None):
         sources = [test.ids[i] for i in order]
