@@ -5,6 +5,7 @@
 #include "compiler/codegen/Object.h"
 #include "compiler/codegen/OutputFile.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/LoadedProgram.h"
 #include "compiler/driver/Weights.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/IR/Module.h"
@@ -14,7 +15,6 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <deque>
-#include <dlfcn.h>
 
 using namespace heddle;
 using namespace heddle::driver;
@@ -192,30 +192,6 @@ static LogicalResult emitLinked(Compilation &compilation, Stage stage,
   return appended->appendTo(file->temporaryPath());
 }
 
-/// What there is to pack: nothing for stages that are text, or where the user
-/// gives neither a checkpoint nor a seed.
-static LogicalResult bindWeights(Compilation &compilation,
-                                 const Arguments &arguments,
-                                 std::optional<Weights> &weights) {
-  if (arguments.weightsFile == WeightsFile::None)
-    return llvm::success();
-  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights) {
-    if (compilation.program().weightSlotCount > 0)
-      llvm::WithColor::note()
-          << "no weights are packed: found neither --weights nor "
-             "--random-weights\n";
-    return llvm::success();
-  }
-  mlir::TimingScope scope = compilation.time("bind weights");
-  llvm::FailureOr<Weights> bound =
-      Weights::bind(compilation.module(), compilation.program(), arguments,
-                    compilation.checkpointDirectory());
-  if (failed(bound))
-    return llvm::failure();
-  weights.emplace(std::move(*bound));
-  return llvm::success();
-}
-
 static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
                                    const Arguments &arguments,
                                    Outputs &outputs) {
@@ -274,47 +250,7 @@ int driver::build(const Arguments &arguments) {
              : 1;
 }
 
-//===----------------------------------------------------------------------===//
-// Running in process
-//===----------------------------------------------------------------------===//
-
-// The program is linked as a shared library and loaded: the very code and
-// runtime that an executable has.
-static llvm::FailureOr<int> compileAndCall(const Arguments &arguments) {
-  Compilation compilation(arguments);
-  if (failed(compilation.load()) || failed(compilation.lowerTo(Stage::Llvm)) ||
-      failed(compilation.readProgram()))
-    return llvm::failure();
-  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights &&
-      compilation.program().weightSlotCount > 0)
-    return fail("found neither --weights nor --random-weights, needed one of "
-                "them to run the model");
-  std::optional<Weights> weights;
-  if (failed(bindWeights(compilation, arguments, weights)) ||
-      failed(compilation.translate(/*withMain=*/true)))
-    return llvm::failure();
-  auto library = codegen::ScratchFile::create("so", "");
-  if (!library)
-    return fail(library.takeError());
-  if (failed(compilation.link(Linkage::SharedLibrary, "", library->path())) ||
-      (weights && failed(weights->appendTo(library->path()))))
-    return llvm::failure();
-
-  void *handle = dlopen(library->path().c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle)
-    return fail(llvm::Twine("loading the program: ") + dlerror());
-  auto *main = reinterpret_cast<int (*)(int, char **)>(dlsym(handle, "main"));
-  assert(main && "translate(withMain) made main");
-  std::vector<std::string> words = {compilation.program().name};
-  llvm::append_range(words, arguments.programArguments);
-  std::vector<char *> argv;
-  for (std::string &word : words)
-    argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return main(words.size(), argv.data());
-}
-
 int driver::run(const Arguments &arguments) {
-  llvm::FailureOr<int> exitCode = compileAndCall(arguments);
-  return succeeded(exitCode) ? *exitCode : 1;
+  llvm::FailureOr<LoadedProgram> program = LoadedProgram::compile(arguments);
+  return succeeded(program) ? program->call(arguments.programArguments) : 1;
 }

@@ -37,6 +37,8 @@ static constexpr CommandInfo commands[] = {
      "compile and run it at once, with the program's own arguments"},
     {Command::Check, "check", "MODEL",
      "check a model: entries, parameters, caches, memory"},
+    {Command::Verify, "verify", "MODEL",
+     "how far the answers with --dtype and --quant lie from those in f32"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -44,7 +46,9 @@ static constexpr unsigned maskOf(Command command) {
 }
 static constexpr unsigned compiling =
     maskOf(Command::Build) | maskOf(Command::Run);
-static constexpr unsigned reading = compiling | maskOf(Command::Check);
+static constexpr unsigned verifying = maskOf(Command::Verify);
+static constexpr unsigned executing = compiling | verifying;
+static constexpr unsigned reading = executing | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
 
 //===----------------------------------------------------------------------===//
@@ -184,7 +188,7 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readChoice(weightsFiles, v, a.weightsFile);
      }},
-    {"--random-weights", "SEED", compiling,
+    {"--random-weights", "SEED", executing,
      "invent the weights, to build any shape without a checkpoint",
      [](StringRef v, Arguments &a) {
        return readNumber(v, a.randomWeights.emplace());
@@ -203,15 +207,18 @@ static const Flag flags[] = {
      "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "
      "rule counts",
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
+    {"--in", "NAME=FILE.npy", verifying,
+     "an input of the entries, instead of an invented one",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.inputs); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},
-    {"--cpu", "CPU", compiling,
+    {"--cpu", "CPU", executing,
      "native (default), generic, x86-64-v3, x86-64-v4 or LLVM's name of one",
      [](StringRef v, Arguments &a) {
        return readText(v, a.options.target.cpu);
      }},
-    {"--features", "LIST", compiling,
+    {"--features", "LIST", executing,
      "instruction sets on top, e.g. +avx512vnni,-avx512bf16",
      [](StringRef v, Arguments &a) {
        return readText(v, a.options.target.features);
@@ -229,7 +236,7 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) { return readText(v, a.runtimeDirectory); }},
     {"--header", "FILE", building, "also write the C header",
      [](StringRef v, Arguments &a) { return readText(v, a.header); }},
-    {"--threads", "N", compiling,
+    {"--threads", "N", executing,
      "threads for packing; 0 (default): one a core",
      [](StringRef v, Arguments &a) { return readNumber(v, a.threads); }},
     {"--print-ir-after", "PASS", compiling,

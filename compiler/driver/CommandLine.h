@@ -18,7 +18,7 @@ class raw_ostream;
 
 namespace heddle::driver {
 
-enum class Command { Build, Run, Check };
+enum class Command { Build, Run, Check, Verify };
 
 /// Where the packed weights go.
 enum class WeightsFile {
@@ -53,6 +53,9 @@ struct Arguments {
 
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
+
+  /// `verify`: NAME=FILE.npy, taken apart.
+  std::vector<std::pair<std::string, std::string>> inputs;
 
   /// `run`: what the program itself is given.
   std::vector<std::string> programArguments;

@@ -3,6 +3,7 @@
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Verify.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -22,5 +23,7 @@ int main(int argc, char **argv) {
     return run(arguments);
   case Command::Check:
     return check(arguments);
+  case Command::Verify:
+    return verify(arguments);
   }
 }

@@ -1,0 +1,91 @@
+//===- LoadedProgram.cpp --------------------------------------------------===//
+
+#include "compiler/driver/LoadedProgram.h"
+#include "compiler/driver/Weights.h"
+#include "llvm/Support/WithColor.h"
+
+#include <dlfcn.h>
+
+using namespace heddle;
+using namespace heddle::driver;
+using llvm::LogicalResult;
+
+LogicalResult driver::bindWeights(Compilation &compilation,
+                                  const Arguments &arguments,
+                                  std::optional<Weights> &weights) {
+  if (arguments.weightsFile == WeightsFile::None)
+    return llvm::success();
+  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights) {
+    if (compilation.program().weightSlotCount > 0)
+      llvm::WithColor::note()
+          << "no weights are packed: found neither --weights nor "
+             "--random-weights\n";
+    return llvm::success();
+  }
+  mlir::TimingScope scope = compilation.time("bind weights");
+  llvm::FailureOr<Weights> bound =
+      Weights::bind(compilation.module(), compilation.program(), arguments,
+                    compilation.checkpointDirectory());
+  if (failed(bound))
+    return llvm::failure();
+  weights.emplace(std::move(*bound));
+  return llvm::success();
+}
+
+LoadedProgram::LoadedProgram(codegen::ScratchFile library,
+                             codegen::Program program, void *handle)
+    : library(std::move(library)), program_(std::move(program)),
+      handle(handle) {}
+
+LoadedProgram::LoadedProgram(LoadedProgram &&other)
+    : library(std::move(other.library)), program_(std::move(other.program_)),
+      handle(std::exchange(other.handle, nullptr)) {}
+
+LoadedProgram::~LoadedProgram() {
+  if (handle)
+    dlclose(handle);
+}
+
+llvm::FailureOr<LoadedProgram>
+LoadedProgram::compile(const Arguments &arguments) {
+  Compilation compilation(arguments);
+  if (failed(compilation.load()) ||
+      failed(compilation.lowerTo(pipeline::Stage::Llvm)) ||
+      failed(compilation.readProgram()))
+    return llvm::failure();
+  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights &&
+      compilation.program().weightSlotCount > 0)
+    return fail("found neither --weights nor --random-weights, needed one of "
+                "them to run the model");
+  std::optional<Weights> weights;
+  if (failed(bindWeights(compilation, arguments, weights)) ||
+      failed(compilation.translate(/*withMain=*/true)))
+    return llvm::failure();
+  auto library = codegen::ScratchFile::create("so", "");
+  if (!library)
+    return fail(library.takeError());
+  if (failed(compilation.link(codegen::Linkage::SharedLibrary, "",
+                              library->path())) ||
+      (weights && failed(weights->appendTo(library->path()))))
+    return llvm::failure();
+  void *handle = dlopen(library->path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    return fail(llvm::Twine("loading the program: ") + dlerror());
+  return LoadedProgram(std::move(*library), compilation.program(), handle);
+}
+
+void *LoadedProgram::function(llvm::StringRef name) const {
+  return dlsym(handle, name.str().c_str());
+}
+
+int LoadedProgram::call(llvm::ArrayRef<std::string> arguments) {
+  auto *main = reinterpret_cast<int (*)(int, char **)>(function("main"));
+  assert(main && "translate(withMain) made main");
+  std::vector<std::string> words = {program_.name};
+  llvm::append_range(words, arguments);
+  std::vector<char *> argv;
+  for (std::string &word : words)
+    argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return main(words.size(), argv.data());
+}
