@@ -63,9 +63,16 @@ protected:
   static Value toFloats(VectorBuilder &v, Value ints) {
     return arith::SIToFPOp::create(v.builder, v.loc, v.floats(), ints);
   }
-  static void prefetch(VectorBuilder &v, Value next, ArrayRef<int64_t> lines) {
-    for (int64_t line : lines)
-      v.prefetch(v.advanceBytes(next, line));
+  /// Few rows take one panel a task, a stream that the machine's own prefetch
+  /// follows; a line of every step further on keeps it ahead. Behind the last
+  /// panel that does nothing.
+  static void prefetchNext(VectorBuilder &v, const Tile &tile, Value weight,
+                           Value next, Value offset) {
+    if (tile.nextLines.empty())
+      v.prefetch(
+          v.advanceBytes(v.advanceBytes(weight, offset), tuning::bytesAhead));
+    for (int64_t line : tile.nextLines)
+      v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), line));
   }
 
   int64_t inputs;
@@ -82,6 +89,8 @@ class Int8Operands : public ByteOperands {
 public:
   Int8Operands(kernel::MatmulOp op, const Target &target) : ByteOperands(op) {
     tile = ByteDot::tiles(target).rows;
+    singleRowVectors = panel / target.lanes();
+    fewRowsVectors = tile.vectors;
   }
 
   //  sums[i][j] = start[i]
@@ -100,7 +109,7 @@ public:
     sums = v.loop(
         v.index(0), v.index(steps), 1, sums, [&](Value step, ValueRange sums) {
           Value offset = times(v, step, stepBytes);
-          prefetch(v, v.advanceBytes(next, offset), tile.nextLines);
+          prefetchNext(v, tile, weight, next, offset);
           Value atWeight = v.advanceBytes(weight, offset);
           Value atX = v.advanceBytes(x, times(v, step, layout.interleave));
           SmallVector<ByteDot::Bytes> weights;
@@ -163,23 +172,31 @@ public:
         vectorsTogether(ByteDot::tiles(target).groups.vectors) {
     // A tile has whole panels, since scales lie closer than columns.
     tile = {ByteDot::tiles(target).groups.rows, panel / target.lanes()};
+    singleRowVectors = fewRowsVectors = tile.vectors;
+    stepLines = stepBytes / tuning::cacheLine;
   }
 
   /// As many vectors at a time as there are registers for, over all of k.
   SmallVector<Value> emitSums(VectorBuilder &v, const Tile &tile, Value x,
                               Value weight, Value next) const override {
+    // In the order of memory; of a gated product it is not that of the tile.
     int64_t vectors = tile.vectors.size();
+    auto order = llvm::to_vector(llvm::seq(vectors));
+    llvm::sort(order, [&](int64_t a, int64_t b) {
+      return tile.vectors[a] < tile.vectors[b];
+    });
     SmallVector<Value> sums(tile.rows * vectors);
     for (int64_t first = 0; first < vectors; first += vectorsTogether) {
-      int64_t count = std::min(vectorsTogether, vectors - first);
-      Tile part = {
-          tile.rows,
-          SmallVector<int64_t>(ArrayRef(tile.vectors).slice(first, count)),
-          first == 0 ? tile.nextLines : SmallVector<int64_t>()};
+      auto numbers = ArrayRef(order).slice(
+          first, std::min(vectorsTogether, vectors - first));
+      Tile part = {tile.rows, {}, tile.nextLines};
+      for (int64_t number : numbers)
+        part.vectors.push_back(tile.vectors[number]);
       SmallVector<Value> partSums = emitPart(v, part, x, weight, next);
-      for (int64_t i = 0; i < tile.rows; ++i)
-        for (int64_t j = 0; j < count; ++j)
-          sums[i * vectors + first + j] = partSums[i * count + j];
+      for (auto [place, sum] : llvm::enumerate(partSums)) {
+        int64_t i = place / numbers.size(), j = place % numbers.size();
+        sums[i * vectors + numbers[j]] = sum;
+      }
     }
     return sums;
   }
@@ -195,7 +212,7 @@ private:
     sums = v.loop(
         v.index(0), v.index(steps), 1, sums, [&](Value group, ValueRange sums) {
           Value offset = times(v, group, stepBytes);
-          prefetch(v, v.advanceBytes(next, offset), tile.nextLines);
+          prefetchNext(v, tile, weight, next, offset);
           Value atX =
               v.advanceBytes(x, times(v, group, PackedLayout::quantGroup));
           Value numbers = v.advanceBytes(x, times(v, group, 4));

@@ -368,8 +368,10 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
       v.builder, v.loc, worth,
       weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)),
       columns.weight);
-  int64_t lines =
-      linesOf(vectorOffsets(family.columns), target.vectorBits / 8).size();
+  int64_t lines = operands.stepLines;
+  if (!lines)
+    lines =
+        linesOf(vectorOffsets(family.columns), target.vectorBits / 8).size();
   v.loop(index(0), tiles, 1, [&](Value number) {
     Share ofBlock = deal(ofRows.size, tiles, number);
     Value row = make<arith::AddIOp>(ofRows.first, ofBlock.first);

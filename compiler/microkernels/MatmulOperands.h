@@ -41,6 +41,9 @@ public:
   /// Vectors of the tile of a single row, and of those of few rows; 0: twice as
   /// many as of many rows.
   int64_t singleRowVectors = 0, fewRowsVectors = 0;
+  /// Lines of a step that tiles of many rows take turns to prefetch of the next
+  /// weight; 0: those in which the vectors lie.
+  int64_t stepLines = 0;
   /// From one row of x to the next.
   int64_t xRowBytes;
   /// Columns of a panel; bytes from one panel to the next, from one column to

@@ -40,6 +40,11 @@ constexpr ByteTiles avx2DotTiles = {{6, 2}, {5, 1}};
 constexpr ByteTiles avx2SignTiles = {{4, 2}, {4, 1}};
 constexpr ByteTiles genericByteTiles = {{2, 2}, {2, 1}};
 
+/// How far ahead of what is read products of bytes with few rows ask for a line
+/// at every step of k. Without it, or all lines at half the distance: 80 to 85%
+/// of the speed of memory; with it, 93%.
+constexpr int64_t bytesAhead = 8704;
+
 /// Bytes of x that a matmul keeps in the second-level cache while panels stream
 /// past: half of the smallest one among current cores (1 MiB).
 constexpr int64_t inputBlockBytes = 512 << 10;
