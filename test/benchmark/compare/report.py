@@ -57,6 +57,8 @@ def row(cell, threads, result):
     if "missing" in result:
         return line | {"note": result["missing"]}
     own, ordered = result["engines"].get("heddle", {}).get("seconds"), peers(cell, result)
+    if ordered:
+        line["fastest peer"] = f"{NAMES[ordered[0][1]]} {ordered[0][0] * 1e3:.2f}"
     line |= {"limit": f"{result['limit'] * 1e3:.2f}", "note": notes(cell, result)}
     line |= {NAMES[name]: time_of(cell, name, result) for name in NAMES}
     if own:
@@ -66,10 +68,13 @@ def row(cell, threads, result):
     return line
 
 
-def table(rows):
+SHORT = ["cell", "threads", "Heddle", "of limit", "fastest peer", "best peer / Heddle"]
+WHOLE = ["cell", "threads", "limit", "Heddle", "of limit", "goal", "best peer / Heddle",
+         *(name for name in NAMES.values() if name != "Heddle"), "note"]
+
+
+def table(rows, columns):
     """Markdown; columns in which nothing stands are left out."""
-    columns = ["cell", "threads", "limit", "Heddle", "of limit", "goal", "best peer / Heddle",
-               *(name for name in NAMES.values() if name != "Heddle"), "note"]
     columns = [c for c in columns if any(r.get(c) for r in rows)]
     lines = [columns, ["---"] * len(columns), *([r.get(c, "") for c in columns] for r in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
@@ -87,6 +92,11 @@ class Results:
         self.results.append({"cell": cell.name, "threads": threads, "goal": cell.goal, **result})
         print("  ".join(f"{name} {value}" for name, value in self.rows[-1].items() if value), file=sys.stderr)
         (self.folder / "results.json").write_text(json.dumps(self.document(), indent=1))
+        (self.folder / "results.md").write_text(self.page(WHOLE))
+        (self.folder / "summary.md").write_text(self.page(SHORT))
+
+    def page(self, columns):
+        return f"Medians in milliseconds. {self.caption()}\n\n{table(self.rows, columns)}\n"
 
     def versions(self):
         engines = [item for result in self.results for item in result.get("engines", {}).items()]
@@ -101,9 +111,7 @@ class Results:
         return f"{document['date']}, {document['processor']}; " + ", ".join(dict.fromkeys(document["versions"].values()))
 
     def finish(self):
-        text = f"Medians in milliseconds. {self.caption()}\n\n{table(self.rows)}\n"
-        (self.folder / "results.md").write_text(text)
-        print(text)
+        print(self.page(WHOLE))
         self.plot()
 
     def plot(self):
