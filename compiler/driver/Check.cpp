@@ -47,7 +47,20 @@ static std::string atMost(const Program &program, const SizeExpr &bytes) {
   return most ? bytesText(*most) : "more than can be counted";
 }
 
-/// The weights, and what a call of each entry needs besides them and caches.
+/// What a session keeps of every row: caches, states, and what is computed from
+/// states when they are set.
+static SizeExpr keptBytes(const Program &program) {
+  SizeExpr bytes(0);
+  for (const codegen::ProgramCache &cache : program.caches) {
+    SizeExpr positions =
+        cache.size.empty() ? SizeExpr(1) : SizeExpr::name(cache.size);
+    bytes += SizeExpr(cache.positionBytes) * positions;
+  }
+  return bytes;
+}
+
+/// The weights, what a call of each entry needs besides them, and what is kept
+/// from call to call.
 static void printMemory(const Program &program, const WeightTable &table,
                         llvm::raw_ostream &os) {
   int64_t packed = 0;
@@ -57,6 +70,9 @@ static void printMemory(const Program &program, const WeightTable &table,
   for (const ProgramEntry &entry : program.entries)
     os << "  " << entry.name << "  " << entry.arenaBytes.str()
        << " bytes, at most " << atMost(program, entry.arenaBytes) << "\n";
+  if (!program.caches.empty())
+    os << "  session  " << keptBytes(program).str() << " bytes a row, at most "
+       << atMost(program, keptBytes(program)) << "\n";
 }
 
 int driver::check(const Arguments &arguments) {

@@ -116,7 +116,8 @@ std::optional<Tensor> Elaborator::readState(StringRef name, SMLoc place) {
   builder.setInsertionPointToStart(&frame->function.getBody().front());
   RankedTensorType type = typeOf(shape->second, place);
   Value value = nn::StateReadOp::create(builder, locationOf(place), type,
-                                        FlatSymbolRefAttr::get(context, name));
+                                        FlatSymbolRefAttr::get(context, name),
+                                        /*path=*/StringAttr(), ValueRange());
   return frame->states[name] = Tensor{value, shape->second};
 }
 

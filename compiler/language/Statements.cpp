@@ -90,7 +90,7 @@ void Elaborator::setState(const Word &name, const StateDecl &state,
   }
   nn::StateWriteOp::create(builder, locationOf(name.place),
                            FlatSymbolRefAttr::get(context, name.text),
-                           tensor->value);
+                           tensor->value, /*path=*/StringAttr(), ValueRange());
   frame->states[name.text] = *tensor;
 }
 

@@ -43,6 +43,8 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createFuseResidual());
   // Products of one x, of those with nothing of their own to do.
   passes.addPass(transforms::createMergeProjections());
+  // A step need not compute again what only the entry before it changes.
+  passes.addPass(transforms::createHoistState());
   // After all fusion: how weights are packed depends on who reads them.
   passes.addPass(transforms::createAssignLayouts());
 }

@@ -181,6 +181,41 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
                  ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
 }
 
+def HoistState : Pass<"nn-hoist-state", "::mlir::ModuleOp"> {
+  let summary = "what depends on a state alone, computed when it is set";
+  let description = [{
+    Products of a state and weights, and what is computed from them and nothing else: keys and values of cross-attention. They
+    become states of their own, one for each turn of the loops around them, and are computed after every write of the
+    state. A state that nothing reads any more goes. Entries need to read the state themselves, which nn-inline-blocks
+    sees to, or there is a remark.
+
+    Before:
+    ```mlir
+    func.func @encode(…) {
+      nn.state_write @memory, %x : …
+    }
+    func.func @step(…) {
+      %m = nn.state_read @memory : …
+      scf.for %l = … {
+        %w = nn.weight "{0}.k.weight" [%l] : …
+        %k = nn.linear %m, %w contracts 1 : …
+    ```
+    After:
+    ```mlir
+    func.func @encode(…) {
+      scf.for %l = … {
+        %w = nn.weight absolute "{0}.k.weight" [%l] : …
+        %k = nn.linear %x, %w contracts 1 : …
+        nn.state_write @memory.0, %k at "{0}" [%l] : …
+      }
+    }
+    func.func @step(…) {
+      scf.for %l = … {
+        %k = nn.state_read @memory.0 at "{0}" [%l] : …
+    ```
+  }];
+}
+
 def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "how each weight lies in the packed file";
   let description = [{

@@ -59,29 +59,38 @@ def NN_StateReadOp : NN_Op<"state_read", [DeclareOpInterfaceMethods<SymbolUserOp
                                          MemoryEffects<[MemRead]>]> {
   let summary = "current value of a state";
   let description = [{
+    With a path, the state has a value for every path: nn-hoist-state makes one for each turn of a loop.
+
     C1. The symbol is an `nn.state` of the result's type.
+    C2. The path has as many different `{n}` as there are indices, numbered from 0.
 
     ```mlir
     %m = nn.state_read @memory : tensor<?x?x512xf32, #nn.axes<B, M, D>>
+    %k = nn.state_read @keys at "{0}" [%l] : tensor<?x?x8x64xf32, #nn.axes<B, M, H, K>>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$state);
+  let arguments = (ins FlatSymbolRefAttr:$state, OptionalAttr<StrAttr>:$path, Variadic<Index>:$indices);
   let results = (outs NN_Tensor:$result);
-  let assemblyFormat = "$state attr-dict `:` type($result)";
+  let assemblyFormat = "$state (`at` $path^)? (`[` $indices^ `]`)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def NN_StateWriteOp : NN_Op<"state_write", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
                                            MemoryEffects<[MemWrite]>]> {
   let summary = "new value of a state";
   let description = [{
+    A path is as in nn.state_read.
+
     C1. The symbol is an `nn.state` of the operand's type.
+    C2. The path has as many different `{n}` as there are indices, numbered from 0.
 
     ```mlir
     nn.state_write @memory, %x : tensor<?x?x512xf32, #nn.axes<B, M, D>>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$state, NN_Tensor:$value);
-  let assemblyFormat = "$state `,` $value attr-dict `:` type($value)";
+  let arguments = (ins FlatSymbolRefAttr:$state, NN_Tensor:$value, OptionalAttr<StrAttr>:$path, Variadic<Index>:$indices);
+  let assemblyFormat = "$state `,` $value (`at` $path^)? (`[` $indices^ `]`)? attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def NN_WeightOp : NN_Op<"weight", [Pure]> {

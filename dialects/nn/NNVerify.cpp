@@ -191,6 +191,14 @@ LogicalResult StateWriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyStateUse(*this, tables, getStateAttr(), getValue().getType());
 }
 
+LogicalResult StateReadOp::verify() {
+  return verifyPath(*this, getPath().value_or(""), getIndices().size()); // C2
+}
+
+LogicalResult StateWriteOp::verify() {
+  return verifyPath(*this, getPath().value_or(""), getIndices().size()); // C2
+}
+
 StringRef WeightOp::getPartPath(unsigned part) {
   return part == 0 ? getPath()
                    : cast<StringAttr>((*getThen())[part - 1]).getValue();

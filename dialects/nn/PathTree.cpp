@@ -216,9 +216,15 @@ struct PathTree::Builder {
                   cache.getIndices(), loops),
            op});
     } else if (auto read = dyn_cast<StateReadOp>(op)) {
-      tree.caches_.push_back({read.getState().str(), op});
+      tree.caches_.push_back(
+          {pathOf(read.getState(), read.getPath().value_or(""), false,
+                  read.getIndices(), loops),
+           op});
     } else if (auto write = dyn_cast<StateWriteOp>(op)) {
-      tree.caches_.push_back({write.getState().str(), op});
+      tree.caches_.push_back(
+          {pathOf(write.getState(), write.getPath().value_or(""), false,
+                  write.getIndices(), loops),
+           op});
     } else if (auto scan = dyn_cast<ScanOp>(op)) {
       for (unsigned i = 0; i < scan.getCarried().size(); ++i)
         tree.caches_.push_back(

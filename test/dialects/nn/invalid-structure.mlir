@@ -71,6 +71,26 @@ func.func @f(%x: tensor<?x8xf32, #nn.axes<B, D>>) {
 
 // -----
 
+nn.state @m : tensor<?x3xf32, #nn.axes<B, D>>
+// nn.state_read C2
+func.func @f(%l: index) {
+  // expected-error @+1 {{path '' does not use index 0}}
+  %m = nn.state_read @m[%l] : tensor<?x3xf32, #nn.axes<B, D>>
+  return
+}
+
+// -----
+
+nn.state @m : tensor<?x3xf32, #nn.axes<B, D>>
+// nn.state_write C2
+func.func @f(%x: tensor<?x3xf32, #nn.axes<B, D>>) {
+  // expected-error @+1 {{path '{0}' has {0}, there are 0 indices}}
+  nn.state_write @m, %x at "{0}" : tensor<?x3xf32, #nn.axes<B, D>>
+  return
+}
+
+// -----
+
 // nn.weight C1
 func.func @f() {
   // expected-error @+1 {{path 'h.{0}' has {0}, there are 0 indices}}

@@ -1,0 +1,307 @@
+//===- HoistState.cpp - what depends on a state alone, computed when set --===//
+//
+// Enters: an nn module. Leaves: what an entry computes from a state and weights
+// alone (keys and values of cross-attention) is computed where the state is
+// set, for every turn of the loops around it, and kept as a state of its own.
+// A state that nothing reads any more goes.
+//
+//   entry encode:  memory = m                     entry step:  read memory.0[l]
+//                  for l: memory.0[l] = m · W[l]
+//
+// The ops are the same and so are the bits. What stays gets a remark.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "dialects/nn/PathTree.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace heddle::transforms {
+#define GEN_PASS_DEF_HOISTSTATE
+#include "compiler/transforms/Passes.h.inc"
+} // namespace heddle::transforms
+
+using namespace mlir;
+using namespace heddle::nn;
+
+namespace {
+
+/// The loops around an op, outermost first.
+SmallVector<scf::ForOp> loopsAround(Operation *op) {
+  SmallVector<scf::ForOp> loops;
+  while ((op = op->getParentOp()))
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      loops.insert(loops.begin(), loop);
+  return loops;
+}
+
+bool isIndexOfLoop(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto loop = argument
+                  ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())
+                  : scf::ForOp();
+  return loop && loop.getInductionVar() == value;
+}
+
+/// What follows from one read of a state.
+class Consequences {
+public:
+  explicit Consequences(StateReadOp read) : read(read) {
+    derived.insert(read);
+    func::FuncOp function = read->getParentOfType<func::FuncOp>();
+    function.walk([&](Operation *op) {
+      if (follows(op))
+        derived.insert(op);
+    });
+  }
+
+  /// Results that something else reads, with at least a product behind them.
+  SmallVector<Value> frontier() {
+    SmallVector<Value> values;
+    for (Operation *op : derived)
+      for (Value result : op->getResults())
+        if (hasProduct(op) && llvm::any_of(result.getUsers(), [&](auto *user) {
+              return !derived.contains(user);
+            }))
+          values.push_back(result);
+    return values;
+  }
+
+  /// The ops that `values` need, in order, weights and constants included.
+  SmallVector<Operation *> opsFor(ArrayRef<Value> values) {
+    llvm::SetVector<Operation *> ops;
+    for (Value value : values)
+      collect(value.getDefiningOp(), ops);
+    return ops.takeVector();
+  }
+
+private:
+  static bool isGiven(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (isa_and_nonnull<WeightOp, ConstantOp, arith::ConstantOp>(op))
+      return true;
+    return !op && isIndexOfLoop(value);
+  }
+
+  /// Whether an op computes from the state and what is given alone.
+  bool follows(Operation *op) {
+    if (op->getNumRegions() != 0 || !isPure(op) || op->getNumResults() == 0)
+      return false;
+    bool any = false;
+    for (Value operand : op->getOperands()) {
+      bool fromState =
+          operand.getDefiningOp() && derived.contains(operand.getDefiningOp());
+      if (!fromState && !isGiven(operand))
+        return false;
+      any |= fromState;
+    }
+    return any;
+  }
+
+  bool hasProduct(Operation *op) {
+    if (!derived.contains(op) || op == read)
+      return false;
+    return isa<LinearOp>(op) || llvm::any_of(op->getOperands(), [&](Value v) {
+             return v.getDefiningOp() && hasProduct(v.getDefiningOp());
+           });
+  }
+
+  void collect(Operation *op, llvm::SetVector<Operation *> &ops) {
+    if (op == read || ops.contains(op))
+      return;
+    for (Value operand : op->getOperands())
+      if (operand.getDefiningOp())
+        collect(operand.getDefiningOp(), ops);
+    ops.insert(op);
+  }
+
+  StateReadOp read;
+  llvm::SetVector<Operation *> derived;
+};
+
+class Hoister {
+public:
+  explicit Hoister(ModuleOp module) : module(module) {}
+
+  void run() {
+    SmallVector<StateReadOp> reads;
+    module.walk([&](StateReadOp read) { reads.push_back(read); });
+    for (StateReadOp read : reads)
+      hoist(read);
+    for (StateOp state : llvm::make_early_inc_range(module.getOps<StateOp>()))
+      eraseIfUnread(state);
+  }
+
+private:
+  /// All writes of a state, in the order of the module.
+  SmallVector<StateWriteOp> writesOf(StringRef state) {
+    SmallVector<StateWriteOp> writes;
+    module.walk([&](StateWriteOp write) {
+      if (write.getState() == state)
+        writes.push_back(write);
+    });
+    return writes;
+  }
+
+  void hoist(StateReadOp read) {
+    if (read.getPath())
+      return;
+    remarkOnCalls(read);
+    Consequences consequences(read);
+    SmallVector<Value> values = consequences.frontier();
+    auto function = read->getParentOfType<func::FuncOp>();
+    if (!values.empty() && !isEntry(function))
+      return remark(read, function.getName());
+    // Values of one nest of loops are computed in one.
+    llvm::MapVector<Block *, SmallVector<Value>> nests;
+    for (Value value : values)
+      nests[value.getParentBlock()].push_back(value);
+    // All ops are found before the first value is replaced.
+    SmallVector<SmallVector<Operation *>> ops;
+    for (auto &[block, ofNest] : nests)
+      ops.push_back(consequences.opsFor(ofNest));
+    SmallVector<StateWriteOp> writes = writesOf(read.getState());
+    for (auto [nest, opsOfNest] : llvm::zip_equal(nests, ops))
+      hoistNest(read, nest.second, opsOfNest, writes);
+    eraseDead(read, values);
+  }
+
+  static void remarkOnCalls(StateReadOp read) {
+    for (Operation *user : read->getUsers())
+      if (auto call = dyn_cast<CallOp>(user))
+        remark(read, call.getCallee());
+  }
+
+  static void remark(StateReadOp read, StringRef block) {
+    read.emitRemark() << "what block '" << block
+                      << "' computes from the state alone is computed in every "
+                         "call: it is called from several places";
+  }
+
+  void hoistNest(StateReadOp read, ArrayRef<Value> values,
+                 ArrayRef<Operation *> ops, ArrayRef<StateWriteOp> writes) {
+    SmallVector<scf::ForOp> loops = loopsAround(values.front().getDefiningOp());
+    SmallVector<std::string> turn;
+    SmallVector<Value> indices;
+    for (auto [number, loop] : llvm::enumerate(loops)) {
+      turn.push_back("{" + std::to_string(number) + "}");
+      indices.push_back(loop.getInductionVar());
+    }
+    OpBuilder builder(module.getContext());
+    StringAttr path = loops.empty()
+                          ? StringAttr()
+                          : builder.getStringAttr(llvm::join(turn, "."));
+    SmallVector<StringAttr> states;
+    for (Value value : values)
+      states.push_back(declareLike(read.getState(), value));
+    for (StateWriteOp write : writes)
+      computeAfter(write, read, values, ops, loops, states, path);
+    for (auto [value, state] : llvm::zip_equal(values, states)) {
+      builder.setInsertionPointAfterValue(value);
+      Value kept =
+          StateReadOp::create(builder, value.getLoc(), value.getType(),
+                              FlatSymbolRefAttr::get(state), path, indices);
+      Value(value).replaceAllUsesWith(kept);
+    }
+  }
+
+  /// A state beside `state` that keeps `value`.
+  StringAttr declareLike(StringRef state, Value value) {
+    OpBuilder builder(module.getContext());
+    StringAttr name = builder.getStringAttr(freshName(state));
+    builder.setInsertionPointAfter(module.lookupSymbol(state));
+    StateOp::create(builder, value.getLoc(), name,
+                    TypeAttr::get(value.getType()));
+    return name;
+  }
+
+  //  ops outside of loops
+  //  for l:
+  //    ops within, from what was written
+  //    state.n[l] = value n
+  void computeAfter(StateWriteOp write, StateReadOp read,
+                    ArrayRef<Value> values, ArrayRef<Operation *> ops,
+                    ArrayRef<scf::ForOp> loops, ArrayRef<StringAttr> states,
+                    StringAttr path) {
+    OpBuilder builder(write->getContext());
+    builder.setInsertionPointAfter(write);
+    IRMapping mapping;
+    mapping.map(read.getResult(), write.getValue());
+    auto computeAtDepth = [&](size_t depth) {
+      for (Operation *op : ops) {
+        if (loopsAround(op).size() != depth)
+          continue;
+        Operation *clone = builder.clone(*op, mapping);
+        // An entry's paths begin at the root; the write may stand elsewhere.
+        if (auto weight = dyn_cast<WeightOp>(clone))
+          weight.setAbsolute(true);
+      }
+    };
+    computeAtDepth(0);
+    SmallVector<Value> indices;
+    for (scf::ForOp loop : loops) {
+      auto bound = [&](Value value) {
+        return builder.clone(*value.getDefiningOp())->getResult(0);
+      };
+      auto again = scf::ForOp::create(
+          builder, loop.getLoc(), bound(loop.getLowerBound()),
+          bound(loop.getUpperBound()), bound(loop.getStep()));
+      mapping.map(loop.getInductionVar(), again.getInductionVar());
+      indices.push_back(again.getInductionVar());
+      builder.setInsertionPointToStart(again.getBody());
+      computeAtDepth(indices.size());
+    }
+    for (auto [value, state] : llvm::zip_equal(values, states))
+      StateWriteOp::create(builder, value.getLoc(),
+                           FlatSymbolRefAttr::get(state), mapping.lookup(value),
+                           path, indices);
+  }
+
+  std::string freshName(StringRef state) {
+    for (unsigned number = 0;; ++number) {
+      std::string name = (state + "." + Twine(number)).str();
+      if (!module.lookupSymbol(name))
+        return name;
+    }
+  }
+
+  /// What only the hoisted values needed.
+  static void eraseDead(StateReadOp read, ArrayRef<Value> values) {
+    llvm::SetVector<Operation *> dead;
+    for (Value value : values)
+      dead.insert(value.getDefiningOp());
+    while (!dead.empty()) {
+      Operation *op = dead.pop_back_val();
+      if (!op->use_empty() || !(isPure(op) || op == read))
+        continue;
+      for (Value operand : op->getOperands())
+        if (Operation *above = operand.getDefiningOp())
+          dead.insert(above);
+      op->erase();
+    }
+  }
+
+  void eraseIfUnread(StateOp state) {
+    bool isRead = false;
+    module.walk([&](StateReadOp read) {
+      isRead |= read.getState() == state.getSymName();
+    });
+    if (isRead)
+      return;
+    for (StateWriteOp write : writesOf(state.getSymName()))
+      write.erase();
+    state.erase();
+  }
+
+  ModuleOp module;
+};
+
+struct HoistState : heddle::transforms::impl::HoistStateBase<HoistState> {
+  void runOnOperation() override { Hoister(getOperation()).run(); }
+};
+
+} // namespace
