@@ -37,8 +37,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
     return;
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
-  // Activation, residual: what a product does to its sums before it stores
-  // them, in this order.
+  // Gate, activation, residual: what a product does to its sums before it
+  // stores them, in this order.
+  passes.addPass(transforms::createFuseFeedForward());
   passes.addPass(transforms::createFuseActivation());
   passes.addPass(transforms::createFuseResidual());
   // Products of one x, of those with nothing of their own to do.
