@@ -104,6 +104,10 @@ private:
     SmallVector<Value> updated(sums);
     size_t vectors = tile.vectors.size();
     for (int part = 0; part < parts; ++part) {
+      if (part) { // registers are for sums
+        x = v.opaque(x);
+        weight = v.opaque(weight);
+      }
       SmallVector<Value> weights;
       for (int64_t step = 0; step < steps; ++step)
         for (int64_t offset : tile.vectors)

@@ -270,6 +270,16 @@ void VectorBuilder::prefetch(Value pointer) {
   LLVM::Prefetch::create(builder, loc, pointer, Read, SecondLevel, Data);
 }
 
+Value VectorBuilder::opaque(Value pointer) {
+  return LLVM::InlineAsmOp::create(
+             builder, loc, pointer.getType(), pointer, /*asm_string=*/"",
+             /*constraints=*/"=r,0", /*has_side_effects=*/false,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None,
+             /*asm_dialect=*/LLVM::AsmDialectAttr(),
+             /*operand_attrs=*/ArrayAttr())
+      .getResult(0);
+}
+
 Value VectorBuilder::stackFloats(int64_t elements) {
   Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
                                          builder.getI64IntegerAttr(elements));

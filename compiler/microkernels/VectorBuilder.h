@@ -84,6 +84,9 @@ public:
   mlir::Value onlyFirst(mlir::Value vector, int64_t count);
   /// Brings the line at `pointer` into the second-level cache.
   void prefetch(mlir::Value pointer);
+  /// The same pointer, of which LLVM does not know that it is: what is loaded
+  /// from it anew need not stay in a register until then.
+  mlir::Value opaque(mlir::Value pointer);
   /// Memory of the function that is being built, aligned to vectors.
   mlir::Value stackFloats(int64_t elements);
   /// First element of a memref.
