@@ -74,6 +74,15 @@ std::optional<Factors> factorsOf(MulOp product) {
   return isForwards ? forwards : backwards;
 }
 
+/// Whether a weight has a scale for every group of rows. For one token, which
+/// decoding computes, its gated product reads memory at four fifths of the
+/// speed (q4; q8 at nine tenths): more than a pass over the factors costs.
+bool isInGroups(LinearOp product) {
+  auto weight = product.getWeight().getDefiningOp<WeightOp>();
+  return weight && (weight.getStored() == Storage::Q8 ||
+                    weight.getStored() == Storage::Q4);
+}
+
 /// Why the halves of one product cannot be its gate and what it gates.
 StringRef refusalOfHalves(const Factors &factors) {
   if (factors.gateProduct()->getNumResults() != 2)
@@ -111,6 +120,8 @@ StringRef refusal(MulOp product, const Factors &factors,
     return "a factor is repeated along an axis of the other";
   if (!runsInPanels(factors.gateProduct()))
     return "the product is no matrix product of f32 rows";
+  if (isInGroups(factors.gateProduct()))
+    return "weights in groups are read faster without";
   return factors.areHalves() ? refusalOfHalves(factors)
                              : refusalOfTwo(factors, own);
 }

@@ -77,7 +77,8 @@ def FuseFeedForward : Pass<"nn-fuse-feed-forward", "::mlir::ModuleOp"> {
   let description = [{
     act(x W₁ᵀ) · (x W₂ᵀ), with any activation of nn.linear or none, in any order: x is read once, and the product is taken
     while both factors are in registers. The factors are two products of the same x, whose weights are then joined in the
-    packed file, or the two results of one, the gate first. What looks like this and is not fused gets a remark.
+    packed file, or the two results of one, the gate first. What looks like this and is not fused gets a remark; so do
+    products of q8 and q4 weights, which are read more slowly in pairs.
 
     Before:
     ```mlir

@@ -215,3 +215,14 @@ func.func @not_fused_when_the_products_differ(%x: !x) -> !x attributes {nn.entry
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y : !x
 }
+
+// CHECK-LABEL: func.func @not_fused_when_quantised_in_groups
+// CHECK: nn.mul
+func.func @not_fused_when_quantised_in_groups(%n: tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>) -> !x attributes {nn.entry} {
+  %w = nn.weight "q" stored q4 : !both
+  %a, %b = nn.linear %n, %w contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>, !both) -> (!x, !x)
+  %s = nn.silu %a : !x
+  // expected-remark @+1 {{weights in groups are read faster without}}
+  %y = nn.mul %s, %b : (!x, !x) -> !x
+  return %y : !x
+}
