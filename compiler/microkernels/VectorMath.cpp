@@ -3,6 +3,7 @@
 #include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -164,6 +165,85 @@ Value emitErf(VectorBuilder &v, Value x) {
   Value exponent = v.mulAdd(p, a, v.sub(v.splat(0), a));
   Value large = v.withSignOf(v.sub(v.splat(1), emitExp(v, exponent)), x);
   return v.whereGreater(v.magnitude(x), v.splat(0.927734375f), large, small);
+}
+
+//===----------------------------------------------------------------------===//
+// Sine and cosine
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Arithmetic on as many doubles as a vector has floats. Once for all heads of
+/// a token, it may cost what it does.
+struct Doubles {
+  VectorBuilder &v;
+
+  VectorType type() {
+    return VectorType::get(v.target.lanes(), v.builder.getF64Type());
+  }
+  Value splat(double number) {
+    return arith::ConstantOp::create(v.builder, v.loc, type(),
+                                     DenseElementsAttr::get(type(), number));
+  }
+  /// coefficients[0] · zⁿ + … + coefficients[n].
+  Value polynomial(Value z, ArrayRef<double> coefficients) {
+    Value sum = splat(coefficients.front());
+    for (double coefficient : coefficients.drop_front())
+      sum = v.add(v.mul(sum, z), splat(coefficient));
+    return sum;
+  }
+};
+} // namespace
+
+// x = n·π/2 + r, |r| ≤ π/4. π/2 is in two parts, of which the first has 25
+// bits: n times it is exact up to n = 2²⁸. Polynomials as in FreeBSD's k_sinf
+// and k_cosf (I. Lance Taylor, B. D. Evans).
+SineAndCosine emitSineAndCosine(VectorBuilder &v, Value x) {
+  Doubles d{v};
+  auto integers = VectorType::get(v.target.lanes(), v.builder.getI64Type());
+  auto integer = [&](int64_t number) -> Value {
+    return arith::ConstantOp::create(v.builder, v.loc, integers,
+                                     DenseElementsAttr::get(integers, number));
+  };
+  Value inRange =
+      arith::CmpFOp::create(v.builder, v.loc, arith::CmpFPredicate::OLE,
+                            v.magnitude(x), v.splat(4e8f));
+  Value wide = arith::ExtFOp::create(v.builder, v.loc, d.type(), x);
+  Value shift = d.splat(6755399441055744.); // 1.5·2⁵²: rounds to an integer
+  Value shifted = v.add(v.mul(wide, d.splat(0.63661977236758134308)), shift);
+  Value n = v.sub(shifted, shift);
+  Value r = v.sub(v.sub(wide, v.mul(n, d.splat(1.57079631090164184570))),
+                  v.mul(n, d.splat(1.58932547735281966916e-8)));
+  r = arith::SelectOp::create(
+      v.builder, v.loc, inRange, r,
+      d.splat(std::numeric_limits<double>::quiet_NaN()));
+
+  Value z = v.mul(r, r);
+  Value sine =
+      d.polynomial(z, {2.7183114939898219064e-6, -1.98393348360966317347e-4,
+                       8.3333293858894631756e-3, -1.66666666416265235595e-1});
+  sine = v.add(r, v.mul(v.mul(r, z), sine));
+  Value cosine = d.polynomial(
+      z, {2.43904487962774090654e-5, -1.38867637746099294692e-3,
+          4.16666233237390631894e-2, -4.99999997251031003120e-1, 1.});
+  // sin(r + n·π/2): sin r, cos r, −sin r, −cos r; the cosine is one further.
+  Value quadrant =
+      arith::BitcastOp::create(v.builder, v.loc, integers, shifted);
+  auto hasBit = [&](Value number, int64_t bit) -> Value {
+    Value masked =
+        arith::AndIOp::create(v.builder, v.loc, number, integer(bit));
+    return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ne,
+                                 masked, integer(0));
+  };
+  auto choose = [&](Value quarter, Value even, Value odd) -> Value {
+    Value value = arith::SelectOp::create(v.builder, v.loc, hasBit(quarter, 1),
+                                          odd, even);
+    Value negative = arith::NegFOp::create(v.builder, v.loc, value);
+    value = arith::SelectOp::create(v.builder, v.loc, hasBit(quarter, 2),
+                                    negative, value);
+    return arith::TruncFOp::create(v.builder, v.loc, v.floats(), value);
+  };
+  Value next = arith::AddIOp::create(v.builder, v.loc, quadrant, integer(1));
+  return {choose(quadrant, sine, cosine), choose(next, sine, cosine)};
 }
 
 //===----------------------------------------------------------------------===//

@@ -32,6 +32,13 @@ mlir::Value emitSigmoid(VectorBuilder &v, mlir::Value x);
 /// erf x, within 1.5 ulp.
 mlir::Value emitErf(VectorBuilder &v, mlir::Value x);
 
+/// sin x and cos x, within 0.51 ulp for |x| ≤ 4·10⁸; NaN beyond. The sign of a
+/// zero is not kept.
+struct SineAndCosine {
+  mlir::Value sine, cosine;
+};
+SineAndCosine emitSineAndCosine(VectorBuilder &v, mlir::Value x);
+
 /// The activation of `x`. silu is within 3 ulp, and may be 0 below 2⁻¹¹⁹; gelu
 /// is within 2.5 and gelu_tanh within 3 ulp of x itself: far below zero, where
 /// the result vanishes, only its size is right.
