@@ -52,6 +52,26 @@ void heddle::conversion::nest(FunctionLowering &lowering, ValueRange bounds,
   body(indices);
 }
 
+void heddle::conversion::forEachElement(FunctionLowering &lowering,
+                                        const View &y,
+                                        function_ref<Value(ValueRange)> value) {
+  OpBuilder &builder = lowering.builder;
+  unsigned rank = y.axes.size();
+  AffineMap every = builder.getMultiDimIdentityMap(rank);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  linalg::GenericOp::create(
+      builder, lowering.loc(), ValueRange(), y.memref, every, iterators,
+      [&](OpBuilder &inner, Location loc, ValueRange) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToEnd(inner.getInsertionBlock());
+        SmallVector<Value> at;
+        for (unsigned axis = 0; axis < rank; ++axis)
+          at.push_back(linalg::IndexOp::create(builder, loc, axis));
+        linalg::YieldOp::create(builder, loc, value(at));
+      });
+}
+
 Value heddle::conversion::fold(FunctionLowering &lowering, Value count,
                                Value init,
                                function_ref<Value(Value, Value)> step) {
@@ -121,26 +141,28 @@ static LogicalResult lowerPositions(nn::PositionsOp op,
   lowering.forRows(op, true, [&](Value row) {
     View y = lowering.resultView(op->getOpResult(0), row);
     Value before = lowering.heldBefore(row ? op.getSize() : "", row);
-    nest(lowering, lengthOf(lowering, y, 0), [&](ValueRange at) {
+    forEachElement(lowering, y, [&](ValueRange at) -> Value {
       Value position = arith::AddIOp::create(builder, loc, before, at[0]);
-      Value narrow = arith::IndexCastOp::create(builder, loc,
-                                                builder.getI32Type(), position);
-      memref::StoreOp::create(builder, loc, narrow, y.memref, at);
+      return arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
+                                        position);
     });
   });
   return success();
 }
 
-/// A table of constants, as a global of the module.
-static Value constantTable(FunctionLowering &lowering,
-                           ArrayRef<double> values) {
-  OpBuilder &builder = lowering.builder;
+Value heddle::conversion::constantTable(FunctionLowering &lowering,
+                                        ArrayRef<double> values) {
   SmallVector<float> narrow(values.begin(), values.end());
-  int64_t count = narrow.size();
-  auto data = DenseElementsAttr::get(
-      RankedTensorType::get({count}, builder.getF32Type()),
-      ArrayRef<float>(narrow));
-  auto type = MemRefType::get({count}, builder.getF32Type());
+  auto type = RankedTensorType::get({static_cast<int64_t>(narrow.size())},
+                                    lowering.builder.getF32Type());
+  return constantTable(lowering,
+                       DenseElementsAttr::get(type, ArrayRef<float>(narrow)));
+}
+
+Value heddle::conversion::constantTable(FunctionLowering &lowering,
+                                        DenseElementsAttr data) {
+  OpBuilder &builder = lowering.builder;
+  auto type = MemRefType::get(data.getType().getShape(), data.getElementType());
   auto module =
       builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   memref::GlobalOp table;

@@ -54,10 +54,20 @@ mlir::Value asF32(mlir::OpBuilder &builder, mlir::Location loc,
 void nest(FunctionLowering &lowering, mlir::ValueRange bounds,
           llvm::function_ref<void(mlir::ValueRange)> body);
 
+/// Every element of a view: y[at] = value(at).
+void forEachElement(FunctionLowering &lowering, const View &y,
+                    llvm::function_ref<mlir::Value(mlir::ValueRange)> value);
+
 /// Folds `step` over 0 … count − 1, starting from `init`.
 mlir::Value fold(
     FunctionLowering &lowering, mlir::Value count, mlir::Value init,
     llvm::function_ref<mlir::Value(mlir::Value index, mlir::Value soFar)> step);
+
+/// A table of constants, as a global of the module.
+mlir::Value constantTable(FunctionLowering &lowering,
+                          llvm::ArrayRef<double> values);
+mlir::Value constantTable(FunctionLowering &lowering,
+                          mlir::DenseElementsAttr data);
 
 /// Length of a view's dimension.
 mlir::Value lengthOf(FunctionLowering &lowering, const View &view,

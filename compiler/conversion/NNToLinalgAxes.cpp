@@ -41,7 +41,7 @@ static LogicalResult lowerRearrange(nn::RearrangeOp op,
     unsigned lead = row ? 1 : 0;
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
-    nest(lowering, boundsOf(lowering, y), [&](ValueRange at) {
+    forEachElement(lowering, y, [&](ValueRange at) {
       SmallVector<Value> from(x.axes.size());
       for (auto [axis, index] : llvm::enumerate(at)) {
         Value rest = index;
@@ -53,28 +53,38 @@ static LogicalResult lowerRearrange(nn::RearrangeOp op,
           rest = first ? rest : e.over(rest, length);
         }
       }
-      e.store(e.element(x, from), y, at);
+      return e.element(x, from);
     });
   });
   return success();
 }
 
-/// Runs `move` over all elements of `piece`, with their indices in it and in
-/// `whole`, which begins at `offset` and may have axes in front.
-static void
-forPiece(Emit &e, const View &piece, const View &whole, unsigned axis,
-         Value offset,
-         function_ref<void(ValueRange inPiece, ValueRange inWhole)> move) {
-  unsigned missing = whole.axes.size() - piece.axes.size();
-  SmallVector<Value> bounds;
-  for (unsigned i = 0; i < whole.axes.size(); ++i)
-    bounds.push_back(i < missing ? lengthOf(e.lowering, whole, i)
-                                 : lengthOf(e.lowering, piece, i - missing));
-  nest(e.lowering, bounds, [&](ValueRange at) {
-    SmallVector<Value> inWhole(at);
-    inWhole[axis] = e.plus(at[axis], offset);
-    move(at.drop_front(missing), inWhole);
-  });
+/// The part of `whole` along its axis number `axis` that begins at `offset` and
+/// is as long as `piece`; and the piece, its axes named alike. It may lack the
+/// first ones.
+static std::pair<View, View> partLike(Emit &e, const View &piece,
+                                      const View &whole, unsigned axis,
+                                      Value offset) {
+  unsigned rank = whole.axes.size(), missing = rank - piece.axes.size();
+  SmallVector<OpFoldResult> offsets(rank, e.builder.getIndexAttr(0)),
+      strides(rank, e.builder.getIndexAttr(1)), lengths;
+  offsets[axis] = offset;
+  for (unsigned i = 0; i < rank; ++i)
+    lengths.push_back(
+        i == axis
+            ? memref::getMixedSize(e.builder, e.loc, piece.memref, i - missing)
+            : memref::getMixedSize(e.builder, e.loc, whole.memref, i));
+  View part{memref::SubViewOp::create(e.builder, e.loc, whole.memref, offsets,
+                                      lengths, strides),
+            whole.axes};
+  View named{piece.memref, {whole.axes.begin() + missing, whole.axes.end()}};
+  return {part, named};
+}
+
+static void copyElements(FunctionLowering &lowering, const View &from,
+                         const View &to) {
+  generic(lowering, from, to, {},
+          [](OpBuilder &, ValueRange scalars) { return scalars[0]; });
 }
 
 static LogicalResult lowerConcat(nn::ConcatOp op, FunctionLowering &lowering) {
@@ -88,9 +98,8 @@ static LogicalResult lowerConcat(nn::ConcatOp op, FunctionLowering &lowering) {
     Value offset = e.index(0);
     for (Value operand : op.getOperands()) {
       View x = lowering.view(operand, row);
-      forPiece(e, x, y, axis, offset, [&](ValueRange from, ValueRange to) {
-        e.store(e.element(x, from), y, to);
-      });
+      auto [part, piece] = partLike(e, x, y, axis, offset);
+      copyElements(lowering, piece, part);
       unsigned missing = y.axes.size() - x.axes.size();
       offset = e.plus(offset, lengthOf(lowering, x, axis - missing));
     }
@@ -109,9 +118,8 @@ static LogicalResult lowerSplit(nn::SplitOp op, FunctionLowering &lowering) {
     Value offset = e.index(0);
     for (OpResult result : op->getOpResults()) {
       View y = lowering.resultView(result, row);
-      forPiece(e, y, x, axis, offset, [&](ValueRange to, ValueRange from) {
-        e.store(e.element(x, from), y, to);
-      });
+      auto [part, piece] = partLike(e, y, x, axis, offset);
+      copyElements(lowering, part, piece);
       offset = e.plus(offset, lengthOf(lowering, y, axis));
     }
   });

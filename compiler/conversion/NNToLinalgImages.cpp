@@ -95,25 +95,23 @@ static void lowerPool(nn::PoolOp op, FunctionLowering &lowering) {
   forImages(op, lowering, [&](Image image) {
     Emit &e = image.e;
     bool isMax = op.getKind() == nn::PoolKind::Max;
-    Value factor = e.index(op.getFactor());
-    int64_t taps = 1;
+    int64_t factor = op.getFactor(), taps = 1;
     for (unsigned axis = 0; axis < image.spatial(); ++axis)
-      taps *= op.getFactor();
-    nest(lowering, image.bounds(), [&](ValueRange at) {
-      auto tap = [&](Value number, Value soFar) {
+      taps *= factor;
+    forEachElement(lowering, image.y, [&](ValueRange at) {
+      Value reduced = isMax ? e.lowest() : e.number(0);
+      for (int64_t tap = 0; tap < taps; ++tap) {
         SmallVector<Value> from(at);
-        Value rest = number;
+        int64_t rest = tap;
         for (int axis = image.spatial() - 1; axis >= 0; --axis) {
           Value &p = from[image.channel + 1 + axis];
-          p = e.plus(e.times(p, factor), e.rest(rest, factor));
-          rest = e.over(rest, factor);
+          p = e.plus(e.times(p, e.index(factor)), e.index(rest % factor));
+          rest /= factor;
         }
         Value v = e.load(image.x, from);
-        return isMax ? e.max(soFar, v) : e.add(soFar, v);
-      };
-      Value reduced =
-          fold(lowering, e.index(taps), isMax ? e.lowest() : e.number(0), tap);
-      e.store(isMax ? reduced : e.div(reduced, e.number(taps)), image.y, at);
+        reduced = isMax ? e.max(reduced, v) : e.add(reduced, v);
+      }
+      return isMax ? reduced : e.div(reduced, e.number(taps));
     });
   });
 }
@@ -136,14 +134,14 @@ static void lowerUpsample(nn::UpsampleOp op, FunctionLowering &lowering) {
   forImages(op, lowering, [&](Image image) {
     Emit &e = image.e;
     int64_t factor = op.getFactor();
-    nest(lowering, image.bounds(), [&](ValueRange at) {
+    forEachElement(lowering, image.y, [&](ValueRange at) {
       if (op.getKind() == nn::UpsampleKind::Nearest) {
         SmallVector<Value> from(at);
         for (unsigned axis = 0; axis < image.spatial(); ++axis) {
           Value &p = from[image.channel + 1 + axis];
           p = e.over(p, e.index(factor));
         }
-        return e.store(e.load(image.x, from), image.y, at);
+        return e.load(image.x, from);
       }
       SmallVector<std::array<Value, 3>> sides;
       for (unsigned axis = 0; axis < image.spatial(); ++axis)
@@ -161,7 +159,7 @@ static void lowerUpsample(nn::UpsampleOp op, FunctionLowering &lowering) {
         }
         sum = e.add(sum, e.mul(weight, e.load(image.x, from)));
       }
-      e.store(sum, image.y, at);
+      return sum;
     });
   });
 }
@@ -172,13 +170,13 @@ static void lowerBatchNorm(nn::BatchNormOp op, FunctionLowering &lowering) {
     auto parameter = [&](Value value, Value c) {
       return e.load(lowering.view(value, nullptr), c);
     };
-    nest(lowering, image.bounds(), [&](ValueRange at) {
+    forEachElement(lowering, image.y, [&](ValueRange at) {
       Value c = at[image.channel];
       Value spread = e.sqrt(e.add(parameter(op.getVariance(), c),
                                   e.number(op.getEps().convertToDouble())));
       Value distance = e.sub(e.load(image.x, at), parameter(op.getMean(), c));
       Value y = e.mul(e.div(distance, spread), parameter(op.getWeight(), c));
-      e.store(e.add(y, parameter(op.getBias(), c)), image.y, at);
+      return e.add(y, parameter(op.getBias(), c));
     });
   });
 }

@@ -204,10 +204,8 @@ static void lowerPick(nn::PickOp op, FunctionLowering &lowering) {
                 ? lowering.constantIndex(0)
                 : Value(arith::SubIOp::create(e.builder, e.loc, along.length(),
                                               lowering.constantIndex(1)));
-        nest(lowering, along.bounds(), [&](ValueRange others) {
-          Value element = memref::LoadOp::create(e.builder, e.loc, x.memref,
-                                                 along.at(others, at));
-          e.store(element, y, others);
+        forEachElement(lowering, y, [&](ValueRange others) {
+          return e.element(x, along.at(others, at));
         });
       });
 }

@@ -148,7 +148,11 @@ StringRef ElementwiseEmitter::refusal() {
   for (OpOperand &result : op.getDpsInitsMutable())
     if (staticStride(result, last) != 1)
       return "neighbours of a result are not neighbours in memory";
-  if (!Lanes::canEvaluate(body()))
+  SmallVector<Value> roots(body().getArguments());
+  for (auto index : body().getOps<linalg::IndexOp>())
+    if (index.getDim() == last)
+      roots.push_back(index);
+  if (!Lanes::canEvaluate(body(), Lanes::varying(body(), roots)))
     return "the body is more than arithmetic and loads";
   return {};
 }

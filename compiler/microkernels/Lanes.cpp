@@ -24,18 +24,6 @@ static bool isElementwise(Operation &op) {
          OpTrait::hasElementwiseMappableTraits(&op);
 }
 
-bool Lanes::canEvaluate(Block &block) {
-  // Of other operations, those that no argument of the block goes into.
-  auto isOutside = [&](Value value) {
-    return value.getParentBlock() != &block;
-  };
-  return llvm::all_of(block.without_terminator(), [&](Operation &op) {
-    return isElementwise(op) ||
-           isa<arith::ConstantOp, memref::LoadOp, linalg::IndexOp>(op) ||
-           (isPure(&op) && llvm::all_of(op.getOperands(), isOutside));
-  });
-}
-
 DenseSet<Value> Lanes::varying(Block &block, ValueRange roots) {
   DenseSet<Value> found(roots.begin(), roots.end());
   for (Operation &op : block.without_terminator())
@@ -43,6 +31,15 @@ DenseSet<Value> Lanes::varying(Block &block, ValueRange roots) {
                      [&](Value operand) { return found.contains(operand); }))
       found.insert(op.result_begin(), op.result_end());
   return found;
+}
+
+bool Lanes::canEvaluate(Block &block, const DenseSet<Value> &varying) {
+  return llvm::all_of(block.without_terminator(), [&](Operation &op) {
+    return isElementwise(op) ||
+           isa<arith::ConstantOp, memref::LoadOp, linalg::IndexOp>(op) ||
+           (isPure(&op) && op.getNumRegions() == 0 && op.getNumResults() == 1 &&
+            !varying.contains(op.getResult(0)));
+  });
 }
 
 int64_t Lanes::costOf(Block &block) {
@@ -89,10 +86,14 @@ static Value laneNumbers(VectorBuilder &v) {
       DenseElementsAttr::get(v.ints(), ArrayRef<int32_t>(numbers)));
 }
 
+Value Lanes::risingFrom(Value first) {
+  return arith::AddIOp::create(v.builder, v.loc, splatOf(v, first),
+                               laneNumbers(v));
+}
+
 void Lanes::setIndex(Value value, Value first) {
   firsts[value] = first;
-  setVector(value, arith::AddIOp::create(v.builder, v.loc, splatOf(v, first),
-                                         laneNumbers(v)));
+  setVector(value, risingFrom(first));
 }
 
 Value Lanes::below(Value count) {
@@ -255,12 +256,15 @@ void Lanes::evaluateArithmetic(Operation *op) {
   Value result = op->getResult(0);
   if (result.getType().isF32()) {
     Value x = vector(op->getOperand(0));
-    Value known = llvm::TypeSwitch<Operation *, Value>(op)
-                      .Case([&](math::ExpOp) { return emitExp(v, x); })
-                      .Case([&](math::Exp2Op) { return emitExp2(v, x); })
-                      .Case([&](math::TanhOp) { return emitTanh(v, x); })
-                      .Case([&](math::ErfOp) { return emitErf(v, x); })
-                      .Default([](Operation *) { return Value(); });
+    Value known =
+        llvm::TypeSwitch<Operation *, Value>(op)
+            .Case([&](math::ExpOp) { return emitExp(v, x); })
+            .Case([&](math::Exp2Op) { return emitExp2(v, x); })
+            .Case([&](math::TanhOp) { return emitTanh(v, x); })
+            .Case([&](math::SinOp) { return emitSineAndCosine(v, x).sine; })
+            .Case([&](math::CosOp) { return emitSineAndCosine(v, x).cosine; })
+            .Case([&](math::ErfOp) { return emitErf(v, x); })
+            .Default([](Operation *) { return Value(); });
     if (known)
       return setVector(result, known);
   }

@@ -22,11 +22,12 @@ public:
   explicit Lanes(const VectorBuilder &v, const mlir::IRMapping &outside = {})
       : v(v), scalars(outside) {}
 
-  /// Whether every operation of `block` but its terminator can be evaluated.
-  static bool canEvaluate(mlir::Block &block);
   /// The results in `block` that differ from lane to lane if `roots` do.
   static llvm::DenseSet<mlir::Value> varying(mlir::Block &block,
                                              mlir::ValueRange roots);
+  /// Whether every operation of `block` but its terminator can be evaluated.
+  static bool canEvaluate(mlir::Block &block,
+                          const llvm::DenseSet<mlir::Value> &varying);
   /// Multiplications that one element of `block` costs, roughly.
   static int64_t costOf(mlir::Block &block);
 
@@ -53,6 +54,8 @@ public:
 
   /// The vector for a scalar type: as many elements as a vector of f32 has.
   mlir::VectorType vectorOf(mlir::Type scalar) const;
+  /// `first` + the lane's number.
+  mlir::Value risingFrom(mlir::Value first);
   /// The lanes below `count`.
   mlir::Value below(mlir::Value count);
 
@@ -65,13 +68,14 @@ public:
   /// Lanes without a mask bit are zero, or stay; no mask: all lanes.
   mlir::Value load(mlir::Value pointer, mlir::Type element, mlir::Value mask);
   void store(mlir::Value vector, mlir::Value pointer, mlir::Value mask);
+  /// Elements at offsets from a pointer.
+  mlir::Value gather(mlir::Value pointer, mlir::Type element,
+                     mlir::Value offsets, mlir::Value mask);
   /// Elements `stride` apart.
   mlir::Value loadStrided(mlir::Value pointer, mlir::Type element,
                           mlir::Value stride, mlir::Value mask);
 
 private:
-  mlir::Value gather(mlir::Value pointer, mlir::Type element,
-                     mlir::Value offsets, mlir::Value mask);
   mlir::Value first(mlir::Value index) const { return firsts.lookup(index); }
   mlir::Value scalar(mlir::Value value) {
     return scalars.lookupOrDefault(value);
