@@ -166,8 +166,9 @@ static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
     lowerMask(op, lowered, lowering);
   if (!op.getBias().empty())
     buildRegion(lowering, lowered.getBias(), 4, [&](ValueRange indices) {
-      return SmallVector<Value>{
-          PairRegion(lowering, op.getBias(), indices).result()};
+      PairRegion pairs(lowering, op.getBias(), indices);
+      pairs.tabulates = true;
+      return SmallVector<Value>{pairs.result()};
     });
 }
 

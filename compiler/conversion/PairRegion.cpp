@@ -2,7 +2,7 @@
 
 #include "compiler/conversion/PairRegion.h"
 
-#include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/Emit.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -62,47 +62,77 @@ Value PairRegion::lower(Value value) {
 Value PairRegion::lowerBucket(nn::BucketOp op) {
   OpBuilder &b = lowering.builder;
   Location loc = lowering.loc();
-  Type f32 = b.getF32Type(), word = b.getI64Type();
-  auto index = [&](int64_t value) { return lowering.constantIndex(value); };
-  auto number = [&](double value) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
-  };
-  auto select = [&](Value c, Value yes, Value no) -> Value {
-    return arith::SelectOp::create(b, loc, c, yes, no);
-  };
-  auto compare = [&](arith::CmpIPredicate p, Value x, Value y) -> Value {
-    return arith::CmpIOp::create(b, loc, p, x, y);
-  };
   Value distance = lower(op.getDistance());
   int64_t count = op.getCount();
-  Value zero = index(0), base = zero;
+  Value zero = lowering.constantIndex(0), base = zero;
   Value back = arith::SubIOp::create(
       b, loc, zero, distance); // how far behind the query the key lies
   if (op.getBoth()) {
     count /= 2;
-    base = select(compare(arith::CmpIPredicate::sgt, distance, zero),
-                  index(count), zero);
+    Value ahead = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
+                                        distance, zero);
+    base = arith::SelectOp::create(b, loc, ahead, lowering.constantIndex(count),
+                                   zero);
     back = arith::MaxSIOp::create(b, loc, back, distance);
   } else {
     back = arith::MaxSIOp::create(b, loc, back, zero);
   }
+  Value bucket =
+      tabulates ? lookUpBucket(op, back, count) : farBucket(op, back, count);
+  return arith::AddIOp::create(b, loc, base, bucket);
+}
+
+/// back < exact ? back
+///   : min(exact + ⌊log(back / exact) / log(far / exact) · (count − exact)⌋,
+///         count − 1)
+Value PairRegion::farBucket(nn::BucketOp op, Value back, int64_t count) {
+  OpBuilder &b = lowering.builder;
+  Location loc = lowering.loc();
+  auto index = [&](int64_t value) { return lowering.constantIndex(value); };
+  Scalars s{b, loc};
   int64_t exact = count / 2;
   Value farther = arith::IndexCastOp::create(
-      b, loc, word, arith::MaxSIOp::create(b, loc, back, index(1)));
-  Value ratio = arith::DivFOp::create(
-      b, loc, arith::SIToFPOp::create(b, loc, f32, farther), number(exact));
-  Value share =
-      arith::DivFOp::create(b, loc, math::LogOp::create(b, loc, ratio),
-                            number(std::log(double(op.getFar()) / exact)));
-  Value scaled = arith::MulFOp::create(b, loc, share, number(count - exact));
+      b, loc, b.getI64Type(), arith::MaxSIOp::create(b, loc, back, index(1)));
+  Value ratio = s.div(arith::SIToFPOp::create(b, loc, b.getF32Type(), farther),
+                      s.number(exact));
+  Value share = s.div(math::LogOp::create(b, loc, ratio),
+                      s.number(std::log(double(op.getFar()) / exact)));
   Value steps = arith::IndexCastOp::create(
-      b, loc, b.getIndexType(), arith::FPToSIOp::create(b, loc, word, scaled));
+      b, loc, b.getIndexType(),
+      arith::FPToSIOp::create(b, loc, b.getI64Type(),
+                              s.mul(share, s.number(count - exact))));
   Value far = arith::MinSIOp::create(
       b, loc, arith::AddIOp::create(b, loc, index(exact), steps),
       index(count - 1));
-  Value bucket =
-      select(compare(arith::CmpIPredicate::slt, back, index(exact)), back, far);
-  return arith::AddIOp::create(b, loc, base, bucket);
+  Value isNear = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, back,
+                                       index(exact));
+  return arith::SelectOp::create(b, loc, isNear, back, far);
+}
+
+/// The same, with the formula evaluated here for all distances up to `far`,
+/// beyond which all are in the last bucket. Every step is in f32 as above:
+/// where a logarithm is a whole number of steps, rounding decides.
+Value PairRegion::lookUpBucket(nn::BucketOp op, Value back, int64_t count) {
+  OpBuilder &b = lowering.builder;
+  int64_t exact = count / 2, far = op.getFar();
+  float scale = std::log(double(far) / exact);
+  SmallVector<int32_t> buckets;
+  for (int64_t distance = 0; distance <= far; ++distance) {
+    float ratio = float(distance) / float(exact);
+    float steps = std::log(ratio) / scale * float(count - exact);
+    buckets.push_back(
+        distance < exact
+            ? distance
+            : std::min<int64_t>(exact + int64_t(steps), count - 1));
+  }
+  auto type = RankedTensorType::get({far + 1}, b.getI32Type());
+  Value table = constantTable(
+      lowering, DenseElementsAttr::get(type, ArrayRef<int32_t>(buckets)));
+  Value at = arith::MinSIOp::create(b, lowering.loc(), back,
+                                    lowering.constantIndex(far));
+  return arith::IndexCastOp::create(
+      b, lowering.loc(), b.getIndexType(),
+      memref::LoadOp::create(b, lowering.loc(), table, at));
 }
 
 //===----------------------------------------------------------------------===//

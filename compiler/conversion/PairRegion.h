@@ -20,6 +20,10 @@ public:
   PairRegion(FunctionLowering &lowering, mlir::Region &region,
              mlir::ValueRange indices);
 
+  /// What looks a bucket up: the buckets of all distances as a table, in place
+  /// of a logarithm for every pair.
+  bool tabulates = false;
+
   /// Lowers a value of the region, or one that it reads from outside, to where
   /// the builder stands.
   mlir::Value lower(mlir::Value value);
@@ -34,6 +38,8 @@ public:
 
 private:
   mlir::Value lowerBucket(nn::BucketOp op);
+  mlir::Value farBucket(nn::BucketOp op, mlir::Value back, int64_t count);
+  mlir::Value lookUpBucket(nn::BucketOp op, mlir::Value back, int64_t count);
 
   mlir::Region &region;
   mlir::IRMapping values;

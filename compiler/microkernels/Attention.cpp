@@ -8,8 +8,9 @@
 //       kt = transposed block of k
 //       for tiles of rows that admit keys of the block:
 //         s = q·kt              scores of a tile and a block, nothing more
-//         s = 2^(s − m)         m the largest score of a row so far
-//         o = o·alpha + s·v     alpha: what the results so far shrink by
+//         s += bias, −∞         what the regions say, a vector of keys at a
+//         time s = 2^(s − m)         m the largest score of a row so far o =
+//         o·alpha + s·v     alpha: what the results so far shrink by
 //     y = o / Σ 2^(s − m)
 //
 // Blocks begin at multiples of their size, and no step of a row depends on the
@@ -20,6 +21,7 @@
 
 #include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/AttentionKernels.h"
+#include "compiler/microkernels/Lanes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -42,6 +44,18 @@ SmallVector<int64_t> stridesOf(TypedValue<MemRefType> memref) {
   assert(succeeded(strided) && "kernel.attention verified its operands");
   (void)strided;
   return strides;
+}
+
+/// Whether what a region yields depends on the head and on key − query alone.
+bool dependsOnDistance(Region &region) {
+  auto arguments = region.getArguments();
+  Value row = arguments[0], query = arguments[2], key = arguments[3];
+  auto isDistance = [&](Operation *user) {
+    return isa<arith::SubIOp>(user) && user->getOperand(0) == key &&
+           user->getOperand(1) == query;
+  };
+  return row.use_empty() && llvm::all_of(query.getUsers(), isDistance) &&
+         llvm::all_of(key.getUsers(), isDistance);
 }
 
 AttentionShape shapeOf(kernel::AttentionOp op) {
@@ -69,7 +83,7 @@ private:
   } in;
   /// Memory on the function's stack. `tiles` has six i32 a tile.
   struct {
-    Value q, kt, s, o, m, l, alpha, from, to, tiles;
+    Value q, kt, s, o, m, l, alpha, from, to, tiles, bias;
   } scratch;
   /// What is noted of a tile: its rows; the keys that any of them, and those
   /// that all of them admit.
@@ -93,10 +107,19 @@ private:
   void finishRow(Value token, Value head, Value row);
   std::pair<Value, Value> dealRows(Value rows, Value tiles);
   Tile loadTile(Value number);
-  void emitKeys(Value base, Value tiles, Value firstToken);
+  void emitKeys(Value base, Value tiles, Value firstToken, Value tokens);
   void emitTile(const Tile &tile, Value base, Value firstToken);
   void emitPairs(const Tile &tile, Value base, Value keys, Value firstToken);
+  void emitDistances(Value base, Value keys, Value firstToken, Value tokens);
   SmallVector<Value> evaluate(Region &region, ValueRange indices);
+  Value evaluateLanes(Region &region, ValueRange indices, Value mask);
+
+  /// A bias by distance: of all distances between a block of queries and one of
+  /// keys, for each head.
+  int64_t distances() const {
+    int64_t lanes = v.target.lanes();
+    return llvm::alignTo(tokensOfBlock() + shape.block, lanes) + lanes;
+  }
 
   template <typename OpTy> Value make(Value a, Value b) {
     return OpTy::create(v.builder, v.loc, a, b);
@@ -188,7 +211,7 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     auto [from, to] = dealRows(rows, tiles);
     Value block = make<arith::DivUIOp>(from, v.index(shape.block));
     v.loop(times(block, shape.block), to, shape.block,
-           [&](Value base) { emitKeys(base, tiles, firstToken); });
+           [&](Value base) { emitKeys(base, tiles, firstToken, count); });
     forRows(count, [&](Value token, Value head, Value row) {
       finishRow(plus(firstToken, token), head, row);
     });
@@ -213,6 +236,8 @@ void AttentionEmitter::allocateScratch() {
   scratch.from = allocate(rows);
   scratch.to = allocate(rows);
   scratch.tiles = allocate(llvm::divideCeil(rows, tileRows) * tileFields);
+  if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
+    scratch.bias = allocate(heads * distances());
 }
 
 //===----------------------------------------------------------------------===//
@@ -327,8 +352,11 @@ AttentionEmitter::Tile AttentionEmitter::loadTile(Value number) {
 }
 
 /// One block of keys for all tiles that admit any of them.
-void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken) {
+void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
+                                Value tokens) {
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
+  if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
+    emitDistances(base, count, firstToken, tokens);
   kernels.transposeKeys(v.advance(in.k, times(base, shape.keyStride)), count,
                         scratch.kt);
   Value end = plus(base, v.index(shape.block));
@@ -369,34 +397,59 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base,
               v.advance(scratch.o, times(tile.first, shape.valueDepth)));
 }
 
-/// s = where ? s + bias · log₂e : −∞, one pair at a time.
+/// s = where ? s + bias · log₂e : −∞
 void AttentionEmitter::emitPairs(const Tile &tile, Value base, Value keys,
                                  Value firstToken) {
+  int64_t lanes = v.target.lanes();
   v.loop(v.index(0), tile.rows, 1, [&](Value i) {
     Value row = plus(tile.first, i);
     Value token = make<arith::DivUIOp>(row, v.index(heads));
     Value head = make<arith::RemUIOp>(row, v.index(heads));
     Value query = plus(in.position, plus(firstToken, token));
-    v.loop(v.index(0), keys, 1, [&](Value j) {
+    // The bias of distance 0 of the block's first query and key, for this head.
+    Value line;
+    if (scratch.bias)
+      line = v.advance(v.advance(scratch.bias, times(head, distances())),
+                       minus(v.index(tokensOfBlock() - 1), token));
+    v.loop(v.index(0), keys, lanes, [&](Value j) {
       SmallVector<Value> pair = {in.row, plus(in.head, head), query,
                                  plus(base, j)};
+      Value mask = Lanes(v).below(minus(keys, j));
       Value place = v.advance(v.advance(scratch.s, times(i, shape.block)), j);
-      Type f32 = v.builder.getF32Type();
-      Value score = LLVM::LoadOp::create(v.builder, v.loc, f32, place, 4);
-      if (!op.getBias().empty()) {
-        Value factor = arith::ConstantOp::create(
-            v.builder, v.loc, v.builder.getF32FloatAttr(log2OfE));
-        Value bias = evaluate(op.getBias(), pair)[0];
-        score = make<arith::AddFOp>(score, make<arith::MulFOp>(bias, factor));
-      }
-      if (!op.getMask().empty()) {
-        Value nothing = arith::ConstantOp::create(
-            v.builder, v.loc,
-            v.builder.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+      Value score = v.loadVector(place);
+      if (line)
+        score = v.add(score, v.loadVector(v.advance(line, j)));
+      else if (!op.getBias().empty())
+        score = v.add(score, v.mul(evaluateLanes(op.getBias(), pair, mask),
+                                   v.splat(log2OfE)));
+      if (!op.getMask().empty())
         score = arith::SelectOp::create(
-            v.builder, v.loc, evaluate(op.getMask(), pair)[0], score, nothing);
-      }
-      LLVM::StoreOp::create(v.builder, v.loc, score, place, 4);
+            v.builder, v.loc, evaluateLanes(op.getMask(), pair, mask), score,
+            v.splat(-std::numeric_limits<float>::infinity()));
+      v.store(score, place);
+    });
+  });
+}
+
+/// bias[head][N − 1 + j − t] = log₂e · what the region yields, for queries t of
+/// at most N and keys j of a block.
+void AttentionEmitter::emitDistances(Value base, Value keys, Value firstToken,
+                                     Value tokens) {
+  Region &region = op.getBias();
+  Value most = v.index(tokensOfBlock());
+  Value least = minus(minus(base, plus(in.position, firstToken)),
+                      v.index(tokensOfBlock() - 1)); // the distance at 0
+  Value end = minus(plus(most, keys), v.index(1));
+  v.loop(v.index(0), v.index(heads), 1, [&](Value head) {
+    Value line = v.advance(scratch.bias, times(head, distances()));
+    v.loop(minus(most, tokens), end, v.target.lanes(), [&](Value i) {
+      Lanes lanes(v, mapping);
+      lanes.setScalar(region.getArgument(1), plus(in.head, head));
+      for (Operation *distance : region.getArgument(3).getUsers())
+        lanes.setIndex(distance->getResult(0), plus(least, i));
+      lanes.evaluate(region.front(), lanes.below(minus(end, i)));
+      Value bias = lanes.vector(region.front().getTerminator()->getOperand(0));
+      v.store(v.mul(bias, v.splat(log2OfE)), v.advance(line, i));
     });
   });
 }
@@ -415,6 +468,18 @@ SmallVector<Value> AttentionEmitter::evaluate(Region &region,
   return llvm::map_to_vector(
       region.front().getTerminator()->getOperands(),
       [&](Value value) { return values.lookupOrDefault(value); });
+}
+
+/// The value that a region over pairs yields for neighbouring keys; `indices`
+/// are those of the first.
+Value AttentionEmitter::evaluateLanes(Region &region, ValueRange indices,
+                                      Value mask) {
+  Lanes lanes(v, mapping);
+  for (unsigned i = 0; i < 3; ++i)
+    lanes.setScalar(region.getArgument(i), indices[i]);
+  lanes.setIndex(region.getArgument(3), indices[3]);
+  lanes.evaluate(region.front(), mask);
+  return lanes.vector(region.front().getTerminator()->getOperand(0));
 }
 
 Value AttentionEmitter::both(arith::CmpIPredicate predicate, Value a, Value b,
