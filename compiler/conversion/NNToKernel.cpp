@@ -81,6 +81,8 @@ LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
       .Case([&](nn::AttentionOp attention) {
         return lowerAttentionToKernel(attention, lowering);
       })
+      .Case([&](nn::ConvOp conv) { return lowerConvToKernel(conv, lowering); })
+      .Case([&](nn::RopeOp rope) { return lowerRopeToKernel(rope, lowering); })
       .Default(
           [&](Operation *other) { return lowerToLinalg(other, lowering); });
 }

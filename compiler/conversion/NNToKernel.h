@@ -22,6 +22,15 @@ llvm::LogicalResult lowerNarrowToKernel(nn::NarrowOp op,
 llvm::LogicalResult lowerLinearToKernel(nn::LinearOp op,
                                         FunctionLowering &lowering);
 
+/// A convolution as products of the filters with panels of the image's windows,
+/// a task for each row, group and panel.
+llvm::LogicalResult lowerConvToKernel(nn::ConvOp op,
+                                      FunctionLowering &lowering);
+
+/// One kernel.rope over all tokens.
+llvm::LogicalResult lowerRopeToKernel(nn::RopeOp op,
+                                      FunctionLowering &lowering);
+
 /// A view as a matrix: its first `kept` axes are one, the rows.
 mlir::Value asMatrix(FunctionLowering &lowering, const View &view,
                      unsigned kept);

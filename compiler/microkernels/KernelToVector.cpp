@@ -10,6 +10,8 @@
 #include "compiler/microkernels/Narrow.h"
 #include "compiler/microkernels/Norm.h"
 #include "compiler/microkernels/Passes.h"
+#include "compiler/microkernels/Rope.h"
+#include "compiler/microkernels/Windows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -45,6 +47,7 @@ struct KernelToVector
     getOperation().walk([&](Operation *op) {
       if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
               heddle::kernel::NarrowOp, heddle::kernel::NormOp,
+              heddle::kernel::RopeOp, heddle::kernel::WindowsOp,
               linalg::GenericOp, linalg::FillOp>(op))
         operations.push_back(op);
     });
@@ -64,6 +67,14 @@ struct KernelToVector
               })
               .Case([&](heddle::kernel::NormOp norm) {
                 lowerNorm(rewriter, norm, *machine, symbols);
+                return success();
+              })
+              .Case([&](heddle::kernel::RopeOp rope) {
+                lowerRope(rewriter, rope, *machine);
+                return success();
+              })
+              .Case([&](heddle::kernel::WindowsOp windows) {
+                lowerWindows(rewriter, windows, *machine);
                 return success();
               })
               // What is refused is left to naive loops.

@@ -6,6 +6,7 @@
 include "dialects/kernel/KernelAttrs.td"
 include "dialects/kernel/KernelFrameOps.td"
 include "dialects/kernel/KernelMatmulOps.td"
+include "dialects/kernel/KernelRowOps.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Kernel_NormOp : Kernel_Op<"norm"> {

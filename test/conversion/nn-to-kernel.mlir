@@ -4,6 +4,10 @@ nn.size @D = 8
 nn.size @H = 2
 nn.size @K = 3
 nn.size @V = 40
+nn.size @C = 3
+nn.size @P = 2
+nn.size @Y = 9
+nn.size @X = 5
 nn.size @B in 1 to 4
 nn.size @T in 1 to 9 per @B
 
@@ -114,4 +118,34 @@ func.func @quantised_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>,
   %z = nn.linear %m, %v contracts 1
     : (tensor<?x?x8x!nn.dynamic<row>, #nn.axes<B, T, D>>, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
   return %q, %y, %z : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x, !x
+}
+
+// CHECK-LABEL: func.func @rope
+// CHECK: %[[F:.*]] = memref.get_global
+// CHECK: kernel.rope adjacent %{{.*}} at %{{.*}} by %[[F]] into %{{.*}} : memref<?x2x3xf32>, memref<?xi32>, memref<1xf32>
+func.func @rope(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, %p: tensor<?x?xi32, #nn.axes<B, T over V>>)
+    -> tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>> attributes {nn.entry} {
+  %y = nn.rope %x at %p frequencies [1.0] pairs adjacent
+    : (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over V>>)
+    -> tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
+  return %y : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
+}
+
+// The filters are the rows, windows of the image the panel; a task takes 32 places of the result.
+// CHECK-LABEL: func.func @conv
+// CHECK: kernel.parallel
+// CHECK: scf.if
+// CHECK-DAG: %[[PANEL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<1x12x32xf32>
+// CHECK-DAG: %[[PART:.*]] = memref.alloca() {alignment = 64 : i64} : memref<8x32xf32>
+// CHECK: kernel.windows %{{.*}} at %{{.*}} into %[[PANEL]] window [2, 2] stride 1 pad 0
+// CHECK: kernel.matmul %{{.*}}, %[[PANEL]] into %[[PART]]
+// CHECK: linalg.generic
+func.func @conv(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
+    attributes {nn.entry} {
+  %w = nn.weight "c.w" : tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>
+  %b = nn.weight "c.b" : tensor<8xf32, #nn.axes<D>>
+  %y = nn.conv %x, %w bias %b stride 1 pad 0
+    : (tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>, tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<8xf32, #nn.axes<D>>)
+    -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
+  return %y : tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
 }

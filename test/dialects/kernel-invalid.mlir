@@ -330,3 +330,45 @@ func.func @norm_c3_short_bias(%x: memref<?x5xf32>, %w: memref<5xf32>, %b: memref
     : memref<?x5xf32>, memref<5xf32> bias memref<4xf32> into memref<?x5xf32>
   return
 }
+
+// -----
+
+func.func @windows_c1_axes(%x: memref<2x?xf32>, %i: index, %y: memref<1x18x32xf32>) {
+  // expected-error @below {{image is 'memref<2x?xf32>', needs channels and 2 axes, the last one contiguous}}
+  kernel.windows %x at %i into %y window [3, 3] stride 1 pad 1 : memref<2x?xf32> into memref<1x18x32xf32>
+  return
+}
+
+// -----
+
+func.func @windows_c2_rows(%x: memref<2x?x?xf32>, %i: index, %y: memref<1x9x32xf32>) {
+  // expected-error @below {{panel is 'memref<1x9x32xf32>', needs 1, 18, and a multiple of 16 elements}}
+  kernel.windows %x at %i into %y window [3, 3] stride 1 pad 1 : memref<2x?x?xf32> into memref<1x9x32xf32>
+  return
+}
+
+// -----
+
+func.func @windows_c3_stride(%x: memref<2x?x?xf32>, %i: index, %y: memref<1x18x32xf32>) {
+  // expected-error @below {{needs a positive window and stride, and a pad that is not negative}}
+  kernel.windows %x at %i into %y window [3, 3] stride 0 pad 1 : memref<2x?x?xf32> into memref<1x18x32xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c1_heads(%x: memref<?x3x8xf32>, %p: memref<?xi32>, %f: memref<4xf32>, %y: memref<?x2x8xf32>) {
+  // expected-error @below {{x is 'memref<?x3x8xf32>', y 'memref<?x2x8xf32>', needed the same static heads and contiguous depth}}
+  kernel.rope %x at %p by %f into %y magnitude 1.0
+    : memref<?x3x8xf32>, memref<?xi32>, memref<4xf32> into memref<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c2_frequencies(%x: memref<?x3x8xf32>, %p: memref<?xi32>, %f: memref<5xf32>) {
+  // expected-error @below {{has 5 frequencies, a head has 8 elements}}
+  kernel.rope %x at %p by %f into %x magnitude 1.0
+    : memref<?x3x8xf32>, memref<?xi32>, memref<5xf32> into memref<?x3x8xf32>
+  return
+}

@@ -76,3 +76,18 @@ func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: 
   } : memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, memref<?x5xf32, strided<[15, 1]>>, memref<?x7xf32> into memref<?x2x7xf32>
   return
 }
+
+// CHECK-LABEL: func.func @rows(
+func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memref<?xi32>, %f: memref<4xf32>,
+                %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>) {
+  // CHECK: kernel.rope %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} magnitude 1.000000e+00 :
+  kernel.rope %x at %p by %f into %y magnitude 1.0
+    : memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
+  // CHECK: kernel.rope adjacent %{{.*}} at
+  kernel.rope adjacent %y at %p by %f into %y magnitude 1.25
+    : memref<?x3x8xf32>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
+  // CHECK: kernel.windows %{{.*}} at %{{.*}} into %{{.*}} window [3, 3] stride 2 pad 1 :
+  kernel.windows %image at %first into %panel window [3, 3] stride 2 pad 1
+    : memref<2x?x?xf32> into memref<1x18x32xf32>
+  return
+}

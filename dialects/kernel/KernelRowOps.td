@@ -1,0 +1,65 @@
+//===- KernelRowOps.td - what goes over lines of elements ----------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_KERNEL_KERNELROWOPS_TD
+#define HEDDLE_DIALECTS_KERNEL_KERNELROWOPS_TD
+
+include "dialects/kernel/KernelFrameOps.td"
+
+def Kernel_WindowsOp : Kernel_Op<"windows"> {
+  let summary = "windows of an image as one panel of a product's weight";
+  let description = [{
+    `panel[0, (c, k…), n] = x[c, p·stride + k − pad, …]`, where p… is place number `first` + n of the result of a
+    convolution, counted row by row, and (c, k…) a channel and an offset in the window, counted likewise. Beyond the edges
+    of the image are zeros. So `kernel.matmul` of the filters, as rows, with the panel is the convolution at P places
+    (Chellapilla et al. 2006). Columns beyond the last place hold anything.
+
+    C1. x has channels, then one axis for each of `window`, the last one contiguous; the number of channels is static.
+    C2. The panel is dense, [1][channels · window…][P], and P a multiple of 16.
+    C3. Window and stride are positive, pad is not negative.
+
+    ```mlir
+    kernel.windows %x at %first into %panel window [3, 3] stride 1 pad 1 : memref<64x?x?xf32> into memref<1x576x32xf32>
+    ```
+  }];
+  let arguments = (ins Arg<MemRefOf<[F32]>, "image", [MemRead]>:$x, Index:$first,
+                       Arg<MemRefRankOf<[F32], [3]>, "panel", [MemWrite]>:$panel, DenseI64ArrayAttr:$window,
+                       I64Attr:$stride, I64Attr:$pad);
+  let assemblyFormat = [{
+    $x `at` $first `into` $panel `window` $window `stride` $stride `pad` $pad attr-dict
+    `:` type($x) `into` type($panel)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_RopeOp : Kernel_Op<"rope"> {
+  let summary = "rotary position embedding of every head of every token";
+  let description = [{
+    Rotates pairs of the first 2n elements of a head, n being the number of frequencies, by `positions[t] · frequency[p]`
+    (Su et al. 2021, eq. 34), and scales by `magnitude`:
+
+        y[t, h, a] = (x[t, h, a] cos − x[t, h, c] sin) · magnitude
+        y[t, h, c] = (x[t, h, c] cos + x[t, h, a] sin) · magnitude
+
+    with (a, c) = (p, p + n), or (2p, 2p + 1) with `adjacent`. The remaining elements are copied. y may be x. An angle's
+    sine and cosine are computed once for all heads of a token, within 0.51 ulp of those of the angle in f32.
+
+    C1. x and y have the same sizes: tokens, heads, depth; all but the tokens are static, depths are contiguous.
+    C2. There is a position for every token, and twice as many elements in a head, at least, as there are frequencies.
+
+    ```mlir
+    kernel.rope %q at %positions by %frequencies into %q magnitude 1.0
+      : memref<?x32x64xf32>, memref<?xi32>, memref<32xf32> into memref<?x32x64xf32>
+    ```
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[F32], [3]>, "heads", [MemRead]>:$x,
+                       Arg<MemRefRankOf<[I32], [1]>, "positions", [MemRead]>:$positions,
+                       Arg<MemRefRankOf<[F32], [1]>, "frequencies", [MemRead]>:$frequencies,
+                       Arg<MemRefRankOf<[F32], [3]>, "result", [MemWrite]>:$y, UnitAttr:$adjacent, F64Attr:$magnitude);
+  let assemblyFormat = [{
+    (`adjacent` $adjacent^)? $x `at` $positions `by` $frequencies `into` $y `magnitude` $magnitude attr-dict
+    `:` type($x) `,` type($positions) `,` type($frequencies) `into` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // HEDDLE_DIALECTS_KERNEL_KERNELROWOPS_TD

@@ -1,0 +1,66 @@
+//===- KernelRowVerify.cpp - constraints of what goes over lines ----------===//
+//
+// The numbers C1, C2, … are those of the op descriptions in the .td files.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/kernel/KernelVerify.h"
+
+using namespace mlir;
+using namespace heddle::kernel;
+
+/// Whether neighbours along the last axis are neighbours in memory.
+static bool isContiguous(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         !strides.empty() && strides.back() == 1;
+}
+
+LogicalResult WindowsOp::verify() {
+  MemRefType x = getX().getType(), panel = getPanel().getType();
+  int64_t axes = getWindow().size();
+  if (x.getRank() != axes + 1 || axes == 0 || x.isDynamicDim(0) ||
+      !isContiguous(x))
+    return emitOpError() << "image is " << x << ", needs channels and " << axes
+                         << " axes, the last one contiguous"; // C1
+  int64_t rows = x.getDimSize(0);
+  for (int64_t size : getWindow())
+    rows *= size;
+  if (!isDense(panel) || panel.getDimSize(0) != 1 ||
+      panel.getDimSize(1) != rows || panel.getDimSize(2) <= 0 ||
+      panel.getDimSize(2) % 16)
+    return emitOpError() << "panel is " << panel << ", needs 1, " << rows
+                         << ", and a multiple of 16 elements"; // C2
+  if (getStride() < 1 || getPad() < 0 ||
+      llvm::any_of(getWindow(), [](int64_t size) { return size < 1; }))
+    return emitOpError("needs a positive window and stride, and a pad that is "
+                       "not negative"); // C3
+  return success();
+}
+
+LogicalResult RopeOp::verify() {
+  MemRefType x = getX().getType(), y = getY().getType();
+  int64_t heads = x.getDimSize(1), depth = x.getDimSize(2);
+  auto isStaticButFirstSize = [](MemRefType type) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    return succeeded(type.getStridesAndOffset(strides, offset)) &&
+           llvm::none_of(strides, ShapedType::isDynamic) && strides[2] == 1;
+  };
+  if (heads <= 0 || depth <= 0 || y.getDimSize(1) != heads ||
+      y.getDimSize(2) != depth ||
+      !mayBeEqual(x.getDimSize(0), y.getDimSize(0)) ||
+      !isStaticButFirstSize(x) || !isStaticButFirstSize(y))
+    return emitOpError() << "x is " << x << ", y " << y
+                         << ", needed the same static heads and contiguous "
+                            "depth"; // C1
+  int64_t frequencies = getFrequencies().getType().getDimSize(0);
+  if (frequencies <= 0 || 2 * frequencies > depth)
+    return emitOpError() << "has " << frequencies << " frequencies, a head has "
+                         << depth << " elements"; // C2
+  if (!mayBeEqual(getPositions().getType().getDimSize(0), x.getDimSize(0)) ||
+      !isDense(getFrequencies().getType()))
+    return emitOpError("needs a position for every token"); // C2
+  return success();
+}

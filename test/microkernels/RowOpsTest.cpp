@@ -1,0 +1,154 @@
+//===- RowOpsTest.cpp - kernel.rope and kernel.windows, by their formulas -===//
+
+#include "Jit.h"
+#include "TargetTest.h"
+#include <cmath>
+#include <cstring>
+
+using namespace heddle::test;
+
+namespace {
+
+constexpr float untouched = -77;
+
+std::vector<float> numbered(int64_t count) {
+  std::vector<float> numbers(count);
+  for (int64_t i = 0; i < count; ++i)
+    numbers[i] = (i * 37 % 101) / 16.f - 3;
+  return numbers;
+}
+
+class RowOpsTest : public testing::TestWithParam<std::string> {
+protected:
+  void expectRope(int64_t depth, int64_t pairs, bool adjacent,
+                  double magnitude);
+  void expectWindows(int64_t height, int64_t width, int64_t window,
+                     int64_t stride, int64_t pad);
+};
+
+void RowOpsTest::expectRope(int64_t depth, int64_t pairs, bool adjacent,
+                            double magnitude) {
+  constexpr int64_t heads = 3, tokens = 5;
+  std::string type = "memref<?x3x" + std::to_string(depth) + "xf32>",
+              line = "memref<" + std::to_string(pairs) + "xf32>";
+  auto program = Program::compile(
+      "func.func @f(%x: " + type + ", %p: memref<?xi32>, %f: " + line +
+          ", %y: " + type + ") attributes {llvm.emit_c_interface} {\n" +
+          "kernel.rope " + (adjacent ? "adjacent " : "") +
+          "%x at %p by %f into %y magnitude " + std::to_string(magnitude) +
+          " : " + type + ", memref<?xi32>, " + line + " into " + type +
+          "\nreturn\n}\n",
+      GetParam());
+  int32_t positions[tokens] = {0, 1, 17, 2047, 1000003};
+  std::vector<float> bits(tokens), frequencies(pairs),
+      x = numbered(tokens * heads * depth), y(x.size() + 1, untouched);
+  std::memcpy(bits.data(), positions, sizeof(positions));
+  for (int64_t p = 0; p < pairs; ++p)
+    frequencies[p] = std::pow(10000., -2. * p / depth);
+  int64_t strides[] = {heads * depth, depth, 1};
+  Buffer<3> bx = {x.data(), x.data(), 0, {tokens, heads, depth}, {}}, by = bx;
+  std::copy(strides, strides + 3, bx.strides);
+  std::copy(strides, strides + 3, by.strides);
+  by.base = by.data = y.data();
+  Buffer<1> bp = {bits.data(), bits.data(), 0, {tokens}, {1}},
+            bf = {frequencies.data(), frequencies.data(), 0, {pairs}, {1}};
+  reinterpret_cast<void (*)(Buffer<3> *, Buffer<1> *, Buffer<1> *,
+                            Buffer<3> *)>(program->find("_mlir_ciface_f"))(
+      &bx, &bp, &bf, &by);
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t h = 0; h < heads; ++h) {
+      const float *from = &x[(t * heads + h) * depth];
+      const float *found = &y[(t * heads + h) * depth];
+      for (int64_t p = 0; p < pairs; ++p) {
+        // The angle is that of f32, as everywhere.
+        double angle = float(positions[t]) * frequencies[p];
+        int64_t a = adjacent ? 2 * p : p, c = adjacent ? a + 1 : p + pairs;
+        double sine = std::sin(angle), cosine = std::cos(angle);
+        ASSERT_NEAR(found[a], (from[a] * cosine - from[c] * sine) * magnitude,
+                    1e-6)
+            << t << ", " << h << ", " << a;
+        ASSERT_NEAR(found[c], (from[c] * cosine + from[a] * sine) * magnitude,
+                    1e-6)
+            << t << ", " << h << ", " << c;
+      }
+      for (int64_t d = 2 * pairs; d < depth; ++d)
+        ASSERT_EQ(found[d], from[d]);
+    }
+  ASSERT_EQ(y.back(), untouched);
+}
+
+TEST_P(RowOpsTest, RopeOfHalves) {
+  expectRope(64, 32, false, 1);
+  expectRope(6, 3, false, 1);
+  expectRope(50, 20, false, 1.25);
+}
+
+TEST_P(RowOpsTest, RopeOfNeighbours) {
+  expectRope(64, 32, true, 1);
+  expectRope(6, 3, true, 1.25);
+  expectRope(50, 20, true, 1);
+}
+
+void RowOpsTest::expectWindows(int64_t height, int64_t width, int64_t window,
+                               int64_t stride, int64_t pad) {
+  constexpr int64_t channels = 2, columns = 32;
+  int64_t rows = channels * window * window;
+  std::string image = "memref<2x?x?xf32>",
+              panel = "memref<1x" + std::to_string(rows) + "x32xf32>",
+              size = std::to_string(window);
+  auto program = Program::compile(
+      "func.func @f(%x: " + image + ", %first: index, %y: " + panel +
+          ") attributes {llvm.emit_c_interface} {\n" +
+          "kernel.windows %x at %first into %y window [" + size + ", " + size +
+          "] stride " + std::to_string(stride) + " pad " + std::to_string(pad) +
+          " : " + image + " into " + panel + "\nreturn\n}\n",
+      GetParam());
+  auto function = reinterpret_cast<void (*)(Buffer<3> *, int64_t, Buffer<3> *)>(
+      program->find("_mlir_ciface_f"));
+  std::vector<float> x = numbered(channels * height * width);
+  Buffer<3> bx = {x.data(),
+                  x.data(),
+                  0,
+                  {channels, height, width},
+                  {height * width, width, 1}};
+  int64_t lines = (height + 2 * pad - window) / stride + 1,
+          places = (width + 2 * pad - window) / stride + 1;
+  for (int64_t first = 0; first < lines * places; first += columns) {
+    std::vector<float> y(rows * columns + 1, untouched);
+    Buffer<3> by = {y.data(),
+                    y.data(),
+                    0,
+                    {1, rows, columns},
+                    {rows * columns, columns, 1}};
+    function(&bx, first, &by);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t n = first; n < std::min(first + columns, lines * places);
+           ++n) {
+        int64_t c = row / (window * window), k = row / window % window,
+                l = row % window;
+        int64_t p = n / places * stride + k - pad,
+                q = n % places * stride + l - pad;
+        bool inside = p >= 0 && p < height && q >= 0 && q < width;
+        ASSERT_EQ(y[row * columns + n - first],
+                  inside ? x[(c * height + p) * width + q] : 0.f)
+            << "row " << row << ", place " << n;
+      }
+    ASSERT_EQ(y.back(), untouched);
+  }
+}
+
+TEST_P(RowOpsTest, WindowsInOneLineAndAcrossLines) {
+  expectWindows(5, 40, 3, 1, 1);
+  expectWindows(7, 5, 3, 1, 1);
+  expectWindows(4, 32, 1, 1, 0);
+}
+
+TEST_P(RowOpsTest, WindowsApart) {
+  expectWindows(12, 20, 4, 4, 0);
+  expectWindows(9, 37, 3, 2, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, RowOpsTest,
+                         testing::ValuesIn(runnableTargets()), targetTestName);
+
+} // namespace
