@@ -396,7 +396,14 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
 /// where they do not fill a tile, have their own.
 void MatmulEmitter::emitTileCall(const Family &family, Value rows, Value first,
                                  ValueRange tile) {
+  auto emitCall = [&](int64_t rowCount, int64_t columns) {
+    func::FuncOp kernel = microkernel(family, rowCount, columns);
+    func::CallOp::create(v.builder, v.loc, kernel, tile);
+  };
   auto emitSwitch = [&](int64_t columns) {
+    // LLVM's translation does not stand a switch without cases.
+    if (family.leastRows == family.mostRows)
+      return emitCall(family.mostRows, columns);
     SmallVector<int64_t> cases;
     for (int64_t r = family.leastRows; r < family.mostRows; ++r)
       cases.push_back(r);
@@ -408,8 +415,7 @@ void MatmulEmitter::emitTileCall(const Family &family, Value rows, Value first,
       int64_t count = number == 0 ? family.mostRows : cases[number - 1];
       OpBuilder::InsertionGuard guard(v.builder);
       v.builder.createBlock(&region);
-      func::FuncOp kernel = microkernel(family, count, columns);
-      func::CallOp::create(v.builder, v.loc, kernel, tile);
+      emitCall(count, columns);
       scf::YieldOp::create(v.builder, v.loc);
     }
   };
