@@ -37,15 +37,6 @@ namespace {
 
 constexpr float log2OfE = 1.44269504f;
 
-SmallVector<int64_t> stridesOf(TypedValue<MemRefType> memref) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  LogicalResult strided = memref.getType().getStridesAndOffset(strides, offset);
-  assert(succeeded(strided) && "kernel.attention verified its operands");
-  (void)strided;
-  return strides;
-}
-
 /// Whether what a region yields depends on the head and on key − query alone.
 bool dependsOnDistance(Region &region) {
   auto arguments = region.getArguments();

@@ -35,7 +35,7 @@ public:
       : inputs(op.getInputCount()), layout(op.getLayout()->getLayout()),
         row(QuantisedRow::of(layout.type, inputs)) {
     kernel::MatrixShape matrix = {op.getPackedColumns(), inputs};
-    xRowBytes = rowStride(op);
+    xRowBytes = stridesOf(op.getX())[0];
     panel = layout.panel;
     panelBytes = layout.panelBytes(matrix);
     columnBytes = layout.interleave;
@@ -47,16 +47,6 @@ public:
   }
 
 protected:
-  static int64_t rowStride(kernel::MatmulOp op) {
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    LogicalResult strided =
-        op.getX().getType().getStridesAndOffset(strides, offset);
-    assert(succeeded(strided) && "kernel.matmul verified its operands");
-    (void)strided;
-    return strides[0];
-  }
-
   static Value times(VectorBuilder &v, Value index, int64_t factor) {
     return arith::MulIOp::create(v.builder, v.loc, index, v.index(factor));
   }

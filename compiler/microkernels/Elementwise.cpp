@@ -239,10 +239,7 @@ void ElementwiseEmitter::emit() {
       v.index(1));
   Value tasks = make<arith::CeilDivUIOp>(groups.front().size, share);
   int64_t cost = tuning::elementCost + Lanes::costOf(body());
-  Value worth = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::uge, elements,
-      v.index(llvm::divideCeil(tuning::parallelWork, cost)));
-  emitTasks(v, tasks, worth, [&](Value task) {
+  emitTasks(v, tasks, {elements, cost}, [&](Value task) {
     Value from = make<arith::MulIOp>(task, share);
     Value to = make<arith::MinUIOp>(make<arith::AddIOp>(from, share),
                                     groups.front().size);

@@ -28,16 +28,11 @@ public:
     columnBytes = 4;
     stepBytes = panel * columnBytes;
     panelBytes = llvm::divideCeilSigned(inputs, inputsOfStep) * stepBytes;
-    int64_t bytes = 4 / inputsOfStep, offset;
-    SmallVector<int64_t> strides;
-    LogicalResult strided =
-        op.getX().getType().getStridesAndOffset(strides, offset);
-    assert(succeeded(strided) && "kernel.matmul verified its operands");
-    (void)strided;
-    xRowBytes = strides[0] * bytes;
+    int64_t stride = stridesOf(op.getX())[0];
+    xRowBytes = stride * (4 / inputsOfStep);
     name = std::to_string(inputs);
-    if (strides[0] != inputs)
-      name += "_x" + std::to_string(strides[0]);
+    if (stride != inputs)
+      name += "_x" + std::to_string(stride);
   }
 
   //  sums[i][j] = 0

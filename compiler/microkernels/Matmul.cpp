@@ -285,15 +285,12 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
     tasks = arith::SelectOp::create(v.builder, v.loc, belongsTo(family, rows),
                                     index(columnTasks(family)), tasks);
 
-  Value worth = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::uge, rows,
-      index(llvm::divideCeil(tuning::parallelWork,
-                             inputs * op.getPackedColumns())));
-  microkernels::emitTasks(v, tasks, worth, [&](Value number) {
-    SmallVector<Value> values = present(arguments);
-    values.append({rows, number});
-    func::CallOp::create(v.builder, v.loc, task, values);
-  });
+  microkernels::emitTasks(
+      v, tasks, {rows, inputs * op.getPackedColumns()}, [&](Value number) {
+        SmallVector<Value> values = present(arguments);
+        values.append({rows, number});
+        func::CallOp::create(v.builder, v.loc, task, values);
+      });
 }
 
 /// @matmul(x, w[, bias][, residual], y, rows, task)

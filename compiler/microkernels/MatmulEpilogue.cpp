@@ -9,21 +9,11 @@ using namespace mlir;
 
 namespace heddle::microkernels {
 
-static int64_t rowStride(Value matrix) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  LogicalResult strided =
-      cast<MemRefType>(matrix.getType()).getStridesAndOffset(strides, offset);
-  assert(succeeded(strided) && "kernel.matmul verified its operands");
-  (void)strided;
-  return strides[0];
-}
-
 MatmulEpilogue::MatmulEpilogue(kernel::MatmulOp op)
     : bias(static_cast<bool>(op.getBias())),
       residual(static_cast<bool>(op.getResidual())), gated(op.getGated()),
-      yStride(rowStride(op.getY())),
-      residualStride(residual ? rowStride(op.getResidual()) : 0),
+      yStride(stridesOf(op.getY())[0]),
+      residualStride(residual ? stridesOf(op.getResidual())[0] : 0),
       outputs(op.getOutputs()), activation(op.getActivation()) {}
 
 std::string MatmulEpilogue::name() const {

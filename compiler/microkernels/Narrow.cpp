@@ -22,8 +22,9 @@ public:
   Narrower(OpBuilder &builder, kernel::NarrowOp op, const Target &target,
            SymbolTable &symbols)
       : v(builder, op.getLoc(), target), op(op), symbols(symbols),
-        size(op.getX().getType().getDimSize(1)), xStride(strideOf(op.getX())),
-        rowStride(strideOf(op.getRows())) {
+        size(op.getX().getType().getDimSize(1)),
+        xStride(stridesOf(op.getX())[0]),
+        rowStride(stridesOf(op.getRows())[0]) {
     if (op.getRows().getType().getElementType().isBF16())
       rowStride *= 2;
     else
@@ -33,16 +34,6 @@ public:
   void emit();
 
 private:
-  static int64_t strideOf(Value matrix) {
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    LogicalResult strided =
-        cast<MemRefType>(matrix.getType()).getStridesAndOffset(strides, offset);
-    assert(succeeded(strided) && "kernel.narrow verified its operands");
-    (void)strided;
-    return strides[0];
-  }
-
   func::FuncOp taskFunction();
   void emitRow(Value x, Value row);
   void emitBf16(Value x, Value row);
@@ -68,10 +59,7 @@ void Narrower::emit() {
                                  v.addressOf(op.getRows()), rows};
   Value tasks = arith::CeilDivUIOp::create(v.builder, v.loc, rows,
                                            v.index(tuning::narrowRows));
-  Value worth = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::uge, rows,
-      v.index(llvm::divideCeil(tuning::parallelWork, size)));
-  emitTasks(v, tasks, worth, [&](Value task) {
+  emitTasks(v, tasks, {rows, size}, [&](Value task) {
     operands.push_back(task);
     func::CallOp::create(v.builder, v.loc, function, operands);
   });

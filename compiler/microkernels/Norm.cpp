@@ -24,22 +24,12 @@ public:
               SymbolTable &symbols)
       : v(builder, op.getLoc(), target), target(target), op(op),
         symbols(symbols), size(op.getX().getType().getDimSize(1)),
-        xStride(strideOf(op.getX())), yStride(strideOf(op.getY())) {}
+        xStride(stridesOf(op.getX())[0]), yStride(stridesOf(op.getY())[0]) {}
 
   void emit();
 
 private:
   static constexpr int64_t chains = 4;
-
-  static int64_t strideOf(Value matrix) {
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    LogicalResult strided =
-        cast<MemRefType>(matrix.getType()).getStridesAndOffset(strides, offset);
-    assert(succeeded(strided) && "kernel.norm verified its operands");
-    (void)strided;
-    return strides[0];
-  }
 
   std::string name();
   func::FuncOp taskFunction();
@@ -88,10 +78,7 @@ void NormEmitter::emit() {
   Value tasks = arith::CeilDivUIOp::create(v.builder, v.loc, lines,
                                            v.index(tuning::normLines));
   // A line costs about ten operations an element.
-  Value worth = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::uge, lines,
-      v.index(llvm::divideCeil(tuning::parallelWork, 10 * size)));
-  emitTasks(v, tasks, worth, [&](Value task) {
+  emitTasks(v, tasks, {lines, 10 * size}, [&](Value task) {
     operands.push_back(task);
     func::CallOp::create(v.builder, v.loc, function, operands);
   });

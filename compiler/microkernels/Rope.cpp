@@ -58,15 +58,6 @@ private:
   int64_t heads, depth, pairs;
 };
 
-SmallVector<int64_t> stridesOf(TypedValue<MemRefType> memref) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  LogicalResult strided = memref.getType().getStridesAndOffset(strides, offset);
-  assert(succeeded(strided) && "kernel.rope verified its operands");
-  (void)strided;
-  return strides;
-}
-
 } // namespace
 
 RopeEmitter::Place RopeEmitter::moved(Place place, Value index, unsigned axis) {
@@ -87,10 +78,7 @@ void RopeEmitter::emit() {
   Value tasks =
       arith::CeilDivUIOp::create(v.builder, v.loc, tokens, v.index(share));
   int64_t work = heads * depth * tuning::elementCost;
-  Value worth = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::uge, tokens,
-      v.index(llvm::divideCeil(tuning::parallelWork, work)));
-  emitTasks(v, tasks, worth, [&](Value task) {
+  emitTasks(v, tasks, {tokens, work}, [&](Value task) {
     Value from = arith::MulIOp::create(v.builder, v.loc, task, v.index(share));
     Value to = arith::MinUIOp::create(
         v.builder, v.loc,

@@ -2,6 +2,8 @@
 
 #include "compiler/microkernels/Tasks.h"
 #include "dialects/kernel/Kernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -18,7 +20,7 @@ static Value frameAt(OpBuilder &builder) {
   return hasFrame ? function.getArgument(0) : Value();
 }
 
-void emitTasks(VectorBuilder &v, Value count, Value worth,
+void emitTasks(VectorBuilder &v, Value count, Work work,
                function_ref<void(Value)> body) {
   Value frame = frameAt(v.builder);
   // A task does not start others.
@@ -27,6 +29,9 @@ void emitTasks(VectorBuilder &v, Value count, Value worth,
                 parent->getParentOfType<kernel::ParallelOp>();
   if (!frame || inTask)
     return v.loop(v.index(0), count, 1, body);
+  Value worth = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::uge, work.items,
+      v.index(llvm::divideCeil(tuning::parallelWork, work.cost)));
   auto parallel =
       kernel::ParallelOp::create(v.builder, v.loc, frame, count, worth);
   OpBuilder::InsertionGuard guard(v.builder);

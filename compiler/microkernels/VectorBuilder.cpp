@@ -288,6 +288,16 @@ Value VectorBuilder::stackFloats(int64_t elements) {
                                 count, target.vectorBits / 8);
 }
 
+SmallVector<int64_t> stridesOf(Value memref) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  LogicalResult strided =
+      cast<MemRefType>(memref.getType()).getStridesAndOffset(strides, offset);
+  assert(succeeded(strided) && "the op verified its operands");
+  (void)strided;
+  return strides;
+}
+
 Value VectorBuilder::addressOf(Value memref) {
   auto metadata =
       memref::ExtractStridedMetadataOp::create(builder, loc, memref);

@@ -16,6 +16,10 @@
 
 namespace heddle::microkernels {
 
+/// Elements between neighbours along each dimension of an operand that an op's
+/// verifier found strided.
+llvm::SmallVector<int64_t> stridesOf(mlir::Value memref);
+
 class VectorBuilder {
 public:
   VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc,
