@@ -2,7 +2,10 @@
 #include "runtime/text/Sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <functional>
+#include <limits>
 
 namespace heddle::text {
 
@@ -41,36 +44,161 @@ double uniformAt(uint64_t seed, uint64_t stream, uint64_t position) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
-/// Whether `left` comes before `right` in order of probability; the lower id
-/// wins a tie, so that the order is total.
-static bool moreProbable(float leftLogit, int32_t leftId, float rightLogit,
-                         int32_t rightId) {
-  return leftLogit != rightLogit ? leftLogit > rightLogit : leftId < rightId;
+/// Vocabularies are large and distributions are not: the largest logit of every
+/// block, found in one pass of vectors, says which few blocks hold tokens worth
+/// a second look.
+static constexpr int32_t blockTokens = 64;
+
+/// body(first, end) for every block of `count` tokens.
+template <typename Body> static void forBlocks(int32_t count, Body body) {
+  for (int32_t first = 0; first < count; first += blockTokens)
+    body(first, std::min(count, first + blockTokens));
+}
+
+/// The larger one; `soFar` if `next` is not a number.
+static float larger(float next, float soFar) {
+  return next > soFar ? next : soFar;
 }
 
 /// Each token seen is penalised once, however often it occurred (Keskar et al.,
-/// "CTRL", 2019, section 4.1). candidates[i] is token i here.
-void Sampler::penalize(const int32_t *seen, int32_t seenCount, int32_t count) {
-  penalized.clear();
-  penalized.resize((static_cast<size_t>(count) + 63) / 64);
+/// "CTRL", 2019, section 4.1).
+const float *Sampler::penalize(const float *logits, int32_t count,
+                               const int32_t *seen, int32_t seenCount) {
+  penalized.resize(static_cast<size_t>(count));
+  std::copy(logits, logits + count, penalized.begin());
   for (int32_t i = 0; i < seenCount; ++i) {
     int32_t id = seen[i];
     if (id < 0 || id >= count)
       continue;
-    uint64_t bit = uint64_t(1) << (id % 64);
-    if (penalized[id / 64] & bit)
-      continue;
-    penalized[id / 64] |= bit;
-    float &logit = candidates[id].logit;
-    logit = logit > 0 ? logit / options.repetitionPenalty
-                      : logit * options.repetitionPenalty;
+    penalized[id] = logits[id] > 0 ? logits[id] / options.repetitionPenalty
+                                   : logits[id] * options.repetitionPenalty;
   }
+  return penalized.data();
 }
 
-/// Sorts the `wanted` most probable of the candidates to the front.
+/// maxima[block] = the block's largest logit; returns the largest of all, −∞ if
+/// no token is possible.
+float Sampler::findMaxima(const float *logits, int32_t count) {
+  constexpr int32_t chains = 16;
+  maxima.clear();
+  float highest = -INFINITY;
+  forBlocks(count, [&](int32_t first, int32_t end) {
+    float most[chains];
+    std::fill(most, most + chains, -INFINITY);
+    for (; end - first >= chains; first += chains)
+      for (int32_t i = 0; i < chains; ++i)
+        most[i] = larger(logits[first + i], most[i]);
+    float blockMost = -INFINITY;
+    for (; first < end; ++first)
+      blockMost = larger(logits[first], blockMost);
+    for (float one : most)
+      blockMost = larger(one, blockMost);
+    maxima.push(blockMost);
+    highest = larger(blockMost, highest);
+  });
+  return highest;
+}
+
+/// The first token with the largest logit.
+int32_t Sampler::mostProbable(const float *logits, float highest) const {
+  int32_t id = 0;
+  while (maxima[id / blockTokens] != highest)
+    id += blockTokens;
+  while (logits[id] != highest)
+    ++id;
+  return id;
+}
+
+/// exp(x) of x ≤ 0, within 2 ulp; 0 below −87, where it would soon be
+/// subnormal, and of NaN. Without branches, so that loops of it become vectors:
+/// x = n·ln 2 + r, exp(r) by its series up to r⁶, times 2ⁿ in the exponent.
+static float weightOf(float x) {
+  constexpr float toInteger = 0x1.8p23f; // n in the low bits of the sum
+  bool counts = x >= -87;
+  x = counts ? x : 0;
+  float shifted = x * 1.44269504f + toInteger;
+  float n = shifted - toInteger;
+  float r = x - n * 0.693145752f - n * 1.42860677e-6f;
+  float series = 1.f / 720;
+  for (float coefficient : {1.f / 120, 1.f / 24, 1.f / 6, 1.f / 2, 1.f, 1.f})
+    series = series * r + coefficient;
+  uint32_t power = std::bit_cast<uint32_t>(shifted) << 23;
+  float weight = std::bit_cast<float>(std::bit_cast<uint32_t>(series) + power);
+  return counts ? weight : 0;
+}
+
+/// weights[id] = exp((logit − highest) / temperature), and the sum of every
+/// block's; returns the sum of all.
+double Sampler::weighAll(const float *logits, int32_t count, float highest) {
+  weights.resize(static_cast<size_t>(count));
+  sums.clear();
+  double total = 0;
+  forBlocks(count, [&](int32_t first, int32_t end) {
+    for (int32_t id = first; id < end; ++id)
+      weights[id] = weightOf((logits[id] - highest) / options.temperature);
+    double parts[4] = {}, sum = 0;
+    for (; end - first >= 4; first += 4)
+      for (int32_t i = 0; i < 4; ++i)
+        parts[i] += weights[first + i];
+    for (; first < end; ++first)
+      sum += weights[first];
+    for (double part : parts)
+      sum += part;
+    sums.push(sum);
+    total += sum;
+  });
+  return total;
+}
+
+/// Candidates are the tokens of weight `least` or more, all of a positive one.
+void Sampler::collectHeavy(const float *logits, int32_t count, float highest,
+                           float least) {
+  candidates.clear();
+  forBlocks(count, [&](int32_t first, int32_t end) {
+    float most = maxima[first / blockTokens];
+    if (weightOf((most - highest) / options.temperature) < least)
+      return;
+    for (int32_t id = first; id < end; ++id)
+      if (weights[id] >= least && weights[id] > 0)
+        candidates.push({logits[id], weights[id], id});
+  });
+}
+
+/// Candidates are the k most probable tokens, sorted; returns their weight.
+double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
+  // The k-th largest of the blocks' maxima has k tokens that are no smaller.
+  size_t wanted = static_cast<size_t>(options.topK);
+  float least = std::numeric_limits<float>::lowest();
+  if (wanted < maxima.size()) {
+    ordered.resize(maxima.size());
+    std::copy(maxima.begin(), maxima.end(), ordered.begin());
+    auto place = ordered.begin() + (wanted - 1);
+    std::nth_element(ordered.begin(), place, ordered.end(), std::greater<>());
+    least = std::max(least, *place);
+  }
+  candidates.clear();
+  forBlocks(count, [&](int32_t first, int32_t end) {
+    if (maxima[first / blockTokens] < least)
+      return;
+    for (int32_t id = first; id < end; ++id)
+      if (logits[id] >= least)
+        candidates.push({logits[id], 0, id});
+  });
+  sortFront(wanted);
+  candidates.resize(std::min(wanted, candidates.size()));
+  double total = 0;
+  for (Candidate &candidate : candidates)
+    total += candidate.weight =
+        weightOf((candidate.logit - highest) / options.temperature);
+  return total;
+}
+
+/// Sorts the `wanted` most probable of the candidates to the front; the lower
+/// id wins a tie, so that the order is total.
 void Sampler::sortFront(size_t wanted) {
   auto before = [](const Candidate &left, const Candidate &right) {
-    return moreProbable(left.logit, left.id, right.logit, right.id);
+    return left.logit != right.logit ? left.logit > right.logit
+                                     : left.id < right.id;
   };
   if (wanted < candidates.size())
     std::nth_element(candidates.begin(), candidates.begin() + wanted,
@@ -80,8 +208,7 @@ void Sampler::sortFront(size_t wanted) {
 }
 
 /// How many of the most probable candidates, then sorted to the front, top-p
-/// keeps. Sorting a whole vocabulary to keep a few dozen tokens would cost more
-/// than many a model's step, so the sorted front grows until it holds the mass.
+/// keeps. The sorted front grows until it holds the mass.
 size_t Sampler::countTopP(double total) {
   for (size_t front = 64;; front *= 8) {
     front = std::min(front, candidates.size());
@@ -91,71 +218,71 @@ size_t Sampler::countTopP(double total) {
       if ((mass += candidates[i].weight) >= options.topP * total)
         return i + 1;
     if (front == candidates.size())
-      return front; // rounding kept the sum below p
+      return front; // rounding kept the sum below p, or min-p ends it before
   }
 }
 
-static int32_t greedy(const float *logits, int32_t count) {
-  int32_t best = -1;
-  for (int32_t id = 0; id < count; ++id)
-    if (logits[id] > (best < 0 ? -INFINITY : logits[best])) // false for NaN
-      best = id;
-  return best;
+/// `left` is the place in the interval of all weights; -1 if rounding left a
+/// crumb of it.
+int32_t Sampler::drawFromAll(double left) const {
+  for (size_t block = 0; block < sums.size(); ++block) {
+    if (left >= sums[block]) {
+      left -= sums[block];
+      continue;
+    }
+    size_t end = std::min(weights.size(), (block + 1) * blockTokens);
+    for (size_t id = block * blockTokens; id < end; ++id)
+      if ((left -= weights[id]) < 0)
+        return static_cast<int32_t>(id);
+  }
+  return -1;
+}
+
+int32_t Sampler::drawFromCandidates(double left) const {
+  for (const Candidate &candidate : candidates)
+    if ((left -= candidate.weight) < 0)
+      return candidate.id;
+  return -1;
 }
 
 int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
                         int32_t seenCount, uint64_t stream, uint64_t position) {
-  if (options.temperature == 0 && options.repetitionPenalty == 1)
-    return greedy(logits, count);
-
-  candidates.clear();
-  candidates.reserve(static_cast<size_t>(count));
-  for (int32_t id = 0; id < count; ++id)
-    candidates.push({logits[id], 0, id});
   if (options.repetitionPenalty != 1)
-    penalize(seen, seenCount, count);
-
-  size_t kept = 0;
-  int32_t best = -1;
-  float highest = -INFINITY;
-  for (const Candidate &candidate : candidates) {
-    if (!(candidate.logit > -INFINITY))
-      continue; // NaN or impossible
-    if (best < 0 || candidate.logit > highest)
-      best = candidate.id, highest = candidate.logit;
-    candidates[kept++] = candidate;
-  }
-  candidates.resize(kept);
-  if (best < 0 || options.temperature == 0 || highest == INFINITY)
+    logits = penalize(logits, count, seen, seenCount);
+  float highest = findMaxima(logits, count);
+  if (highest == -INFINITY)
+    return -1;
+  int32_t best = mostProbable(logits, highest);
+  if (options.temperature == 0 || highest == INFINITY)
     return best;
 
-  if (options.topK > 0 &&
-      static_cast<size_t>(options.topK) < candidates.size()) {
-    sortFront(static_cast<size_t>(options.topK));
-    candidates.resize(static_cast<size_t>(options.topK));
+  double uniform = uniformAt(options.seed, stream, position);
+  auto orBest = [&](int32_t id) { return id < 0 ? best : id; };
+  double total;
+  if (options.topK > 0 && options.topK < count) {
+    total = collectTopK(logits, count, highest);
+  } else {
+    total = weighAll(logits, count, highest);
+    if (options.topP == 1 && options.minP == 0)
+      return orBest(drawFromAll(uniform * total));
+    // Tokens below `light` hold half of what top-p drops, at most.
+    double light = (1 - options.topP) / 2 * total / count;
+    collectHeavy(logits, count, highest,
+                 std::max(options.minP, static_cast<float>(light)));
   }
-  double total = 0;
-  for (Candidate &candidate : candidates)
-    total += candidate.weight =
-        std::exp((candidate.logit - highest) / options.temperature);
   if (options.topP < 1)
     candidates.resize(countTopP(total));
 
   // The best token has weight 1: min-p drops weights below itself.
   total = 0;
-  kept = 0;
+  size_t kept = 0;
   for (const Candidate &candidate : candidates)
     if (candidate.weight >= options.minP) {
       total += candidate.weight;
       candidates[kept++] = candidate;
     }
   candidates.resize(kept);
-
-  double left = uniformAt(options.seed, stream, position) * total;
-  for (const Candidate &candidate : candidates)
-    if ((left -= candidate.weight) < 0)
-      return candidate.id;
-  return best; // rounding left a crumb of the interval
+  return orBest(drawFromCandidates(uniform * total));
 }
 
 } // namespace heddle::text

@@ -55,13 +55,26 @@ private:
     int32_t id;
   };
 
-  void penalize(const int32_t *seen, int32_t seenCount, int32_t count);
+  const float *penalize(const float *logits, int32_t count, const int32_t *seen,
+                        int32_t seenCount);
+  float findMaxima(const float *logits, int32_t count);
+  int32_t mostProbable(const float *logits, float highest) const;
+  double weighAll(const float *logits, int32_t count, float highest);
+  void collectHeavy(const float *logits, int32_t count, float highest,
+                    float least);
+  double collectTopK(const float *logits, int32_t count, float highest);
   void sortFront(size_t wanted);
   size_t countTopP(double total);
+  int32_t drawFromAll(double left) const;
+  int32_t drawFromCandidates(double left) const;
 
   SamplerOptions options;
+  Buffer<float> penalized; ///< logits
+  Buffer<float> maxima;    ///< of blocks of logits
+  Buffer<float> ordered;   ///< maxima, partly sorted
+  Buffer<float> weights;   ///< of all tokens
+  Buffer<double> sums;     ///< of blocks of weights
   Buffer<Candidate> candidates;
-  Buffer<uint64_t> penalized; // one bit a token
 };
 
 /// A uniform number in [0, 1) with 53 random bits: Philox-4x32-10 of counter

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -133,6 +134,85 @@ TEST(Sampler, MinPDropsTheImprobable) {
                                       logitsOf({0.45, 0.3, 0.2, 0.05}), 2000);
   EXPECT_EQ(counts[2] + counts[3], 0);
   EXPECT_GT(counts[1], 600);
+}
+
+/// The steps as the header names them, one after the other over everything.
+static int32_t plainChoice(const SamplerOptions &options,
+                           const std::vector<float> &logits,
+                           uint64_t position) {
+  std::vector<int32_t> order;
+  for (size_t id = 0; id < logits.size(); ++id)
+    if (logits[id] > -INFINITY)
+      order.push_back(int32_t(id));
+  float highest = logits[size_t(order[0])];
+  for (int32_t id : order)
+    highest = std::max(highest, logits[size_t(id)]);
+  auto weight = [&](int32_t id) {
+    return std::exp((double(logits[size_t(id)]) - highest) /
+                    options.temperature);
+  };
+  auto total = [&] {
+    return std::accumulate(
+        order.begin(), order.end(), 0.,
+        [&](double sum, int32_t id) { return sum + weight(id); });
+  };
+  bool ranks = options.topK > 0 && size_t(options.topK) < logits.size();
+  if (ranks || options.topP < 1)
+    std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+      float left = logits[size_t(a)], right = logits[size_t(b)];
+      return left != right ? left > right : a < b;
+    });
+  if (ranks)
+    order.resize(std::min(order.size(), size_t(options.topK)));
+  double mass = options.topP * total(), soFar = 0;
+  size_t kept = 0;
+  while (kept < order.size() && (options.topP == 1 || soFar < mass))
+    soFar += weight(order[kept++]);
+  order.resize(kept);
+  std::erase_if(order, [&](int32_t id) { return weight(id) < options.minP; });
+  double left = uniformAt(options.seed, 7, position) * total();
+  for (int32_t id : order)
+    if ((left -= weight(id)) < 0)
+      return id;
+  return -1;
+}
+
+TEST(Sampler, ChoosesAsThePlainAlgorithmDoes) {
+  // Blocks that are full and not, peaked and flat distributions, ties, tokens
+  // that are impossible or no number.
+  for (size_t count : {1, 15, 64, 65, 1000, 5003})
+    for (float spread : {0.1f, 1.f, 6.f, 60.f}) {
+      std::vector<float> logits(count);
+      for (size_t id = 0; id < count; ++id)
+        logits[id] =
+            std::round(64 * spread * float(uniformAt(1, count, id))) / 32;
+      for (size_t id = 3; id < count; id += 97)
+        logits[id] = id % 2 ? NAN : -INFINITY;
+      for (const SamplerOptions &options :
+           std::initializer_list<SamplerOptions>{
+               {.temperature = 0.8f},
+               {.temperature = 1, .topK = 1},
+               {.temperature = 0.7f, .topK = 40},
+               {.temperature = 2, .topK = 900},
+               {.temperature = 1, .topP = 0.95f},
+               {.temperature = 1, .topP = 0.2f},
+               {.temperature = 1, .minP = 0.05f},
+               {.temperature = 0.9f, .topK = 50, .topP = 0.8f},
+               {.temperature = 0.9f, .topP = 0.99f, .minP = 0.3f},
+               {.temperature = 1.5f,
+                .topK = 200,
+                .topP = 0.9f,
+                .minP = 0.01f}}) {
+        Sampler sampler(options);
+        for (uint64_t position = 0; position < 20; ++position)
+          ASSERT_EQ(sampler.choose(logits.data(), int32_t(count), nullptr, 0, 7,
+                                   position),
+                    plainChoice(options, logits, position))
+              << count << " tokens, spread " << spread << ", temperature "
+              << options.temperature << ", top-k " << options.topK << ", top-p "
+              << options.topP << ", min-p " << options.minP;
+      }
+    }
 }
 
 TEST(Sampler, RepetitionPenaltyMovesSeenTokensDownOnce) {
