@@ -6,6 +6,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Places.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -56,6 +57,8 @@ Value FunctionLowering::evaluate(
 
 Value FunctionLowering::total(const SizeExpr &expr) {
   return evaluate(expr, [&](const SizeExpr::Term &term) -> Value {
+    if (tokenCount && nn::monomialOf(term) == tokenMonomial)
+      return tokenCount;
     return kernel::ExtentOp::create(builder, location, framePointer,
                                     nn::monomialOf(term));
   });
@@ -101,6 +104,8 @@ Value FunctionLowering::axisLength(const SizeExpr &axis, Value row) {
         Value end = kernel::RowStartOp::create(builder, location, framePointer,
                                                lines, next);
         size = arith::SubIOp::create(builder, location, end, begin);
+      } else if (tokenCount && name == tokenMonomial) {
+        size = tokenCount;
       } else {
         size = kernel::SizeOp::create(builder, location, framePointer, name);
       }
@@ -239,12 +244,18 @@ View FunctionLowering::resultView(OpResult result, Value row) {
   return viewOf(bufferOf(result), tensorType(result), row);
 }
 
-Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
+Value FunctionLowering::scratch(Operation *op, unsigned number, MemRefType type,
+                                ValueRange lengths) {
   auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
   Value offset = bufferOffsets[places[op->getNumResults() + number]];
-  auto type = MemRefType::get({ShapedType::kDynamic}, builder.getF32Type());
   return kernel::ArenaOp::create(builder, location, type, framePointer, offset,
-                                 size);
+                                 lengths);
+}
+
+Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
+  return scratch(op, number,
+                 MemRefType::get({ShapedType::kDynamic}, builder.getF32Type()),
+                 size);
 }
 
 Value FunctionLowering::scratch(Operation *op, unsigned number,
@@ -655,7 +666,7 @@ LogicalResult FunctionLowering::lowerBlock(Block &block) {
   return success();
 }
 
-LogicalResult FunctionLowering::lower(func::FuncOp function) {
+LogicalResult FunctionLowering::lower(func::FuncOp function, bool grouped) {
   MLIRContext *context = builder.getContext();
   location = function.getLoc();
   OpBuilder::InsertionGuard guard(builder);
@@ -715,6 +726,15 @@ LogicalResult FunctionLowering::lower(func::FuncOp function) {
     for (size_t i = 0; i < type.getNumResults(); ++i)
       results.push_back(body->getArgument(next++));
   }
+  if (grouped) {
+    auto x = cast<RankedTensorType>(source.getArgument(0).getType());
+    SizeExpr tokens(1);
+    for (unsigned axis = 0; axis + 1 < x.getRank(); ++axis)
+      tokens *= sizes.axis(x, axis);
+    tokenMonomial = tokens.str();
+    tokenCount = memref::DimOp::create(
+        builder, location, mapping.lookup(source.getArgument(0)), 0);
+  }
   placeBuffers(function);
   if (failed(lowerBlock(source)))
     return failure();
@@ -759,13 +779,18 @@ LogicalResult heddle::conversion::lowerModule(ModuleOp module,
   FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
   if (failed(tree))
     return failure();
+  llvm::StringSet<> grouped;
+  module.walk([&](nn::RouteOp route) {
+    if (route.getGrouped())
+      grouped.insert(route.getCallee());
+  });
   for (auto function :
        llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
     if (!function->hasAttr(nn::kBuffersAttr))
       return function.emitError("has no memory plan: run nn-plan-memory first");
     OpBuilder builder(function);
-    if (failed(
-            FunctionLowering(sizes, *tree, builder, lowerOp).lower(function)))
+    if (failed(FunctionLowering(sizes, *tree, builder, lowerOp)
+                   .lower(function, grouped.contains(function.getName()))))
       return failure();
   }
   nameFrameFields(module, sizes);

@@ -41,8 +41,9 @@ public:
                    mlir::OpBuilder &builder, LowerOp lowerOp)
       : builder(builder), sizes(sizes), tree(tree), lowerOp(lowerOp) {}
 
-  /// Builds the lowered function and erases the one given.
-  llvm::LogicalResult lower(mlir::func::FuncOp function);
+  /// Builds the lowered function and erases the one given. One that is
+  /// `grouped` has as many tokens as its first argument, not as the frame says.
+  llvm::LogicalResult lower(mlir::func::FuncOp function, bool grouped);
 
   //===--- For the lowering of an op --------------------------------------===//
 
@@ -93,6 +94,9 @@ private:
   llvm::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   void lowerCall(nn::CallOp call);
   void lowerRoute(nn::RouteOp route);
+  void lowerGroupedRoute(nn::RouteOp route);
+  void callBlock(nn::RouteOp route, mlir::Value block, mlir::Value x,
+                 mlir::Value result);
   llvm::LogicalResult lowerScan(nn::ScanOp scan);
   void lowerCache(nn::CacheAppendOp cache);
   void lowerStateWrite(nn::StateWriteOp write);
@@ -102,6 +106,9 @@ private:
   mlir::MemRefType memoryType(mlir::RankedTensorType type) const;
   llvm::SmallVector<mlir::Value> dynamicDims(mlir::RankedTensorType type);
   mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
+  /// Scratch buffer `number` of an op, with these lengths.
+  mlir::Value scratch(mlir::Operation *op, unsigned number,
+                      mlir::MemRefType type, mlir::ValueRange lengths);
   mlir::Value bufferOf(mlir::Value tensor);
   View cacheRow(mlir::Value tensor, mlir::Value row);
   mlir::Value cacheSlot(mlir::Operation *op);
@@ -122,6 +129,9 @@ private:
   LowerOp lowerOp;
   mlir::Location location = builder.getUnknownLoc();
   mlir::Value framePointer, weightSlots, cacheSlots, calleeArena;
+  /// Where tokens are grouped: their number, and as which monomial it is known.
+  mlir::Value tokenCount;
+  std::string tokenMonomial;
   llvm::SmallVector<mlir::Value> bufferOffsets, results, loopIndices;
   /// Buffers of tensors that have one; index values.
   mlir::IRMapping mapping;

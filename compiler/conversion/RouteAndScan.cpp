@@ -29,9 +29,26 @@ static Value isChosen(Emit &e, const View &chosen, Value block,
   return fold(e.lowering, lengthOf(e.lowering, chosen, at.size()), no, recurse);
 }
 
+void FunctionLowering::callBlock(nn::RouteOp route, Value block, Value x,
+                                 Value result) {
+  Emit e{*this};
+  auto [weightLine, cacheLine] = tree.lineOf(route.getCallee());
+  Value weights = kernel::CalleeSlotsOp::create(
+      builder, location, weightSlots,
+      e.plus(slotIndex(tree.weightPlace(route)),
+             e.times(block, constantIndex(weightLine))));
+  Value caches =
+      e.plus(cacheSlot(route), e.times(block, constantIndex(cacheLine)));
+  func::CallOp::create(
+      builder, location, route.getCallee(), TypeRange(),
+      ValueRange{framePointer, weights, caches, calleeArena, x, result});
+}
+
 /// Every block that some token has chosen is applied to all tokens; the choices
 /// of it are taken from what it gives.
 void FunctionLowering::lowerRoute(nn::RouteOp route) {
+  if (route.getGrouped())
+    return lowerGroupedRoute(route);
   Emit e{*this};
   Value x = bufferOf(route.getX());
   View chosen = view(route.getChosen(), nullptr),
@@ -39,8 +56,6 @@ void FunctionLowering::lowerRoute(nn::RouteOp route) {
   RankedTensorType type = route.getBlockResultType();
   Value given = scratch(route, 0, type);
   View tokens = viewOf(given, type, nullptr);
-  auto [weightLine, cacheLine] = tree.lineOf(route.getCallee());
-  Value weights = slotIndex(tree.weightPlace(route)), caches = cacheSlot(route);
   nest(*this, constantIndex(route.getCount()), [&](ValueRange turn) {
     Value block = arith::IndexCastOp::create(builder, location,
                                              builder.getI32Type(), turn[0]);
@@ -48,13 +63,7 @@ void FunctionLowering::lowerRoute(nn::RouteOp route) {
                                   /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&used.getThenRegion().front());
-    Value line = kernel::CalleeSlotsOp::create(
-        builder, location, weightSlots,
-        e.plus(weights, e.times(turn[0], constantIndex(weightLine))));
-    Value cache = e.plus(caches, e.times(turn[0], constantIndex(cacheLine)));
-    func::CallOp::create(
-        builder, location, route.getCallee(), TypeRange(),
-        ValueRange{framePointer, line, cache, calleeArena, x, given});
+    callBlock(route, turn[0], x, given);
     SmallVector<Value> bounds;
     for (unsigned axis = 0; axis < result.axes.size(); ++axis)
       bounds.push_back(lengthOf(*this, result, axis));
@@ -67,6 +76,120 @@ void FunctionLowering::lowerRoute(nn::RouteOp route) {
       e.store(e.select(mine, e.load(tokens, from), e.load(result, at)), result,
               at);
     });
+  });
+}
+
+namespace {
+/// Choices by block. Choice number c is token · choices + choice; those of
+/// block b are order[end[b − 1]] … order[end[b] − 1], rising.
+struct Groups {
+  View order, end;
+
+  static Value asIndex(Emit &e, Value number) {
+    return arith::IndexCastOp::create(e.builder, e.loc,
+                                      e.builder.getIndexType(), number);
+  }
+  static Value asNumber(Emit &e, Value index) {
+    return arith::IndexCastOp::create(e.builder, e.loc, e.builder.getI32Type(),
+                                      index);
+  }
+  Value endOf(Emit &e, Value block) const {
+    return asIndex(e, e.element(end, block));
+  }
+  Value choice(Emit &e, Value place) const {
+    return asIndex(e, e.element(order, place));
+  }
+  void sort(Emit &e, const View &chosen, int64_t blocks) const;
+};
+} // namespace
+
+///   end[b] = choices of b                       for every choice
+///   end[b] = choices of blocks before b         running sum
+///   order[end[chosen[c]]++] = c                 for c = 0, 1, …
+void Groups::sort(Emit &e, const View &chosen, int64_t blocks) const {
+  FunctionLowering &lowering = e.lowering;
+  Value tokens = lengthOf(lowering, chosen, 0),
+        choices = lengthOf(lowering, chosen, 1);
+  // end[b]++ of the block that was chosen; what it was before. Where no
+  // probability is a number there is no choice either: any block.
+  auto raise = [&](ValueRange at) {
+    Value block = arith::MinUIOp::create(e.builder, e.loc,
+                                         asIndex(e, e.element(chosen, at)),
+                                         e.index(blocks - 1));
+    Value before = endOf(e, block);
+    e.store(asNumber(e, e.plus(before, e.index(1))), end, block);
+    return before;
+  };
+  nest(lowering, e.index(blocks),
+       [&](ValueRange block) { e.store(asNumber(e, e.index(0)), end, block); });
+  nest(lowering, {tokens, choices}, [&](ValueRange at) { raise(at); });
+  fold(lowering, e.index(blocks), e.index(0), [&](Value block, Value before) {
+    Value count = endOf(e, block);
+    e.store(asNumber(e, before), end, block);
+    return e.plus(before, count);
+  });
+  nest(lowering, {tokens, choices}, [&](ValueRange at) {
+    Value place = raise(at);
+    e.store(asNumber(e, e.plus(e.times(at[0], choices), at[1])), order, place);
+  });
+}
+
+/// So many lines are worth waking threads for copying them.
+constexpr int64_t linesToShare = 64;
+
+/// For block b, at most as many of its choices at a time as there are tokens
+/// (there are more where a token chose it twice):
+///   mine[i] = x[order[first + i] / choices]
+///   given = block b (mine)
+///   result[order[first + i]] = given[i]
+/// A block that nobody chose costs nothing. A token's result has the same bits
+/// whichever tokens it is grouped with: the block treats lines alike.
+void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
+  Emit e{*this};
+  auto blocks = static_cast<int64_t>(route.getCount());
+  View x = view(route.getX(), nullptr),
+       chosen = view(route.getChosen(), nullptr),
+       result = resultView(route->getOpResult(0), nullptr);
+  Value tokens = lengthOf(*this, chosen, 0),
+        choices = lengthOf(*this, chosen, 1);
+  Type number = builder.getI32Type();
+  auto numbers = [&](unsigned buffer, int64_t size, ValueRange lengths) {
+    return scratch(route, buffer, MemRefType::get({size}, number), lengths);
+  };
+  Groups groups{
+      {numbers(2, ShapedType::kDynamic, e.times(tokens, choices)), {"choice"}},
+      {numbers(3, blocks, {}), {"block"}}};
+  groups.sort(e, chosen, blocks);
+
+  SmallVector<ReassociationIndices> perChoice{{0, 1}, {2}};
+  View results{memref::CollapseShapeOp::create(builder, location, result.memref,
+                                               perChoice),
+               {"choice", result.axes.back()}};
+  fold(*this, e.index(blocks), e.index(0), [&](Value block, Value begin) {
+    Value end = groups.endOf(e, block);
+    auto turns = scf::ForOp::create(builder, location, begin, end, tokens);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(turns.getBody());
+    Value first = turns.getInductionVar();
+    Value count =
+        arith::MinUIOp::create(builder, location, e.minus(end, first), tokens);
+    View mine{scratch(route, 1, memoryType(route.getX().getType()), count),
+              x.axes},
+        given{scratch(route, 0, memoryType(route.getBlockResultType()), count),
+              results.axes};
+    forEachElement(*this, mine, [&](ValueRange at) {
+      Value choice = groups.choice(e, e.plus(first, at[0]));
+      return e.element(x, {e.over(choice, choices), at[1]});
+    });
+    callBlock(route, block, mine.memref, given.memref);
+    auto each = kernel::ParallelOp::create(
+        builder, location, framePointer, count,
+        e.compare(Emit::Predicate::uge, count, e.index(linesToShare)));
+    builder.setInsertionPointToStart(&each.getBody().front());
+    Value line = each.getIndex();
+    copy(elementOf(*this, given, line),
+         elementOf(*this, results, groups.choice(e, e.plus(first, line))));
+    return end;
   });
 }
 

@@ -341,7 +341,7 @@ Data Elaborator::emitRoute(const Specialisation &callee, const Data &arguments,
       builder, locationOf(place), type,
       FlatSymbolRefAttr::get(context, function.getName()), x->value,
       chosen.value, builder.getStringAttr(path.text),
-      builder.getI64IntegerAttr(*count), path.indices);
+      builder.getI64IntegerAttr(*count), /*grouped=*/UnitAttr(), path.indices);
   return {Tensor{routed, shape}};
 }
 

@@ -46,6 +46,8 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createMergeProjections());
   // A step need not compute again what only the entry before it changes.
   passes.addPass(transforms::createHoistState());
+  // Experts see the tokens that chose them.
+  passes.addPass(transforms::createGroupTokens());
   // After all fusion: how weights are packed depends on who reads them.
   passes.addPass(transforms::createAssignLayouts());
 }

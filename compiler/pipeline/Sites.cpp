@@ -171,11 +171,26 @@ static bool isSite(Operation *op) {
          !op->hasTrait<OpTrait::IsTerminator>();
 }
 
+/// What part of the tokens a run of each block is for, where that is not all:
+/// grouped, E blocks share A choices a token. On average, since which block
+/// runs on how many is for the data to say.
+static llvm::StringMap<SizeExpr> sharesOfTokens(ModuleOp module) {
+  llvm::StringMap<SizeExpr> shares;
+  module.walk([&](nn::RouteOp route) {
+    int64_t choices = typeOf(route.getChosen()).getShape().back();
+    if (route.getGrouped())
+      shares[route.getCallee()] =
+          *SizeExpr(choices).dividedBy(SizeExpr(route.getCount()));
+  });
+  return shares;
+}
+
 std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
                                                const nn::SizeTable &sizes) {
   Builder builder(module.getContext());
   Work work(sizes);
   std::vector<ProgramSite> sites;
+  llvm::StringMap<SizeExpr> shares = sharesOfTokens(module);
   for (auto function : module.getOps<func::FuncOp>())
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isSite(op))
@@ -187,6 +202,11 @@ std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
           .Case<nn::LinearOp, nn::AttentionOp, nn::EmbedOp>(
               [&](auto known) { work.measure(known, site); })
           .Default([&](Operation *other) { work.measure(other, site); });
+      if (auto share = shares.find(function.getName()); share != shares.end()) {
+        site.flops *= share->second;
+        if (!site.bytes.isConstant())
+          site.bytes *= share->second;
+      }
       // What stands in a mask is part of the op.
       return WalkResult::skip();
     });

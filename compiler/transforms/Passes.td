@@ -217,6 +217,23 @@ def HoistState : Pass<"nn-hoist-state", "::mlir::ModuleOp"> {
   }];
 }
 
+def GroupTokens : Pass<"nn-group-tokens", "::mlir::ModuleOp"> {
+  let summary = "routed blocks run on the tokens that chose them";
+  let description = [{
+    An expert whose result at a token depends on that token alone need not see the others. What is routed to a block that
+    mixes tokens (attention, a recurrence, a sum over them) gets a remark with the reason and goes on running on all.
+
+    Before:
+    ```mlir
+    %y = nn.route @expert(%x) by %e of 8 at "experts.{0}" : …
+    ```
+    After:
+    ```mlir
+    %y = nn.route @expert(%x) by %e of 8 grouped at "experts.{0}" : …
+    ```
+  }];
+}
+
 def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "how each weight lies in the packed file";
   let description = [{

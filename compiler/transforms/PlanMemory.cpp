@@ -223,13 +223,21 @@ private:
   }
 
   /// Scratch space of the reference lowering: scores of one query, what one
-  /// block gives for all tokens, the arguments of a recurrence's body.
+  /// block gives for all tokens, the arguments of a recurrence's body. Where
+  /// tokens are grouped, also those of one block, all choices by block, and
+  /// where each block's end.
   SmallVector<SizeExpr> scratchOf(Operation *op) {
     SmallVector<SizeExpr> bytes;
     if (auto attention = dyn_cast<AttentionOp>(op))
       bytes.push_back(sizes.axis(attention.getK().getType(), 1) * SizeExpr(4));
-    if (auto route = dyn_cast<RouteOp>(op))
+    if (auto route = dyn_cast<RouteOp>(op)) {
       bytes.push_back(sizes.bytes(route.getBlockResultType()));
+      if (route.getGrouped()) {
+        bytes.push_back(sizes.bytes(route.getX().getType()));
+        bytes.push_back(sizes.bytes(route.getChosen().getType()));
+        bytes.push_back(SizeExpr(4 * route.getCount()));
+      }
+    }
     if (auto scan = dyn_cast<ScanOp>(op))
       for (Type type : scan.getBody().getArgumentTypes())
         bytes.push_back(sizes.bytes(cast<RankedTensorType>(type)));

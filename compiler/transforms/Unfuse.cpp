@@ -1,7 +1,8 @@
 //===- Unfuse.cpp - fused products in primitives again --------------------===//
 //
 // Enters: an nn module. Leaves: no nn.linear that is gated or has a residual,
-// and no layout on any weight: what the reference computes op by op.
+// no grouped nn.route and no layout on any weight: what the reference computes
+// op by op.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,6 +54,8 @@ struct Unfuse : heddle::transforms::impl::UnfuseBase<Unfuse> {
     getOperation()->walk([&](Operation *op) {
       if (auto weight = dyn_cast<WeightOp>(op))
         weight->removeAttr("layout");
+      if (auto route = dyn_cast<RouteOp>(op))
+        route.setGrouped(false);
       if (auto linear = dyn_cast<LinearOp>(op))
         if (linear.getGated() || linear.getResidual())
           fused.push_back(linear);

@@ -601,16 +601,19 @@ def NN_RouteOp : NN_Op<"route", [DeclareOpInterfaceMethods<SymbolUserOpInterface
     `expert@experts[e](x)`: for every token and every choice, the block reached by `{n}` = that index, applied to that
     token (mixture of experts, Shazeer et al. 2017). n is the number of loop indices; the chosen index comes last.
 
+    `grouped` says that the block runs on the tokens that chose it, one line each, and not on all of x: nn-group-tokens
+    writes it where that makes no difference.
+
     C1. The callee is a `func.func` from x's type to one result.
     C2. The indices' leading axes are x's but the last; their last axis is the choices.
     C3. The result has the indices' axes, then the callee's result's last axis.
     C4. `count` is the number of blocks: the exclusive bound of the indices.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, NN_RealTensor:$x, NN_IndexTensor:$chosen, StrAttr:$path,
-                       I64Attr:$count, Variadic<Index>:$indices);
+                       I64Attr:$count, UnitAttr:$grouped, Variadic<Index>:$indices);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = [{
-    $callee `(` $x `)` `by` $chosen `of` $count `at` $path (`[` $indices^ `]`)? attr-dict
+    $callee `(` $x `)` `by` $chosen `of` $count (`grouped` $grouped^)? `at` $path (`[` $indices^ `]`)? attr-dict
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{

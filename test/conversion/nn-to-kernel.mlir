@@ -149,3 +149,49 @@ func.func @conv(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x8x8x4
     -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
   return %y : tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
 }
+
+// An expert has as many tokens as its argument has lines, not as the frame says.
+// CHECK-LABEL: func.func private @expert
+// CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: index, %[[ARENA:.*]]: index, %[[X:.*]]: memref<?x8xf32>, %[[Y:.*]]: memref<?x8xf32>
+// CHECK-NOT: kernel.extent
+// CHECK-DAG: %[[LINES:.*]] = memref.dim %[[X]], %{{.*}}
+// CHECK: %[[H:.*]] = kernel.arena %{{.*}}[%[[ARENA]]] (%[[LINES]]) : memref<?x40xf32>
+// CHECK: kernel.matmul %[[X]], %{{.*}} into %[[H]]
+// CHECK: kernel.matmul %[[H]], %{{.*}} into %[[Y]]
+// CHECK: return
+func.func private @expert(%x: !x) -> !x {
+  %u = nn.weight "up" : tensor<40x8xf32, #nn.axes<V, D>>
+  %h = nn.linear %x, %u contracts 1 : (!x, tensor<40x8xf32, #nn.axes<V, D>>) -> tensor<?x?x40xf32, #nn.axes<B, T, V>>
+  %d = nn.weight "down" : tensor<8x40xf32, #nn.axes<D, V>>
+  %y = nn.linear %h, %d contracts 1 : (tensor<?x?x40xf32, #nn.axes<B, T, V>>, tensor<8x40xf32, #nn.axes<D, V>>) -> !x
+  return %y : !x
+}
+
+// Choices are sorted by expert; each gets its tokens' lines, at most as many at a time as there are tokens, and gives
+// them back to the choices they came from. One that nobody chose has no turn.
+// CHECK-LABEL: func.func @grouped_tokens
+// CHECK: %[[TOKENS:.*]] = memref.dim %[[CHOSEN:.*]], %{{.*}} : memref<?x2xi32>
+// CHECK: %[[A:.*]] = memref.dim %[[CHOSEN]], %{{.*}} : memref<?x2xi32>
+// CHECK: %[[CHOICES:.*]] = arith.muli %[[TOKENS]], %[[A]]
+// CHECK: %[[ORDER:.*]] = kernel.arena %{{.*}} (%[[CHOICES]]) : memref<?xi32>
+// CHECK: %[[END:.*]] = kernel.arena %{{.*}} () : memref<3xi32>
+// CHECK: memref.store %{{.*}}, %[[ORDER]]
+// CHECK: scf.for %[[E:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args(%[[BEGIN:.*]] = %{{.*}}) -> (index)
+// CHECK: %[[LOADED:.*]] = memref.load %[[END]][%[[E]]]
+// CHECK: %[[LAST:.*]] = arith.index_cast %[[LOADED]]
+// CHECK: scf.for %[[FIRST:.*]] = %[[BEGIN]] to %[[LAST]] step %[[TOKENS]]
+// CHECK: %[[LEFT:.*]] = arith.subi %[[LAST]], %[[FIRST]]
+// CHECK: %[[COUNT:.*]] = arith.minui %[[LEFT]], %[[TOKENS]]
+// CHECK-DAG: %[[MINE:.*]] = kernel.arena %{{.*}} (%[[COUNT]]) : memref<?x8xf32>
+// CHECK-DAG: %[[GIVEN:.*]] = kernel.arena %{{.*}} (%[[COUNT]]) : memref<?x8xf32>
+// CHECK: linalg.generic {{.*}} outs(%[[MINE]]
+// CHECK: call @expert({{.*}}, %[[MINE]], %[[GIVEN]])
+// CHECK: kernel.parallel %{{.*}} (%[[I:.*]]) to %[[COUNT]] when
+// CHECK: memref.subview %[[GIVEN]][%[[I]], 0] [1, 8]
+// CHECK: linalg.generic
+func.func @grouped_tokens(%x: !x, %e: tensor<?x?x2xi32, #nn.axes<B, T, A over C>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+    attributes {nn.entry} {
+  %y = nn.route @expert(%x) by %e of 3 grouped at "e.{0}"
+     : (!x, tensor<?x?x2xi32, #nn.axes<B, T, A over C>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+}

@@ -1,5 +1,5 @@
-// RUN: heddle-opt %s --nn-plan-memory --describe-program | FileCheck %s
-// RUN: heddle-opt %s --nn-plan-memory --describe-program --nn-to-kernel | FileCheck %s --check-prefix=MARKS
+// RUN: heddle-opt %s --nn-plan-memory --describe-program --split-input-file | FileCheck %s
+// RUN: heddle-opt %s --nn-plan-memory --describe-program --nn-to-kernel --split-input-file | FileCheck %s --check-prefix=MARKS
 
 // Every op that computes has a number, and the work it does. The mask admits
 // T·S − T·(T − 1)/2 pairs, each 2·(4 + 4) operations; keys and values are 4·(4 + 4) bytes a position.
@@ -34,5 +34,29 @@ module attributes {nn.model = "toy"} {
     } : (tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, S, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, S, H, K>>) -> tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>
     %y = nn.add %a, %q : (tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>) -> tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>
     return %y : tensor<?x?x1x4xf32, #nn.axes<B, T, H, K>>
+  }
+}
+
+// -----
+
+// Grouped, 4 blocks share 2 choices a token: a run is for half of the tokens on average. Its weight is read whole.
+// CHECK: sites = [
+// CHECK-SAME: {bytes = "36", flops = "9*B*T", name = "expert: linear w [B T D]"}
+// CHECK-SAME: {bytes = "12*B*T", name = "expert: relu [B T D]"}
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+!i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
+!y = tensor<?x?x2x3xf32, #nn.axes<B, T, A, D>>
+module attributes {nn.model = "experts"} {
+  nn.size @B in 1 to 4
+  nn.size @T in 1 to 8 per @B
+  func.func private @expert(%x: !x) -> !x {
+    %w = nn.weight "w.weight" : tensor<3x3xf32, #nn.axes<E, D>>
+    %h = nn.linear %x, %w contracts 1 : (!x, tensor<3x3xf32, #nn.axes<E, D>>) -> !x
+    %y = nn.relu %h : !x
+    return %y : !x
+  }
+  func.func @step(%x: !x, %i: !i) -> !y attributes {nn.entry} {
+    %y = nn.route @expert(%x) by %i of 4 grouped at "e.{0}" : (!x, !i) -> !y
+    return %y : !y
   }
 }

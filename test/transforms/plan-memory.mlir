@@ -262,3 +262,34 @@ func.func @quantised_rows_are_bytes(%x: !x) attributes {nn.entry} {
   %b = nn.narrow %x contracts 1 : !x -> tensor<?x?x57xbf16, #nn.axes<B, T, D>>
   return
 }
+
+// -----
+
+// A route's scratch: what a block gives for all tokens. Grouped, also the tokens of a block, all choices, and a number a
+// block; and the block's own buffers lie behind them.
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+!i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
+!y = tensor<?x?x2x3xf32, #nn.axes<B, T, A, D>>
+// CHECK-LABEL: @expert
+// CHECK-SAME: nn.buffers = ["12*B*T"]
+func.func private @expert(%x: !x) -> !x {
+  %h = nn.exp %x : !x
+  %y = nn.relu %h : !x
+  return %y : !x
+}
+// CHECK-LABEL: @routed
+// CHECK-SAME: nn.arena = "24*B*T+128", nn.buffers = ["12*B*T"]
+func.func @routed(%x: !x, %i: !i) -> !y attributes {nn.entry} {
+  // CHECK: nn.route {{.*}} {nn.places = array<i64: -2, 0>}
+  %y = nn.route @expert(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
+  return %y : !y
+}
+// CHECK-LABEL: @grouped
+// CHECK-SAME: nn.arena = "44*B*T+340", nn.buffers = ["12*B*T", "12*B*T", "8*B*T", "20"]
+func.func @grouped(%x: !x, %i: !i) -> !y attributes {nn.entry} {
+  // CHECK: nn.route {{.*}} {nn.places = array<i64: -2, 0, 1, 2, 3>}
+  %y = nn.route @expert(%x) by %i of 5 grouped at "e.{0}" : (!x, !i) -> !y
+  return %y : !y
+}

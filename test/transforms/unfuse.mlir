@@ -39,3 +39,15 @@ func.func @bilinear(%x: !x, %w: !both) -> !x {
   %y = nn.linear %x, %w contracts 1 gated : (!x, !both) -> !x
   return %y : !x
 }
+
+// Every expert sees all tokens.
+func.func private @expert(%x: !x) -> !x {
+  %y = nn.relu %x : !x
+  return %y : !x
+}
+// CHECK-LABEL: func.func @experts
+// CHECK: nn.route @expert({{.*}}) by {{.*}} of 4 at "e.{0}"
+func.func @experts(%x: !x, %chosen: tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?x2x8xf32, #nn.axes<B, A, D>> {
+  %y = nn.route @expert(%x) by %chosen of 4 grouped at "e.{0}" : (!x, tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?x2x8xf32, #nn.axes<B, A, D>>
+  return %y : tensor<?x2x8xf32, #nn.axes<B, A, D>>
+}

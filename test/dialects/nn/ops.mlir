@@ -280,6 +280,9 @@ func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?
   // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 at "experts.{0}" : (tensor
   %y = nn.route @layer(%x) by %i of 4 at "experts.{0}"
       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 grouped at "experts.{0}" : (tensor
+  %z = nn.route @layer(%x) by %i of 4 grouped at "experts.{0}"
+      : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
   return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
 }
 
