@@ -81,6 +81,15 @@ LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
       .Case([&](nn::AttentionOp attention) {
         return lowerAttentionToKernel(attention, lowering);
       })
+      .Case([&](nn::ReduceOp reduce) {
+        return lowerReduceToKernel(reduce, lowering);
+      })
+      .Case([&](nn::SoftmaxOp softmax) {
+        return lowerSoftmaxToKernel(softmax, lowering);
+      })
+      .Case([&](nn::NormalizeOp normalize) {
+        return lowerNormalizeToKernel(normalize, lowering);
+      })
       .Case([&](nn::ConvOp conv) { return lowerConvToKernel(conv, lowering); })
       .Case([&](nn::RopeOp rope) { return lowerRopeToKernel(rope, lowering); })
       .Default(

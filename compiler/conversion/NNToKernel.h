@@ -31,6 +31,15 @@ llvm::LogicalResult lowerConvToKernel(nn::ConvOp op,
 llvm::LogicalResult lowerRopeToKernel(nn::RopeOp op,
                                       FunctionLowering &lowering);
 
+/// What reduces an axis as sums and maxima over it, each a loop of linalg, and
+/// what is elementwise.
+llvm::LogicalResult lowerReduceToKernel(nn::ReduceOp op,
+                                        FunctionLowering &lowering);
+llvm::LogicalResult lowerSoftmaxToKernel(nn::SoftmaxOp op,
+                                         FunctionLowering &lowering);
+llvm::LogicalResult lowerNormalizeToKernel(nn::NormalizeOp op,
+                                           FunctionLowering &lowering);
+
 /// A view as a matrix: its first `kept` axes are one, the rows.
 mlir::Value asMatrix(FunctionLowering &lowering, const View &view,
                      unsigned kept);

@@ -69,6 +69,10 @@ mlir::Value constantTable(FunctionLowering &lowering,
 mlir::Value constantTable(FunctionLowering &lowering,
                           mlir::DenseElementsAttr data);
 
+/// Whether the axis is one whose length rows have of their own, or the rows.
+bool acrossTokens(FunctionLowering &lowering, mlir::Value x,
+                  llvm::StringRef axis);
+
 /// Length of a view's dimension.
 mlir::Value lengthOf(FunctionLowering &lowering, const View &view,
                      unsigned axis);

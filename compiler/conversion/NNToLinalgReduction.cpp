@@ -71,8 +71,8 @@ struct Along {
 };
 } // namespace
 
-/// Whether the axis is one whose length rows have of their own, or the rows.
-static bool acrossTokens(FunctionLowering &lowering, Value x, StringRef axis) {
+bool heddle::conversion::acrossTokens(FunctionLowering &lowering, Value x,
+                                      StringRef axis) {
   auto type = cast<RankedTensorType>(x.getType());
   int at = nn::axesOf(x).find(axis);
   return lowering.formOf(type) == FunctionLowering::Form::Flat ||

@@ -10,6 +10,7 @@
 #include "compiler/microkernels/Narrow.h"
 #include "compiler/microkernels/Norm.h"
 #include "compiler/microkernels/Passes.h"
+#include "compiler/microkernels/Reduction.h"
 #include "compiler/microkernels/Rope.h"
 #include "compiler/microkernels/Windows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -79,7 +80,8 @@ struct KernelToVector
               })
               // What is refused is left to naive loops.
               .Case([&](linalg::GenericOp generic) {
-                (void)lowerElementwise(rewriter, generic, *machine);
+                if (failed(lowerElementwise(rewriter, generic, *machine)))
+                  (void)lowerReduction(rewriter, generic, *machine);
                 return success();
               })
               .Case([&](linalg::FillOp fill) {

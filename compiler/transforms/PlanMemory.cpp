@@ -222,14 +222,20 @@ private:
     return places[value] = buffer;
   }
 
-  /// Scratch space of the reference lowering: scores of one query, what one
-  /// block gives for all tokens, the arguments of a recurrence's body. Where
-  /// tokens are grouped, also those of one block, all choices by block, and
-  /// where each block's end.
+  /// Scratch space of the lowerings: scores of one query; what an axis is
+  /// reduced to on the way; what one block gives for all tokens, and where
+  /// tokens are grouped also those of one block, all choices by block, and
+  /// where each block's end; the arguments of a recurrence's body.
   SmallVector<SizeExpr> scratchOf(Operation *op) {
     SmallVector<SizeExpr> bytes;
     if (auto attention = dyn_cast<AttentionOp>(op))
       bytes.push_back(sizes.axis(attention.getK().getType(), 1) * SizeExpr(4));
+    if (auto softmax = dyn_cast<SoftmaxOp>(op))
+      bytes.append(2, sizes.bytes(withoutAxis(softmax.getX().getType(),
+                                              softmax.getAxis())));
+    if (auto normalize = dyn_cast<NormalizeOp>(op))
+      bytes.push_back(sizes.bytes(
+          withoutAxis(normalize.getX().getType(), normalize.getAxis())));
     if (auto route = dyn_cast<RouteOp>(op)) {
       bytes.push_back(sizes.bytes(route.getBlockResultType()));
       if (route.getGrouped()) {

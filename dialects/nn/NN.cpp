@@ -168,6 +168,17 @@ RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
                   AxesAttr::get(type.getContext(), names, StringAttr()));
 }
 
+RankedTensorType heddle::nn::withoutAxis(RankedTensorType type,
+                                         StringRef axis) {
+  int at = axesOf(type).find(axis);
+  SmallVector<int64_t> sizes(type.getShape());
+  SmallVector<StringAttr> names(axesOf(type).getNames());
+  sizes.erase(sizes.begin() + at);
+  names.erase(names.begin() + at);
+  return tensorOf(sizes, type.getElementType(),
+                  AxesAttr::get(type.getContext(), names, StringAttr()));
+}
+
 bool heddle::nn::isStoredTransposed(WeightOp weight) {
   return llvm::any_of(weight->getUses(), [](OpOperand &use) {
     auto linear = dyn_cast<LinearOp>(use.getOwner());

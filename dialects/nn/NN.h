@@ -49,6 +49,10 @@ mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
 /// !nn.dynamic are bytes.
 mlir::RankedTensorType storedAs(mlir::RankedTensorType type);
 
+/// What is left of `type` where an axis is reduced.
+mlir::RankedTensorType withoutAxis(mlir::RankedTensorType type,
+                                   llvm::StringRef axis);
+
 /// Whether the checkpoint holds this weight as [in, out]: a linear map says so.
 bool isStoredTransposed(WeightOp weight);
 

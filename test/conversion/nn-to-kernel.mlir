@@ -195,3 +195,46 @@ func.func @grouped_tokens(%x: !x, %e: tensor<?x?x2xi32, #nn.axes<B, T, A over C>
      : (!x, tensor<?x?x2xi32, #nn.axes<B, T, A over C>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
   return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
 }
+
+// Sums and maxima of whole lines, what is done with them elementwise; rows need no loop.
+// CHECK-LABEL: func.func @softmax_in_loops_of_linalg
+// CHECK: %[[Y:.*]] = kernel.output {{.*}} : memref<?x8xf32>
+// CHECK: %[[M:.*]] = kernel.arena {{.*}} : memref<?xf32>
+// CHECK: %[[S:.*]] = kernel.arena {{.*}} : memref<?xf32>
+// CHECK: linalg.fill {{.*}} outs(%[[M]] : memref<?xf32>)
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%[[X:.*]] : memref<?x8xf32>) outs(%[[M]]
+// CHECK: arith.maximumf
+// CHECK: linalg.fill {{.*}} outs(%[[S]] : memref<?xf32>)
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%[[X]], %[[M]] : memref<?x8xf32>, memref<?xf32>) outs(%[[S]]
+// CHECK: math.exp
+// CHECK: arith.addf
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} outs(%[[S]]
+// CHECK: arith.divf
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]} ins(%[[X]], %[[M]], %[[S]] : {{.*}}) outs(%[[Y]]
+// CHECK-NOT: scf.for
+func.func @softmax_in_loops_of_linalg(%x: !x) -> !x attributes {nn.entry} {
+  %y = nn.softmax %x over "D" : (!x) -> !x
+  return %y : !x
+}
+
+// Along the tokens of a row, and so row by row.
+// CHECK-LABEL: func.func @mean_of_tokens
+// CHECK: scf.for
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%{{.*}} : memref<?x8xf32, {{.*}}>) outs(%{{.*}} : memref<8xf32
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} outs(%{{.*}} : memref<8xf32
+// CHECK: arith.divf
+func.func @mean_of_tokens(%x: !x) -> tensor<?x8xf32, #nn.axes<B, D>> attributes {nn.entry} {
+  %y = nn.reduce mean %x over "T" : (!x) -> tensor<?x8xf32, #nn.axes<B, D>>
+  return %y : tensor<?x8xf32, #nn.axes<B, D>>
+}
+
+// CHECK-LABEL: func.func @norm_then_scale
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%[[X:.*]] : memref<?x8xf32>) outs(%[[S:.*]] : memref<?xf32>)
+// CHECK: linalg.generic {{.*}} outs(%[[S]]
+// CHECK: math.sqrt
+// CHECK: linalg.generic {{.*}} ins(%[[X]], %[[S]]
+// CHECK: arith.mulf
+func.func @norm_then_scale(%x: !x) -> !x attributes {nn.entry} {
+  %y = nn.normalize %x over "D" eps 1.0e-12 : (!x) -> !x
+  return %y : !x
+}

@@ -81,11 +81,98 @@ func.func @elementwise_loops_are_one(%frame: !llvm.ptr, %x: memref<?x768xf32>, %
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_a_loop_is_not_parallel
-// CHECK: linalg.generic
-func.func @left_where_a_loop_is_not_parallel(%x: memref<?xf32>, %y: memref<f32>) {
+// Neighbours of the result, each with a chain of its own: four vectors of them go down the rows of x.
+// CHECK-LABEL: func.func @reduced_across
+// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
+// CHECK: kernel.parallel %[[FRAME]]
+// CHECK: scf.for
+// CHECK-COUNT-4: llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
+// CHECK: scf.for %{{.*}} iter_args(%[[S:.*]] = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: %[[X:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
+// CHECK: arith.addf %[[X]], %[[S]] : vector<16xf32>
+// CHECK-NOT: linalg.generic
+func.func @reduced_across(%frame: !llvm.ptr, %x: memref<?x768xf32>, %y: memref<768xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(n, m) -> (m, n)>, affine_map<(n, m) -> (n)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x768xf32>) outs(%y : memref<768xf32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %b = arith.addf %a, %sum : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// One element, four chains of vectors; products are added as they are multiplied.
+// CHECK-LABEL: func.func @reduced_along
+// CHECK: scf.for %{{.*}} iter_args(%{{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK-COUNT-4: vector.fma
+// CHECK: scf.for
+// CHECK: llvm.intr.masked.load
+// CHECK: vector.shuffle
+// CHECK-NOT: linalg.generic
+func.func @reduced_along(%x: memref<?xf32>, %y: memref<f32>) {
   linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
       ins(%x : memref<?xf32>) outs(%y : memref<f32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %b = arith.mulf %a, %a : f32
+    %c = arith.addf %sum, %b : f32
+    linalg.yield %c : f32
+  }
+  return
+}
+
+// -----
+
+// A dozen terms are no line for a vector: sixteen lines at once.
+// CHECK-LABEL: func.func @short_lines_are_reduced_across
+// CHECK: llvm.intr.masked.gather
+// CHECK-NOT: vector.shuffle
+func.func @short_lines_are_reduced_across(%x: memref<?x12xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x12xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %most: f32):
+    %b = arith.maximumf %a, %most : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_it_is_no_sum_or_maximum
+// CHECK: linalg.generic
+func.func @left_where_it_is_no_sum_or_maximum(%x: memref<?xf32>, %y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<f32>) {
+  ^bb0(%a: f32, %product: f32):
+    %b = arith.mulf %a, %product : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_a_reduced_loop_is_outside
+// CHECK: linalg.generic
+func.func @left_where_a_reduced_loop_is_outside(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %b = arith.addf %a, %sum : f32
+    linalg.yield %b : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @left_where_terms_are_apart
+// CHECK: linalg.generic
+func.func @left_where_terms_are_apart(%x: memref<?xf32, strided<[3]>>, %y: memref<f32>) {
+  linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32, strided<[3]>>) outs(%y : memref<f32>) {
   ^bb0(%a: f32, %sum: f32):
     %b = arith.addf %a, %sum : f32
     linalg.yield %b : f32

@@ -293,3 +293,19 @@ func.func @grouped(%x: !x, %i: !i) -> !y attributes {nn.entry} {
   %y = nn.route @expert(%x) by %i of 5 grouped at "e.{0}" : (!x, !i) -> !y
   return %y : !y
 }
+
+// -----
+
+// What an axis is reduced to on the way: the largest and the sum of a softmax, the norm of a normalize.
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+!x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
+// CHECK-LABEL: @reduced_on_the_way
+// CHECK-SAME: nn.buffers = ["12*B*T", "4*B*T", "4*B*T", "12*B"]
+func.func @reduced_on_the_way(%x: !x) -> !x attributes {nn.entry} {
+  // CHECK: nn.softmax {{.*}} {nn.places = array<i64: 0, 1, 2>}
+  %p = nn.softmax %x over "D" : (!x) -> !x
+  // CHECK: nn.normalize {{.*}} {nn.places = array<i64: -2, 3>}
+  %y = nn.normalize %p over "T" eps 1.0e-12 : (!x) -> !x
+  return %y : !x
+}

@@ -73,6 +73,49 @@ func.func @softmax_of_nothing(%x: tensor<?x?x3xf32, #nn.axes<B, T, D>> {nn.name 
   return %y : tensor<?x?x3xf32, #nn.axes<B, T, D>>
 }
 
+//===--- Along an axis: 37 elements are more than a vector, and no whole ones --------------------------===//
+
+func.func @sum(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?xf32, #nn.axes<B, T>> attributes {nn.entry} {
+  %y = nn.reduce sum %x over "G" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?xf32, #nn.axes<B, T>>
+  return %y : tensor<?x?xf32, #nn.axes<B, T>>
+}
+func.func @mean(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x37xf32, #nn.axes<B, G>> attributes {nn.entry} {
+  %y = nn.reduce mean %x over "T" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x37xf32, #nn.axes<B, G>>
+  return %y : tensor<?x37xf32, #nn.axes<B, G>>
+}
+func.func @max(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?xf32, #nn.axes<B, T>> attributes {nn.entry} {
+  %y = nn.reduce max %x over "G" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?xf32, #nn.axes<B, T>>
+  return %y : tensor<?x?xf32, #nn.axes<B, T>>
+}
+func.func @max_of_tokens(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x37xf32, #nn.axes<B, G>> attributes {nn.entry} {
+  %y = nn.reduce max %x over "T" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x37xf32, #nn.axes<B, G>>
+  return %y : tensor<?x37xf32, #nn.axes<B, G>>
+}
+func.func @softmax(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?x37xf32, #nn.axes<B, T, G>> attributes {nn.entry} {
+  %y = nn.softmax %x over "G" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?x37xf32, #nn.axes<B, T, G>>
+  return %y : tensor<?x?x37xf32, #nn.axes<B, T, G>>
+}
+func.func @softmax_of_tokens(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?x37xf32, #nn.axes<B, T, G>> attributes {nn.entry} {
+  %y = nn.softmax %x over "T" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?x37xf32, #nn.axes<B, T, G>>
+  return %y : tensor<?x?x37xf32, #nn.axes<B, T, G>>
+}
+func.func @normalize(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?x37xf32, #nn.axes<B, T, G>> attributes {nn.entry} {
+  %y = nn.normalize %x over "G" eps 1.0e-12 : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?x37xf32, #nn.axes<B, T, G>>
+  return %y : tensor<?x?x37xf32, #nn.axes<B, T, G>>
+}
+func.func @normalize_tokens(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}) -> tensor<?x?x37xf32, #nn.axes<B, T, G>> attributes {nn.entry} {
+  %y = nn.normalize %x over "T" eps 0.5 : (tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x?x37xf32, #nn.axes<B, T, G>>
+  return %y : tensor<?x?x37xf32, #nn.axes<B, T, G>>
+}
+func.func @dot(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}, %w: tensor<5x37xf32, #nn.axes<E, G>> {nn.name = "w"}) -> tensor<?x?x5xf32, #nn.axes<B, T, E>> attributes {nn.entry} {
+  %y = nn.dot %x, %w over "G" : (tensor<?x?x37xf32, #nn.axes<B, T, G>>, tensor<5x37xf32, #nn.axes<E, G>>) -> tensor<?x?x5xf32, #nn.axes<B, T, E>>
+  return %y : tensor<?x?x5xf32, #nn.axes<B, T, E>>
+}
+func.func @dot_of_tokens(%x: tensor<?x?x37xf32, #nn.axes<B, T, G>> {nn.name = "x"}, %p: tensor<?x?xf32, #nn.axes<B, T>> {nn.name = "p"}) -> tensor<?x37xf32, #nn.axes<B, G>> attributes {nn.entry} {
+  %y = nn.dot %p, %x over "T" : (tensor<?x?xf32, #nn.axes<B, T>>, tensor<?x?x37xf32, #nn.axes<B, T, G>>) -> tensor<?x37xf32, #nn.axes<B, G>>
+  return %y : tensor<?x37xf32, #nn.axes<B, G>>
+}
+
 //===--- A window of three keys, whose width is a constant outside the region -------------------------===//
 
 func.func @window(%q: tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>> {nn.name = "q"}) -> tensor<?x?x1x2xf32, #nn.axes<B, T, H, K>> attributes {nn.entry} {

@@ -149,6 +149,30 @@ def check_topk(model):
     model.compare("topk: values", *zip(*finite))
 
 
+def check_reductions(model):
+    """Along the last axis, and along the tokens of a row."""
+    x, lines = [Array(r.shape, [v / 4 for v in r.values]) for r in rows(37)], range(37)
+
+    def check(entry, of, *others):
+        model.check(entry, [x, *others], [of(b, len_, r) for b, (len_, r) in enumerate(zip(LENGTHS, x))], LENGTHS)
+
+    def lengths(r, t):
+        return math.sqrt(sum(r[t, g] ** 2 for g in lines))
+    check("sum", lambda b, n, r: Array.of((n,), lambda t: sum(r[t, g] for g in lines)))
+    check("mean", lambda b, n, r: Array.of((37,), lambda g: sum(r[t, g] for t in range(n)) / n))
+    check("max", lambda b, n, r: Array.of((n,), lambda t: max(r[t, g] for g in lines)))
+    check("max_of_tokens", lambda b, n, r: Array.of((37,), lambda g: max(r[t, g] for t in range(n))))
+    check("softmax", lambda b, n, r: Array.of((n, 37), lambda t, g: 1 / sum(math.exp(r[t, h] - r[t, g]) for h in lines)))
+    check("softmax_of_tokens", lambda b, n, r: Array.of(
+        (n, 37), lambda t, g: 1 / sum(math.exp(r[u, g] - r[t, g]) for u in range(n))))
+    check("normalize", lambda b, n, r: Array.of((n, 37), lambda t, g: r[t, g] / lengths(r, t)))
+    check("normalize_tokens", lambda b, n, r: Array.of(
+        (n, 37), lambda t, g: r[t, g] / max(0.5, math.sqrt(sum(r[u, g] ** 2 for u in range(n))))))
+    w, p = Array((5, 37)), rows()
+    check("dot", lambda b, n, r: Array.of((n, 5), lambda t, e: sum(r[t, g] * w[e, g] for g in lines)), w)
+    check("dot_of_tokens", lambda b, n, r: Array.of((37,), lambda g: sum(p[b][t,] * r[t, g] for t in range(n))), p)
+
+
 def check_attention(model):
     def softmax(scores):
         exps = [math.exp(s - max(scores)) for s in scores]
@@ -195,6 +219,7 @@ if __name__ == "__main__":
     check_images(model)
     check_axes(model)
     check_topk(model)
+    check_reductions(model)
     check_attention(model)
     check_recurrence(model)
     model.library.close(model.model, model.session)
