@@ -2,6 +2,7 @@
 //----------===//
 
 #include "compiler/conversion/FunctionLowering.h"
+#include "compiler/conversion/NNToLinalg.h"
 
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Places.h"
@@ -438,8 +439,14 @@ void heddle::conversion::generic(
 }
 
 void FunctionLowering::copy(const View &from, const View &to) {
-  generic(*this, from, to, {},
-          [](OpBuilder &, ValueRange scalars) { return scalars[0]; });
+  Type kept = to.type().getElementType();
+  bool narrows = kept.isBF16() && from.type().getElementType() != kept;
+  bool widens = kept.isF32();
+  generic(*this, from, to, {}, [&](OpBuilder &inner, ValueRange scalars) {
+    return narrows  ? asBf16(inner, location, scalars[0])
+           : widens ? asF32(inner, location, scalars[0])
+                    : scalars[0];
+  });
 }
 
 /// Packs what lies elsewhere (a cache, another buffer) into `buffer`.

@@ -24,8 +24,6 @@ static RankedTensorType tensorType(Value value) {
 static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
   for (Value value : {op.getQ(), op.getK(), op.getV(), op.getResult()}) {
     RankedTensorType type = tensorType(value);
-    if (!type.getElementType().isF32())
-      return "an operand is not f32";
     if (!lowering.sizes.hasRows(type))
       return "an operand has no axis of rows";
     if (lowering.formOf(type) == FunctionLowering::Form::Flat)

@@ -37,6 +37,29 @@ Value heddle::conversion::asF32(OpBuilder &builder, Location loc,
   return arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
 }
 
+/// In integers, since arith.truncf would be a library call on most machines:
+/// the upper half of bits + 0x7fff + (the last bit that stays). A NaN is made
+/// quiet instead: rounding could make it infinite.
+Value heddle::conversion::asBf16(OpBuilder &builder, Location loc, Value x) {
+  auto constant = [&](int64_t bits) -> Value {
+    return arith::ConstantIntOp::create(builder, loc, bits, 32);
+  };
+  Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), x);
+  Value odd = arith::AndIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
+      constant(1));
+  Value carry = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
+  Value up = arith::AddIOp::create(builder, loc, bits, carry);
+  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
+  Value isNaN =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
+  Value rounded = arith::SelectOp::create(builder, loc, isNaN, quiet, up);
+  Value upper = arith::TruncIOp::create(
+      builder, loc, builder.getI16Type(),
+      arith::ShRUIOp::create(builder, loc, rounded, constant(16)));
+  return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
+}
+
 void heddle::conversion::nest(FunctionLowering &lowering, ValueRange bounds,
                               function_ref<void(ValueRange)> body) {
   OpBuilder &builder = lowering.builder;

@@ -50,6 +50,9 @@ mlir::Value applyActivation(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value asF32(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::Value scalar);
 
+/// A number of f32 as bf16: the nearest, ties to even.
+mlir::Value asBf16(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+
 /// Runs `body` for all indices below `bounds`, outermost first.
 void nest(FunctionLowering &lowering, mlir::ValueRange bounds,
           llvm::function_ref<void(mlir::ValueRange)> body);

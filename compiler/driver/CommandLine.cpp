@@ -38,7 +38,8 @@ static constexpr CommandInfo commands[] = {
     {Command::Check, "check", "MODEL",
      "check a model: entries, parameters, caches, memory"},
     {Command::Verify, "verify", "MODEL",
-     "how far the answers with --dtype and --quant lie from those in f32"},
+     "how far the answers with --dtype, --quant and --cache lie from those in "
+     "f32"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -142,8 +143,8 @@ static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
   return "";
 }
 
-static std::string readDtype(StringRef value, std::string &dtype) {
-  dtype = value.str();
+static std::string readType(StringRef value, std::string &type) {
+  type = value.str();
   return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
 }
 
@@ -202,11 +203,14 @@ static const Flag flags[] = {
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
     {"--dtype", "TYPE", reading, "store weights as f32 (default) or bf16",
-     [](StringRef v, Arguments &a) { return readDtype(v, a.options.dtype); }},
+     [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
     {"--quant", "[PATTERN=]TYPE", reading,
      "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "
      "rule counts",
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
+    {"--cache", "TYPE", reading,
+     "keep keys and values of sessions as f32 (default) or bf16",
+     [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
     {"--in", "NAME=FILE.npy", verifying,
      "an input of the entries, instead of an invented one",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.inputs); }},

@@ -306,9 +306,10 @@ static llvm::FailureOr<std::vector<Answer>> run(const Arguments &arguments,
 
 int driver::verify(const Arguments &arguments) {
   Arguments baseline = arguments;
-  bool isNarrow =
-      arguments.options.dtype != "f32" || !arguments.options.quant.empty();
-  baseline.options.dtype = "f32";
+  bool isNarrow = arguments.options.dtype != "f32" ||
+                  !arguments.options.quant.empty() ||
+                  arguments.options.cache != "f32";
+  baseline.options.dtype = baseline.options.cache = "f32";
   baseline.options.quant.clear();
   baseline.options.reference = !isNarrow;
   Program program;

@@ -241,14 +241,14 @@ static void printCaches(ModuleOp module, raw_ostream &os) {
   std::vector<PathEntry> caches = cachesOf(module);
   if (caches.empty())
     return;
-  int64_t bytes = 0;
+  int64_t numbers = 0;
   for (const PathEntry &cache : caches) {
-    int64_t position = 4;
+    int64_t position = 1;
     for (int64_t size : cache.type.getShape())
       position *= ShapedType::isDynamic(size) ? 1 : size;
-    bytes += position;
+    numbers += position;
   }
-  os << "\ncaches: " << grouped(bytes) << " bytes a position\n";
+  os << "\ncaches: " << grouped(numbers) << " numbers a position\n";
   SmallVector<Row> rows;
   for (const auto &[path, family] : familiesOf(caches))
     rows.push_back({path, typeText(family.members.front()->type)});

@@ -52,8 +52,13 @@ bool dependsOnDistance(Region &region) {
 AttentionShape shapeOf(kernel::AttentionOp op) {
   int64_t depth = op.getK().getType().getDimSize(1),
           valueDepth = op.getV().getType().getDimSize(1);
-  return {depth, valueDepth, stridesOf(op.getK())[0], stridesOf(op.getV())[0],
-          tuning::keysOfBlock(std::max(depth, valueDepth))};
+  return {depth,
+          valueDepth,
+          stridesOf(op.getK())[0],
+          stridesOf(op.getV())[0],
+          tuning::keysOfBlock(std::max(depth, valueDepth)),
+          op.getK().getType().getElementType(),
+          op.getV().getType().getElementType()};
 }
 
 /// Emits the function of one op, and the call of it.
@@ -348,8 +353,9 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
   if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
-  kernels.transposeKeys(v.advance(in.k, times(base, shape.keyStride)), count,
-                        scratch.kt);
+  kernels.transposeKeys(
+      v.advance(in.k, shape.keyElement, times(base, shape.keyStride)), count,
+      scratch.kt);
   Value end = plus(base, v.index(shape.block));
   v.loop(v.index(0), tiles, 1, [&](Value number) {
     Tile tile = loadTile(number);
@@ -383,9 +389,10 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base,
                                  v.advance(scratch.to, tile.first), first};
         kernels.softmax(tile.rows, scratch.s, state, admitted);
       });
-  kernels.mix(tile.rows, scratch.s, scratch.alpha,
-              v.advance(in.v, times(base, shape.valueStride)), keys,
-              v.advance(scratch.o, times(tile.first, shape.valueDepth)));
+  kernels.mix(
+      tile.rows, scratch.s, scratch.alpha,
+      v.advance(in.v, shape.valueElement, times(base, shape.valueStride)), keys,
+      v.advance(scratch.o, times(tile.first, shape.valueDepth)));
 }
 
 /// s = where ? s + bias · log₂e : −∞

@@ -13,8 +13,12 @@ using namespace mlir;
 namespace heddle::microkernels {
 
 std::string AttentionShape::name() const {
-  return ("attention_" + Twine(depth) + "x" + Twine(valueDepth) + "_k" +
-          Twine(keyStride) + "_v" + Twine(valueStride))
+  auto typed = [](StringRef operand, Type element) {
+    return (operand + (element.isBF16() ? "bf16_" : "")).str();
+  };
+  return ("attention_" + Twine(depth) + "x" + Twine(valueDepth) +
+          typed("_k", keyElement) + Twine(keyStride) +
+          typed("_v", valueElement) + Twine(valueStride))
       .str();
 }
 
@@ -82,13 +86,15 @@ void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
     for (int64_t lane = 0; lane < lanes; ++lane) {
       Value key = arith::AddIOp::create(v.builder, v.loc, j, v.index(lane));
       key = arith::MinUIOp::create(v.builder, v.loc, key, last);
-      rows.push_back(v.advance(k, times(key, shape.keyStride)));
+      rows.push_back(
+          v.advance(k, shape.keyElement, times(key, shape.keyStride)));
     }
     Value columns = v.advance(kt, j);
     auto emitSquare = [&](Value d, int64_t depths) {
       SmallVector<Value> square;
       for (Value row : rows)
-        square.push_back(v.loadFirst(v.advance(row, d), depths));
+        square.push_back(v.loadFirst(v.advance(row, shape.keyElement, d),
+                                     depths, shape.keyElement));
       v.transpose(square);
       Value start = v.advance(columns, times(d, shape.block));
       for (int64_t i = 0; i < depths; ++i)
@@ -252,8 +258,8 @@ void AttentionKernels::mix(Value rows, Value p, Value alpha, Value values,
 void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
                                int64_t columns) {
   Value p = arguments[0], alpha = arguments[1],
-        values = v.advance(arguments[2], column), count = arguments[3],
-        o = v.advance(arguments[4], column);
+        values = v.advance(arguments[2], shape.valueElement, column),
+        count = arguments[3], o = v.advance(arguments[4], column);
   int64_t lanes = v.target.lanes();
   int64_t vectors = llvm::divideCeil(columns, lanes);
   auto lanesIn = [&](int64_t n) {
@@ -270,10 +276,13 @@ void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
   }
   SmallVector<Value> sums =
       v.loop(v.index(0), count, 1, initial, [&](Value j, ValueRange soFar) {
-        Value row = v.advance(values, times(j, shape.valueStride));
+        Value row =
+            v.advance(values, shape.valueElement, times(j, shape.valueStride));
         SmallVector<Value> value, updated;
         for (int64_t n = 0; n < vectors; ++n)
-          value.push_back(v.loadFirst(v.advance(row, n * lanes), lanesIn(n)));
+          value.push_back(
+              v.loadFirst(v.advance(row, shape.valueElement, n * lanes),
+                          lanesIn(n), shape.valueElement));
         for (int64_t i = 0; i < rows; ++i) {
           Value weight =
               v.loadSplat(v.advance(v.advance(p, j), i * shape.block));

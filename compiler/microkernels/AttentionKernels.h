@@ -17,6 +17,7 @@ struct AttentionShape {
   int64_t depth, valueDepth;      // D, E
   int64_t keyStride, valueStride; // elements between the rows of k, of v
   int64_t block;                  // keys taken at once, a multiple of all lanes
+  mlir::Type keyElement, valueElement; // f32, or bf16
 
   std::string name() const;
 };

@@ -151,6 +151,12 @@ Value Lanes::load(Value pointer, Type element, Value mask) {
 
 void Lanes::store(Value vector, Value pointer, Value mask) {
   Type element = cast<VectorType>(vector.getType()).getElementType();
+  if (element.isBF16()) {
+    // Lane by lane, LLVM would widen and round them anew, with library calls.
+    element = v.builder.getI16Type();
+    vector =
+        arith::BitcastOp::create(v.builder, v.loc, vectorOf(element), vector);
+  }
   IntegerAttr alignment = alignmentOf(v, element);
   if (mask)
     LLVM::MaskedStoreOp::create(v.builder, v.loc, vector, pointer, mask,

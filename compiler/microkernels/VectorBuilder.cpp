@@ -242,6 +242,23 @@ Value VectorBuilder::loadFirst(Value pointer, int64_t count) {
                                     builder.getI32IntegerAttr(4));
 }
 
+Value VectorBuilder::loadFirst(Value pointer, int64_t count, Type element) {
+  if (element.isF32())
+    return loadFirst(pointer, count);
+  assert(element.isBF16() && "the upper halves of f32");
+  auto type = VectorType::get(target.lanes(), builder.getI16Type());
+  Value halves;
+  if (count == target.lanes())
+    halves = LLVM::LoadOp::create(builder, loc, type, pointer, 2);
+  else
+    halves = LLVM::MaskedLoadOp::create(
+        builder, loc, type, pointer, firstLanes(count),
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)),
+        builder.getI32IntegerAttr(2));
+  Value bits = arith::ExtUIOp::create(builder, loc, ints(), halves);
+  return fromBits(arith::ShLIOp::create(builder, loc, bits, splatInt(16)));
+}
+
 void VectorBuilder::storeFirst(Value vector, Value pointer, int64_t count) {
   int64_t alignment =
       getElementTypeOrSelf(vector.getType()).getIntOrFloatBitWidth() / 8;

@@ -72,6 +72,9 @@ public:
   /// `pointer` + elements · 4 bytes.
   mlir::Value advance(mlir::Value pointer, int64_t elements);
   mlir::Value advance(mlir::Value pointer, mlir::Value elements);
+  mlir::Value advance(mlir::Value pointer, mlir::Type element, int64_t count);
+  mlir::Value advance(mlir::Value pointer, mlir::Type element,
+                      mlir::Value count);
   mlir::Value advanceBytes(mlir::Value pointer, int64_t bytes);
   mlir::Value advanceBytes(mlir::Value pointer, mlir::Value bytes);
   mlir::Value loadVector(mlir::Value pointer, int64_t alignment = 4);
@@ -83,6 +86,8 @@ public:
   void store(mlir::Value vector, mlir::Value pointer, int64_t alignment = 4);
   /// The first `count` lanes only; the others are zero, or stay.
   mlir::Value loadFirst(mlir::Value pointer, int64_t count);
+  /// Of f32, or bf16 widened.
+  mlir::Value loadFirst(mlir::Value pointer, int64_t count, mlir::Type element);
   void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
   /// The first `count` lanes, zero in the others.
   mlir::Value onlyFirst(mlir::Value vector, int64_t count);
@@ -114,9 +119,6 @@ public:
                                    mlir::TypeRange arguments);
 
 private:
-  mlir::Value advance(mlir::Value pointer, mlir::Type element, int64_t count);
-  mlir::Value advance(mlir::Value pointer, mlir::Type element,
-                      mlir::Value count);
   mlir::Value firstLanes(int64_t count);
 };
 

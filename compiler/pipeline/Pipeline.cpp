@@ -33,6 +33,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   types.quant.assign(options.quant.begin(), options.quant.end());
   passes.addPass(transforms::createQuantize(types));
   passes.addPass(createCSEPass());
+  transforms::NarrowCachesOptions caches;
+  caches.type = options.cache;
+  passes.addPass(transforms::createNarrowCaches(caches));
   if (options.reference)
     return;
   // Attention spelled in primitives costs nothing against the word.

@@ -182,6 +182,25 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
                  ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
 }
 
+def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
+  let summary = "keys and values kept in fewer bits";
+  let description = [{
+    Caches that only attention reads, as keys or values, hold elements of `type`: half the memory, and half the traffic of
+    a step. What is appended is rounded to the nearest, ties to even; attention computes in f32 as before. A cache
+    that something else reads stays f32, with a remark.
+
+    Before:
+    ```mlir
+    %ks = nn.cache_append "k" %k from "T" to "S" : (tensor<?x?x2x8xf32, …>) -> tensor<?x?x2x8xf32, …>
+    ```
+    After, with `type=bf16`:
+    ```mlir
+    %ks = nn.cache_append "k" %k from "T" to "S" : (tensor<?x?x2x8xf32, …>) -> tensor<?x?x2x8xbf16, …>
+    ```
+  }];
+  let options = [Option<"type", "type", "std::string", "\"f32\"", "f32 or bf16">];
+}
+
 def HoistState : Pass<"nn-hoist-state", "::mlir::ModuleOp"> {
   let summary = "what depends on a state alone, computed when it is set";
   let description = [{

@@ -67,6 +67,9 @@ def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"Yi
 
 def Kernel_F32Heads : MemRefRankOf<[F32], [3]>;
 
+/// What a session keeps of keys or values.
+def Kernel_KeptMatrix : MemRefRankOf<[F32, BF16], [2]>;
+
 def Kernel_AttentionOp : Kernel_Op<"attention"> {
   let summary = "online softmax attention of one key head in one row";
   let description = [{
@@ -80,6 +83,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
     query head (`head` + r), the query's position, and the key's. `keys` yields the first admitted key and the one behind
     the last, limited to what there is; `where` yields whether a pair is admitted, `bias` what is added to its score. An
     empty region admits all, or adds nothing.
+
+    Keys and values of bf16 are widened as they are read.
 
     C1. q and y have three axes: tokens, R heads, depth; k and v have two: keys, depth. All but tokens and keys are
         static and positive.
@@ -97,8 +102,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
     ```
   }];
   let arguments = (ins Arg<Kernel_F32Heads, "queries", [MemRead]>:$q,
-                       Arg<Kernel_F32Matrix, "keys", [MemRead]>:$k,
-                       Arg<Kernel_F32Matrix, "values", [MemRead]>:$v,
+                       Arg<Kernel_KeptMatrix, "keys", [MemRead]>:$k,
+                       Arg<Kernel_KeptMatrix, "values", [MemRead]>:$v,
                        Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
                        Index:$row, Index:$head, Index:$position, F64Attr:$scale);
   let regions = (region AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);

@@ -314,6 +314,7 @@ def NN_AttentionOp : NN_Op<"attention", [Pure]> {
     C3. The query heads are a multiple of the key heads.
     C4. The result has q's axes with v's depth.
     C5. Regions take four indices (row, head, query and key position); `where` yields an i1, `bias` an f32.
+    C6. q and the result are f32, k and v each f32 or bf16.
 
     ```mlir
     %a = nn.attention %q, %k, %v scale 0.5 where {

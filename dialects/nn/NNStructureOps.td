@@ -173,6 +173,7 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>
     C1. The result has `to` in the place of `from` and else the operand's axes.
     C2. Axis 0 is the rows, axis 1 is `from`.
     C3. The path has as many different `{n}` as there are indices, numbered from 0.
+    C4. The result's elements are the operand's, or bf16 where those are f32: rounded to the nearest, ties to even.
 
     ```mlir
     %ks = nn.cache_append "attn.k" %k from "T" to "S"

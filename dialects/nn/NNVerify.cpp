@@ -316,7 +316,12 @@ LogicalResult CacheAppendOp::verify() {
   needed[1] = getToAttr();
   if (failed(sameAxes(*this, "result", namesOf(getResult()), needed))) // C1
     return failure();
-  return verifyPath(*this, getPath(), getIndices().size()); // C3
+  Type given = getX().getType().getElementType(),
+       kept = getType().getElementType();
+  if (kept != given && !(given.isF32() && kept.isBF16()))
+    return emitOpError() << "keeps " << kept << " of " << given
+                         << ", needs the same, or bf16 of f32"; // C4
+  return verifyPath(*this, getPath(), getIndices().size());     // C3
 }
 
 //===----------------------------------------------------------------------===//
@@ -527,6 +532,14 @@ LogicalResult AttentionOp::verify() {
   needed[3] = v[3];
   if (failed(sameAxes(*this, "result", namesOf(getResult()), needed))) // C4
     return failure();
+  for (Value operand : {getQ(), getResult(), getK(), getV()}) {
+    Type element = getElementTypeOrSelf(operand.getType());
+    bool mayBeKept = operand == getK() || operand == getV();
+    if (!element.isF32() && !(mayBeKept && element.isBF16()))
+      return emitOpError() << spell(namesOf(operand)) << " has " << element
+                           << " elements, needs f32"
+                           << (mayBeKept ? " or bf16" : ""); // C6
+  }
   if (failed(verifyPredicate(*this, getMask()))) // C5
     return failure();
   return verifyPairRegion( // C5

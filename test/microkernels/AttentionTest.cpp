@@ -1,6 +1,7 @@
 //===- AttentionTest.cpp - kernel.attention is softmax attention ----------===//
 
 #include "TargetTest.h"
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -22,6 +23,7 @@ struct Shape {
   };
   std::function<double(int64_t head, int64_t i, int64_t j)> bias =
       [](int64_t, int64_t, int64_t) { return 0.; };
+  bool narrow = false; ///< keys and values are bf16
 };
 
 const std::string causal = R"( keys {
@@ -50,6 +52,13 @@ public:
     for (auto *tensor : {&q, &k, &v})
       for (float &element : *tensor)
         element = number(random);
+    if (!shape.narrow)
+      return;
+    for (auto [tensor, halves] : {std::pair(&k, &narrowK), {&v, &narrowV}})
+      for (float &element : *tensor) {
+        halves->push_back(std::bit_cast<uint32_t>(element) >> 16);
+        element = std::bit_cast<float>(uint32_t(halves->back()) << 16);
+      }
   }
 
   int64_t queryStride() const { return (shape.heads + 1) * shape.depth; }
@@ -66,10 +75,14 @@ public:
                     0,
                     {tokens, shape.heads, shape.depth},
                     {queryStride(), shape.depth, 1}};
-    Buffer<2> bk = {
-        k.data(), k.data(), 0, {keys, shape.depth}, {keyStride(), 1}};
-    Buffer<2> bv = {
-        v.data(), v.data(), 0, {keys, shape.valueDepth}, {valueStride(), 1}};
+    void *keysAt =
+             shape.narrow ? static_cast<void *>(narrowK.data()) : k.data(),
+         *valuesAt =
+             shape.narrow ? static_cast<void *>(narrowV.data()) : v.data();
+    Buffer<2, void> bk = {
+        keysAt, keysAt, 0, {keys, shape.depth}, {keyStride(), 1}};
+    Buffer<2, void> bv = {
+        valuesAt, valuesAt, 0, {keys, shape.valueDepth}, {valueStride(), 1}};
     Buffer<3> by = {y.data(),
                     y.data(),
                     0,
@@ -108,11 +121,12 @@ public:
 
   Shape shape;
   std::vector<float> q, k, v;
+  std::vector<uint16_t> narrowK, narrowV;
   static constexpr int64_t positions = 600;
 
 private:
-  using Function = void(Buffer<3> *, Buffer<2> *, Buffer<2> *, Buffer<3> *,
-                        int64_t);
+  using Function = void(Buffer<3> *, Buffer<2, void> *, Buffer<2, void> *,
+                        Buffer<3> *, int64_t);
 
   std::string moduleText() const {
     auto text = [](int64_t number) { return std::to_string(number); };
@@ -121,8 +135,8 @@ private:
              "xf32, strided<[" + text(stride) + ", " + text(depth) + ", 1]>>";
     };
     auto matrix = [&](int64_t depth, int64_t stride) {
-      return "memref<?x" + text(depth) + "xf32, strided<[" + text(stride) +
-             ", 1]>>";
+      return "memref<?x" + text(depth) + (shape.narrow ? "xbf16" : "xf32") +
+             ", strided<[" + text(stride) + ", 1]>>";
     };
     std::string q = tensor(shape.depth, queryStride()),
                 k = matrix(shape.depth, keyStride()),
@@ -318,6 +332,15 @@ TEST_P(AttentionTest, ScoresThatAreNoNumbersStay) {
   std::vector<float> y = attention.run(0, 2, 20);
   EXPECT_TRUE(std::isnan(y[0]));
   EXPECT_FALSE(std::isnan(y[attention.resultStride()]));
+}
+
+TEST_P(AttentionTest, NarrowKeysAndValues) {
+  for (int64_t depth : {1, 5, 16, 33, 64, 128}) {
+    Shape shape = {2, depth, depth, causal, isBefore};
+    shape.narrow = true;
+    expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}});
+    expectSameBits(shape, 90);
+  }
 }
 
 TEST_P(AttentionTest, NoQueries) {

@@ -210,6 +210,15 @@ func.func @f(%k: tensor<?x?x2xf32, #nn.axes<B, T, K>>) {
 
 // -----
 
+// nn.cache_append C4
+func.func @f(%k: tensor<?x?x2xbf16, #nn.axes<B, T, K>>) {
+  // expected-error @+1 {{keeps 'f32' of 'bf16', needs the same, or bf16 of f32}}
+  %s = nn.cache_append "k" %k from "T" to "S" : (tensor<?x?x2xbf16, #nn.axes<B, T, K>>) -> tensor<?x?x2xf32, #nn.axes<B, S, K>>
+  return
+}
+
+// -----
+
 !x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
 !i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
 // nn.route C1

@@ -346,6 +346,28 @@ func.func @f(%q: !q) {
 
 // -----
 
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!n = tensor<?x?x2x4xbf16, #nn.axes<B, T, H, K>>
+// nn.attention C6
+func.func @f(%q: !q, %n: !n) {
+  // expected-error @+1 {{[B T H K] has 'bf16' elements, needs f32}}
+  %a = nn.attention %n, %q, %q scale 1.0 : (!n, !q, !q) -> !q
+  return
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!n = tensor<?x?x2x4xf16, #nn.axes<B, T, H, K>>
+// nn.attention C6
+func.func @f(%q: !q, %n: !n) {
+  // expected-error @+1 {{[B T H K] has 'f16' elements, needs f32 or bf16}}
+  %a = nn.attention %q, %n, %q scale 1.0 : (!q, !n, !q) -> !q
+  return
+}
+
+// -----
+
 !q = tensor<?x?x4xf32, #nn.axes<B, T, K>>
 !k = tensor<?x?x6xf32, #nn.axes<B, S, L>>
 // nn.dot C1

@@ -1,0 +1,89 @@
+//===- NarrowCaches.cpp - keys and values kept in fewer bits --------------===//
+//
+// Enters: an nn module. Leaves: caches of the type asked for, where all that is
+// read of them are the keys and values of attention: their nn.cache_append
+// rounds what it appends. Other caches stay f32, with a remark.
+//
+// Appends of one path are one buffer, and an append in a function called from
+// several places stands for several paths: all that hangs together is of one
+// type.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "dialects/nn/PathTree.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace heddle::transforms {
+#define GEN_PASS_DEF_NARROWCACHES
+#include "compiler/transforms/Passes.h.inc"
+} // namespace heddle::transforms
+
+using namespace mlir;
+using namespace heddle::nn;
+
+namespace {
+
+/// A use that widens what it reads. nn.dot is what attention is spelled with.
+bool isRead(OpOperand &use) {
+  if (auto attention = dyn_cast<AttentionOp>(use.getOwner()))
+    return use.get() != attention.getQ();
+  return isa<DotOp>(use.getOwner());
+}
+
+bool isKeysOrValues(Operation *op) {
+  auto append = dyn_cast<CacheAppendOp>(op);
+  return append && append.getType().getElementType().isF32() &&
+         llvm::all_of(append->getUses(), isRead);
+}
+
+struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
+  using Base = heddle::transforms::impl::NarrowCachesBase<NarrowCaches>;
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (type == "f32")
+      return;
+    if (type != "bf16") {
+      emitError(getOperation().getLoc())
+          << "found cache type " << type << ", needed f32 or bf16";
+      return signalPassFailure();
+    }
+    FailureOr<PathTree> tree = PathTree::build(getOperation());
+    if (failed(tree))
+      return signalPassFailure();
+    findRefused(*tree);
+    Type element = BFloat16Type::get(&getContext());
+    getOperation().walk([&](CacheAppendOp append) {
+      if (refused.contains(append)) {
+        append.emitRemark("cache stays f32: more than attention reads it");
+        return;
+      }
+      Value kept = append.getResult();
+      kept.setType(append.getType().clone(element));
+    });
+  }
+
+private:
+  /// Ops, and the paths of their buffers, until nothing is added.
+  void findRefused(const PathTree &tree) {
+    llvm::StringSet<> paths;
+    for (const PathTree::Slot &slot : tree.caches())
+      if (!isKeysOrValues(slot.op))
+        refused.insert(slot.op);
+    for (size_t before = ~size_t(0); before != refused.size();) {
+      before = refused.size();
+      for (const PathTree::Slot &slot : tree.caches())
+        if (refused.contains(slot.op))
+          paths.insert(slot.path);
+      for (const PathTree::Slot &slot : tree.caches())
+        if (paths.contains(slot.path))
+          refused.insert(slot.op);
+    }
+  }
+
+  llvm::SmallDenseSet<Operation *> refused;
+};
+
+} // namespace

@@ -1,0 +1,60 @@
+// Keys and values that only attention reads are kept in bf16; what else is kept stays f32.
+// RUN: heddle-opt %s --nn-narrow-caches=type=bf16 --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-narrow-caches=type=f32 | FileCheck %s --check-prefix=F32
+// RUN: not heddle-opt %s --nn-narrow-caches=type=f16 2>&1 | FileCheck %s --check-prefix=TYPE
+// F32-NOT: bf16
+// TYPE: error: found cache type f16, needed f32 or bf16
+
+!q = tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x8xf32, #nn.axes<B, T, G, K>>
+!ks = tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>
+
+module {
+  nn.size @G = 2
+  nn.size @H = 4
+  nn.size @K = 8
+  nn.size @B in 1 to 4
+  nn.size @T in 1 to 64 per @B
+  nn.size @S in 1 to 64 per @B
+
+  // CHECK-LABEL: @attends
+  func.func @attends(%q: !q, %k: !k, %v: !k) -> !q attributes {nn.entry} {
+    // CHECK: %[[K:.*]] = nn.cache_append "a.k" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
+    // CHECK: %[[V:.*]] = nn.cache_append "a.v" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
+    // CHECK: nn.attention %arg0, %[[K]], %[[V]] scale
+    %ks = nn.cache_append "a.k" %k from "T" to "S" : (!k) -> !ks
+    %vs = nn.cache_append "a.v" %v from "T" to "S" : (!k) -> !ks
+    %y = nn.attention %q, %ks, %vs scale 0.5 : (!q, !ks, !ks) -> !q
+    return %y : !q
+  }
+
+  // The sum reads b.k, so that another function that appends to it keeps f32 too.
+  // CHECK-LABEL: @adds
+  func.func @adds(%k: !k) -> !ks attributes {nn.entry} {
+    // expected-remark @+2 {{cache stays f32: more than attention reads it}}
+    // CHECK: nn.cache_append "b.k" {{.*}} -> tensor<?x?x2x8xf32
+    %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
+    %y = nn.add %ks, %ks : (!ks, !ks) -> !ks
+    return %y : !ks
+  }
+  // CHECK-LABEL: @shares
+  func.func @shares(%q: !q, %k: !k, %v: !k) -> !q attributes {nn.entry} {
+    // expected-remark @+3 {{cache stays f32: more than attention reads it}}
+    // CHECK: nn.cache_append "b.k" {{.*}} -> tensor<?x?x2x8xf32
+    // CHECK: nn.cache_append "b.v" {{.*}} -> tensor<?x?x2x8xbf16
+    %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
+    %vs = nn.cache_append "b.v" %v from "T" to "S" : (!k) -> !ks
+    %y = nn.attention %q, %ks, %vs scale 0.5 : (!q, !ks, !ks) -> !q
+    return %y : !q
+  }
+
+  // Keys that are queries too.
+  // CHECK-LABEL: @queries
+  func.func @queries(%k: !k) -> !ks attributes {nn.entry} {
+    // expected-remark @+2 {{cache stays f32: more than attention reads it}}
+    // CHECK: nn.cache_append "c" {{.*}} -> tensor<?x?x2x8xf32
+    %ks = nn.cache_append "c" %k from "T" to "S" : (!k) -> !ks
+    %y = nn.attention %ks, %ks, %ks scale 0.5 : (!ks, !ks, !ks) -> !ks
+    return %y : !ks
+  }
+}
