@@ -14,7 +14,8 @@ ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "translate":
 NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "transformer": "nn_transformer"}
 
 
-TYPES = {"f32": [], "bf16": ["--dtype=bf16"], "int8": ["--quant=i8"], "q8": ["--quant=q8"], "q4": ["--quant=q4"]}
+WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"}
+TYPES = {"f32": []} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
 
 
 def compiler():
