@@ -90,6 +90,7 @@ LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
       .Case([&](nn::NormalizeOp normalize) {
         return lowerNormalizeToKernel(normalize, lowering);
       })
+      .Case([&](nn::TopkOp topk) { return lowerTopkToKernel(topk, lowering); })
       .Case([&](nn::ConvOp conv) { return lowerConvToKernel(conv, lowering); })
       .Case([&](nn::RopeOp rope) { return lowerRopeToKernel(rope, lowering); })
       .Default(

@@ -40,6 +40,10 @@ llvm::LogicalResult lowerSoftmaxToKernel(nn::SoftmaxOp op,
 llvm::LogicalResult lowerNormalizeToKernel(nn::NormalizeOp op,
                                            FunctionLowering &lowering);
 
+/// One kernel.topk over all lines.
+llvm::LogicalResult lowerTopkToKernel(nn::TopkOp op,
+                                      FunctionLowering &lowering);
+
 /// A view as a matrix: its first `kept` axes are one, the rows.
 mlir::Value asMatrix(FunctionLowering &lowering, const View &view,
                      unsigned kept);

@@ -2,12 +2,13 @@
 //
 // reduce, softmax and normalize as loops of linalg that microkernels has vector
 // code for: those that reduce an axis, by a sum or a maximum, and elementwise
-// ones.
+// ones. topk as kernel.topk.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/Emit.h"
 #include "compiler/conversion/NNToKernel.h"
+#include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
@@ -140,5 +141,26 @@ LogicalResult conversion::lowerNormalizeToKernel(nn::NormalizeOp op,
           return s.mul(asF32(s.builder, s.loc, x[0]), x[1]);
         });
       });
+  return success();
+}
+
+LogicalResult conversion::lowerTopkToKernel(nn::TopkOp op,
+                                            FunctionLowering &lowering) {
+  auto type = cast<RankedTensorType>(op.getX().getType());
+  bool fits = type.getElementType().isF32() && type.getRank() > 1 &&
+              !type.isDynamicDim(type.getRank() - 1) &&
+              lowering.formOf(type) != FunctionLowering::Form::Flat;
+  if (!fits)
+    return lowerToLinalg(op, lowering);
+  lowering.forRows(op, false, [&](Value row) {
+    View x = lowering.view(op.getX(), row);
+    unsigned kept = x.axes.size() - 1;
+    auto result = [&](unsigned number) {
+      return asMatrix(lowering,
+                      lowering.resultView(op->getOpResult(number), row), kept);
+    };
+    kernel::TopkOp::create(lowering.builder, lowering.loc(),
+                           asMatrix(lowering, x, kept), result(0), result(1));
+  });
   return success();
 }

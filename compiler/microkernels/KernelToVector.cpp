@@ -12,6 +12,7 @@
 #include "compiler/microkernels/Passes.h"
 #include "compiler/microkernels/Reduction.h"
 #include "compiler/microkernels/Rope.h"
+#include "compiler/microkernels/Topk.h"
 #include "compiler/microkernels/Windows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -48,8 +49,8 @@ struct KernelToVector
     getOperation().walk([&](Operation *op) {
       if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
               heddle::kernel::NarrowOp, heddle::kernel::NormOp,
-              heddle::kernel::RopeOp, heddle::kernel::WindowsOp,
-              linalg::GenericOp, linalg::FillOp>(op))
+              heddle::kernel::RopeOp, heddle::kernel::TopkOp,
+              heddle::kernel::WindowsOp, linalg::GenericOp, linalg::FillOp>(op))
         operations.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -72,6 +73,10 @@ struct KernelToVector
               })
               .Case([&](heddle::kernel::RopeOp rope) {
                 lowerRope(rewriter, rope, *machine);
+                return success();
+              })
+              .Case([&](heddle::kernel::TopkOp topk) {
+                lowerTopk(rewriter, topk, *machine, symbols);
                 return success();
               })
               .Case([&](heddle::kernel::WindowsOp windows) {

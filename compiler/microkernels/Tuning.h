@@ -72,6 +72,9 @@ constexpr int64_t attentionRowsBytes = 128 << 10;
 /// Lines that one task of a norm takes.
 constexpr int64_t normLines = 16;
 
+/// Lines that one task of choosing the largest elements takes.
+constexpr int64_t topkLines = 4;
+
 /// Rows that one task of rounding or quantising takes.
 constexpr int64_t narrowRows = 16;
 

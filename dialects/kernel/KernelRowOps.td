@@ -62,4 +62,26 @@ def Kernel_RopeOp : Kernel_Op<"rope"> {
   let hasVerifier = 1;
 }
 
+def Kernel_TopkOp : Kernel_Op<"topk"> {
+  let summary = "largest elements of every line of a matrix";
+  let description = [{
+    The A largest of the N elements of a line, in falling order, and their indices; of equal ones, those of lower index
+    first. What is no number is never chosen: where too little is left, the value is −∞ and the index N.
+
+    C1. N is static and positive; lines of x are contiguous and a static distance apart.
+    C2. Values and indices are dense, with as many lines as x, of the same static length.
+
+    ```mlir
+    kernel.topk %x into %values, %indices : memref<?x64xf32> into memref<?x8xf32>, memref<?x8xi32>
+    ```
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[F32], [2]>, "lines", [MemRead]>:$x,
+                       Arg<MemRefRankOf<[F32], [2]>, "largest elements", [MemWrite]>:$values,
+                       Arg<MemRefRankOf<[I32], [2]>, "their indices", [MemWrite]>:$indices);
+  let assemblyFormat = [{
+    $x `into` $values `,` $indices attr-dict `:` type($x) `into` type($values) `,` type($indices)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // HEDDLE_DIALECTS_KERNEL_KERNELROWOPS_TD

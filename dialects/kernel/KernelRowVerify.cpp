@@ -64,3 +64,24 @@ LogicalResult RopeOp::verify() {
     return emitOpError("needs a position for every token"); // C2
   return success();
 }
+
+LogicalResult TopkOp::verify() {
+  MemRefType x = getX().getType(), values = getValues().getType(),
+             indices = getIndices().getType();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (x.getDimSize(1) <= 0 || !isContiguous(x) ||
+      failed(x.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(strides[0]))
+    return emitOpError() << "x is " << x
+                         << ", needs contiguous lines of a static length, a "
+                            "static distance apart"; // C1
+  if (!isDense(values) || !isDense(indices) || values.getDimSize(1) <= 0 ||
+      values.getDimSize(1) != indices.getDimSize(1) ||
+      !mayBeEqual(values.getDimSize(0), x.getDimSize(0)) ||
+      !mayBeEqual(indices.getDimSize(0), x.getDimSize(0)))
+    return emitOpError() << "values are " << values << ", indices " << indices
+                         << ", needed dense lines of one length, as many as "
+                            "those of x"; // C2
+  return success();
+}

@@ -238,3 +238,10 @@ func.func @norm_then_scale(%x: !x) -> !x attributes {nn.entry} {
   %y = nn.normalize %x over "D" eps 1.0e-12 : (!x) -> !x
   return %y : !x
 }
+
+// CHECK-LABEL: func.func @choices
+// CHECK: kernel.topk %{{.*}} into %{{.*}}, %{{.*}} : memref<?x8xf32> into memref<?x3xf32>, memref<?x3xi32>
+func.func @choices(%x: !x) -> (tensor<?x?x3xf32, #nn.axes<B, T, C>>, tensor<?x?x3xi32, #nn.axes<B, T, C over D>>) attributes {nn.entry} {
+  %v, %i = nn.topk %x : (!x) -> (tensor<?x?x3xf32, #nn.axes<B, T, C>>, tensor<?x?x3xi32, #nn.axes<B, T, C over D>>)
+  return %v, %i : tensor<?x?x3xf32, #nn.axes<B, T, C>>, tensor<?x?x3xi32, #nn.axes<B, T, C over D>>
+}

@@ -372,3 +372,27 @@ func.func @rope_c2_frequencies(%x: memref<?x3x8xf32>, %p: memref<?xi32>, %f: mem
     : memref<?x3x8xf32>, memref<?xi32>, memref<5xf32> into memref<?x3x8xf32>
   return
 }
+
+// -----
+
+func.func @topk_c1_length(%x: memref<?x?xf32>, %v: memref<?x2xf32>, %i: memref<?x2xi32>) {
+  // expected-error @below {{x is 'memref<?x?xf32>', needs contiguous lines of a static length, a static distance apart}}
+  kernel.topk %x into %v, %i : memref<?x?xf32> into memref<?x2xf32>, memref<?x2xi32>
+  return
+}
+
+// -----
+
+func.func @topk_c1_distance(%x: memref<?x8xf32, strided<[?, 1]>>, %v: memref<?x2xf32>, %i: memref<?x2xi32>) {
+  // expected-error @below {{needs contiguous lines of a static length, a static distance apart}}
+  kernel.topk %x into %v, %i : memref<?x8xf32, strided<[?, 1]>> into memref<?x2xf32>, memref<?x2xi32>
+  return
+}
+
+// -----
+
+func.func @topk_c2_choices(%x: memref<?x8xf32>, %v: memref<?x2xf32>, %i: memref<?x3xi32>) {
+  // expected-error @below {{values are 'memref<?x2xf32>', indices 'memref<?x3xi32>', needed dense lines of one length, as many as those of x}}
+  kernel.topk %x into %v, %i : memref<?x8xf32> into memref<?x2xf32>, memref<?x3xi32>
+  return
+}

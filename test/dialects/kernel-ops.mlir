@@ -79,7 +79,8 @@ func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: 
 
 // CHECK-LABEL: func.func @rows(
 func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memref<?xi32>, %f: memref<4xf32>,
-                %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>) {
+                %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>,
+                %lines: memref<?x8xf32, strided<[12, 1], offset: ?>>, %values: memref<?x3xf32>, %indices: memref<?x3xi32>) {
   // CHECK: kernel.rope %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} magnitude 1.000000e+00 :
   kernel.rope %x at %p by %f into %y magnitude 1.0
     : memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
@@ -89,5 +90,8 @@ func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memre
   // CHECK: kernel.windows %{{.*}} at %{{.*}} into %{{.*}} window [3, 3] stride 2 pad 1 :
   kernel.windows %image at %first into %panel window [3, 3] stride 2 pad 1
     : memref<2x?x?xf32> into memref<1x18x32xf32>
+  // CHECK: kernel.topk %{{.*}} into %{{.*}}, %{{.*}} : memref<?x8xf32, strided<[12, 1], offset: ?>> into memref<?x3xf32>, memref<?x3xi32>
+  kernel.topk %lines into %values, %indices
+    : memref<?x8xf32, strided<[12, 1], offset: ?>> into memref<?x3xf32>, memref<?x3xi32>
   return
 }

@@ -1,7 +1,8 @@
-//===- RowOpsTest.cpp - kernel.rope and kernel.windows, by their formulas -===//
+//===- RowOpsTest.cpp - kernel.rope, windows and topk, by their formulas --===//
 
 #include "Jit.h"
 #include "TargetTest.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -22,6 +23,7 @@ class RowOpsTest : public testing::TestWithParam<std::string> {
 protected:
   void expectRope(int64_t depth, int64_t pairs, bool adjacent,
                   double magnitude);
+  void expectTopk(int64_t size, int64_t choices, std::vector<float> x);
   void expectWindows(int64_t height, int64_t width, int64_t window,
                      int64_t stride, int64_t pad);
 };
@@ -146,6 +148,74 @@ TEST_P(RowOpsTest, WindowsInOneLineAndAcrossLines) {
 TEST_P(RowOpsTest, WindowsApart) {
   expectWindows(12, 20, 4, 4, 0);
   expectWindows(9, 37, 3, 2, 1);
+}
+
+void RowOpsTest::expectTopk(int64_t size, int64_t choices,
+                            std::vector<float> x) {
+  std::string n = std::to_string(size), a = std::to_string(choices);
+  auto program =
+      Program::compile("func.func @f(%x: memref<?x" + n +
+                           "xf32>, %v: memref<?x" + a + "xf32>, %i: memref<?x" +
+                           a + "xi32>) attributes {llvm.emit_c_interface} {\n" +
+                           "kernel.topk %x into %v, %i : memref<?x" + n +
+                           "xf32> into memref<?x" + a + "xf32>, memref<?x" + a +
+                           "xi32>\nreturn\n}\n",
+                       GetParam());
+  int64_t lines = x.size() / size;
+  std::vector<float> values(lines * choices + 1, untouched);
+  std::vector<int32_t> indices(values.size(), -7);
+  Buffer<2> bx = {x.data(), x.data(), 0, {lines, size}, {size, 1}},
+            bv = {values.data(),
+                  values.data(),
+                  0,
+                  {lines, choices},
+                  {choices, 1}};
+  Buffer<2, int32_t> bi = {
+      indices.data(), indices.data(), 0, {lines, choices}, {choices, 1}};
+  reinterpret_cast<void (*)(Buffer<2> *, Buffer<2> *, Buffer<2, int32_t> *)>(
+      program->find("_mlir_ciface_f"))(&bx, &bv, &bi);
+  for (int64_t line = 0; line < lines; ++line) {
+    const float *from = &x[line * size];
+    std::vector<int32_t> order;
+    for (int64_t i = 0; i < size; ++i)
+      if (!std::isnan(from[i]))
+        order.push_back(i);
+    std::sort(order.begin(), order.end(), [&](int32_t i, int32_t j) {
+      return from[i] != from[j] ? from[i] > from[j] : i < j;
+    });
+    for (int64_t c = 0; c < choices; ++c) {
+      bool any = c < static_cast<int64_t>(order.size());
+      ASSERT_EQ(indices[line * choices + c], any ? order[c] : size)
+          << size << " elements, line " << line << ", choice " << c;
+      ASSERT_EQ(values[line * choices + c], any ? from[order[c]] : -INFINITY);
+    }
+  }
+  ASSERT_EQ(values.back(), untouched);
+  ASSERT_EQ(indices.back(), -7);
+}
+
+// 101 different numbers: in long lines, many are equal.
+TEST_P(RowOpsTest, TopkInOrder) {
+  expectTopk(1, 1, numbered(3));
+  expectTopk(5, 3, numbered(5 * 9));
+  expectTopk(16, 16, numbered(16 * 2));
+  expectTopk(67, 8, numbered(67 * 5));
+  expectTopk(1000, 40, numbered(1000 * 2));
+  expectTopk(5003, 300, numbered(5003));
+}
+
+TEST_P(RowOpsTest, TopkOfExtremes) {
+  std::vector<float> x = numbered(50 * 4);
+  x[3] = x[40] = INFINITY;
+  x[7] = NAN;
+  std::fill(x.begin() + 50, x.begin() + 100, -INFINITY);
+  x[90] = -1e30f;
+  std::fill(x.begin() + 100, x.begin() + 150, NAN);
+  x[120] = -INFINITY;
+  // 0 and −0 are equal, and so are all of these.
+  for (int64_t i = 150; i < 200; ++i)
+    x[i] = i % 2 ? 0.f : -0.f;
+  expectTopk(50, 5, x);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, RowOpsTest,
