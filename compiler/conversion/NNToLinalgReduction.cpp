@@ -318,10 +318,7 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
     Value before = lowering.heldBefore(op.getQuery(), row);
-    SmallVector<Value> bounds;
-    for (unsigned axis = 0; axis < x.axes.size(); ++axis)
-      bounds.push_back(lengthOf(lowering, x, axis));
-    nest(lowering, bounds, [&](ValueRange at) {
+    forEachElement(lowering, y, [&](ValueRange at) {
       int query = x.find(op.getQuery()), key = x.find(op.getKey());
       Value head = lowering.constantIndex(0);
       for (int axis = 0; axis < static_cast<int>(x.axes.size()); ++axis)
@@ -331,9 +328,7 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
       Value admitted = PairRegion(lowering, op.getMask(),
                                   {row ? row : at[0], head, i, at[key]})
                            .result();
-      e.store(arith::SelectOp::create(e.builder, e.loc, admitted, e.load(x, at),
-                                      e.lowest()),
-              y, at);
+      return e.select(admitted, e.load(x, at), e.lowest());
     });
   });
 }

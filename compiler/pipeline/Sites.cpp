@@ -112,6 +112,20 @@ public:
     site.bytes = sizes.bytes(k) + sizes.bytes(typeOf(op.getV()));
   }
 
+  void measure(nn::ConvOp op, ProgramSite &site) const {
+    RankedTensorType filters = typeOf(op.getWeight());
+    int64_t window = filters.getNumElements() / filters.getDimSize(0);
+    site.flops = sizes.elements(typeOf(op.getResult())) * SizeExpr(2 * window);
+    measure(op.getOperation(), site);
+  }
+
+  void measure(nn::DotOp op, ProgramSite &site) const {
+    RankedTensorType a = typeOf(op.getA());
+    SizeExpr terms = sizes.axis(a, nn::axesOf(a).find(op.getAxis()));
+    site.flops = sizes.elements(typeOf(op.getResult())) * terms * SizeExpr(2);
+    measure(op.getOperation(), site);
+  }
+
   void measure(nn::EmbedOp op, ProgramSite &site) const {
     site.bytes = sizes.bytes(typeOf(op.getResult())) * SizeExpr(2);
   }
@@ -199,8 +213,8 @@ std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
       ProgramSite &site = sites.emplace_back();
       site.name = nameOf(op);
       llvm::TypeSwitch<Operation *>(op)
-          .Case<nn::LinearOp, nn::AttentionOp, nn::EmbedOp>(
-              [&](auto known) { work.measure(known, site); })
+          .Case<nn::LinearOp, nn::AttentionOp, nn::ConvOp, nn::DotOp,
+                nn::EmbedOp>([&](auto known) { work.measure(known, site); })
           .Default([&](Operation *other) { work.measure(other, site); });
       if (auto share = shares.find(function.getName()); share != shares.end()) {
         site.flops *= share->second;

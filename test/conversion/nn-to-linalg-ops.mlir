@@ -210,9 +210,10 @@ func.func @dot(%a: tensor<2x3x5xf32, #nn.axes<A, T, K>>, %b: tensor<2x4x5xf32, #
 
 // CHECK-LABEL: @mask(
 func.func @mask(%x: tensor<2x3x4xf32, #nn.axes<A, T, S>>) -> tensor<2x3x4xf32, #nn.axes<A, T, S>> {
-  // CHECK: scf.for %[[B:.*]] = %c0 to %c2
-  // CHECK: scf.for %[[T:.*]] = %c0 to %c3
-  // CHECK: scf.for %[[S:.*]] = %c0 to %c4
+  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]
+  // CHECK: %[[B:.*]] = linalg.index 0
+  // CHECK: %[[T:.*]] = linalg.index 1
+  // CHECK: %[[S:.*]] = linalg.index 2
   // CHECK: %[[ADMITTED:.*]] = arith.cmpi slt, %[[S]], %[[T]]
   // CHECK: %[[SCORE:.*]] = memref.load %{{.*}}[%[[B]], %[[T]], %[[S]]]
   // CHECK: arith.select %[[ADMITTED]], %[[SCORE]]

@@ -60,3 +60,21 @@ module attributes {nn.model = "experts"} {
     return %y : !y
   }
 }
+
+// -----
+
+// A filter's elements for each of the result's; a dot product's terms for each.
+// CHECK: sites = [
+// CHECK-SAME: {bytes = "180*B+24", flops = "108*B", name = "step: conv w [B O Y X]"}
+// CHECK-SAME: {bytes = "20*B*T+16*B", flops = "8*B*T", name = "step: dot [B D]"}
+module attributes {nn.model = "windows"} {
+  nn.size @B in 1 to 4
+  nn.size @T in 1 to 8 per @B
+  func.func @step(%x: tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>, %p: tensor<?x?xf32, #nn.axes<B, T>>, %z: tensor<?x?x4xf32, #nn.axes<B, T, D>>)
+      -> (tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>, tensor<?x4xf32, #nn.axes<B, D>>) attributes {nn.entry} {
+    %w = nn.weight "w.weight" : tensor<3x2x1x1xf32, #nn.axes<O, C, P, P>>
+    %y = nn.conv %x, %w stride 1 pad 0 : (tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>, tensor<3x2x1x1xf32, #nn.axes<O, C, P, P>>) -> tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>
+    %d = nn.dot %p, %z over "T" : (tensor<?x?xf32, #nn.axes<B, T>>, tensor<?x?x4xf32, #nn.axes<B, T, D>>) -> tensor<?x4xf32, #nn.axes<B, D>>
+    return %y, %d : tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>, tensor<?x4xf32, #nn.axes<B, D>>
+  }
+}
