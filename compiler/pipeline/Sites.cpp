@@ -14,6 +14,8 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/Places.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -154,15 +156,62 @@ private:
 
 } // namespace
 
-/// The path of the weight that an op is about, without the word that ends it:
-/// `attn.c_attn`; or nothing.
-static StringRef subjectOf(Operation *op) {
+/// `0..11` of a loop's index, or a number; nothing if it is no constant.
+static std::string turnsOf(Value index) {
+  if (auto number = getConstantIntValue(index))
+    return std::to_string(*number);
+  auto argument = dyn_cast<BlockArgument>(index);
+  auto loop = argument
+                  ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())
+                  : scf::ForOp();
+  if (!loop)
+    return "";
+  auto lower = getConstantIntValue(loop.getLowerBound()),
+       upper = getConstantIntValue(loop.getUpperBound());
+  if (!lower || !upper)
+    return "";
+  return std::to_string(*lower) + ".." + std::to_string(*upper - 1);
+}
+
+/// A path with the turns of its loops: `h.0..11.mlp`.
+static std::string withTurns(StringRef path, ValueRange indices) {
+  std::string filled = path.str();
+  for (auto [number, index] : llvm::enumerate(indices)) {
+    std::string place = "{" + std::to_string(number) + "}",
+                turns = turnsOf(index);
+    if (size_t at = filled.find(place);
+        at != std::string::npos && !turns.empty())
+      filled.replace(at, place.size(), turns);
+  }
+  return filled;
+}
+
+/// Where the weight lies, without the word that ends it; of several in one,
+/// what the others differ in: `attn.q_proj+k_proj+v_proj`.
+static std::string subjectOf(nn::WeightOp weight) {
+  auto stemOf = [&](unsigned part) {
+    StringRef path = weight.getPartPath(part);
+    path.consume_back(".weight");
+    return path;
+  };
+  StringRef first = stemOf(0);
+  std::string subject = first.str();
+  for (unsigned part = 1; part < weight.getPartCount(); ++part) {
+    StringRef path = stemOf(part);
+    size_t common = first.rfind('.') + 1; // 0 without a dot
+    path.consume_front(first.take_front(common));
+    subject += "+" + path.str();
+  }
+  return withTurns(subject, weight.getIndices());
+}
+
+/// What an op is about: its weight, or what it appends to; or nothing.
+static std::string subjectOf(Operation *op) {
+  if (auto append = dyn_cast<nn::CacheAppendOp>(op))
+    return withTurns(append.getPath(), append.getIndices());
   for (Value operand : op->getOperands())
-    if (auto weight = operand.getDefiningOp<nn::WeightOp>()) {
-      StringRef path = weight.getPath();
-      path.consume_back(".weight");
-      return path;
-    }
+    if (auto weight = operand.getDefiningOp<nn::WeightOp>())
+      return subjectOf(weight);
   return "";
 }
 
@@ -170,8 +219,8 @@ static StringRef subjectOf(Operation *op) {
 static std::string nameOf(Operation *op) {
   std::string name = op->getParentOfType<func::FuncOp>().getName().str() +
                      ": " + op->getName().stripDialect().str();
-  if (StringRef subject = subjectOf(op); !subject.empty())
-    name += " " + subject.str();
+  if (std::string subject = subjectOf(op); !subject.empty())
+    name += " " + subject;
   if (op->getNumResults() && isa<RankedTensorType>(op->getResult(0).getType()))
     name += " [" + nn::axesOf(op->getResult(0)).str() + "]";
   return name;

@@ -35,13 +35,25 @@ static void printRate(double amount, double seconds) {
     fprintf(stderr, " %8s", "");
 }
 
+/// Of a long name the end tells most: `decoder: rms_norm …_layernorm [B T D]`.
+static void printName(const char *name) {
+  constexpr int width = 56;
+  int length = static_cast<int>(strlen(name));
+  if (length <= width) {
+    fprintf(stderr, "%-*s", width, name);
+    return;
+  }
+  const char *subject = strchr(name, ' ');
+  subject = subject ? strchr(subject + 1, ' ') : nullptr;
+  int head = subject ? static_cast<int>(subject + 1 - name) : 0;
+  int tail = std::max(width - head - 1, 0);
+  fprintf(stderr, "%.*s…%s", head, name, name + (length - tail));
+}
+
 static void printSite(const heddle_site &about, const SiteTotals &site,
                       double all, const Limits &limits) {
-  // Of a long name the end tells most.
-  constexpr size_t width = 56;
-  size_t length = strlen(about.name);
-  const char *name = about.name + (length > width ? length - width : 0);
-  fprintf(stderr, "%-56s %6" PRId64 " %9.3f ms %5.1f%%", name, site.runs,
+  printName(about.name);
+  fprintf(stderr, " %6" PRId64 " %9.3f ms %5.1f%%", site.runs,
           site.seconds * 1e3, site.seconds / all * 100);
   printRate(site.flops, site.seconds);
   printRate(site.bytes, site.seconds);

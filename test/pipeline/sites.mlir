@@ -5,7 +5,7 @@
 // T·S − T·(T − 1)/2 pairs, each 2·(4 + 4) operations; keys and values are 4·(4 + 4) bytes a position.
 // CHECK: sites = [
 // CHECK-SAME: {bytes = "48", flops = "24*B*T", name = "step: linear w [B T H K]"}
-// CHECK-SAME: {bytes = "16*B*S+16*B*T", name = "step: cache_append [B S H K]"}
+// CHECK-SAME: {bytes = "16*B*S+16*B*T", name = "step: cache_append k [B S H K]"}
 // CHECK-SAME: {bytes = "32*B*S", flops = "16*B*S*T-8*B*T^2+8*B*T", name = "step: attention [B T H K]"}
 // CHECK-SAME: {bytes = "48*B*T", name = "step: add [B T H K]"}
 
