@@ -22,6 +22,11 @@ using namespace heddle::pipeline;
 
 /// Within nn: what the papers write becomes what a machine can do in one go.
 static void addFusion(OpPassManager &passes, const Options &options) {
+  // Layers of different types are different code.
+  transforms::SplitLayersOptions layers;
+  layers.dtype = options.dtype;
+  layers.quant.assign(options.quant.begin(), options.quant.end());
+  passes.addPass(transforms::createSplitLayers(layers));
   // Fusion looks across blocks; the reference keeps them as the model has them.
   if (!options.reference)
     passes.addPass(transforms::createInlineBlocks());

@@ -155,6 +155,27 @@ def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
   }];
 }
 
+def SplitLayers : Pass<"nn-split-layers", "::mlir::ModuleOp"> {
+  let summary = "loops cut where the types of their layers' weights change";
+  let description = [{
+    `dtype`, `quant` and what the model file keeps say in which type each weight will be stored, as for nn-quantize. Where
+    that changes from one turn of a loop to the next, the loop becomes two, each with blocks of its own; layers alike
+    stay one code.
+
+    Before:
+    ```mlir
+    %y = scf.for %l = %c0 to %c8 … { nn.call @layer(…) at "h.{0}" [%l] }
+    ```
+    After, with `quant=h.0.**=q8`:
+    ```mlir
+    %x1 = scf.for %l = %c0 to %c1 … { nn.call @layer(…) at "h.{0}" [%l] }
+    %y = scf.for %l = %c1 to %c8 … { nn.call @layer_0(…) at "h.{0}" [%l] }
+    ```
+  }];
+  let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
+                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
+}
+
 def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
   let summary = "in which types weights are stored, and what their products read";
   let description = [{
@@ -163,8 +184,8 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
     the model file keeps (`keep f32 "…"`) is stored in the nearer to f32 of both types: f32, bf16, q8, i8, q4 in falling
     order. Products that read a narrow weight get their rows through nn.narrow.
 
-    All layers of a loop are one code: a rule that fits some of their weights and not the others is an error, as is one
-    that fits none.
+    All layers of a loop are one code: types that differ between them are an error, unless nn-split-layers cut the loop
+    before. A rule that fits no weight is one too.
 
     Before:
     ```mlir

@@ -3,17 +3,15 @@
 // Enters: an nn module, and what the user asked for. Leaves: `stored` on every
 // nn.weight that the packed file holds in a narrower type than f32, and an
 // nn.narrow before the products that read such.
-//
-// Three voices decide about a weight, by its path in the model: `dtype` for
-// all, the last of the `rules` that fits it, and `keep` of the model file,
-// which no rule gets below.
+// WeightTypes.h says how a weight's type is decided.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/Passes.h"
-#include "dialects/nn/Glob.h"
+#include "compiler/transforms/WeightTypes.h"
 #include "dialects/nn/PathTree.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_QUANTIZE
@@ -22,70 +20,10 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle;
+using namespace heddle::transforms;
 using nn::Storage;
 
 namespace {
-
-/// A type that weights are stored in; none: f32.
-using WeightType = std::optional<Storage>;
-
-std::optional<WeightType> typeNamed(StringRef name) {
-  if (name == "f32")
-    return WeightType();
-  if (auto storage = nn::symbolizeStorage(name))
-    return WeightType(*storage);
-  return std::nullopt;
-}
-
-StringRef nameOf(WeightType type) {
-  return type ? nn::stringifyStorage(*type) : "f32";
-}
-
-/// How near to f32: of two types for a weight, `keep` chooses the nearer.
-unsigned precisionOf(WeightType type) {
-  if (!type)
-    return 4;
-  switch (*type) {
-  case Storage::BF16:
-    return 3;
-  case Storage::Q8:
-    return 2;
-  case Storage::I8: // one scale for all of a column
-    return 1;
-  case Storage::Q4:
-    return 0;
-  }
-  llvm_unreachable("all types are listed");
-}
-
-struct Rule {
-  std::string glob;
-  WeightType type;
-};
-
-/// What a weight is to the ops that read it.
-enum class Role {
-  Factor, ///< of products with tokens; rows of it may be picked too
-  Table,  ///< only rows of it are picked
-  Other
-};
-
-Role roleOf(nn::WeightOp weight) {
-  bool isFactor = false, isTable = false;
-  for (OpOperand &use : weight->getUses()) {
-    auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
-    auto embed = dyn_cast<nn::EmbedOp>(use.getOwner());
-    if (embed && embed.getTable() == use.get())
-      isTable = true;
-    else if (linear && linear.getWeight() == use.get() &&
-             linear.getBias() != use.get() &&
-             nn::axesOf(linear.getX()).rank() > linear.getContracts())
-      isFactor = true;
-    else
-      return Role::Other;
-  }
-  return isFactor ? Role::Factor : isTable ? Role::Table : Role::Other;
-}
 
 /// Element type of the rows that meet a weight stored as `storage`.
 Type rowsFor(Storage storage, MLIRContext *context) {
@@ -126,12 +64,13 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(readRules()))
+    auto asked = WeightTypes::read(getOperation(), dtype, quant);
+    if (failed(asked))
       return signalPassFailure();
-    if (!defaultType && rules.empty())
+    if (asked->areAllF32())
       return;
     FailureOr<nn::PathTree> built = nn::PathTree::build(getOperation());
-    if (failed(built) || failed(chooseTypes(*built)))
+    if (failed(built) || failed(chooseTypes(*built, *asked)))
       return signalPassFailure();
     for (auto [weight, type] : types)
       if (type)
@@ -146,63 +85,12 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
   }
 
 private:
-  InFlightDiagnostic error() { return emitError(getOperation().getLoc()); }
-
-  LogicalResult readRule(StringRef glob, StringRef type,
-                         std::vector<Rule> &into) {
-    std::optional<WeightType> known = typeNamed(type);
-    if (!known || glob.empty())
-      return error() << "found " << glob << "=" << type
-                     << ", needed PATTERN=TYPE with f32, bf16, i8, q8 or q4";
-    into.push_back({glob.str(), *known});
-    return success();
-  }
-
-  LogicalResult readRules() {
-    std::optional<WeightType> type = typeNamed(dtype);
-    if (!type || precisionOf(*type) < precisionOf(Storage::BF16))
-      return error() << "found dtype " << dtype << ", needed f32 or bf16";
-    defaultType = *type;
-    for (StringRef rule : quant) {
-      auto [glob, name] = rule.rsplit('=');
-      if (failed(readRule(glob, name, rules)))
-        return failure();
-    }
-    auto weights = getOperation()->getAttrOfType<DictionaryAttr>(
-        nn::NNDialect::kWeightsAttr);
-    auto kept = weights ? weights.getAs<ArrayAttr>("keep") : ArrayAttr();
-    for (Attribute keep : kept ? kept.getValue() : ArrayRef<Attribute>()) {
-      auto parts = cast<ArrayAttr>(keep);
-      if (failed(readRule(cast<StringAttr>(parts[1]).getValue(),
-                          cast<StringAttr>(parts[0]).getValue(), keeps)))
-        return failure();
-    }
-    return success();
-  }
-
-  /// Rules are for the factors of products; a table is of the dtype.
-  WeightType typeFor(StringRef path, Role role) {
-    if (role == Role::Other)
-      return WeightType();
-    WeightType type = defaultType;
-    if (role == Role::Factor)
-      for (auto [number, rule] : llvm::enumerate(rules))
-        if (nn::matchesGlob(rule.glob, path)) {
-          type = rule.type;
-          fitting.insert(number);
-        }
-    for (const Rule &keep : keeps)
-      if (nn::matchesGlob(keep.glob, path))
-        return precisionOf(keep.type) > precisionOf(type) ? keep.type : type;
-    return type;
-  }
-
-  LogicalResult chooseTypes(const nn::PathTree &tree) {
+  LogicalResult chooseTypes(const nn::PathTree &tree, WeightTypes &asked) {
     llvm::StringMap<WeightType> factors; // by path
     llvm::DenseMap<Operation *, StringRef> firstPaths;
     auto choose = [&](nn::WeightOp weight, StringRef path) -> LogicalResult {
       Role role = roleOf(weight);
-      WeightType type = typeFor(path, role);
+      WeightType type = asked.typeFor(path, role);
       if (role == Role::Factor)
         factors.try_emplace(path, type);
       auto [at, isNew] = types.insert({weight, type});
@@ -231,27 +119,22 @@ private:
       if (tied != factors.end() && roleOf(weight) == Role::Table)
         types[weight] = tied->second;
     }
-    return checkEveryRuleFits(tree);
+    return checkEveryRuleFits(tree, asked);
   }
 
-  LogicalResult checkEveryRuleFits(const nn::PathTree &tree) {
-    for (auto [number, rule] : llvm::enumerate(rules)) {
-      if (fitting.contains(number))
-        continue;
-      InFlightDiagnostic diagnostic = error();
-      diagnostic << "found no weight of a product that fits `" << rule.glob
-                 << "`";
-      for (const nn::PathTree::Slot &slot : tree.weights())
-        if (roleOf(cast<nn::WeightOp>(slot.op)) == Role::Factor)
-          return diagnostic << ", the first there is: " << slot.path;
-      return diagnostic << ": the model has no products";
-    }
-    return success();
+  LogicalResult checkEveryRuleFits(const nn::PathTree &tree,
+                                   const WeightTypes &asked) {
+    std::optional<StringRef> glob = asked.unfitting();
+    if (!glob)
+      return success();
+    InFlightDiagnostic diagnostic = emitError(getOperation().getLoc());
+    diagnostic << "found no weight of a product that fits `" << *glob << "`";
+    for (const nn::PathTree::Slot &slot : tree.weights())
+      if (roleOf(cast<nn::WeightOp>(slot.op)) == Role::Factor)
+        return diagnostic << ", the first there is: " << slot.path;
+    return diagnostic << ": the model has no products";
   }
 
-  WeightType defaultType;
-  std::vector<Rule> rules, keeps;
-  llvm::SmallDenseSet<size_t> fitting;
   llvm::MapVector<nn::WeightOp, WeightType> types;
 };
 
