@@ -96,11 +96,14 @@ static std::string vectorUnit(const codegen::TargetOptions &options) {
       .fullName();
 }
 
-/// What is left of linalg becomes loops, kernel ops become vector code.
+/// Kernel ops and linalg become vector code, what is left of linalg loops. The
+/// reference has loops alone: it shares no emitter with what it is compared to.
 static void addVectorCode(OpPassManager &passes, const Options &options) {
-  microkernels::KernelToVectorOptions kernels;
-  kernels.target = vectorUnit(options.target);
-  passes.addPass(microkernels::createKernelToVector(kernels));
+  if (!options.reference) {
+    microkernels::KernelToVectorOptions kernels;
+    kernels.target = vectorUnit(options.target);
+    passes.addPass(microkernels::createKernelToVector(kernels));
+  }
   passes.addPass(createConvertLinalgToLoopsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
