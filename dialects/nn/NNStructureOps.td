@@ -164,6 +164,33 @@ def NN_CallOp : NN_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMetho
   let hasVerifier = 1;
 }
 
+def NN_RouteOp : NN_Op<"route", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "call of a block under a path that the data choose";
+  let description = [{
+    `expert@experts[e](x)`: for every token and every choice, the block reached by `{n}` = that index, applied to that
+    token (mixture of experts, Shazeer et al. 2017). n is the number of loop indices; the chosen index comes last.
+
+    `grouped` says that the block runs on the tokens that chose it, one line each, and not on all of x: nn-group-tokens
+    writes it where that makes no difference.
+
+    C1. The callee is a `func.func` from x's type to one result.
+    C2. The indices' leading axes are x's but the last; their last axis is the choices.
+    C3. The result has the indices' axes, then the callee's result's last axis.
+    C4. `count` is the number of blocks: the exclusive bound of the indices.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, NN_RealTensor:$x, NN_IndexTensor:$chosen, StrAttr:$path,
+                       I64Attr:$count, UnitAttr:$grouped, Variadic<Index>:$indices);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = [{
+    $callee `(` $x `)` `by` $chosen `of` $count (`grouped` $grouped^)? `at` $path (`[` $indices^ `]`)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// What the block returns: the result without the choices.
+    ::mlir::RankedTensorType getBlockResultType();
+  }];
+}
+
 def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "keys or values of this call appended to those kept";
   let description = [{
@@ -186,6 +213,25 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>
   let assemblyFormat = [{
     (`absolute` $absolute^)? $path $x `from` $from `to` $to (`[` $indices^ `]`)? attr-dict
     `:` functional-type($x, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_ScanOp : NN_Op<"scan", [RecursiveMemoryEffects]> {
+  let summary = "one position after another, with what it carries";
+  let description = [{
+    Runs the body once per position of `axis`. Block arguments: the slices of the inputs at that position, then the
+    carried values. The body yields the next carried values, then the outputs of that position, which are stacked along
+    the axis. Over a session the carried values of a row are kept, like a cache; `path` names them.
+
+    C1. Every input has the axis as its second; the body's arguments are the inputs without it, then the carried types.
+    C2. The body yields the carried types, then each result's type without the axis.
+  }];
+  let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$axis, StrAttr:$path, TypeArrayAttr:$carried);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Variadic<NN_Tensor>:$results);
+  let assemblyFormat = [{
+    $path `over` $axis `(` $inputs `)` `carry` $carried $body attr-dict `:` functional-type($inputs, $results)
   }];
   let hasVerifier = 1;
 }

@@ -1,0 +1,178 @@
+//===- NNAxisOps.td - elementwise and along an axis --------------------------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_NNAXISOPS_TD
+#define HEDDLE_DIALECTS_NN_NNAXISOPS_TD
+
+include "dialects/nn/NNStructureOps.td"
+include "mlir/IR/EnumAttr.td"
+
+//===----------------------------------------------------------------------------------------------===//
+// Elementwise: axes are aligned by name, the operand with fewer axes is repeated
+//===----------------------------------------------------------------------------------------------===//
+
+class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure]> {
+  let summary = "elementwise " # formula;
+  let description = [{
+    C1. The result has the axes of the operand with more of them; the other's are a subsequence of these.
+  }];
+  let arguments = (ins NN_Tensor:$lhs, NN_Tensor:$rhs);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::verify() { return verifyElementwise(*this); }
+  }];
+}
+def NN_AddOp : NN_BinaryOp<"add", "a + b">;
+def NN_SubOp : NN_BinaryOp<"sub", "a − b">;
+def NN_MulOp : NN_BinaryOp<"mul", "a · b">;
+def NN_DivOp : NN_BinaryOp<"div", "a / b">;
+def NN_PowOp : NN_BinaryOp<"pow", "a to the power b">;
+
+class NN_UnaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure, SameOperandsAndResultType]> {
+  let summary = "elementwise " # formula;
+  let arguments = (ins NN_RealTensor:$x);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+def NN_NegOp : NN_UnaryOp<"neg", "−x"> { let hasFolder = 1; }
+def NN_ExpOp : NN_UnaryOp<"exp", "eˣ">;
+def NN_LogOp : NN_UnaryOp<"log", "natural logarithm">;
+def NN_SqrtOp : NN_UnaryOp<"sqrt", "square root">;
+def NN_TanhOp : NN_UnaryOp<"tanh", "hyperbolic tangent">;
+def NN_SigmoidOp : NN_UnaryOp<"sigmoid", "1 / (1 + e⁻ˣ)">;
+def NN_ReluOp : NN_UnaryOp<"relu", "max(x, 0)"> { let hasFolder = 1; }
+def NN_GeluOp : NN_UnaryOp<"gelu", "x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016)">;
+def NN_GeluTanhOp : NN_UnaryOp<"gelu_tanh", "x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))">;
+def NN_SiluOp : NN_UnaryOp<"silu", "x · sigmoid(x)">;
+def NN_SwishOp : NN_Op<"swish", [Pure, SameOperandsAndResultType]> {
+  let summary = "elementwise x · sigmoid(beta · x)";
+  let arguments = (ins NN_RealTensor:$x, F64Attr:$beta);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$x `beta` $beta attr-dict `:` type($x)";
+  let hasCanonicalizeMethod = 1;
+}
+
+//===----------------------------------------------------------------------------------------------===//
+// Along an axis
+//===----------------------------------------------------------------------------------------------===//
+
+def NN_ReduceSum : I32EnumAttrCase<"Sum", 0, "sum">;
+def NN_ReduceMean : I32EnumAttrCase<"Mean", 1, "mean">;
+def NN_ReduceMax : I32EnumAttrCase<"Max", 2, "max">;
+def NN_ReduceKindAttr : I32EnumAttr<"ReduceKind", "how an axis is reduced",
+                                    [NN_ReduceSum, NN_ReduceMean, NN_ReduceMax]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_ReduceOp : NN_Op<"reduce", [Pure]> {
+  let summary = "sum, mean or maximum along an axis";
+  let description = [{
+    C1. x has the axis; the result has the others, in order.
+
+    ```mlir
+    %m = nn.reduce mean %x over "T" : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+    ```
+  }];
+  let arguments = (ins NN_ReduceKindAttr:$kind, NN_RealTensor:$x, StrAttr:$axis);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$kind $x `over` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_PickFirst : I32EnumAttrCase<"First", 0, "first">;
+def NN_PickLast : I32EnumAttrCase<"Last", 1, "last">;
+def NN_PickEndAttr : I32EnumAttr<"PickEnd", "which end of an axis", [NN_PickFirst, NN_PickLast]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_PickOp : NN_Op<"pick", [Pure]> {
+  let summary = "first or last element along an axis";
+  let description = [{
+    C1. x has the axis; the result has the others, in order.
+
+    ```mlir
+    %l = nn.pick last %x over "T" : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+    ```
+  }];
+  let arguments = (ins NN_PickEndAttr:$end, NN_Tensor:$x, StrAttr:$axis);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$end $x `over` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_RearrangeOp : NN_Op<"rearrange", [Pure]> {
+  let summary = "the same elements under other axes";
+  let description = [{
+    `x as [ … ]`: axes are merged, permuted or given another name. `sources` says for every result axis which axes of x, outermost
+    first, make it up.
+
+    C1. Every axis of x is in exactly one source.
+    C2. The product of a source's sizes is the result axis.
+
+    ```mlir
+    %y = nn.rearrange %x sources [[0], [2, 3], [1]]
+       : (tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>) -> tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>
+    ```
+  }];
+  let arguments = (ins NN_Tensor:$x, ArrayAttr:$sources);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$x `sources` $sources attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// Axes of x that make up a result axis, outermost first.
+    ::llvm::SmallVector<int64_t> getSource(unsigned resultAxis);
+  }];
+}
+
+def NN_ConcatOp : NN_Op<"concat", [Pure]> {
+  let summary = "operands one after another along an axis";
+  let description = [{
+    An operand with fewer axes than the result is repeated along those it lacks.
+
+    C1. At least one operand; `axis` is the result's position of the joined axis.
+    C2. Each operand's other axes are the result's, in order; the operands' sizes along the axis add up to the result's.
+
+    ```mlir
+    %y = nn.concat %a, %b along 1
+       : (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x4x8xf32, #nn.axes<B, N, D>>) -> tensor<?x5x8xf32, #nn.axes<B, "N+1", D>>
+    ```
+  }];
+  let arguments = (ins Variadic<NN_Tensor>:$operands_, I64Attr:$axis);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$operands_ `along` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def NN_SplitOp : NN_Op<"split", [Pure]> {
+  let summary = "pieces along an axis";
+  let description = [{
+    C1. At least one result; `axis` is the position of the split axis.
+    C2. Each result's other axes are x's; their sizes along the axis add up to x's.
+  }];
+  let arguments = (ins NN_Tensor:$x, I64Attr:$axis);
+  let results = (outs Variadic<NN_Tensor>:$results);
+  let assemblyFormat = "$x `along` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def NN_TopkOp : NN_Op<"topk", [Pure]> {
+  let summary = "largest elements along the last axis, with their indices";
+  let description = [{
+    In falling order; of equal elements the one with the lower index first.
+
+    C1. The results have x's axes with `A` in place of the last one; the indices are over x's last axis.
+    C2. A is at most x's last axis.
+  }];
+  let arguments = (ins NN_RealTensor:$x);
+  let results = (outs NN_RealTensor:$values, NN_IndexTensor:$indices);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif // HEDDLE_DIALECTS_NN_NNAXISOPS_TD

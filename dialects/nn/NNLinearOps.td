@@ -1,0 +1,296 @@
+//===- NNLinearOps.td - linear maps, tables, positions, normalisation --------------------------------===//
+
+#ifndef HEDDLE_DIALECTS_NN_NNLINEAROPS_TD
+#define HEDDLE_DIALECTS_NN_NNLINEAROPS_TD
+
+include "dialects/nn/NNStructureOps.td"
+include "mlir/IR/EnumAttr.td"
+
+//===----------------------------------------------------------------------------------------------===//
+// Linear maps and tables
+//===----------------------------------------------------------------------------------------------===//
+
+def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every element of a result", [
+    I32EnumAttrCase<"Relu", 0, "relu">,
+    I32EnumAttrCase<"Gelu", 1, "gelu">,
+    I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">,
+    I32EnumAttrCase<"Silu", 3, "silu">,
+    I32EnumAttrCase<"Tanh", 4, "tanh">,
+    I32EnumAttrCase<"Sigmoid", 5, "sigmoid">]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
+  let summary = "matrix product over the last axes, with bias, activation, gate and residual";
+  let description = [{
+    `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
+    the weight's rows: `linear(x, D -> H K | G K | G K)` is one product with three results. The weight is stored
+    `[out, in]`, with `in_out` `[in, out]`. The activation is that of the elementwise op of the same name.
+
+    With `gated`, the weight's columns are two halves, W₁ and W₂, and so are the bias's: `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)`
+    (Shazeer 2020, GLU and its kin). A residual is added to either. Models write none of the three: nn-fuse-activation,
+    nn-fuse-feed-forward and nn-fuse-residual put them there.
+
+    Where nn-quantize put an nn.narrow before the product, the arithmetic is that of narrow types, W being what its
+    storage stands for and g the groups of a row of x:
+
+        bf16:     y[n] = Σ_k x[k] · W[n, k], in f32
+        i8:       y[n] = (Σ_k q[k] · w[n, k]) · dx · dw[n], the sum in int32
+        q8, q4:   y[n] = Σ_g (Σ_{k in g} q[k] · w[n, k]) · dx[g] · dw[n, g], inner sums in int32, the outer in f32 and in order
+
+    C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
+    C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if gated.
+    C3. Every result has x's other axes first, then its group's axes, all static.
+    C4. The bias, where given, has one axis, as large as the weight's columns.
+    C5. Rows of `!nn.dynamic<row>` meet a weight stored i8, rows of `!nn.dynamic<32>` one stored q8 or q4.
+    C6. With `gated` or a residual there is one result, and the residual is of its type.
+
+    ```mlir
+    %q, %k = nn.linear %x, %w bias %b contracts 1
+        : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>,
+           tensor<12xf32, #nn.axes<"G*K+H*K">>)
+       -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[NN_RealTensor, NN_NarrowTensor]>:$x, NN_RealTensor:$weight,
+                       Optional<NN_RealTensor>:$bias, Optional<NN_RealTensor>:$residual, I64Attr:$contracts, UnitAttr:$in_out, UnitAttr:$gated,
+                       OptionalAttr<NN_ActivationAttr>:$activation);
+  let results = (outs Variadic<NN_RealTensor>:$results);
+  let assemblyFormat = [{
+    $x `,` $weight (`bias` $bias^)? (`residual` $residual^)? `contracts` $contracts (`in_out` $in_out^)?
+    (`gated` $gated^)? (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let builders = [
+    // y = x Wᵀ + b
+    OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias,
+                   "::mlir::IntegerAttr":$contracts, "::mlir::UnitAttr":$in_out), [{
+      build($_builder, $_state, results, x, weight, bias, /*residual=*/::mlir::Value(), contracts, in_out,
+            /*gated=*/::mlir::UnitAttr(), /*activation=*/ActivationAttr());
+    }]>
+  ];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Size contracted over: K of the matrix product.
+    int64_t getInputSize();
+    /// Columns of result `group`.
+    int64_t getGroupSize(unsigned group);
+  }];
+}
+
+def NN_NarrowOp : NN_Op<"narrow", [Pure]> {
+  let summary = "rows of a product's left operand in a narrower type";
+  let description = [{
+    The last `contracts` axes of x become one, the row, of K elements. They become
+
+        bf16:              rounded to nearest, ties to even
+        !nn.dynamic<row>:  q[k] = round(x[k] · (127 / a)), d = a / 127, with a = max_k |x[k]|
+        !nn.dynamic<32>:   the same for every 32 successive k, the last group shorter if need be
+
+    where round is to nearest, ties to even, and q stands for q · d. A row or group whose largest magnitude is below 2⁻¹⁰⁰
+    becomes zeros with d = 0. Products that read the same x share one nn.narrow.
+
+    C1. 1 ≤ contracts < rank of x, and the contracted axes are static.
+    C2. The result has x's other axes first, then one: the product of the contracted.
+
+    ```mlir
+    %n = nn.narrow %x contracts 2 : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+                                 -> tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, "H*K">>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, I64Attr:$contracts);
+  let results = (outs NN_NarrowTensor:$result);
+  let assemblyFormat = "$x `contracts` $contracts attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def NN_EmbedOp : NN_Op<"embed", [Pure]> {
+  let summary = "rows of a table, by index";
+  let description = [{
+    `y[…, d] = table[ids[…], d]`.
+
+    C1. The indices are over the table's first axis.
+    C2. The result has the indices' axes, then the table's others.
+
+    ```mlir
+    %x = nn.embed %ids, %table : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<100x8xf32, #nn.axes<V, D>>)
+                              -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_IndexTensor:$ids, NN_RealTensor:$table);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$ids `,` $table attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_ConstantOp : NN_Op<"constant", [Pure, ConstantLike]> {
+  let summary = "the same number everywhere";
+  let description = [{
+    A real number, or indices all equal (`types = 0`).
+
+    C1. The result has static sizes or, for indices, any.
+
+    ```mlir
+    %c = nn.constant 2.262741e+01 : tensor<f32, #nn.axes<>>
+    ```
+  }];
+  let arguments = (ins F64Attr:$value);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------------------------------===//
+
+def NN_PositionsOp : NN_Op<"positions", [MemoryEffects<[MemRead]>]> {
+  let summary = "absolute position of every token of this call";
+  let description = [{
+    `p[b, t] = t + (positions held by row b before this call)`, the latter 0 unless a cache grows by T. Static T: `p[t] = t`.
+
+    C1. The last axis of the result is the given size; before it stands at most the axis the size is `per`.
+
+    ```mlir
+    %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
+    ```
+  }];
+  let arguments = (ins StrAttr:$size);
+  let results = (outs NN_IndexTensor:$result);
+  let assemblyFormat = "$size attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def NN_PairsHalves : I32EnumAttrCase<"Halves", 0, "halves">;
+def NN_PairsAdjacent : I32EnumAttrCase<"Adjacent", 1, "adjacent">;
+def NN_PairsAttr : I32EnumAttr<"Pairs", "which elements make a pair", [NN_PairsHalves, NN_PairsAdjacent]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_RopeOp : NN_Op<"rope", [Pure]> {
+  let summary = "rotary position embedding";
+  let description = [{
+    Rotates pairs of the first `2·n` elements of the last axis, n being the number of frequencies, by the angle
+    `position · frequency[p]` (Su et al. 2021, eq. 34), and scales by `magnitude` (YaRN's attention factor, else 1):
+
+        x'[a] = (x[a] cos − x[c] sin) · magnitude,   x'[c] = (x[c] cos + x[a] sin) · magnitude
+
+    with (a, c) = (p, p + n) for `halves` and (2p, 2p + 1) for `adjacent`. The remaining elements stay.
+
+    C1. Twice the number of frequencies is at most the last axis.
+    C2. The positions' axes are the leading axes of x.
+    C3. The result has x's type.
+
+    ```mlir
+    %r = nn.rope %q at %p frequencies [1.0, 0.01] pairs halves
+       : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>)
+      -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, NN_IndexTensor:$positions, DenseF64ArrayAttr:$frequencies, NN_PairsAttr:$pairs,
+                       DefaultValuedAttr<F64Attr, "1.0">:$magnitude);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = [{
+    $x `at` $positions `frequencies` custom<ExactNumbers>($frequencies) `pairs` $pairs attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_SinusoidOp : NN_Op<"sinusoid", [Pure]> {
+  let summary = "sinusoidal position embedding";
+  let description = [{
+    `sin(p / base^(2k/D))` and `cos(p / base^(2k/D))` for k < D/2 (Vaswani et al. 2017, section 3.5): all sines then all
+    cosines for `halves`, alternating for `adjacent`.
+
+    C1. The result has the positions' axes, then one static even axis D.
+
+    ```mlir
+    %s = nn.sinusoid %p pairs halves : (tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_IndexTensor:$positions, NN_PairsAttr:$pairs, DefaultValuedAttr<F64Attr, "10000.0">:$base);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$positions `pairs` $pairs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------------------------------===//
+// Normalisation
+//===----------------------------------------------------------------------------------------------===//
+
+def NN_RmsNormOp : NN_Op<"rms_norm", [Pure]> {
+  let summary = "root mean square normalisation over the last axis";
+  let description = [{
+    `y = x / sqrt(mean(x²) + eps) · w` (Zhang and Sennrich 2019, eq. 4).
+
+    C1. The weight has one axis, x's last.
+    C2. The result has x's type.
+
+    ```mlir
+    %y = nn.rms_norm %x, %w eps 1.0e-5 : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>)
+                                      -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, F64Attr:$eps);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$x `,` $weight `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_LayerNormOp : NN_Op<"layer_norm", [Pure]> {
+  let summary = "layer normalisation over the last axis";
+  let description = [{
+    `y = (x − mean(x)) / sqrt(var(x) + eps) · w + b` (Ba et al. 2016), the variance over D, not D − 1.
+
+    C1. Weight and bias have one axis, x's last.
+    C2. The result has x's type.
+
+    ```mlir
+    %y = nn.layer_norm %x, %w, %b eps 1.0e-12
+       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>)
+      -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, NN_RealTensor:$bias, F64Attr:$eps);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$x `,` $weight `,` $bias `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_BatchNormOp : NN_Op<"batch_norm", [Pure]> {
+  let summary = "batch normalisation with stored statistics";
+  let description = [{
+    `y = (x − mean) / sqrt(variance + eps) · w + b` for every channel (Ioffe and Szegedy 2015).
+
+    C1. All four parameters have one axis, x's axis 1.
+    C2. The result has x's type.
+  }];
+  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, NN_RealTensor:$bias, NN_RealTensor:$mean,
+                       NN_RealTensor:$variance, F64Attr:$eps);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = [{
+    $x `,` $weight `,` $bias `mean` $mean `variance` $variance `eps` $eps attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_NormalizeOp : NN_Op<"normalize", [Pure]> {
+  let summary = "division by the Euclidean norm along an axis";
+  let description = [{
+    `y = x / max(‖x‖₂, eps)`.
+
+    C1. x has the axis.
+    C2. The result has x's type.
+
+    ```mlir
+    %y = nn.normalize %x over "D" eps 1.0e-12 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+    ```
+  }];
+  let arguments = (ins NN_RealTensor:$x, StrAttr:$axis, F64Attr:$eps);
+  let results = (outs NN_RealTensor:$result);
+  let assemblyFormat = "$x `over` $axis `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif // HEDDLE_DIALECTS_NN_NNLINEAROPS_TD

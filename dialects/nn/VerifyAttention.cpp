@@ -1,0 +1,118 @@
+//===- VerifyAttention.cpp - attention, whole and in its parts ------------===//
+
+#include "dialects/nn/Verify.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+/// A region over (row, head, query position, key position) that yields one
+/// `element`.
+static LogicalResult verifyPairRegion(Operation *op, StringRef what,
+                                      Region &region,
+                                      function_ref<bool(Type)> isElement,
+                                      StringRef element) {
+  if (region.empty())
+    return success();
+  Block &block = region.front();
+  bool indices = block.getNumArguments() == 4 &&
+                 llvm::all_of(block.getArgumentTypes(),
+                              [](Type type) { return type.isIndex(); });
+  if (!indices || !region.hasOneBlock())
+    return op->emitOpError() << what
+                             << " takes four indices: row, head, query "
+                                "position, key position";
+  auto yield = dyn_cast_or_null<YieldOp>(
+      block.mightHaveTerminator() ? block.getTerminator() : nullptr);
+  if (!yield || yield.getNumOperands() != 1 ||
+      !isElement(yield.getOperand(0).getType()))
+    return op->emitOpError() << what << " needs to yield one " << element;
+  return success();
+}
+
+static LogicalResult verifyPredicate(Operation *op, Region &region) {
+  return verifyPairRegion(
+      op, "'where'", region, [](Type type) { return type.isInteger(1); }, "i1");
+}
+
+LogicalResult AttentionOp::verify() {
+  auto q = namesOf(getQ()), k = namesOf(getK()), v = namesOf(getV());
+  if (q.size() != 4 || k.size() != 4 || v.size() != 4)
+    return emitOpError(
+        "q, k and v need four axes: rows, sequence, heads, depth"); // C1
+  for (Value operand : {getQ(), getK(), getV()})
+    if (sizeOf(operand, 2) < 1 || sizeOf(operand, 3) < 1)
+      return emitOpError() << spell(namesOf(operand))
+                           << " needs static heads and depth"; // C1
+  if (q[3] != k[3])
+    return emitOpError() << "query has depth " << q[3].getValue()
+                         << ", key has " << k[3].getValue(); // C2
+  if (q[0] != k[0] || k.take_front(3) != v.take_front(3))
+    return emitOpError() << "key " << spell(k) << " and value " << spell(v)
+                         << " differ in rows, sequence or heads"; // C2
+  if (sizeOf(getQ(), 2) % sizeOf(getK(), 2) != 0)
+    return emitOpError() << sizeOf(getQ(), 2)
+                         << " query heads are not a multiple of "
+                         << sizeOf(getK(), 2) << " key heads"; // C3
+  SmallVector<StringAttr> needed(q);
+  needed[3] = v[3];
+  if (failed(sameAxes(*this, "result", namesOf(getResult()), needed))) // C4
+    return failure();
+  for (Value operand : {getQ(), getResult(), getK(), getV()}) {
+    Type element = getElementTypeOrSelf(operand.getType());
+    bool mayBeKept = operand == getK() || operand == getV();
+    if (!element.isF32() && !(mayBeKept && element.isBF16()))
+      return emitOpError() << spell(namesOf(operand)) << " has " << element
+                           << " elements, needs f32"
+                           << (mayBeKept ? " or bf16" : ""); // C6
+  }
+  if (failed(verifyPredicate(*this, getMask()))) // C5
+    return failure();
+  return verifyPairRegion( // C5
+      *this, "'bias'", getBias(), [](Type type) { return type.isF32(); },
+      "f32");
+}
+
+LogicalResult DotOp::verify() {
+  for (Value operand : {getA(), getB()})
+    if (failed(hasAxis(*this, operand, getAxis()))) // C1
+      return failure();
+  SmallVector<StringAttr> needed = without(getA(), getAxis());
+  for (StringAttr name : without(getB(), getAxis()))
+    if (!llvm::is_contained(namesOf(getA()), name))
+      needed.push_back(name);
+  return sameAxes(*this, "result", namesOf(getResult()), needed); // C2
+}
+
+LogicalResult MaskOp::verify() {
+  for (StringRef axis : {getQuery(), getKey()})
+    if (failed(hasAxis(*this, getX(), axis))) // C1
+      return failure();
+  if (failed(sameTypeAsX(*this, getX(), getResult()))) // C2
+    return failure();
+  return verifyPredicate(*this, getMask()); // C3
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (failed(hasAxis(*this, getX(), getAxis()))) // C1
+    return failure();
+  return sameTypeAsX(*this, getX(), getResult()); // C2
+}
+
+LogicalResult LookupOp::verify() {
+  auto type = cast<RankedTensorType>(getTensor().getType());
+  if (type.getRank() != static_cast<int64_t>(getIndices().size()) ||
+      type.getElementType() != getResult().getType())
+    return emitOpError() << type << " indexed by " << getIndices().size()
+                         << " values gives " << type.getElementType() << " per "
+                         << type.getRank(); // C1
+  return success();
+}
+
+LogicalResult BucketOp::verify() {
+  int64_t count = getCount(), oneWay = getBoth() ? count / 2 : count;
+  if (count < 4 || (getBoth() && count % 2) ||
+      static_cast<int64_t>(getFar()) <= oneWay / 2)
+    return emitOpError() << count << " buckets up to " << getFar()
+                         << " leave none for far positions"; // C1
+  return success();
+}

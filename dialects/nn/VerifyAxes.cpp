@@ -1,0 +1,143 @@
+//===- VerifyAxes.cpp - elementwise and along an axis ---------------------===//
+
+#include "dialects/nn/Verify.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+LogicalResult heddle::nn::verifyElementwise(Operation *op) {
+  Value lhs = op->getOperand(0), rhs = op->getOperand(1),
+        result = op->getResult(0);
+  bool lhsLarger = namesOf(lhs).size() >= namesOf(rhs).size();
+  auto large = namesOf(lhsLarger ? lhs : rhs),
+       small = namesOf(lhsLarger ? rhs : lhs);
+  auto next = large.begin();
+  for (StringAttr name : small) { // C1: a subsequence
+    next = std::find(next, large.end(), name);
+    if (next == large.end())
+      return op->emitOpError() << "axes " << spell(small) << " are not among "
+                               << spell(large) << " in this order";
+    ++next;
+  }
+  return sameAxes(op, "result", namesOf(result), large); // C1
+}
+
+LogicalResult ReduceOp::verify() {
+  if (failed(hasAxis(*this, getX(), getAxis()))) // C1
+    return failure();
+  return sameAxes(*this, "result", namesOf(getResult()),
+                  without(getX(), getAxis()));
+}
+
+LogicalResult PickOp::verify() {
+  if (failed(hasAxis(*this, getX(), getAxis()))) // C1
+    return failure();
+  return sameAxes(*this, "result", namesOf(getResult()),
+                  without(getX(), getAxis()));
+}
+
+/// Whether an axis of `value` can be `expr`, which is `size` where that is
+/// known. A bare name is believed: it may be declared to mean this expression.
+static bool canBe(Value value, unsigned axis, const SizeExpr &expr,
+                  int64_t size) {
+  if (sizeOf(value, axis) != size)
+    return false;
+  SizeExpr named = axesOf(value).expr(axis);
+  return !ShapedType::isDynamic(size) || named == expr || named.asName();
+}
+
+/// a + b, unknown if one of them is.
+static int64_t addSizes(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b)
+             ? ShapedType::kDynamic
+             : a + b;
+}
+
+static int64_t multiplySizes(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b)
+             ? ShapedType::kDynamic
+             : a * b;
+}
+
+LogicalResult RearrangeOp::verify() {
+  AxesAttr from = axesOf(getX()), to = axesOf(getResult());
+  llvm::SmallBitVector used(from.rank());
+  if (getSources().size() != to.rank())
+    return emitOpError("needs one source a result axis"); // C1
+  for (auto [axis, source] : llvm::enumerate(getSources())) {
+    SizeExpr product(1);
+    int64_t size = 1;
+    auto indices = dyn_cast<ArrayAttr>(source);
+    if (!indices)
+      return emitOpError("needs a list of axes for each source"); // C1
+    for (Attribute index : indices) {
+      auto number = dyn_cast<IntegerAttr>(index);
+      int64_t i = number ? number.getInt() : -1;
+      if (i < 0 || i >= from.rank() || used.test(i))
+        return emitOpError()
+               << "axis " << index << " is not there or used twice"; // C1
+      used.set(i);
+      product *= from.expr(i);
+      size = multiplySizes(size, sizeOf(getX(), i));
+    }
+    if (!canBe(getResult(), axis, product, size))
+      return emitOpError() << "result axis " << to.axisName(axis)
+                           << " is made of " << product.str(); // C2
+  }
+  if (!used.all())
+    return emitOpError() << "axis " << from.axisName(used.find_first_unset())
+                         << " is in no source"; // C1
+  return success();
+}
+
+/// The pieces' sizes along `axis` add up to that of the whole.
+static LogicalResult verifyPieces(Operation *op, ValueRange pieces, Value whole,
+                                  int64_t axis) {
+  auto all = namesOf(whole);
+  if (pieces.empty() || axis < 0 || axis >= static_cast<int64_t>(all.size()))
+    return op->emitOpError() << "has no axis " << axis; // C1
+  SizeExpr sum(0);
+  int64_t size = 0;
+  for (Value piece : pieces) {
+    auto names = namesOf(piece);
+    // Axes in front may be missing: such a piece is repeated along them.
+    int64_t missing = all.size() - names.size();
+    if (missing < 0 || missing > axis)
+      return op->emitOpError() << "piece " << spell(names) << " does not fit "
+                               << spell(all); // C2
+    for (int64_t i = missing; i < static_cast<int64_t>(all.size()); ++i)
+      if (i != axis && names[i - missing] != all[i])
+        return op->emitOpError() << "piece " << spell(names) << " does not fit "
+                                 << spell(all); // C2
+    sum += axesOf(piece).expr(axis - missing);
+    size = addSizes(size, sizeOf(piece, axis - missing));
+  }
+  if (!canBe(whole, axis, sum, size))
+    return op->emitOpError() << "pieces add up to " << sum.str() << ", not "
+                             << axesOf(whole).axisName(axis); // C2
+  return success();
+}
+
+LogicalResult ConcatOp::verify() {
+  return verifyPieces(*this, getOperands(), getResult(), getAxis());
+}
+
+LogicalResult SplitOp::verify() {
+  return verifyPieces(*this, getResults(), getX(), getAxis());
+}
+
+LogicalResult TopkOp::verify() {
+  auto x = namesOf(getX());
+  for (Value result : {getValues(), getIndices()})
+    if (x.empty() || namesOf(result).size() != x.size() ||
+        namesOf(result).drop_back() != x.drop_back())
+      return emitOpError() << "result " << spell(namesOf(result))
+                           << " needs the leading axes of x " << spell(x); // C1
+  if (axesOf(getIndices()).getOver() != x.back())
+    return emitOpError() << "indices need to be over "
+                         << x.back().getValue(); // C1
+  if (sizeOf(getValues(), x.size() - 1) > sizeOf(getX(), x.size() - 1))
+    return emitOpError("takes more elements than there are"); // C2
+  return success();
+}

@@ -1,0 +1,195 @@
+//===- VerifyLinear.cpp - linear maps, positions, normalisation -----------===//
+
+#include "dialects/nn/Verify.h"
+
+using namespace mlir;
+using namespace heddle::nn;
+
+/// One axis, the last of x.
+static LogicalResult isVectorOverLast(Operation *op, StringRef what,
+                                      Value vector, Value x) {
+  if (namesOf(x).empty())
+    return op->emitOpError() << "x has no axis";
+  return sameAxes(op, what, namesOf(vector), namesOf(x).take_back());
+}
+
+//===----------------------------------------------------------------------===//
+// Linear maps and tables
+//===----------------------------------------------------------------------===//
+
+/// Product of sizes; −1 where one is known only at run time.
+static int64_t productOf(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes) {
+    if (ShapedType::isDynamic(size))
+      return -1;
+    product *= size;
+  }
+  return product;
+}
+
+int64_t LinearOp::getInputSize() {
+  auto shape = cast<RankedTensorType>(getX().getType()).getShape();
+  return productOf(shape.take_back(getContracts()));
+}
+
+int64_t LinearOp::getGroupSize(unsigned group) {
+  auto shape = cast<RankedTensorType>(getResults()[group].getType()).getShape();
+  return productOf(shape.drop_front(axesOf(getX()).rank() - getContracts()));
+}
+
+LogicalResult LinearOp::verify() {
+  auto x = namesOf(getX());
+  int64_t contracts = getContracts(), rank = x.size();
+  if (contracts < 1 || contracts > rank || getInputSize() < 0)
+    return emitOpError() << "cannot contract " << contracts << " axes of x "
+                         << spell(x); // C1
+  auto kept = x.drop_back(contracts);
+  int64_t columns = 0;
+  for (auto [group, result] : llvm::enumerate(getResults())) { // C3
+    if (namesOf(result).take_front(kept.size()) != kept)
+      return emitOpError() << "result " << spell(namesOf(result))
+                           << " needs to begin with " << spell(kept);
+    int64_t size = getGroupSize(group);
+    if (size < 1)
+      return emitOpError() << "result " << spell(namesOf(result))
+                           << " has a size known only at run time";
+    columns += size;
+  }
+  if (getGated()) // C2
+    columns *= 2;
+  if (namesOf(getWeight()).size() != 2)
+    return emitOpError("needs a weight of two axes"); // C2
+  int64_t out = sizeOf(getWeight(), getInOut() ? 1 : 0);
+  int64_t in = sizeOf(getWeight(), getInOut() ? 0 : 1);
+  if (in != getInputSize() || out != columns)
+    return emitOpError() << "weight maps " << in << " to " << out << ", needs "
+                         << getInputSize() << " to " << columns; // C2
+  if (getBias() &&
+      (namesOf(getBias()).size() != 1 || sizeOf(getBias(), 0) != columns))
+    return emitOpError() << "bias needs one axis of size " << columns; // C4
+  if ((getGated() || getResidual()) && getNumResults() != 1)
+    return emitOpError() << "gated or with a residual has one result, not "
+                         << getNumResults(); // C6
+  if (getResidual() && getResidual().getType() != getResultTypes()[0])
+    return emitOpError() << "residual is " << getResidual().getType()
+                         << ", needs " << getResultTypes()[0]; // C6
+  auto weight = getWeight().getDefiningOp<WeightOp>();
+  auto found = weight ? weight.getStored() : std::nullopt;
+  auto dynamic = dyn_cast<DynamicType>(getElementTypeOrSelf(getX()));
+  bool meets = !dynamic ? !found || found == Storage::BF16
+               : dynamic.getGroup() == DynamicType::kRow
+                   ? found == Storage::I8
+                   : found == Storage::Q8 || found == Storage::Q4;
+  if (!meets)
+    return emitOpError() << "rows of " << getElementTypeOrSelf(getX())
+                         << " cannot meet a weight stored as "
+                         << (found ? stringifyStorage(*found) : "f32"); // C5
+  return success();
+}
+
+LogicalResult NarrowOp::verify() {
+  auto type = cast<RankedTensorType>(getX().getType());
+  int64_t contracts = getContracts(), rank = type.getRank();
+  auto contracted =
+      type.getShape().take_back(std::clamp<int64_t>(contracts, 0, rank));
+  if (contracts < 1 || contracts >= rank ||
+      llvm::any_of(contracted, ShapedType::isDynamic))
+    return emitOpError() << "cannot contract " << contracts << " axes of x "
+                         << spell(namesOf(getX())); // C1
+  SizeExpr row(1);
+  for (unsigned axis = rank - contracts; axis < rank; ++axis)
+    row *= axesOf(getX()).expr(axis);
+  SmallVector<StringAttr> needed(namesOf(getX()).drop_back(contracts));
+  needed.push_back(StringAttr::get(getContext(), row.str()));
+  return sameAxes(*this, "result", namesOf(getResult()), needed); // C2
+}
+
+LogicalResult EmbedOp::verify() {
+  auto table = namesOf(getTable());
+  StringAttr over = axesOf(getIds()).getOver();
+  if (table.empty() || over != table.front())
+    return emitOpError() << "indices are over "
+                         << (over ? over.getValue() : "nothing")
+                         << ", the table is " << spell(table); // C1
+  SmallVector<StringAttr> needed(namesOf(getIds()));
+  llvm::append_range(needed, table.drop_front());
+  return sameAxes(*this, "result", namesOf(getResult()), needed); // C2
+}
+
+LogicalResult ConstantOp::verify() {
+  auto type = getResult().getType();
+  if (isa<FloatType>(type.getElementType()) && !type.hasStaticShape())
+    return emitOpError("needs static sizes"); // C1
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+LogicalResult PositionsOp::verify() {
+  auto names = namesOf(getResult());
+  if (names.empty() || names.size() > 2 || names.back().getValue() != getSize())
+    return emitOpError() << "result " << spell(names) << " needs to be "
+                         << getSize() << " of every row"; // C1
+  return success();
+}
+
+LogicalResult RopeOp::verify() {
+  auto x = namesOf(getX()), positions = namesOf(getPositions());
+  int64_t depth = x.empty() ? 0 : sizeOf(getX(), x.size() - 1);
+  if (2 * static_cast<int64_t>(getFrequencies().size()) > depth)
+    return emitOpError() << "rotates " << 2 * getFrequencies().size()
+                         << " elements, the last axis has " << depth; // C1
+  if (x.size() <= positions.size() ||
+      x.take_front(positions.size()) != positions)
+    return emitOpError() << "positions have axes " << spell(positions)
+                         << ", x is " << spell(x); // C2
+  return sameTypeAsX(*this, getX(), getResult());  // C3
+}
+
+LogicalResult SinusoidOp::verify() {
+  auto result = namesOf(getResult()), positions = namesOf(getPositions());
+  int64_t last = result.empty() ? -1 : sizeOf(getResult(), result.size() - 1);
+  if (result.size() != positions.size() + 1 ||
+      result.drop_back() != positions || last < 2 || last % 2)
+    return emitOpError() << "result " << spell(result)
+                         << " needs the positions' axes " << spell(positions)
+                         << " and a static even one"; // C1
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Normalisation
+//===----------------------------------------------------------------------===//
+
+LogicalResult RmsNormOp::verify() {
+  if (failed(isVectorOverLast(*this, "weight", getWeight(), getX()))) // C1
+    return failure();
+  return sameTypeAsX(*this, getX(), getResult()); // C2
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (failed(isVectorOverLast(*this, "weight", getWeight(), getX())) ||
+      failed(isVectorOverLast(*this, "bias", getBias(), getX()))) // C1
+    return failure();
+  return sameTypeAsX(*this, getX(), getResult()); // C2
+}
+
+LogicalResult BatchNormOp::verify() {
+  auto x = namesOf(getX());
+  if (x.size() < 2)
+    return emitOpError("x has no axis of channels"); // C1
+  for (Value parameter : {getWeight(), getBias(), getMean(), getVariance()})
+    if (failed(sameAxes(*this, "parameter", namesOf(parameter),
+                        x.slice(1, 1)))) // C1
+      return failure();
+  return sameTypeAsX(*this, getX(), getResult()); // C2
+}
+
+LogicalResult NormalizeOp::verify() {
+  if (failed(hasAxis(*this, getX(), getAxis()))) // C1
+    return failure();
+  return sameTypeAsX(*this, getX(), getResult()); // C2
+}
