@@ -1,7 +1,8 @@
 //===- Topk.cpp - kernel.topk as vector code ------------------------------===//
 //
-// A line of N elements is blocks of about √N, each known by its largest element
-// that is not chosen yet. A choice then costs two times √N, not N:
+// A line of N elements is blocks of about √N (a short line one block), each
+// known by its largest element that is not chosen yet. A choice then costs two
+// times √N, not N:
 //
 //   largest[b] = max key(x[i]) over block b
 //   for every choice:
@@ -40,7 +41,10 @@ public:
         size(op.getX().getType().getDimSize(1)),
         choices(op.getValues().getType().getDimSize(1)),
         stride(stridesOf(op.getX())[0]), lanes(target.lanes()),
-        block(llvm::alignTo(static_cast<int64_t>(std::sqrt(size)), lanes)),
+        block(llvm::alignTo(size <= tuning::topkWholeLine * lanes
+                                ? size
+                                : static_cast<int64_t>(std::sqrt(size)),
+                            lanes)),
         blocks(llvm::divideCeil(size, block)) {}
 
   void emit();
@@ -171,6 +175,10 @@ Value TopkEmitter::largestOf(Value x, Value first,
 
 /// The largest key of all blocks, and the first block that has it.
 std::pair<Value, Value> TopkEmitter::bestBlock(Value largest) {
+  if (blocks == 1)
+    return {LLVM::LoadOp::create(v.builder, v.loc, v.builder.getI32Type(),
+                                 largest, 4),
+            word(0)};
   SmallVector<Value> best =
       v.loop(v.index(0), v.index(llvm::alignTo(blocks, lanes)), lanes,
              {v.splatInt(none), v.splatInt(0)},

@@ -75,6 +75,9 @@ constexpr int64_t normLines = 16;
 /// Lines that one task of choosing the largest elements takes.
 constexpr int64_t topkLines = 4;
 
+/// Vectors of a line that are looked through faster than blocks of it.
+constexpr int64_t topkWholeLine = 8;
+
 /// Rows that one task of rounding or quantising takes.
 constexpr int64_t narrowRows = 16;
 
