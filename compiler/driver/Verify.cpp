@@ -308,7 +308,7 @@ int driver::verify(const Arguments &arguments) {
   Arguments baseline = arguments;
   bool isNarrow = arguments.options.dtype != "f32" ||
                   !arguments.options.quant.empty() ||
-                  arguments.options.cache != "f32";
+                  arguments.options.cache == "bf16";
   baseline.options.dtype = baseline.options.cache = "f32";
   baseline.options.quant.clear();
   baseline.options.reference = !isNarrow;

@@ -44,8 +44,8 @@ struct Options {
   std::string dtype = "f32";
   std::vector<std::string> quant;
 
-  /// In which type sessions keep keys and values: f32 or bf16.
-  std::string cache = "f32";
+  /// In which type sessions keep keys and values: f32 or bf16; empty: the dtype.
+  std::string cache;
 
   /// Say why a fusion was refused.
   bool remarks = false;

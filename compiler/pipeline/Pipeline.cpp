@@ -39,7 +39,7 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createQuantize(types));
   passes.addPass(createCSEPass());
   transforms::NarrowCachesOptions caches;
-  caches.type = options.cache;
+  caches.type = options.cache.empty() ? options.dtype : options.cache;
   passes.addPass(transforms::createNarrowCaches(caches));
   if (options.reference)
     return;
