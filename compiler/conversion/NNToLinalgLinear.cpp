@@ -50,6 +50,7 @@ public:
   Rows(FunctionLowering &lowering, const View &view, const QuantisedRow &row)
       : emit(lowering), view(view), row(row) {}
 
+  bool isGrouped() const { return row.grouped; }
   Value count() { return emit.index(row.groupCount()); }
   /// Elements of a group; of the last one, with padding, which is zero.
   int64_t groupSize() const {
@@ -62,21 +63,60 @@ public:
     return arith::ExtSIOp::create(emit.builder, emit.loc,
                                   emit.builder.getI32Type(), byte);
   }
-  Value scale(ValueRange lead, Value group) {
-    Value bits = loadBytes(emit, view.memref, lead, scaleOffset(group), 4);
-    return arith::BitcastOp::create(emit.builder, emit.loc,
-                                    emit.builder.getF32Type(), bits);
+  /// M / 127 of a row, or the unit of groups.
+  Value scale(ValueRange lead) {
+    return asFloat(word(lead, emit.index(row.scaleOffset())));
   }
-  void setScale(Value scale, ValueRange lead, Value group) {
-    Value bits = arith::BitcastOp::create(emit.builder, emit.loc,
-                                          emit.builder.getI32Type(), scale);
-    storeBytes(emit, bits, view.memref, lead, scaleOffset(group));
+  void setScale(Value scale, ValueRange lead) {
+    storeBytes(emit, bitsOf(scale), view.memref, lead,
+               emit.index(row.scaleOffset()));
+  }
+  /// 2^high + 2^low of a group.
+  Value multiple(ValueRange lead, Value group) {
+    auto power = [&](int64_t strip) {
+      return asFloat(emit.plus(word(lead, offset(strip, group)), bits(1)));
+    };
+    return emit.add(power(row.highOffset()), power(row.lowOffset()));
+  }
+  /// The least one from `least` ≥ 2 on; returns it.
+  Value setMultiple(Value least, ValueRange lead, Value group) {
+    // The power of two below a number, not the number itself.
+    auto powerBelow = [&](Value number) {
+      Value below = emit.minus(bitsOf(number), integer(1));
+      return asFloat(emit.both(below, integer(0x7f800000)));
+    };
+    auto store = [&](Value power, int64_t strip) {
+      storeBytes(emit, emit.minus(bitsOf(power), bits(1)), view.memref, lead,
+                 offset(strip, group));
+    };
+    Value high = powerBelow(least);
+    Value low =
+        emit.max(emit.number(1),
+                 emit.mul(emit.number(2), powerBelow(emit.sub(least, high))));
+    store(high, row.highOffset());
+    store(low, row.lowOffset());
+    return emit.add(high, low);
   }
 
 private:
-  Value scaleOffset(Value group) {
-    return emit.plus(emit.index(row.scaleOffset()),
-                     emit.times(group, emit.index(4)));
+  Value offset(int64_t strip, Value group) {
+    return emit.plus(emit.index(strip), emit.times(group, emit.index(4)));
+  }
+  Value word(ValueRange lead, Value offset) {
+    return loadBytes(emit, view.memref, lead, offset, 4);
+  }
+  Value integer(int32_t number) {
+    return arith::ConstantIntOp::create(emit.builder, emit.loc,
+                                        emit.builder.getI32Type(), number);
+  }
+  Value bits(double number) { return bitsOf(emit.number(number)); }
+  Value bitsOf(Value number) {
+    return arith::BitcastOp::create(emit.builder, emit.loc,
+                                    emit.builder.getI32Type(), number);
+  }
+  Value asFloat(Value bits) {
+    return arith::BitcastOp::create(emit.builder, emit.loc,
+                                    emit.builder.getF32Type(), bits);
   }
 
   Emit emit;
@@ -86,37 +126,34 @@ private:
 
 } // namespace
 
-/// A group of K elements from `first` on: q = round(x · (127 / m)) and the
-/// scale m / 127, m being the largest magnitude; zeros where m is next to none.
-static void quantiseGroup(FunctionLowering &lowering, const View &x,
-                          const View &y, Rows &rows, ValueRange lead,
-                          Value group, Value first, Value count) {
+/// The largest magnitude of the `count` elements of x from `first` on.
+static Value largestMagnitude(FunctionLowering &lowering, const View &x,
+                              ValueRange lead, Value first, Value count) {
   Emit emit(lowering);
-  auto xAt = [&](Value k) {
+  return fold(lowering, count, emit.number(0), [&](Value k, Value largest) {
     SmallVector<Value> at(lead);
     at.push_back(emit.plus(first, k));
-    return emit.load(x, at);
-  };
-  Value largest = fold(lowering, count, emit.number(0), [&](Value k, Value m) {
-    return emit.max(m, math::AbsFOp::create(emit.builder, emit.loc, xAt(k)));
+    return emit.max(largest, math::AbsFOp::create(emit.builder, emit.loc,
+                                                  emit.load(x, at)));
   });
-  Value none =
-      arith::CmpFOp::create(emit.builder, emit.loc, arith::CmpFPredicate::OLT,
-                            largest, emit.number(QuantisedRow::leastMagnitude));
-  auto unlessNone = [&](Value value) {
-    return emit.select(none, emit.number(0), value);
-  };
-  rows.setScale(unlessNone(emit.div(largest, emit.number(127))), lead, group);
-  Value inverse = unlessNone(emit.div(emit.number(127), largest));
+}
+
+/// q = round(x · inverse), of as many elements.
+static void storeRounded(FunctionLowering &lowering, const View &x,
+                         const View &y, ValueRange lead, Value first,
+                         Value count, Value inverse) {
+  Emit emit(lowering);
   nest(lowering, count, [&](ValueRange k) {
+    SmallVector<Value> at(lead);
+    at.push_back(emit.plus(first, k[0]));
     Value q = math::RoundEvenOp::create(emit.builder, emit.loc,
-                                        emit.mul(xAt(k[0]), inverse));
+                                        emit.mul(emit.load(x, at), inverse));
     // Without effect but on what is infinite or not a number.
     q = arith::MinNumFOp::create(emit.builder, emit.loc, q, emit.number(127));
     q = arith::MaxNumFOp::create(emit.builder, emit.loc, q, emit.number(-127));
     Value byte = arith::FPToSIOp::create(emit.builder, emit.loc,
                                          emit.builder.getI8Type(), q);
-    storeBytes(emit, byte, y.memref, lead, emit.plus(first, k[0]));
+    storeBytes(emit, byte, y.memref, lead, at.back());
   });
 }
 
@@ -130,14 +167,33 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
   linalg::FillOp::create(emit.builder, emit.loc, zero, y.memref);
   Rows rows(lowering, y, layout);
   unsigned leading = x.axes.size() - 1;
-  nest(lowering, lengthsOf(lowering, x, leading), [&](ValueRange lead) {
-    SmallVector<Value> kept(lead);
+  nest(lowering, lengthsOf(lowering, x, leading), [&](ValueRange leads) {
+    SmallVector<Value> lead(leads);
+    Value none = emit.index(0), all = emit.index(layout.inputs);
+    Value largest = emit.max(largestMagnitude(lowering, x, lead, none, all),
+                             emit.number(QuantisedRow::leastMagnitude));
+    Value limit = emit.number(QuantisedRow::largestByte);
+    if (!layout.grouped) {
+      rows.setScale(emit.div(largest, limit), lead);
+      return storeRounded(lowering, x, y, lead, none, all,
+                          emit.div(limit, largest));
+    }
+    Value multiples = emit.number(QuantisedRow::largestMultiple);
+    Value unit = emit.div(largest, emit.mul(limit, multiples));
+    rows.setScale(unit, lead);
     nest(lowering, rows.count(), [&](ValueRange group) {
       Value size = emit.index(rows.groupSize());
       Value first = emit.times(group[0], size);
-      Value left = emit.minus(emit.index(layout.inputs), first);
-      Value count = arith::MinUIOp::create(emit.builder, emit.loc, left, size);
-      quantiseGroup(lowering, x, y, rows, kept, group[0], first, count);
+      Value count = arith::MinUIOp::create(emit.builder, emit.loc,
+                                           emit.minus(all, first), size);
+      Value share =
+          emit.div(largestMagnitude(lowering, x, lead, first, count), largest);
+      // What is not a number, as its unit is, counts as little.
+      Value least = arith::MaxNumFOp::create(
+          emit.builder, emit.loc, emit.mul(share, multiples), emit.number(2));
+      Value scale = emit.mul(unit, rows.setMultiple(least, lead, group[0]));
+      storeRounded(lowering, x, y, lead, first, count,
+                   emit.div(emit.number(1), scale));
     });
   });
 }
@@ -204,7 +260,8 @@ static void addProduct(FunctionLowering &lowering, const View &x,
 }
 
 /// y[…, n] += Σ_g (Σ_{k in g} q[…, k] · w[n, k]) · dx[…, g] · dw[n, g], the
-/// weight's columns beginning at `firstColumn`.
+/// weight's columns beginning at `firstColumn`; dx is a scale of all of the row
+/// times, of groups, a multiple for each.
 static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
                                 PanelWeight &weight, MatrixShape matrix,
                                 int64_t firstColumn, const View &y) {
@@ -228,10 +285,12 @@ static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
       });
       Value real = arith::SIToFPOp::create(emit.builder, emit.loc,
                                            emit.builder.getF32Type(), dot);
-      return emit.add(sum, emit.mul(emit.mul(real, rows.scale(lead, group)),
-                                    weight.scale(column, first)));
+      if (rows.isGrouped())
+        real = emit.mul(real, rows.multiple(lead, group));
+      return emit.add(sum, emit.mul(real, weight.scale(column, first)));
     };
     Value sum = fold(lowering, rows.count(), emit.number(0), addGroup);
+    sum = emit.mul(sum, rows.scale(lead));
     emit.store(emit.add(emit.load(y, all), sum), y, all);
   });
 }

@@ -4,22 +4,25 @@
 // With q[m][k] and u[n][k] the bytes, dx and dw their scales,
 //
 //   i8       y[m][n] = (Σ_k (u − 128)·q) · dx[m] · dw[n]
-//   q8, q4   y[m][n] = Σ_g (Σ_{k in g} (u − 128)·q) · (dw[n][g] · dx[m][g])
+//   q8, q4   y[m][n] = Σ_g (Σ_{k in g} (u − 128)·q) · (dw[n][g] · n[m][g])
+//                      · unit[m],   dx[m][g] = n[m][g] · unit[m]
 //
 // Sums over bytes are 32-bit integers, so that their order does not matter; the
 // sum over groups is a chain of f32 fused multiply-adds, in the order of g. The
 // nibbles of q4 are taken as multiples of 16 (one `and` for the high one, and a
 // shift for the low one), which keeps the 128; the result is divided by 16.
 //
-// A group of 32 k takes 8 steps of vpdpbusd for every multiplication of scales
-// and every fused multiply-add, which use the same units: 80% of the peak of
-// vpdpbusd at most. The rows of a tile are that many independent chains.
+// A group of 32 k takes 8 steps of vpdpbusd for every fused multiply-add, which
+// uses the same units: 89% of the peak of vpdpbusd at most. To multiply with
+// n = 2^high + 2^low uses others: two additions to exponents, and one of f32.
+// The rows of a tile are that many independent chains.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/ByteMatmul.h"
 #include "compiler/microkernels/ByteDot.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include <limits>
 
 using namespace mlir;
 using heddle::kernel::PackedLayout;
@@ -143,7 +146,7 @@ Value loadHalves(VectorBuilder &v, Value pointer) {
     return arith::ExtFOp::create(v.builder, v.loc, v.floats(), halves);
   }
   // Exponent and mantissa moved to their places of f32 make a number that is
-  // too small by 2^(127 - 15), subnormal or not; scales are finite.
+  // too small by 2^(127 - 15), subnormal or not, but what is not finite.
   auto type = VectorType::get(lanes, v.builder.getI16Type());
   Value halves =
       LLVM::LoadOp::create(v.builder, v.loc, type, pointer, lanes * 2);
@@ -152,6 +155,8 @@ Value loadHalves(VectorBuilder &v, Value pointer) {
       arith::AndIOp::create(v.builder, v.loc, bits, v.splatInt(0x7fff));
   Value placed = arith::ShLIOp::create(v.builder, v.loc, rest, v.splatInt(13));
   Value magnitude = v.mul(v.fromBits(placed), v.splat(0x1p112f));
+  Value notFinite = v.splat(std::numeric_limits<float>::quiet_NaN());
+  magnitude = v.whereGreater(magnitude, v.splat(65504), notFinite, magnitude);
   return v.withSignOf(magnitude, v.fromBits(bits));
 }
 
@@ -195,10 +200,13 @@ private:
   //  sums[i][j] = 0
   //  for group g:
   //    dots[i][j] = Σ_32 (u[g][j] − 128) · q[i][g]
-  //    sums[i][j] += dots[i][j] · (dw[g][j] · dx[i][g])
+  //    sums[i][j] += dots[i][j] · (dw[g][j] · n[i][g])
+  //    checks[j] += dw[g][j]
+  //  return sums[i][j] · unit[i], or NaN where checks[j] is no finite number
   SmallVector<Value> emitPart(VectorBuilder &v, const Tile &tile, Value x,
                               Value weight, Value next) const {
-    SmallVector<Value> sums(tile.rows * tile.vectors.size(), v.splat(0));
+    size_t columns = tile.vectors.size();
+    SmallVector<Value> sums((tile.rows + 1) * columns, v.splat(0));
     sums = v.loop(
         v.index(0), v.index(steps), 1, sums, [&](Value group, ValueRange sums) {
           Value offset = times(v, group, stepBytes);
@@ -210,10 +218,18 @@ private:
           SmallVector<Value> dots = emitDots(v, tile, atX, numbers, atWeight);
           return addScaled(v, tile, sums, dots, numbers, atWeight);
         });
-    if (layout.type == PackedType::Q4)
-      for (Value &sum : sums)
-        sum = v.mul(sum, v.splat(1.f / 16));
-    return sums;
+    auto checks = ArrayRef(sums).take_back(columns);
+    SmallVector<Value> results;
+    for (int64_t i = 0; i < tile.rows; ++i) {
+      Value unit =
+          v.loadSplat(v.advanceBytes(x, i * xRowBytes + row.scaleOffset()));
+      if (layout.type == PackedType::Q4)
+        unit = v.mul(unit, v.splat(1.f / 16));
+      for (Value check : checks)
+        results.push_back(
+            v.mulAdd(sums[results.size()], unit, v.sub(check, check)));
+    }
+    return results;
   }
 
   /// `x` and `weight` are at the group; `numbers` at its place of four bytes,
@@ -262,22 +278,37 @@ private:
                                  v.splatInt(int32_t(0xf0f0f0f0)));
   }
 
+  /// The product of scales by adding to exponents,
+  ///   dw · (2^high + 2^low) = f32(bits(dw) + (high << 23)) +
+  ///                           f32(bits(dw) + (low << 23)),
+  /// is exact where dw is a number but 0, and next to nothing for 0, where dots
+  /// are 0. What is no finite number becomes any: hence the checks.
   SmallVector<Value> addScaled(VectorBuilder &v, const Tile &tile,
                                ValueRange sums, ValueRange dots, Value numbers,
                                Value weight) const {
+    auto plus = [&](Value bits, Value exponent) {
+      return v.fromBits(
+          arith::AddIOp::create(v.builder, v.loc, bits, exponent));
+    };
     SmallVector<Value> columnScales, updated;
     for (int64_t vector : tile.vectors)
       columnScales.push_back(
           loadHalves(v, v.advanceBytes(weight, scalesOf(vector))));
     for (int64_t i = 0; i < tile.rows; ++i) {
-      Value scale = v.loadSplat(
-          v.advanceBytes(numbers, i * xRowBytes + row.scaleOffset()));
+      auto strip = [&](int64_t offset) {
+        return v.loadSplatInt(v.advanceBytes(numbers, i * xRowBytes + offset));
+      };
+      Value high = strip(row.highOffset()), low = strip(row.lowOffset());
       for (Value columnScale : columnScales) {
         int64_t number = updated.size();
-        updated.push_back(v.mulAdd(toFloats(v, dots[number]),
-                                   v.mul(columnScale, scale), sums[number]));
+        Value bits = v.bitsOf(columnScale);
+        Value scale = v.add(plus(bits, high), plus(bits, low));
+        updated.push_back(
+            v.mulAdd(toFloats(v, dots[number]), scale, sums[number]));
       }
     }
+    for (Value columnScale : columnScales)
+      updated.push_back(v.add(sums[updated.size()], columnScale));
     return updated;
   }
 

@@ -1,10 +1,8 @@
 //===- Quantise.cpp - a row of activations as bytes -----------------------===//
 //
-// m = the largest |x[k]|, q[k] = x[k] · (127 / m) rounded to the nearest, ties
-// to even: the formulas of QuantisedRow in Layout.h, for a whole row or for
-// every group of it. Three walks over a row that is in the first-level cache:
-// one for m, one over the groups for their scales, a vector of groups at a
-// time, and one for q and its sums.
+// The formulas of QuantisedRow in Layout.h. Walks over a row that is in the
+// first-level cache: one for the largest magnitudes, one over the groups, a
+// vector of them at a time, for their scales, and one for q and its sums.
 //
 // Nothing but the largest element depends on more than one, and integer sums
 // have no order, so that all vector units give the same bytes. The bits of
@@ -17,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <bit>
 
 using namespace mlir;
 using heddle::kernel::PackedLayout;
@@ -30,8 +29,10 @@ public:
   RowQuantiser(VectorBuilder &v, const QuantisedRow &row, Value x, Value bytes)
       : v(v), row(row), lanes(v.target.lanes()),
         groupSize(row.grouped ? PackedLayout::quantGroup : row.inputs), x(x),
-        bytes(bytes), scales(v.advanceBytes(bytes, row.scaleOffset())),
-        starts(v.advanceBytes(bytes, row.startOffset())) {}
+        bytes(bytes), highs(v.advanceBytes(bytes, row.highOffset())),
+        lows(v.advanceBytes(bytes, row.lowOffset())),
+        starts(v.advanceBytes(bytes, row.startOffset())),
+        scale(v.advanceBytes(bytes, row.scaleOffset())) {}
 
   void emit();
 
@@ -52,8 +53,12 @@ private:
                     function_ref<Value(Part, Value)> body);
 
   Value largestBits(Span span);
-  void emitScales();
-  void emitScalesOf(Value first, int64_t count);
+  Value largestOfGroups();
+  Value atLeastTiny(Value bits);
+  void emitStart(Value group, Value sum);
+  void emitRow();
+  void emitGroups();
+  void emitMultiples(Value first, int64_t count, Value largest, Value unit);
   Value emitBytes(Span span, Value inverse);
   void emitZeros(int64_t from, int64_t to);
 
@@ -74,7 +79,7 @@ private:
   VectorBuilder &v;
   const QuantisedRow &row;
   int64_t lanes, groupSize;
-  Value x, bytes, scales, starts;
+  Value x, bytes, highs, lows, starts, scale;
 
   /// 1.5 · 2^23: added to a number below 2^22 it leaves the nearest integer in
   /// the low bits, as a difference from its own.
@@ -135,26 +140,54 @@ Value RowQuantiser::largestBits(Span span) {
                                      vector::CombiningKind::MAXSI, largest);
 }
 
-/// From the largest magnitudes, which are where the scales will be: m / 127
-/// there, and 127 / m where the starts will be.
-void RowQuantiser::emitScales() {
+/// From those of the groups, which are where `high` will be.
+Value RowQuantiser::largestOfGroups() {
+  auto add = [&](Value group, Value largest, int64_t count) -> Value {
+    Value bits = v.bitsOf(v.loadFirst(word(highs, group), count));
+    return arith::MaxSIOp::create(v.builder, v.loc, largest, bits);
+  };
   int64_t count = row.groupCount(), whole = count / lanes * lanes;
-  if (whole)
-    v.loop(v.index(0), v.index(whole), lanes,
-           [&](Value group) { emitScalesOf(group, lanes); });
+  Value largest =
+      v.loop(v.index(0), v.index(whole), lanes, v.splatInt(0),
+             [&](Value group, ValueRange largest) -> SmallVector<Value> {
+               return {add(group, largest.front(), lanes)};
+             })
+          .front();
   if (whole != count)
-    emitScalesOf(v.index(whole), count - whole);
+    largest = add(v.index(whole), largest, count - whole);
+  return vector::ReductionOp::create(v.builder, v.loc,
+                                     vector::CombiningKind::MAXSI, largest);
 }
 
-void RowQuantiser::emitScalesOf(Value first, int64_t count) {
-  Value largest = v.loadFirst(word(scales, first), count);
-  Value least = v.splat(QuantisedRow::leastMagnitude);
-  auto orZero = [&](Value number) {
-    return v.whereGreater(least, largest, v.splat(0), number);
+//  v = 2^16 · m / M, 2 at least
+//  2^high = the power of two below v, not v itself
+//  2^low = the least one from 1 on that v − 2^high does not exceed
+//  inverse = 1 / (unit · (2^high + 2^low))
+/// The inverses go where the starts will be.
+void RowQuantiser::emitMultiples(Value first, int64_t count, Value largest,
+                                 Value unit) {
+  auto plus = [&](Value bits, int32_t number) -> Value {
+    return arith::AddIOp::create(v.builder, v.loc, bits, v.splatInt(number));
   };
-  Value limit = v.splat(127);
-  v.storeFirst(orZero(v.div(largest, limit)), word(scales, first), count);
-  v.storeFirst(orZero(v.div(limit, largest)), word(starts, first), count);
+  // The bits of the power of two of a positive number.
+  auto powerOf = [&](Value bits) -> Value {
+    return arith::AndIOp::create(v.builder, v.loc, bits,
+                                 v.splatInt(0x7f800000));
+  };
+  constexpr int32_t one = 0x3f800000, step = 1 << 23;
+  Value share = v.div(v.loadFirst(word(highs, first), count), largest);
+  Value multiple = v.mul(share, v.splat(QuantisedRow::largestMultiple));
+  // What is not a number, as its unit is, counts as little.
+  multiple = v.whereGreater(multiple, v.splat(2), multiple, v.splat(2));
+  Value high = powerOf(plus(v.bitsOf(multiple), -1));
+  Value rest = v.sub(multiple, v.fromBits(high));
+  Value low = arith::MaxSIOp::create(
+      v.builder, v.loc, plus(powerOf(plus(v.bitsOf(rest), -1)), step),
+      v.splatInt(one));
+  Value scale = v.mul(unit, v.add(v.fromBits(high), v.fromBits(low)));
+  v.storeFirst(v.div(v.splat(1), scale), word(starts, first), count);
+  v.storeFirst(v.fromBits(plus(high, -one)), word(highs, first), count);
+  v.storeFirst(v.fromBits(plus(low, -one)), word(lows, first), count);
 }
 
 /// Writes the span's q and returns their sum.
@@ -182,21 +215,52 @@ void RowQuantiser::emitZeros(int64_t from, int64_t to) {
     v.store(zeros, v.advanceBytes(bytes, offset), 1);
 }
 
+/// M of the bits of a magnitude, in every lane.
+Value RowQuantiser::atLeastTiny(Value bits) {
+  Value tiny = word(std::bit_cast<int32_t>(QuantisedRow::leastMagnitude));
+  bits = arith::MaxSIOp::create(v.builder, v.loc, bits, tiny);
+  return v.fromBits(
+      vector::BroadcastOp::create(v.builder, v.loc, v.ints(), bits));
+}
+
+void RowQuantiser::emitStart(Value group, Value sum) {
+  storeWord(arith::MulIOp::create(v.builder, v.loc, sum, word(-128)),
+            word(starts, group));
+}
+
+void RowQuantiser::emitRow() {
+  Span all = {v.index(0), row.inputs};
+  Value largest = atLeastTiny(largestBits(all));
+  Value limit = v.splat(QuantisedRow::largestByte);
+  emitStart(v.index(0), emitBytes(all, v.div(limit, largest)));
+  // Behind the bytes, of which the last vector may have run over it.
+  v.storeFirst(v.div(largest, limit), scale, 1);
+}
+
+void RowQuantiser::emitGroups() {
+  forGroups([&](Value group, Span span) {
+    storeWord(largestBits(span), word(highs, group));
+  });
+  Value largest = atLeastTiny(largestOfGroups());
+  Value unit = v.div(largest, v.splat(QuantisedRow::largestByte *
+                                      QuantisedRow::largestMultiple));
+  v.storeFirst(unit, scale, 1);
+  int64_t count = row.groupCount(), whole = count / lanes * lanes;
+  v.loop(v.index(0), v.index(whole), lanes,
+         [&](Value group) { emitMultiples(group, lanes, largest, unit); });
+  if (whole != count)
+    emitMultiples(v.index(whole), count - whole, largest, unit);
+  forGroups([&](Value group, Span span) {
+    emitStart(group, emitBytes(span, v.loadSplat(word(starts, group))));
+  });
+}
+
 void RowQuantiser::emit() {
-  emitZeros(llvm::alignTo(row.inputs, lanes), row.scaleOffset());
-  forGroups([&](Value group, Span span) {
-    storeWord(largestBits(span), word(scales, group));
-  });
-  emitScales();
-  forGroups([&](Value group, Span span) {
-    Value scale = LLVM::LoadOp::create(v.builder, v.loc, v.builder.getI32Type(),
-                                       word(scales, group), 4);
-    Value sum = emitBytes(span, v.loadSplat(word(starts, group)));
-    if (!row.grouped) // the last vector may have run over it
-      storeWord(scale, word(scales, group));
-    Value start = arith::MulIOp::create(v.builder, v.loc, sum, word(-128));
-    storeWord(start, word(starts, group));
-  });
+  emitZeros(llvm::alignTo(row.inputs, lanes), row.numbersOffset());
+  if (row.grouped)
+    emitGroups();
+  else
+    emitRow();
 }
 
 void emitQuantisedRow(VectorBuilder &v, const QuantisedRow &row, Value x,

@@ -380,7 +380,8 @@ int64_t QuantisedRow::groupCount() const {
 
 int64_t QuantisedRow::bytes() const {
   int64_t padded = alignTo(inputs, grouped ? PackedLayout::quantGroup : 4);
-  return alignTo(padded + 8 * groupCount(), PackedLayout::alignment);
+  int64_t numbers = (grouped ? 3 : 1) * groupCount() + 1;
+  return alignTo(padded + 4 * numbers, PackedLayout::alignment);
 }
 
 } // namespace heddle::kernel

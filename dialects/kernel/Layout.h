@@ -155,16 +155,28 @@ struct PackedLayout {
 };
 
 /// A row of K activations, quantised: what kernel.narrow leaves for products
-/// with quantised weights. `groups` scales are spread over it: one for all of
-/// the row (i8), or one for every 32 elements (q8, q4), which is then a group.
+/// with quantised weights. Every x[k] becomes q[k] = round(x[k] / d), ties to
+/// even, -127 <= q <= 127, with a scale d for the row (i8) or for each group of
+/// 32 (q8, q4). Let m be the largest |x[k]| of a group, and M that of the row,
+/// 2^-100 at least:
 ///
-///   K bytes    q[k] = x[k] * (127 / m), rounded to the nearest, ties to even;
-///              m is the largest |x[k]| of the group
+///   of a row      d = M / 127
+///   of a group    d = unit * (2^high + 2^low),   unit = M / (127 * 2^16),
+///                 the least such d that is m / 127 at least, high >= low >= 0
+///
+/// Scales are then multiplied by adding to exponents: multiplications are what
+/// products have too many of. The d of a group is 1.1 times m / 127 in the
+/// mean, and less than 4/3 times as large but where m is next to nothing beside
+/// M.
+///
+///   K bytes    q
 ///   zeros      as many as the sizes below need
-///   [G] f32    scales, m / 127
-///   [G] i32    starts, -128 * (the sum of the group's q)
+///   [G] i32    high * 2^23, what to add to the bits of an f32; of groups only
+///   [G] i32    low * 2^23, likewise
+///   [G] i32    starts, -128 * (the sum of the group's q); G = 1 for a row
+///   f32        unit, or d of a row
 ///
-/// Where m < 2^-100, q and scale are 0. A product sums u8 * s8 from `start` on:
+/// A product sums u8 * s8 from `start` on:
 ///   start + sum of u q = sum of (u - 128) q,
 /// and 16 times sum of (nibble - 8) q if u is the nibble times 16. Multiplied
 /// with the scale of the group and that of the weight, this is the sum over the
@@ -180,13 +192,21 @@ struct QuantisedRow {
   }
 
   static constexpr float leastMagnitude = 0x1p-100f;
+  /// The largest q, and the largest 2^high + 2^low.
+  static constexpr float largestByte = 127, largestMultiple = 0x1p16f;
 
   int64_t groupCount() const;
   /// Bytes of a row, a multiple of PackedLayout::alignment.
   int64_t bytes() const;
-  /// First byte of scale and start of the first group, at the row's end.
-  int64_t scaleOffset() const { return bytes() - 8 * groupCount(); }
-  int64_t startOffset() const { return bytes() - 4 * groupCount(); }
+  /// First bytes: of what is behind q and zeros, of the strips for the first
+  /// group, and of the f32 at the row's end.
+  int64_t numbersOffset() const {
+    return grouped ? highOffset() : startOffset();
+  }
+  int64_t highOffset() const { return lowOffset() - 4 * groupCount(); }
+  int64_t lowOffset() const { return startOffset() - 4 * groupCount(); }
+  int64_t startOffset() const { return scaleOffset() - 4 * groupCount(); }
+  int64_t scaleOffset() const { return bytes() - 4; }
 };
 
 } // namespace heddle::kernel

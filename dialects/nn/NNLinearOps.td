@@ -83,11 +83,11 @@ def NN_NarrowOp : NN_Op<"narrow", [Pure]> {
     The last `contracts` axes of x become one, the row, of K elements. They become
 
         bf16:              rounded to nearest, ties to even
-        !nn.dynamic<row>:  q[k] = round(x[k] · (127 / a)), d = a / 127, with a = max_k |x[k]|
-        !nn.dynamic<32>:   the same for every 32 successive k, the last group shorter if need be
+        !nn.dynamic<row>:  q[k] = round(x[k] / d), d = a / 127, with a = max(2⁻¹⁰⁰, max_k |x[k]|)
+        !nn.dynamic<32>:   the same for every 32 successive k, the last group shorter if need be, but that d is the least
+                           (2ʰ + 2ˡ) · a / (127 · 2¹⁶), h ≥ l ≥ 0, from max_{k in the group} |x[k]| / 127 on
 
-    where round is to nearest, ties to even, and q stands for q · d. A row or group whose largest magnitude is below 2⁻¹⁰⁰
-    becomes zeros with d = 0. Products that read the same x share one nn.narrow.
+    where round is to nearest, ties to even, and q stands for q · d. Products that read the same x share one nn.narrow.
 
     C1. 1 ≤ contracts < rank of x, and the contracted axes are static.
     C2. The result has x's other axes first, then one: the product of the contracted.

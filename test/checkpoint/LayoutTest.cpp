@@ -177,18 +177,22 @@ TEST(Layout, OutputsAndColumnsAreInverse) {
   }
 }
 
-TEST(Layout, RowsOfActivationsEndInScalesAndStarts) {
+TEST(Layout, RowsOfActivationsEndInStartsAndAScale) {
   QuantisedRow row = QuantisedRow::of(PackedType::I8, 56);
   EXPECT_EQ(row.groupCount(), 1);
   EXPECT_EQ(row.bytes(), 64);
-  EXPECT_EQ(row.scaleOffset(), 56);
-  EXPECT_EQ(row.startOffset(), 60);
+  EXPECT_EQ(row.startOffset(), 56);
+  EXPECT_EQ(row.numbersOffset(), 56);
+  EXPECT_EQ(row.scaleOffset(), 60);
   EXPECT_EQ(QuantisedRow::of(PackedType::I8, 57).bytes(), 128);
   QuantisedRow grouped = QuantisedRow::of(PackedType::Q4, 65);
   EXPECT_EQ(grouped.groupCount(), 3);
-  EXPECT_EQ(grouped.bytes(), 128); // 96 + 3 * 8 = 120
-  EXPECT_EQ(grouped.scaleOffset(), 104);
-  EXPECT_EQ(grouped.startOffset(), 116);
+  EXPECT_EQ(grouped.bytes(), 192); // 96 + 3 * 12 + 4 = 136
+  EXPECT_EQ(grouped.numbersOffset(), 152);
+  EXPECT_EQ(grouped.highOffset(), 152);
+  EXPECT_EQ(grouped.lowOffset(), 164);
+  EXPECT_EQ(grouped.startOffset(), 176);
+  EXPECT_EQ(grouped.scaleOffset(), 188);
 }
 
 TEST(Layout, RoundTripsThroughText) {

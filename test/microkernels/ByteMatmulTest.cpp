@@ -59,24 +59,44 @@ template <typename T> T get(const uint8_t *from) {
 // kernel.narrow
 //===----------------------------------------------------------------------===//
 
+/// The least 2^high + 2^low from `least` on, high >= low >= 0.
+std::pair<int, int> leastMultiple(float least) {
+  int high = 0, low = 0;
+  while (std::ldexp(2.f, high) < least)
+    ++high;
+  while (std::ldexp(1.f, high) + std::ldexp(1.f, low) < least)
+    ++low;
+  return {high, low};
+}
+
 /// A row by the formulas of QuantisedRow.
 std::vector<uint8_t> quantised(const QuantisedRow &row, const float *x) {
   std::vector<uint8_t> bytes(row.bytes(), 0);
-  int64_t size = row.grouped ? 32 : row.inputs;
-  for (int64_t group = 0; group < row.groupCount(); ++group) {
-    int64_t first = group * size, last = std::min(first + size, row.inputs);
+  auto largest = [&](int64_t first, int64_t last) {
     float largest = 0;
     for (int64_t k = first; k < last; ++k)
       largest = std::max(largest, std::fabs(x[k]));
-    bool isZero = largest < QuantisedRow::leastMagnitude;
-    float inverse = isZero ? 0 : 127 / largest;
+    return largest;
+  };
+  float ofRow = std::max(largest(0, row.inputs), QuantisedRow::leastMagnitude);
+  float scale = row.grouped ? ofRow / (127 * 65536) : ofRow / 127;
+  put(&bytes[row.scaleOffset()], scale);
+  int64_t size = row.grouped ? 32 : row.inputs;
+  for (int64_t group = 0; group < row.groupCount(); ++group) {
+    int64_t first = group * size, last = std::min(first + size, row.inputs);
+    float inverse = 127 / ofRow;
+    if (row.grouped) {
+      auto [high, low] = leastMultiple(largest(first, last) / ofRow * 65536);
+      put(&bytes[row.highOffset() + 4 * group], high << 23);
+      put(&bytes[row.lowOffset() + 4 * group], low << 23);
+      inverse = 1 / (scale * (std::ldexp(1.f, high) + std::ldexp(1.f, low)));
+    }
     int32_t sum = 0;
     for (int64_t k = first; k < last; ++k) {
       auto q = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
       put(&bytes[k], q);
       sum += q;
     }
-    put(&bytes[row.scaleOffset() + 4 * group], isZero ? 0 : largest / 127);
     put(&bytes[row.startOffset() + 4 * group], -128 * sum);
   }
   return bytes;
@@ -159,24 +179,54 @@ TEST_P(NarrowTest, TiesGoToEven) {
   EXPECT_EQ(quantised({8, false}, x.data())[3], 2);
 }
 
-TEST_P(NarrowTest, ZerosAndTinyNumbersHaveNoScale) {
+TEST_P(NarrowTest, ZerosAndTinyNumbers) {
   std::vector<float> x(96, 0);
   for (int64_t k = 32; k < 64; ++k)
     x[k] = 0x1p-101f;
   x[64] = 0x1p-100f;
   expectQuantised({96, true}, x, 1, 96);
+  expectQuantised({32, true}, x, 1, 32);
   expectQuantised({64, false}, x, 1, 64);
-  EXPECT_EQ(get<float>(&quantised({64, false}, x.data())[120]), 0);
+  expectQuantised({32, false}, x, 1, 32);
+}
+
+TEST_P(NarrowTest, GroupsOfAllMagnitudes) {
+  // From the least multiple of the unit to the largest.
+  std::vector<float> x = randomFloats(40 * 32, 8);
+  for (int64_t k = 0; k < 40 * 32; ++k)
+    x[k] = std::ldexp(x[k], -(k / 32) / 2);
+  expectQuantised({40 * 32, true}, x, 1, 40 * 32);
+}
+
+TEST_P(NarrowTest, ScalesAreLeastSumsOfTwoPowersOfTwo) {
+  QuantisedRow row = {96, true};
+  std::vector<float> x(96, 0);
+  x[0] = 127 * 1024;
+  x[32] = 127 * 576;
+  x[64] = 127 * 577;
+  Lines found = Narrow(row, 96, GetParam()).run(x, 1);
+  auto multiple = [&](int64_t group) {
+    auto power = [&](int64_t offset) {
+      int32_t exponent = get<int32_t>(found.data() + offset + 4 * group) >> 23;
+      return int64_t(1) << exponent;
+    };
+    return power(row.highOffset()) + power(row.lowOffset());
+  };
+  EXPECT_EQ(get<float>(found.data() + row.scaleOffset()), 0x1p-6f);
+  EXPECT_EQ(multiple(0), 65536);
+  EXPECT_EQ(multiple(1), (512 + 64) * 64);
+  EXPECT_EQ(multiple(2), (512 + 128) * 64);
+  EXPECT_EQ(get<int8_t>(found.data() + 64), 114); // 127 * 577 / 640
 }
 
 TEST_P(NarrowTest, WhatIsNotANumberStaysSo) {
   std::vector<float> x = randomFloats(96, 7);
   x[50] = NAN;
-  Lines found = Narrow({96, true}, 96, GetParam()).run(x, 1);
-  const uint8_t *scales = found.data() + QuantisedRow{96, true}.scaleOffset();
-  EXPECT_TRUE(std::isfinite(get<float>(scales)));
-  EXPECT_TRUE(std::isnan(get<float>(scales + 4)));
-  EXPECT_TRUE(std::isfinite(get<float>(scales + 8)));
+  for (bool grouped : {false, true}) {
+    QuantisedRow row = {96, grouped};
+    Lines found = Narrow(row, 96, GetParam()).run(x, 1);
+    EXPECT_TRUE(std::isnan(get<float>(found.data() + row.scaleOffset())));
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -190,9 +240,9 @@ struct Shape {
   int64_t xExtra = 0, yExtra = 0; ///< between rows
 };
 
-/// A finite f16 of a scale's size, and its value.
+/// A finite f16 of a scale's size, not 0, and its value.
 uint16_t randomHalf(std::mt19937 &random) {
-  return static_cast<uint16_t>(random() % 0x2c00 | (random() & 0x8000));
+  return static_cast<uint16_t>(random() % 0x2c00 | 1 | (random() & 0x8000));
 }
 float fromHalf(uint16_t bits) {
   int exponent = bits >> 10 & 31, mantissa = bits & 0x3ff;
@@ -247,6 +297,11 @@ public:
     return y;
   }
 
+  /// The f16 with which element k of column n, and its group, is multiplied.
+  void setScale(int64_t n, int64_t k, uint16_t half) {
+    put(packed.data() + layout.scaleOffset(n, k, matrix), half);
+  }
+
   /// Row m of y, of which `x` are the bytes.
   float expected(const uint8_t *x, int64_t m, int64_t n) const {
     float y = biased(x, n);
@@ -284,19 +339,21 @@ private:
   }
 
   float sum(const uint8_t *x, int64_t n) const {
-    auto number = [&](int64_t group) {
-      return get<float>(x + row.scaleOffset() + 4 * group);
-    };
+    auto unit = get<float>(x + row.scaleOffset());
     if (!row.grouped)
-      return static_cast<float>(dot(x, n, 0, shape.inputs)) * number(0) *
-             scales[n];
+      return static_cast<float>(dot(x, n, 0, shape.inputs)) * unit * scales[n];
+    auto power = [&](int64_t offset, int64_t group) {
+      return std::ldexp(1.f, get<int32_t>(x + offset + 4 * group) >> 23);
+    };
     float sum = 0;
     for (int64_t group = 0; group < row.groupCount(); ++group) {
-      float term = static_cast<float>(dot(x, n, group * 32, 32));
-      float scale = scales[n * row.groupCount() + group] * number(group);
+      auto term = static_cast<float>(dot(x, n, group * 32, 32));
+      float multiple =
+          power(row.highOffset(), group) + power(row.lowOffset(), group);
+      float scale = scales[n * row.groupCount() + group] * multiple;
       sum = isFused ? std::fma(term, scale, sum) : term * scale + sum;
     }
-    return shape.type == PackedType::Q4 ? sum / 16 : sum;
+    return shape.type == PackedType::Q4 ? sum * (unit / 16) : sum * unit;
   }
 
   /// Random bytes and scales; what is padding stays noise where nothing may
@@ -414,6 +471,18 @@ TEST_P(ByteMatmulTest, LargestBytes) {
   std::fill_n(x.data(), 64, 127);
   put(x.data() + product.row.startOffset(), -128 * 64 * 127);
   EXPECT_EQ(product.run(x.data(), 1)[5], product.expected(x.data(), 0, 5));
+}
+
+TEST_P(ByteMatmulTest, ScalesThatAreNotANumber) {
+  for (PackedType type : {PackedType::Q8, PackedType::Q4}) {
+    Product product({type, 96, 40}, GetParam());
+    product.setScale(17, 32, 0x7e00);
+    Lines x = product.rows(7);
+    std::vector<float> y = product.run(x.data(), 7);
+    for (int64_t m = 0; m < 7; ++m)
+      for (int64_t n = 0; n < 40; ++n)
+        EXPECT_EQ(std::isnan(y[m * 40 + n]), n == 17) << m << ", " << n;
+  }
 }
 
 TEST_P(ByteMatmulTest, ActivationAndResidual) {

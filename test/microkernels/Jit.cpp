@@ -96,7 +96,14 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
   auto machine = host->createTargetMachine();
   if (!machine)
     fail(llvm::toString(machine.takeError()));
-  auto transformer = makeOptimizingTransformer(3, 0, machine->get());
+  auto optimise = makeOptimizingTransformer(3, 0, machine->get());
+  // In the order that suits this machine, as a program that is built for it.
+  auto transformer = [&](llvm::Module *llvmModule) {
+    for (llvm::Function &function : *llvmModule)
+      if (!function.isDeclaration())
+        function.addFnAttr("tune-cpu", llvm::sys::getHostCPUName());
+    return optimise(llvmModule);
+  };
   ExecutionEngineOptions engineOptions;
   engineOptions.transformer = transformer;
   engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;

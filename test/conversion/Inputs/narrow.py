@@ -72,11 +72,22 @@ def quantised(group, kind):
     return [max(-127, min(127, round(x / scale))) if scale else 0 for x in group], scale
 
 
-def row(x):
-    """Integers and scale of activations that share one."""
-    largest = max(map(abs, x))
-    inverse = f32(127 / largest) if largest else 0
-    return [round(f32(v * inverse)) for v in x], f32(largest / 127)
+MULTIPLES = sorted({2 ** high + 2 ** low for high in range(16) for low in range(high + 1)})
+
+
+def activations(x, kind):
+    """Integers and scale of every group of a row of activations that shares a scale: of groups of 32, a multiple of what
+    makes 127 * 2^16 of the row's largest."""
+    largest = max(2.0 ** -100, *map(abs, x))
+    groups = []
+    for group in cut(x, kind):
+        scale, inverse = f32(largest / 127), f32(127 / largest)
+        if kind != "i8":
+            least = f32(f32(max(map(abs, group)) / largest) * 65536)
+            scale = f32(f32(largest / (127 * 65536)) * next(m for m in MULTIPLES if m >= least))
+            inverse = f32(1 / scale)
+        groups.append(([round(f32(v * inverse)) for v in group], scale))
+    return groups
 
 
 def cut(values, kind):
@@ -98,8 +109,8 @@ def dot(x, weight, kind):
         narrow = bf16 if kind == "bf16" else float
         return sum(narrow(a) * narrow(w) for a, w in zip(x, weight))
     total = 0
-    for a, w in zip(cut(x, kind), cut(weight, kind)):
-        (qa, da), (qw, dw) = row(a), quantised(w, kind)
+    for (qa, da), w in zip(activations(x, kind), cut(weight, kind)):
+        qw, dw = quantised(w, kind)
         total += sum(i * j for i, j in zip(qa, qw)) * da * dw
     return total
 
