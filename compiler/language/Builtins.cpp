@@ -207,6 +207,9 @@ std::optional<unsigned> CallSite::axisOf(const Tensor &tensor, unsigned index) {
   auto place = llvm::find(tensor.axes(), *size);
   if (place == tensor.axes().end())
     return fail(describe(tensor.shape) + " has no axis " + describe(*size));
+  if (llvm::count(tensor.axes(), *size) > 1)
+    return fail(describe(tensor.shape) + " has several axes " +
+                describe(*size) + ", needs a name for each");
   return place - tensor.axes().begin();
 }
 
