@@ -10,10 +10,8 @@
 
 #include "benchmark/benchmark.h"
 #include "dialects/kernel/Layout.h"
-#include "test/microkernels/Jit.h"
-#include <algorithm>
+#include "test/benchmark/Comparison.h"
 #include <cstdlib>
-#include <ctime>
 #include <vector>
 
 using namespace heddle::test;
@@ -24,20 +22,13 @@ using heddle::kernel::QuantisedRow;
 
 namespace {
 
-/// Seconds that this thread has run: those of its neighbours do not count.
-double now() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * time.tv_nsec;
-}
-
 /// Operations a second of vpdpbusd on registers; 0 where there is none.
 double dotPeak(const std::string &target) {
 #ifdef __x86_64__
   if (!target.ends_with("vnni"))
     return 0;
   constexpr long count = 60'000;
-  double start = now();
+  double start = secondsNow();
   long left = count;
   asm volatile("1:\n"
                "vpdpbusd %%zmm30, %%zmm31, %%zmm0\n"
@@ -55,48 +46,11 @@ double dotPeak(const std::string &target) {
                :
                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
                  "xmm8", "xmm9", "xmm30", "xmm31", "cc");
-  return count * 10 * 128.0 / (now() - start);
+  return count * 10 * 128.0 / (secondsNow() - start);
 #else
   return 0;
 #endif
 }
-
-/// Bytes a second of reading memory from `from` to `to`, prefetched well ahead.
-double memoryPeak(const uint8_t *from, const uint8_t *to) {
-  constexpr int line = 64, ahead = 4096;
-  double start = now();
-  uint64_t sums[8] = {};
-  for (const uint8_t *at = from; at + line <= to; at += line) {
-    __builtin_prefetch(at + ahead, 0, 2);
-    auto words = reinterpret_cast<const uint64_t *>(at);
-    for (int i = 0; i < 8; ++i)
-      sums[i] += words[i];
-  }
-  benchmark::DoNotOptimize(sums);
-  return static_cast<double>(to - from) / (now() - start);
-}
-
-/// Runs beside the limit that was measured just before each of them.
-class Comparison {
-public:
-  /// `work` a second was the limit when a run took `seconds` for its work.
-  void add(double limit, double work, double seconds) {
-    limits.push_back(limit);
-    shares.push_back(100 * work / seconds / limit);
-  }
-  void report(benchmark::State &state, const std::string &unit) {
-    state.counters["%" + unit] = median(shares);
-    state.counters["%best"] = *std::max_element(shares.begin(), shares.end());
-    state.counters["G" + unit + "/s"] = median(limits) / 1e9;
-  }
-
-private:
-  static double median(std::vector<double> numbers) {
-    std::sort(numbers.begin(), numbers.end());
-    return numbers[numbers.size() / 2];
-  }
-  std::vector<double> limits, shares;
-};
 
 struct Product {
   PackedType type;
@@ -188,9 +142,9 @@ void bytes(benchmark::State &state, Product product, bool cold) {
         isMemoryBound ? memoryPeak(old, old + operands.bytes) : dotPeak(target);
     state.ResumeTiming();
     Buffer<2, uint8_t> w = {weight, weight, 0, {}, {}};
-    double start = now();
+    double start = secondsNow();
     function(&x, &w, &y);
-    comparison.add(limit, work, now() - start);
+    comparison.add(limit, work, secondsNow() - start);
     ++calls;
   }
   comparison.report(state, isMemoryBound ? "B" : "op");

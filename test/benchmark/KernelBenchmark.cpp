@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Peak.h"
+#include "Comparison.h"
 #include "benchmark/benchmark.h"
 #include <vector>
 
@@ -14,18 +14,21 @@ using namespace heddle::test;
 
 namespace {
 
-/// One key head and the query heads that share it.
-void attention(benchmark::State &state, int64_t heads, int64_t depth,
-               int64_t tokens, int64_t keys, bool causal) {
-  std::string target = runnableTargets().back();
-  std::string d = std::to_string(depth), matrix = "memref<?x" + d + "xf32>",
+/// One key head and the query heads that share it; `stride` elements between
+/// keys and between values.
+std::unique_ptr<Program> attentionProgram(int64_t heads, int64_t depth,
+                                          int64_t stride, bool causal,
+                                          const std::string &target) {
+  std::string d = std::to_string(depth),
+              matrix = "memref<?x" + d + "xf32, strided<[" +
+                       std::to_string(stride) + ", 1]>>",
               cube = "memref<?x" + std::to_string(heads) + "x" + d + "xf32>";
-  auto program = Program::compile(
+  return Program::compile(
       "func.func @f(%q: " + cube + ", %k: " + matrix + ", %v: " + matrix +
           ", %o: " + cube +
-          ") attributes {llvm.emit_c_interface} {\n%z = arith.constant 0 : "
-          "index\n%one = arith.constant 1 : index\n"
-          "kernel.attention %q, %k, %v into %o row %z head %z position %z "
+          ", %first: index) attributes {llvm.emit_c_interface} {\n"
+          "%z = arith.constant 0 : index\n%one = arith.constant 1 : index\n"
+          "kernel.attention %q, %k, %v into %o row %z head %z position %first "
           "scale 0.125 " +
           (causal ? "keys {\n^bb0(%r: index, %h: index, %i: index):\n"
                     "%e = arith.addi %i, %one : index\n"
@@ -34,9 +37,17 @@ void attention(benchmark::State &state, int64_t heads, int64_t depth,
           " : " + cube + ", " + matrix + ", " + matrix + " into " + cube +
           "\nreturn\n}\n",
       target);
+}
+
+using AttentionFunction = void(Buffer<3> *, Buffer<2> *, Buffer<2> *,
+                               Buffer<3> *, int64_t);
+
+void attention(benchmark::State &state, int64_t heads, int64_t depth,
+               int64_t tokens, int64_t keys, bool causal) {
+  std::string target = runnableTargets().back();
+  auto program = attentionProgram(heads, depth, depth, causal, target);
   auto function =
-      reinterpret_cast<void (*)(Buffer<3> *, Buffer<2> *, Buffer<2> *,
-                                Buffer<3> *)>(program->find("_mlir_ciface_f"));
+      reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   std::vector<float> q(tokens * heads * depth, 0.1f), k(keys * depth, 0.2f),
       v(keys * depth, 0.3f), o(tokens * heads * depth);
   auto cubeOf = [&](std::vector<float> &data) {
@@ -56,7 +67,7 @@ void attention(benchmark::State &state, int64_t heads, int64_t depth,
   int64_t calls = 0;
   for (auto _ : state) {
     double start = secondsNow();
-    function(&bq, &bk, &bv, &bo);
+    function(&bq, &bk, &bv, &bo, 0);
     seconds += secondsNow() - start;
     ++calls;
   }
@@ -68,12 +79,81 @@ void attention(benchmark::State &state, int64_t heads, int64_t depth,
   state.counters["%peak"] = 100 * operations / seconds / fastest;
 }
 
+struct Decoding {
+  int64_t keyHeads, heads, depth, keys; // `heads` share a key head
+};
+
+/// One token's attention in one layer, key head by key head. `cold` takes
+/// another layer each time, more of them than fit in any cache. The limit is
+/// reading the keys and values from memory.
+void decode(benchmark::State &state, Decoding shape, bool cold) {
+  std::string target = runnableTargets().back();
+  auto [keyHeads, heads, depth, keys] = shape;
+  int64_t stride = keyHeads * depth; // as a session keeps them: [S, G, K]
+  auto program = attentionProgram(heads, depth, stride, true, target);
+  auto function =
+      reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
+  int64_t read = 2 * keys * stride,
+          layers = cold ? (int64_t(100) << 20) / read + 1 : 1;
+  std::vector<float> memory(layers * read, 0.2f);
+  std::vector<float> others(cold ? 8 << 20 : 0, 0.5f),
+      q(keyHeads * heads * depth, 0.1f), o(q.size());
+  Comparison comparison;
+  int64_t layer = 0;
+  std::vector<double> times;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto probed = reinterpret_cast<const uint8_t *>(others.data());
+    double limit =
+        cold ? memoryPeak(probed, probed + others.size() * sizeof(float)) : 1e9;
+    state.ResumeTiming();
+    double start = secondsNow();
+    for (int64_t head = 0; head < keyHeads; ++head) {
+      float *k = &memory[layer * read + head * depth], *v = k + keys * stride;
+      Buffer<3> bq = {&q[head * heads * depth],
+                      &q[head * heads * depth],
+                      0,
+                      {1, heads, depth},
+                      {heads * depth, depth, 1}};
+      Buffer<3> bo = bq;
+      bo.data = &o[head * heads * depth];
+      Buffer<2> bk = {k, k, 0, {keys, depth}, {stride, 1}},
+                bv = {v, v, 0, {keys, depth}, {stride, 1}};
+      function(&bq, &bk, &bv, &bo, keys - 1);
+    }
+    times.push_back(secondsNow() - start);
+    comparison.add(limit, 4.0 * read, times.back());
+    layer = (layer + 1) % layers;
+  }
+  if (cold)
+    comparison.report(state, "B");
+  std::nth_element(times.begin(), times.begin() + times.size() / 2,
+                   times.end());
+  state.counters["us/head"] =
+      times[times.size() / 2] * 1e6 / static_cast<double>(keyHeads);
+}
+
 BENCHMARK_CAPTURE(attention, 64_128x128, 1, 64, 128, 128, false);
 BENCHMARK_CAPTURE(attention, 32_128x128, 1, 32, 128, 128, false);
 BENCHMARK_CAPTURE(attention, 64_512x512, 1, 64, 512, 512, false);
 BENCHMARK_CAPTURE(attention, 64_512x512_causal, 1, 64, 512, 512, true);
-BENCHMARK_CAPTURE(attention, 64_1x512, 1, 64, 1, 512, false);
-BENCHMARK_CAPTURE(attention, 4x64_1x512, 4, 64, 1, 512, false);
+BENCHMARK_CAPTURE(attention, 64_128x128_causal, 1, 64, 128, 128, true);
+
+// GPT-2's shape, Llama 1.1B's, Llama 3 8B's.
+#define DECODE(name, keyHeads, heads, depth, keys)                             \
+  BENCHMARK_CAPTURE(decode, name##_##keys##_hot,                               \
+                    Decoding{keyHeads, heads, depth, keys}, false);            \
+  BENCHMARK_CAPTURE(decode, name##_##keys##_cold,                              \
+                    Decoding{keyHeads, heads, depth, keys}, true)
+DECODE(12x1x64, 12, 1, 64, 30);
+DECODE(12x1x64, 12, 1, 64, 128);
+DECODE(12x1x64, 12, 1, 64, 1024);
+DECODE(4x8x64, 4, 8, 64, 30);
+DECODE(4x8x64, 4, 8, 64, 128);
+DECODE(4x8x64, 4, 8, 64, 1024);
+DECODE(4x8x64, 4, 8, 64, 4096);
+DECODE(8x4x128, 8, 4, 128, 128);
+DECODE(8x4x128, 8, 4, 128, 1024);
 
 } // namespace
 
