@@ -5,7 +5,7 @@
 //
 //   for as many queries as the second-level cache holds with their results:
 //     for blocks of keys that any of them admits:
-//       kt = transposed block of k
+//       kt = transposed block of k, unless all rows are one tile
 //       for tiles of rows that admit keys of the block:
 //         s = q·kt              scores of a tile and a block, nothing more
 //         s += bias, −∞         what the regions say, a vector of keys at a
@@ -104,7 +104,12 @@ private:
   std::pair<Value, Value> dealRows(Value rows, Value tiles);
   Tile loadTile(Value number);
   void emitKeys(Value base, Value tiles, Value firstToken, Value tokens);
-  void emitTile(const Tile &tile, Value base, Value firstToken);
+  /// What is transposed for one tile alone need not be kept for others.
+  Value isOneTile(Value tiles) {
+    return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::eq,
+                                 tiles, v.index(1));
+  }
+  void emitTile(const Tile &tile, Value base, Value tiles, Value firstToken);
   void emitPairs(const Tile &tile, Value base, Value keys, Value firstToken);
   void emitDistances(Value base, Value keys, Value firstToken, Value tokens);
   SmallVector<Value> evaluate(Region &region, ValueRange indices);
@@ -205,8 +210,12 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     Value rows = times(count, heads);
     Value tiles = make<arith::CeilDivUIOp>(rows, v.index(v.target.tile.rows));
     auto [from, to] = dealRows(rows, tiles);
-    Value block = make<arith::DivUIOp>(from, v.index(shape.block));
-    v.loop(times(block, shape.block), to, shape.block,
+    Value block = make<arith::DivUIOp>(from, v.index(shape.block)),
+          base = times(block, shape.block);
+    when(isOneTile(tiles), [&] {
+      kernels.prefetchKeys(kernels.keyAt(in.k, base), minus(to, base));
+    });
+    v.loop(base, to, shape.block,
            [&](Value base) { emitKeys(base, tiles, firstToken, count); });
     forRows(count, [&](Value token, Value head, Value row) {
       finishRow(plus(firstToken, token), head, row);
@@ -215,25 +224,19 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
 }
 
 void AttentionEmitter::allocateScratch() {
-  auto allocate = [&](int64_t elements) -> Value {
-    Value count = arith::ConstantIntOp::create(v.builder, v.loc, elements, 64);
-    return LLVM::AllocaOp::create(
-        v.builder, v.loc, LLVM::LLVMPointerType::get(v.builder.getContext()),
-        v.builder.getF32Type(), count, /*alignment=*/64);
-  };
   int64_t rows = rowsOfBlock(), tileRows = v.target.tile.rows;
-  scratch.q = allocate(rows * shape.depth);
-  scratch.kt = allocate(shape.depth * shape.block);
-  scratch.s = allocate(tileRows * shape.block);
-  scratch.o = allocate(rows * shape.valueDepth);
-  scratch.m = allocate(rows);
-  scratch.l = allocate(rows * v.target.lanes());
-  scratch.alpha = allocate(tileRows);
-  scratch.from = allocate(rows);
-  scratch.to = allocate(rows);
-  scratch.tiles = allocate(llvm::divideCeil(rows, tileRows) * tileFields);
+  scratch.q = v.stackFloats(rows * shape.depth);
+  scratch.kt = v.stackFloats(shape.depth * shape.block);
+  scratch.s = v.stackFloats(tileRows * shape.block);
+  scratch.o = v.stackFloats(rows * shape.valueDepth);
+  scratch.m = v.stackFloats(rows);
+  scratch.l = v.stackFloats(rows * v.target.lanes());
+  scratch.alpha = v.stackFloats(tileRows);
+  scratch.from = v.stackFloats(rows);
+  scratch.to = v.stackFloats(rows);
+  scratch.tiles = v.stackFloats(llvm::divideCeil(rows, tileRows) * tileFields);
   if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
-    scratch.bias = allocate(heads * distances());
+    scratch.bias = v.stackFloats(heads * distances());
 }
 
 //===----------------------------------------------------------------------===//
@@ -353,24 +356,34 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
   if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
-  kernels.transposeKeys(
-      v.advance(in.k, shape.keyElement, times(base, shape.keyStride)), count,
-      scratch.kt);
+  Value several = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::ugt, tiles, v.index(1));
+  when(several, [&] {
+    kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
+  });
   Value end = plus(base, v.index(shape.block));
   v.loop(v.index(0), tiles, 1, [&](Value number) {
     Tile tile = loadTile(number);
     Value admitsAny = both(arith::CmpIPredicate::slt, tile.from, end,
                            arith::CmpIPredicate::sgt, tile.to, base);
-    when(admitsAny, [&] { emitTile(tile, base, firstToken); });
+    when(admitsAny, [&] { emitTile(tile, base, tiles, firstToken); });
   });
 }
 
-void AttentionEmitter::emitTile(const Tile &tile, Value base,
+void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                 Value firstToken) {
-  Value keys = smaller(minus(tile.to, base), v.index(shape.block));
-  kernels.scores(tile.rows,
-                 v.advance(scratch.q, times(tile.first, shape.depth)),
-                 scratch.kt, keys, scratch.s);
+  Value left = minus(tile.to, base), keys = smaller(left, v.index(shape.block));
+  Value q = v.advance(scratch.q, times(tile.first, shape.depth)),
+        values = kernels.valueAt(in.v, base);
+  when(
+      isOneTile(tiles),
+      [&] {
+        kernels.scoresOfOneTile(
+            tile.rows, q,
+            {kernels.keyAt(in.k, base), values, keys, minus(left, v.index(1))},
+            scratch.s);
+      },
+      [&] { kernels.scores(tile.rows, q, scratch.kt, keys, scratch.s); });
   if (!op.getMask().empty() || !op.getBias().empty())
     emitPairs(tile, base, keys, firstToken);
   SoftmaxState state = {
@@ -383,16 +396,12 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base,
       admitsAll,
       [&] { kernels.softmax(tile.rows, scratch.s, state, std::nullopt); },
       [&] {
-        Value first = arith::IndexCastOp::create(v.builder, v.loc,
-                                                 v.builder.getI32Type(), base);
         AdmittedKeys admitted = {v.advance(scratch.from, tile.first),
-                                 v.advance(scratch.to, tile.first), first};
+                                 v.advance(scratch.to, tile.first), base, keys};
         kernels.softmax(tile.rows, scratch.s, state, admitted);
       });
-  kernels.mix(
-      tile.rows, scratch.s, scratch.alpha,
-      v.advance(in.v, shape.valueElement, times(base, shape.valueStride)), keys,
-      v.advance(scratch.o, times(tile.first, shape.valueDepth)));
+  kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys,
+              v.advance(scratch.o, times(tile.first, shape.valueDepth)));
 }
 
 /// s = where ? s + bias · log₂e : −∞

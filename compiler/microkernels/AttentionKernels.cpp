@@ -22,6 +22,15 @@ std::string AttentionShape::name() const {
       .str();
 }
 
+Value AttentionKernels::keyAt(Value k, Value number) {
+  return v.advance(k, shape.keyElement, times(number, shape.keyStride));
+}
+
+Value AttentionKernels::valueAt(Value values, Value number) {
+  return v.advance(values, shape.valueElement,
+                   times(number, shape.valueStride));
+}
+
 Value AttentionKernels::times(Value a, int64_t b) {
   return arith::MulIOp::create(v.builder, v.loc, a, v.index(b));
 }
@@ -76,19 +85,25 @@ void AttentionKernels::transposeKeys(Value k, Value count, Value kt) {
   });
 }
 
-/// for j in steps of a vector: for d in steps of a vector: a square. Beyond the
-/// last key its row is repeated: what is computed from that is not admitted.
+/// Keys j … j + lanes − 1. Beyond the last one it is repeated: what is computed
+/// from that is not admitted.
+SmallVector<Value> AttentionKernels::placesOfKeys(Value k, Value j,
+                                                  Value last) {
+  SmallVector<Value> places;
+  for (int64_t lane = 0; lane < v.target.lanes(); ++lane) {
+    Value key = arith::AddIOp::create(v.builder, v.loc, j, v.index(lane));
+    key = arith::MinUIOp::create(v.builder, v.loc, key, last);
+    places.push_back(keyAt(k, key));
+  }
+  return places;
+}
+
+/// for j in steps of a vector: for d in steps of a vector: a square.
 void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
   int64_t lanes = v.target.lanes();
+  Value last = arith::SubIOp::create(v.builder, v.loc, count, v.index(1));
   v.loop(v.index(0), count, lanes, [&](Value j) {
-    SmallVector<Value> rows;
-    Value last = arith::SubIOp::create(v.builder, v.loc, count, v.index(1));
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      Value key = arith::AddIOp::create(v.builder, v.loc, j, v.index(lane));
-      key = arith::MinUIOp::create(v.builder, v.loc, key, last);
-      rows.push_back(
-          v.advance(k, shape.keyElement, times(key, shape.keyStride)));
-    }
+    SmallVector<Value> rows = placesOfKeys(k, j, last);
     Value columns = v.advance(kt, j);
     auto emitSquare = [&](Value d, int64_t depths) {
       SmallVector<Value> square;
@@ -152,6 +167,85 @@ void AttentionKernels::emitScores(int64_t rows, Value q, Value kt, Value count,
   });
 }
 
+void AttentionKernels::prefetchKeys(Value k, Value count) {
+  count = arith::MinSIOp::create(v.builder, v.loc, count,
+                                 v.index(tuning::keysAhead));
+  v.loop(v.index(0), count, 1, [&](Value j) {
+    Value row = keyAt(k, j);
+    int64_t bytes = shape.depth * shape.keyElement.getIntOrFloatBitWidth() / 8;
+    for (int64_t byte = 0; byte < bytes; byte += tuning::cacheLine)
+      v.prefetch(v.advanceBytes(row, byte));
+  });
+}
+
+void AttentionKernels::scoresOfOneTile(Value rows, Value q, const Keys &keys,
+                                       Value s) {
+  callForRows("scores_direct", rows,
+              {q, keys.k, keys.v, keys.count, keys.last, s},
+              [&](int64_t tileRows, ValueRange arguments) {
+                emitScoresOfOneTile(
+                    tileRows, arguments[0],
+                    {arguments[1], arguments[2], arguments[3], arguments[4]},
+                    arguments[5]);
+              });
+}
+
+/// for j in steps of a vector: for d in steps of a vector: a square, which is
+/// multiplied as it comes out of its transposition. Squares are no stream that
+/// the machine's own prefetch would follow. So each asks for the lines of one
+/// further on, and of the values that will be read after the block's scores:
+/// few at a time, since the buffers of misses are few.
+void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
+                                           const Keys &keys, Value s) {
+  int64_t lanes = v.target.lanes();
+  Value lastStart = arith::MaxSIOp::create(
+      v.builder, v.loc,
+      arith::SubIOp::create(v.builder, v.loc, keys.last, v.index(lanes - 1)),
+      v.index(0));
+  auto ahead = [&](Value j, int64_t distance) -> Value {
+    return arith::MinSIOp::create(
+        v.builder, v.loc,
+        arith::AddIOp::create(v.builder, v.loc, j, v.index(distance)),
+        lastStart);
+  };
+  Value lastHere =
+      arith::SubIOp::create(v.builder, v.loc, keys.count, v.index(1));
+  v.loop(v.index(0), keys.count, lanes, [&](Value j) {
+    SmallVector<Value> places = placesOfKeys(keys.k, j, lastHere);
+    Value keysAhead = keyAt(keys.k, ahead(j, tuning::keysAhead)),
+          values = valueAt(keys.v, ahead(j, 0));
+    auto addSquare = [&](Value d, int64_t depths, ValueRange soFar) {
+      SmallVector<Value> square, sums(soFar);
+      for (Value place : places)
+        square.push_back(v.loadFirst(v.advance(place, shape.keyElement, d),
+                                     depths, shape.keyElement));
+      Value keyLines = v.advance(keysAhead, shape.keyElement, d),
+            valueLines = v.advance(values, shape.valueElement, d);
+      for (int64_t i = 0; i < lanes; ++i) {
+        v.prefetch(keyAt(keyLines, v.index(i)));
+        v.prefetch(valueAt(valueLines, v.index(i)));
+      }
+      v.transpose(square);
+      Value elements = v.advance(q, d);
+      for (int64_t e = 0; e < depths; ++e)
+        for (int64_t i = 0; i < rows; ++i)
+          sums[i] =
+              v.mulAdd(v.loadSplat(v.advance(elements, i * shape.depth + e)),
+                       square[e], sums[i]);
+      return sums;
+    };
+    int64_t tail = shape.depth % lanes, whole = shape.depth - tail;
+    SmallVector<Value> sums(rows, v.splat(0));
+    sums = v.loop(
+        v.index(0), v.index(whole), lanes, sums,
+        [&](Value d, ValueRange soFar) { return addSquare(d, lanes, soFar); });
+    if (tail)
+      sums = addSquare(v.index(whole), tail, sums);
+    for (int64_t i = 0; i < rows; ++i)
+      v.store(sums[i], v.advance(v.advance(s, j), i * shape.block));
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Softmax
 //===----------------------------------------------------------------------===//
@@ -160,30 +254,32 @@ void AttentionKernels::softmax(Value rows, Value s, const SoftmaxState &state,
                                std::optional<AdmittedKeys> admitted) {
   SmallVector<Value> arguments = {rows, s, state.m, state.l, state.alpha};
   if (admitted)
-    arguments.append({admitted->from, admitted->to, admitted->base});
+    arguments.append(
+        {admitted->from, admitted->to, admitted->base, admitted->count});
   call(admitted ? "softmax_masked" : "softmax", arguments,
        [&](ValueRange inner) {
          std::optional<AdmittedKeys> keys;
          if (admitted)
-           keys = {inner[5], inner[6], inner[7]};
+           keys = {inner[5], inner[6], inner[7], inner[8]};
          v.loop(v.index(0), inner[0], 1, [&](Value row) {
            emitSoftmaxRow(row, inner[1], {inner[2], inner[3], inner[4]}, keys);
          });
        });
 }
 
-/// x where from ≤ j < to, else −∞; j = base + number · lanes + lane.
-static Value whereAdmitted(VectorBuilder &v, Value x, int64_t number, Value row,
+/// x where from ≤ j < to, else −∞; lane i is key first + i.
+static Value whereAdmitted(VectorBuilder &v, Value x, Value first, Value row,
                            const AdmittedKeys &keys) {
-  SmallVector<int32_t> positions;
-  for (int64_t lane = 0; lane < v.target.lanes(); ++lane)
-    positions.push_back(number * v.target.lanes() + lane);
+  SmallVector<int32_t> numbers =
+      llvm::to_vector(llvm::seq<int32_t>(0, v.target.lanes()));
   Value within = arith::ConstantOp::create(
       v.builder, v.loc, v.ints(),
-      DenseElementsAttr::get(v.ints(), ArrayRef<int32_t>(positions)));
-  Value base =
-      vector::BroadcastOp::create(v.builder, v.loc, v.ints(), keys.base);
-  Value key = arith::AddIOp::create(v.builder, v.loc, within, base);
+      DenseElementsAttr::get(v.ints(), ArrayRef<int32_t>(numbers)));
+  first = arith::IndexCastOp::create(v.builder, v.loc, v.builder.getI32Type(),
+                                     first);
+  Value key = arith::AddIOp::create(
+      v.builder, v.loc, within,
+      vector::BroadcastOp::create(v.builder, v.loc, v.ints(), first));
   auto compare = [&](arith::CmpIPredicate predicate, Value bounds) {
     Value bound = v.loadSplatInt(v.advance(bounds, row));
     return arith::CmpIOp::create(v.builder, v.loc, predicate, key, bound);
@@ -195,43 +291,58 @@ static Value whereAdmitted(VectorBuilder &v, Value x, int64_t number, Value row,
   return arith::SelectOp::create(v.builder, v.loc, both, x, nothing);
 }
 
-/// f(f(a, b), f(c, d)) and so on, in one order for all rows.
-static Value reduce(ArrayRef<Value> values,
-                    function_ref<Value(Value, Value)> combine) {
-  if (values.size() == 1)
-    return values.front();
-  size_t half = values.size() / 2;
-  return combine(reduce(values.take_front(half), combine),
-                 reduce(values.drop_front(half), combine));
-}
-
 //  m' = max(m, max_j s[j]), alpha = 2^(m − m'), p[j] = 2^(s[j] − m'),
 //  l' = l · alpha + Σ p[j]
 // m begins as the lowest number, not −∞: where all scores are −∞, s − m' stays
-// −∞ and p is 0.
+// −∞ and p is 0. Vectors are added in order, so that those without an admitted
+// key may as well be left out.
 void AttentionKernels::emitSoftmaxRow(Value row, Value s,
                                       const SoftmaxState &state,
                                       std::optional<AdmittedKeys> admitted) {
   int64_t lanes = v.target.lanes();
   Value scores = v.advance(s, times(row, shape.block));
-  SmallVector<Value> x;
-  for (int64_t n = 0; n < shape.block / lanes; ++n) {
-    x.push_back(v.loadVector(v.advance(scores, n * lanes)));
-    if (admitted)
-      x.back() = whereAdmitted(v, x.back(), n, row, *admitted);
-  }
-  auto larger = [&](Value a, Value b) { return v.atLeast(a, b); };
-  Value atM = v.advance(state.m, row);
+  auto place = [&](Value j) { return v.advance(scores, j); };
+  Value atM = v.advance(state.m, row),
+        atL = v.advance(state.l, times(row, lanes));
   Value before = v.loadSplat(atM);
-  Value m = v.atLeast(v.largestLane(reduce(x, larger)), before);
-  Value alpha = emitExp2OfNegative(v, v.sub(before, m));
-  for (auto [n, element] : llvm::enumerate(x)) {
-    element = emitExp2OfNegative(v, v.sub(element, m));
-    v.store(element, v.advance(scores, n * lanes));
+
+  SmallVector<Value> x; // a whole block in registers
+  Value largest;
+  if (admitted) {
+    auto found = v.loop(v.index(0), admitted->count, lanes,
+                        v.splat(std::numeric_limits<float>::lowest()),
+                        [&](Value j, ValueRange soFar) {
+                          Value key = arith::AddIOp::create(v.builder, v.loc,
+                                                            admitted->base, j);
+                          Value score = whereAdmitted(v, v.loadVector(place(j)),
+                                                      key, row, *admitted);
+                          v.store(score, place(j));
+                          return SmallVector<Value>{v.atLeast(score, soFar[0])};
+                        });
+    largest = found[0];
+  } else {
+    for (int64_t n = 0; n < shape.block / lanes; ++n) {
+      x.push_back(v.loadVector(place(v.index(n * lanes))));
+      largest = n ? v.atLeast(x.back(), largest) : x.back();
+    }
   }
-  auto sum = [&](Value a, Value b) { return v.add(a, b); };
-  Value atL = v.advance(state.l, times(row, lanes));
-  v.store(v.mulAdd(v.loadVector(atL), alpha, reduce(x, sum)), atL);
+  Value m = v.atLeast(v.largestLane(largest), before);
+  Value alpha = emitExp2OfNegative(v, v.sub(before, m));
+  auto raise = [&](Value score, Value j, Value sum) {
+    Value p = emitExp2OfNegative(v, v.sub(score, m));
+    v.store(p, place(j));
+    return sum ? v.add(sum, p) : p;
+  };
+  Value sum;
+  if (admitted)
+    sum = v.loop(v.index(0), admitted->count, lanes, v.splat(0),
+                 [&](Value j, ValueRange soFar) {
+                   return SmallVector<Value>{
+                       raise(v.loadVector(place(j)), j, soFar[0])};
+                 })[0];
+  for (auto [n, score] : llvm::enumerate(x))
+    sum = raise(score, v.index(n * lanes), sum);
+  v.store(v.mulAdd(v.loadVector(atL), alpha, sum), atL);
   v.storeFirstLane(m, atM);
   v.storeFirstLane(alpha, v.advance(state.alpha, row));
 }
@@ -276,8 +387,7 @@ void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
   }
   SmallVector<Value> sums =
       v.loop(v.index(0), count, 1, initial, [&](Value j, ValueRange soFar) {
-        Value row =
-            v.advance(values, shape.valueElement, times(j, shape.valueStride));
+        Value row = valueAt(values, j);
         SmallVector<Value> value, updated;
         for (int64_t n = 0; n < vectors; ++n)
           value.push_back(

@@ -31,9 +31,16 @@ struct SoftmaxState {
 };
 
 /// Keys that the rows admit: from[row] ≤ j < to[row], as i32 in memory. `base`
-/// is the position of the block's first key.
+/// is the position of the block's first key; rows admit none of its keys from
+/// number `count` on.
 struct AdmittedKeys {
-  mlir::Value from, to, base;
+  mlir::Value from, to, base, count;
+};
+
+/// The first `count` keys of a block and their values. `last` is the number of
+/// the last key that will be read, of this block or a later one.
+struct Keys {
+  mlir::Value k, v, count, last;
 };
 
 class AttentionKernels {
@@ -42,6 +49,10 @@ public:
                    const AttentionShape &shape)
       : v(v), symbols(symbols), shape(shape) {}
 
+  /// The key, or value, of a number.
+  mlir::Value keyAt(mlir::Value k, mlir::Value number);
+  mlir::Value valueAt(mlir::Value values, mlir::Value number);
+
   /// kt[d][j] = k[j][d] for the `count` first keys of a block.
   void transposeKeys(mlir::Value k, mlir::Value count, mlir::Value kt);
 
@@ -49,6 +60,14 @@ public:
   /// keys of a block, d rising.
   void scores(mlir::Value rows, mlir::Value q, mlir::Value kt,
               mlir::Value count, mlir::Value s);
+
+  /// Asks for what scoresOfOneTile reads before it asks by itself, of `count`
+  /// keys.
+  void prefetchKeys(mlir::Value k, mlir::Value count);
+
+  /// The same from the keys as they are, for rows that are all in one tile.
+  void scoresOfOneTile(mlir::Value rows, mlir::Value q, const Keys &keys,
+                       mlir::Value s);
 
   /// s[i][j] = 2^(s[i][j] − m[i]), with the rows' state brought up to date;
   /// with `admitted`, 0 for all other keys.
@@ -70,6 +89,10 @@ private:
   void emitTranspose(mlir::Value k, mlir::Value count, mlir::Value kt);
   void emitScores(int64_t rows, mlir::Value q, mlir::Value kt,
                   mlir::Value count, mlir::Value s);
+  void emitScoresOfOneTile(int64_t rows, mlir::Value q, const Keys &keys,
+                           mlir::Value s);
+  llvm::SmallVector<mlir::Value> placesOfKeys(mlir::Value k, mlir::Value j,
+                                              mlir::Value last);
   void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,
                       std::optional<AdmittedKeys> admitted);
   void emitMix(int64_t rows, mlir::ValueRange arguments, mlir::Value column,
