@@ -69,7 +69,7 @@ typedef struct heddle_value {
 } heddle_value;
 
 /* A session buffer: keys or values kept between calls, or a `state`. Row b of a session holds up to the session's
- * capacity positions; a position is position_bytes long and contiguous. */
+ * capacity positions of position_bytes each; how they lie within the row is the code's own affair. */
 typedef struct heddle_cache {
   const char *path;
   int64_t position_bytes;

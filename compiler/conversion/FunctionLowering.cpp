@@ -514,6 +514,20 @@ View FunctionLowering::cacheRow(Value tensor, Value row) {
   return keptRow(cacheSlot(tensor.getDefiningOp()), tensorType(tensor), row);
 }
 
+/// Positions of one row as a session keeps them: [S, G, K] lies as
+/// [G, capacity, K], so that what one head reads is one stream.
+static MemRefType keptType(RankedTensorType type) {
+  ArrayRef<int64_t> shape = type.getShape().drop_front();
+  if (shape.size() < 3 || !ShapedType::isDynamic(shape.front()))
+    return MemRefType::get(shape, type.getElementType());
+  SmallVector<int64_t> strides(shape.size(), ShapedType::kDynamic);
+  strides.front() = shape.back();
+  strides.back() = 1;
+  return MemRefType::get(
+      shape, type.getElementType(),
+      StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides));
+}
+
 View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
   assert(row && "what a session keeps is reached row by row");
   nn::AxesAttr axes = nn::axesOf(type);
@@ -524,9 +538,7 @@ View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
     if (type.isDynamicDim(axis))
       lengths.push_back(axisLength(sizes.axis(type, axis), row));
   }
-  auto rowType =
-      MemRefType::get(type.getShape().drop_front(), type.getElementType());
-  view.memref = kernel::CacheRowOp::create(builder, location, rowType,
+  view.memref = kernel::CacheRowOp::create(builder, location, keptType(type),
                                            framePointer, slot, row, lengths);
   return view;
 }

@@ -57,6 +57,10 @@ public:
                                 /*isNonTemporal=*/false, /*isInvariant=*/true);
   }
 
+  Value multiply(Value a, Value b) {
+    return LLVM::MulOp::create(builder, loc, a, b);
+  }
+
   Value constant(int64_t value) {
     return LLVM::ConstantOp::create(builder, loc, word(),
                                     builder.getI64IntegerAttr(value));
@@ -227,7 +231,8 @@ struct WeightPattern : FramePattern<kernel::WeightOp> {
   }
 };
 
-/// caches[slot].data + cache_rows[row] · capacity · bytes of a position.
+/// caches[slot].data + cache_rows[row] · capacity · bytes of a position; what
+/// lies between the positions and the last axis lies outside of them.
 struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
   using FramePattern::FramePattern;
   LogicalResult
@@ -259,8 +264,32 @@ struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
     Value row = loads.load(
         loads.word(), loads.at(rows, 0, adaptor.getRow(), sizeof(int64_t)));
     Value position = LLVM::MulOp::create(rewriter, loc, row, capacity);
-    return replaceByMemref(op, loads.at(data, 0, position, positionBytes),
-                           adaptor.getSizes(), rewriter);
+    data = loads.at(data, 0, position, positionBytes);
+    if (type.getLayout().isIdentity())
+      return replaceByMemref(op, data, adaptor.getSizes(), rewriter);
+    auto [sizes, strides] = shapeOf(type, adaptor.getSizes(), capacity, loads);
+    rewriter.replaceOp(op,
+                       Value(createMemRefDescriptor(loc, type, data, data,
+                                                    sizes, strides, rewriter)));
+    return success();
+  }
+
+private:
+  /// Sizes [S, G…, K] and strides of what lies as [G…, capacity, K].
+  static std::pair<SmallVector<Value>, SmallVector<Value>>
+  shapeOf(MemRefType type, ValueRange dynamic, Value capacity, Loads &loads) {
+    SmallVector<Value> sizes = {dynamic.front()};
+    for (int64_t size : type.getShape().drop_front())
+      sizes.push_back(loads.constant(size));
+    SmallVector<Value> strides(sizes.size());
+    strides.back() = loads.constant(1);
+    strides.front() = sizes.back();
+    Value stride = loads.multiply(capacity, sizes.back());
+    for (size_t axis = sizes.size() - 2; axis > 0; --axis) {
+      strides[axis] = stride;
+      stride = loads.multiply(stride, sizes[axis]);
+    }
+    return {sizes, strides};
   }
 };
 

@@ -127,10 +127,12 @@ def Kernel_WeightOp : Kernel_BufferOp<"weight"> {
 def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
   let summary = "positions that a cache or state keeps of one row";
   let description = [{
-    `slot` counts from the function's first cache slot. The first dimension is how many positions there are.
+    `slot` counts from the function's first cache slot. The first dimension is how many positions there are. In a type with
+    strides the axes between the first and the last lie outside of the positions, `[S, G, K]` as `[G, capacity, K]`: what
+    one head has kept is then one stretch of memory, read as fast as the machine can.
 
     ```mlir
-    %k = kernel.cache_row %frame[%slot] row %b (%positions) : memref<?x4x64xf32>
+    %k = kernel.cache_row %frame[%slot] row %b (%positions) : memref<?x4x64xf32, strided<[64, ?, 1]>>
     ```
   }];
   let arguments = (ins Kernel_Pointer:$frame, Index:$slot, Index:$row, Variadic<Index>:$sizes);

@@ -8,6 +8,7 @@
 
 #include "Comparison.h"
 #include "benchmark/benchmark.h"
+#include <cstdlib>
 #include <vector>
 
 using namespace heddle::test;
@@ -89,13 +90,22 @@ struct Decoding {
 void decode(benchmark::State &state, Decoding shape, bool cold) {
   std::string target = runnableTargets().back();
   auto [keyHeads, heads, depth, keys] = shape;
-  int64_t stride = keyHeads * depth; // as a session keeps them: [S, G, K]
-  auto program = attentionProgram(heads, depth, stride, true, target);
+  auto program = attentionProgram(heads, depth, depth, true, target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
-  int64_t read = 2 * keys * stride,
+  // As a session keeps them: [G, capacity, K].
+  int64_t capacity = std::max<int64_t>(1024, keys),
+          read = 2 * keyHeads * keys * depth,
           layers = cold ? (int64_t(100) << 20) / read + 1 : 1;
-  std::vector<float> memory(layers * read, 0.2f);
+  auto startOf = [&](int64_t layer, int64_t head, bool values) {
+    return ((2 * layer + values) * keyHeads + head) * capacity * depth;
+  };
+  std::unique_ptr<float, decltype(&std::free)> memory(
+      static_cast<float *>(
+          std::aligned_alloc(4096, startOf(layers, 0, false) * 4)),
+      &std::free);
+  for (int64_t head = 0; head < 2 * layers * keyHeads; ++head)
+    std::fill_n(memory.get() + startOf(0, head, false), keys * depth, 0.2f);
   std::vector<float> others(cold ? 8 << 20 : 0, 0.5f),
       q(keyHeads * heads * depth, 0.1f), o(q.size());
   Comparison comparison;
@@ -109,7 +119,8 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
     state.ResumeTiming();
     double start = secondsNow();
     for (int64_t head = 0; head < keyHeads; ++head) {
-      float *k = &memory[layer * read + head * depth], *v = k + keys * stride;
+      float *k = memory.get() + startOf(layer, head, false),
+            *v = memory.get() + startOf(layer, head, true);
       Buffer<3> bq = {&q[head * heads * depth],
                       &q[head * heads * depth],
                       0,
@@ -117,8 +128,8 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
                       {heads * depth, depth, 1}};
       Buffer<3> bo = bq;
       bo.data = &o[head * heads * depth];
-      Buffer<2> bk = {k, k, 0, {keys, depth}, {stride, 1}},
-                bv = {v, v, 0, {keys, depth}, {stride, 1}};
+      Buffer<2> bk = {k, k, 0, {keys, depth}, {depth, 1}},
+                bv = {v, v, 0, {keys, depth}, {depth, 1}};
       function(&bq, &bk, &bv, &bo, keys - 1);
     }
     times.push_back(secondsNow() - start);

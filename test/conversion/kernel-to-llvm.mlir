@@ -120,6 +120,23 @@ func.func @cache_row(%frame: !llvm.ptr, %slot: index, %b: index, %n: index) -> m
   %k = kernel.cache_row %frame[%slot] row %b (%n) : memref<?x2x4xf32>
   return %k : memref<?x2x4xf32>
 }
+
+// Strides 5, capacity · 5 · 3, capacity · 5 and 1: it lies as [2, 3, capacity, 5].
+// CHECK-LABEL: @cache_row_with_positions_inside(
+func.func @cache_row_with_positions_inside(%frame: !llvm.ptr, %slot: index, %b: index, %n: index) -> memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>> {
+  // CHECK-DAG: %[[FIVE:.*]] = llvm.mlir.constant(5 : i64)
+  // CHECK-DAG: %[[THREE:.*]] = llvm.mlir.constant(3 : i64)
+  // CHECK: %[[CAPACITY:.*]] = llvm.load {{.*}} -> i64
+  // CHECK: %[[ROW:.*]] = llvm.load {{.*}} -> i64
+  // CHECK: llvm.mul %[[ROW]], %[[CAPACITY]]
+  // CHECK: %[[INNER:.*]] = llvm.mul %[[CAPACITY]], %[[FIVE]]
+  // CHECK: %[[OUTER:.*]] = llvm.mul %[[INNER]], %[[THREE]]
+  // CHECK: llvm.insertvalue %[[FIVE]], %{{.*}}[4, 0]
+  // CHECK: llvm.insertvalue %[[OUTER]], %{{.*}}[4, 1]
+  // CHECK: llvm.insertvalue %[[INNER]], %{{.*}}[4, 2]
+  %k = kernel.cache_row %frame[%slot] row %b (%n) : memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>>
+  return %k : memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>>
+}
 }
 
 // -----

@@ -104,6 +104,8 @@ nn.size @S in 1 to 6 per @B
 !k = tensor<?x?x3xf32, #nn.axes<B, T, K>>
 !ks = tensor<?x?x3xf32, #nn.axes<B, S, K>>
 !s = tensor<?x?x?xf32, #nn.axes<B, T, S>>
+!x = tensor<?x?x2x5xf32, #nn.axes<B, T, G, K>>
+!xs = tensor<?x?x2x5xf32, #nn.axes<B, S, G, K>>
 
 // The T new positions of a row go behind the S − T it held. Row b of [B T S] is a dense T_b×S_b block.
 // CHECK-LABEL: func.func private @caches
@@ -123,6 +125,17 @@ func.func @caches(%k: !k) -> !s {
   // CHECK: memref.reinterpret_cast %[[Y]] to offset: [%[[START]]], sizes: [%[[T:.*]], %[[S:.*]]], strides: [%[[S]], 1]
   %s = nn.dot %k, %ks over "K" : (!k, !ks) -> !s
   return %s : !s
+}
+
+// What is kept of a head is one stretch of memory: [S, G, K] lies as [G, capacity, K].
+// CHECK-LABEL: func.func private @heads_of_a_cache_lie_outside_of_positions
+func.func @heads_of_a_cache_lie_outside_of_positions(%x: !x) -> !x {
+  // CHECK: %[[KEPT:.*]] = kernel.cache_row {{.*}} : memref<?x2x5xf32, strided<[5, ?, 1]>>
+  // CHECK: memref.subview %[[KEPT]][%{{.*}}, 0, 0] [%{{.*}}, 2, 5]
+  %xs = nn.cache_append "x" %x from "T" to "S" : (!x) -> !xs
+  // CHECK: kernel.cache_row {{.*}} : memref<?x2x5xf32, strided<[5, ?, 1]>>
+  %y = nn.attention %x, %xs, %xs scale 0.5 : (!x, !xs, !xs) -> !x
+  return %y : !x
 }
 
 // -----
