@@ -188,10 +188,13 @@ MatmulEmitter::Family MatmulEmitter::fewRows() const {
 }
 
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  return {fewRows().mostRows,
-          operands.tile.rows,
-          columnsOf(operands.tile.vectors),
-          {0}};
+  // Of a step of many lines two far apart, so that half the tiles are enough.
+  SmallVector<int64_t> nextLines = {0};
+  if (operands.stepLines > 2)
+    nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
+                        tuning::cacheLine);
+  return {fewRows().mostRows, operands.tile.rows,
+          columnsOf(operands.tile.vectors), nextLines};
 }
 
 //===----------------------------------------------------------------------===//
