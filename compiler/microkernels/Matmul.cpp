@@ -344,20 +344,32 @@ MatmulEmitter::Share MatmulEmitter::deal(Value total, Value parts,
   return {before, make<arith::AddIOp>(least, extra)};
 }
 
-//  block = task / columnTasks, column = task mod columnTasks · W
+//  tasks of a share = blocks · columns of a share
+//  share = task / tasks of a share, then block by block of it column by column
 //  deal M rows to ceil(M / B) blocks, and the M' of this one to ceil(M' / R)
 //  tiles: every tile has at least R/2 rows, since M > R/2
 void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
                                      Value task) {
   Family family = manyRows();
-  Value columnTaskCount = index(columnTasks(family));
-  Value block = make<arith::DivUIOp>(task, columnTaskCount);
-  Value column = make<arith::RemUIOp>(task, columnTaskCount);
+  Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
+  // Threads take neighbouring tasks: one reads few shares' weights, and the
+  // rows of a block stay near it while a share's columns go past.
+  int64_t columnCount = columnTasks(family),
+          shareColumns = llvm::divideCeil(columnCount, tuning::columnShares);
+  Value shareTasks = make<arith::MulIOp>(blocks, index(shareColumns));
+  Value firstColumn = make<arith::MulIOp>(
+      make<arith::DivUIOp>(task, shareTasks), index(shareColumns));
+  Value columnsHere =
+      make<arith::MinUIOp>(make<arith::SubIOp>(index(columnCount), firstColumn),
+                           index(shareColumns));
+  Value ofShare = make<arith::RemUIOp>(task, shareTasks);
+  Value block = make<arith::DivUIOp>(ofShare, columnsHere);
+  Value column = make<arith::AddIOp>(
+      firstColumn, make<arith::RemUIOp>(ofShare, columnsHere));
   Value first = make<arith::MulIOp>(column, index(family.columns));
   Value behind = make<arith::AddIOp>(first, index(family.columns));
   Value last = index((columnTasks(family) - 1) * family.columns);
   Arguments columns = atColumn(arguments, first);
-  Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
   Share ofRows = deal(rows, blocks, block);
   Value tiles = make<arith::CeilDivUIOp>(ofRows.size, index(family.mostRows));
   // Where it is not worth it, what is being read is prefetched.
