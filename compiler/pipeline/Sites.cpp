@@ -160,10 +160,7 @@ private:
 static std::string turnsOf(Value index) {
   if (auto number = getConstantIntValue(index))
     return std::to_string(*number);
-  auto argument = dyn_cast<BlockArgument>(index);
-  auto loop = argument
-                  ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())
-                  : scf::ForOp();
+  scf::ForOp loop = scf::getForInductionVarOwner(index);
   if (!loop)
     return "";
   auto lower = getConstantIntValue(loop.getLowerBound()),

@@ -40,10 +40,7 @@ SmallVector<scf::ForOp> loopsAround(Operation *op) {
 }
 
 bool isIndexOfLoop(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  auto loop = argument
-                  ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())
-                  : scf::ForOp();
+  scf::ForOp loop = scf::getForInductionVarOwner(value);
   return loop && loop.getInductionVar() == value;
 }
 

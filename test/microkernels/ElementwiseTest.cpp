@@ -28,13 +28,6 @@ Buffer<1> line(std::vector<float> &data) {
       data.data(), data.data(), 0, {static_cast<int64_t>(data.size())}, {1}};
 }
 
-std::vector<float> numbered(int64_t count) {
-  std::vector<float> numbers(count);
-  for (int64_t i = 0; i < count; ++i)
-    numbers[i] = (i * 37 % 101) / 16.f - 3;
-  return numbers;
-}
-
 class ElementwiseTest : public testing::TestWithParam<std::string> {
 protected:
   /// Code for a function f of some memrefs, whose body is one loop of linalg.

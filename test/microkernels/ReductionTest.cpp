@@ -17,13 +17,6 @@ namespace {
 
 constexpr float untouched = -77;
 
-std::vector<float> numbered(int64_t count) {
-  std::vector<float> numbers(count);
-  for (int64_t i = 0; i < count; ++i)
-    numbers[i] = (i * 37 % 101) / 16.f - 3;
-  return numbers;
-}
-
 /// A dense tensor of three axes.
 Buffer<3> tensor(std::vector<float> &data, int64_t a, int64_t b, int64_t c) {
   return {data.data(), data.data(), 0, {a, b, c}, {b * c, c, 1}};

@@ -12,13 +12,6 @@ namespace {
 
 constexpr float untouched = -77;
 
-std::vector<float> numbered(int64_t count) {
-  std::vector<float> numbers(count);
-  for (int64_t i = 0; i < count; ++i)
-    numbers[i] = (i * 37 % 101) / 16.f - 3;
-  return numbers;
-}
-
 class RowOpsTest : public testing::TestWithParam<std::string> {
 protected:
   void expectRope(int64_t depth, int64_t pairs, bool adjacent,

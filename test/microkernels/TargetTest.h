@@ -5,6 +5,7 @@
 #include "Jit.h"
 #include "gtest/gtest.h"
 #include <algorithm>
+#include <vector>
 
 namespace heddle::test {
 
@@ -14,6 +15,14 @@ targetTestName(const testing::TestParamInfo<std::string> &info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '+', '_');
   return name;
+}
+
+/// Numbers from −3 to 3.25, neighbours unlike each other.
+inline std::vector<float> numbered(int64_t count) {
+  std::vector<float> numbers(count);
+  for (int64_t i = 0; i < count; ++i)
+    numbers[i] = (i * 37 % 101) / 16.f - 3;
+  return numbers;
 }
 
 } // namespace heddle::test
