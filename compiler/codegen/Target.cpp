@@ -89,6 +89,15 @@ static bool checkFeatures(const llvm::MCSubtargetInfo &subtarget,
   return true;
 }
 
+/// What runtime/abi.h and the runtime are made for: 64 bits, little endian, ELF,
+/// Linux.
+static bool isSupported(const llvm::Triple &triple) {
+  bool arch = (triple.getArch() == llvm::Triple::x86_64 && !triple.isX32()) ||
+              (triple.getArch() == llvm::Triple::aarch64 &&
+               triple.getEnvironment() != llvm::Triple::GNUILP32);
+  return arch && triple.isOSLinux() && triple.isOSBinFormatELF();
+}
+
 std::unique_ptr<llvm::TargetMachine>
 codegen::createTargetMachine(const TargetOptions &options,
                              llvm::raw_ostream &errors) {
@@ -103,10 +112,12 @@ codegen::createTargetMachine(const TargetOptions &options,
   std::string message;
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!target) {
-    errors
-        << "error: --target: found `" << options.triple
-        << "`, needed a triple such as x86_64-linux-gnu or aarch64-linux-gnu\n";
+  if (!target || !isSupported(triple)) {
+    errors << "error: "
+           << (options.triple.empty()
+                   ? "this machine is `" + triple.str() + "`"
+                   : "--target: found `" + options.triple + "`")
+           << ", needed 64-bit Linux: x86_64-linux-gnu or aarch64-linux-gnu\n";
     return nullptr;
   }
 

@@ -26,8 +26,8 @@ struct TargetOptions {
   std::string features;
 };
 
-/// Null after one `error: …` line on `errors` if LLVM does not know the triple,
-/// the CPU or a feature.
+/// Null after one `error: …` line on `errors` if the triple is not of 64-bit
+/// Linux on x86-64 or AArch64, or LLVM does not know the CPU or a feature.
 std::unique_ptr<llvm::TargetMachine>
 createTargetMachine(const TargetOptions &options, llvm::raw_ostream &errors);
 
