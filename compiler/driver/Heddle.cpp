@@ -3,14 +3,27 @@
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Compilation.h"
 #include "compiler/driver/Verify.h"
 #include "llvm/Support/Signals.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
+#include <cstring>
 
 using namespace heddle::driver;
 
-int main(int argc, char **argv) {
-  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+/// Colours are for terminals, and not where somebody says no
+/// (https://no-color.org).
+static void chooseColors() {
+  const char *noColor = std::getenv("NO_COLOR"), *terminal = std::getenv("TERM");
+  if ((noColor && *noColor) || (terminal && !std::strcmp(terminal, "dumb")))
+    llvm::WithColor::setAutoDetectFunction(
+        [](const llvm::raw_ostream &) { return false; });
+}
+
+static int run(int argc, char **argv) {
   CommandLine commandLine = parseCommandLine(
       llvm::ArrayRef<const char *>(argv, argc), llvm::outs(), llvm::errs());
   if (!commandLine.arguments)
@@ -26,4 +39,18 @@ int main(int argc, char **argv) {
   case Command::Verify:
     return verify(arguments);
   }
+  llvm_unreachable("all commands are listed");
+}
+
+int main(int argc, char **argv) {
+  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+  chooseColors();
+  int code = run(argc, argv);
+  llvm::outs().flush();
+  if (!llvm::outs().has_error())
+    return code;
+  std::error_code error = llvm::outs().error();
+  llvm::outs().clear_error();
+  (void)fail(llvm::createFileError("standard output", error));
+  return 1;
 }

@@ -21,7 +21,9 @@ std::string heddle::driver::bytesText(double bytes) {
 }
 
 Progress::Progress(llvm::StringRef what)
-    : what(what), isTerminal(llvm::sys::Process::StandardErrIsDisplayed()),
+    : what(what), isTerminal(llvm::sys::Process::StandardErrIsDisplayed() &&
+                            // A terminal that knows how to erase a line.
+                            llvm::sys::Process::StandardErrHasColors()),
       start(Clock::now()), drawn(start) {}
 
 Progress::~Progress() {

@@ -44,7 +44,7 @@ void Diagnostics::note(SMLoc place, const Twine &message) {
 
 void Diagnostics::print(SMLoc place, SourceMgr::DiagKind kind,
                         const Twine &message) {
-  sources.PrintMessage(os, place, kind, message, {}, {}, os.has_colors());
+  sources.PrintMessage(os, place, kind, message);
 }
 
 Position Diagnostics::positionOf(SMLoc place) const {
