@@ -86,12 +86,16 @@ heddle_status Weights::open(const heddle_program &forProgram,
 
   char object[4096];
   findObject(*program, object, sizeof object);
-  char besides[2][sizeof object + 64];
+  char besides[2][sizeof object + 272];
   int directory = static_cast<int>(
       strrchr(object, '/') ? strrchr(object, '/') + 1 - object : 0);
   snprintf(besides[0], sizeof besides[0], "%s.weights", object);
-  snprintf(besides[1], sizeof besides[1], "%.*s%.48s.weights", directory,
-           object, program->name);
+  if (program->weights_file)
+    snprintf(besides[1], sizeof besides[1], "%.*s%.255s", directory, object,
+             program->weights_file);
+  else
+    snprintf(besides[1], sizeof besides[1], "%.*s%.48s.weights", directory,
+             object, program->name);
   const char *candidates[] = {object, besides[0], besides[1]};
   for (const char *candidate : candidates) {
     heddle_status status = mapFile(candidate, /*needed=*/false);
@@ -100,6 +104,9 @@ heddle_status Weights::open(const heddle_program &forProgram,
   }
   if (program->weight_slot_count == 0)
     return HEDDLE_OK;
+  if (!strcmp(besides[0], besides[1]))
+    return fail(HEDDLE_BAD_FILE, "%s: carries no weights, and there is no %s",
+                object, besides[0]);
   return fail(HEDDLE_BAD_FILE,
               "%s: carries no weights, and there is neither %s nor %s", object,
               besides[0], besides[1]);

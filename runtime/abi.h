@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 2u
+#define HEDDLE_ABI_VERSION 3u
 #define HEDDLE_MAX_SIZES 8
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
@@ -122,6 +122,7 @@ struct heddle_program {
   const char *cpu_features;           /* needed beyond cpu_level, as LLVM names them: "avx512vnni,avx512bf16"; or NULL */
   const heddle_site *sites;           /* numbered as the code marks them */
   int32_t site_count;
+  const char *weights_file;           /* the packed weights' name where they lie beside the program; NULL: NAME.weights */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */

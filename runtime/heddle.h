@@ -54,8 +54,9 @@ HEDDLE_API const char *heddle_last_error(void);
 /* --- Models ------------------------------------------------------------------------------------------------------ */
 
 typedef struct heddle_open_options {
-  const char *weights;    /* the packed weights file. NULL: carried by the executable or shared library that the program
-                             is part of, else the file beside it named NAME.weights */
+  const char *weights;    /* the packed weights file. NULL: carried by the executable or shared library FILE that the
+                             program is part of, else FILE.weights, else the file beside it that has the name which the
+                             weights were given when they were packed (OUT.weights) */
   int32_t threads;        /* 0: one a core that this process may use (affinity and cgroup limits) */
   int32_t check_tensors;  /* 1: also verify the checksum of every weight byte, which reads the whole file */
 } heddle_open_options;

@@ -22,6 +22,10 @@ using namespace llvm;
 namespace heddle::checkpoint {
 namespace {
 
+StringRef nameOf(const PackRequest &request, StringRef path) {
+  return request.name.empty() ? path : StringRef(request.name);
+}
+
 Error failure(StringRef path, const Twine &what) {
   return createStringError(path + ": " + what);
 }
@@ -177,18 +181,19 @@ Expected<PackResult> writePacked(int file, StringRef path, uint64_t base,
 
 Expected<PackResult> writePackedFile(StringRef path,
                                      const PackRequest &request) {
+  StringRef name = nameOf(request, path);
   Expected<sys::fs::TempFile> temporary =
       sys::fs::TempFile::create(path + ".%%%%%%");
   if (!temporary)
-    return failure(path,
+    return failure(name,
                    "cannot be written: " + toString(temporary.takeError()));
-  Expected<PackResult> result = writePacked(temporary->FD, path, 0, request);
+  Expected<PackResult> result = writePacked(temporary->FD, name, 0, request);
   if (!result) {
     consumeError(temporary->discard());
     return result;
   }
   if (Error error = temporary->keep(path))
-    return failure(path, "cannot be written: " + toString(std::move(error)));
+    return failure(name, "cannot be written: " + toString(std::move(error)));
   return result;
 }
 
@@ -214,21 +219,22 @@ static Expected<PackResult> appendTo(int file, StringRef path,
 
 Expected<PackResult> appendPackedFile(StringRef path,
                                       const PackRequest &request) {
+  StringRef name = nameOf(request, path);
   Expected<sys::fs::file_t> file = sys::fs::openNativeFileForReadWrite(
       path, sys::fs::CD_OpenExisting, sys::fs::OF_None);
   if (!file)
-    return failure(path, "cannot be written: " + toString(file.takeError()));
+    return failure(name, "cannot be written: " + toString(file.takeError()));
   sys::fs::file_status status;
   if (std::error_code error = sys::fs::status(*file, status)) {
     sys::fs::closeFile(*file);
-    return failure(path, error.message());
+    return failure(name, error.message());
   }
   Expected<PackResult> result =
-      appendTo(*file, path, request, status.getSize());
+      appendTo(*file, name, request, status.getSize());
   if (!result && ftruncate(*file, status.getSize()) != 0)
     result =
         joinErrors(result.takeError(),
-                   failure(path, "cannot be restored: " + sys::StrError()));
+                   failure(name, "cannot be restored: " + sys::StrError()));
   sys::fs::closeFile(*file);
   return result;
 }

@@ -47,6 +47,8 @@ struct PackRequest {
   /// Equal to heddle_program.fingerprint.
   uint64_t fingerprint = 0;
   uint64_t randomSeed = 0;
+  /// What errors call the file, which may have a passing name; empty: its path.
+  std::string name;
   /// 0: as many as the machine has.
   unsigned threads = 0;
   /// Called now and then from the caller's thread, and once when all is done.

@@ -32,6 +32,17 @@ struct TokenizerEnds {
 /// tokenizer_config.json is asked only where neither names an end.
 TokenizerEnds readTokenizerEnds(llvm::StringRef directory, Problems &problems);
 
+/// A special token by the name that Hugging Face gives it: bos, eos, pad, cls …
+struct SpecialToken {
+  std::string name;
+  int64_t id;
+};
+
+/// Those that a checkpoint directory names, for who embeds its program. The
+/// first of several ids of one name; generation_config.json goes before
+/// config.json, and tokenizer_config.json is asked where neither has an id.
+std::vector<SpecialToken> readSpecialTokens(llvm::StringRef directory);
+
 /// Translates the tokenizer.json at `path`. Where something is wrong with it
 /// returns nothing and adds all its mistakes to `problems`.
 std::optional<std::vector<char>> compileTokenizer(llvm::StringRef path,

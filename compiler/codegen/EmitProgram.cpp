@@ -188,7 +188,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        int32(flags),
        cpuFeatures.empty() ? null() : string(cpuFeatures),
        arrayOf(model.sites, [&](const ProgramSite &s) { return site(s); }),
-       int32(model.sites.size())});
+       int32(model.sites.size()),
+       string(weightsFileName(model))});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

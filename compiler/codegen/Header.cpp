@@ -20,6 +20,22 @@ static std::string elementCount(const Program &program,
   return value.elements.str() + (ragged ? " (summed over rows)" : "");
 }
 
+/// As a constant of the value's own type: 0 of an int, 0.5 of a float.
+static std::string defaultText(const ProgramValue &value) {
+  double number = *value.defaultValue;
+  switch (value.type) {
+  case ElementType::F32:
+  case ElementType::BF16:
+  case ElementType::F16: {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%.9g", number);
+    return text;
+  }
+  default:
+    return std::to_string(static_cast<int64_t>(number));
+  }
+}
+
 static void writeValue(const Program &program, const ProgramValue &value,
                        bool isInput, llvm::raw_ostream &os) {
   os << " *   " << llvm::left_justify(value.name, 14) << "[" << value.axes
@@ -27,7 +43,7 @@ static void writeValue(const Program &program, const ProgramValue &value,
   if (value.indexBound)
     os << ", each 0 to " << value.indexBound - 1;
   if (isInput && value.defaultValue)
-    os << "; NULL: all " << llvm::formatv("{0}", *value.defaultValue);
+    os << "; NULL: all " << defaultText(value);
   os << "\n";
 }
 
@@ -77,7 +93,8 @@ static void writeEntry(const Program &program, const ProgramEntry &entry,
   os << ");\n\n";
 }
 
-// $ stands for the model's name. Parameters as in runtime/heddle.h, whose
+// $ stands for the model's name, @ for the same in capitals, % for the name of
+// the weights file. Parameters as in runtime/heddle.h, whose
 // functions these are.
 static constexpr llvm::StringLiteral opening =
     R"(/* $: a model compiled by Heddle. Generated; do not edit.
@@ -90,7 +107,10 @@ static constexpr llvm::StringLiteral opening =
 
 #include <stdint.h>
 
-#ifdef __cplusplus
+)";
+
+static constexpr llvm::StringLiteral lifetime =
+    R"(#ifdef __cplusplus
 extern "C" {
 #endif
 
@@ -101,7 +121,7 @@ typedef struct $_session $_session;
 const char *$_last_error(void);
 
 /* Maps the weights and starts the threads. Any number of host threads may share a model, each with a session of its own.
- *   weights  the packed weights file; NULL: carried by this program or library, else $.weights beside it
+ *   weights  the packed weights file; NULL: carried by this program or library, else % beside it
  *   threads  0: one a core that this process may use */
 $_model *$_open(const char *weights, int32_t threads);
 /* Copies the weights into huge pages: faster where memory is the limit, for the time of a copy and memory that is shared with
@@ -163,25 +183,122 @@ static constexpr llvm::StringLiteral closing = R"(#ifdef __cplusplus
 #endif
 )";
 
-static void writeTemplate(llvm::StringRef part, llvm::StringRef name,
+static void writeTemplate(llvm::StringRef part, const Program &program,
                           llvm::raw_ostream &os) {
   for (char c : part) {
     if (c == '$')
-      os << name;
+      os << program.name;
     else if (c == '@')
-      os << name.upper();
+      os << llvm::StringRef(program.name).upper();
+    else if (c == '%')
+      os << weightsFileName(program);
     else
       os << c;
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// `#define GPT2_CONTEXT 1024` and what it is.
+struct HeaderConstant {
+  std::string name;
+  int64_t value;
+  std::string meaning;
+};
+
+} // namespace
+
+static const ProgramEntry *stepOf(const Program &program) {
+  auto step = llvm::find_if(program.entries, [](const ProgramEntry &entry) {
+    return entry.generates == GenerateRole::Step;
+  });
+  return step == program.entries.end() ? nullptr : &*step;
+}
+
+static std::optional<int64_t> width(const ProgramValue &value) {
+  return value.dims.empty() ? std::nullopt : value.dims.back().asConstant();
+}
+
+/// The logits' width; of a model that writes nothing, the bound of the ids that
+/// its first entry reads.
+static std::optional<int64_t> vocabularyOf(const Program &program) {
+  if (const ProgramEntry *step = stepOf(program))
+    return step->outputs.empty() ? std::nullopt : width(step->outputs[0]);
+  for (const ProgramEntry &entry : program.entries)
+    if (!entry.inputs.empty() && entry.inputs[0].indexBound)
+      return entry.inputs[0].indexBound;
+  return std::nullopt;
+}
+
+/// Positions that a row can hold: of sizes that grow over calls, else of the
+/// size that each row has its own of, if there is only one.
+static std::optional<int64_t> contextOf(const Program &program) {
+  std::optional<int64_t> grown, given;
+  int ragged = 0;
+  for (const ProgramSize &size : program.sizes) {
+    if (!size.growsBy.empty())
+      grown = std::max(grown.value_or(0), size.max);
+    else if (!size.per.empty() && ++ragged)
+      given = size.max;
+  }
+  return grown || ragged != 1 ? grown : given;
+}
+
+static std::vector<HeaderConstant> constantsOf(const Program &program) {
+  std::vector<HeaderConstant> constants;
+  std::optional<int64_t> vocabulary = vocabularyOf(program);
+  if (vocabulary)
+    constants.push_back({"VOCABULARY", *vocabulary, "token ids are less"});
+  if (std::optional<int64_t> context = contextOf(program))
+    constants.push_back(
+        {"CONTEXT", *context, "the most positions that a row can hold"});
+  if (int rows = sizeIndex(program, program.rowSize); rows >= 0)
+    constants.push_back(
+        {"ROWS", program.sizes[rows].max, "the most rows of a call"});
+  for (const ProgramEntry &entry : program.entries) {
+    const ProgramValue *output = entry.outputs.empty() ? nullptr
+                                                       : &entry.outputs[0];
+    if (!output || output->type != ElementType::F32 || output->dims.size() < 2)
+      continue;
+    if (std::optional<int64_t> numbers = width(*output);
+        numbers && numbers != vocabulary)
+      constants.push_back({llvm::StringRef(entry.name).upper() + "_DIMENSION",
+                           *numbers,
+                           "numbers in a vector of " + output->name + " [" +
+                               output->axes + "]"});
+  }
+  for (const auto &[name, id] : program.specialTokens)
+    constants.push_back({llvm::StringRef(name).upper() + "_TOKEN", id,
+                         "the checkpoint's " + name + " token"});
+  return constants;
+}
+
+static void writeConstants(const Program &program, llvm::raw_ostream &os) {
+  std::string prefix = llvm::StringRef(program.name).upper() + "_";
+  std::vector<HeaderConstant> constants = constantsOf(program);
+  size_t longest = 0;
+  for (const HeaderConstant &constant : constants)
+    longest = std::max(longest, constant.name.size());
+  for (const HeaderConstant &constant : constants)
+    os << "#define " << prefix << llvm::left_justify(constant.name, longest)
+       << " " << constant.value << " /* " << constant.meaning << " */\n";
+  if (!constants.empty())
+    os << "\n";
+}
+
 void codegen::writeHeader(const Program &program, llvm::raw_ostream &os) {
-  writeTemplate(opening, program.name, os);
+  writeTemplate(opening, program, os);
+  writeConstants(program, os);
+  writeTemplate(lifetime, program, os);
   for (const ProgramEntry &entry : program.entries)
     writeEntry(program, entry, os);
   if (program.hasTokenizer)
-    writeTemplate(text, program.name, os);
+    writeTemplate(text, program, os);
   if (generatesText(program))
-    writeTemplate(generation, program.name, os);
-  writeTemplate(closing, program.name, os);
+    writeTemplate(generation, program, os);
+  writeTemplate(closing, program, os);
 }

@@ -10,10 +10,17 @@
 #include "llvm/ObjCopy/ELF/ELFObjcopy.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
+
+#include <array>
+#include <fcntl.h>
+#include <thread>
+#include <unistd.h>
 
 LLD_HAS_DRIVER(elf)
 
@@ -137,18 +144,42 @@ runtimeArchives(const LinkOptions &options) {
 // lld
 //===----------------------------------------------------------------------===//
 
-static llvm::Error runLld(const std::vector<std::string> &arguments) {
-  std::vector<const char *> argv = {"ld.lld"};
+using LinkedFile = llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>;
+
+/// Runs lld with these arguments and the end of a pipe as its output: to a full
+/// disk it would end the process, by SIGBUS where it maps the file.
+static LinkedFile runLld(const std::vector<std::string> &arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC))
+    return llvm::createStringError("linking: no pipe: " +
+                                   llvm::sys::StrError());
+  llvm::SmallVector<char, 0> linked;
+  std::thread reader([&] {
+    std::array<char, 1 << 16> part;
+    while (true) {
+      ssize_t bytes = llvm::sys::RetryAfterSignal(-1, read, ends[0],
+                                                  part.data(), part.size());
+      if (bytes <= 0)
+        return;
+      linked.append(part.data(), part.data() + bytes);
+    }
+  });
+  std::string path = "/proc/self/fd/" + std::to_string(ends[1]);
+  std::vector<const char *> argv = {"ld.lld", "-o", path.c_str()};
   for (const std::string &argument : arguments)
     argv.push_back(argument.c_str());
   std::string output;
   llvm::raw_string_ostream os(output);
   lld::Result result =
       lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
-  if (result.retCode == 0)
-    return llvm::Error::success();
-  return llvm::createStringError("linking failed\n" +
-                                 llvm::StringRef(output).rtrim());
+  close(ends[1]);
+  reader.join();
+  close(ends[0]);
+  if (result.retCode != 0)
+    return llvm::createStringError("linking failed\n" +
+                                   llvm::StringRef(output).rtrim());
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(
+      std::move(linked), /*RequiresNullTerminator=*/false);
 }
 
 static llvm::StringRef dynamicLinker(const llvm::Triple &triple) {
@@ -205,16 +236,13 @@ static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
                                  "(Debian: apt install libc6-dev)");
 }
 
-static llvm::Error linkDynamic(const std::string &object,
-                               const LinkOptions &options,
-                               const std::vector<std::string> &archives,
-                               llvm::StringRef outputPath) {
+static LinkedFile linkDynamic(const std::string &object,
+                              const LinkOptions &options,
+                              const std::vector<std::string> &archives) {
   llvm::Expected<CLibrary> cLibrary = findCLibrary(options);
   if (!cLibrary)
     return cLibrary.takeError();
-  std::vector<std::string> arguments = {"-o",
-                                        outputPath.str(),
-                                        "--gc-sections",
+  std::vector<std::string> arguments = {"--gc-sections",
                                         "--eh-frame-hdr",
                                         "--hash-style=gnu",
                                         "-z",
@@ -254,12 +282,13 @@ static llvm::Error linkDynamic(const std::string &object,
 // Static libraries
 //===----------------------------------------------------------------------===//
 
-/// Makes every defined symbol but `exports` local to the object file at
-/// `inputPath`; returns its new bytes.
+/// Makes every defined symbol but `exports` local to the object file; returns
+/// its new bytes.
 static llvm::Expected<llvm::SmallVector<char, 0>>
-localizeSymbols(llvm::StringRef inputPath,
+localizeSymbols(const llvm::MemoryBuffer &object,
                 llvm::ArrayRef<std::string> exports) {
-  auto file = llvm::object::ObjectFile::createObjectFile(inputPath);
+  auto file =
+      llvm::object::ObjectFile::createObjectFile(object.getMemBufferRef());
   if (!file)
     return file.takeError();
   llvm::objcopy::ConfigManager config;
@@ -270,7 +299,7 @@ localizeSymbols(llvm::StringRef inputPath,
       return error;
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
-  auto &elf = llvm::cast<llvm::object::ELFObjectFileBase>(*file->getBinary());
+  auto &elf = llvm::cast<llvm::object::ELFObjectFileBase>(**file);
   if (llvm::Error error = llvm::objcopy::elf::executeObjcopyOnBinary(
           config.Common, config.ELF, elf, os))
     return error;
@@ -279,30 +308,26 @@ localizeSymbols(llvm::StringRef inputPath,
 
 /// One archive member holds model and runtime, so that the archive alone is
 /// enough and nothing of it but the interface can clash with the host program.
-static llvm::Error linkArchive(const std::string &object,
-                               const LinkOptions &options,
-                               const std::vector<std::string> &archives,
-                               llvm::StringRef outputPath) {
-  llvm::Expected<ScratchFile> merged = ScratchFile::create("o", "");
+static LinkedFile linkArchive(const std::string &object,
+                              const LinkOptions &options,
+                              const std::vector<std::string> &archives) {
+  std::vector<std::string> arguments = {"-r", object};
+  llvm::append_range(arguments, archives);
+  LinkedFile merged = runLld(arguments);
   if (!merged)
     return merged.takeError();
-  std::vector<std::string> arguments = {"-r", "-o", merged->path(), object};
-  llvm::append_range(arguments, archives);
-  if (llvm::Error error = runLld(arguments))
-    return error;
-  auto bytes = localizeSymbols(merged->path(), options.exports);
+  auto bytes = localizeSymbols(**merged, options.exports);
   if (!bytes)
     return bytes.takeError();
   llvm::StringRef contents(bytes->data(), bytes->size());
   llvm::NewArchiveMember member(llvm::MemoryBufferRef(contents, "model.o"));
-  return llvm::writeArchive(
-      outputPath, member, llvm::SymtabWritingMode::NormalSymtab,
+  return llvm::writeArchiveToBuffer(
+      member, llvm::SymtabWritingMode::NormalSymtab,
       llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
 }
 
-llvm::Error heddle::codegen::link(llvm::StringRef object,
-                                  const LinkOptions &options,
-                                  llvm::StringRef outputPath) {
+LinkedFile heddle::codegen::link(llvm::StringRef object,
+                                 const LinkOptions &options) {
   llvm::Expected<std::vector<std::string>> archives = runtimeArchives(options);
   if (!archives)
     return archives.takeError();
@@ -310,6 +335,6 @@ llvm::Error heddle::codegen::link(llvm::StringRef object,
   if (!objectFile)
     return objectFile.takeError();
   if (options.linkage == Linkage::StaticLibrary)
-    return linkArchive(objectFile->path(), options, *archives, outputPath);
-  return linkDynamic(objectFile->path(), options, *archives, outputPath);
+    return linkArchive(objectFile->path(), options, *archives);
+  return linkDynamic(objectFile->path(), options, *archives);
 }

@@ -13,7 +13,9 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Triple.h"
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,9 +38,11 @@ struct LinkOptions {
   std::string soname;
 };
 
-/// Links the bytes of one object file with the runtime and writes `outputPath`.
-llvm::Error link(llvm::StringRef object, const LinkOptions &options,
-                 llvm::StringRef outputPath);
+/// Links the bytes of one object file with the runtime: the bytes of the
+/// executable or library. Whoever writes them can say that the disk is full,
+/// which lld cannot.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+link(llvm::StringRef object, const LinkOptions &options);
 
 } // namespace heddle::codegen
 

@@ -39,6 +39,15 @@ OutputFile::~OutputFile() {
   llvm::sys::DontRemoveFileOnSignal(temporary);
 }
 
+llvm::Error OutputFile::makeExecutable() {
+  if (temporary == path)
+    return llvm::Error::success();
+  auto mode = static_cast<fs::perms>(fs::all_all & ~fs::getUmask());
+  if (std::error_code error = fs::setPermissions(temporary, mode))
+    return llvm::createFileError(path, error);
+  return llvm::Error::success();
+}
+
 llvm::Error OutputFile::commit() {
   if (temporary != path)
     if (std::error_code error = fs::rename(temporary, path))

@@ -20,6 +20,10 @@ public:
 
   /// Where to write.
   const std::string &temporaryPath() const { return temporary; }
+  /// Where it will appear.
+  const std::string &finalPath() const { return path; }
+  /// Lets everybody run it whom the umask lets.
+  llvm::Error makeExecutable();
   llvm::Error commit();
 
 private:

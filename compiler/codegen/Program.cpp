@@ -23,6 +23,11 @@ static constexpr llvm::StringLiteral typeNames[] = {"f32", "bf16", "f16", "i32",
                                                     "i64", "i8",   "i1"};
 static constexpr llvm::StringLiteral roleNames[] = {"", "before", "step"};
 
+std::string codegen::weightsFileName(const Program &program) {
+  return program.weightsFile.empty() ? program.name + ".weights"
+                                     : program.weightsFile;
+}
+
 int codegen::sizeIndex(const Program &program, StringRef name) {
   for (auto [index, size] : llvm::enumerate(program.sizes))
     if (size.name == name)

@@ -122,7 +122,16 @@ struct Program {
   bool prefillInChunks = false;
   /// The weights file carries a tokenizer: the C interface speaks text.
   bool hasTokenizer = false;
+  /// What the packed weights are called where they lie beside the program;
+  /// empty: NAME.weights. Known when a file is written, so no part of the
+  /// module's attribute.
+  std::string weightsFile;
+  /// Names and ids of the checkpoint's special tokens, for the header alone.
+  std::vector<std::pair<std::string, int64_t>> specialTokens;
 };
+
+/// The name of the packed weights beside the program.
+std::string weightsFileName(const Program &program);
 
 /// The index of the size called `name`; -1 for the empty name.
 int sizeIndex(const Program &program, llvm::StringRef name);

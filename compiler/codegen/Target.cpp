@@ -89,8 +89,8 @@ static bool checkFeatures(const llvm::MCSubtargetInfo &subtarget,
   return true;
 }
 
-/// What runtime/abi.h and the runtime are made for: 64 bits, little endian, ELF,
-/// Linux.
+/// What runtime/abi.h and the runtime are made for: 64 bits, little endian,
+/// ELF, Linux.
 static bool isSupported(const llvm::Triple &triple) {
   bool arch = (triple.getArch() == llvm::Triple::x86_64 && !triple.isX32()) ||
               (triple.getArch() == llvm::Triple::aarch64 &&

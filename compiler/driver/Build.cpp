@@ -8,6 +8,7 @@
 #include "compiler/driver/LoadedProgram.h"
 #include "compiler/driver/Weights.h"
 #include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -56,8 +57,21 @@ namespace {
 /// What a build writes: nothing of it is there before all of it is.
 class Outputs {
 public:
+  explicit Outputs(const Compilation &compilation) : compilation(compilation) {}
+
   /// A file that will appear as `path`; null after an error.
   OutputFile *create(llvm::StringRef path) {
+    if (compilation.isInput(path)) {
+      (void)fail(path +
+                 ": is read by this build, needed another file to write");
+      return nullptr;
+    }
+    if (llvm::any_of(files, [&](const OutputFile &file) {
+          return file.finalPath() == path;
+        })) {
+      (void)fail(path + ": two outputs of the build have this name");
+      return nullptr;
+    }
     llvm::Expected<OutputFile> file = OutputFile::create(path);
     if (!file) {
       (void)fail(file.takeError());
@@ -67,23 +81,22 @@ public:
     return &files.back();
   }
 
+  /// The same, holding what write(stream) writes.
   template <typename Write>
-  LogicalResult write(llvm::StringRef path, Write write) {
+  OutputFile *write(llvm::StringRef path, Write write) {
     OutputFile *file = create(path);
     if (!file)
-      return llvm::failure();
+      return nullptr;
     std::error_code error;
     llvm::raw_fd_ostream os(file->temporaryPath(), error);
-    if (error)
-      return fail(llvm::createFileError(path, error));
-    if (failed(write(os)))
-      return llvm::failure();
+    bool written = !error && succeeded(write(os));
     os.close();
-    if (!os.has_error())
-      return llvm::success();
-    error = os.error();
+    if (os.has_error())
+      error = os.error();
     os.clear_error();
-    return fail(llvm::createFileError(path, error));
+    if (error)
+      (void)fail(llvm::createFileError(path, error));
+    return written && !error ? file : nullptr;
   }
 
   LogicalResult commit() {
@@ -94,6 +107,7 @@ public:
   }
 
 private:
+  const Compilation &compilation;
   std::deque<OutputFile> files; // keeps the addresses of its elements
 };
 
@@ -102,9 +116,10 @@ private:
 static LogicalResult emitStream(Compilation &compilation, Stage stage,
                                 llvm::StringRef path, Outputs &outputs) {
   if (!path.empty() && path != "-")
-    return outputs.write(path, [&](llvm::raw_pwrite_stream &os) {
-      return writeStream(compilation, stage, os);
-    });
+    return llvm::success(
+        outputs.write(path, [&](llvm::raw_pwrite_stream &os) {
+          return writeStream(compilation, stage, os);
+        }) != nullptr);
   // Standard output may be a pipe, which cannot be written out of order.
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
@@ -122,8 +137,9 @@ static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path,
     return llvm::success(
         language::emitAst(compilation.modelOptions(), os, llvm::errs()));
   };
-  return path.empty() || path == "-" ? write(llvm::outs())
-                                     : outputs.write(path, write);
+  return path.empty() || path == "-"
+             ? write(llvm::outs())
+             : llvm::success(outputs.write(path, write) != nullptr);
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,6 +157,36 @@ static Linkage linkageOf(Stage stage) {
   }
 }
 
+/// A checkpoint's program is named after its directory, any other after the
+/// model.
+static std::string outputName(const Compilation &compilation,
+                              llvm::StringRef model) {
+  namespace path = llvm::sys::path;
+  if (!llvm::sys::fs::is_directory(model))
+    return compilation.program().name;
+  llvm::SmallString<128> directory;
+  if (llvm::sys::fs::real_path(model, directory))
+    directory = model;
+  std::string name = path::filename(directory).str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c) && !llvm::StringRef("._-+").contains(c))
+      c = '_';
+  if (name.empty() || name.front() == '-' || name.front() == '.' ||
+      name == "/")
+    name.insert(0, "_");
+  return name;
+}
+
+/// `minilm`, where that is the checkpoint's directory itself: `minilm.out`.
+static std::string executableName(llvm::StringRef name) {
+  if (!llvm::sys::fs::is_directory(name))
+    return name.str();
+  std::string other = (name + ".out").str();
+  llvm::WithColor::note() << name << " is a directory: the program is " << other
+                          << "\n";
+  return other;
+}
+
 static std::string defaultOutput(Stage stage, llvm::StringRef name) {
   switch (stage) {
   case Stage::Obj:
@@ -150,17 +196,20 @@ static std::string defaultOutput(Stage stage, llvm::StringRef name) {
   case Stage::So:
     return ("lib" + name + ".so").str();
   case Stage::Exe:
-    return name.str();
+    return executableName(name);
   default:
     return "";
   }
 }
 
-/// Beside the program or library, where the runtime looks for it.
-static std::string weightsPath(llvm::StringRef output, llvm::StringRef name) {
-  llvm::SmallString<128> path(llvm::sys::path::parent_path(output));
-  llvm::sys::path::append(path, name + ".weights");
-  return std::string(path);
+/// OUT.weights: two programs in one folder have each their own. Standard output
+/// and devices give no name, so the model does.
+static std::string weightsPath(llvm::StringRef output,
+                               const codegen::Program &program) {
+  namespace fs = llvm::sys::fs;
+  bool isFile = output != "-" &&
+                (!fs::exists(output) || fs::is_regular_file(output));
+  return (isFile ? output : llvm::StringRef(program.name)).str() + ".weights";
 }
 
 /// Objects and archives are copied into something else: nothing can be appended
@@ -169,27 +218,36 @@ static bool canCarryWeights(Stage stage) {
   return stage == Stage::So || stage == Stage::Exe;
 }
 
-static LogicalResult packBeside(Compilation &compilation,
-                                llvm::StringRef output, Weights &weights,
+static LogicalResult packBeside(llvm::StringRef path, Weights &weights,
                                 Outputs &outputs) {
-  OutputFile *file =
-      outputs.create(weightsPath(output, compilation.program().name));
+  OutputFile *file = outputs.create(path);
   return llvm::success(file &&
-                       succeeded(weights.writeTo(file->temporaryPath())));
+                       succeeded(weights.writeTo(file->temporaryPath(), path)));
 }
 
 static LogicalResult emitLinked(Compilation &compilation, Stage stage,
                                 llvm::StringRef path, Weights *appended,
                                 Outputs &outputs) {
-  OutputFile *file = outputs.create(path);
-  if (!file ||
-      failed(compilation.link(linkageOf(stage), llvm::sys::path::filename(path),
-                              file->temporaryPath())))
+  auto linked =
+      compilation.link(linkageOf(stage), llvm::sys::path::filename(path));
+  if (failed(linked))
     return llvm::failure();
+  OutputFile *file = outputs.write(path, [&](llvm::raw_ostream &os) {
+    os << (*linked)->getBuffer();
+    return llvm::success();
+  });
+  if (!file)
+    return llvm::failure();
+  if (stage != Stage::Lib)
+    if (llvm::Error error = file->makeExecutable())
+      return fail(std::move(error));
   if (!appended)
     return llvm::success();
+  if (file->temporaryPath() == path)
+    return fail(path + ": found no regular file, needed one to append the "
+                       "weights to, or --weights-file=none");
   mlir::TimingScope scope = compilation.time("pack");
-  return appended->appendTo(file->temporaryPath());
+  return appended->appendTo(file->temporaryPath(), path);
 }
 
 static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
@@ -198,9 +256,12 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   if (failed(compilation.lowerTo(Stage::Llvm)) ||
       failed(compilation.readProgram()))
     return llvm::failure();
-  std::string output = arguments.output.empty()
-                           ? defaultOutput(stage, compilation.program().name)
-                           : arguments.output;
+  std::string output =
+      arguments.output.empty()
+          ? defaultOutput(stage, outputName(compilation, arguments.model))
+          : arguments.output;
+  if (stage == Stage::Header || !arguments.header.empty())
+    compilation.readSpecialTokens();
   if (stage == Stage::Header)
     return emitStream(compilation, stage, output, outputs);
   bool isLinked =
@@ -214,13 +275,15 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
     return llvm::failure();
   bool append = weights && canCarryWeights(stage) &&
                 arguments.weightsFile == WeightsFile::Appended;
+  std::string beside = weightsPath(output, compilation.program());
+  if (!append && (isLinked || stage == Stage::Obj))
+    compilation.setWeightsFile(llvm::sys::path::filename(beside));
   if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
     return llvm::failure();
   if (!arguments.header.empty() &&
       failed(emitStream(compilation, Stage::Header, arguments.header, outputs)))
     return llvm::failure();
-  if (weights && !append &&
-      failed(packBeside(compilation, output, *weights, outputs)))
+  if (weights && !append && failed(packBeside(beside, *weights, outputs)))
     return llvm::failure();
   if (isLinked)
     return emitLinked(compilation, stage, output, append ? &*weights : nullptr,
@@ -228,9 +291,9 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   return emitStream(compilation, stage, output, outputs);
 }
 
-static LogicalResult buildStage(const Arguments &arguments, Outputs &outputs) {
+static LogicalResult buildStage(Compilation &compilation,
+                                const Arguments &arguments, Outputs &outputs) {
   Stage stage = arguments.emit.value_or(Stage::Exe);
-  Compilation compilation(arguments);
   if (stage == Stage::Ast)
     return emitAst(compilation, arguments.output, outputs);
   if (failed(compilation.load()))
@@ -243,8 +306,9 @@ static LogicalResult buildStage(const Arguments &arguments, Outputs &outputs) {
 }
 
 int driver::build(const Arguments &arguments) {
-  Outputs outputs;
-  return succeeded(buildStage(arguments, outputs)) &&
+  Compilation compilation(arguments);
+  Outputs outputs(compilation);
+  return succeeded(buildStage(compilation, arguments, outputs)) &&
                  succeeded(outputs.commit())
              ? 0
              : 1;

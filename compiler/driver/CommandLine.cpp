@@ -148,6 +148,16 @@ static std::string readType(StringRef value, std::string &type) {
   return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
 }
 
+/// What functions of C can begin with.
+static std::string readPrefix(StringRef value, std::string &prefix) {
+  prefix = value.str();
+  bool fits = !value.empty() && !llvm::isDigit(value.front()) &&
+              llvm::all_of(value, [](char c) {
+                return llvm::isAlnum(c) || c == '_';
+              });
+  return fits ? "" : "a C identifier: letters, digits and _, no digit first";
+}
+
 static std::string setTrue(bool &result) {
   result = true;
   return "";
@@ -176,8 +186,13 @@ struct Flag {
 } // namespace
 
 static const Flag flags[] = {
-    {"-o", "OUT", building, "where to write; `-` is standard output",
+    {"-o", "OUT", building,
+     "where to write (named after the checkpoint or the model); `-` is standard "
+     "output",
      [](StringRef v, Arguments &a) { return readText(v, a.output); }},
+    {"--name", "NAME", building,
+     "prefix of the C interface, NAME_open and so on (default: the model's)",
+     [](StringRef v, Arguments &a) { return readPrefix(v, a.name); }},
     {"--emit", "STAGE", building,
      "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
      [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
@@ -309,6 +324,8 @@ private:
   void readFlag(StringRef word);
   void readOperand(StringRef word);
   void checkCombinations();
+  StringRef nearestFlag(StringRef name) const;
+  std::string behindDashes() const;
   void fail(const llvm::Twine &message) {
     errors << "error: " << message << "\n";
     failed = true;
@@ -327,13 +344,10 @@ void CommandLineParser::readFlag(StringRef word) {
   auto *flag =
       llvm::find_if(flags, [&](const Flag &flag) { return flag.name == name; });
   if (flag == std::end(flags))
-    return fail(
-        "found no flag `" + name + "`" +
-        suggestion(nearest(name, llvm::map_range(flags, [](const Flag &flag) {
-                             return StringRef(flag.name);
-                           }))));
+    return fail("found no flag `" + name + "`" + suggestion(nearestFlag(name)) +
+                behindDashes());
   if (!(flag->commands & maskOf(info.command)))
-    return fail("heddle " + info.name + " takes no " + name);
+    return fail("heddle " + info.name + " takes no " + name + behindDashes());
   bool hasValue = word.contains('=');
   if (flag->value.empty() && hasValue)
     return fail(name + " takes no value");
@@ -350,7 +364,29 @@ void CommandLineParser::readOperand(StringRef word) {
   if (arguments.model.empty())
     arguments.model = word.str();
   else
-    fail("found a second model `" + word + "`, needed one");
+    fail("found a second model `" + word + "`, needed one" + behindDashes());
+}
+
+/// Of the flags that the command takes; one letter is too little to go by.
+StringRef CommandLineParser::nearestFlag(StringRef name) const {
+  if (!name.starts_with("--"))
+    return "";
+  return nearest(
+      name, llvm::map_range(llvm::make_filter_range(
+                                flags,
+                                [&](const Flag &flag) {
+                                  return flag.commands & maskOf(info.command);
+                                }),
+                            [](const Flag &flag) {
+                              return StringRef(flag.name);
+                            }));
+}
+
+/// `heddle run MODEL "a text" -n 8`: whose arguments these probably are.
+std::string CommandLineParser::behindDashes() const {
+  return info.command == Command::Run && !arguments.model.empty()
+             ? "; the program's own arguments go behind `--`"
+             : "";
 }
 
 void CommandLineParser::checkCombinations() {

@@ -31,8 +31,11 @@ struct Arguments {
   Command command = Command::Build;
   /// A model file, a checkpoint directory, or a module at some stage (.mlir).
   std::string model;
-  /// Empty: named after the model, or standard output for text.
+  /// Empty: named after the checkpoint or the model, or standard output for
+  /// text.
   std::string output;
+  /// Prefix of the C interface; empty: the model's own name.
+  std::string name;
   std::optional<pipeline::Stage> emit;
 
   std::string config;

@@ -3,10 +3,12 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Json.h"
+#include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "dialects/nn/NN.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
@@ -134,10 +136,48 @@ llvm::LogicalResult Compilation::load() {
   mlir::TimingScope scope = time("load");
   if (failed(findInputs()))
     return llvm::failure();
-  if (llvm::StringRef(modelFile).ends_with(".mlir"))
-    return loadMlir();
-  module_ = language::loadModel(context, modelOptions(), llvm::errs());
-  return llvm::success(static_cast<bool>(module_));
+  if (llvm::StringRef(modelFile).ends_with(".mlir")) {
+    if (failed(loadMlir()))
+      return llvm::failure();
+  } else {
+    module_ = language::loadModel(context, modelOptions(), llvm::errs());
+    if (!module_)
+      return llvm::failure();
+  }
+  return arguments.name.empty() ? llvm::success() : rename();
+}
+
+/// Gives the module the name of --name, wherever its stage keeps it.
+llvm::LogicalResult Compilation::rename() {
+  if (!(*module_)->hasAttr(codegen::programAttributeName)) {
+    (*module_)->setAttr(nn::NNDialect::kModelAttr,
+                        mlir::StringAttr::get(&context, arguments.name));
+    return llvm::success();
+  }
+  llvm::FailureOr<codegen::Program> program =
+      codegen::getProgramAttribute(*module_);
+  if (failed(program))
+    return llvm::failure();
+  program->name = arguments.name;
+  codegen::setProgramAttribute(*module_, *program);
+  return llvm::success();
+}
+
+bool Compilation::isInput(llvm::StringRef path) const {
+  namespace fs = llvm::sys::fs;
+  if (!fs::is_regular_file(path))
+    return false;
+  // Model files import each other: none of them is ever an output.
+  if (path.ends_with(".heddle"))
+    return true;
+  for (llvm::StringRef input : {modelFile, configFile.value_or("")})
+    if (!input.empty() && fs::equivalent(path, input))
+      return true;
+  llvm::StringRef directory = llvm::sys::path::parent_path(path);
+  return !checkpoint.empty() &&
+         fs::equivalent(directory.empty() ? "." : directory, checkpoint) &&
+         llvm::is_contained({".json", ".safetensors", ".txt", ".model"},
+                            llvm::sys::path::extension(path));
 }
 
 llvm::LogicalResult Compilation::loadMlir() {
@@ -162,12 +202,13 @@ Compilation::run(llvm::StringRef what,
     if (llvm::Error error =
             pipeline::printIrAfter(passes, arguments.printIrAfter))
       return fail(std::move(error));
+  bool cannotPrint = false;
   if (!arguments.printIrDirectory.empty())
-    if (llvm::Error error =
-            pipeline::printIrToDirectory(passes, arguments.printIrDirectory))
+    if (llvm::Error error = pipeline::printIrToDirectory(
+            passes, arguments.printIrDirectory, cannotPrint))
       return fail(std::move(error));
   passes.enableTiming(scope);
-  return passes.run(*module_);
+  return llvm::failure(failed(passes.run(*module_)) || cannotPrint);
 }
 
 llvm::LogicalResult Compilation::describe() {
@@ -206,6 +247,17 @@ llvm::LogicalResult Compilation::readProgram() {
   return llvm::success();
 }
 
+void Compilation::readSpecialTokens() {
+  llvm::StringRef directory = checkpoint;
+  if (directory.empty() && configFile)
+    directory = *configFile;
+  if (directory.empty())
+    return;
+  for (checkpoint::SpecialToken &token :
+       checkpoint::readSpecialTokens(directory))
+    program_.specialTokens.emplace_back(std::move(token.name), token.id);
+}
+
 llvm::LogicalResult Compilation::translate(bool withMain) {
   if (failed(chooseMachine()))
     return llvm::failure();
@@ -222,9 +274,8 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
   return llvm::success();
 }
 
-llvm::LogicalResult Compilation::link(codegen::Linkage linkage,
-                                      llvm::StringRef soname,
-                                      llvm::StringRef path) {
+llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+Compilation::link(codegen::Linkage linkage, llvm::StringRef soname) {
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream os(object);
   {
@@ -243,8 +294,9 @@ llvm::LogicalResult Compilation::link(codegen::Linkage linkage,
     options.exports.push_back("main");
   options.soname = soname.str();
   mlir::TimingScope scope = time("link");
-  if (llvm::Error error = codegen::link(
-          llvm::StringRef(object.data(), object.size()), options, path))
-    return fail(std::move(error));
-  return llvm::success();
+  auto linked =
+      codegen::link(llvm::StringRef(object.data(), object.size()), options);
+  if (!linked)
+    return fail(linked.takeError());
+  return std::move(*linked);
 }

@@ -50,14 +50,25 @@ public:
   /// From the LLVM dialect to optimised LLVM IR; `withMain` adds `main`.
   llvm::LogicalResult translate(bool withMain);
 
-  /// Links an executable or a library.
-  llvm::LogicalResult link(codegen::Linkage linkage, llvm::StringRef soname,
-                           llvm::StringRef path);
+  /// Links an executable or a library: its bytes.
+  llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+  link(codegen::Linkage linkage, llvm::StringRef soname);
 
   /// Reads the program's descriptor from the module.
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
+  /// Whether `path` is a file that the build reads, or may read.
+  bool isInput(llvm::StringRef path) const;
+
+  /// The name under which the program looks for its weights beside itself.
+  void setWeightsFile(llvm::StringRef name) {
+    program_.weightsFile = name.str();
+  }
+
+  /// Finds the special tokens that the header names.
+  void readSpecialTokens();
+
   /// Where the weights are; empty: there is no checkpoint.
   const std::string &checkpointDirectory() const { return checkpoint; }
   const codegen::Program &program() const { return program_; }
@@ -72,6 +83,7 @@ private:
   llvm::LogicalResult readConfig();
   llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
+  llvm::LogicalResult rename();
   llvm::LogicalResult
   run(llvm::StringRef what,
       llvm::function_ref<void(mlir::OpPassManager &)> build);

@@ -17,7 +17,8 @@ using namespace heddle::driver;
 /// Colours are for terminals, and not where somebody says no
 /// (https://no-color.org).
 static void chooseColors() {
-  const char *noColor = std::getenv("NO_COLOR"), *terminal = std::getenv("TERM");
+  const char *noColor = std::getenv("NO_COLOR");
+  const char *terminal = std::getenv("TERM");
   if ((noColor && *noColor) || (terminal && !std::strcmp(terminal, "dumb")))
     llvm::WithColor::setAutoDetectFunction(
         [](const llvm::raw_ostream &) { return false; });

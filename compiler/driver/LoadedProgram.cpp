@@ -61,12 +61,13 @@ LoadedProgram::compile(const Arguments &arguments) {
   if (failed(bindWeights(compilation, arguments, weights)) ||
       failed(compilation.translate(/*withMain=*/true)))
     return llvm::failure();
-  auto library = codegen::ScratchFile::create("so", "");
+  auto linked = compilation.link(codegen::Linkage::SharedLibrary, "");
+  if (failed(linked))
+    return llvm::failure();
+  auto library = codegen::ScratchFile::create("so", (*linked)->getBuffer());
   if (!library)
     return fail(library.takeError());
-  if (failed(compilation.link(codegen::Linkage::SharedLibrary, "",
-                              library->path())) ||
-      (weights && failed(weights->appendTo(library->path()))))
+  if (weights && failed(weights->appendTo(library->path(), library->path())))
     return llvm::failure();
   void *handle = dlopen(library->path().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)

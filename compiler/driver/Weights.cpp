@@ -130,8 +130,10 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   return weights;
 }
 
-LogicalResult Weights::pack(Write write, llvm::StringRef path) {
+LogicalResult Weights::pack(Write write, llvm::StringRef path,
+                            llvm::StringRef name) {
   Progress progress("packing weights");
+  request.name = name.str();
   request.checkpoint = source.get();
   request.tokenizer = tokenizer;
   request.progress = [&](uint64_t done, uint64_t total) {
@@ -147,10 +149,10 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path) {
   return llvm::success();
 }
 
-LogicalResult Weights::appendTo(llvm::StringRef path) {
-  return pack(checkpoint::appendPackedFile, path);
+LogicalResult Weights::appendTo(llvm::StringRef path, llvm::StringRef name) {
+  return pack(checkpoint::appendPackedFile, path, name);
 }
 
-LogicalResult Weights::writeTo(llvm::StringRef path) {
-  return pack(checkpoint::writePackedFile, path);
+LogicalResult Weights::writeTo(llvm::StringRef path, llvm::StringRef name) {
+  return pack(checkpoint::writePackedFile, path, name);
 }

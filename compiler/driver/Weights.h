@@ -31,16 +31,18 @@ public:
                                        const Arguments &arguments,
                                        llvm::StringRef directory);
 
-  /// Appends them to an executable or shared library.
-  llvm::LogicalResult appendTo(llvm::StringRef path);
+  /// Appends them to an executable or shared library, which `name` is called
+  /// where something goes wrong.
+  llvm::LogicalResult appendTo(llvm::StringRef path, llvm::StringRef name);
   /// Writes them to a file of their own.
-  llvm::LogicalResult writeTo(llvm::StringRef path);
+  llvm::LogicalResult writeTo(llvm::StringRef path, llvm::StringRef name);
 
 private:
   Weights() = default;
   using Write = llvm::Expected<checkpoint::PackResult> (*)(
       llvm::StringRef, const checkpoint::PackRequest &);
-  llvm::LogicalResult pack(Write write, llvm::StringRef path);
+  llvm::LogicalResult pack(Write write, llvm::StringRef path,
+                           llvm::StringRef name);
 
   std::unique_ptr<checkpoint::Checkpoint> source;
   std::vector<char> tokenizer;

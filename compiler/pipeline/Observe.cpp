@@ -12,6 +12,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 
@@ -61,10 +62,12 @@ namespace {
 
 class DirectoryPrinter : public PassInstrumentation {
 public:
-  explicit DirectoryPrinter(StringRef directory) : directory(directory) {}
+  DirectoryPrinter(StringRef directory, bool &failed)
+      : directory(directory), failed(failed) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (pass->getArgument().empty()) // the adaptor that runs nested pipelines
+    if (failed ||
+        pass->getArgument().empty()) // the adaptor that runs nested pipelines
       return;
     auto [entry, isNew] = numbers.insert({pass, numbers.size() + 1});
     llvm::SmallString<128> path(directory);
@@ -78,24 +81,32 @@ public:
         isNew ? llvm::sys::fs::CD_CreateAlways : llvm::sys::fs::CD_OpenAlways,
         llvm::sys::fs::FA_Write,
         isNew ? llvm::sys::fs::OF_None : llvm::sys::fs::OF_Append);
-    if (error) {
-      op->emitError() << "cannot write " << path.str() << ": "
-                      << error.message();
-      return;
+    if (!error) {
+      op->print(os, OpPrintingFlags().useLocalScope());
+      os << "\n";
+      os.close();
+      error = os.error();
+      os.clear_error();
     }
-    op->print(os, OpPrintingFlags().useLocalScope());
-    os << "\n";
+    if (!error)
+      return;
+    failed = true;
+    llvm::WithColor::error()
+        << path << ": " << llvm::toLower(error.message().front())
+        << StringRef(error.message()).drop_front() << "\n";
   }
 
 private:
   std::string directory;
+  bool &failed;
   llvm::MapVector<Pass *, size_t> numbers;
 };
 
 } // namespace
 
 llvm::Error heddle::pipeline::printIrToDirectory(PassManager &passes,
-                                                 StringRef directory) {
+                                                 StringRef directory,
+                                                 bool &failed) {
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return llvm::createFileError(directory, error);
   if (!llvm::sys::fs::is_directory(directory))
@@ -104,6 +115,7 @@ llvm::Error heddle::pipeline::printIrToDirectory(PassManager &passes,
   if (std::error_code error =
           llvm::sys::fs::access(directory, llvm::sys::fs::AccessMode::Write))
     return llvm::createFileError(directory, error);
-  passes.addInstrumentation(std::make_unique<DirectoryPrinter>(directory));
+  passes.addInstrumentation(
+      std::make_unique<DirectoryPrinter>(directory, failed));
   return llvm::Error::success();
 }

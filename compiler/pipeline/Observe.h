@@ -19,9 +19,10 @@ llvm::Error printIrAfter(mlir::PassManager &passes, llvm::StringRef pass);
 
 /// Writes DIR/01-PASS.mlir, DIR/02-PASS.mlir, … in the order in which the
 /// passes first run. A pass over functions has all of them in its one file.
-/// Each file can be read back by heddle-opt.
+/// Each file can be read back by heddle-opt. Sets `failed`, which must live as
+/// long as `passes`, when one cannot be written and it has said why.
 llvm::Error printIrToDirectory(mlir::PassManager &passes,
-                               llvm::StringRef directory);
+                               llvm::StringRef directory, bool &failed);
 
 } // namespace heddle::pipeline
 
