@@ -58,10 +58,10 @@ Span widened(std::string_view text, Span match, uint32_t flags, size_t done) {
 }
 
 /// Calls onText(begin, end) and onToken(id), in order, for the parts of `text`
-/// and the added tokens between them.
+/// and the added tokens between them, those with a flag of `skipped` left out.
 template <typename OnText, typename OnToken>
 void cutAdded(const AddedPatterns &patterns, std::string_view text,
-              OnText onText, OnToken onToken) {
+              uint32_t skipped, OnText onText, OnToken onToken) {
   size_t done = 0;
   Span match;
   for (size_t from = 0; !patterns.empty();) {
@@ -69,6 +69,8 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
     if (!token)
       break;
     from = match.end;
+    if (token->flags & skipped)
+      continue;
     if (token->flags & AddedSingleWord && !standsAlone(text, match))
       continue;
     match = widened(text, match, token->flags, done);
@@ -84,13 +86,14 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
 /// One call of encode().
 class Encoding {
 public:
-  Encoding(const Tables &tables, Ids &ids)
-      : tables(tables), ids(ids), pieces(matcher), model(tables) {}
+  Encoding(const Tables &tables, Ids &ids, bool specialsAreText)
+      : tables(tables), ids(ids), skipped(specialsAreText ? AddedSpecial : 0),
+        pieces(matcher), model(tables) {}
 
   bool run(std::string_view text) {
     auto onToken = [&](int32_t id) { ids.push(id); };
     cutAdded(
-        tables.rawAdded, text,
+        tables.rawAdded, text, skipped,
         [&](size_t begin, size_t end) {
           std::string_view part = slice(text, begin, end);
           if (!tables.normalizers.empty()) {
@@ -100,7 +103,7 @@ public:
             part = normalized.view();
           }
           cutAdded(
-              tables.normalizedAdded, part,
+              tables.normalizedAdded, part, skipped,
               [&](size_t from, size_t to) {
                 encodePart(slice(part, from, to), begin == 0 && from == 0);
               },
@@ -114,11 +117,38 @@ private:
   void encodePart(std::string_view part, bool atStart) {
     if (pieces.split(tables, part, atStart))
       for (Span span : pieces.spans)
-        model.encode(slice(pieces.text, span.begin, span.end), ids);
+        encodePiece(slice(pieces.text, span.begin, span.end));
+  }
+
+  /// A special token may be a word of the vocabulary as well: where it must not
+  /// come out of a text, its characters go in one by one.
+  void encodePiece(std::string_view piece) {
+    size_t before = ids.size();
+    model.encode(piece, ids);
+    if (!skipped || !holdsSpecial(before))
+      return;
+    ids.resize(before);
+    for (size_t at = 0; at < piece.size();) {
+      size_t end = at;
+      nextCharacter(piece, end);
+      model.encode(slice(piece, at, end), ids);
+      at = end;
+    }
+  }
+
+  bool holdsSpecial(size_t from) const {
+    for (size_t i = from; i < ids.size(); ++i) {
+      const AddedToken *added = tables.addedToken(ids[i]);
+      if (added && added->flags & AddedSpecial &&
+          ids[i] != tables.header->unknown)
+        return true;
+    }
+    return false;
   }
 
   const Tables &tables;
   Ids &ids;
+  uint32_t skipped; // flags of added tokens that are text
   Matcher matcher;
   Pieces pieces;
   Model model;
@@ -128,7 +158,7 @@ private:
 } // namespace
 
 const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
-                              Ids &ids) const {
+                              Ids &ids, bool specialsAreText) const {
   Text repaired;
   if (wellFormedPrefix(text) != text.size()) {
     appendRepaired(repaired, text);
@@ -140,7 +170,7 @@ const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
   };
   if (addSpecialTokens)
     append(tables->header->prefix);
-  if (!Encoding(*tables, ids).run(text)) {
+  if (!Encoding(*tables, ids, specialsAreText).run(text)) {
     ids.resize(before);
     return "an expression of the tokenizer needs too much backtracking on this "
            "text";

@@ -35,13 +35,15 @@ public:
 
   /// Appends the ids of `text` to `ids`. With `addSpecialTokens` the
   /// post-processor runs: [CLS] … [SEP], <s> … Added tokens written out in the
-  /// text (`<|im_start|>`) become their ids either way, as in Hugging Face.
+  /// text (`<|im_start|>`) become their ids either way, as in Hugging Face;
+  /// with `specialsAreText` those marked special are text like any other (its
+  /// split_special_tokens), and no id of theirs comes out of the text.
   /// Bytes that are not UTF-8 are read as U+FFFD, one for each maximal
   /// ill-formed subsequence. Returns nullptr, or in words why the text cannot
   /// be encoded: an expression of the tokenizer would need more backtracking
   /// than is sane. `ids` is then as before.
-  const char *encode(std::string_view text, bool addSpecialTokens,
-                     Ids &ids) const;
+  const char *encode(std::string_view text, bool addSpecialTokens, Ids &ids,
+                     bool specialsAreText = false) const;
 
   /// One more than the largest id that encode can give.
   int32_t vocabularySize() const;

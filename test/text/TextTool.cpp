@@ -2,7 +2,8 @@
 //
 //   check TOKENIZER.json GOLDEN.json   every case of GOLDEN.json encodes and
 //   decodes as it says encode TOKENIZER.json [plain]      lines of stdin →
-//   lines of ids (plain: without special tokens) decode TOKENIZER.json [all]
+//   lines of ids (plain: without special tokens; text: those written out are
+//   text) decode TOKENIZER.json [all]
 //   lines of ids → lines of text (all: special tokens too) compile
 //   TOKENIZER.json             only reports mistakes damage TOKENIZER.json
 //   opens and uses the tables with bytes changed: must neither crash nor hang
@@ -34,10 +35,10 @@ static int fail(const llvm::Twine &message) {
 }
 
 static std::string encode(const Tokenizer &tokenizer, StringRef text,
-                          bool special) {
+                          bool special, bool specialsAreText = false) {
   Ids ids;
-  if (const char *reason =
-          tokenizer.encode({text.data(), text.size()}, special, ids))
+  if (const char *reason = tokenizer.encode({text.data(), text.size()}, special,
+                                            ids, specialsAreText))
     return reason;
   return llvm::join(
       llvm::map_range(ids, [](int32_t id) { return std::to_string(id); }), " ");
@@ -224,7 +225,7 @@ int main(int argc, char **argv) {
                     : fail("check needs TEXTS.json and GOLDEN.json");
   if (command == "encode")
     return eachLine([&](StringRef line) {
-      return encode(tokenizer, line, argument != "plain");
+      return encode(tokenizer, line, argument != "plain", argument == "text");
     });
   if (command == "decode")
     return eachLine([&](StringRef line) {
