@@ -46,9 +46,10 @@ struct Row {
 class Generation {
 public:
   Generation(heddle_session &session, const heddle_generate_options &options,
-             heddle_token_callback callback, void *user, GenerateTimes &times)
+             heddle_token_callback callback, void *user,
+             GenerateReport &report, const uint64_t *repeats)
       : session(session), model(*session.model), options(options),
-        callback(callback), user(user), times(times),
+        callback(callback), user(user), report(report), repeats(repeats),
         sampler(samplerOptions(options)) {}
   ~Generation();
 
@@ -76,7 +77,8 @@ private:
   const heddle_generate_options &options;
   heddle_token_callback callback;
   void *user;
-  GenerateTimes &times;
+  GenerateReport &report;
+  const uint64_t *repeats;
 
   const text::Tokenizer *tokenizer = nullptr; // null: ids in, ids out
   text::Sampler sampler;
@@ -161,7 +163,7 @@ heddle_status Generation::run() {
               choose(sessionRows[i], logits.data() + at * vocabulary))
         return status;
     }
-    times.samplingSeconds += secondsNow() - start;
+    report.samplingSeconds += secondsNow() - start;
   }
   return HEDDLE_OK;
 }
@@ -235,6 +237,7 @@ heddle_status Generation::readPrompts() {
         return status;
     // The same prompt twice asks for two texts; otherwise a row's text does
     // not depend on its neighbours.
+    rows[b]->stream = repeats ? repeats[b] : 0;
     for (int64_t other = 0; other < b; ++other) {
       const text::Ids &ids = rows[other]->ids;
       rows[b]->stream += std::equal(ids.begin(), ids.end(),
@@ -252,8 +255,12 @@ heddle_status Generation::readPrompt(int64_t b) {
     if (!tokenizerOf(model))
       return HEDDLE_NOT_SUPPORTED;
     const char *prompt = options.prompts[b];
-    tokenizer->encode({prompt, strlen(prompt)},
-                      /*addSpecialTokens=*/!options.resume, row.ids);
+    const char *wrong =
+        tokenizer->encode({prompt, strlen(prompt)},
+                      /*addSpecialTokens=*/!options.resume, row.ids,
+                      /*specialsAreText=*/options.text_only);
+    if (wrong)
+      return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 ": %s", b, wrong);
     if (row.ids.empty() && tokenizer->beginToken() >= 0)
       row.ids.push(tokenizer->beginToken());
   } else {
@@ -296,11 +303,11 @@ heddle_status Generation::encodeSources() {
     if (heddle_status status =
             heddle_call(&session, source.entry, 1, sizes, &b, inputs, outputs))
       return status;
-    times.prefillTokens += length;
+    report.prefillTokens += length;
     ids.clear();
     ids.push(begin);
   }
-  times.prefillSeconds += secondsNow() - start;
+  report.prefillSeconds += secondsNow() - start;
   return HEDDLE_OK;
 }
 
@@ -372,8 +379,8 @@ heddle_status Generation::call() {
     readsPrompt |= row.chosen == 0;
     row.read += lengths[i];
   }
-  (readsPrompt ? times.prefillTokens : times.decodeTokens) += callTokens;
-  (readsPrompt ? times.prefillSeconds : times.decodeSeconds) += seconds;
+  (readsPrompt ? report.prefillTokens : report.decodeTokens) += callTokens;
+  (readsPrompt ? report.prefillSeconds : report.decodeSeconds) += seconds;
   return HEDDLE_OK;
 }
 
@@ -396,7 +403,10 @@ heddle_status Generation::choose(int64_t b, const float *rowLogits) {
     row.decoder->push(token, piece);
   bool stopped = callback(user, b, token, piece.data(),
                           static_cast<int64_t>(piece.size())) != 0;
-  if (stopped || ends || row.chosen == options.max_tokens || roomOf(b) == 0)
+  bool complete = stopped || ends || row.chosen == options.max_tokens;
+  if (!complete && roomOf(b) == 0)
+    report.cutRows.push(b);
+  if (complete || roomOf(b) == 0)
     finish(b);
   return HEDDLE_OK;
 }
@@ -414,8 +424,8 @@ void Generation::finish(int64_t b) {
 heddle_status generate(heddle_session &session,
                        const heddle_generate_options &options,
                        heddle_token_callback callback, void *user,
-                       GenerateTimes &times) {
-  return Generation(session, options, callback, user, times).run();
+                       GenerateReport &report, const uint64_t *repeats) {
+  return Generation(session, options, callback, user, report, repeats).run();
 }
 
 } // namespace heddle::runtime
@@ -427,6 +437,6 @@ heddle_status heddle_generate(heddle_session *session,
                               heddle_token_callback callback, void *user) {
   if (!session)
     return fail(HEDDLE_BAD_ARGUMENT, "the session is NULL: it was not opened");
-  GenerateTimes times;
-  return generate(*session, *options, callback, user, times);
+  GenerateReport report;
+  return generate(*session, *options, callback, user, report);
 }

@@ -3,21 +3,28 @@
 #define HEDDLE_RUNTIME_GENERATE_H
 
 #include "runtime/heddle.h"
+#include "runtime/text/Buffer.h"
 
 namespace heddle::runtime {
 
-/// Where the time of a generation went. A call that reads prompts counts as
-/// prefill, even if other rows of it go on writing.
-struct GenerateTimes {
+/// What there is to say of a generation.
+struct GenerateReport {
+  /// Where the time went. A call that reads prompts counts as prefill, even if
+  /// other rows of it go on writing.
   int64_t prefillTokens = 0, decodeTokens = 0;
   double prefillSeconds = 0, decodeSeconds = 0, samplingSeconds = 0;
+  /// Rows whose text ends only because their context is full.
+  text::Buffer<int64_t> cutRows;
 };
 
-/// heddle_generate(), which adds its times to `times`.
+/// heddle_generate(), which adds to `report`. Rows with the same prompt are told
+/// apart: row b is the repeats[b]-th of its kind before those of this call
+/// count; null: the first.
 heddle_status generate(heddle_session &session,
                        const heddle_generate_options &options,
                        heddle_token_callback callback, void *user,
-                       GenerateTimes &times);
+                       GenerateReport &report,
+                       const uint64_t *repeats = nullptr);
 
 } // namespace heddle::runtime
 

@@ -72,7 +72,8 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
       return status;
 
   if (options.threads < 0 || options.threads > mostThreads)
-    return fail(HEDDLE_BAD_ARGUMENT, "threads is %d, needed: 1 to %d",
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "threads is %d, needed: 1 to %d, or 0 for one a core",
                 options.threads, mostThreads);
   int32_t threads = options.threads ? options.threads : availableCores();
   if (!model.threads.start(threads))

@@ -42,12 +42,22 @@ const text::Tokenizer *tokenizerOf(heddle_model &model) {
 } // namespace heddle::runtime
 
 int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes,
-                        int32_t plain, int32_t *ids, int64_t capacity) {
+                        int32_t flags, int32_t *ids, int64_t capacity) {
+  constexpr int32_t known = HEDDLE_TOKENIZE_PLAIN | HEDDLE_TOKENIZE_TEXT_ONLY;
+  if (flags & ~known) {
+    fail(HEDDLE_BAD_ARGUMENT, "flags is %d, needed: 0 to %d", flags, known);
+    return -1;
+  }
   const text::Tokenizer *tokenizer = tokenizerOf(*model);
   if (!tokenizer)
     return -1;
   text::Ids found;
-  tokenizer->encode({text, static_cast<size_t>(bytes)}, !plain, found);
+  if (const char *wrong = tokenizer->encode(
+          {text, static_cast<size_t>(bytes)}, !(flags & HEDDLE_TOKENIZE_PLAIN),
+          found, flags & HEDDLE_TOKENIZE_TEXT_ONLY)) {
+    fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
+    return -1;
+  }
   auto count = static_cast<int64_t>(found.size());
   int64_t written = count < capacity ? count : capacity;
   if (written > 0)

@@ -109,9 +109,14 @@ HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_
 
 /* --- Text (only in programs with a tokenizer) ---------------------------------------------------------------------- */
 
-/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `plain`, and returns how
- * many there are in all, or -1. */
-HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t plain, int32_t *ids,
+/* Flags of heddle_tokenize, added up. */
+#define HEDDLE_TOKENIZE_PLAIN 1     /* no special tokens around the text */
+#define HEDDLE_TOKENIZE_TEXT_ONLY 2 /* special tokens written out in the text (<|im_end|>) are text like any other: what a
+                                       user writes cannot end his turn. To build a chat, tokenize the template's own parts
+                                       with flags 1, what users wrote with flags 3, and hand the ids to heddle_generate */
+/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `flags` say otherwise, and
+ * returns how many there are in all, or -1. */
+HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids,
                                    int64_t capacity);
 /* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
 HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids, int64_t count, char *text,
@@ -130,6 +135,7 @@ typedef struct heddle_generate_options {
   uint64_t seed;
   int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
                                 0: begin anew */
+  int32_t text_only;         /* 1: special tokens written out in prompts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -144,9 +144,12 @@ int32_t $_session_rewind($_session *session, int64_t row, int64_t length);
 )";
 
 static constexpr llvm::StringLiteral text =
-    R"(/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `plain`, and returns how
- * many there are in all, or -1. */
-int64_t $_tokenize($_model *model, const char *text, int64_t bytes, int32_t plain, int32_t *ids, int64_t capacity);
+    R"(/* Flags of $_tokenize, added up. */
+#define @_TOKENIZE_PLAIN 1     /* no special tokens around the text */
+#define @_TOKENIZE_TEXT_ONLY 2 /* special tokens written out in the text are text: what a user writes cannot end his turn */
+/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `flags` say otherwise, and
+ * returns how many there are in all, or -1. */
+int64_t $_tokenize($_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids, int64_t capacity);
 /* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
 int64_t $_detokenize($_model *model, const int32_t *ids, int64_t count, char *text, int64_t capacity);
 
@@ -166,6 +169,7 @@ typedef struct $_generate_options {
   float repetition_penalty;  /* 0: off */
   uint64_t seed;
   int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
+  int32_t text_only;         /* 1: special tokens written out in prompts are text */
 } $_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -1,10 +1,23 @@
 #include "runtime/main/Arguments.h"
 #include "runtime/main/Commands.h"
+#include "runtime/main/Suggest.h"
 
 #include <cerrno>
 #include <cstdlib>
 
 namespace heddle::runtime {
+
+/// Every option, for those who misspell one.
+static constexpr const char *optionNames[] = {
+    "--help",       "--info",          "--version",
+    "--profile",    "--huge-pages",    "--check-weights",
+    "--no-echo",    "--plain-text",    "--tokens",
+    "--context",    "--seed",          "--top-k",
+    "--threads",    "--temperature",   "--top-p",
+    "--min-p",      "--repetition-penalty",
+    "--format",     "--weights",       "--entry",
+    "--in",         "--out",           "--lengths",
+    "--rows"};
 
 namespace {
 
@@ -27,6 +40,7 @@ private:
   bool takeNumber(std::string_view option, int64_t least, int64_t most,
                   int64_t &number);
   bool takeNumber(std::string_view option, float &number);
+  bool takeTokens(std::string_view option);
   bool takeFormat(std::string_view option);
   bool takeBinding(const char *option);
 
@@ -93,8 +107,10 @@ bool Parser::parseOption(std::string_view option) {
     return arguments.checkWeights = true;
   if (option == "--no-echo")
     return !(arguments.echo = false);
+  if (option == "--plain-text")
+    return arguments.plainText = true;
   if (option == "-n" || option == "--tokens")
-    return takeNumber(option, 0, INT64_MAX, arguments.tokens);
+    return takeTokens(option);
   if (option == "--context")
     return takeNumber(option, 1, INT64_MAX, arguments.context);
   if (option == "--seed") {
@@ -108,7 +124,7 @@ bool Parser::parseOption(std::string_view option) {
     return taken;
   }
   if (option == "--threads") {
-    bool taken = takeNumber(option, 1, 1024, number);
+    bool taken = takeNumber(option, 0, 1024, number);
     arguments.threads = static_cast<int32_t>(number);
     return taken;
   }
@@ -131,9 +147,33 @@ bool Parser::parseOption(std::string_view option) {
   for (const char *binding : {"--in", "--out", "--lengths", "--rows"})
     if (option == binding)
       return takeBinding(binding);
-  complain("unknown option %.*s; --help lists the options",
-           static_cast<int>(option.size()), option.data());
+  Suggestion suggestion(option);
+  for (const char *name : optionNames)
+    if (option.substr(0, 2) == "--")
+      suggestion.consider(name);
+  const char *meant = suggestion.text();
+  complain("unknown option %.*s%s", static_cast<int>(option.size()),
+           option.data(), *meant ? meant : "; --help lists the options");
   return false;
+}
+
+/// Writing nothing is no wish that anybody has, and 0 means "no end" elsewhere:
+/// whoever says it is told.
+bool Parser::takeTokens(std::string_view option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  char *stop;
+  errno = 0;
+  int64_t number = strtoll(value, &stop, 10);
+  if (!*value || *stop || errno || number == 0 || number < -1) {
+    complain("%.*s is %s, needed: a whole number from 1, or -1: until the "
+             "model ends the text",
+             static_cast<int>(option.size()), option.data(), value);
+    return false;
+  }
+  arguments.tokens = number < 0 ? 0 : number;
+  return true;
 }
 
 const char *Parser::takeValue(std::string_view option) {
@@ -201,8 +241,11 @@ bool Parser::takeBinding(const char *option) {
   if (!value)
     return false;
   if (arguments.calls.empty()) {
-    complain("%s belongs behind the name of an entry; --help lists the entries",
-             option);
+    Suggestion suggestion = suggestEntry(
+        program, arguments.texts.empty() ? "" : arguments.texts.back());
+    const char *meant = suggestion.text();
+    complain("%s belongs behind the name of an entry%s", option,
+             *meant ? meant : "; --help lists the entries");
     return false;
   }
   const char *equals = strchr(value, '=');
@@ -215,8 +258,10 @@ bool Parser::takeBinding(const char *option) {
 
 bool Parser::check() {
   if (!arguments.calls.empty() && !arguments.texts.empty()) {
-    complain("%s is no entry of %s; --help lists the entries",
-             arguments.texts[0], program.name);
+    Suggestion suggestion = suggestEntry(program, arguments.texts[0]);
+    const char *meant = suggestion.text();
+    complain("%s is no entry of %s%s", arguments.texts[0], program.name,
+             *meant ? meant : "; --help lists the entries");
     return false;
   }
   // `./gpt2 step`: a prompt that happens to be an entry's name.
@@ -230,8 +275,10 @@ bool Parser::check() {
     return false;
   }
   if (arguments.entry && !entryNamed(arguments.entry)) {
-    complain("%s has no entry %s; --help lists the entries", program.name,
-             arguments.entry);
+    Suggestion suggestion = suggestEntry(program, arguments.entry);
+    const char *meant = suggestion.text();
+    complain("%s has no entry %s%s", program.name, arguments.entry,
+             *meant ? meant : "; --help lists the entries");
     return false;
   }
   return true;

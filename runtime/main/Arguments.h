@@ -22,9 +22,11 @@ struct Binding {
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
-  int64_t tokens = 128; // new tokens; 0: until the model ends the text
+  int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
   text::SamplerOptions sampling;
   bool echo = true; // print the prompt before its continuation
+  // Special tokens written out in a text are read as text.
+  bool plainText = false;
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;
@@ -34,7 +36,7 @@ struct Arguments {
   List<Binding> bindings; // --in, --out, --lengths, --rows
 
   const char *weights = nullptr;
-  int32_t threads = 0;
+  int32_t threads = 0; // 0: one a core
   int64_t context = 0;
   bool profile = false, checkWeights = false, hugePages = false;
   bool help = false, info = false, version = false;

@@ -9,7 +9,8 @@ namespace heddle::runtime {
 
 /// What a program does with text, if it does anything with it.
 struct TextUse {
-  const heddle_entry *step = nullptr;  // generates
+  const heddle_entry *step = nullptr;   // generates
+  const heddle_entry *source = nullptr; // reads the prompt before it, if any
   const heddle_entry *embed = nullptr; // ids in, one vector a row out
 };
 
@@ -27,7 +28,9 @@ int embedText(heddle_model &model, const heddle_entry &entry,
 /// profile.
 void printProfile(heddle_model &model);
 
-void printHelp(const heddle_program &program, const char *command);
+/// `speaksText`: unless it is known that there is no tokenizer.
+void printHelp(const heddle_program &program, const char *command,
+               bool speaksText);
 void printInfo(heddle_model &model);
 
 /// Prints `error: …` and returns the exit code 1.

@@ -7,6 +7,7 @@
 #include "runtime/main/Input.h"
 #include "runtime/main/Npy.h"
 #include "runtime/main/Output.h"
+#include "runtime/text/Unicode.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -25,9 +26,10 @@ namespace {
 
 class Embedding {
 public:
-  Embedding(heddle_model &model, const heddle_entry &entry)
+  Embedding(heddle_model &model, const heddle_entry &entry, bool plainText)
       : model(model), entry(entry),
-        width(entry.outputs[0].dims[1].terms[0].numerator) {}
+        width(entry.outputs[0].dims[1].terms[0].numerator),
+        plainText(plainText) {}
   ~Embedding() { heddle_session_close(session); }
 
   int run(const List<const char *> &texts);
@@ -48,6 +50,7 @@ private:
   int64_t mostRows() const;
   int64_t mostLength() const;
 
+  bool plainText; // special tokens written out in texts are text
   heddle_session *session = nullptr;
   text::Ids ids;         // of all texts
   List<int64_t> lengths; // of each text
@@ -77,7 +80,9 @@ int Embedding::tokenize(const List<const char *> &texts) {
   int64_t most = mostLength();
   for (size_t i = 0; i < texts.size(); ++i) {
     size_t before = ids.size();
-    tokenizer->encode(texts[i], /*addSpecialTokens=*/true, ids);
+    if (const char *wrong = tokenizer->encode(
+            texts[i], /*addSpecialTokens=*/true, ids, plainText))
+      return complain("text %zu: %s", i + 1, wrong);
     auto length = static_cast<int64_t>(ids.size() - before);
     if (length == 0)
       return complain("text %zu is empty", i + 1);
@@ -154,10 +159,13 @@ static void printLines(FILE *file, const Embedding &embedding, int64_t count) {
   }
 }
 
+/// What is no UTF-8 is written as the tokenizer read it, with U+FFFD.
 static void printJsonString(FILE *file, const char *text) {
+  text::Text repaired;
+  text::appendRepaired(repaired, text);
   fputc('"', file);
-  for (; *text; ++text) {
-    auto character = static_cast<unsigned char>(*text);
+  for (char letter : repaired.view()) {
+    auto character = static_cast<unsigned char>(letter);
     if (character == '"' || character == '\\')
       fprintf(file, "\\%c", character);
     else if (character < 0x20)
@@ -250,7 +258,7 @@ int embedText(heddle_model &model, const heddle_entry &entry,
       return 1;
     splitLines(input, texts);
   }
-  Embedding embedding(model, entry);
+  Embedding embedding(model, entry, arguments.plainText);
   double start = secondsNow();
   if (int code = embedding.run(texts))
     return code;

@@ -3,6 +3,7 @@
 
 #include "runtime/main/EntryCall.h"
 #include "runtime/Error.h"
+#include "runtime/main/Suggest.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -25,11 +26,22 @@ static heddle_status parseNumbers(const Binding &binding,
   }
 }
 
+/// `suggestion` has considered the names that there are.
 static heddle_status unknownName(const Binding &binding,
-                                 const heddle_entry &entry) {
-  return fail(HEDDLE_BAD_ARGUMENT, "%s has no %.*s for %s; --help lists all",
-              entry.name, static_cast<int>(binding.name.size()),
-              binding.name.data(), binding.option);
+                                 const heddle_entry &entry,
+                                 Suggestion suggestion) {
+  const char *meant = suggestion.text();
+  return fail(HEDDLE_BAD_ARGUMENT, "%s has no %.*s for %s%s", entry.name,
+              static_cast<int>(binding.name.size()), binding.name.data(),
+              binding.option, *meant ? meant : "; --help lists all");
+}
+
+static Suggestion suggestValue(const Binding &binding,
+                               const heddle_value *values, int32_t count) {
+  Suggestion suggestion(binding.name);
+  for (int32_t i = 0; i < count; ++i)
+    suggestion.consider(values[i].name);
+  return suggestion;
 }
 
 /// The value that a binding names, or -1. Without a name: the only one, or the
@@ -69,10 +81,15 @@ heddle_status EntryCall::bind(const Binding &binding) {
   if (!strcmp(binding.option, "--lengths"))
     return readLengths(binding);
   if (!strcmp(binding.option, "--out"))
-    return findOutput(binding) < 0 ? unknownName(binding, entry) : HEDDLE_OK;
+    return findOutput(binding) < 0
+               ? unknownName(
+                     binding, entry,
+                     suggestValue(binding, entry.outputs, entry.output_count))
+               : HEDDLE_OK;
   int32_t input = findValue(binding, entry.inputs, entry.input_count);
   if (input < 0)
-    return unknownName(binding, entry);
+    return unknownName(binding, entry,
+                       suggestValue(binding, entry.inputs, entry.input_count));
   if (given[input])
     return fail(HEDDLE_BAD_ARGUMENT, "input %s is given twice",
                 entry.inputs[input].name);
@@ -81,11 +98,14 @@ heddle_status EntryCall::bind(const Binding &binding) {
 }
 
 heddle_status EntryCall::readLengths(const Binding &binding) {
+  Suggestion suggestion(binding.name);
   for (int32_t s = 0; s < program.size_count; ++s)
-    if (model.given(entry) >> s & 1)
+    if (model.given(entry) >> s & 1) {
       if (binding.name.empty() || binding.name == program.sizes[s].name)
         return parseNumbers(binding, lengths[s]);
-  return unknownName(binding, entry);
+      suggestion.consider(program.sizes[s].name);
+    }
+  return unknownName(binding, entry, suggestion);
 }
 
 /// The size that a dimension consists of, or -1 if it is another expression.

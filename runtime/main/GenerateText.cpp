@@ -21,15 +21,16 @@ namespace {
 /// later ones wait.
 class Printer {
 public:
-  Printer(const Arguments &arguments, const List<const char *> &prompts)
-      : echo(arguments.echo), prompts(prompts) {}
+  /// `first`: the number of the first prompt, over all batches.
+  Printer(bool echo, const char *const *prompts, int64_t count, int64_t first)
+      : echo(echo), prompts(prompts), count(count), first(first) {}
   ~Printer() {
     for (text::Text *text : waiting)
       destroy(text);
   }
 
   bool prepare() {
-    if (!waiting.allocate(prompts.size()) || !done.allocate(prompts.size()))
+    if (!waiting.allocate(count) || !done.allocate(count))
       return false;
     for (text::Text *&text : waiting)
       if (!(text = create<text::Text>()))
@@ -53,16 +54,16 @@ private:
     if (row != shown)
       return waiting[row]->append(text);
     write(text);
-    while (shown < done.size() && done[shown]) {
+    while (shown < count && done[shown]) {
       write("\n");
-      if (++shown < done.size())
+      if (++shown < count)
         begin(shown);
     }
     failed |= !failed && !flushStandardOutput();
   }
 
   void begin(int64_t row) {
-    write(row ? "\n" : "");
+    write(first + row ? "\n" : "");
     write(echo ? prompts[row] : "");
     write(waiting[row]->view());
     failed |= !failed && !flushStandardOutput();
@@ -73,40 +74,74 @@ private:
   }
 
   bool echo;
-  const List<const char *> &prompts;
-  int64_t shown = 0;
+  const char *const *prompts;
+  int64_t count, first, shown = 0;
   Array<text::Text *> waiting;
   Array<bool> done;
 };
 
+/// Prompts by the batch: as many as the model takes rows, all with one session.
+class Writing {
+public:
+  Writing(heddle_model &model, const Arguments &arguments,
+          const List<const char *> &prompts)
+      : model(model), program(*model.program), arguments(arguments),
+        prompts(prompts), total(static_cast<int64_t>(prompts.size())) {}
+  ~Writing() { heddle_session_close(session); }
+
+  int run();
+
+  GenerateReport report;
+
+private:
+  int measure(heddle_session_options &limits);
+  int runBatch(int64_t first, int64_t count);
+  void countRepeats();
+  int64_t mostRows() const;
+  bool hasSource() const;
+  int64_t mostSourceTokens() const;
+
+  heddle_model &model;
+  const heddle_program &program;
+  const Arguments &arguments;
+  const List<const char *> &prompts;
+  int64_t total;
+  heddle_session *session = nullptr;
+  int64_t context = 0;
+  Array<uint64_t> repeats; // how often a prompt stood in earlier batches
+};
+
 } // namespace
 
-static void printTimes(const GenerateTimes &times) {
+static void printTimes(const GenerateReport &report) {
   auto line = [](const char *name, int64_t tokens, double seconds) {
     fprintf(stderr, "%-8s %6" PRId64 " tokens in %8.3f s, %8.1f tokens/s\n",
             name, tokens, seconds, seconds > 0 ? tokens / seconds : 0.0);
   };
-  line("prefill", times.prefillTokens, times.prefillSeconds);
-  line("decode", times.decodeTokens, times.decodeSeconds);
-  fprintf(stderr, "%-8s %25.3f s\n", "sampling", times.samplingSeconds);
+  line("prefill", report.prefillTokens, report.prefillSeconds);
+  line("decode", report.decodeTokens, report.decodeSeconds);
+  fprintf(stderr, "%-8s %25.3f s\n", "sampling", report.samplingSeconds);
 }
 
-/// Room for the prompts and what is to be written, and no more.
-static int measure(heddle_model &model, const Arguments &arguments,
-                   const List<const char *> &prompts,
-                   heddle_session_options &options) {
-  const heddle_program &program = *model.program;
-  int64_t longest = 1, total = 0;
-  for (const char *prompt : prompts) {
-    int64_t count =
-        heddle_tokenize(&model, prompt, strlen(prompt), 0, nullptr, 0);
-    if (count < 0)
-      return complainLastError();
-    // A prompt without tokens becomes the token that begins a text.
-    count = std::max<int64_t>(count, 1);
-    longest = std::max(longest, count);
-    total += count;
-  }
+int64_t Writing::mostRows() const {
+  int64_t most = program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
+  return std::min(most, total);
+}
+
+/// The positions that the encoder reads at most; 0: the prompt is what the text
+/// continues.
+int64_t Writing::mostSourceTokens() const {
+  for (int32_t e = 0; e < program.entry_count; ++e)
+    if (program.entries[e].generates == 1)
+      for (int32_t s = 0; s < program.size_count; ++s)
+        if (model.given(program.entries[e]) >> s & 1)
+          return program.sizes[s].max;
+  return 0;
+}
+
+/// Room for the prompts and what is to be written, and no more. A prompt that
+/// is too long is told by its number on the command line.
+int Writing::measure(heddle_session_options &limits) {
   int64_t mostContext = 0, mostTokens = 0;
   for (int32_t s = 0; s < program.size_count; ++s) {
     const heddle_size &size = program.sizes[s];
@@ -114,17 +149,95 @@ static int measure(heddle_model &model, const Arguments &arguments,
     if (size.per >= 0)
       most = std::max(most, size.max);
   }
-  auto rows = static_cast<int64_t>(prompts.size());
+  int64_t most = mostSourceTokens();
+  if (!most)
+    most = arguments.context ? std::min(arguments.context, mostContext)
+                             : mostContext;
+  int32_t flags = arguments.plainText ? HEDDLE_TOKENIZE_TEXT_ONLY : 0;
+  int64_t longest = 1, rows = mostRows(), batch = 0;
+  for (int64_t i = 0; i < total; ++i) {
+    int64_t count = heddle_tokenize(&model, prompts[i], strlen(prompts[i]),
+                                    flags, nullptr, 0);
+    if (count < 0)
+      return complain("prompt %" PRId64 ": %s", i + 1, heddle_last_error());
+    if (count > most)
+      return complain("prompt %" PRId64 " has %" PRId64
+                      " tokens, the %s has room for %" PRId64,
+                      i + 1, count, hasSource() ? "model" : "context", most);
+    // A prompt without tokens becomes the token that begins a text.
+    count = std::max<int64_t>(count, 1);
+    longest = std::max(longest, count);
+    batch = (i % rows ? batch : 0) + count;
+    limits.tokens = std::max(limits.tokens, batch);
+  }
   bool chunks = program.flags & HEDDLE_PREFILL_IN_CHUNKS;
-  options.rows = rows;
-  options.tokens =
-      chunks ? std::min(total, std::max(chunkTokens, rows)) : total;
-  options.tokens = std::min(options.tokens, mostTokens * rows);
-  options.context = mostContext;
+  limits.rows = rows;
+  if (chunks)
+    limits.tokens = std::min(limits.tokens, std::max(chunkTokens, rows));
+  limits.tokens = std::min(limits.tokens, mostTokens * rows);
+  limits.context = mostContext;
   if (arguments.tokens && arguments.tokens < mostContext - longest)
-    options.context = longest + arguments.tokens;
+    limits.context = longest + arguments.tokens;
   if (arguments.context)
-    options.context = arguments.context;
+    limits.context = arguments.context;
+  context = limits.context;
+  return 0;
+}
+
+bool Writing::hasSource() const { return mostSourceTokens() > 0; }
+
+/// The same prompt twice asks for two texts, in whichever batches they are.
+void Writing::countRepeats() {
+  for (int64_t i = 0, rows = mostRows(); i < total; ++i)
+    for (int64_t other = 0; other < i - i % rows; ++other)
+      repeats[i] += !strcmp(prompts[i], prompts[other]);
+}
+
+int Writing::runBatch(int64_t first, int64_t count) {
+  heddle_generate_options options = {};
+  options.rows = count;
+  options.prompts = prompts.data() + first;
+  options.max_tokens = arguments.tokens;
+  options.temperature = arguments.sampling.temperature;
+  options.top_k = arguments.sampling.topK;
+  options.top_p = arguments.sampling.topP;
+  options.min_p = arguments.sampling.minP;
+  options.repetition_penalty = arguments.sampling.repetitionPenalty;
+  options.seed = arguments.sampling.seed;
+  options.text_only = arguments.plainText;
+
+  // What a decoder writes does not continue what its encoder has read.
+  Printer printer(arguments.echo && !hasSource(), options.prompts, count,
+                  first);
+  report.cutRows.clear();
+  if (!printer.prepare())
+    return complain("no memory to print");
+  if (generate(*session, options, Printer::onToken, &printer, report,
+               repeats.data() + first))
+    return putchar('\n'), complainLastError();
+  if (printer.failed)
+    return outputExitCode();
+  for (int64_t row : report.cutRows)
+    fprintf(stderr,
+            "note: text %" PRId64 " ends because its context of %" PRId64
+            " positions is full\n",
+            first + row + 1, context);
+  return 0;
+}
+
+int Writing::run() {
+  heddle_session_options limits = {};
+  if (int code = measure(limits))
+    return code;
+  if (!repeats.allocate(total))
+    return complain("no memory for %" PRId64 " prompts", total);
+  countRepeats();
+  session = heddle_session_open(&model, &limits);
+  if (!session)
+    return complainLastError();
+  for (int64_t first = 0; first < total; first += limits.rows)
+    if (int code = runBatch(first, std::min(limits.rows, total - first)))
+      return code;
   return 0;
 }
 
@@ -137,36 +250,10 @@ int generateText(heddle_model &model, const Arguments &arguments) {
       return 1;
     prompts.push(input.data());
   }
-  heddle_session_options limits = {};
-  if (int code = measure(model, arguments, prompts, limits))
-    return code;
-  heddle_session *session = heddle_session_open(&model, &limits);
-  if (!session)
-    return complainLastError();
-
-  heddle_generate_options options = {};
-  options.rows = static_cast<int64_t>(prompts.size());
-  options.prompts = prompts.data();
-  options.max_tokens = arguments.tokens;
-  options.temperature = arguments.sampling.temperature;
-  options.top_k = arguments.sampling.topK;
-  options.top_p = arguments.sampling.topP;
-  options.min_p = arguments.sampling.minP;
-  options.repetition_penalty = arguments.sampling.repetitionPenalty;
-  options.seed = arguments.sampling.seed;
-
-  Printer printer(arguments, prompts);
-  GenerateTimes times;
-  int code = 0;
-  if (!printer.prepare())
-    code = complain("no memory to print");
-  else if (generate(*session, options, Printer::onToken, &printer, times))
-    code = (putchar('\n'), complainLastError());
-  else if (printer.failed)
-    code = outputExitCode();
+  Writing writing(model, arguments, prompts);
+  int code = writing.run();
   if (arguments.profile)
-    printTimes(times);
-  heddle_session_close(session);
+    printTimes(writing.report);
   return code;
 }
 

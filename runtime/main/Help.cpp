@@ -14,8 +14,14 @@ static const char *nameOf(heddle_type type) {
 
 static void printValue(const heddle_value &value) {
   printf("%s: %s[%s]", value.name, nameOf(value.type), value.axes);
-  if (value.has_default)
+  if (!value.has_default)
+    return;
+  bool isReal = value.type == HEDDLE_F32 || value.type == HEDDLE_BF16 ||
+                value.type == HEDDLE_F16;
+  if (isReal)
     printf(" = %g", value.default_value);
+  else
+    printf(" = %" PRId64, static_cast<int64_t>(value.default_value));
 }
 
 static void printEntries(const heddle_program &program) {
@@ -54,14 +60,15 @@ static void printSizes(const heddle_program &program) {
   }
 }
 
-void printHelp(const heddle_program &program, const char *command) {
-  TextUse use = findTextUse(program, nullptr);
-  printf("%s, a model compiled by Heddle\n\n", program.name);
+/// What one types, the most likely first.
+static void printUses(const heddle_program &program, const char *command,
+                      const TextUse &use) {
   if (use.step)
-    printf("  %s \"Once upon a time\" -n 64      continue a text; several "
-           "prompts run as one batch,\n"
+    printf("  %s \"Once upon a time\" -n 64      %s; several prompts run as "
+           "batches,\n"
            "  %s < prompt.txt                standard input is one prompt\n",
-           command, command);
+           command, use.source ? "read a text, write another" : "continue a text",
+           command);
   if (use.embed && !use.step)
     printf("  %s \"a text\" \"another\"          one vector a text, and how "
            "alike they are\n"
@@ -70,24 +77,20 @@ void printHelp(const heddle_program &program, const char *command) {
   printf("  %s ENTRY --in NAME=FILE.npy --out FILE.npy    call an entry; "
          "several run in one session\n",
          command);
-  if (use.step)
-    puts("\ntext\n"
-         "  -n, --tokens N          new tokens (128; 0: until the model ends "
-         "or the context is full)\n"
-         "  --temperature X         0 always takes the likeliest token (0)\n"
-         "  --top-k N --top-p X --min-p X    draw from the likeliest tokens "
-         "only (all)\n"
-         "  --repetition-penalty X  makes tokens seen before less likely (1)\n"
-         "  --seed N                same seed, same text (0)\n"
-         "  --context N             positions kept (what prompt and -n need)\n"
-         "  --no-echo               print the new text only");
-  if (use.embed)
-    printf("\nvectors\n"
-           "  --entry NAME            the entry that makes them (%s)\n"
-           "  --format F              table, text, json or npy (table)\n"
-           "  --out FILE              write there instead of standard "
-           "output\n",
-           use.embed->name);
+  if (use.step || use.embed || program.entry_count == 0)
+    return;
+  // An example of this program's own.
+  const heddle_entry &entry = program.entries[0];
+  printf("  %s %s", command, entry.name);
+  for (int32_t i = 0; i < entry.input_count; ++i)
+    if (!entry.inputs[i].has_default)
+      printf(" --in %s=%s.npy", entry.inputs[i].name, entry.inputs[i].name);
+  if (entry.output_count)
+    printf(" --out %s.npy", entry.outputs[0].name);
+  puts("");
+}
+
+static void printEntryHelp(const heddle_program &program) {
   puts("\nentries\n"
        "  --in [NAME=]FILE.npy    an input, row after row without padding\n"
        "  --lengths [SIZE=]N,N,…  what each row has of a size\n"
@@ -98,8 +101,47 @@ void printHelp(const heddle_program &program, const char *command) {
     puts("sizes");
     printSizes(program);
   }
+}
+
+static void printTextHelp(const TextUse &use) {
+  if (use.step) {
+    puts("\ntext\n"
+         "  -n, --tokens N          new tokens (128; -1: until the model ends "
+         "or the context is full)\n"
+         "  --temperature X         0 always takes the likeliest token (0)\n"
+         "  --top-k N --top-p X --min-p X    draw from the likeliest tokens "
+         "only (all)\n"
+         "  --repetition-penalty X  makes tokens seen before less likely (1)\n"
+         "  --seed N                same seed, same text (0)\n"
+         "  --context N             positions kept (what prompt and -n need)");
+    if (!use.source)
+      puts("  --no-echo               print the new text only");
+  }
+  if (use.embed)
+    printf("\nvectors\n"
+           "  --entry NAME            the entry that makes them (%s)\n"
+           "  --format F              table, text, json or npy (table)\n"
+           "  --out FILE              write there instead of standard "
+           "output\n",
+           use.embed->name);
+  if (use.step || use.embed)
+    puts("  --plain-text            special tokens written in a text are text, "
+         "not tokens");
+}
+
+void printHelp(const heddle_program &program, const char *command,
+               bool speaksText) {
+  TextUse use = findTextUse(program, nullptr);
+  bool readsIds = !speaksText && (use.step || use.embed);
+  if (readsIds)
+    use = {};
+  printf("%s, a model compiled by Heddle%s\n\n", program.name,
+         readsIds ? " without a tokenizer: it reads token ids" : "");
+  printUses(program, command, use);
+  printTextHelp(use);
+  printEntryHelp(program);
   puts("\nall\n"
-       "  --threads N             (one a core)\n"
+       "  --threads N             (0: one a core)\n"
        "  --weights FILE          the packed weights, if not where they were "
        "built\n"
        "  --huge-pages            copy the weights into huge pages at the "

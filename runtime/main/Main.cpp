@@ -51,6 +51,8 @@ TextUse findTextUse(const heddle_program &program, const char *preferred) {
   const heddle_entry *fitting = nullptr, *sentence = nullptr;
   for (int32_t e = 0; e < program.entry_count; ++e) {
     const heddle_entry &entry = program.entries[e];
+    if (entry.generates == 1)
+      use.source = &entry;
     if (entry.generates == 2)
       use.step = &entry;
     if (!readsIds(entry) || !givesVectors(entry) || entry.generates)
@@ -96,6 +98,15 @@ static int run(heddle_model &model, const Arguments &arguments) {
                   model.program->name);
 }
 
+/// Whether the program is, or may be, one with a tokenizer: its weights say so,
+/// if they can be read.
+static bool maySpeakText(const heddle_program &program, const char *path) {
+  Weights weights;
+  if (weights.open(program, path))
+    return true;
+  return weights.tokenizer();
+}
+
 } // namespace heddle::runtime
 
 using namespace heddle::runtime;
@@ -109,7 +120,8 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
     return 1;
   int code = 0;
   if (arguments.help) {
-    printHelp(*program, argc > 0 ? argv[0] : program->name);
+    printHelp(*program, argc > 0 ? argv[0] : program->name,
+              maySpeakText(*program, arguments.weights));
   } else if (arguments.version) {
     printf("%s, compiled by Heddle, runtime interface %u\n", program->name,
            HEDDLE_ABI_VERSION);

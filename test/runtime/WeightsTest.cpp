@@ -215,7 +215,7 @@ TEST(Program, OfAnotherInterfaceIsRefused) {
   program.abi_version = 99;
   EXPECT_EQ(heddle_open(&program, nullptr), nullptr);
   EXPECT_STREQ(heddle_last_error(), "the program was compiled for runtime "
-                                    "interface 99, this runtime has 2");
+                                    "interface 99, this runtime has 3");
 }
 
 TEST(Program, WithoutWeightsNeedsNoFile) {
@@ -223,7 +223,8 @@ TEST(Program, WithoutWeightsNeedsNoFile) {
   program.weight_slot_count = 0;
   heddle_open_options options = {nullptr, -1, 0};
   EXPECT_EQ(heddle_open(&program, &options), nullptr);
-  EXPECT_STREQ(heddle_last_error(), "threads is -1, needed: 1 to 1024");
+  EXPECT_STREQ(heddle_last_error(),
+               "threads is -1, needed: 1 to 1024, or 0 for one a core");
   options.threads = 1;
   heddle_model *model = heddle_open(&program, &options);
   EXPECT_NE(model, nullptr) << heddle_last_error();

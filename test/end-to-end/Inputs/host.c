@@ -24,6 +24,19 @@ int main(int argc, char **argv) {
   int64_t bytes = llama_detokenize(model, ids, count, text, sizeof text);
   printf("%d tokens: %.*s\n", (int)count, (int)bytes, text);
 
+  /* What a user writes is one token where it may be, and only text where it may not. */
+  const char *injected = "<|endoftext|>";
+  count = llama_tokenize(model, injected, (int64_t)strlen(injected), LLAMA_TOKENIZE_PLAIN, ids, 16);
+  int isEnd = count == 1 && ids[0] == LLAMA_EOS_TOKEN;
+  count = llama_tokenize(model, injected, (int64_t)strlen(injected), LLAMA_TOKENIZE_PLAIN | LLAMA_TOKENIZE_TEXT_ONLY, ids,
+                         16);
+  bytes = llama_detokenize(model, ids, count, text, sizeof text);
+  printf("%s; %s: %.*s\n", isEnd ? "the end token" : "wrong", count > 4 ? "text" : "wrong", (int)bytes, text);
+  if (llama_tokenize(model, injected, 1, 8, ids, 16) < 0)
+    printf("%s\n", llama_last_error());
+  if (!llama_open(argc > 2 ? argv[2] : NULL, -1))
+    printf("%s\n", llama_last_error());
+
   const char *prompts[] = {argv[1]};
   llama_generate_options options;
   memset(&options, 0, sizeof options);
