@@ -276,7 +276,7 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   bool append = weights && canCarryWeights(stage) &&
                 arguments.weightsFile == WeightsFile::Appended;
   std::string beside = weightsPath(output, compilation.program());
-  if (!append && (isLinked || stage == Stage::Obj))
+  if (weights && !append)
     compilation.setWeightsFile(llvm::sys::path::filename(beside));
   if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
     return llvm::failure();
