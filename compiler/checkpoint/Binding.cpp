@@ -1,7 +1,7 @@
 //===- Binding.cpp - Which stored tensor is which weight ------------------===//
 
 #include "compiler/checkpoint/Binding.h"
-#include "dialects/nn/Glob.h"
+#include "compiler/checkpoint/Elements.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -10,32 +10,6 @@
 using namespace llvm;
 
 namespace heddle::checkpoint {
-
-using nn::matchesGlob;
-
-static void replaceAll(std::string &text, StringRef from, StringRef to) {
-  if (from.empty())
-    return;
-  for (size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
-
-std::optional<std::string> pathOfName(StringRef name,
-                                      const BindingRules &rules) {
-  auto prefix = find_if(rules.prefixes, [&](const BindingRules::Prefix &p) {
-    return name.starts_with(p.text);
-  });
-  bool mayLack = all_of(rules.prefixes, [](auto &p) { return p.optional; });
-  if (prefix != rules.prefixes.end())
-    name = name.drop_front(prefix->text.size());
-  else if (!mayLack)
-    return std::nullopt;
-  std::string path = name.str();
-  for (const BindingRules::Rename &rename : rules.renames)
-    replaceAll(path, rename.from, rename.to);
-  return path;
-}
 
 namespace {
 
@@ -67,10 +41,10 @@ struct Complaint {
 
 class Binder {
 public:
-  Binder(const Checkpoint &checkpoint, const BindingRules &rules)
+  Binder(const Checkpoint &checkpoint, const nn::WeightRules &rules)
       : checkpoint(checkpoint), rules(rules) {
     for (const StoredTensor &tensor : checkpoint.tensors())
-      if (std::optional<std::string> path = pathOfName(tensor.name, rules))
+      if (std::optional<std::string> path = rules.pathOf(tensor.name))
         tensorsOf[*path].push_back(&tensor);
   }
 
@@ -98,7 +72,8 @@ public:
   /// What is left once every need is bound.
   void refuseExtras() {
     for (const StoredTensor &tensor : checkpoint.tensors())
-      if (!used.contains(&tensor) && !isIgnored(tensor))
+      if (!used.contains(&tensor) && !rules.isIgnored(tensor.name) &&
+          !isEmpty(tensor) && !isCopy(tensor))
         complain(checkpoint.fileOf(tensor), tensor.name,
                  "found " + shapeText(tensor.shape) +
                      ", needed by no part of the model",
@@ -136,7 +111,8 @@ private:
     for (const StoredTensor *tensor : candidates)
       used.insert(tensor);
     if (candidates.size() > 1)
-      erase_if(candidates, [&](auto *tensor) { return isIgnored(*tensor); });
+      erase_if(candidates,
+               [&](auto *tensor) { return rules.isIgnored(tensor->name); });
     if (candidates.size() == 1)
       return candidates.front();
     if (candidates.size() > 1)
@@ -150,12 +126,63 @@ private:
     return nullptr;
   }
 
-  bool isIgnored(const StoredTensor &tensor) const {
-    std::optional<std::string> path = pathOfName(tensor.name, rules);
-    return any_of(rules.ignores, [&](StringRef glob) {
-      return matchesGlob(glob, tensor.name) ||
-             (path && matchesGlob(glob, *path));
+  static bool isEmpty(const StoredTensor &tensor) {
+    return is_contained(tensor.shape, 0);
+  }
+
+  /// Whether a rule says what the tensor repeats. One that says other numbers
+  /// is a model of its own, which must not be taken for this one.
+  bool isCopy(const StoredTensor &tensor) {
+    std::optional<std::string> path = rules.pathOf(tensor.name);
+    auto same = find_if(rules.sames, [&](const nn::WeightRules::Same &rule) {
+      return path == rule.copy;
     });
+    if (same == rules.sames.end())
+      return false;
+    auto originals = tensorsOf.find(same->original);
+    if (originals == tensorsOf.end())
+      return false;
+    const StoredTensor &original = *originals->second.front();
+    Expected<bool> equal = holdSameNumbers(tensor, original);
+    if (!equal)
+      complain(checkpoint.fileOf(tensor), tensor.name,
+               toString(equal.takeError()));
+    else if (!*equal)
+      complain(checkpoint.fileOf(tensor), tensor.name,
+               "found other numbers than in " + original.name +
+                   ", needed the same: the model uses one for both");
+    return true;
+  }
+
+  Expected<bool> holdSameNumbers(const StoredTensor &a,
+                                 const StoredTensor &b) const {
+    if (withoutOnes(a.shape) != withoutOnes(b.shape) ||
+        !holdsWeights(a.dtype) || !holdsWeights(b.dtype))
+      return false;
+    constexpr uint64_t most = 1 << 18;
+    uint64_t widthOfA = bitsOf(a.dtype) / 8, widthOfB = bitsOf(b.dtype) / 8;
+    uint64_t count = a.bytes / widthOfA;
+    std::vector<char> bytes(most * std::max(widthOfA, widthOfB));
+    std::vector<float> ofA(most), ofB(most);
+    auto read = [&](const StoredTensor &tensor, uint64_t width, uint64_t from,
+                    uint64_t length, std::vector<float> &to) -> Error {
+      MutableArrayRef<char> buffer(bytes.data(), length * width);
+      if (Error error = checkpoint.read(tensor, from * width, buffer))
+        return error;
+      toFloat(tensor.dtype, bytes.data(), to.data(), length);
+      return Error::success();
+    };
+    for (uint64_t from = 0; from < count; from += most) {
+      uint64_t length = std::min(most, count - from);
+      if (Error error = read(a, widthOfA, from, length, ofA))
+        return std::move(error);
+      if (Error error = read(b, widthOfB, from, length, ofB))
+        return std::move(error);
+      // By their bits: what is no number equals itself.
+      if (std::memcmp(ofA.data(), ofB.data(), length * sizeof(float)) != 0)
+        return false;
+    }
+    return true;
   }
 
   static std::string at(const TensorNeed &need) {
@@ -200,7 +227,7 @@ private:
   }
 
   const Checkpoint &checkpoint;
-  const BindingRules &rules;
+  const nn::WeightRules &rules;
   StringMap<SmallVector<const StoredTensor *, 1>> tensorsOf;
   DenseSet<const StoredTensor *> used;
   StringMap<std::unique_ptr<Complaint>> complaints;
@@ -211,7 +238,7 @@ private:
 
 std::optional<std::vector<const StoredTensor *>>
 bindTensors(const Checkpoint &checkpoint, ArrayRef<TensorNeed> needs,
-            const BindingRules &rules, Problems &problems) {
+            const nn::WeightRules &rules, Problems &problems) {
   size_t faultsBefore = problems.size();
   Binder binder(checkpoint, rules);
   std::vector<const StoredTensor *> bound;

@@ -138,10 +138,32 @@ std::string withoutSurrogatePairs(StringRef text) {
   return out;
 }
 
+/// Python writes an infinite number as a word that JSON does not have. A number
+/// too large for a double is as long and means the same. NaN stays malformed:
+/// no setting means it.
+std::string withNumbersForInfinity(StringRef text) {
+  constexpr StringLiteral word = "Infinity", number = "1e999999";
+  static_assert(word.size() == number.size(), "positions must not move");
+  std::string out = text.str();
+  bool inString = false;
+  for (size_t at = 0; at < out.size(); ++at) {
+    if (out[at] == '"')
+      inString = !inString;
+    else if (out[at] == '\\')
+      ++at;
+    else if (!inString && StringRef(out).substr(at).starts_with(word))
+      out.replace(at, word.size(), number);
+  }
+  return out;
+}
+
 } // namespace
 
 std::optional<json::Value> parseJson(StringRef text, const Twine &where,
                                      Problems &problems) {
+  std::string finite;
+  if (text.contains("Infinity"))
+    text = finite = withNumbersForInfinity(text);
   std::optional<Fault> fault = BracketWalk(text).run();
   if (!fault) {
     Expected<json::Value> value = text.contains_insensitive("\\ud")

@@ -10,7 +10,6 @@
 
 using namespace heddle;
 using namespace heddle::driver;
-using checkpoint::BindingRules;
 using checkpoint::Checkpoint;
 using checkpoint::Problems;
 using checkpoint::StoredTensor;
@@ -21,15 +20,17 @@ using pipeline::WeightTable;
 
 /// What the checkpoint has for each path of the model: `found BF16`.
 static void printReport(Compilation &compilation, const Checkpoint *stored,
-                        const BindingRules &rules, llvm::raw_ostream &os) {
+                        const nn::WeightRules &rules, llvm::raw_ostream &os) {
   if (!stored)
-    return language::printCheckReport(compilation.module(), os);
+    return language::printCheckReport(compilation.module(),
+                                      compilation.configKeys(), os);
   llvm::StringMap<const StoredTensor *> byPath;
   for (const StoredTensor &tensor : stored->tensors())
-    if (auto path = checkpoint::pathOfName(tensor.name, rules))
+    if (auto path = rules.pathOf(tensor.name))
       byPath[*path] = &tensor;
   language::printCheckReport(
-      compilation.module(), os, [&](llvm::StringRef path) -> std::string {
+      compilation.module(), compilation.configKeys(), os,
+      [&](llvm::StringRef path) -> std::string {
         const StoredTensor *tensor = byPath.lookup(path);
         return tensor ? "found " + checkpoint::nameOf(tensor->dtype).str()
                       : "missing";
@@ -81,7 +82,7 @@ int driver::check(const Arguments &arguments) {
     return 1;
   Problems problems;
   std::unique_ptr<Checkpoint> stored;
-  BindingRules rules = bindingRules(compilation.module());
+  nn::WeightRules rules = weightRules(compilation.module());
   if (!compilation.checkpointDirectory().empty())
     stored = Checkpoint::open(compilation.checkpointDirectory(), problems);
   llvm::raw_ostream &os = llvm::outs();

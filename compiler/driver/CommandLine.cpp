@@ -168,6 +168,11 @@ static std::string readText(StringRef value, std::string &result) {
   return value.empty() ? "a value" : "";
 }
 
+static std::string addText(StringRef value, std::vector<std::string> &list) {
+  list.push_back(value.str());
+  return value.empty() ? "a value" : "";
+}
+
 //===----------------------------------------------------------------------===//
 // Flags
 //===----------------------------------------------------------------------===//
@@ -215,6 +220,9 @@ static const Flag flags[] = {
     {"--set", "NAME=VALUE", reading,
      "set a name of the model's config, e.g. D=512",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
+    {"--ignore-config", "KEY", reading,
+     "a key of config.json that need not be read, e.g. rope_scaling.note",
+     [](StringRef v, Arguments &a) { return addText(v, a.ignoredKeys); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
     {"--dtype", "TYPE", reading, "store weights, and keep keys and values, as f32 (default) or bf16",

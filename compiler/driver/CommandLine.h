@@ -41,6 +41,7 @@ struct Arguments {
   std::string config;
   /// NAME=VALUE, taken apart.
   std::vector<std::pair<std::string, std::string>> sets, dims;
+  std::vector<std::string> ignoredKeys;
 
   /// The checkpoint directory; empty: none.
   std::string weights;

@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Compilation.h"
 #include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Json.h"
 #include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/codegen/Interface.h"
@@ -122,10 +123,32 @@ llvm::LogicalResult Compilation::readConfig() {
   return llvm::success(problems.empty());
 }
 
-language::ModelOptions Compilation::modelOptions() const {
+/// A checkpoint without tensors to find has its error when they are bound.
+const llvm::StringSet<> &
+Compilation::tensorPaths(const nn::WeightRules &rules) {
+  if (paths)
+    return *paths;
+  paths.emplace();
+  checkpoint::Problems ignored;
+  if (auto stored = checkpoint::Checkpoint::open(checkpoint, ignored))
+    for (const checkpoint::StoredTensor &tensor : stored->tensors())
+      if (std::optional<std::string> path = rules.pathOf(tensor.name))
+        paths->insert(*path);
+  return *paths;
+}
+
+language::ModelOptions Compilation::modelOptions() {
   language::ModelOptions options;
   options.modelFile = modelFile;
   options.config = config ? config->getAsObject() : nullptr;
+  options.configFile = configFile.value_or("");
+  options.ignoredKeys = arguments.ignoredKeys;
+  options.isReadElsewhere = checkpoint::isGenerationKey;
+  if (!checkpoint.empty())
+    options.tensorPaths =
+        [this](const nn::WeightRules &rules) -> const llvm::StringSet<> & {
+      return tensorPaths(rules);
+    };
   options.values = arguments.sets;
   options.dims = arguments.dims;
   options.importPaths = {examplesDirectory()};
@@ -140,7 +163,10 @@ llvm::LogicalResult Compilation::load() {
     if (failed(loadMlir()))
       return llvm::failure();
   } else {
-    module_ = language::loadModel(context, modelOptions(), llvm::errs());
+    language::LoadedModel model =
+        language::loadModel(context, modelOptions(), llvm::errs());
+    module_ = std::move(model.module);
+    keys = std::move(model.keys);
     if (!module_)
       return llvm::failure();
   }

@@ -32,8 +32,9 @@ public:
   explicit Compilation(const Arguments &arguments);
   ~Compilation();
 
-  /// What the language needs to read the model; valid after findInputs.
-  language::ModelOptions modelOptions() const;
+  /// What the language needs to read the model; valid after findInputs, and
+  /// as long as this lives.
+  language::ModelOptions modelOptions();
 
   /// Finds model file, config.json and checkpoint.
   llvm::LogicalResult findInputs();
@@ -71,6 +72,8 @@ public:
 
   /// Where the weights are; empty: there is no checkpoint.
   const std::string &checkpointDirectory() const { return checkpoint; }
+  /// What the model does with the keys of config.json.
+  const language::KeyUses &configKeys() const { return keys; }
   const codegen::Program &program() const { return program_; }
   llvm::Module &llvmModule() { return *llvmModule_; }
   llvm::TargetMachine &machine() { return *machine_; }
@@ -84,6 +87,7 @@ private:
   llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
   llvm::LogicalResult rename();
+  const llvm::StringSet<> &tensorPaths(const nn::WeightRules &rules);
   llvm::LogicalResult
   run(llvm::StringRef what,
       llvm::function_ref<void(mlir::OpPassManager &)> build);
@@ -95,6 +99,8 @@ private:
   std::string modelFile, checkpoint;
   std::optional<std::string> configFile;
   std::optional<llvm::json::Value> config;
+  std::optional<llvm::StringSet<>> paths; ///< of the checkpoint's tensors
+  language::KeyUses keys;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;

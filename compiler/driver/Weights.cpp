@@ -11,7 +11,6 @@
 
 using namespace heddle;
 using namespace heddle::driver;
-using checkpoint::BindingRules;
 using checkpoint::PackedTensor;
 using checkpoint::Problems;
 using checkpoint::RandomFill;
@@ -20,6 +19,7 @@ using llvm::LogicalResult;
 using mlir::ArrayAttr;
 using mlir::Attribute;
 using mlir::StringAttr;
+using nn::WeightRules;
 using pipeline::WeightFill;
 using pipeline::WeightTable;
 
@@ -27,8 +27,8 @@ static std::string text(Attribute attribute) {
   return mlir::cast<StringAttr>(attribute).str();
 }
 
-BindingRules driver::bindingRules(mlir::ModuleOp module) {
-  BindingRules rules;
+WeightRules driver::weightRules(mlir::ModuleOp module) {
+  WeightRules rules;
   auto fields =
       module->getAttrOfType<mlir::DictionaryAttr>(nn::NNDialect::kWeightsAttr);
   if (!fields)
@@ -48,6 +48,10 @@ BindingRules driver::bindingRules(mlir::ModuleOp module) {
   }
   for (Attribute rule : list("ignore"))
     rules.ignores.push_back(text(rule));
+  for (Attribute rule : list("same")) {
+    auto parts = mlir::cast<ArrayAttr>(rule);
+    rules.sames.push_back({text(parts[0]), text(parts[1])});
+  }
   return rules;
 }
 
@@ -100,7 +104,7 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   if (!arguments.randomWeights) {
     weights.source = checkpoint::Checkpoint::open(directory, problems);
     if (weights.source)
-      if (auto found = bindTensors(*weights.source, needs, bindingRules(module),
+      if (auto found = bindTensors(*weights.source, needs, weightRules(module),
                                    problems))
         for (auto [need, tensor] : llvm::zip_equal(needs, *found))
           bound[need.path] = tensor;

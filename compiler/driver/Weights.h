@@ -13,7 +13,7 @@
 namespace heddle::driver {
 
 /// The rules of `weights { … }`, which the language left on the module.
-checkpoint::BindingRules bindingRules(mlir::ModuleOp module);
+nn::WeightRules weightRules(mlir::ModuleOp module);
 
 /// What the tables' tensors need of a checkpoint, each path once.
 std::vector<checkpoint::TensorNeed>

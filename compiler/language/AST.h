@@ -73,6 +73,8 @@ struct Expr {
     Size,        ///< D
     Ellipsis,    ///< .. among axes: any axes
     Negate,      ///< -a
+    Not,         ///< not a
+    Found,       ///< found encoder.norm.weight
     Binary,      ///< a + b
     Conditional, ///< c ? a : b
     Index,       ///< a[b, c]
@@ -87,9 +89,9 @@ struct Expr {
   Kind kind;
   llvm::SMLoc place;
   /// Number, String (unquoted), Key (`a.b`), Name, Size, the operator of
-  /// Binary, the callee of Call.
+  /// Binary, the callee of Call, the path of Found.
   std::string text;
-  /// Negate: a. Binary: a, b. Conditional: c, a, b. Index: a, then the indices.
+  /// Negate, Not: a. Binary: a, b. Conditional: c, a, b. Index: a, then the indices.
   /// As: a. Where: a, condition. Call: the arguments.
   ExprList operands;
   /// As: one group, the axes. Pattern: what is read, and what it becomes.
@@ -153,6 +155,19 @@ struct ConfigField {
   ExprList alternatives;
 };
 
+/// `.hidden_act` where config.json is spoken of, without the dot in front.
+struct ConfigKey {
+  std::string text;
+  llvm::SMLoc place;
+};
+
+/// `assume .hidden_act in silu, swish`: the file is right for these values
+/// only.
+struct Assumption {
+  ConfigKey key;
+  ExprList values; ///< numbers, texts and words; `none` is null
+};
+
 struct DynDecl {
   Word name;
   ExprPtr min, max, step;
@@ -170,14 +185,14 @@ struct DefaultDecl {
 };
 
 struct WeightsRule {
-  enum class Kind { Prefix, Rename, Ignore, Keep };
+  enum class Kind { Prefix, Rename, Ignore, Same, Keep };
 
   Kind kind;
   llvm::SMLoc place;
   bool optional = false; ///< Prefix.
   Word type;             ///< Keep.
   std::vector<std::string>
-      texts; ///< Prefix: one. Rename: two. Ignore, Keep: patterns.
+      texts; ///< Prefix: one. Rename, Same: two. Ignore, Keep: patterns.
 };
 
 /// A block or an entry.
@@ -187,6 +202,7 @@ struct Function {
   bool isOverride = false;
   std::vector<Parameter> parameters;
   std::vector<TypeExpr> results; ///< empty: inferred
+  ExprPtr condition; ///< an entry's `when`, or null
   Body body;
 };
 
@@ -200,6 +216,8 @@ struct ModelFile {
   std::vector<std::string> architectures;
   std::vector<Import> imports;
   std::vector<ConfigField> config;
+  std::vector<Assumption> assumptions;
+  std::vector<ConfigKey> ignoredKeys; ///< `ignore .pretraining_tp`
   std::vector<DynDecl> dyns;
   std::vector<Word> tokenizers;
   std::vector<StateDecl> states;

@@ -36,6 +36,7 @@ private:
   void print(const Word &word) { os << word.text; }
   void print(const ExprPtr &expr) { print(*expr); }
   void print(const Carried &carried);
+  void printConfig(const ModelFile &file);
   void printCall(const Expr &call);
   void printStrings(const std::vector<std::string> &strings);
   void printAxes(const ExprList &axes) { printList(axes, " "); }
@@ -75,9 +76,13 @@ void Printer::print(const Expr &expr) {
     os << "..";
     return;
   case Expr::Kind::Negate:
-    os << "(-";
+  case Expr::Kind::Not:
+    os << (expr.is(Expr::Kind::Not) ? "(not " : "(-");
     print(operands[0]);
     os << ')';
+    return;
+  case Expr::Kind::Found:
+    os << "found \"" << expr.text << '"';
     return;
   case Expr::Kind::Binary:
     os << '(';
@@ -258,6 +263,10 @@ void Printer::print(const Function &function) {
     os << " -> ";
     printList(function.results);
   }
+  if (function.condition) {
+    os << " when ";
+    print(function.condition);
+  }
   print(function.body);
   os << '\n';
 }
@@ -282,12 +291,35 @@ void Printer::print(const WeightsRule &rule) {
     os << "ignore ";
     printStrings(rule.texts);
     break;
+  case WeightsRule::Kind::Same:
+    os << "same \"" << rule.texts[0] << "\" as \"" << rule.texts[1] << '"';
+    break;
   case WeightsRule::Kind::Keep:
     os << "keep " << rule.type.text << ' ';
     printStrings(rule.texts);
     break;
   }
   os << '\n';
+}
+
+void Printer::printConfig(const ModelFile &file) {
+  if (file.config.empty() && file.assumptions.empty() &&
+      file.ignoredKeys.empty())
+    return;
+  os << "config {\n";
+  for (const ConfigField &field : file.config) {
+    os << "  " << field.name.text << " = ";
+    printList(field.alternatives, " | ");
+    os << '\n';
+  }
+  for (const Assumption &assumption : file.assumptions) {
+    os << "  assume ." << assumption.key.text << " in ";
+    printList(assumption.values);
+    os << '\n';
+  }
+  for (const ConfigKey &key : file.ignoredKeys)
+    os << "  ignore ." << key.text << '\n';
+  os << "}\n";
 }
 
 void Printer::print(const ModelFile &file) {
@@ -301,15 +333,7 @@ void Printer::print(const ModelFile &file) {
   }
   for (const Import &import : file.imports)
     os << "import \"" << import.file << "\"\n";
-  if (!file.config.empty()) {
-    os << "config {\n";
-    for (const ConfigField &field : file.config) {
-      os << "  " << field.name.text << " = ";
-      printList(field.alternatives, " | ");
-      os << '\n';
-    }
-    os << "}\n";
-  }
+  printConfig(file);
   for (const DynDecl &dyn : file.dyns) {
     os << "dyn " << dyn.name.text << " in ";
     print(dyn.min);

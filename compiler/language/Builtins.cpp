@@ -31,7 +31,7 @@ static constexpr Builtin builtins[] = {
     {"bucket", buildBucket, 3, 3, false, "both"},
     {"positions", buildPositions, 1, 1, false, ""},
     {"sinusoid", buildSinusoid, 2, 2, false, "order base"},
-    {"rope", buildRope, 2, 2, false, "base dims pairs scaling"},
+    {"rope", buildRope, 2, 2, false, "base dims pairs scaling length"},
     {"concat", buildConcat, 2, any, false, ""},
     {"split", buildSplit, 2, 2, false, ""},
     {"mean", buildMean, 2, 2, false, ""},

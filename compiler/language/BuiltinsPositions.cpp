@@ -70,19 +70,19 @@ struct Rotation {
   double magnitude = 1;
 };
 
-/// `rope_scaling` of config.json, as published with each kind.
+/// `rope_scaling` of config.json, as published with each kind. What it does not
+/// ask for stays unread, which stops the build (ConfigKeys.h).
 class RopeScaling {
 public:
-  RopeScaling(CallSite &site, const json::Object &options, int64_t dims,
-              double base)
-      : site(site), options(options), dims(dims), base(base) {}
+  RopeScaling(CallSite &site, const Json &json, int64_t dims, double base)
+      : site(site), options(*json.value->getAsObject()),
+        key(StringRef(json.key).drop_front()), dims(dims), base(base) {}
 
   bool apply(Rotation &rotation) {
     std::string kind = "default";
-    if (auto type = options.getString("rope_type"))
-      kind = type->str();
-    else if (auto type = options.getString("type"))
-      kind = type->str();
+    for (StringRef name : {"type", "rope_type"})
+      if (const json::Value *value = find(name))
+        kind = value->getAsString().value_or("").str();
     if (kind == "default")
       return true;
     if (kind == "linear")
@@ -97,16 +97,38 @@ public:
   }
 
 private:
-  std::optional<double> required(StringRef key) {
-    std::optional<double> value = options.getNumber(key);
+  /// Null where there is none, or JSON's null.
+  const json::Value *find(StringRef name) {
+    site.elaborator.configuration.keys.markRead((key + "." + name).str());
+    const json::Value *value = options.get(name);
+    return value && value->kind() != json::Value::Null ? value : nullptr;
+  }
+  std::optional<double> positive(StringRef name, std::optional<double> value) {
     if (!value || !(*value > 0)) {
-      site.fail("scaling has no positive number " + key);
+      site.fail("scaling has no positive number " + name);
       return std::nullopt;
     }
     return value;
   }
-  double optional(StringRef key, double otherwise) {
-    return options.getNumber(key).value_or(otherwise);
+  std::optional<double> required(StringRef name) {
+    const json::Value *value = find(name);
+    return positive(name, value ? value->getAsNumber() : std::nullopt);
+  }
+  /// Nullopt after an error: what is there has to be a number.
+  std::optional<double> optional(StringRef name, double otherwise) {
+    const json::Value *value = find(name);
+    std::optional<double> number = value ? value->getAsNumber() : otherwise;
+    if (!number)
+      site.fail("scaling has no number " + name);
+    return number;
+  }
+  /// How many positions the model was trained on before it was scaled; where
+  /// the object does not say, the call does.
+  std::optional<double> originalLength() {
+    StringRef name = "original_max_position_embeddings";
+    if (find(name))
+      return required(name);
+    return positive(name, site.number("length", 0));
   }
 
   /// Chen et al. 2023: positions divided by the factor.
@@ -125,7 +147,7 @@ private:
     std::optional<double> factor = required("factor");
     std::optional<double> low = required("low_freq_factor");
     std::optional<double> high = required("high_freq_factor");
-    std::optional<double> length = required("original_max_position_embeddings");
+    std::optional<double> length = originalLength();
     if (!factor || !low || !high || !length)
       return false;
     for (double &frequency : rotation.frequencies) {
@@ -144,16 +166,28 @@ private:
   /// pair turns within the original length.
   bool applyYarn(Rotation &rotation) {
     std::optional<double> factor = required("factor");
-    std::optional<double> length = required("original_max_position_embeddings");
+    std::optional<double> length = originalLength();
     if (!factor || !length)
       return false;
     auto dimensionTurning = [&](double times) {
       return dims * std::log(*length / (times * 2 * std::numbers::pi)) /
              (2 * std::log(base));
     };
-    double low = dimensionTurning(optional("beta_fast", 32));
-    double high = dimensionTurning(optional("beta_slow", 1));
-    if (options.getBoolean("truncate").value_or(true)) {
+    std::optional<double> fast = optional("beta_fast", 32),
+                          slow = optional("beta_slow", 1),
+                          mscale = optional("mscale", 0),
+                          all = optional("mscale_all_dim", 0);
+    if (!fast || !slow || !mscale || !all)
+      return false;
+    // Zero stands for what is usual, as in transformers.
+    double low = dimensionTurning(*fast != 0 ? *fast : 32);
+    double high = dimensionTurning(*slow != 0 ? *slow : 1);
+    const json::Value *truncate = find("truncate");
+    if (truncate && !truncate->getAsBoolean()) {
+      site.fail("scaling has no yes or no for truncate");
+      return false;
+    }
+    if (!truncate || *truncate->getAsBoolean()) {
       low = std::floor(low);
       high = std::ceil(high);
     }
@@ -168,15 +202,19 @@ private:
     auto scaleOf = [&](double mscale) {
       return *factor <= 1 ? 1.0 : 0.1 * mscale * std::log(*factor) + 1;
     };
-    double mscale = optional("mscale", 0), all = optional("mscale_all_dim", 0);
-    double otherwise =
-        mscale != 0 && all != 0 ? scaleOf(mscale) / scaleOf(all) : scaleOf(1);
-    rotation.magnitude = optional("attention_factor", otherwise);
+    double otherwise = *mscale != 0 && *all != 0
+                           ? scaleOf(*mscale) / scaleOf(*all)
+                           : scaleOf(1);
+    std::optional<double> magnitude = optional("attention_factor", otherwise);
+    if (!magnitude)
+      return false;
+    rotation.magnitude = *magnitude;
     return true;
   }
 
   CallSite &site;
   const json::Object &options;
+  StringRef key;
   int64_t dims;
   double base;
 };
@@ -193,16 +231,16 @@ static std::optional<Rotation> rotationOf(CallSite &site, int64_t dims,
   if (holds<None>(*scaling))
     return rotation;
   const Json *json = std::get_if<Json>(&*scaling);
-  const json::Object *options = json ? json->value->getAsObject() : nullptr;
-  if (!options)
+  if (!json || !json->value->getAsObject())
     return site.fail("scaling is " + language::describe(*scaling) +
                      ", needs none or an object of config.json");
-  if (!RopeScaling(site, *options, dims, base).apply(rotation))
+  if (!RopeScaling(site, *json, dims, base).apply(rotation))
     return std::nullopt;
   return rotation;
 }
 
-/// rope(x, pos, base = 10000, dims = K, pairs = halves, scaling = none)
+/// rope(x, pos, base = 10000, dims = K, pairs = halves, scaling = none,
+/// length = …)
 Built buildRope(CallSite &site) {
   std::optional<Tensor> x = site.realTensor(0);
   std::optional<Tensor> positions = site.intTensor(1);

@@ -58,10 +58,11 @@ std::optional<Constant> numberOf(const Expr &literal,
 // Fields
 //===----------------------------------------------------------------------===//
 
-Configuration::Configuration(const Program &program, const json::Object *json,
-                             const Overrides &given, const Overrides &dims,
+Configuration::Configuration(const Program &program,
+                             const ModelOptions &options,
                              Diagnostics &diagnostics)
-    : program(program), json(json), diagnostics(diagnostics) {
+    : keys(program), program(program), options(options), json(options.config),
+      diagnostics(diagnostics) {
   if (!program.architectures.empty())
     arch = program.architectures.front();
   if (json)
@@ -71,7 +72,7 @@ Configuration::Configuration(const Program &program, const json::Object *json,
           arch = first->str();
   for (const auto &[name, decl] : program.config)
     fields[name].decl = decl;
-  checkOverrides(given, dims);
+  checkOverrides();
   // Bounds of dyn sizes may use config sizes, and config values may use dyn
   // sizes only by name: names first.
   for (const auto &[name, decl] : program.dyns)
@@ -87,9 +88,8 @@ Configuration::Configuration(const Program &program, const json::Object *json,
   }
 }
 
-void Configuration::checkOverrides(const Overrides &given,
-                                   const Overrides &dims) {
-  for (const auto &[name, text] : given) {
+void Configuration::checkOverrides() {
+  for (const auto &[name, text] : options.values) {
     if (name == "arch") {
       arch = text;
       continue;
@@ -101,7 +101,7 @@ void Configuration::checkOverrides(const Overrides &given,
       diagnostics.error("--set " + name + ": the model has no config value " +
                         name + suggest(name, names()));
   }
-  for (const auto &[name, text] : dims) {
+  for (const auto &[name, text] : options.dims) {
     if (program.dyns.contains(name))
       dimOverrides[name] = text;
     else
@@ -117,6 +117,13 @@ std::vector<StringRef> Configuration::names() const {
   for (const auto &[name, decl] : program.dyns)
     names.push_back(name);
   return names;
+}
+
+std::string Configuration::originOf(StringRef name) const {
+  auto field = fields.find(name);
+  if (field == fields.end() || field->second.key.empty())
+    return "";
+  return (" (." + field->second.key + " of config.json)").str();
 }
 
 std::optional<Constant> Configuration::find(StringRef name) {
@@ -174,8 +181,11 @@ std::optional<Constant> Configuration::firstPresent(StringRef name,
     if (!value)
       return std::nullopt;
     const Absent *absent = std::get_if<Absent>(&*value);
-    if (!absent)
+    if (!absent) {
+      if (alternative->is(Expr::Kind::Key))
+        field.key = alternative->text;
       return value;
+    }
     if (!is_contained(missing, absent->key))
       missing.push_back(absent->key);
   }
@@ -417,6 +427,10 @@ std::optional<Constant> Configuration::evaluate(const Expr &expr) {
     return Constant(expr.text);
   case Expr::Kind::Key:
     return evaluateKey(expr);
+  case Expr::Kind::Found:
+    return evaluateFound(expr);
+  case Expr::Kind::Index:
+    return evaluateIndex(expr);
   case Expr::Kind::Name:
   case Expr::Kind::Size:
     return evaluateName(expr);
@@ -433,6 +447,16 @@ std::optional<Constant> Configuration::evaluate(const Expr &expr) {
     if (!negated)
       diagnostics.error(expr.place, why);
     return negated;
+  }
+  case Expr::Kind::Not: {
+    bool absent = false;
+    std::optional<bool> condition =
+        evaluateCondition(*expr.operands[0], absent);
+    if (absent)
+      return evaluate(*expr.operands[0]);
+    if (!condition)
+      return std::nullopt;
+    return Constant(!*condition);
   }
   case Expr::Kind::Conditional: {
     bool absent = false;
@@ -456,20 +480,47 @@ std::optional<Constant> Configuration::evaluate(const Expr &expr) {
 
 std::optional<Constant> Configuration::evaluateKey(const Expr &expr) {
   std::string key = "." + expr.text;
-  if (!json)
-    return Constant(Absent{key});
-  const json::Object *object = json;
-  SmallVector<StringRef> steps;
-  StringRef(expr.text).split(steps, '.');
-  for (StringRef step : ArrayRef(steps).drop_back()) {
-    object = object->getObject(step);
-    if (!object)
-      return Constant(Absent{key});
-  }
-  const json::Value *value = object->get(steps.back());
+  const json::Value *value = json ? lookUpKey(*json, expr.text) : nullptr;
   if (!value)
     return Constant(Absent{key});
   return fromJson(*value, key);
+}
+
+/// found encoder.norm.weight: whether the checkpoint has such a tensor.
+std::optional<Constant> Configuration::evaluateFound(const Expr &expr) {
+  if (!options.tensorPaths)
+    return Constant(Absent{"checkpoint's " + expr.text});
+  return Constant(options.tensorPaths(program.weightRules()).contains(expr.text));
+}
+
+std::optional<Constant> elementOf(const Json &list, int64_t index, SMLoc place,
+                                  Diagnostics &diagnostics) {
+  const json::Array *array = list.value->getAsArray();
+  if (array && index >= 0 && index < int64_t(array->size()))
+    return fromJson((*array)[index],
+                    list.key + "[" + std::to_string(index) + "]");
+  diagnostics.error(place, "found the index " + Twine(index) + ", " + list.key +
+                               " is " +
+                               (array ? "a list of " + std::to_string(array->size())
+                                      : describe(Constant(list))));
+  return std::nullopt;
+}
+
+/// .layer_types[0]
+std::optional<Constant> Configuration::evaluateIndex(const Expr &expr) {
+  std::optional<Constant> list = evaluate(*expr.operands[0]);
+  if (!list || holds<Absent>(*list))
+    return list;
+  std::optional<int64_t> index = wholeNumber(*expr.operands[1], "the index");
+  if (!index)
+    return std::nullopt;
+  const Json *json = std::get_if<Json>(&*list);
+  if (json && expr.operands.size() == 2)
+    return elementOf(*json, *index, expr.place, diagnostics);
+  diagnostics.error(expr.place, "found " + describe(*list) +
+                                    ", needs a list of config.json and one "
+                                    "index");
+  return std::nullopt;
 }
 
 std::optional<Constant> Configuration::evaluateName(const Expr &expr) {
@@ -505,6 +556,12 @@ std::optional<bool> Configuration::evaluateCondition(const Expr &expr,
   return std::nullopt;
 }
 
+std::optional<bool> Configuration::evaluateCondition(const Expr &expr) {
+  bool absent = false;
+  std::optional<bool> condition = evaluateCondition(expr, absent);
+  return absent ? true : condition;
+}
+
 std::optional<Constant> Configuration::evaluateBinary(const Expr &expr) {
   const Expr &lhs = *expr.operands[0], &rhs = *expr.operands[1];
   if (expr.text == "and" || expr.text == "or") {
@@ -535,17 +592,28 @@ std::optional<Constant> Configuration::evaluateBinary(const Expr &expr) {
 }
 
 /// count(.key): how many elements a list or object of config.json has.
+/// given(.key): whether config.json has the key, be it as null.
 std::optional<Constant> Configuration::evaluateCall(const Expr &expr) {
-  if (expr.text != "count" || expr.operands.size() != 1) {
-    diagnostics.error(expr.place,
-                      "found " + expr.text +
-                          "(…), config values know only count(.key)");
+  bool isGiven = expr.text == "given";
+  if ((!isGiven && expr.text != "count") || expr.operands.size() != 1) {
+    diagnostics.error(expr.place, "found " + expr.text +
+                                      "(…), config values know only "
+                                      "count(.key) and given(.key)");
+    return std::nullopt;
+  }
+  if (isGiven) {
+    const Expr &key = *expr.operands[0];
+    if (key.is(Expr::Kind::Key))
+      return Constant(json && lookUpKey(*json, key.text));
+    diagnostics.error(key.place, "given: found " + describe(key) +
+                                     ", needs a key of config.json");
     return std::nullopt;
   }
   std::optional<Constant> value = evaluate(*expr.operands[0]);
   if (!value || holds<Absent>(*value))
     return value;
   if (const Json *json = std::get_if<Json>(&*value)) {
+    keys.markRead(StringRef(json->key).drop_front());
     if (const json::Array *array = json->value->getAsArray())
       return Constant(SizeExpr(array->size()));
     if (const json::Object *object = json->value->getAsObject())

@@ -15,7 +15,9 @@
 #ifndef HEDDLE_COMPILER_LANGUAGE_CONFIGURATION_H
 #define HEDDLE_COMPILER_LANGUAGE_CONFIGURATION_H
 
+#include "compiler/language/ConfigKeys.h"
 #include "compiler/language/Constant.h"
+#include "compiler/language/Language.h"
 #include "compiler/language/Program.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
@@ -37,14 +39,10 @@ struct DynSize {
   llvm::StringRef per;
 };
 
-/// `name=value` from the command line.
-using Overrides = std::vector<std::pair<std::string, std::string>>;
-
 class Configuration {
 public:
-  /// `json` may be null: then every key is absent.
-  Configuration(const Program &program, const llvm::json::Object *json,
-                const Overrides &values, const Overrides &dims,
+  /// Without a config.json every key is absent.
+  Configuration(const Program &program, const ModelOptions &options,
                 Diagnostics &diagnostics);
 
   /// A config value; nullopt if there is none of that name or it is faulty.
@@ -77,6 +75,16 @@ public:
   /// D*G/H.
   SizeExpr written(const SizeExpr &size) const;
 
+  /// A condition that stands outside of config: an entry's `when`. What is
+  /// absent is no condition, and holds; nullopt after an error.
+  std::optional<bool> evaluateCondition(const Expr &expr);
+
+  /// ` (.hidden_act)`, where a field has its value from a key; for messages.
+  std::string originOf(llvm::StringRef name) const;
+
+  /// What the model does with the keys of config.json.
+  ConfigKeys keys;
+
   /// Words and names closest to a misspelt one, for messages.
   std::vector<llvm::StringRef> names() const;
 
@@ -86,9 +94,10 @@ private:
     std::optional<std::string> given; ///< --set
     enum { Waiting, Running, Done, Faulty } progress = Waiting;
     Constant value;
+    llvm::StringRef key; ///< that gave the value, or empty
   };
 
-  void checkOverrides(const Overrides &values, const Overrides &dims);
+  void checkOverrides();
   void evaluateField(llvm::StringRef name, Field &field);
   std::optional<Constant> firstPresent(llvm::StringRef name, Field &field);
   bool finishSize(llvm::StringRef name, Field &field);
@@ -98,12 +107,15 @@ private:
 
   std::optional<Constant> evaluate(const Expr &expr);
   std::optional<Constant> evaluateKey(const Expr &expr);
+  std::optional<Constant> evaluateFound(const Expr &expr);
+  std::optional<Constant> evaluateIndex(const Expr &expr);
   std::optional<Constant> evaluateName(const Expr &expr);
   std::optional<Constant> evaluateBinary(const Expr &expr);
   std::optional<Constant> evaluateCall(const Expr &expr);
   std::optional<bool> evaluateCondition(const Expr &expr, bool &absent);
 
   const Program &program;
+  const ModelOptions &options;
   const llvm::json::Object *json;
   Diagnostics &diagnostics;
   llvm::StringMap<Field> fields;
@@ -123,6 +135,9 @@ bool isWord(llvm::StringRef name);
 /// X`, or nothing.
 std::string suggest(llvm::StringRef misspelt,
                     llvm::ArrayRef<llvm::StringRef> candidates);
+/// An element of a list of config.json; reports an index without one.
+std::optional<Constant> elementOf(const Json &list, int64_t index,
+                                  llvm::SMLoc place, Diagnostics &diagnostics);
 /// A literal number; reports one that does not fit.
 std::optional<Constant> numberOf(const Expr &literal, Diagnostics &diagnostics);
 

@@ -27,7 +27,7 @@ struct Describer {
   std::string operator()(const std::string &text) const {
     return "\"" + text + "\"";
   }
-  std::string operator()(Json json) const {
+  std::string operator()(const Json &json) const {
     return json.value->kind() == json::Value::Array ? "a list" : "an object";
   }
 };
@@ -146,7 +146,7 @@ Constant fromJson(const json::Value &value, StringRef key) {
     return value.getAsString()->str();
   case json::Value::Array:
   case json::Value::Object:
-    return Json{&value};
+    return Json{&value, key.str()};
   }
   llvm_unreachable("a JSON value is of one of these kinds");
 }

@@ -40,6 +40,7 @@ struct Absent {
 /// the configuration.
 struct Json {
   const llvm::json::Value *value = nullptr;
+  std::string key; ///< `.rope_scaling`
   bool operator==(const Json &) const = default;
 };
 

@@ -45,9 +45,19 @@ struct Scalar {
   mlir::Value value;
 };
 
-/// The variable of a `for` that stays a loop; it may stand in paths only.
+/// Iterations first..end of a `for` that are one loop. Its body is elaborated
+/// as `first` sees it; where another iteration would see something else, the
+/// run ends before that one.
+struct LoopRun {
+  int64_t first, end;
+  bool isCounted = false; ///< an iteration computes with its number
+};
+
+/// The variable of a `for` that stays a loop. Paths take it as it is; for
+/// everything else it is the first number of the run.
 struct LoopIndex {
   mlir::Value value;
+  LoopRun *run;
 };
 
 /// The variable of a `scan`; it may stand in `x[t]` only.

@@ -42,6 +42,10 @@ void Diagnostics::note(SMLoc place, const Twine &message) {
   print(place, SourceMgr::DK_Note, message);
 }
 
+void Diagnostics::note(const Twine &message) {
+  WithColor::note(os) << message << '\n';
+}
+
 void Diagnostics::print(SMLoc place, SourceMgr::DiagKind kind,
                         const Twine &message) {
   sources.PrintMessage(os, place, kind, message);

@@ -50,6 +50,7 @@ public:
   void error(const llvm::Twine &message);
   /// Adds to the error just shown.
   void note(llvm::SMLoc place, const llvm::Twine &message);
+  void note(const llvm::Twine &message);
 
   bool hasErrors() const { return errors != 0; }
   unsigned errorCount() const { return errors; }

@@ -29,8 +29,16 @@ OwningOpRef<ModuleOp> Elaborator::run() {
   // Entries keep their names: they are the program's interface.
   for (const auto &[name, entry] : program.entries)
     symbols[name] = 1;
+  bool isThere = false;
   for (const auto &[name, entry] : program.entries)
-    elaborateEntry(entry);
+    if (holdsCondition(*entry.function)) {
+      isThere = true;
+      elaborateEntry(entry);
+    }
+  if (!isThere && !program.entries.empty())
+    diagnostics.error(program.files.back()->path +
+                      ": every entry is left out, needs one whose condition "
+                      "holds");
   removeUncalledFunctions();
   return owned;
 }
@@ -89,7 +97,7 @@ void Elaborator::checkDeclarations() {
 
 static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
                                   Builder &builder) {
-  SmallVector<Attribute> prefix, rename, ignore, keep;
+  SmallVector<Attribute> prefix, rename, ignore, same, keep;
   for (const WeightsRule *rule : rules) {
     SmallVector<StringRef> texts(rule->texts.begin(), rule->texts.end());
     switch (rule->kind) {
@@ -105,6 +113,9 @@ static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
       for (StringRef text : texts)
         ignore.push_back(builder.getStringAttr(text));
       break;
+    case WeightsRule::Kind::Same:
+      same.push_back(builder.getStrArrayAttr(texts));
+      break;
     case WeightsRule::Kind::Keep:
       for (StringRef text : texts)
         keep.push_back(builder.getStrArrayAttr({rule->type.text, text}));
@@ -115,6 +126,7 @@ static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
       {builder.getNamedAttr("prefix", builder.getArrayAttr(prefix)),
        builder.getNamedAttr("rename", builder.getArrayAttr(rename)),
        builder.getNamedAttr("ignore", builder.getArrayAttr(ignore)),
+       builder.getNamedAttr("same", builder.getArrayAttr(same)),
        builder.getNamedAttr("keep", builder.getArrayAttr(keep))});
 }
 
@@ -191,6 +203,7 @@ std::string Elaborator::uniqueSymbol(StringRef name) {
 func::FuncOp Elaborator::startFunction(const FunctionInFile &source,
                                        ArrayRef<Type> arguments) {
   const Function &function = *source.function;
+  configuration.keys.use(function);
   Location loc = locationOf(function.name.place);
   std::string symbol = function.isEntry ? function.name.text.str()
                                         : uniqueSymbol(function.name.text);
@@ -215,6 +228,23 @@ void Elaborator::finishFunction(const Data &results, SMLoc place) {
   func::FuncOp function = frame->function;
   function.setFunctionType(FunctionType::get(
       context, function.getFunctionType().getInputs(), TypeRange(values)));
+}
+
+/// An entry may need weights that not every checkpoint has.
+bool Elaborator::holdsCondition(const Function &entry) {
+  if (!entry.condition)
+    return true;
+  std::optional<bool> condition =
+      configuration.evaluateCondition(*entry.condition);
+  if (!condition || *condition)
+    return condition.has_value();
+  diagnostics.note(entry.name.place,
+                   "entry " + entry.name.text + " is left out: it needs " +
+                       language::describe(*entry.condition));
+  for (const Word &name : program.generate)
+    if (name.text == entry.name.text)
+      error(name.place, "generate: entry " + name.text + " is left out");
+  return false;
 }
 
 void Elaborator::elaborateEntry(const FunctionInFile &entry) {

@@ -120,6 +120,7 @@ private:
   void declareStates();
   void attachModuleAttributes();
   void checkDeclarations();
+  bool holdsCondition(const Function &entry);
   void elaborateEntry(const FunctionInFile &entry);
   void checkEntryResults(const Function &entry);
   mlir::func::FuncOp startFunction(const FunctionInFile &source,
@@ -153,7 +154,7 @@ private:
   void elaborateReturn(const Statement &statement);
   void elaborateIf(const Statement &statement);
   void elaborateFor(const Statement &statement);
-  bool elaborateRolled(const Statement &statement, int64_t from, int64_t to);
+  bool elaborateRolled(const Statement &statement, LoopRun &run);
   void elaborateUnrolled(const Statement &statement, int64_t from, int64_t to);
   std::optional<int64_t> wholeNumber(const Expr &expr);
 
@@ -168,8 +169,16 @@ private:
   // Expressions.cpp
   Data evaluateAll(const Expr &expr);
   Datum evaluateName(const Expr &expr);
+  const LoopIndex *loopIndex(const Expr &expr) const;
+  std::optional<Constant>
+  sameThroughout(LoopRun &run,
+                 llvm::function_ref<std::optional<Constant>(int64_t)> valueAt);
   Datum evaluateNegate(const Expr &expr);
+  Datum evaluateNot(const Expr &expr);
   Datum evaluateBinary(const Expr &expr);
+  Datum evaluateComparison(const Expr &expr, const LoopIndex &index,
+                           unsigned side);
+  Datum combineData(const Expr &expr, const Datum &lhs, const Datum &rhs);
   Datum evaluateLogical(const Expr &expr);
   Datum evaluateConditional(const Expr &expr);
   std::optional<bool> evaluateCondition(const Expr &expr);

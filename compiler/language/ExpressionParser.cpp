@@ -33,7 +33,7 @@ bool ParserCore::expect(StringRef symbol) {
 static bool isReserved(StringRef word) {
   return StringSwitch<bool>(word)
       .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
-      .Cases({"return", "yield"}, true)
+      .Cases({"return", "yield", "not", "when"}, true)
       .Default(false);
 }
 
@@ -133,10 +133,12 @@ ExprPtr ExpressionParser::parseExpr() {
 }
 
 /// or   = and { "or" and } .
-/// and  = cmp { "and" cmp } .
+/// and  = not { "and" not } .
 /// cmp  = sum { ( "==" | "!=" | "<=" | ">=" | "<" | ">" ) sum } .
 /// sum  = term { ( "+" | "-" ) term } .
 /// term = unary { ( "*" | "/" ) unary } .
+static constexpr unsigned comparisonLevel = 2;
+
 ExprPtr ExpressionParser::parseBinary(unsigned level) {
   static const std::vector<std::vector<StringRef>> levels = {
       {"or"},
@@ -144,6 +146,8 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
       {"==", "!=", "<=", ">=", "<", ">"},
       {"+", "-"},
       {"*", "/"}};
+  if (level == comparisonLevel && at("not"))
+    return parseNot();
   if (level == levels.size())
     return parseUnary();
   ExprPtr lhs = parseBinary(level + 1);
@@ -165,15 +169,28 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
   return lhs;
 }
 
+/// not = "not" not | cmp .
+ExprPtr ExpressionParser::parseNot() {
+  return parsePrefix(Expr::Kind::Not,
+                     [&] { return parseBinary(comparisonLevel); });
+}
+
 /// unary = "-" unary | power .
 ExprPtr ExpressionParser::parseUnary() {
   if (!at("-"))
     return parsePower();
+  return parsePrefix(Expr::Kind::Negate, [&] { return parseUnary(); });
+}
+
+/// An operator in front of what `parseOperand` reads.
+ExprPtr
+ExpressionParser::parsePrefix(Expr::Kind kind,
+                              function_ref<ExprPtr()> parseOperand) {
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;
-  ExprPtr expr = makeExpr(Expr::Kind::Negate, advance().place());
-  ExprPtr operand = parseUnary();
+  ExprPtr expr = makeExpr(kind, advance().place());
+  ExprPtr operand = parseOperand();
   if (!operand)
     return nullptr;
   expr->operands.push_back(std::move(operand));
@@ -250,7 +267,14 @@ ExprPtr ExpressionParser::parseWhere(ExprPtr base) {
   return expr;
 }
 
-/// prim = number | string | "(" expr ")" | "." name { "." name } | name | SIZE
+/// What a path begins with, right after `found`.
+static bool startsPath(const Token &token) {
+  return !token.afterLineBreak &&
+         (token.kind == TokenKind::Size || token.kind == TokenKind::String ||
+          (token.kind == TokenKind::Name && !isReserved(token.text)));
+}
+
+/// prim = number | string | "(" expr ")" | key | "found" path | name | SIZE
 /// | call .
 ExprPtr ExpressionParser::parsePrimary() {
   const Token &token = peek();
@@ -266,6 +290,8 @@ ExprPtr ExpressionParser::parsePrimary() {
       break;
     if (peek(1).is("(") || peek(1).is("@"))
       return parseCall(advance());
+    if (token.is("found") && startsPath(peek(1)))
+      return parseFound();
     return makeExpr(Expr::Kind::Name, token.place(), advance().text);
   case TokenKind::Symbol:
     if (token.is("."))
@@ -282,17 +308,44 @@ ExprPtr ExpressionParser::parsePrimary() {
   return nullptr;
 }
 
-ExprPtr ExpressionParser::parseKey() {
-  SMLoc place = peek().place();
-  std::string key;
-  while (at(".") && (key.empty() || !peek().afterSpace)) {
+/// key = "." name { "." name } .
+std::optional<ConfigKey> ExpressionParser::parseConfigKey() {
+  ConfigKey key{"", peek().place()};
+  if (!at(".")) {
+    reportNeeded("a key of config.json, such as .hidden_size");
+    return std::nullopt;
+  }
+  while (at(".") && (key.text.empty() || !peek().afterSpace)) {
     advance();
     std::optional<Word> name = expectAnyWord("a key of config.json");
     if (!name)
-      return nullptr;
-    key += (key.empty() ? "" : ".") + name->text.str();
+      return std::nullopt;
+    key.text += (key.text.empty() ? "" : ".") + name->text.str();
   }
-  return makeExpr(Expr::Kind::Key, place, key);
+  return key;
+}
+
+ExprPtr ExpressionParser::parseKey() {
+  std::optional<ConfigKey> key = parseConfigKey();
+  return key ? makeExpr(Expr::Kind::Key, key->place, key->text) : nullptr;
+}
+
+/// "found" path: the path of one tensor, known as it stands.
+ExprPtr ExpressionParser::parseFound() {
+  SMLoc place = advance().place();
+  std::unique_ptr<Path> path = parsePath();
+  if (!path)
+    return nullptr;
+  std::string text;
+  for (const PathSegment &segment : path->segments) {
+    if (!segment.indices.empty()) {
+      diagnostics.error(path->place, "found: a path with an index stands for "
+                                     "several tensors, needs one of them");
+      return nullptr;
+    }
+    text += (text.empty() ? "" : ".") + segment.name;
+  }
+  return makeExpr(Expr::Kind::Found, place, text);
 }
 
 //===----------------------------------------------------------------------===//

@@ -39,8 +39,13 @@ Data Elaborator::evaluateAll(const Expr &expr) {
     std::optional<SizeExpr> size = resolveAxis(expr);
     return {size ? Datum(Constant(*size)) : Datum(Faulty())};
   }
+  case Expr::Kind::Found:
+    error(expr.place, "found … is asked in config only");
+    return {Faulty()};
   case Expr::Kind::Negate:
     return {evaluateNegate(expr)};
+  case Expr::Kind::Not:
+    return {evaluateNot(expr)};
   case Expr::Kind::Binary:
     return {evaluateBinary(expr)};
   case Expr::Kind::Conditional:
@@ -66,8 +71,35 @@ Data Elaborator::evaluateAll(const Expr &expr) {
 // Names
 //===----------------------------------------------------------------------===//
 
+/// The variable of a loop that stays one, where `expr` is its name.
+const LoopIndex *Elaborator::loopIndex(const Expr &expr) const {
+  auto variable = expr.is(Expr::Kind::Name) ? frame->variables.find(expr.text)
+                                            : frame->variables.end();
+  return variable == frame->variables.end()
+             ? nullptr
+             : std::get_if<LoopIndex>(&variable->second);
+}
+
+/// What the first iteration of a run gets; the run ends where another one gets
+/// something else.
+std::optional<Constant> Elaborator::sameThroughout(
+    LoopRun &run,
+    llvm::function_ref<std::optional<Constant>(int64_t)> valueAt) {
+  std::optional<Constant> value = valueAt(run.first);
+  int64_t end = run.first + 1;
+  while (value && end < run.end && valueAt(end) == value)
+    ++end;
+  run.end = end;
+  return value;
+}
+
 Datum Elaborator::evaluateName(const Expr &expr) {
   StringRef name = expr.text;
+  if (const LoopIndex *index = loopIndex(expr)) {
+    index->run->isCounted |= index->run->end - index->run->first > 1;
+    index->run->end = index->run->first + 1;
+    return Constant(SizeExpr(index->run->first));
+  }
   if (auto variable = frame->variables.find(name);
       variable != frame->variables.end())
     return variable->second;
@@ -154,13 +186,66 @@ Datum Elaborator::evaluateNegate(const Expr &expr) {
   return Faulty();
 }
 
+Datum Elaborator::evaluateNot(const Expr &expr) {
+  Datum operand = evaluate(*expr.operands[0]);
+  if (isFaulty(operand))
+    return Faulty();
+  if (const Scalar *scalar = std::get_if<Scalar>(&operand);
+      scalar && scalar->value.getType().isInteger(1)) {
+    Location loc = locationOf(expr.place);
+    Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
+    return Scalar{arith::XOrIOp::create(builder, loc, scalar->value, yes)};
+  }
+  if (const Constant *constant = std::get_if<Constant>(&operand))
+    if (const bool *condition = std::get_if<bool>(constant))
+      return Constant(!*condition);
+  error(expr.place, "not: found " + describe(operand) + ", needs a condition");
+  return Faulty();
+}
+
 Datum Elaborator::evaluateBinary(const Expr &expr) {
   if (expr.text == "and" || expr.text == "or")
     return evaluateLogical(expr);
+  bool compares = StringRef("=!<>").contains(expr.text.front());
+  for (unsigned side : {0, 1})
+    if (const LoopIndex *index = loopIndex(*expr.operands[side]);
+        index && compares)
+      return evaluateComparison(expr, *index, side);
   Datum lhs = evaluate(*expr.operands[0]);
   Datum rhs = evaluate(*expr.operands[1]);
   if (isFaulty(lhs) || isFaulty(rhs))
     return Faulty();
+  return combineData(expr, lhs, rhs);
+}
+
+/// `l < L / 2` with the variable of a loop on one side.
+Datum Elaborator::evaluateComparison(const Expr &expr, const LoopIndex &index,
+                                     unsigned side) {
+  Datum other = evaluate(*expr.operands[1 - side]);
+  if (isFaulty(other))
+    return Faulty();
+  if (const Constant *constant = std::get_if<Constant>(&other)) {
+    std::string why;
+    std::optional<Constant> result =
+        sameThroughout(*index.run, [&](int64_t value) {
+          Constant operands[] = {SizeExpr(value), *constant};
+          return combine(
+              expr.text, operands[side], operands[1 - side],
+              [&](StringRef name) { return configuration.valueOf(name); }, why);
+        });
+    if (result)
+      return *result;
+    error(expr.place, why);
+    return Faulty();
+  }
+  Datum first = evaluate(*expr.operands[side]);
+  return side == 0 ? combineData(expr, first, other)
+                   : combineData(expr, other, first);
+}
+
+/// The result of one of + - * / ^ == != <= >= < >.
+Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
+                              const Datum &rhs) {
   if (std::holds_alternative<Scalar>(lhs) ||
       std::holds_alternative<Scalar>(rhs))
     return scalarBinary(expr.text, lhs, rhs, expr.place);
@@ -335,6 +420,19 @@ Datum Elaborator::evaluateIndex(const Expr &expr) {
   Datum datum = evaluate(base);
   if (isFaulty(datum))
     return Faulty();
+  if (const Constant *constant = std::get_if<Constant>(&datum))
+    if (const Json *list = std::get_if<Json>(constant);
+        list && indices.size() == 1) {
+      auto elementAt = [&](int64_t index) {
+        return elementOf(*list, index, expr.place, diagnostics);
+      };
+      std::optional<Constant> element;
+      if (const LoopIndex *loop = loopIndex(*indices[0]))
+        element = sameThroughout(*loop->run, elementAt);
+      else if (std::optional<int64_t> index = wholeNumber(*indices[0]))
+        element = elementAt(*index);
+      return element ? Datum(*element) : Datum(Faulty());
+    }
   const Tensor *tensor = std::get_if<Tensor>(&datum);
   if (!tensor) {
     error(expr.place, "found " + describe(datum) + ", needs a tensor");
@@ -467,7 +565,7 @@ Data Elaborator::callActivation(const Expr &expr, const Constant &value) {
   if (const Builtin *builtin = word ? findActivation(*word) : nullptr)
     return CallSite(*this, expr, *builtin, nullptr).run();
   error(expr.place, expr.text + " is " + describe(Datum(value)) +
-                        ", needs the name of an activation, such as relu, "
+                        configuration.originOf(expr.text) + ", needs the name of an activation, such as relu, "
                         "gelu, gelu_tanh or silu");
   return {Faulty()};
 }
@@ -493,17 +591,17 @@ std::optional<PathText> Elaborator::evaluatePath(const Path &path) {
 }
 
 bool Elaborator::appendIndex(PathText &path, const Expr &expr) {
-  Datum index = evaluate(expr);
-  if (isFaulty(index))
-    return false;
   auto placeholder = [&] {
     return ".{" + std::to_string(path.indices.size()) + "}";
   };
-  if (const LoopIndex *loop = std::get_if<LoopIndex>(&index)) {
+  if (const LoopIndex *loop = loopIndex(expr)) {
     path.text += placeholder();
     path.indices.push_back(loop->value);
     return true;
   }
+  Datum index = evaluate(expr);
+  if (isFaulty(index))
+    return false;
   if (const Tensor *chosen = std::get_if<Tensor>(&index);
       chosen && chosen->shape.over && !path.route) {
     path.text += placeholder();

@@ -15,8 +15,8 @@ using namespace mlir;
 
 namespace heddle::language {
 
-OwningOpRef<ModuleOp> loadModel(MLIRContext &context,
-                                const ModelOptions &options, raw_ostream &os) {
+LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
+                      raw_ostream &os) {
   context.loadDialect<nn::NNDialect, arith::ArithDialect, func::FuncDialect,
                       scf::SCFDialect>();
   Diagnostics diagnostics(os);
@@ -24,23 +24,25 @@ OwningOpRef<ModuleOp> loadModel(MLIRContext &context,
       loadProgram(options.modelFile, options.importPaths, diagnostics);
   if (diagnostics.hasErrors())
     return {};
-  Configuration configuration(program, options.config, options.values,
-                              options.dims, diagnostics);
+  Configuration configuration(program, options, diagnostics);
   if (diagnostics.hasErrors())
     return {};
-  OwningOpRef<ModuleOp> module =
-      Elaborator(&context, program, configuration, diagnostics).run();
+  LoadedModel model;
+  model.module = Elaborator(&context, program, configuration, diagnostics).run();
   if (diagnostics.hasErrors())
     return {};
-  if (failed(mlir::verify(*module))) {
+  model.keys = configuration.keys.account(options, diagnostics);
+  if (diagnostics.hasErrors())
+    return {};
+  if (failed(mlir::verify(*model.module))) {
     diagnostics.error("the compiler built a faulty program; this is a mistake "
                       "of heddle, not of the model");
     return {};
   }
-  checkPaths(*module, diagnostics);
+  checkPaths(*model.module, diagnostics);
   if (diagnostics.hasErrors())
     return {};
-  return module;
+  return model;
 }
 
 bool emitAst(const ModelOptions &options, raw_ostream &os,

@@ -8,20 +8,34 @@
 #ifndef HEDDLE_COMPILER_LANGUAGE_LANGUAGE_H
 #define HEDDLE_COMPILER_LANGUAGE_LANGUAGE_H
 
+#include "dialects/nn/WeightRules.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace heddle::language {
+
+/// Paths of a checkpoint's tensors, by the rules of a model file.
+using TensorPaths =
+    std::function<const llvm::StringSet<> &(const nn::WeightRules &)>;
 
 struct ModelOptions {
   /// The model file, such as llama.heddle.
   std::string modelFile;
   /// What config.json holds; without it every key is absent.
   const llvm::json::Object *config = nullptr;
+  std::string configFile; ///< its path, for messages
+  /// `--ignore-config KEY`: keys that nobody needs to read.
+  std::vector<std::string> ignoredKeys;
+  /// Keys that are for others than the model, such as how text is sampled.
+  std::function<bool(llvm::StringRef key)> isReadElsewhere;
+  /// Null: there is no checkpoint.
+  TensorPaths tensorPaths;
   /// `--set NAME=VALUE`: takes the place of a config value.
   std::vector<std::pair<std::string, std::string>> values;
   /// `--dim NAME=1,16..512`: narrows the range of a dyn size.
@@ -30,11 +44,22 @@ struct ModelOptions {
   std::vector<std::string> importPaths;
 };
 
-/// The checked module, or null after errors, which are written to
+/// What becomes of the keys of config.json, each list in order: `hidden_size`,
+/// `hidden_act = "silu"`.
+struct KeyUses {
+  std::vector<std::string> read, assumed, ignored;
+};
+
+struct LoadedModel {
+  /// Null after errors.
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  KeyUses keys;
+};
+
+/// The checked module. Errors, and notes on what is left out, are written to
 /// `diagnostics`.
-mlir::OwningOpRef<mlir::ModuleOp> loadModel(mlir::MLIRContext &context,
-                                            const ModelOptions &options,
-                                            llvm::raw_ostream &diagnostics);
+LoadedModel loadModel(mlir::MLIRContext &context, const ModelOptions &options,
+                      llvm::raw_ostream &diagnostics);
 
 /// Prints the model file's tree; false after errors.
 bool emitAst(const ModelOptions &options, llvm::raw_ostream &os,

@@ -20,7 +20,10 @@ private:
   bool parseModel();
   bool parseImport();
   bool parseConfig();
+  bool parseConfigLine();
   bool parseConfigField();
+  bool parseAssumption();
+  bool parseIgnoredKeys();
   bool parseDyn();
   bool parseTokenizer();
   bool parseState();
@@ -186,10 +189,43 @@ bool Parser::parseImport() {
   return true;
 }
 
-/// config = "config" "{" { field NL } "}" .
+/// config = "config" "{" { ( field | assume | ignored ) NL } "}" .
 bool Parser::parseConfig() {
   advance();
-  return parseLines([&] { return parseConfigField(); });
+  return parseLines([&] { return parseConfigLine(); });
+}
+
+bool Parser::parseConfigLine() {
+  if (at("assume") && peek(1).is("."))
+    return parseAssumption();
+  if (at("ignore") && peek(1).is("."))
+    return parseIgnoredKeys();
+  return parseConfigField();
+}
+
+/// assume = "assume" key "in" expr { "," expr } .
+bool Parser::parseAssumption() {
+  advance();
+  std::optional<ConfigKey> key = parseConfigKey();
+  if (!key || !expect("in"))
+    return false;
+  std::optional<ExprList> values = parseExprList();
+  if (!values)
+    return false;
+  file.assumptions.push_back({std::move(*key), std::move(*values)});
+  return true;
+}
+
+/// ignored = "ignore" key { "," key } .
+bool Parser::parseIgnoredKeys() {
+  advance();
+  do {
+    std::optional<ConfigKey> key = parseConfigKey();
+    if (!key)
+      return false;
+    file.ignoredKeys.push_back(std::move(*key));
+  } while (consume(","));
+  return true;
 }
 
 /// field = ( name | SIZE ) "=" expr { "|" expr } .
@@ -285,7 +321,8 @@ bool Parser::parseWeights() {
 }
 
 /// rule = "prefix" string [ "optional" ] | "rename" string "->" string
-///      | "ignore" string { "," string } | "keep" name string { "," string } .
+///      | "ignore" string { "," string } | "same" string "as" string
+///      | "keep" name string { "," string } .
 bool Parser::parseWeightsRule() {
   WeightsRule rule;
   rule.place = peek().place();
@@ -310,6 +347,16 @@ bool Parser::parseWeightsRule() {
   } else if (consume("ignore")) {
     rule.kind = WeightsRule::Kind::Ignore;
     texts = parseStrings("the name of a tensor");
+  } else if (consume("same")) {
+    rule.kind = WeightsRule::Kind::Same;
+    std::optional<std::string> copy = expectString("the name of a tensor");
+    if (!copy || !expect("as"))
+      return false;
+    std::optional<std::string> original =
+        expectString("the name of the tensor that it repeats");
+    if (!original)
+      return false;
+    texts.emplace({*copy, *original});
   } else if (consume("keep")) {
     rule.kind = WeightsRule::Kind::Keep;
     std::optional<Word> type = expectName("an element type");
@@ -318,7 +365,7 @@ bool Parser::parseWeightsRule() {
     rule.type = *type;
     texts = parseStrings("the name of a tensor");
   } else {
-    reportNeeded("a rule: prefix, rename, ignore or keep");
+    reportNeeded("a rule: prefix, rename, ignore, same or keep");
   }
   if (!texts)
     return false;
@@ -352,7 +399,7 @@ std::optional<std::vector<std::string>> Parser::parseStrings(StringRef what) {
 }
 
 /// function = [ "override" ] ( "block" | "entry" ) name "(" [ param { "," param
-/// } ] ")" [ "->" type { "," type } ] body .
+/// } ] ")" [ "->" type { "," type } ] [ "when" expr ] body .
 bool Parser::parseFunction() {
   Function function;
   function.isOverride = consume("override");
@@ -382,6 +429,17 @@ bool Parser::parseFunction() {
         return false;
       function.results.push_back(std::move(*type));
     } while (consume(","));
+  }
+  if (at("when") && !function.isEntry) {
+    diagnostics.error(peek().place(),
+                      "a block is there where it is called; only an entry "
+                      "can be left out");
+    return false;
+  }
+  if (consume("when")) {
+    function.condition = parseExpr();
+    if (!function.condition)
+      return false;
   }
   std::optional<Body> body = parseBody();
   if (!body)

@@ -66,10 +66,14 @@ protected:
   std::optional<TypeExpr> parseType();
   std::optional<ExprList> parseExprList();
   bool parseOption(std::vector<Option> &options);
+  std::optional<ConfigKey> parseConfigKey();
 
 private:
   ExprPtr parseBinary(unsigned level);
+  ExprPtr parseNot();
   ExprPtr parseUnary();
+  ExprPtr parsePrefix(Expr::Kind kind,
+                      llvm::function_ref<ExprPtr()> parseOperand);
   ExprPtr parsePower();
   ExprPtr parsePostfix();
   ExprPtr parseIndex(ExprPtr base);
@@ -77,6 +81,7 @@ private:
   ExprPtr parseWhere(ExprPtr base);
   ExprPtr parsePrimary();
   ExprPtr parseKey();
+  ExprPtr parseFound();
   ExprPtr parseCall(const Token &name);
   bool parseArgument(Expr &call);
   ExprPtr parsePattern();

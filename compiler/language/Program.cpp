@@ -24,6 +24,7 @@ private:
   std::unique_ptr<SourceFile> read(StringRef path, SMLoc importedAt);
   std::string findImport(StringRef name, StringRef importingFile);
   void merge(const SourceFile &file);
+  void mergeKeys(const ModelFile &ast);
   void mergeFunction(const Function &function, const SourceFile &file);
   void collectDefaults(SourceFile &file);
 
@@ -132,6 +133,29 @@ void Loader::mergeNamed(const std::vector<Decl> &decls,
   }
 }
 
+/// What a file says of a key takes the place of what an imported one says.
+void Loader::mergeKeys(const ModelFile &ast) {
+  StringMap<SMLoc> here;
+  auto isFirst = [&](const ConfigKey &key) {
+    auto [place, isNew] = here.try_emplace(key.text, key.place);
+    if (!isNew)
+      diagnostics.error(key.place, "." + key.text +
+                                       " is already spoken of at " +
+                                       diagnostics.describe(place->second));
+    return isNew;
+  };
+  for (const Assumption &assumption : ast.assumptions)
+    if (isFirst(assumption.key)) {
+      program.assumptions[assumption.key.text] = &assumption;
+      program.ignoredKeys.erase(assumption.key.text);
+    }
+  for (const ConfigKey &key : ast.ignoredKeys)
+    if (isFirst(key)) {
+      program.ignoredKeys.insert(key.text);
+      program.assumptions.erase(key.text);
+    }
+}
+
 void Loader::mergeFunction(const Function &function, const SourceFile &file) {
   StringRef kind = function.isEntry ? "entry" : "block";
   auto &functions = function.isEntry ? program.entries : program.blocks;
@@ -157,6 +181,7 @@ void Loader::merge(const SourceFile &file) {
   program.model = ast.model;
   program.architectures = ast.architectures;
   mergeNamed(ast.config, program.config, "config value");
+  mergeKeys(ast);
   mergeNamed(ast.dyns, program.dyns, "size");
   mergeNamed(ast.states, program.states, "state");
   for (const Function &function : ast.functions)
@@ -171,6 +196,28 @@ void Loader::merge(const SourceFile &file) {
                           diagnostics.describe(ast.tokenizers[0].place));
   if (!ast.tokenizers.empty())
     program.tokenizer = ast.tokenizers[0];
+}
+
+nn::WeightRules Program::weightRules() const {
+  nn::WeightRules rules;
+  for (const WeightsRule *rule : weights)
+    switch (rule->kind) {
+    case WeightsRule::Kind::Prefix:
+      rules.prefixes.push_back({rule->texts[0], rule->optional});
+      break;
+    case WeightsRule::Kind::Rename:
+      rules.renames.push_back({rule->texts[0], rule->texts[1]});
+      break;
+    case WeightsRule::Kind::Ignore:
+      llvm::append_range(rules.ignores, rule->texts);
+      break;
+    case WeightsRule::Kind::Same:
+      rules.sames.push_back({rule->texts[0], rule->texts[1]});
+      break;
+    case WeightsRule::Kind::Keep:
+      break;
+    }
+  return rules;
 }
 
 Program loadProgram(StringRef path, ArrayRef<std::string> importPaths,

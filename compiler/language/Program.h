@@ -11,8 +11,10 @@
 
 #include "compiler/language/AST.h"
 #include "compiler/language/Diagnostics.h"
+#include "dialects/nn/WeightRules.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace heddle::language {
 
@@ -37,6 +39,8 @@ struct Program {
   Word model;
   std::vector<std::string> architectures;
   llvm::MapVector<llvm::StringRef, const ConfigField *> config;
+  llvm::MapVector<llvm::StringRef, const Assumption *> assumptions;
+  llvm::StringSet<> ignoredKeys;
   llvm::MapVector<llvm::StringRef, const DynDecl *> dyns;
   llvm::MapVector<llvm::StringRef, const StateDecl *> states;
   llvm::MapVector<llvm::StringRef, FunctionInFile> blocks;
@@ -44,6 +48,9 @@ struct Program {
   std::vector<const WeightsRule *> weights;
   std::vector<Word> generate;
   Word tokenizer;
+
+  /// How names of tensors become paths.
+  nn::WeightRules weightRules() const;
 };
 
 /// Imports are looked for beside the importing file, then in `importPaths`.

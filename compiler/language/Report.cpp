@@ -255,11 +255,38 @@ static void printCaches(ModuleOp module, raw_ostream &os) {
   printTable(rows, os);
 }
 
-void printCheckReport(ModuleOp module, raw_ostream &os, TensorStatus status) {
+/// Three groups; every key of config.json stands in one of them.
+static void printConfigKeys(const KeyUses &keys, raw_ostream &os) {
+  if (keys.read.empty() && keys.assumed.empty() && keys.ignored.empty())
+    return;
+  os << "\nconfig.json\n";
+  auto print = [&](StringRef group, ArrayRef<std::string> list) {
+    constexpr size_t width = 118;
+    std::string line = ("  " + group).str();
+    line.resize(11, ' ');
+    for (auto [number, key] : enumerate(list)) {
+      std::string word = key + (number + 1 < list.size() ? "," : "");
+      if (line.size() + 1 + word.size() > width) {
+        os << line << '\n';
+        line.assign(11, ' ');
+      }
+      line += " " + word;
+    }
+    if (!list.empty())
+      os << line << '\n';
+  };
+  print("read", keys.read);
+  print("assumed", keys.assumed);
+  print("ignored", keys.ignored);
+}
+
+void printCheckReport(ModuleOp module, const KeyUses &keys, raw_ostream &os,
+                      TensorStatus status) {
   printEntries(module, os);
   printSizes(module, os);
   printParameters(module, os, status);
   printCaches(module, os);
+  printConfigKeys(keys, os);
 }
 
 } // namespace heddle::language

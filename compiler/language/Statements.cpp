@@ -149,11 +149,12 @@ void Elaborator::elaborateFor(const Statement &statement) {
                                           Twine(*to) + ", needs rising order");
     return;
   }
-  if (*from == *to)
-    return;
-  bool alike = onlyIndexesPaths(statement.body, statement.names[0].text);
-  if (alike && elaborateRolled(statement, *from, *to))
-    return;
+  while (*from < *to) {
+    LoopRun run{*from, *to};
+    if (!elaborateRolled(statement, run))
+      break;
+    *from = run.end;
+  }
   if (*to - *from > unrollLimit) {
     error(statement.place, "the loop runs " + Twine(*to - *from) +
                                " times and cannot stay a loop; at most " +
@@ -192,11 +193,11 @@ void Elaborator::elaborateUnrolled(const Statement &statement, int64_t from,
   keepOuterNames(frame->variables, before);
 }
 
-/// Builds an scf.for that carries the tensors the body assigns. Fails, with
-/// nothing changed, where a name comes out of an iteration as something else
-/// than it went in.
-bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
-                                 int64_t to) {
+/// Builds an scf.for that carries the tensors the body assigns, over the
+/// iterations that are alike from the run's first on. Fails, with nothing
+/// changed, where a name comes out of an iteration as something else than it
+/// went in, or where every iteration computes with its own number.
+bool Elaborator::elaborateRolled(const Statement &statement, LoopRun &run) {
   llvm::StringSet<> assigned;
   collectAssigned(statement.body, assigned);
   SmallVector<StringRef> carried;
@@ -220,10 +221,11 @@ bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
   }
 
   Location loc = locationOf(statement.place);
-  auto index = [&](int64_t value) -> Value {
+  auto index = [&](int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
-  Value lower = index(from), upper = index(to), one = index(1);
+  arith::ConstantIndexOp lower = index(run.first), upper = index(run.end),
+                         one = index(1);
   auto loop = scf::ForOp::create(builder, loc, lower, upper, one, initial);
   unsigned errors = diagnostics.errorCount();
   {
@@ -234,7 +236,7 @@ bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
       body->back().erase();
     builder.setInsertionPointToEnd(body);
     frame->variables[statement.names[0].text] =
-        LoopIndex{loop.getInductionVar()};
+        LoopIndex{loop.getInductionVar(), &run};
     for (auto [name, value] : zip(carriedTensors, loop.getRegionIterArgs()))
       frame->variables[name] =
           Tensor{value, std::get<Tensor>(before[name]).shape};
@@ -251,16 +253,18 @@ bool Elaborator::elaborateRolled(const Statement &statement, int64_t from,
     next.push_back(tensor ? tensor->value : Value());
   }
   bool faulty = diagnostics.errorCount() != errors;
+  alike &= !run.isCounted;
   frame->variables = before;
   if (!alike || faulty) {
     loop.erase();
-    for (Value bound : {lower, upper, one})
-      bound.getDefiningOp()->erase();
+    for (Operation *bound : {lower, upper, one})
+      bound->erase();
     for (StringRef name : carriedTensors)
       if (faulty)
         frame->variables[name] = Faulty();
     return faulty;
   }
+  upper.setValueAttr(builder.getIndexAttr(run.end));
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(loop.getBody());

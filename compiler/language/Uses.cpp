@@ -6,69 +6,94 @@ using namespace llvm;
 
 namespace heddle::language {
 
-namespace {
-/// Visits every expression of a body, paths included.
-class NameFinder {
-public:
-  explicit NameFinder(StringRef name) : name(name) {}
+using Visit = function_ref<void(const Expr &)>;
 
-  void visit(const Body &body) {
-    for (const Statement &statement : body) {
-      visit(statement.values);
-      visit(statement.body);
-      visit(statement.otherwise);
-    }
-  }
+static void visit(const Path &path, Visit onExpr);
 
-  /// Stands anywhere but as a whole index of a path.
-  bool found = false;
-  SmallVector<const Expr *> indexed;
+/// Calls `onExpr` for an expression and all within it, paths included.
+static void visit(const Expr &expr, Visit onExpr) {
+  onExpr(expr);
+  for (const ExprPtr &operand : expr.operands)
+    visit(*operand, onExpr);
+  for (const AxisGroups *groups : {&expr.from, &expr.to})
+    for (const ExprList &axes : *groups)
+      for (const ExprPtr &axis : axes)
+        visit(*axis, onExpr);
+  for (const Option &option : expr.options)
+    visit(*option.value, onExpr);
+  if (expr.path)
+    visit(*expr.path, onExpr);
+}
 
-private:
-  bool isName(const Expr &expr) const {
-    return expr.is(Expr::Kind::Name) && expr.text == name;
+static void visit(const Path &path, Visit onExpr) {
+  if (path.condition) {
+    visit(*path.condition, onExpr);
+    visit(*path.ifTrue, onExpr);
+    visit(*path.ifFalse, onExpr);
   }
-  void visit(const ExprList &list) {
-    for (const ExprPtr &expr : list)
-      visit(*expr);
-  }
-  void visit(const Expr &expr) {
-    found |= isName(expr) || (expr.is(Expr::Kind::Call) && expr.text == name);
-    if (expr.is(Expr::Kind::Index) && expr.operands.size() == 2 &&
-        isName(*expr.operands[1]) && expr.operands[0]->is(Expr::Kind::Name))
-      indexed.push_back(expr.operands[0].get());
-    visit(expr.operands);
-    for (const Option &option : expr.options)
-      visit(*option.value);
-    if (expr.path)
-      visit(*expr.path);
-  }
-  void visit(const Path &path) {
-    if (path.condition) {
-      visit(*path.condition);
-      visit(*path.ifTrue);
-      visit(*path.ifFalse);
-    }
-    for (const PathSegment &segment : path.segments)
-      for (const ExprPtr &index : segment.indices)
-        if (!isName(*index))
-          visit(*index);
-  }
+  for (const PathSegment &segment : path.segments)
+    for (const ExprPtr &index : segment.indices)
+      visit(*index, onExpr);
+}
 
-  StringRef name;
-};
-} // namespace
+static void visit(const Body &body, Visit onExpr) {
+  for (const Statement &statement : body) {
+    for (const ExprPtr &value : statement.values)
+      visit(*value, onExpr);
+    for (const Carried &carried : statement.carried)
+      for (const ExprPtr &axis : carried.type.axes)
+        visit(*axis, onExpr);
+    visit(statement.body, onExpr);
+    visit(statement.otherwise, onExpr);
+  }
+}
 
-bool onlyIndexesPaths(const Body &body, StringRef name) {
-  NameFinder finder(name);
-  finder.visit(body);
-  return !finder.found;
+static bool isCalledByName(const Expr &expr) {
+  return expr.is(Expr::Kind::Name) || expr.is(Expr::Kind::Size) ||
+         expr.is(Expr::Kind::Call);
+}
+
+void collectNames(const Expr &expr, StringSet<> &names) {
+  visit(expr, [&](const Expr &part) {
+    if (isCalledByName(part))
+      names.insert(part.text);
+  });
+}
+
+void collectNames(const TypeExpr &type, StringSet<> &names) {
+  if (type.element)
+    names.insert(type.element.text);
+  for (const ExprPtr &axis : type.axes)
+    collectNames(*axis, names);
+}
+
+void collectNames(const Function &function, StringSet<> &names) {
+  for (const Parameter &parameter : function.parameters) {
+    if (parameter.type)
+      collectNames(*parameter.type, names);
+    if (parameter.defaultValue)
+      collectNames(*parameter.defaultValue, names);
+  }
+  for (const TypeExpr &result : function.results)
+    collectNames(result, names);
+  if (function.condition)
+    collectNames(*function.condition, names);
+  visit(function.body, [&](const Expr &part) {
+    if (isCalledByName(part))
+      names.insert(part.text);
+  });
 }
 
 SmallVector<const Expr *> indexedBy(const Body &body, StringRef position) {
-  NameFinder finder(position);
-  finder.visit(body);
-  return finder.indexed;
+  SmallVector<const Expr *> found;
+  visit(body, [&](const Expr &expr) {
+    if (expr.is(Expr::Kind::Index) && expr.operands.size() == 2 &&
+        expr.operands[1]->is(Expr::Kind::Name) &&
+        expr.operands[1]->text == position &&
+        expr.operands[0]->is(Expr::Kind::Name))
+      found.push_back(expr.operands[0].get());
+  });
+  return found;
 }
 
 void collectAssigned(const Body &body, StringSet<> &names) {

@@ -10,12 +10,14 @@
 
 namespace heddle::language {
 
-/// Whether `name` stands only as a whole index of a path: `layer[l]`. Then
-/// every iteration of its loop elaborates the same.
-bool onlyIndexesPaths(const Body &body, llvm::StringRef name);
-
 /// Names that have another value after the body.
 void collectAssigned(const Body &body, llvm::StringSet<> &names);
+
+/// Everything that is called by its name in an expression, a type or a
+/// function: values, sizes, operations.
+void collectNames(const Expr &expr, llvm::StringSet<> &names);
+void collectNames(const TypeExpr &type, llvm::StringSet<> &names);
+void collectNames(const Function &function, llvm::StringSet<> &names);
 
 /// Names X which stand as `X[position]`.
 llvm::SmallVector<const Expr *> indexedBy(const Body &body,

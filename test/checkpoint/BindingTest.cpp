@@ -43,22 +43,22 @@ TEST(Glob, TakesNoExponentialTime) {
 }
 
 TEST(PathOfName, TakesThePrefixOffThenRenames) {
-  BindingRules rules;
+  nn::WeightRules rules;
   rules.prefixes = {{"bert.", true}};
   rules.renames = {{"gamma", "weight"}, {"weight", "w"}};
-  EXPECT_EQ(pathOfName("bert.a.gamma", rules), "a.w");
-  EXPECT_EQ(pathOfName("a.gamma.gamma", rules), "a.w.w");
-  EXPECT_EQ(pathOfName("bert.bert.a", rules), "bert.a");
+  EXPECT_EQ(rules.pathOf("bert.a.gamma"), "a.w");
+  EXPECT_EQ(rules.pathOf("a.gamma.gamma"), "a.w.w");
+  EXPECT_EQ(rules.pathOf("bert.bert.a"), "bert.a");
   rules.prefixes = {{"bert.", false}};
-  EXPECT_EQ(pathOfName("a.gamma", rules), std::nullopt);
-  EXPECT_EQ(pathOfName("bert.b", rules), "b");
+  EXPECT_EQ(rules.pathOf("a.gamma"), std::nullopt);
+  EXPECT_EQ(rules.pathOf("bert.b"), "b");
 }
 
 using Messages = std::vector<std::string>;
 
 class BindingTest : public Fixture {
 protected:
-  BindingRules rules;
+  nn::WeightRules rules;
   std::vector<TensorNeed> needs;
   std::optional<std::vector<const StoredTensor *>> bound;
 
@@ -111,6 +111,60 @@ TEST_F(BindingTest, NeededTensorIsBoundThoughIgnored) {
   needs = {{"lm_head.weight", {2}, ""}};
   EXPECT_EQ(bind(FileBuilder().addRamp("lm_head.weight", {2})), Messages{});
   EXPECT_EQ((*bound)[0]->name, "lm_head.weight");
+}
+
+TEST_F(BindingTest, CopyThatHoldsTheSameIsLeftOut) {
+  rules.prefixes = {{"model.", true}};
+  rules.sames = {{"lm_head.weight", "embed.weight"}};
+  needs = {{"embed.weight", {2, 2}, ""}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("model.embed.weight", {2, 2})
+                     .addRamp("lm_head.weight", {2, 2})),
+            Messages{});
+  EXPECT_EQ((*bound)[0]->name, "model.embed.weight");
+  // The same numbers in another type.
+  EXPECT_EQ(bind(FileBuilder()
+                     .add("embed.weight", "F16", {2, 2},
+                          llvm::StringRef("\0\x3c\0\x40\0\0\0\0", 8))
+                     .add("lm_head.weight", "BF16", {2, 2},
+                          llvm::StringRef("\x80\x3f\0\x40\0\0\0\0", 8))),
+            Messages{});
+}
+
+TEST_F(BindingTest, CopyThatHoldsOthersIsReported) {
+  rules.sames = {{"lm_head.weight", "embed.weight"}};
+  needs = {{"embed.weight", {2, 2}, ""}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("embed.weight", {2, 2})
+                     .add("lm_head.weight", "F32", {2, 2},
+                          llvm::StringRef("\0\0\x80\x3f\0\0\0\0\0\0\0\0"
+                                    "\0\0\0\0",
+                                    16))),
+            Messages{"DIR/model.safetensors: tensor lm_head.weight: found "
+                     "other numbers than in embed.weight, needed the same: "
+                     "the model uses one for both"});
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("embed.weight", {2, 2})
+                     .addRamp("lm_head.weight", {4})),
+            Messages{"DIR/model.safetensors: tensor lm_head.weight: found "
+                     "other numbers than in embed.weight, needed the same: "
+                     "the model uses one for both"});
+}
+
+TEST_F(BindingTest, CopyThatIsNeededIsNoCopy) {
+  rules.sames = {{"lm_head.weight", "embed.weight"}};
+  needs = {{"embed.weight", {2}, ""}, {"lm_head.weight", {3}, ""}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("embed.weight", {2})
+                     .addRamp("lm_head.weight", {3})),
+            Messages{});
+  EXPECT_EQ((*bound)[1]->name, "lm_head.weight");
+}
+
+TEST_F(BindingTest, EmptyTensorsDoNotCount) {
+  needs = {{"w", {2}, ""}};
+  EXPECT_EQ(bind(FileBuilder().addRamp("w", {2}).add("rest", "F32", {0, 3}, "")),
+            Messages{});
 }
 
 TEST_F(BindingTest, SidesOfOneDoNotCount) {

@@ -1,5 +1,6 @@
 //===- CheckpointTest.cpp - Opening checkpoints, sound and damaged --------===//
 
+#include "compiler/checkpoint/Json.h"
 #include "test/checkpoint/Fixture.h"
 #include <set>
 #include <sys/stat.h>
@@ -452,6 +453,22 @@ TEST(Problems, PrintsTheFirstTwenty) {
   EXPECT_TRUE(
       llvm::StringRef(text).ends_with("error: x: 19\nerror: and 3 more\n"))
       << text;
+}
+
+TEST(Json, ReadsInfinityAsPythonWritesIt) {
+  Problems problems;
+  auto value = parseJson("{\"a\": [Infinity, -Infinity], \"Infinity\": "
+                         "\"a \\\" Infinity\"}",
+                         "x", problems);
+  ASSERT_TRUE(value);
+  const llvm::json::Object &object = *value->getAsObject();
+  const llvm::json::Array &limits = *object.getArray("a");
+  EXPECT_EQ(limits[0].getAsNumber(), HUGE_VAL);
+  EXPECT_EQ(limits[1].getAsNumber(), -HUGE_VAL);
+  EXPECT_EQ(object.getString("Infinity"), "a \" Infinity");
+  EXPECT_FALSE(parseJson("{\"a\": Infinity, \"b\": NaN}", "x", problems));
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems.messages()[0].substr(0, 8), "x:1:22: ");
 }
 
 } // namespace
