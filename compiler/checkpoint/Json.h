@@ -14,7 +14,8 @@
 
 namespace heddle::checkpoint {
 
-/// The value of `text`, in which numbers may be Infinity as Python writes it, or nothing and a problem at `where:line:column`.
+/// The value of `text`, in which numbers may be Infinity as Python writes it,
+/// or nothing and a problem at `where:line:column`.
 std::optional<llvm::json::Value>
 parseJson(llvm::StringRef text, const llvm::Twine &where, Problems &problems);
 

@@ -192,7 +192,8 @@ struct Flag {
 
 static const Flag flags[] = {
     {"-o", "OUT", building,
-     "where to write (named after the checkpoint or the model); `-` is standard "
+     "where to write (named after the checkpoint or the model); `-` is "
+     "standard "
      "output",
      [](StringRef v, Arguments &a) { return readText(v, a.output); }},
     {"--name", "NAME", building,
@@ -225,7 +226,8 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) { return addText(v, a.ignoredKeys); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
-    {"--dtype", "TYPE", reading, "store weights, and keep keys and values, as f32 (default) or bf16",
+    {"--dtype", "TYPE", reading,
+     "store weights, and keep keys and values, as f32 (default) or bf16",
      [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
     {"--quant", "[PATTERN=]TYPE", reading,
      "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "

@@ -91,8 +91,8 @@ struct Expr {
   /// Number, String (unquoted), Key (`a.b`), Name, Size, the operator of
   /// Binary, the callee of Call, the path of Found.
   std::string text;
-  /// Negate, Not: a. Binary: a, b. Conditional: c, a, b. Index: a, then the indices.
-  /// As: a. Where: a, condition. Call: the arguments.
+  /// Negate, Not: a. Binary: a, b. Conditional: c, a, b. Index: a, then the
+  /// indices. As: a. Where: a, condition. Call: the arguments.
   ExprList operands;
   /// As: one group, the axes. Pattern: what is read, and what it becomes.
   AxisGroups from, to;
@@ -202,7 +202,7 @@ struct Function {
   bool isOverride = false;
   std::vector<Parameter> parameters;
   std::vector<TypeExpr> results; ///< empty: inferred
-  ExprPtr condition; ///< an entry's `when`, or null
+  ExprPtr condition;             ///< an entry's `when`, or null
   Body body;
 };
 

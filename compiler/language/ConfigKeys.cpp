@@ -196,13 +196,13 @@ private:
       texts.push_back(value->is(Expr::Kind::Negate)
                           ? "-" + describe(*value->operands[0])
                           : describe(*value));
-    diagnostics.error(key.place,
-                      options.configFile + " has ." + key.text + " = " +
-                          shown(*found) + ", the model needs " +
-                          join(texts, " or ") +
-                          "; to compile it all the same, pass "
-                          "--ignore-config " +
-                          key.text);
+    diagnostics.error(key.place, options.configFile + " has ." + key.text +
+                                     " = " + shown(*found) +
+                                     ", the model needs " +
+                                     join(texts, " or ") +
+                                     "; to compile it all the same, pass "
+                                     "--ignore-config " +
+                                     key.text);
   }
 
   void account(StringRef key, const json::Value &value) {

@@ -1,8 +1,8 @@
 //===- ConfigKeys.h - What becomes of every key of config.json --*- C++ -*-===//
 //
 // A key that nobody reads may be one that changes the numbers. So every key has
-// to be accounted for: the model reads it, or says which values it is right for,
-// or that it does not matter; or it stands on the list of keys that cannot
+// to be accounted for: the model reads it, or says which values it is right
+// for, or that it does not matter; or it stands on the list of keys that cannot
 // change what a trained model computes. What is left stops the build.
 //
 // A key is read if it stands in a field of `config` that what is compiled

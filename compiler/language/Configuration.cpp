@@ -490,7 +490,8 @@ std::optional<Constant> Configuration::evaluateKey(const Expr &expr) {
 std::optional<Constant> Configuration::evaluateFound(const Expr &expr) {
   if (!options.tensorPaths)
     return Constant(Absent{"checkpoint's " + expr.text});
-  return Constant(options.tensorPaths(program.weightRules()).contains(expr.text));
+  return Constant(
+      options.tensorPaths(program.weightRules()).contains(expr.text));
 }
 
 std::optional<Constant> elementOf(const Json &list, int64_t index, SMLoc place,
@@ -499,10 +500,10 @@ std::optional<Constant> elementOf(const Json &list, int64_t index, SMLoc place,
   if (array && index >= 0 && index < int64_t(array->size()))
     return fromJson((*array)[index],
                     list.key + "[" + std::to_string(index) + "]");
-  diagnostics.error(place, "found the index " + Twine(index) + ", " + list.key +
-                               " is " +
-                               (array ? "a list of " + std::to_string(array->size())
-                                      : describe(Constant(list))));
+  diagnostics.error(
+      place, "found the index " + Twine(index) + ", " + list.key + " is " +
+                 (array ? "a list of " + std::to_string(array->size())
+                        : describe(Constant(list))));
   return std::nullopt;
 }
 

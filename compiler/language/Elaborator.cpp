@@ -238,9 +238,9 @@ bool Elaborator::holdsCondition(const Function &entry) {
       configuration.evaluateCondition(*entry.condition);
   if (!condition || *condition)
     return condition.has_value();
-  diagnostics.note(entry.name.place,
-                   "entry " + entry.name.text + " is left out: it needs " +
-                       language::describe(*entry.condition));
+  diagnostics.note(entry.name.place, "entry " + entry.name.text +
+                                         " is left out: it needs " +
+                                         language::describe(*entry.condition));
   for (const Word &name : program.generate)
     if (name.text == entry.name.text)
       error(name.place, "generate: entry " + name.text + " is left out");

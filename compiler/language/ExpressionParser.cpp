@@ -183,9 +183,8 @@ ExprPtr ExpressionParser::parseUnary() {
 }
 
 /// An operator in front of what `parseOperand` reads.
-ExprPtr
-ExpressionParser::parsePrefix(Expr::Kind kind,
-                              function_ref<ExprPtr()> parseOperand) {
+ExprPtr ExpressionParser::parsePrefix(Expr::Kind kind,
+                                      function_ref<ExprPtr()> parseOperand) {
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;

@@ -565,7 +565,8 @@ Data Elaborator::callActivation(const Expr &expr, const Constant &value) {
   if (const Builtin *builtin = word ? findActivation(*word) : nullptr)
     return CallSite(*this, expr, *builtin, nullptr).run();
   error(expr.place, expr.text + " is " + describe(Datum(value)) +
-                        configuration.originOf(expr.text) + ", needs the name of an activation, such as relu, "
+                        configuration.originOf(expr.text) +
+                        ", needs the name of an activation, such as relu, "
                         "gelu, gelu_tanh or silu");
   return {Faulty()};
 }

@@ -1,9 +1,10 @@
 //===- HarmlessKeys.cpp - Keys that cannot change a result ----------------===//
 //
-// The one list of keys of config.json that no model file needs to read: whatever
-// their values, what a trained model computes in inference is the same. A key
-// belongs here only if that holds for every architecture; what is without effect
-// in one of them stands in that one's model file, as `ignore .key`.
+// The one list of keys of config.json that no model file needs to read:
+// whatever their values, what a trained model computes in inference is the
+// same. A key belongs here only if that holds for every architecture; what is
+// without effect in one of them stands in that one's model file, as `ignore
+// .key`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,8 +77,10 @@ static constexpr StringLiteral execution[] = {
 
 /// How weights were drawn before training.
 static constexpr StringLiteral initialisers[] = {
-    "init_method",       "init_std",
-    "initializer_factor", "initializer_range",
+    "init_method",
+    "init_std",
+    "initializer_factor",
+    "initializer_range",
     "initializer_cutoff_factor",
 };
 
@@ -106,27 +109,21 @@ static constexpr StringLiteral dropout[] = {
 
 /// Losses and noise of training.
 static constexpr StringLiteral training[] = {
-    "label_smoothing",
-    "loss_type",
-    "router_aux_loss_coef",
-    "router_jitter_noise",
-    "router_z_loss_coef",
+    "label_smoothing",     "loss_type",          "router_aux_loss_coef",
+    "router_jitter_noise", "router_z_loss_coef",
 };
 
 /// Which ids stand for a token in the tokenizer's files. The network treats
 /// them as any other: padding does not exist here.
 static constexpr StringLiteral tokenIds[] = {
-    "cls_token_id",
-    "mask_token_id",
-    "pad_token_id",
-    "sep_token_id",
-    "unk_token_id",
+    "cls_token_id", "mask_token_id", "pad_token_id",
+    "sep_token_id", "unk_token_id",
 };
 
 static constexpr HarmlessKeys harmlessKeys[] = {
-    {"bookkeeping", bookkeeping},   {"execution", execution},
+    {"bookkeeping", bookkeeping},     {"execution", execution},
     {"initialisation", initialisers}, {"dropout", dropout},
-    {"training", training},         {"tokens", tokenIds},
+    {"training", training},           {"tokens", tokenIds},
 };
 
 /// What every configuration class of transformers has, and older checkpoints
@@ -136,8 +133,7 @@ static constexpr StringLiteral harmlessWhenOff[] = {
     "add_cross_attention", "cross_attention_hidden_size",
     "is_decoder",          "is_encoder_decoder",
     "pruned_heads",        "quantization_bit",
-    "quantization_config",
-    "tie_encoder_decoder",
+    "quantization_config", "tie_encoder_decoder",
 };
 
 static bool isOff(const json::Value &value) {

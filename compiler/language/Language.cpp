@@ -28,7 +28,8 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
   if (diagnostics.hasErrors())
     return {};
   LoadedModel model;
-  model.module = Elaborator(&context, program, configuration, diagnostics).run();
+  model.module =
+      Elaborator(&context, program, configuration, diagnostics).run();
   if (diagnostics.hasErrors())
     return {};
   model.keys = configuration.keys.account(options, diagnostics);

@@ -138,8 +138,8 @@ TEST_F(BindingTest, CopyThatHoldsOthersIsReported) {
                      .addRamp("embed.weight", {2, 2})
                      .add("lm_head.weight", "F32", {2, 2},
                           llvm::StringRef("\0\0\x80\x3f\0\0\0\0\0\0\0\0"
-                                    "\0\0\0\0",
-                                    16))),
+                                          "\0\0\0\0",
+                                          16))),
             Messages{"DIR/model.safetensors: tensor lm_head.weight: found "
                      "other numbers than in embed.weight, needed the same: "
                      "the model uses one for both"});
@@ -163,8 +163,9 @@ TEST_F(BindingTest, CopyThatIsNeededIsNoCopy) {
 
 TEST_F(BindingTest, EmptyTensorsDoNotCount) {
   needs = {{"w", {2}, ""}};
-  EXPECT_EQ(bind(FileBuilder().addRamp("w", {2}).add("rest", "F32", {0, 3}, "")),
-            Messages{});
+  EXPECT_EQ(
+      bind(FileBuilder().addRamp("w", {2}).add("rest", "F32", {0, 3}, "")),
+      Messages{});
 }
 
 TEST_F(BindingTest, SidesOfOneDoNotCount) {
