@@ -106,7 +106,7 @@ def config_heads_are_zero():
     config(lambda c: c.update(n_head=0))
 
 
-@mistake("…gpt2.heddle:…: error: act is \"gelu_newest\", needs the name of an activation, such as …")
+@mistake("…gpt2.heddle:…: error: act is \"gelu_newest\" (.activation_function of config.json), needs the name of an activation, such as …")
 def config_activation_unknown():
     config(lambda c: c.update(activation_function="gelu_newest"))
 

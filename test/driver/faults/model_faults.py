@@ -55,8 +55,8 @@ edit(AT + "found 'generat', needed a declaration: model, import, config, dyn, to
      name="item_unknown", old="generate step", new="generat step")
 edit(AT + "found 'b', needed the name of a size, which starts with a capital",
      name="size_in_lower_case", old="dyn B in", new="dyn b in")
-edit(AT + "found 'ignores', needed a rule: prefix, rename, ignore or keep",
-     name="weights_rule_unknown", old="ignore", new="ignores")
+edit(AT + "found 'ignores', needed a rule: prefix, rename, ignore, same or keep",
+     name="weights_rule_unknown", old="ignore \"", new="ignores \"")
 edit(AT + "expression is nested too deeply",
      name="brackets_nested_deeply", old="h = act(", new="h = " + "(" * 5000 + "act(")
 
