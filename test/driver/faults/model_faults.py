@@ -77,7 +77,7 @@ edit(AT + "linear: real[B T D] does not end in F; F is declared at gpt2.heddle:â
 edit(AT + "embed: the indices are V[B T], the table is over N",
      name="indices_of_another_table", old="embed@wte(ids, V -> D)", new="embed@wte(ids, N -> D)")
 edit(AT + "attention: found real[B T D], needs rows, sequence, heads and depth",
-     name="attention_of_other_heads", old="attention(q, k, v)", new="attention(x, k, v)")
+     name="attention_of_other_heads", old="attention(q, k, v,", new="attention(x, k, v,")
 edit(AT + "entry step returns real[B V], declared real[B T V] at gpt2.heddle:â€¦",
      name="result_is_not_as_declared", old="step(ids: V[B T]) -> f32[B V]", new="step(ids: V[B T]) -> f32[B T V]")
 edit(AT + "found 2 names for 3 values",
@@ -101,7 +101,7 @@ edit(AT + "division by zero",
 edit(AT + "K = D/5 is 6.4, needs a whole number from 0 to 2147483647",
      name="division_with_a_rest", old="K = D / H", new="K = D / 5")
 edit(AT + "block layer calls itself",
-     name="block_calls_itself", old="h = act(linear@mlp.c_fc(layernorm@ln_2(x), D -> F))", new="h = layer(x)")
+     name="block_calls_itself", old="h = act(linear@mlp.c_fc(layernorm@ln_2(x), D -> F))", new="h = layer(x, Depth)")
 edit(AT + "unknown operation or block nothing",
      AT + "unknown name idz",
      name="two_at_once", old="x = embed@wte(ids, V -> D)", new="y = nothing(ids)\n  x = embed@wte(idz, V -> D)")
@@ -131,10 +131,10 @@ command("error: --cpu: found `z80`, needed native, generic, x86-64-v3, x86-64-v4
      name="cpu_unknown", words=MODEL + ["--cpu=z80"])
 command("error: --features: x86_64 has no feature `warp`",
      name="features_unknown", words=MODEL + ["--features=+warp"])
-command("error: --target: found `pdp11-dec-unix`, needed a triple such as x86_64-linux-gnu or aarch64-linux-gnu",
+command("error: --target: found `pdp11-dec-unix`, needed 64-bit Linux: x86_64-linux-gnu or aarch64-linux-gnu",
      name="target_unknown", words=MODEL + ["--target=pdp11-dec-unix"])
-command("error: found no libheddle_runtime.a in nowhere, needed Heddle's runtime for riscv64: use --runtime-dir, or --emit=obj to link elsewhere",
-     name="target_without_a_runtime", words=MODEL + ["--target=riscv64-linux-gnu", "--runtime-dir=nowhere"])
+command("error: found no libheddle_runtime.a in nowhere, needed Heddle's runtime for aarch64: use --runtime-dir, or --emit=obj to link elsewhere",
+     name="target_without_a_runtime", words=MODEL + ["--target=aarch64-linux-gnu", "--runtime-dir=nowhere"])
 command("error: --static is for executables",
      name="static_library", words=MODEL + ["--static", "--emit=so"])
 command("error: found both --weights and --random-weights, needed one of them",
