@@ -8,6 +8,7 @@
 #include "runtime/Error.h"
 #include "runtime/Session.h"
 #include "runtime/TextInterface.h"
+#include "runtime/TokenRules.h"
 #include "runtime/text/Sampler.h"
 
 #include <algorithm>
@@ -30,7 +31,8 @@ struct Reader {
 struct Row {
   text::Ids ids;       // the prompt, then what was chosen
   size_t read = 0;     // of ids: given to the model so far
-  int64_t chosen = 0;  // new tokens
+  size_t prompt = 0;   // ids that were not chosen
+  int64_t longest = 0; // number of ids at which the text ends
   uint64_t stream = 0; // tells apart rows with the same prompt
   bool done = false;
   text::Decoder *decoder = nullptr;
@@ -41,29 +43,33 @@ struct Row {
   ~Row() { destroy(decoder); }
 
   int64_t unread() const { return static_cast<int64_t>(ids.size() - read); }
+  bool isUnanswered() const { return ids.size() == prompt; }
 };
 
 class Generation {
 public:
   Generation(heddle_session &session, const heddle_generate_options &options,
-             heddle_token_callback callback, void *user,
-             GenerateReport &report, const uint64_t *repeats)
+             heddle_token_callback callback, void *user, GenerateReport &report,
+             const uint64_t *repeats)
       : session(session), model(*session.model), options(options),
         callback(callback), user(user), report(report), repeats(repeats),
-        sampler(samplerOptions(options)) {}
+        settings(generationOf(*model.program)), rules(settings),
+        sampler(samplerOptions(options, settings)) {}
   ~Generation();
 
   heddle_status run();
 
 private:
   static text::SamplerOptions
-  samplerOptions(const heddle_generate_options &options);
+  samplerOptions(const heddle_generate_options &options,
+                 const heddle_generation &settings);
   heddle_status prepare();
   heddle_status findVocabulary();
   heddle_status readPrompts();
   heddle_status readPrompt(int64_t b);
   heddle_status openDecoder(Row &row);
   heddle_status encodeSources();
+  heddle_status limitLengths();
   heddle_status checkRoom() const;
   void planCall();
   heddle_status call();
@@ -81,6 +87,8 @@ private:
   const uint64_t *repeats;
 
   const text::Tokenizer *tokenizer = nullptr; // null: ids in, ids out
+  const heddle_generation &settings;
+  TokenRules rules;
   text::Sampler sampler;
   Reader source, step;  // source: the entry that runs once before, if any
   int32_t growing = -1; // the size that counts what a row holds
@@ -121,15 +129,20 @@ heddle_status Reader::find(const heddle_model &model, int32_t generates) {
   return HEDDLE_OK;
 }
 
+/// What is 0 is as in `settings`; −1 is what the sampler calls 0.
 text::SamplerOptions
-Generation::samplerOptions(const heddle_generate_options &options) {
+Generation::samplerOptions(const heddle_generate_options &options,
+                           const heddle_generation &settings) {
+  auto choose = [](auto asked, auto setting) {
+    return asked == 0 ? setting : asked == -1 ? decltype(asked)(0) : asked;
+  };
   text::SamplerOptions result;
-  result.temperature = options.temperature;
-  result.topK = options.top_k;
-  result.topP = options.top_p == 0 ? 1 : options.top_p;
-  result.minP = options.min_p;
+  result.temperature = choose(options.temperature, settings.temperature);
+  result.topK = choose(options.top_k, settings.top_k);
+  result.topP = choose(options.top_p, settings.top_p);
+  result.minP = choose(options.min_p, settings.min_p);
   result.repetitionPenalty =
-      options.repetition_penalty == 0 ? 1 : options.repetition_penalty;
+      choose(options.repetition_penalty, settings.repetition_penalty);
   result.seed = options.seed;
   return result;
 }
@@ -145,6 +158,8 @@ heddle_status Generation::run() {
   if (source.entry)
     if (heddle_status status = encodeSources())
       return status;
+  if (heddle_status status = limitLengths())
+    return status;
   if (heddle_status status = checkRoom())
     return status;
   while (unfinished()) {
@@ -169,7 +184,7 @@ heddle_status Generation::run() {
 }
 
 heddle_status Generation::prepare() {
-  if (const char *wrong = text::checkOptions(samplerOptions(options)))
+  if (const char *wrong = text::checkOptions(samplerOptions(options, settings)))
     return fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
   if (heddle_status status = source.find(model, 1))
     return status;
@@ -194,9 +209,9 @@ heddle_status Generation::prepare() {
                 "there are %" PRId64
                 " prompts, the session was opened for 1 to %" PRId64,
                 options.rows, session.limits.rows);
-  if (options.max_tokens < 0)
+  if (options.max_tokens < -1)
     return fail(HEDDLE_BAD_ARGUMENT,
-                "max_tokens is %" PRId64 ", needed: 0 or more",
+                "max_tokens is %" PRId64 ", needed: -1 or more",
                 options.max_tokens);
   if (model.weights.tokenizer() && !(tokenizer = tokenizerOf(model)))
     return HEDDLE_BAD_FILE;
@@ -257,17 +272,18 @@ heddle_status Generation::readPrompt(int64_t b) {
     const char *prompt = options.prompts[b];
     const char *wrong =
         tokenizer->encode({prompt, strlen(prompt)},
-                      /*addSpecialTokens=*/!options.resume, row.ids,
-                      /*specialsAreText=*/options.text_only);
+                          /*addSpecialTokens=*/!options.resume, row.ids,
+                          /*specialsAreText=*/options.text_only);
     if (wrong)
       return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 ": %s", b, wrong);
-    if (row.ids.empty() && tokenizer->beginToken() >= 0)
-      row.ids.push(tokenizer->beginToken());
   } else {
     row.ids.append(options.prompt_ids[b], options.prompt_lengths[b]);
   }
+  if (row.ids.empty() && settings.begin >= 0)
+    row.ids.push(settings.begin);
   if (row.ids.empty())
     return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is empty", b);
+  row.prompt = row.ids.size();
   return tokenizer ? openDecoder(row) : HEDDLE_OK;
 }
 
@@ -287,12 +303,10 @@ heddle_status Generation::openDecoder(Row &row) {
 /// Encoder and decoder: the prompts are read by the encoder, row by row, and
 /// the decoder begins with the token for that.
 heddle_status Generation::encodeSources() {
-  int32_t begin = tokenizer ? tokenizer->beginToken() : -1;
-  if (begin < 0 && tokenizer)
-    begin = tokenizer->find("<pad>");
-  if (begin < 0)
+  if (settings.decoder_start < 0)
     return fail(HEDDLE_NOT_SUPPORTED,
-                "generate: the model names no token that begins a text");
+                "generate: the checkpoint names no token that begins the "
+                "decoder's text: found no decoder_start_token_id");
   double start = secondsNow();
   for (int64_t b = 0; b < options.rows; ++b) {
     text::Ids &ids = rows[b]->ids;
@@ -305,9 +319,32 @@ heddle_status Generation::encodeSources() {
       return status;
     report.prefillTokens += length;
     ids.clear();
-    ids.push(begin);
+    ids.push(settings.decoder_start);
+    rows[b]->prompt = 1;
   }
   report.prefillSeconds += secondsNow() - start;
+  return HEDDLE_OK;
+}
+
+/// Where each text ends at the latest: what the caller says goes before the
+/// checkpoint's new tokens, and those before its length of a whole text.
+heddle_status Generation::limitLengths() {
+  int64_t tokens =
+      options.max_tokens ? options.max_tokens : settings.max_tokens;
+  bool ofWhole = tokens == 0 && settings.max_length > 0;
+  for (int64_t b = 0; b < options.rows; ++b) {
+    Row &row = *rows[b];
+    auto prompt = static_cast<int64_t>(row.prompt);
+    row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
+                  : ofWhole ? settings.max_length
+                            : INT64_MAX;
+    if (row.longest <= prompt)
+      return fail(HEDDLE_BAD_ARGUMENT,
+                  "prompt %" PRId64 " has %" PRId64
+                  " tokens, max_length of the model's generation_config.json "
+                  "ends a text at %" PRId64 ": say how many are to be written",
+                  b, prompt, row.longest);
+  }
   return HEDDLE_OK;
 }
 
@@ -376,7 +413,7 @@ heddle_status Generation::call() {
   bool readsPrompt = false;
   for (int64_t i = 0; i < callRows; ++i) {
     Row &row = *rows[sessionRows[i]];
-    readsPrompt |= row.chosen == 0;
+    readsPrompt |= row.isUnanswered();
     row.read += lengths[i];
   }
   (readsPrompt ? report.prefillTokens : report.decodeTokens) += callTokens;
@@ -386,24 +423,27 @@ heddle_status Generation::call() {
 
 heddle_status Generation::choose(int64_t b, const float *rowLogits) {
   Row &row = *rows[b];
-  int32_t token =
-      sampler.choose(rowLogits, static_cast<int32_t>(vocabulary),
-                     row.ids.data(), static_cast<int32_t>(row.ids.size()),
-                     row.stream, heddle_session_length(&session, b));
+  auto count = static_cast<int32_t>(vocabulary);
+  auto length = static_cast<int64_t>(row.ids.size());
+  rowLogits = rules.apply(
+      rowLogits, count,
+      {row.ids.data(), length, static_cast<int64_t>(row.prompt), row.longest});
+  int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
+                                 static_cast<int32_t>(length), row.stream,
+                                 heddle_session_length(&session, b));
   if (token < 0)
     return fail(HEDDLE_BAD_ARGUMENT,
-                "%s gave no number for any token of row %" PRId64
-                ": are the weights damaged",
+                "%s gave no number for any token that may come next in row "
+                "%" PRId64 ": are the weights damaged",
                 step.entry->name, b);
   row.ids.push(token);
-  ++row.chosen;
-  bool ends = tokenizer && tokenizer->isEnd(token);
+  bool ends = rules.isEnd(token);
   piece.clear();
   if (row.decoder && !ends)
     row.decoder->push(token, piece);
   bool stopped = callback(user, b, token, piece.data(),
                           static_cast<int64_t>(piece.size())) != 0;
-  bool complete = stopped || ends || row.chosen == options.max_tokens;
+  bool complete = stopped || ends || length + 1 == row.longest;
   if (!complete && roomOf(b) == 0)
     report.cutRows.push(b);
   if (complete || roomOf(b) == 0)
@@ -419,6 +459,18 @@ void Generation::finish(int64_t b) {
   if (row.decoder)
     row.decoder->finish(piece);
   callback(user, b, -1, piece.data(), static_cast<int64_t>(piece.size()));
+}
+
+static constexpr heddle_generation neutralSettings() {
+  heddle_generation settings = {};
+  settings.top_p = settings.repetition_penalty = 1;
+  settings.begin = settings.decoder_start = settings.forced_begin = -1;
+  return settings;
+}
+
+const heddle_generation &generationOf(const heddle_program &program) {
+  static constexpr heddle_generation neutral = neutralSettings();
+  return program.generation ? *program.generation : neutral;
 }
 
 heddle_status generate(heddle_session &session,

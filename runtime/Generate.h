@@ -2,7 +2,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_H
 #define HEDDLE_RUNTIME_GENERATE_H
 
-#include "runtime/heddle.h"
+#include "runtime/abi.h"
 #include "runtime/text/Buffer.h"
 
 namespace heddle::runtime {
@@ -17,8 +17,12 @@ struct GenerateReport {
   text::Buffer<int64_t> cutRows;
 };
 
-/// heddle_generate(), which adds to `report`. Rows with the same prompt are told
-/// apart: row b is the repeats[b]-th of its kind before those of this call
+/// What the program's checkpoint says about generating; a neutral answer where
+/// it says nothing.
+const heddle_generation &generationOf(const heddle_program &program);
+
+/// heddle_generate(), which adds to `report`. Rows with the same prompt are
+/// told apart: row b is the repeats[b]-th of its kind before those of this call
 /// count; null: the first.
 heddle_status generate(heddle_session &session,
                        const heddle_generate_options &options,

@@ -102,6 +102,31 @@ struct heddle_entry {
   uint32_t reads;                     /* bit s: reads a state counted in size s, which an earlier call must have set */
 };
 
+typedef struct heddle_ids {
+  int32_t count;
+  const int32_t *ids;
+} heddle_ids;
+
+/* How the checkpoint would have texts generated, as generation_config.json says (compiler/checkpoint/Generation.h). The length of
+ * a text counts its prompt or, where an encoder has read that, the token which begins the decoder's text. */
+typedef struct heddle_generation {
+  int64_t max_tokens, max_length; /* new tokens; length at which a text ends; 0: not said */
+  int64_t min_tokens, min_length; /* before so many, no token ends the text */
+  float temperature;              /* 0: the most probable token (do_sample is false) */
+  float top_p, min_p;             /* 1 and 0: all tokens */
+  float repetition_penalty;       /* 1: none */
+  int32_t top_k;                  /* 0: all tokens */
+  int32_t no_repeat_ngram;        /* no run of so many tokens occurs twice; 0: it may */
+  int32_t begin;                  /* reads a prompt without tokens as this one (bos_token_id); -1: there is none */
+  int32_t decoder_start;          /* begins the text of a decoder whose encoder has read the prompt; -1: there is none */
+  int32_t forced_begin;           /* the token chosen behind a text of length 1; -1: any */
+  heddle_ids ends;                /* tokens that end a text */
+  heddle_ids forced_ends;         /* one of these is the last token of a text that its greatest length ends; none: any */
+  heddle_ids suppressed, begin_suppressed; /* never chosen; not chosen first */
+  int32_t bad_word_count;
+  const heddle_ids *bad_words;    /* runs of tokens that are not chosen, each at least one long */
+} heddle_generation;
+
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
 #define HEDDLE_PREFILL_IN_CHUNKS 1u
 
@@ -123,6 +148,7 @@ struct heddle_program {
   const heddle_site *sites;           /* numbered as the code marks them */
   int32_t site_count;
   const char *weights_file;           /* the packed weights' name where they lie beside the program; NULL: NAME.weights */
+  const heddle_generation *generation; /* NULL: the checkpoint says nothing about it */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */

@@ -122,16 +122,18 @@ HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_
 HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids, int64_t count, char *text,
                                      int64_t capacity);
 
+/* What is 0 is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
+ * probable token, all tokens, no penalty. */
 typedef struct heddle_generate_options {
   int64_t rows;                     /* how many prompts; prompt b uses row b of the session */
   const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
   const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
   const int64_t *prompt_lengths;
-  int64_t max_tokens;        /* new tokens a row; 0: until the model ends the text or the context is full */
-  float temperature;         /* 0: always the most probable token */
-  int32_t top_k;             /* 0: off */
-  float top_p, min_p;        /* 0: off */
-  float repetition_penalty;  /* 0: off */
+  int64_t max_tokens;        /* new tokens a row; -1: until the model ends the text or the context is full */
+  float temperature;         /* -1: always the most probable token */
+  int32_t top_k;             /* -1: all tokens */
+  float top_p, min_p;        /* 1 and -1: all tokens */
+  float repetition_penalty;  /* 1: none */
   uint64_t seed;
   int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
                                 0: begin anew */

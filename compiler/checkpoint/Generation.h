@@ -8,8 +8,11 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_GENERATION_H
 #define HEDDLE_COMPILER_CHECKPOINT_GENERATION_H
 
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/StringRef.h"
+#include "compiler/checkpoint/Checkpoint.h"
+#include "runtime/abi.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <memory>
 
 namespace heddle::checkpoint {
 
@@ -28,7 +31,7 @@ struct GenerationKey {
   llvm::StringLiteral neutral = "";
   /// Has a meaning only where tokens are drawn at random (`do_sample`).
   bool ofSampling = false;
-  /// Of what is noted: what the program does instead.
+  /// Of what is noted: how the program generates.
   llvm::StringLiteral instead = "";
 };
 
@@ -37,6 +40,36 @@ llvm::ArrayRef<GenerationKey> generationKeys();
 /// Whether a key of config.json is about generating, so that reading it, or
 /// refusing it, is this reader's affair and not the model file's.
 bool isGenerationKey(llvm::StringRef key);
+
+/// A checkpoint's heddle_generation, and the memory of its lists.
+class GenerationDefaults {
+public:
+  const heddle_generation &settings() const { return all; }
+
+private:
+  friend class GenerationReader;
+  heddle_ids keep(std::vector<int32_t> ids);
+
+  heddle_generation all = {};
+  std::vector<std::unique_ptr<std::vector<int32_t>>> lists;
+  std::vector<heddle_ids> badWords;
+};
+
+struct GenerationSources {
+  std::string generationConfig; ///< paths; empty: there is no such file
+  std::string config, tokenizerConfig;
+  /// Keys that the user says do not matter.
+  llvm::ArrayRef<std::string> ignored;
+  /// The id of a token's text, or -1.
+  llvm::function_ref<int32_t(llvm::StringRef)> idOf;
+};
+
+/// Reads what `generate()` of Hugging Face would: generation_config.json or,
+/// without it, config.json. Ids of special tokens that the first lacks come
+/// from the second, and an end that neither names from tokenizer_config.json.
+/// Null where something was wrong or refused, which `problems` then tells.
+std::shared_ptr<const GenerationDefaults>
+readGenerationDefaults(const GenerationSources &sources, Problems &problems);
 
 } // namespace heddle::checkpoint
 

@@ -109,7 +109,8 @@ static constexpr Key keys[] = {
 llvm::ArrayRef<GenerationKey> generationKeys() { return keys; }
 
 bool isGenerationKey(llvm::StringRef key) {
-  return llvm::any_of(keys, [&](const Key &known) { return known.name == key; });
+  return llvm::any_of(keys,
+                      [&](const Key &known) { return known.name == key; });
 }
 
 } // namespace heddle::checkpoint

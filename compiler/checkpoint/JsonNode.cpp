@@ -25,11 +25,18 @@ static StringRef kindName(const llvm::json::Value *value) {
   llvm_unreachable("all kinds are named");
 }
 
+std::string JsonNode::where() const {
+  return place.empty() ? path.str() : (path + ": " + place).str();
+}
+
 void JsonNode::problem(const llvm::Twine &what) const {
-  if (place.empty())
-    problems->add(path, what);
-  else
-    problems->add(path + ": " + place, what);
+  problems->add(where(), what);
+}
+void JsonNode::unsupported(const llvm::Twine &what) const {
+  problems->addUnsupported(where(), what);
+}
+void JsonNode::note(const llvm::Twine &what) const {
+  problems->addNote(where(), what);
 }
 void JsonNode::needed(StringRef what) const {
   problem("found " + kindName(value) + ", needed " + what);

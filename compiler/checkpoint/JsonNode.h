@@ -48,11 +48,16 @@ public:
     return *this ? string() : byDefault.str();
   }
 
-  /// Records `PATH: PLACE: what`.
+  /// Records `PATH: PLACE: what` as a mistake of the file.
   void problem(const llvm::Twine &what) const;
+  /// Records it as something right that Heddle lacks.
+  void unsupported(const llvm::Twine &what) const;
+  /// Records it as something that the user should know.
+  void note(const llvm::Twine &what) const;
 
 private:
   void needed(llvm::StringRef what) const;
+  std::string where() const;
 
   const llvm::json::Value *value;
   llvm::StringRef path;

@@ -22,6 +22,19 @@ public:
     lines.push_back((where + ": " + what).str());
   }
 
+  /// What a file asks for rightly and Heddle does not have: what becomes of it
+  /// is for the caller to decide. No problem in itself.
+  void addUnsupported(const llvm::Twine &where, const llvm::Twine &what) {
+    lacking.push_back((where + ": " + what).str());
+  }
+  llvm::ArrayRef<std::string> unsupported() const { return lacking; }
+
+  /// What the user should know and need not mend.
+  void addNote(const llvm::Twine &where, const llvm::Twine &what) {
+    remarks.push_back((where + ": " + what).str());
+  }
+  llvm::ArrayRef<std::string> notes() const { return remarks; }
+
   bool empty() const { return lines.empty(); }
   size_t size() const { return lines.size(); }
   /// Without the leading `error: `.
@@ -36,7 +49,7 @@ public:
   }
 
 private:
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, lacking, remarks;
 };
 
 } // namespace heddle::checkpoint

@@ -43,7 +43,6 @@ struct TokenizerDescription {
 
   std::vector<TokenizerAdded> added; // by id
   std::vector<int32_t> prefix, suffix;
-  uint32_t maxLength = 0;
 };
 
 /// TokenizerStages.cpp: the stages that are sequences of components.
@@ -51,10 +50,14 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps);
 void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps);
 void readDecoder(const JsonNode &node, std::vector<TokenizerStep> &steps);
 
-/// TokenizerTables.cpp: lays the description out. `ends` and `begin` (or -1)
-/// must be ids of the tokenizer.
-std::vector<char> layOutTokenizer(const TokenizerDescription &description,
-                                  llvm::ArrayRef<int32_t> ends, int32_t begin);
+/// TokenizerConfig.cpp: changes the description of the tokenizer.json `file` to
+/// what transformers makes of it with the tokenizer_config.json at `path`.
+void applyTokenizerConfig(llvm::StringRef path, const JsonNode &file,
+                          Problems &problems,
+                          TokenizerDescription &description);
+
+/// TokenizerTables.cpp: lays the description out.
+std::vector<char> layOutTokenizer(const TokenizerDescription &description);
 
 /// OnigurumaSyntax.cpp: an expression in the syntax of Hugging Face's engine,
 /// in PCRE2's. On failure returns an empty string and sets `reason`.

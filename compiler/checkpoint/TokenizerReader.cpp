@@ -89,12 +89,12 @@ static void readBpe(const JsonNode &node, TokenizerDescription &description) {
     description.unknown = idOf(unknown, unknown.string(), description);
   for (StringRef field : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (!node[field].stringOr("").empty())
-      node[field].problem(
+      node[field].unsupported(
           "found `" + node[field].string() +
           "`, needed none: affixes of subwords are not supported");
   if (JsonNode dropout = node["dropout"])
     if (dropout.number() != 0)
-      dropout.problem("found dropout, which makes ids random, needed none");
+      dropout.unsupported("found dropout, which makes ids random, needed none");
   description.modelFlags =
       (node["byte_fallback"].boolean(false) ? text::BpeByteFallback : 0) |
       (node["fuse_unk"].boolean(false) ? text::BpeFuseUnknown : 0) |
@@ -119,7 +119,8 @@ static void readModel(const JsonNode &node, TokenizerDescription &description) {
   std::string type =
       node["type"].stringOr(node["merges"] ? "BPE" : "WordPiece");
   if (type != "BPE" && type != "WordPiece")
-    return node.problem("found model " + type + ", needed BPE or WordPiece");
+    return node.unsupported("found model " + type +
+                            ", needed BPE or WordPiece");
   readVocabulary(node["vocab"], description);
   if (!description.vocabulary.empty())
     type == "BPE" ? readBpe(node, description)
@@ -179,7 +180,7 @@ static void readTemplate(const JsonNode &node, std::vector<int32_t> &prefix,
   for (const JsonNode &piece : node["single"].elements()) {
     if (JsonNode sequence = piece["Sequence"]) {
       if (sequence["id"].string() != "A" || ++sequences > 1)
-        sequence.problem(
+        sequence.unsupported(
             "found a text other than the one given, needed sequence A once");
       continue;
     }
@@ -211,9 +212,9 @@ static void readPostProcessor(const JsonNode &node,
                             " elements, needed a token and its id");
     }
   } else if (type != "ByteLevel") { // which is about offsets
-    node.problem("found post-processor " + type +
-                 ", needed one of TemplateProcessing, BertProcessing, " +
-                 "RobertaProcessing, ByteLevel, Sequence");
+    node.unsupported("found post-processor " + type +
+                     ", needed one of TemplateProcessing, BertProcessing, " +
+                     "RobertaProcessing, ByteLevel, Sequence");
   }
   // A later processor of a sequence goes around the earlier ones.
   description.prefix.insert(description.prefix.begin(), prefix.begin(),
@@ -233,31 +234,9 @@ static int32_t lastId(const TokenizerDescription &description) {
   return last;
 }
 
-/// The ends that are tokens of this tokenizer. A model's vocabulary may be
-/// padded beyond the tokenizer's, so an end which no text can have is no
-/// mistake.
-static std::vector<int32_t> resolveEnds(const TokenizerEnds &ends,
-                                        const TokenizerDescription &description,
-                                        int32_t last) {
-  std::vector<int32_t> ids = ends.endIds;
-  for (const std::string &token : ends.endTokens) {
-    auto known = description.vocabulary.find(token);
-    auto added = llvm::find_if(description.added, [&](const auto &other) {
-      return other.content == token;
-    });
-    if (added != description.added.end())
-      ids.push_back(added->id);
-    else if (known != description.vocabulary.end())
-      ids.push_back(known->second);
-  }
-  llvm::erase_if(ids, [&](int32_t id) { return id < 0 || id > last; });
-  return ids;
-}
-
-std::optional<std::vector<char>> compileTokenizer(StringRef path,
-                                                  const TokenizerEnds &ends,
-                                                  Problems &problems) {
-  size_t before = problems.size();
+std::optional<std::vector<char>>
+compileTokenizer(StringRef path, StringRef configPath, Problems &problems) {
+  size_t before = problems.size(), lacking = problems.unsupported().size();
   std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
   if (!json)
     return std::nullopt;
@@ -272,8 +251,6 @@ std::optional<std::vector<char>> compileTokenizer(StringRef path,
   readAdded(root["added_tokens"], description);
   readPostProcessor(root["post_processor"], description);
   readDecoder(root["decoder"], description.decoders);
-  if (JsonNode length = root["truncation"]["max_length"])
-    description.maxLength = static_cast<uint32_t>(length.integer());
 
   int32_t last = lastId(description);
   for (const std::vector<int32_t> *ids :
@@ -282,13 +259,14 @@ std::optional<std::vector<char>> compileTokenizer(StringRef path,
       if (id > last)
         root["post_processor"].problem("found id " + llvm::Twine(id) +
                                        ", needed at most " + llvm::Twine(last));
-  if (problems.size() > before)
+  if (problems.size() > before || problems.unsupported().size() > lacking)
+    return std::nullopt;
+  if (!configPath.empty())
+    applyTokenizerConfig(configPath, root, problems, description);
+  if (problems.size() > before || problems.unsupported().size() > lacking)
     return std::nullopt;
 
-  int32_t begin = ends.beginId.value_or(-1);
-  std::vector<char> tables =
-      layOutTokenizer(description, resolveEnds(ends, description, last),
-                      begin > last ? -1 : begin);
+  std::vector<char> tables = layOutTokenizer(description);
   // The expressions are compiled by the runtime's engine: one it refuses is a
   // mistake of the file, told now.
   text::Tokenizer opened;

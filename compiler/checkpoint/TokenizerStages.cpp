@@ -25,8 +25,8 @@ static std::string expression(const JsonNode &node, StringRef source) {
   std::string reason;
   std::string translated = translateExpression(source, reason);
   if (!reason.empty())
-    node.problem("expression `" + source + "` has " + reason +
-                 ", needed one without");
+    node.unsupported("expression `" + source + "` has " + reason +
+                     ", needed one without");
   return translated;
 }
 
@@ -108,7 +108,7 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   } else if (type == "ByteLevel") {
     step = makeStep(NormalizerKind::MapBytes);
   } else {
-    return node.problem(
+    return node.unsupported(
         "found normalizer " + type +
         ", needed one of BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, " +
         "Lowercase, StripAccents, Prepend, Replace, Strip, ByteLevel");
@@ -129,9 +129,9 @@ static uint32_t readBehavior(const JsonNode &node) {
           .Case("Contiguous", int(Behavior::Contiguous))
           .Default(-1);
   if (behavior < 0)
-    node.problem("found `" + name +
-                 "`, needed Removed, Isolated, MergedWithPrevious, "
-                 "MergedWithNext or Contiguous");
+    node.unsupported("found `" + name +
+                     "`, needed Removed, Isolated, MergedWithPrevious, "
+                     "MergedWithNext or Contiguous");
   return static_cast<uint32_t>(behavior < 0 ? 0 : behavior);
 }
 
@@ -166,8 +166,8 @@ static void readByteLevel(const JsonNode &node,
 static std::string prependScheme(const JsonNode &node) {
   std::string scheme = node["prepend_scheme"].stringOr("always");
   if (scheme != "always" && scheme != "first" && scheme != "never")
-    node["prepend_scheme"].problem("found `" + scheme +
-                                   "`, needed always, first or never");
+    node["prepend_scheme"].unsupported("found `" + scheme +
+                                       "`, needed always, first or never");
   return node["add_prefix_space"].boolean(true) ? scheme : "never";
 }
 
@@ -241,7 +241,7 @@ void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
     step.a = removed;
     steps.push_back(step);
   } else {
-    node.problem(
+    node.unsupported(
         "found pre-tokenizer " + type +
         ", needed one of BertPreTokenizer, ByteLevel, Split, Sequence, " +
         "Whitespace, WhitespaceSplit, Digits, Punctuation, Metaspace, "
@@ -287,7 +287,7 @@ public:
       ofTokens(node, type, DecoderKind::ByteLevel, 0);
       fused = true;
     } else {
-      node.problem(
+      node.unsupported(
           "found decoder " + type +
           ", needed one of WordPiece, ByteLevel, ByteFallback, Fuse, Strip, " +
           "Replace, Metaspace, Sequence");
@@ -298,8 +298,8 @@ private:
   TokenizerStep &ofTokens(const JsonNode &node, StringRef type,
                           DecoderKind kind, uint32_t flags) {
     if (fused)
-      node.problem("found decoder " + type +
-                   " behind one that joins the tokens, needed before it");
+      node.unsupported("found decoder " + type +
+                       " behind one that joins the tokens, needed before it");
     steps.push_back(makeStep(kind, flags));
     return steps.back();
   }
@@ -311,8 +311,9 @@ private:
     step.a = static_cast<uint32_t>(node["start"].integer());
     step.b = static_cast<uint32_t>(node["stop"].integer());
     if (fused && step.b > 0)
-      node["stop"].problem("found " + std::to_string(step.b) +
-                           " behind a decoder that joins the tokens, needed 0");
+      node["stop"].unsupported(
+          "found " + std::to_string(step.b) +
+          " behind a decoder that joins the tokens, needed 0");
     steps.push_back(step);
   }
 
@@ -327,8 +328,9 @@ private:
                            return (c & 0xc0) != 0x80;
                          }) == 1;
     if (fused && !oneCharacter)
-      node["pattern"].problem("found more than one character behind a decoder "
-                              "that joins the tokens, needed one");
+      node["pattern"].unsupported(
+          "found more than one character behind a decoder "
+          "that joins the tokens, needed one");
     steps.push_back(step);
   }
 
@@ -345,9 +347,9 @@ void readDecoder(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   }
   DecoderReader(steps).read(node);
   if (steps.size() > text::maxDecoderSteps)
-    node.problem("found " + std::to_string(steps.size()) +
-                 " decoders, needed at most " +
-                 std::to_string(text::maxDecoderSteps));
+    node.unsupported("found " + std::to_string(steps.size()) +
+                     " decoders, needed at most " +
+                     std::to_string(text::maxDecoderSteps));
 }
 
 } // namespace heddle::checkpoint

@@ -115,8 +115,7 @@ std::vector<uint64_t> drawJoints(const std::vector<TokenizerMerge> &merges,
 
 } // namespace
 
-std::vector<char> layOutTokenizer(const TokenizerDescription &description,
-                                  llvm::ArrayRef<int32_t> ends, int32_t begin) {
+std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
   // Tokens by id. Where the model and an added token share an id they also
   // share the text.
   std::vector<llvm::StringRef> tokens;
@@ -165,9 +164,6 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description,
   header.added = layout.add(llvm::ArrayRef<text::AddedToken>(added));
   header.prefix = layout.add(llvm::ArrayRef<int32_t>(description.prefix));
   header.suffix = layout.add(llvm::ArrayRef<int32_t>(description.suffix));
-  header.ends = layout.add(ends);
-  header.begin = begin;
-  header.maxLength = description.maxLength;
   return layout.finish(header);
 }
 

@@ -35,12 +35,17 @@ private:
   llvm::Constant *entry(const ProgramEntry &entry);
   llvm::Constant *cache(const ProgramCache &cache);
   llvm::Constant *site(const ProgramSite &site);
+  llvm::Constant *ids(const heddle_ids &ids);
+  llvm::Constant *generation(const heddle_generation &settings);
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
   }
   llvm::Constant *int64(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), value);
+  }
+  llvm::Constant *float32(float value) {
+    return llvm::ConstantFP::get(context, llvm::APFloat(value));
   }
   llvm::Constant *null() {
     return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0));
@@ -159,6 +164,29 @@ llvm::Constant *Emitter::site(const ProgramSite &site) {
                                 int32(static_cast<int>(site.arithmetic))});
 }
 
+llvm::Constant *Emitter::ids(const heddle_ids &ids) {
+  llvm::ArrayRef<int32_t> numbers(ids.ids, ids.count);
+  return structOf<heddle_ids>(
+      {int32(ids.count),
+       arrayOf(numbers, [&](int32_t id) { return int32(id); })});
+}
+
+llvm::Constant *Emitter::generation(const heddle_generation &settings) {
+  llvm::ArrayRef<heddle_ids> badWords(settings.bad_words,
+                                      settings.bad_word_count);
+  return structOf<heddle_generation>(
+      {int64(settings.max_tokens), int64(settings.max_length),
+       int64(settings.min_tokens), int64(settings.min_length),
+       float32(settings.temperature), float32(settings.top_p),
+       float32(settings.min_p), float32(settings.repetition_penalty),
+       int32(settings.top_k), int32(settings.no_repeat_ngram),
+       int32(settings.begin), int32(settings.decoder_start),
+       int32(settings.forced_begin), ids(settings.ends),
+       ids(settings.forced_ends), ids(settings.suppressed),
+       ids(settings.begin_suppressed), int32(settings.bad_word_count),
+       arrayOf(badWords, [&](const heddle_ids &word) { return ids(word); })});
+}
+
 EmittedProgram Emitter::program(unsigned cpuLevel,
                                 llvm::StringRef cpuFeatures) {
   auto emitMonomial = [&](const SizeExpr &monomial) {
@@ -189,7 +217,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        cpuFeatures.empty() ? null() : string(cpuFeatures),
        arrayOf(model.sites, [&](const ProgramSite &s) { return site(s); }),
        int32(model.sites.size()),
-       string(weightsFileName(model))});
+       string(weightsFileName(model)),
+       model.generation ? global(generation(*model.generation)) : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

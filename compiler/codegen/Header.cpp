@@ -156,17 +156,18 @@ int64_t $_detokenize($_model *model, const int32_t *ids, int64_t count, char *te
 )";
 
 static constexpr llvm::StringLiteral generation =
-    R"(/* All zero but rows and prompts: the most probable token each time, until the model ends the text. */
+    R"(/* What is 0 is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
+ * probable token, all tokens, no penalty. */
 typedef struct $_generate_options {
   int64_t rows;                     /* how many prompts; prompt b uses row b of the session */
   const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
   const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
   const int64_t *prompt_lengths;
-  int64_t max_tokens;        /* new tokens a row; 0: until the model ends the text or the context is full */
-  float temperature;         /* 0: always the most probable token */
-  int32_t top_k;             /* 0: off */
-  float top_p, min_p;        /* 0: off */
-  float repetition_penalty;  /* 0: off */
+  int64_t max_tokens;        /* new tokens a row; -1: until the model ends the text or the context is full */
+  float temperature;         /* -1: always the most probable token */
+  int32_t top_k;             /* -1: all tokens */
+  float top_p, min_p;        /* 1 and -1: all tokens */
+  float repetition_penalty;  /* 1: none */
   uint64_t seed;
   int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
   int32_t text_only;         /* 1: special tokens written out in prompts are text */

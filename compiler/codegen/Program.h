@@ -24,9 +24,11 @@
 #define HEDDLE_COMPILER_CODEGEN_PROGRAM_H
 
 #include "dialects/nn/SizeExpr.h"
+#include "runtime/abi.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/LogicalResult.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -128,6 +130,9 @@ struct Program {
   std::string weightsFile;
   /// Names and ids of the checkpoint's special tokens, for the header alone.
   std::vector<std::pair<std::string, int64_t>> specialTokens;
+  /// What the checkpoint says about generating. It is no part of the module: it
+  /// comes with the checkpoint. Null: nothing.
+  std::shared_ptr<const heddle_generation> generation;
 };
 
 /// The name of the packed weights beside the program.

@@ -7,6 +7,7 @@
 #include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
+#include "compiler/driver/FilesBeside.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "dialects/nn/NN.h"
@@ -270,7 +271,8 @@ llvm::LogicalResult Compilation::readProgram() {
   if (failed(program))
     return llvm::failure();
   program_ = std::move(*program);
-  return llvm::success();
+  return readFilesBeside(arguments, configFile.value_or(""), checkpoint,
+                         program_, tokenizer_);
 }
 
 void Compilation::readSpecialTokens() {

@@ -55,7 +55,8 @@ public:
   llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
   link(codegen::Linkage linkage, llvm::StringRef soname);
 
-  /// Reads the program's descriptor from the module.
+  /// Reads the program's descriptor from the module, and what belongs to it
+  /// from the files beside config.json.
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
@@ -75,6 +76,8 @@ public:
   /// What the model does with the keys of config.json.
   const language::KeyUses &configKeys() const { return keys; }
   const codegen::Program &program() const { return program_; }
+  /// The tables of the checkpoint's tokenizer; empty: the program has none.
+  llvm::ArrayRef<char> tokenizer() const { return tokenizer_; }
   llvm::Module &llvmModule() { return *llvmModule_; }
   llvm::TargetMachine &machine() { return *machine_; }
 
@@ -108,6 +111,7 @@ private:
   pipeline::Stage stage = pipeline::Stage::Nn;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   codegen::Program program_;
+  std::vector<char> tokenizer_;
   std::unique_ptr<llvm::TargetMachine> machine_;
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> llvmModule_;

@@ -25,7 +25,7 @@ LogicalResult driver::bindWeights(Compilation &compilation,
   mlir::TimingScope scope = compilation.time("bind weights");
   llvm::FailureOr<Weights> bound =
       Weights::bind(compilation.module(), compilation.program(), arguments,
-                    compilation.checkpointDirectory());
+                    compilation.checkpointDirectory(), compilation.tokenizer());
   if (failed(bound))
     return llvm::failure();
   weights.emplace(std::move(*bound));

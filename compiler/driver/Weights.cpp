@@ -1,7 +1,6 @@
 //===- Weights.cpp --------------------------------------------------------===//
 
 #include "compiler/driver/Weights.h"
-#include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Progress.h"
 #include "dialects/nn/NN.h"
@@ -78,22 +77,11 @@ static RandomFill randomFill(WeightFill fill) {
   llvm_unreachable("all fills are listed");
 }
 
-/// The tables of tokenizer.json, if the model speaks text and the checkpoint
-/// has one.
-static std::vector<char> compileTokenizer(llvm::StringRef directory,
-                                          Problems &problems) {
-  std::string file = checkpoint::findCheckpointFiles(directory).tokenizerJson;
-  if (file.empty())
-    return {};
-  auto ends = checkpoint::readTokenizerEnds(directory, problems);
-  return checkpoint::compileTokenizer(file, ends, problems)
-      .value_or(std::vector<char>());
-}
-
 llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
                                        const codegen::Program &program,
                                        const Arguments &arguments,
-                                       llvm::StringRef directory) {
+                                       llvm::StringRef directory,
+                                       llvm::ArrayRef<char> tokenizer) {
   llvm::FailureOr<WeightTable> table = pipeline::getWeightTable(module);
   if (failed(table))
     return llvm::failure();
@@ -109,8 +97,7 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
         for (auto [need, tensor] : llvm::zip_equal(needs, *found))
           bound[need.path] = tensor;
   }
-  if (program.hasTokenizer && !directory.empty())
-    weights.tokenizer = compileTokenizer(directory, problems);
+  weights.tokenizer.assign(tokenizer.begin(), tokenizer.end());
   if (!problems.empty()) {
     problems.print(llvm::errs());
     return llvm::failure();

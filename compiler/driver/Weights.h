@@ -25,11 +25,12 @@ class Weights {
 public:
   /// Binds the module's weights to the checkpoint in `directory`, or to the
   /// random seed of `arguments`. Prints every mistake in the checkpoint and
-  /// fails.
+  /// fails. `tokenizer` are the tables to pack, if there are any.
   static llvm::FailureOr<Weights> bind(mlir::ModuleOp module,
                                        const codegen::Program &program,
                                        const Arguments &arguments,
-                                       llvm::StringRef directory);
+                                       llvm::StringRef directory,
+                                       llvm::ArrayRef<char> tokenizer);
 
   /// Appends them to an executable or shared library, which `name` is called
   /// where something goes wrong.

@@ -1,4 +1,5 @@
 #include "runtime/main/Arguments.h"
+#include "runtime/Generate.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Suggest.h"
 
@@ -9,14 +10,14 @@ namespace heddle::runtime {
 
 /// Every option, for those who misspell one.
 static constexpr const char *optionNames[] = {
-    "--help",       "--info",          "--version",
-    "--profile",    "--huge-pages",    "--check-weights",
-    "--no-echo",    "--plain-text",    "--tokens",
-    "--context",    "--seed",          "--top-k",
-    "--threads",    "--temperature",   "--top-p",
-    "--min-p",      "--repetition-penalty",
-    "--format",     "--weights",       "--entry",
-    "--in",         "--out",           "--lengths",
+    "--help",    "--info",       "--version",
+    "--profile", "--huge-pages", "--check-weights",
+    "--no-echo", "--plain-text", "--tokens",
+    "--ids",     "--context",    "--seed",
+    "--top-k",   "--threads",    "--temperature",
+    "--top-p",   "--min-p",      "--repetition-penalty",
+    "--format",  "--weights",    "--entry",
+    "--in",      "--out",        "--lengths",
     "--rows"};
 
 namespace {
@@ -111,6 +112,11 @@ bool Parser::parseOption(std::string_view option) {
     return arguments.plainText = true;
   if (option == "-n" || option == "--tokens")
     return takeTokens(option);
+  if (option == "--ids") {
+    const char *value = takeValue(option);
+    arguments.ids.push(value);
+    return value;
+  }
   if (option == "--context")
     return takeNumber(option, 1, INT64_MAX, arguments.context);
   if (option == "--seed") {
@@ -173,6 +179,7 @@ bool Parser::takeTokens(std::string_view option) {
     return false;
   }
   arguments.tokens = number < 0 ? 0 : number;
+  arguments.tokensGiven = true;
   return true;
 }
 
@@ -264,6 +271,11 @@ bool Parser::check() {
              *meant ? meant : "; --help lists the entries");
     return false;
   }
+  if (!arguments.ids.empty() &&
+      !(arguments.texts.empty() && arguments.calls.empty())) {
+    complain("--ids is a prompt by itself: found texts or entries as well");
+    return false;
+  }
   // `./gpt2 step`: a prompt that happens to be an entry's name.
   if (arguments.calls.size() == 1 && arguments.bindings.empty() &&
       findTextUse(program, nullptr).step) {
@@ -291,8 +303,21 @@ const heddle_entry *Parser::entryNamed(const char *name) const {
   return nullptr;
 }
 
+/// What the checkpoint says, until an option says otherwise.
+static text::SamplerOptions samplingOf(const heddle_program &program) {
+  const heddle_generation &settings = generationOf(program);
+  text::SamplerOptions sampling;
+  sampling.temperature = settings.temperature;
+  sampling.topK = settings.top_k;
+  sampling.topP = settings.top_p;
+  sampling.minP = settings.min_p;
+  sampling.repetitionPenalty = settings.repetition_penalty;
+  return sampling;
+}
+
 bool parseArguments(const heddle_program &program, int argc, char **argv,
                     Arguments &arguments) {
+  arguments.sampling = samplingOf(program);
   return Parser(program, argc, argv, arguments).parse();
 }
 

@@ -22,9 +22,11 @@ struct Binding {
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
+  List<const char *> ids; // prompts as numbers: 12,7,99
   int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
-  text::SamplerOptions sampling;
-  bool echo = true; // print the prompt before its continuation
+  bool tokensGiven = false;      // on the command line
+  text::SamplerOptions sampling; // of the checkpoint, where not given
+  bool echo = true;              // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
   enum Format { Table, Lines, Json, Npy } format = Table;

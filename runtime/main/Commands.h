@@ -11,7 +11,7 @@ namespace heddle::runtime {
 struct TextUse {
   const heddle_entry *step = nullptr;   // generates
   const heddle_entry *source = nullptr; // reads the prompt before it, if any
-  const heddle_entry *embed = nullptr; // ids in, one vector a row out
+  const heddle_entry *embed = nullptr;  // ids in, one vector a row out
 };
 
 /// Finds them; `embed` is the entry named `preferred`, else `sentence`, else
@@ -21,6 +21,8 @@ TextUse findTextUse(const heddle_program &program, const char *preferred);
 // Each returns the exit code and has printed what was wrong.
 int callEntries(heddle_model &model, const Arguments &arguments);
 int generateText(heddle_model &model, const Arguments &arguments);
+/// Of prompts as ids, whether or not the model has a tokenizer.
+int generateIds(heddle_model &model, const Arguments &arguments);
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
 
@@ -32,6 +34,8 @@ void printProfile(heddle_model &model);
 void printHelp(const heddle_program &program, const char *command,
                bool speaksText);
 void printInfo(heddle_model &model);
+/// How the program generates unless it is told otherwise.
+void printSettings(const heddle_program &program);
 
 /// Prints `error: …` and returns the exit code 1.
 [[gnu::format(printf, 1, 2)]] int complain(const char *format, ...);

@@ -1,4 +1,4 @@
-// Prompts in, text out as it is written.
+// Prompts in, text out as it is written; or token ids in and out.
 
 #include "runtime/Generate.h"
 #include "runtime/Session.h"
@@ -7,7 +7,9 @@
 #include "runtime/main/Output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
+#include <cstdlib>
 
 namespace heddle::runtime {
 
@@ -18,20 +20,23 @@ static constexpr int64_t chunkTokens = 1024;
 namespace {
 
 /// Prints the rows one after the other: the first unfinished one as it grows,
-/// later ones wait.
+/// later ones wait. Prompts of ids are answered with ids, in the same form.
 class Printer {
 public:
   /// `first`: the number of the first prompt, over all batches.
-  Printer(bool echo, const char *const *prompts, int64_t count, int64_t first)
-      : echo(echo), prompts(prompts), count(count), first(first) {}
+  Printer(bool echo, bool ids, const char *const *prompts, int64_t count,
+          int64_t first)
+      : echo(echo), ids(ids), prompts(prompts), count(count), first(first) {}
   ~Printer() {
     for (text::Text *text : waiting)
       destroy(text);
   }
 
   bool prepare() {
-    if (!waiting.allocate(count) || !done.allocate(count))
+    if (!waiting.allocate(count) || !done.allocate(count) ||
+        !began.allocate(count))
       return false;
+    std::fill(began.data(), began.data() + count, echo);
     for (text::Text *&text : waiting)
       if (!(text = create<text::Text>()))
         return false;
@@ -42,13 +47,25 @@ public:
   static int32_t onToken(void *printer, int64_t row, int32_t token,
                          const char *text, int64_t bytes) {
     auto *self = static_cast<Printer *>(printer);
-    self->take(row, {text, static_cast<size_t>(bytes)}, token < 0);
+    if (self->ids)
+      self->takeId(row, token);
+    else
+      self->take(row, {text, static_cast<size_t>(bytes)}, token < 0);
     return self->failed;
   }
 
   bool failed = false; // nobody reads any more
 
 private:
+  void takeId(int64_t row, int32_t id) {
+    char number[16];
+    int length = id < 0 ? 0
+                        : snprintf(number, sizeof(number), "%s%d",
+                                   began[row] ? "," : "", id);
+    began[row] = true;
+    take(row, {number, static_cast<size_t>(length)}, id < 0);
+  }
+
   void take(int64_t row, std::string_view text, bool last) {
     done[row] = last;
     if (row != shown)
@@ -73,11 +90,12 @@ private:
     fwrite(text.data(), 1, text.size(), stdout);
   }
 
-  bool echo;
+  bool echo, ids;
   const char *const *prompts;
   int64_t count, first, shown = 0;
   Array<text::Text *> waiting;
   Array<bool> done;
+  Array<bool> began; // by row: a number stands before the next one
 };
 
 /// Prompts by the batch: as many as the model takes rows, all with one session.
@@ -94,6 +112,10 @@ public:
   GenerateReport report;
 
 private:
+  bool ofIds() const { return !arguments.ids.empty(); }
+  int readIds();
+  int tokenize();
+  int64_t mostWritten() const;
   int measure(heddle_session_options &limits);
   int runBatch(int64_t first, int64_t count);
   void countRepeats();
@@ -108,7 +130,10 @@ private:
   int64_t total;
   heddle_session *session = nullptr;
   int64_t context = 0;
-  Array<uint64_t> repeats; // how often a prompt stood in earlier batches
+  List<int64_t> lengths;       // of the prompts, in tokens
+  text::Ids ids;               // where they are given so: all of them,
+  List<const int32_t *> idsOf; // and where each begins
+  Array<uint64_t> repeats;     // how often a prompt stood in earlier batches
 };
 
 } // namespace
@@ -139,6 +164,54 @@ int64_t Writing::mostSourceTokens() const {
   return 0;
 }
 
+/// The numbers of every --ids.
+int Writing::readIds() {
+  for (const char *prompt : prompts) {
+    size_t before = ids.size();
+    for (const char *at = prompt;; ++at) {
+      char *stop;
+      errno = 0;
+      int64_t id = strtoll(at, &stop, 10);
+      if (stop == at || (*stop && *stop != ',') || errno || id < 0 ||
+          id > INT32_MAX)
+        return complain("--ids is %s, needed: token ids, as in 12,7", prompt);
+      ids.push(static_cast<int32_t>(id));
+      if (!*(at = stop))
+        break;
+    }
+    lengths.push(static_cast<int64_t>(ids.size() - before));
+  }
+  const int32_t *at = ids.data();
+  for (int64_t length : lengths) {
+    idsOf.push(at);
+    at += length;
+  }
+  return 0;
+}
+
+/// Only to know how long the prompts are.
+int Writing::tokenize() {
+  int32_t flags = arguments.plainText ? HEDDLE_TOKENIZE_TEXT_ONLY : 0;
+  for (int64_t i = 0; i < total; ++i) {
+    int64_t count = heddle_tokenize(&model, prompts[i], strlen(prompts[i]),
+                                    flags, nullptr, 0);
+    if (count < 0)
+      return complain("prompt %" PRId64 ": %s", i + 1, heddle_last_error());
+    lengths.push(count);
+  }
+  return 0;
+}
+
+/// New tokens of a text at most; 0: as many as the context has room for.
+int64_t Writing::mostWritten() const {
+  const heddle_generation &settings = generationOf(program);
+  if (arguments.tokensGiven)
+    return arguments.tokens;
+  return settings.max_tokens   ? settings.max_tokens
+         : settings.max_length ? settings.max_length
+                               : arguments.tokens;
+}
+
 /// Room for the prompts and what is to be written, and no more. A prompt that
 /// is too long is told by its number on the command line.
 int Writing::measure(heddle_session_options &limits) {
@@ -153,13 +226,9 @@ int Writing::measure(heddle_session_options &limits) {
   if (!most)
     most = arguments.context ? std::min(arguments.context, mostContext)
                              : mostContext;
-  int32_t flags = arguments.plainText ? HEDDLE_TOKENIZE_TEXT_ONLY : 0;
   int64_t longest = 1, rows = mostRows(), batch = 0;
   for (int64_t i = 0; i < total; ++i) {
-    int64_t count = heddle_tokenize(&model, prompts[i], strlen(prompts[i]),
-                                    flags, nullptr, 0);
-    if (count < 0)
-      return complain("prompt %" PRId64 ": %s", i + 1, heddle_last_error());
+    int64_t count = lengths[i];
     if (count > most)
       return complain("prompt %" PRId64 " has %" PRId64
                       " tokens, the %s has room for %" PRId64,
@@ -176,8 +245,9 @@ int Writing::measure(heddle_session_options &limits) {
     limits.tokens = std::min(limits.tokens, std::max(chunkTokens, rows));
   limits.tokens = std::min(limits.tokens, mostTokens * rows);
   limits.context = mostContext;
-  if (arguments.tokens && arguments.tokens < mostContext - longest)
-    limits.context = longest + arguments.tokens;
+  if (int64_t written = mostWritten();
+      written && written < mostContext - longest)
+    limits.context = longest + written;
   if (arguments.context)
     limits.context = arguments.context;
   context = limits.context;
@@ -194,21 +264,30 @@ void Writing::countRepeats() {
 }
 
 int Writing::runBatch(int64_t first, int64_t count) {
+  const heddle_generation &settings = generationOf(program);
+  // 0 has a meaning on the command line; the interface has another for it.
+  auto off = [](auto value) { return value == 0 ? -1 : value; };
   heddle_generate_options options = {};
   options.rows = count;
-  options.prompts = prompts.data() + first;
-  options.max_tokens = arguments.tokens;
-  options.temperature = arguments.sampling.temperature;
-  options.top_k = arguments.sampling.topK;
+  if (ofIds()) {
+    options.prompt_ids = idsOf.data() + first;
+    options.prompt_lengths = lengths.data() + first;
+  } else {
+    options.prompts = prompts.data() + first;
+  }
+  if (arguments.tokensGiven || !(settings.max_tokens || settings.max_length))
+    options.max_tokens = off(arguments.tokens);
+  options.temperature = off(arguments.sampling.temperature);
+  options.top_k = off(arguments.sampling.topK);
   options.top_p = arguments.sampling.topP;
-  options.min_p = arguments.sampling.minP;
+  options.min_p = off(arguments.sampling.minP);
   options.repetition_penalty = arguments.sampling.repetitionPenalty;
   options.seed = arguments.sampling.seed;
   options.text_only = arguments.plainText;
 
   // What a decoder writes does not continue what its encoder has read.
-  Printer printer(arguments.echo && !hasSource(), options.prompts, count,
-                  first);
+  Printer printer(arguments.echo && !hasSource(), ofIds(),
+                  prompts.data() + first, count, first);
   report.cutRows.clear();
   if (!printer.prepare())
     return complain("no memory to print");
@@ -227,6 +306,8 @@ int Writing::runBatch(int64_t first, int64_t count) {
 
 int Writing::run() {
   heddle_session_options limits = {};
+  if (int code = ofIds() ? readIds() : tokenize())
+    return code;
   if (int code = measure(limits))
     return code;
   if (!repeats.allocate(total))
@@ -241,20 +322,28 @@ int Writing::run() {
   return 0;
 }
 
-int generateText(heddle_model &model, const Arguments &arguments) {
-  text::Text input;
-  List<const char *> prompts;
-  prompts.append(arguments.texts.data(), arguments.texts.size());
-  if (prompts.empty()) {
-    if (!readStandardInput(input))
-      return 1;
-    prompts.push(input.data());
-  }
+static int write(heddle_model &model, const Arguments &arguments,
+                 const List<const char *> &prompts) {
   Writing writing(model, arguments, prompts);
   int code = writing.run();
   if (arguments.profile)
     printTimes(writing.report);
   return code;
+}
+
+int generateText(heddle_model &model, const Arguments &arguments) {
+  if (!arguments.texts.empty())
+    return write(model, arguments, arguments.texts);
+  text::Text input;
+  List<const char *> prompts;
+  if (!readStandardInput(input))
+    return 1;
+  prompts.push(input.data());
+  return write(model, arguments, prompts);
+}
+
+int generateIds(heddle_model &model, const Arguments &arguments) {
+  return write(model, arguments, arguments.ids);
 }
 
 } // namespace heddle::runtime

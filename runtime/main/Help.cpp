@@ -1,5 +1,6 @@
 // --help and --info, written from the program's descriptor.
 
+#include "runtime/Generate.h"
 #include "runtime/Session.h"
 #include "runtime/main/Commands.h"
 
@@ -67,7 +68,8 @@ static void printUses(const heddle_program &program, const char *command,
     printf("  %s \"Once upon a time\" -n 64      %s; several prompts run as "
            "batches,\n"
            "  %s < prompt.txt                standard input is one prompt\n",
-           command, use.source ? "read a text, write another" : "continue a text",
+           command,
+           use.source ? "read a text, write another" : "continue a text",
            command);
   if (use.embed && !use.step)
     printf("  %s \"a text\" \"another\"          one vector a text, and how "
@@ -103,20 +105,38 @@ static void printEntryHelp(const heddle_program &program) {
   }
 }
 
-static void printTextHelp(const TextUse &use) {
-  if (use.step) {
-    puts("\ntext\n"
-         "  -n, --tokens N          new tokens (128; -1: until the model ends "
+/// In parentheses what holds without the option: where the checkpoint says
+/// something about it, that.
+static void printGenerationHelp(const heddle_program &program,
+                                const TextUse &use, bool speaksText) {
+  const heddle_generation &settings = generationOf(program);
+  char tokens[48] = "128";
+  if (settings.max_tokens)
+    snprintf(tokens, sizeof(tokens), "%" PRId64, settings.max_tokens);
+  else if (settings.max_length)
+    snprintf(tokens, sizeof(tokens), "%" PRId64 "%s", settings.max_length,
+             use.source ? "" : " with the prompt");
+  printf("\n%s\n"
+         "  -n, --tokens N          new tokens (%s; -1: until the model ends "
          "or the context is full)\n"
-         "  --temperature X         0 always takes the likeliest token (0)\n"
+         "  --temperature X         0 always takes the likeliest token (%g)\n"
          "  --top-k N --top-p X --min-p X    draw from the likeliest tokens "
-         "only (all)\n"
-         "  --repetition-penalty X  makes tokens seen before less likely (1)\n"
+         "only (%d, %g, %g; 0, 1, 0: all)\n"
+         "  --repetition-penalty X  makes tokens seen before less likely (%g; "
+         "1: not)\n"
          "  --seed N                same seed, same text (0)\n"
-         "  --context N             positions kept (what prompt and -n need)");
-    if (!use.source)
-      puts("  --no-echo               print the new text only");
-  }
+         "  --context N             positions kept (what prompt and -n need)\n"
+         "  --ids N,N,…             a prompt of token ids, answered with ids; "
+         "may be repeated\n",
+         speaksText ? "text" : "texts of token ids", tokens,
+         settings.temperature, settings.top_k, settings.top_p, settings.min_p,
+         settings.repetition_penalty);
+  if (!use.source)
+    printf("  --no-echo               print the new %s only\n",
+           speaksText ? "text" : "ids");
+}
+
+static void printTextHelp(const TextUse &use) {
   if (use.embed)
     printf("\nvectors\n"
            "  --entry NAME            the entry that makes them (%s)\n"
@@ -133,12 +153,16 @@ void printHelp(const heddle_program &program, const char *command,
                bool speaksText) {
   TextUse use = findTextUse(program, nullptr);
   bool readsIds = !speaksText && (use.step || use.embed);
-  if (readsIds)
-    use = {};
   printf("%s, a model compiled by Heddle%s\n\n", program.name,
          readsIds ? " without a tokenizer: it reads token ids" : "");
-  printUses(program, command, use);
-  printTextHelp(use);
+  if (readsIds && use.step)
+    printf("  %s --ids 12,7,99 -n 64      %s\n", command,
+           use.source ? "read ids, write others" : "continue ids");
+  printUses(program, command, readsIds ? TextUse() : use);
+  if (use.step)
+    printGenerationHelp(program, use, speaksText);
+  if (!readsIds)
+    printTextHelp(use);
   printEntryHelp(program);
   puts("\nall\n"
        "  --threads N             (0: one a core)\n"
@@ -186,6 +210,8 @@ void printInfo(heddle_model &model) {
   printf("weights   %s\n          %" PRId64 " bytes of tensors, %d slots\n",
          *model.weights.path() ? model.weights.path() : "none",
          model.weights.tensorBytes(), program.weight_slot_count);
+  if (findTextUse(program, nullptr).step)
+    printSettings(program);
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
   const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};

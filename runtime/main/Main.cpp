@@ -79,6 +79,10 @@ static int run(heddle_model &model, const Arguments &arguments) {
   if (!arguments.calls.empty())
     return callEntries(model, arguments);
   TextUse use = findTextUse(*model.program, arguments.entry);
+  if (!arguments.ids.empty())
+    return use.step ? generateIds(model, arguments)
+                    : complain("%s does not generate: it does not take --ids",
+                               model.program->name);
   if (arguments.entry && !use.embed)
     return complain("%s does not give one vector a row; call it as %s --in …",
                     arguments.entry, arguments.entry);
@@ -87,9 +91,11 @@ static int run(heddle_model &model, const Arguments &arguments) {
   if (model.weights.tokenizer() && use.step)
     return generateText(model, arguments);
   if (use.step || use.embed)
-    return complain("%s was compiled without a tokenizer: call its entries "
+    return complain("%s was compiled without a tokenizer: %s its entries "
                     "with token ids; --help lists them",
-                    model.program->name);
+                    model.program->name,
+                    use.step ? "give prompts as --ids 12,7,…, or call"
+                             : "call");
   if (!arguments.texts.empty())
     return complain("%s has no entry %s, and does not read text; --help lists "
                     "its entries",

@@ -53,7 +53,6 @@ bool Tables::checkRanges() {
   if (header->tokenCount == 0 || header->tokenCount > maxTokens)
     return fail("number of tokens out of range");
   if (!checkIds(header->prefix) || !checkIds(header->suffix) ||
-      !checkIds(header->ends) || !token(header->begin) ||
       !token(header->unknown))
     return fail("special token out of range");
   if (!checkString(header->continuation))

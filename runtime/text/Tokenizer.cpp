@@ -201,25 +201,6 @@ bool Tokenizer::isSpecial(int32_t id) const {
   return added && added->flags & AddedSpecial;
 }
 
-const int32_t *Tokenizer::endTokens() const {
-  return tables->view<int32_t>(tables->header->ends).data();
-}
-int32_t Tokenizer::endTokenCount() const {
-  return static_cast<int32_t>(tables->header->ends.count);
-}
-
-bool Tokenizer::isEnd(int32_t id) const {
-  for (int32_t end : tables->view<int32_t>(tables->header->ends))
-    if (end == id)
-      return true;
-  return false;
-}
-
-int32_t Tokenizer::beginToken() const { return tables->header->begin; }
-int32_t Tokenizer::maxLength() const {
-  return static_cast<int32_t>(tables->header->maxLength);
-}
-
 bool Tokenizer::truncate(Ids &ids, size_t from, size_t length) const {
   size_t count = ids.size() - from;
   if (count <= length)

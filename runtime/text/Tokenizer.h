@@ -56,18 +56,6 @@ public:
   /// Whether `id` is an added token marked special: decoding leaves those out.
   bool isSpecial(int32_t id) const;
 
-  /// The tokens that end a generated text; none where the checkpoint names
-  /// none.
-  const int32_t *endTokens() const;
-  int32_t endTokenCount() const;
-  bool isEnd(int32_t id) const;
-  /// The token that begins a text, or -1. encode() adds it by itself where the
-  /// post-processor says so.
-  int32_t beginToken() const;
-  /// Hugging Face's truncation.max_length, special tokens included, or 0.
-  /// encode() does not truncate; the caller who wants to can use truncate().
-  int32_t maxLength() const;
-
   /// Shortens ids[from..] to `length` tokens, keeping the special tokens which
   /// the post-processor puts at the end. Returns whether anything was cut.
   bool truncate(Ids &ids, size_t from, size_t length) const;

@@ -15,7 +15,7 @@
 namespace heddle::text {
 
 constexpr uint64_t tokenizerMagic = 0x314b4f54444448ull; // "HDDTOK1"
-constexpr uint32_t tokenizerVersion = 2;
+constexpr uint32_t tokenizerVersion = 3;
 
 /// No token has an id this large, so that ids and sizes computed from them stay
 /// small integers.
@@ -169,9 +169,6 @@ struct Header {
   Range added; // AddedToken
   Range prefix,
       suffix; // int32_t: what the post-processor puts before and after a text
-  Range ends; // int32_t: tokens that end a generated text
-  int32_t begin;      // token that begins a text, or -1
-  uint32_t maxLength; // truncation.max_length, or 0
 };
 
 /// FNV-1a: incremental, so that WordPiece gets the hashes of all prefixes of a

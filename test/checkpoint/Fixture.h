@@ -55,8 +55,13 @@ protected:
 
   /// The messages with the directory's name taken out.
   std::vector<std::string> messagesOf(const Problems &problems) const {
+    return withoutDirectory(problems.messages());
+  }
+
+  std::vector<std::string>
+  withoutDirectory(llvm::ArrayRef<std::string> lines) const {
     std::vector<std::string> messages;
-    for (std::string message : problems.messages()) {
+    for (std::string message : lines) {
       std::string place = directory.str().str();
       for (size_t at; (at = message.find(place)) != std::string::npos;)
         message.replace(at, place.size(), "DIR");

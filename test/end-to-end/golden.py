@@ -298,11 +298,11 @@ def test_text(test):
         with Model(test, threads) as model:
             for e in expected:
                 test.say(tokenize(test.library, model.model, e["prompt"]) == e["prompt_ids"], f"token ids of {e['prompt']!r}")
-                (ids, text), = generate(test.library, model.session, [e["prompt"]], tokens)
+                (ids, text), = generate(test.library, model.session, [e["prompt"]], tokens, temperature=-1.0)
                 test.say(ids == e["ids"] and text == e["text"],
                          f"{threads} threads, {e['prompt']!r} goes on as {text!r}"
                          + ("" if text == e["text"] else f", needed {e['text']!r}"))
-            batch = generate(test.library, model.session, prompts, tokens)
+            batch = generate(test.library, model.session, prompts, tokens, temperature=-1.0)
             test.say([text for _, text in batch] == [e["text"] for e in expected],
                      f"{threads} threads, {len(prompts)} prompts at once: the same texts")
     with Model(test) as model:

@@ -184,7 +184,7 @@ TEST_F(Generate, MistakesAreNamed) {
   EXPECT_STREQ(heddle_last_error(),
                "there are 5 prompts, the session was opened for 1 to 4");
   heddle_generate_options options = {};
-  options.temperature = -1;
+  options.temperature = -2;
   generate({{1}}, 1, options);
   EXPECT_EQ(status, HEDDLE_BAD_ARGUMENT);
   const char *prompt = "text";
@@ -197,7 +197,8 @@ TEST_F(Generate, MistakesAreNamed) {
   entries[1].generates = 1;
   generate({{1, 1}}, 1);
   EXPECT_STREQ(heddle_last_error(),
-               "generate: the model names no token that begins a text");
+               "generate: the checkpoint names no token that begins the "
+               "decoder's text: found no decoder_start_token_id");
   heddle_generate_options resume = {};
   resume.resume = 1;
   generate({{1, 1}}, 1, resume);
@@ -207,6 +208,124 @@ TEST_F(Generate, MistakesAreNamed) {
   entries[0].generates = 0;
   generate({{1}}, 1);
   EXPECT_STREQ(heddle_last_error(), "toy does not generate");
+}
+
+/// What the checkpoint says; max_tokens 0 and options of 0 leave it so.
+class Settings : public Generate {
+protected:
+  void SetUp() override {
+    settings.top_p = settings.repetition_penalty = 1;
+    settings.begin = settings.decoder_start = settings.forced_begin = -1;
+    Generate::SetUp();
+    program.generation = &settings;
+  }
+
+  heddle_generation settings = {};
+  const int32_t two = 2, five = 5, seven = 7, nine = 9;
+};
+
+TEST_F(Settings, AnEndEndsItsRow) {
+  const int32_t ends[] = {3, 7};
+  settings.ends = {2, ends};
+  EXPECT_EQ(generate({{5, 7, 7}, {5}}, 3),
+            std::vector<Ids>({{7, -1}, {5, 5, 5, -1}}));
+}
+
+TEST_F(Settings, NothingEndsBeforeTheLeastLength) {
+  settings.ends = {1, &seven};
+  settings.min_tokens = 2;
+  EXPECT_EQ(generate({{5, 7, 7, 7, 7}}, 5), std::vector<Ids>({{5, 5, 7, -1}}));
+  settings.min_tokens = 0;
+  settings.min_length = 6;
+  EXPECT_EQ(generate({{5, 7, 7, 7, 7}}, 5), std::vector<Ids>({{5, 7, -1}}));
+}
+
+TEST_F(Settings, TheFirstTokenIsForcedBehindOne) {
+  settings.forced_begin = 3;
+  EXPECT_EQ(generate({{5}, {5, 5}}, 2),
+            std::vector<Ids>({{3, 3, -1}, {5, 5, -1}}));
+}
+
+TEST_F(Settings, TheLastTokenIsForced) {
+  settings.forced_ends = {1, &nine};
+  EXPECT_EQ(generate({{7, 7}}, 3), std::vector<Ids>({{7, 7, 9, -1}}));
+}
+
+TEST_F(Settings, SuppressedTokensAreNotChosen) {
+  settings.suppressed = {1, &seven};
+  EXPECT_EQ(generate({{5, 7, 7}}, 2), std::vector<Ids>({{5, 5, -1}}));
+}
+
+TEST_F(Settings, TheBeginningIsBehindAForcedToken) {
+  settings.begin_suppressed = {1, &seven};
+  EXPECT_EQ(generate({{5, 7, 7, 7}}, 2), std::vector<Ids>({{5, 7, -1}}));
+  settings.forced_begin = 7;
+  EXPECT_EQ(generate({{5}, {5, 7, 7, 7}}, 3),
+            std::vector<Ids>({{7, 5, 5, -1}, {5, 7, 7, -1}}));
+}
+
+TEST_F(Settings, BadWordsAreNotCompleted) {
+  const int32_t word[] = {5, 7};
+  const heddle_ids words[] = {{1, &two}, {2, word}};
+  settings.bad_words = words;
+  settings.bad_word_count = 2;
+  // 2 never comes, and 7 not behind 5.
+  EXPECT_EQ(generate({{2, 2, 2, 7, 7, 5}}, 2), std::vector<Ids>({{5, 5, -1}}));
+  EXPECT_EQ(generate({{2, 2, 2, 5, 7, 7}}, 2), std::vector<Ids>({{7, 7, -1}}));
+  settings.ends = {1, &two};
+  EXPECT_EQ(generate({{2, 2, 2, 7, 7, 5}}, 2), std::vector<Ids>({{2, -1}}))
+      << "an end is no bad word by itself";
+}
+
+TEST_F(Settings, NoRunComesTwice) {
+  settings.no_repeat_ngram = 2;
+  // 2 and, once there is 1 1, also 1 have followed 1.
+  EXPECT_EQ(generate({{1, 2, 1}}, 1), std::vector<Ids>({{1, -1}}));
+  Ids text = generate({{1, 2, 1}}, 2)[0];
+  EXPECT_NE(text[1], 1);
+  EXPECT_NE(text[1], 2);
+}
+
+TEST_F(Settings, LengthsOfTheCheckpointHoldWhereNoneIsAsked) {
+  settings.max_tokens = 2;
+  EXPECT_EQ(generate({{7, 7, 7}}, 0), std::vector<Ids>({{7, 7, -1}}));
+  EXPECT_EQ(generate({{7, 7, 7}}, 3), std::vector<Ids>({{7, 7, 7, -1}}));
+  settings.max_tokens = 0;
+  settings.max_length = 4;
+  EXPECT_EQ(generate({{7, 7, 7}, {7}}, 0),
+            std::vector<Ids>({{7, -1}, {7, 7, 7, -1}}));
+  EXPECT_EQ(generate({{7, 7, 7}}, -1)[0].size(), 11u) << "the context is full";
+  generate({{7, 7, 7, 7}}, 0);
+  EXPECT_EQ(status, HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(),
+               "prompt 0 has 4 tokens, max_length of the model's "
+               "generation_config.json ends a text at 4: say how many are to "
+               "be written");
+}
+
+TEST_F(Settings, SamplingOfTheCheckpointHoldsWhereNoneIsAsked) {
+  heddle_generate_options asked = {}, greedy = {};
+  asked.temperature = 1;
+  greedy.temperature = -1;
+  Ids drawn = generate({{1, 2}}, 8, asked)[0];
+  settings.temperature = 1;
+  EXPECT_EQ(generate({{1, 2}}, 8)[0], drawn);
+  EXPECT_EQ(generate({{1, 2, 2}}, 2, greedy), std::vector<Ids>({{2, 2, -1}}));
+  settings.top_k = 1;
+  EXPECT_EQ(generate({{1, 2, 2}}, 2), std::vector<Ids>({{2, 2, -1}}));
+}
+
+TEST_F(Settings, AnEmptyPromptIsTheTokenThatBegins) {
+  settings.begin = 4;
+  EXPECT_EQ(generate({{}}, 2), std::vector<Ids>({{4, 4, -1}}));
+}
+
+TEST_F(Settings, ADecoderBeginsWithItsOwnToken) {
+  entries[1].generates = 1;
+  settings.decoder_start = 6;
+  settings.max_length = 3;
+  EXPECT_EQ(generate({{4, 4}}, 0), std::vector<Ids>({{6, 6, -1}}))
+      << "the prompt, which the encoder read, does not count";
 }
 
 } // namespace

@@ -1,17 +1,18 @@
 // A compiled program's command line around the toy program, and the packing of
 // its weights:
 //   toy-main ARGUMENTS…                    what ./toy would do
-//   toy-main --translator ARGUMENTS…       the same if `encode` reads the prompt
-//   toy-main --pack TOKENIZER.json FILE [BEGIN]    writes its packed weights;
-//                                          BEGIN: the id that begins a text
+//   toy-main --translator ARGUMENTS…       the same if `encode` reads the
+//   prompt,
+//                                          and token 5 begins the answer
+//   toy-main --pack TOKENIZER.json FILE    writes its packed weights
 //   toy-main --pack-without-text FILE
 #define TOY_VOCABULARY 1000
 #include "ToyProgram.h"
 
 #include "compiler/checkpoint/Tokenizer.h"
+#include "runtime/Generate.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 int main(int argc, char **argv) {
@@ -19,12 +20,9 @@ int main(int argc, char **argv) {
     toy::writeFile(argv[2], toy::weightsFile());
     return 0;
   }
-  if (argc >= 4 && !strcmp(argv[1], "--pack")) {
+  if (argc == 4 && !strcmp(argv[1], "--pack")) {
     heddle::checkpoint::Problems problems;
-    heddle::checkpoint::TokenizerEnds ends;
-    if (argc > 4)
-      ends.beginId = atoi(argv[4]);
-    auto tables = heddle::checkpoint::compileTokenizer(argv[2], ends, problems);
+    auto tables = heddle::checkpoint::compileTokenizer(argv[2], "", problems);
     if (!tables)
       return 1;
     toy::writeFile(argv[3], toy::weightsFile({tables->begin(), tables->end()}));
@@ -34,7 +32,10 @@ int main(int argc, char **argv) {
     heddle_entry entries[5];
     std::copy_n(toy::program.entries, 5, entries);
     entries[1].generates = 1;
+    heddle_generation settings = heddle::runtime::generationOf(toy::program);
+    settings.decoder_start = 5;
     heddle_program translator = toy::program;
+    translator.generation = &settings;
     translator.entries = entries;
     return heddle_main(&translator, argc - 1, argv + 1);
   }

@@ -8,6 +8,8 @@
 //   TOKENIZER.json             only reports mistakes damage TOKENIZER.json
 //   opens and uses the tables with bytes changed: must neither crash nor hang
 //   speed TOKENIZER.json TEXT          bytes a second
+//   cut TOKENIZER.json LENGTH          lines of stdin → ids cut to a length
+#include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Tokenizer.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/TokenizerFormat.h"
@@ -119,15 +121,10 @@ static int eachLine(llvm::function_ref<std::string(StringRef)> convert) {
   return 0;
 }
 
-static int printEnds(const Tokenizer &tokenizer, StringRef argument) {
-  llvm::outs() << "begin " << tokenizer.beginToken() << ", ends";
-  for (int32_t i = 0; i < tokenizer.endTokenCount(); ++i)
-    llvm::outs() << " " << tokenizer.endTokens()[i]
-                 << (tokenizer.isEnd(tokenizer.endTokens()[i]) ? "" : " (?)");
-  llvm::outs() << ", max length " << tokenizer.maxLength() << "\n";
+static int cut(const Tokenizer &tokenizer, StringRef argument) {
   size_t length = 0;
   if (argument.getAsInteger(10, length))
-    return 0;
+    return fail("cut needs a length");
   return eachLine([&](StringRef line) {
     Ids ids;
     ids.push(-7); // what was there before stays
@@ -197,16 +194,19 @@ int main(int argc, char **argv) {
   StringRef command = argv[1], path = argv[2],
             argument = argc > 3 ? argv[3] : "";
   heddle::checkpoint::Problems problems;
-  heddle::checkpoint::TokenizerEnds ends =
-      heddle::checkpoint::readTokenizerEnds(llvm::sys::path::parent_path(path),
-                                            problems);
+  // tokenizer_config.json counts where it lies beside the tokenizer.
+  std::string config =
+      heddle::checkpoint::findCheckpointFiles(path).tokenizerConfigJson;
   auto compileBegin = std::chrono::steady_clock::now();
   std::optional<std::vector<char>> tables =
-      heddle::checkpoint::compileTokenizer(path, ends, problems);
-  if (!problems.empty()) {
-    problems.print(llvm::errs());
+      heddle::checkpoint::compileTokenizer(path, config, problems);
+  for (const std::string &note : problems.notes())
+    llvm::errs() << "note: " << note << "\n";
+  for (const std::string &lacking : problems.unsupported())
+    llvm::errs() << "lacking: " << lacking << "\n";
+  problems.print(llvm::errs());
+  if (!tables)
     return 1;
-  }
   auto openBegin = std::chrono::steady_clock::now();
   Tokenizer tokenizer;
   if (const char *reason = tokenizer.open(tables->data(), tables->size()))
@@ -231,8 +231,8 @@ int main(int argc, char **argv) {
     return eachLine([&](StringRef line) {
       return decode(tokenizer, line, argument != "all");
     });
-  if (command == "ends")
-    return printEnds(tokenizer, argument);
+  if (command == "cut")
+    return cut(tokenizer, argument);
   if (command == "damage")
     return damage(*tables);
   if (command == "speed")

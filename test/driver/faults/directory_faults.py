@@ -167,16 +167,6 @@ def tokenizer_no_object():
     write(TOKENIZER, "[]")
 
 
-@mistake("error: model/tokenizer.json: model: found model Unicorn, needed BPE or WordPiece")
-def tokenizer_model_unsupported():
-    tokenizer(model={"type": "Unicorn", "vocab": {}})
-
-
-@mistake("error: model/tokenizer.json: normalizer: found normalizer Shout, needed one of BertNormalizer, …")
-def tokenizer_normalizer_unsupported():
-    tokenizer(normalizer={"type": "Shout"})
-
-
 @mistake("error: model/tokenizer.json: tokenizer: missing closing parenthesis at byte 9 of `(unclosed`")
 def tokenizer_expression_malformed():
     tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(unclosed"},

@@ -1,0 +1,242 @@
+// Reads generation_config.json and what stands in for it.
+#include "compiler/checkpoint/Generation.h"
+
+#include "compiler/checkpoint/Json.h"
+#include "compiler/checkpoint/JsonNode.h"
+#include "runtime/text/Sampler.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using llvm::StringRef;
+
+namespace heddle::checkpoint {
+
+heddle_ids GenerationDefaults::keep(std::vector<int32_t> ids) {
+  lists.push_back(std::make_unique<std::vector<int32_t>>(std::move(ids)));
+  return {static_cast<int32_t>(lists.back()->size()), lists.back()->data()};
+}
+
+/// A number, or an array of numbers.
+static std::vector<int32_t> readIds(const JsonNode &node) {
+  std::vector<int32_t> ids;
+  if (!node)
+    return ids;
+  if (!node.isArray())
+    return {node.integer()};
+  for (const JsonNode &element : node.elements())
+    ids.push_back(element.integer());
+  return ids;
+}
+
+/// Two numbers are equal as numbers: 1 and 1.0.
+static bool isNeutral(const llvm::json::Value &value, StringRef neutral) {
+  if (value.kind() == llvm::json::Value::Null)
+    return true;
+  if (neutral.empty())
+    return false;
+  llvm::json::Value other = llvm::cantFail(llvm::json::parse(neutral));
+  std::optional<double> number = value.getAsNumber();
+  return number ? number == other.getAsNumber() : value == other;
+}
+
+class GenerationReader {
+public:
+  GenerationReader() : defaults(std::make_shared<GenerationDefaults>()) {
+    heddle_generation &all = defaults->all;
+    all.top_p = all.repetition_penalty = 1;
+    all.begin = all.decoder_start = all.forced_begin = -1;
+  }
+
+  /// Everything but the ids of special tokens. `isWhole`: the file holds
+  /// nothing but settings of generating.
+  void readSettings(const JsonNode &root, llvm::ArrayRef<std::string> ignored,
+                    bool isWhole);
+  /// What is not known yet of them.
+  void readSpecialTokens(const JsonNode &root);
+  void readEndToken(const JsonNode &root,
+                    llvm::function_ref<int32_t(StringRef)> idOf);
+  void finish();
+
+  std::shared_ptr<GenerationDefaults> defaults;
+
+private:
+  void checkKeys(const llvm::json::Object &object, const JsonNode &root,
+                 llvm::ArrayRef<std::string> ignored);
+  void noteUnknown(const llvm::json::Object &object, const JsonNode &root);
+  void readSampling(const JsonNode &root);
+  void readBadWords(const JsonNode &node);
+
+  bool samples = false;
+};
+
+static int64_t integerOr(const JsonNode &node, int64_t byDefault) {
+  return node ? node.integer() : byDefault;
+}
+
+/// What is noted or refused.
+void GenerationReader::checkKeys(const llvm::json::Object &object,
+                                 const JsonNode &root,
+                                 llvm::ArrayRef<std::string> ignored) {
+  for (const GenerationKey &key : generationKeys()) {
+    const llvm::json::Value *value = object.get(key.name);
+    if (!value || isNeutral(*value, key.neutral) ||
+        (key.ofSampling && !samples) || llvm::is_contained(ignored, key.name))
+      continue;
+    std::string found = llvm::formatv("{0}", *value);
+    JsonNode node = root[key.name];
+    if (key.treatment == GenerationKey::Noted)
+      node.note("found " + found + ", the program generates " + key.instead);
+    else if (key.treatment == GenerationKey::Refused)
+      node.problem("found " + found + ", needed " +
+                   (key.neutral.empty() ? "null" : key.neutral) +
+                   ": programs cannot do this (--ignore-config " + key.name +
+                   " builds one that does not)");
+  }
+}
+
+/// As in transformers, whose generate() looks at no key that it does not know.
+void GenerationReader::noteUnknown(const llvm::json::Object &object,
+                                   const JsonNode &root) {
+  std::vector<StringRef> unknown;
+  for (const auto &[key, value] : object)
+    if (!isGenerationKey(key))
+      unknown.push_back(key);
+  llvm::sort(unknown);
+  for (StringRef key : unknown)
+    root[key].note("is unknown and without effect");
+}
+
+/// Without do_sample the most probable token is taken, and what is said of
+/// sampling holds for those who ask for it. With it, top_k is 50 unless it is
+/// said: the default of Hugging Face's class.
+void GenerationReader::readSampling(const JsonNode &root) {
+  heddle_generation &all = defaults->all;
+  auto number = [&](StringRef key, float byDefault) {
+    JsonNode node = root[key];
+    return node ? static_cast<float>(node.number()) : byDefault;
+  };
+  all.temperature = samples ? number("temperature", 1) : 0;
+  all.top_k = static_cast<int32_t>(integerOr(root["top_k"], samples ? 50 : 0));
+  all.top_p = number("top_p", 1);
+  all.min_p = number("min_p", 0);
+  all.repetition_penalty = number("repetition_penalty", 1);
+  text::SamplerOptions options;
+  options.temperature = all.temperature;
+  options.topK = all.top_k;
+  options.topP = all.top_p;
+  options.minP = all.min_p;
+  options.repetitionPenalty = all.repetition_penalty;
+  if (const char *wrong = text::checkOptions(options))
+    root.problem(wrong);
+}
+
+void GenerationReader::readBadWords(const JsonNode &node) {
+  if (!node)
+    return;
+  for (const JsonNode &word : node.elements()) {
+    std::vector<int32_t> ids;
+    for (const JsonNode &id : word.elements())
+      ids.push_back(id.integer());
+    if (ids.empty())
+      word.problem("found no token, needed at least one");
+    else
+      defaults->badWords.push_back(defaults->keep(std::move(ids)));
+  }
+}
+
+void GenerationReader::readSettings(const JsonNode &root,
+                                    llvm::ArrayRef<std::string> ignored,
+                                    bool isWhole) {
+  const llvm::json::Object *object = root.object();
+  if (!object)
+    return;
+  heddle_generation &all = defaults->all;
+  samples = root["do_sample"].boolean(false);
+  checkKeys(*object, root, ignored);
+  if (isWhole)
+    noteUnknown(*object, root);
+  readSampling(root);
+  all.max_tokens = integerOr(root["max_new_tokens"], 0);
+  all.max_length = all.max_tokens ? 0 : integerOr(root["max_length"], 0);
+  all.min_tokens = integerOr(root["min_new_tokens"], 0);
+  all.min_length = all.min_tokens ? 0 : integerOr(root["min_length"], 0);
+  all.no_repeat_ngram =
+      static_cast<int32_t>(integerOr(root["no_repeat_ngram_size"], 0));
+  all.forced_begin =
+      static_cast<int32_t>(integerOr(root["forced_bos_token_id"], -1));
+  all.forced_ends = defaults->keep(readIds(root["forced_eos_token_id"]));
+  all.suppressed = defaults->keep(readIds(root["suppress_tokens"]));
+  all.begin_suppressed = defaults->keep(readIds(root["begin_suppress_tokens"]));
+  readBadWords(root["bad_words_ids"]);
+}
+
+void GenerationReader::readSpecialTokens(const JsonNode &root) {
+  heddle_generation &all = defaults->all;
+  if (!all.ends.count)
+    all.ends = defaults->keep(readIds(root["eos_token_id"]));
+  if (all.begin < 0)
+    if (std::vector<int32_t> ids = readIds(root["bos_token_id"]); !ids.empty())
+      all.begin = ids.front();
+  if (all.decoder_start < 0)
+    all.decoder_start =
+        static_cast<int32_t>(integerOr(root["decoder_start_token_id"], -1));
+  if (all.forced_begin < 0 &&
+      root["force_bos_token_to_be_generated"].boolean(false))
+    all.forced_begin = all.begin;
+}
+
+/// "</s>", or in older files {"content": "</s>", …}.
+void GenerationReader::readEndToken(
+    const JsonNode &root, llvm::function_ref<int32_t(StringRef)> idOf) {
+  JsonNode token = root["eos_token"];
+  if (!token)
+    return;
+  int32_t id =
+      idOf(token.isString() ? token.string() : token["content"].string());
+  if (id >= 0)
+    defaults->all.ends = defaults->keep({id});
+}
+
+void GenerationReader::finish() {
+  heddle_generation &all = defaults->all;
+  all.bad_word_count = static_cast<int32_t>(defaults->badWords.size());
+  all.bad_words = defaults->badWords.data();
+  // Without a token of its own a decoder begins with the one that begins texts.
+  if (all.decoder_start < 0)
+    all.decoder_start = all.begin;
+}
+
+std::shared_ptr<const GenerationDefaults>
+readGenerationDefaults(const GenerationSources &sources, Problems &problems) {
+  size_t before = problems.size();
+  GenerationReader reader;
+  auto read = [&](const std::string &path,
+                  llvm::function_ref<void(const JsonNode &)> take) {
+    if (path.empty())
+      return;
+    if (std::optional<llvm::json::Value> json = parseJsonFile(path, problems))
+      take(JsonNode(&*json, path, problems));
+  };
+  const std::string &main = sources.generationConfig.empty()
+                                ? sources.config
+                                : sources.generationConfig;
+  read(main, [&](const JsonNode &root) {
+    reader.readSettings(root, sources.ignored,
+                        /*isWhole=*/main != sources.config);
+    reader.readSpecialTokens(root);
+  });
+  if (main != sources.config)
+    read(sources.config,
+         [&](const JsonNode &root) { reader.readSpecialTokens(root); });
+  if (!reader.defaults->settings().ends.count)
+    read(sources.tokenizerConfig, [&](const JsonNode &root) {
+      reader.readEndToken(root, sources.idOf);
+    });
+  reader.finish();
+  if (problems.size() > before)
+    return nullptr;
+  return reader.defaults;
+}
+
+} // namespace heddle::checkpoint

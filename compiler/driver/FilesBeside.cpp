@@ -1,0 +1,81 @@
+//===- FilesBeside.cpp ----------------------------------------------------===//
+
+#include "compiler/driver/FilesBeside.h"
+#include "compiler/checkpoint/Generation.h"
+#include "compiler/checkpoint/Tokenizer.h"
+#include "runtime/text/Tokenizer.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using checkpoint::CheckpointFiles;
+using checkpoint::Problems;
+
+/// A model computes without its tokenizer: where Heddle cannot run the one of
+/// the checkpoint exactly, the program has none.
+static std::vector<char> readTokenizer(const CheckpointFiles &files,
+                                       Problems &problems) {
+  if (files.tokenizerJson.empty())
+    return {};
+  auto tables = checkpoint::compileTokenizer(
+      files.tokenizerJson, files.tokenizerConfigJson, problems);
+  if (llvm::ArrayRef<std::string> lacking = problems.unsupported();
+      problems.empty() && !lacking.empty())
+    llvm::WithColor::note()
+        << lacking.front()
+        << (lacking.size() > 1
+                ? " (and " + std::to_string(lacking.size() - 1) + " more)"
+                : "")
+        << ": the program takes token ids\n";
+  return tables.value_or(std::vector<char>());
+}
+
+static bool generates(const codegen::Program &program) {
+  return llvm::any_of(program.entries, [](const auto &entry) {
+    return entry.generates != codegen::GenerateRole::None;
+  });
+}
+
+static void readGeneration(const CheckpointFiles &files,
+                           llvm::StringRef configFile,
+                           llvm::ArrayRef<char> tables, Problems &problems,
+                           codegen::Program &program) {
+  text::Tokenizer tokenizer;
+  if (!tables.empty() && tokenizer.open(tables.data(), tables.size()))
+    llvm_unreachable("the compiler of the tokenizer has opened it");
+  checkpoint::GenerationSources sources;
+  sources.generationConfig = files.generationConfigJson;
+  sources.config = configFile.str();
+  sources.tokenizerConfig = files.tokenizerConfigJson;
+  auto idOf = [&](llvm::StringRef token) {
+    return tokenizer.isOpen() ? tokenizer.find({token.data(), token.size()})
+                              : -1;
+  };
+  sources.idOf = idOf;
+  if (auto defaults = checkpoint::readGenerationDefaults(sources, problems))
+    program.generation = {defaults, &defaults->settings()};
+}
+
+llvm::LogicalResult driver::readFilesBeside(const Arguments &arguments,
+                                            llvm::StringRef configFile,
+                                            llvm::StringRef directory,
+                                            codegen::Program &program,
+                                            std::vector<char> &tokenizer) {
+  // Random weights have no directory, but perhaps a config.json.
+  CheckpointFiles files;
+  if (!directory.empty() || !configFile.empty())
+    files = checkpoint::findCheckpointFiles(directory.empty() ? configFile
+                                                              : directory);
+  Problems problems;
+  if (program.hasTokenizer && !directory.empty() &&
+      arguments.weightsFile != WeightsFile::None)
+    tokenizer = readTokenizer(files, problems);
+  if (problems.empty() && generates(program))
+    readGeneration(files, configFile, tokenizer, problems, program);
+  problems.print(llvm::errs());
+  for (const std::string &note : problems.notes())
+    llvm::WithColor::note() << note << "\n";
+  return llvm::success(problems.empty());
+}

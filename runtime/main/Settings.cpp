@@ -1,0 +1,53 @@
+// What came from the checkpoint about generating, in the words of --info.
+
+#include "runtime/Generate.h"
+#include "runtime/main/Commands.h"
+
+#include <cinttypes>
+
+namespace heddle::runtime {
+
+static void printIds(const char *what, const heddle_ids &ids) {
+  constexpr int32_t mostShown = 16;
+  if (!ids.count)
+    return;
+  printf("          %s", what);
+  for (int32_t i = 0; i < ids.count && i < mostShown; ++i)
+    printf(" %d", ids.ids[i]);
+  puts(ids.count > mostShown ? " …" : "");
+}
+
+static void printId(const char *what, int32_t id) {
+  if (id >= 0)
+    printIds(what, {1, &id});
+}
+
+static void printCount(const char *what, int64_t count) {
+  if (count)
+    printf("          %s %" PRId64 "\n", what, count);
+}
+
+void printSettings(const heddle_program &program) {
+  const heddle_generation &settings = generationOf(program);
+  printf("generates temperature %g, top-k %d, top-p %g, min-p %g, repetition "
+         "penalty %g\n",
+         settings.temperature, settings.top_k, settings.top_p, settings.min_p,
+         settings.repetition_penalty);
+  printCount("new tokens at most", settings.max_tokens);
+  printCount("new tokens at least", settings.min_tokens);
+  printCount("tokens of a text at most", settings.max_length);
+  printCount("tokens of a text at least", settings.min_length);
+  printCount("no run twice of tokens", settings.no_repeat_ngram);
+  printIds("ends a text", settings.ends);
+  printId("begins a text", settings.begin);
+  if (findTextUse(program, nullptr).source)
+    printId("begins a decoder's text", settings.decoder_start);
+  printId("first", settings.forced_begin);
+  printIds("last", settings.forced_ends);
+  printIds("never", settings.suppressed);
+  printIds("never first", settings.begin_suppressed);
+  for (int32_t w = 0; w < settings.bad_word_count; ++w)
+    printIds("never the run", settings.bad_words[w]);
+}
+
+} // namespace heddle::runtime

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Makes configs.json: the ids that transformers gives where a tokenizer_config.json changes what a tokenizer.json says.
+
+    pip install transformers==5.23.0
+    python3 make_configs.py
+"""
+import json
+import pathlib
+import shutil
+import tempfile
+
+import transformers
+
+HERE = pathlib.Path(__file__).resolve().parent
+TEXTS = ["The OTHER day, Éclair café 你好", "  the sing ing   <s> and </s> x", "<|endoftext|> a <|endoftext|>b"]
+LLAMA = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+GPT2 = {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}
+# A tokenizer of this folder, and what stands in its tokenizer_config.json.
+CASES = [
+    ("bert", {"tokenizer_class": "BertTokenizer", "do_lower_case": False}),
+    ("bert", {"tokenizer_class": "BertTokenizerFast", "strip_accents": False, "tokenize_chinese_chars": False}),
+    ("bert", {"tokenizer_class": "BertTokenizer"}),
+    ("bert", {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": False}),
+    ("gpt2", {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True}),
+    ("gpt2", {"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": True, **GPT2}),
+    ("gpt2", {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>", "pad_token": "the"}),
+    ("gpt2", {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>", "pad_token": "in",
+              "additional_special_tokens": ["day", "café"]}),
+    ("gpt2", {"tokenizer_class": "PreTrainedTokenizerFast", "added_tokens_decoder": {
+        "0": {"content": "<|endoftext|>", "lstrip": True, "rstrip": True, "normalized": False, "single_word": False, "special": True}}}),
+    ("llama2", {"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": False, "add_eos_token": True, **LLAMA}),
+    ("llama2", {"tokenizer_class": "PreTrainedTokenizerFast", "add_eos_token": True, **LLAMA}),
+    ("llama2", {"tokenizer_class": "PreTrainedTokenizerFast", **LLAMA}),
+]
+
+
+def ids(name, config):
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(HERE / f"{name}.tokenizer.json", folder + "/tokenizer.json")
+        pathlib.Path(folder, "tokenizer_config.json").write_text(json.dumps(config))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        return [tokenizer(text)["input_ids"] for text in TEXTS]
+
+
+def main():
+    cases = [{"tokenizer": name, "config": config, "ids": ids(name, config)} for name, config in CASES]
+    (HERE / "configs.json").write_text(json.dumps({"texts": TEXTS}, ensure_ascii=False)[:-1] + ', "cases": [\n'
+                                       + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]}\n")
+
+
+if __name__ == "__main__":
+    main()
