@@ -40,6 +40,7 @@ static bool generates(const codegen::Program &program) {
 
 static void readGeneration(const CheckpointFiles &files,
                            llvm::StringRef configFile,
+                           llvm::ArrayRef<std::string> ignoredKeys,
                            llvm::ArrayRef<char> tables, Problems &problems,
                            codegen::Program &program) {
   text::Tokenizer tokenizer;
@@ -49,6 +50,7 @@ static void readGeneration(const CheckpointFiles &files,
   sources.generationConfig = files.generationConfigJson;
   sources.config = configFile.str();
   sources.tokenizerConfig = files.tokenizerConfigJson;
+  sources.ignored = ignoredKeys;
   auto idOf = [&](llvm::StringRef token) {
     return tokenizer.isOpen() ? tokenizer.find({token.data(), token.size()})
                               : -1;
@@ -73,7 +75,8 @@ llvm::LogicalResult driver::readFilesBeside(const Arguments &arguments,
       arguments.weightsFile != WeightsFile::None)
     tokenizer = readTokenizer(files, problems);
   if (problems.empty() && generates(program))
-    readGeneration(files, configFile, tokenizer, problems, program);
+    readGeneration(files, configFile, arguments.ignoredKeys, tokenizer,
+                   problems, program);
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
     llvm::WithColor::note() << note << "\n";

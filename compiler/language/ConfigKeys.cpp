@@ -165,6 +165,9 @@ private:
 
   /// `--ignore-config` is for keys that nobody knows.
   void checkIgnored(StringRef key) {
+    // Who reads it elsewhere may have it from another file.
+    if (options.isReadElsewhere && options.isReadElsewhere(key))
+      return;
     std::string flag = "--ignore-config " + key.str();
     if (!lookUpKey(*options.config, key))
       diagnostics.error(flag + ": " + options.configFile + " has no such key");
