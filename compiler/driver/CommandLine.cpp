@@ -276,7 +276,8 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) { return readText(v, a.printIrDirectory); }},
     {"--time-passes", "", compiling, "print how long each pass took",
      [](StringRef, Arguments &a) { return setTrue(a.timePasses); }},
-    {"--remarks", "", compiling, "say what was fused, and why not",
+    {"--remarks", "", compiling,
+     "say what was fused, at which place of the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
 };
 

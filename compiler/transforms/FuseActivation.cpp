@@ -44,6 +44,8 @@ struct FuseIntoLinear : OpRewritePattern<nn::LinearOp> {
       linear.setActivationAttr(
           nn::ActivationAttr::get(rewriter.getContext(), *activation));
     });
+    emitRemark(user->getLoc())
+        << nn::stringifyActivation(*activation) << " applied within the product";
     rewriter.replaceOp(user, linear.getResults());
     return success();
   }

@@ -148,6 +148,10 @@ void fuse(MulOp product, const Factors &factors) {
   gated.setGated(true);
   if (ActivationAttr activation = factors.activationAttr())
     gated.setActivationAttr(activation);
+  InFlightDiagnostic remark = product.emitRemark("fused to a gated product");
+  if (ActivationAttr activation = factors.activationAttr())
+    remark << " with " << stringifyActivation(activation.getValue());
+  remark.report();
   product.replaceAllUsesWith(gated.getResult(0));
   // Whoever reads before what is read.
   SmallVector<Operation *> dead{product};

@@ -3,7 +3,7 @@
 // Enters: an nn module. Leaves: nn.linear … residual %r in the place of
 // r + linear, where nothing else reads the product: the sum is taken while the
 // product is in registers, and where r is not read again its memory can become
-// the result's (nn-plan-memory).
+// the result's (nn-plan-memory). Every sum of a product gets a remark.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,6 +61,7 @@ struct FuseResidual : heddle::transforms::impl::FuseResidualBase<FuseResidual> {
       StringRef reason = refusal(sum, product, residual, dominance);
       if (reason.empty()) {
         product.getResidualMutable().assign(residual);
+        sum.emitRemark("added within the product");
         sum.replaceAllUsesWith(product.getResult(0));
         sum.erase();
         return;

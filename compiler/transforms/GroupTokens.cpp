@@ -70,10 +70,12 @@ struct GroupTokens : heddle::transforms::impl::GroupTokensBase<GroupTokens> {
     getOperation().walk([&](RouteOp route) {
       auto block = getOperation().lookupSymbol<func::FuncOp>(route.getCallee());
       std::string reason = refusal(route, block, sizes);
-      if (reason.empty())
-        route.setGrouped(true);
-      else
+      if (!reason.empty()) {
         route.emitRemark() << "runs on all tokens: " << reason;
+        return;
+      }
+      route.setGrouped(true);
+      route.emitRemark("runs each block on the tokens that chose it");
     });
   }
 };

@@ -153,6 +153,11 @@ private:
     auto function = read->getParentOfType<func::FuncOp>();
     if (!values.empty() && !isEntry(function))
       return remark(read, function.getName());
+    if (!values.empty())
+      read.emitRemark() << "what is computed from the state alone ("
+                        << values.size()
+                        << (values.size() == 1 ? " value)" : " values)")
+                        << " is computed once, when it is set";
     // Values of one nest of loops are computed in one.
     llvm::MapVector<Block *, SmallVector<Value>> nests;
     for (Value value : values)

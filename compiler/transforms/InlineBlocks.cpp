@@ -107,6 +107,14 @@ void inlineInto(CallOp call, func::FuncOp block) {
   block.erase();
 }
 
+StringRef reasonToStay(func::FuncOp block, CallOp call, bool isOnly) {
+  if (isOnly)
+    return "its paths have no indices";
+  if (block->isAncestor(call))
+    return "it calls itself";
+  return isEntry(block) ? "it is an entry" : "it is called from several places";
+}
+
 struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
@@ -122,8 +130,15 @@ struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
       auto block = symbols.lookup<func::FuncOp>(call.getCallee());
       bool isOnly = callers[call.getCallee()] == 1 && !isEntry(block) &&
                     !block->isAncestor(call);
-      if (isOnly && canCarryPath(block, call))
+      if (isOnly && canCarryPath(block, call)) {
+        call.emitRemark() << "block '" << call.getCallee()
+                          << "' made part of its caller";
         inlineInto(call, block);
+        continue;
+      }
+      call.emitRemark() << "block '" << call.getCallee()
+                        << "' stays a function: "
+                        << reasonToStay(block, call, isOnly);
     }
   }
 };

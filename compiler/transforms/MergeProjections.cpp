@@ -3,7 +3,8 @@
 // Enters: an nn module. Leaves: one nn.linear with several results in the place
 // of those in a block that read the same x (query, key and value). Its weight
 // is theirs one after the other, which the packer joins: nothing is copied when
-// the model runs. What stays by itself beside others gets a remark.
+// the model runs. What is merged gets a remark, and what stays by itself beside
+// others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,6 +49,11 @@ void merge(ArrayRef<LinearOp> products) {
   auto merged = LinearOp::create(
       builder, builder.getFusedLoc(locations), types, first.getX(), weight,
       bias, first.getContractsAttr(), first.getInOutAttr());
+  InFlightDiagnostic remark = merged.emitRemark();
+  remark << "merged " << products.size() << " products of the same input: ";
+  llvm::interleaveComma(weights, remark, [&](WeightOp part) {
+    remark << part.getPath();
+  });
   ResultRange results = merged.getResults();
   for (LinearOp product : products) {
     unsigned count = product->getNumResults();

@@ -62,6 +62,7 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
       }
       Value kept = append.getResult();
       kept.setType(append.getType().clone(element));
+      append.emitRemark("cache kept as bf16");
     });
   }
 

@@ -295,10 +295,13 @@ struct RaiseAttention
     getOperation()->walk([&](SoftmaxOp op) { candidates.push_back(op); });
     for (SoftmaxOp softmax : candidates) {
       Matcher matcher(softmax);
-      if (std::optional<Parts> parts = matcher.match())
+      Location place = softmax.getLoc();
+      if (std::optional<Parts> parts = matcher.match()) {
         raise(*parts);
-      else if (!matcher.reason().empty())
+        emitRemark(place, "raised to attention, with the products around it");
+      } else if (!matcher.reason().empty()) {
         softmax.emitRemark() << "not raised to attention: " << matcher.reason();
+      }
     }
   }
 };

@@ -145,6 +145,8 @@ private:
         ends.push_back(turn);
     if (ends.size() < 2)
       return;
+    loop.emitRemark() << "loop of layers cut into " << ends.size()
+                      << ": the types of their weights differ";
     OpBuilder builder(loop);
     int64_t lower = *getConstantIntValue(loop.getLowerBound()), first = 0;
     auto index = [&](int64_t number) {

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-fuse-activation | FileCheck %s
+// RUN: heddle-opt %s --nn-fuse-activation --verify-diagnostics | FileCheck %s
 
 nn.size @D = 8
 nn.size @B in 1 to 4
@@ -12,6 +12,7 @@ nn.size @B in 1 to 4
 func.func @fused_when_only_the_activation_reads_the_product(%x: !x) -> !x {
   %w = nn.weight "w" : !w
   %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{gelu_tanh applied within the product}}
   %y = nn.gelu_tanh %h : !x
   return %y : !x
 }
@@ -22,6 +23,7 @@ func.func @fused_when_only_the_activation_reads_the_product(%x: !x) -> !x {
 func.func @one_activation_is_fused_not_two(%x: !x) -> !x {
   %w = nn.weight "w" : !w
   %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{silu applied within the product}}
   %a = nn.silu %h : !x
   %y = nn.tanh %a : !x
   return %y : !x

@@ -19,6 +19,7 @@ func.func @swiglu(%x: !x) -> !h attributes {nn.entry} {
   %a = nn.silu %g : !h
   %w2 = nn.weight "up" : !w
   %u = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !h
+  // expected-remark @+1 {{fused to a gated product with silu}}
   %y = nn.mul %a, %u : (!h, !h) -> !h
   return %y : !h
 }
@@ -36,6 +37,7 @@ func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
   %b1 = nn.weight "gb" : !b
   %g = nn.linear %x, %w1 bias %b1 contracts 1 in_out : (!x, tensor<8x12xf32, #nn.axes<D, F>>, !b) -> !h
   %a = nn.gelu %g : !h
+  // expected-remark @+1 {{fused to a gated product with gelu}}
   %y = nn.mul %u, %a : (!h, !h) -> !h
   return %y : !h
 }
@@ -48,6 +50,7 @@ func.func @activation_fused_before(%x: !x) -> !h attributes {nn.entry} {
   %u = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !h
   %w1 = nn.weight "rg" : !w
   %g = nn.linear %x, %w1 contracts 1 activation relu : (!x, !w) -> !h
+  // expected-remark @+1 {{fused to a gated product with relu}}
   %y = nn.mul %u, %g : (!h, !h) -> !h
   return %y : !h
 }
@@ -59,6 +62,7 @@ func.func @activation_fused_before(%x: !x) -> !h attributes {nn.entry} {
 func.func @halves_of_one_product(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
   %g, %u = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> (!h, !h)
   %a = nn.sigmoid %g : !h
+  // expected-remark @+1 {{fused to a gated product with sigmoid}}
   %y = nn.mul %u, %a : (!h, !h) -> !h
   return %y : !h
 }
@@ -70,6 +74,7 @@ func.func @halves_made_by_split(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>
   %gu = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> tensor<?x24xf32, #nn.axes<B, "2*F">>
   %g, %u = nn.split %gu along 1 : (tensor<?x24xf32, #nn.axes<B, "2*F">>) -> (!h, !h)
   %a = nn.silu %g : !h
+  // expected-remark @+1 {{fused to a gated product with silu}}
   %y = nn.mul %a, %u : (!h, !h) -> !h
   return %y : !h
 }
@@ -78,6 +83,7 @@ func.func @halves_made_by_split(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>
 // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 gated :
 func.func @bilinear_halves(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> (!h, !h)
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %b, %a : (!h, !h) -> !h
   return %y : !h
 }

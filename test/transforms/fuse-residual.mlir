@@ -14,9 +14,11 @@ nn.size @D = 8
 // CHECK: return %[[Y]]
 func.func @fused_on_either_side(%x: !x, %w: !w, %b: !b, %both: tensor<8x16xf32, #nn.axes<D, "2*D">>) -> !x {
   %h = nn.linear %x, %w bias %b contracts 1 activation relu : (!x, !w, !b) -> !x
+  // expected-remark @+1 {{added within the product}}
   %a = nn.add %x, %h : (!x, !x) -> !x
   %n = nn.relu %a : !x
   %g = nn.linear %n, %both contracts 1 in_out gated : (!x, tensor<8x16xf32, #nn.axes<D, "2*D">>) -> !x
+  // expected-remark @+1 {{added within the product}}
   %y = nn.add %g, %a : (!x, !x) -> !x
   return %y : !x
 }
@@ -28,6 +30,7 @@ func.func @fused_on_either_side(%x: !x, %w: !w, %b: !b, %both: tensor<8x16xf32, 
 func.func @product_added_to_a_product(%x: !x, %w: !w) -> !x {
   %a = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
   %b = nn.linear %x, %w contracts 1 in_out : (!x, !w) -> !x
+  // expected-remark @+1 {{added within the product}}
   %y = nn.add %b, %a : (!x, !x) -> !x
   return %y : !x
 }

@@ -24,6 +24,7 @@ func.func private @expert(%x: !x) -> !x {
 // CHECK-LABEL: func.func @grouped
 // CHECK: nn.route @expert(%{{.*}}) by %{{.*}} of 5 grouped at
 func.func @grouped(%x: !x, %i: !i) -> !y {
+  // expected-remark @+1 {{runs each block on the tokens that chose it}}
   %y = nn.route @expert(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
   return %y : !y
 }
@@ -37,6 +38,7 @@ func.func private @of_rows(%x: tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf3
 // CHECK: nn.route @of_rows(%{{.*}}) by %{{.*}} of 5 grouped at
 func.func @grouped_where_rows_are_tokens(%x: tensor<?x8xf32, #nn.axes<B, D>>, %i: tensor<?x2xi32, #nn.axes<B, A over E>>)
     -> tensor<?x2x8xf32, #nn.axes<B, A, D>> {
+  // expected-remark @+1 {{runs each block on the tokens that chose it}}
   %y = nn.route @of_rows(%x) by %i of 5 at "e.{0}" : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?x2x8xf32, #nn.axes<B, A, D>>
   return %y : tensor<?x2x8xf32, #nn.axes<B, A, D>>
 }

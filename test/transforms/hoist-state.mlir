@@ -39,6 +39,7 @@ func.func @step(%y: !e, %z: !m) -> (!e, !m) attributes {nn.entry} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
+  // expected-remark @+1 {{what is computed from the state alone (2 values) is computed once, when it is set}}
   %m = nn.state_read @memory : !m
   %s = nn.weight "norm" : tensor<3xf32, #nn.axes<D>>
   %n = nn.rms_norm %m, %s eps 1.0e-5 : (!m, tensor<3xf32, #nn.axes<D>>) -> !m
@@ -78,6 +79,7 @@ func.func @encode(%x: !m) attributes {nn.entry} {
 // CHECK-DAG: nn.rope %[[K]] at
 // CHECK-DAG: nn.rope %[[M]] at
 func.func @step() -> !m attributes {nn.entry} {
+  // expected-remark @+1 {{what is computed from the state alone (1 value) is computed once, when it is set}}
   %m = nn.state_read @memory : !m
   %w = nn.weight "k" : !w
   %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-inline-blocks --split-input-file | FileCheck %s
+// RUN: heddle-opt %s --nn-inline-blocks --split-input-file --verify-diagnostics | FileCheck %s
 
 nn.size @B in 1 to 4
 !x = tensor<?x8xf32, #nn.axes<B, D>>
@@ -17,6 +17,7 @@ func.func @ffn(%x: !x) -> !x {
 func.func @layer(%x: !x) -> !x {
   %shared = nn.weight absolute "shared.weight" : !w
   %h = nn.linear %x, %shared contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{block 'ffn' made part of its caller}}
   %y = nn.call @ffn(%h) at "mlp" : (!x) -> !x
   return %y : !x
 }
@@ -33,6 +34,7 @@ func.func @one_call_is_inlined(%x: !x) -> !x attributes {nn.entry} {
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
+    // expected-remark @+1 {{block 'layer' made part of its caller}}
     %y = nn.call @layer(%t) at "h.{0}" [%l] : (!x) -> !x
     scf.yield %y : !x
   }
@@ -66,7 +68,9 @@ nn.size @E = 4
 // CHECK: nn.weight absolute "head.weight"
 // CHECK: nn.route @expert({{.*}}) {{.*}} at "moe.experts.{0}"
 func.func @paths_of_all_kinds(%x: !x, %chosen: tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?x2x8xf32, #nn.axes<B, A, D>> attributes {nn.entry} {
+  // expected-remark @+1 {{block 'inner' made part of its caller}}
   %h = nn.call @inner(%x) at absolute "head" : (!x) -> !x
+  // expected-remark @+1 {{block 'routed' made part of its caller}}
   %y = nn.call @routed(%h, %chosen) at "moe" : (!x, tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?x2x8xf32, #nn.axes<B, A, D>>
   return %y : tensor<?x2x8xf32, #nn.axes<B, A, D>>
 }
@@ -85,7 +89,9 @@ func.func @twice(%x: !x) -> !x {
 // CHECK-LABEL: func.func @not_inlined_when_called_from_two_places
 // CHECK-COUNT-2: nn.call @twice
 func.func @not_inlined_when_called_from_two_places(%x: !x) -> !x attributes {nn.entry} {
+  // expected-remark @+1 {{block 'twice' stays a function: it is called from several places}}
   %a = nn.call @twice(%x) at "a" : (!x) -> !x
+  // expected-remark @+1 {{block 'twice' stays a function: it is called from several places}}
   %b = nn.call @twice(%a) at "b" : (!x) -> !x
   return %b : !x
 }
@@ -114,6 +120,7 @@ func.func @not_inlined_when_a_recurrence_would_need_indices(%s: !s) -> !s attrib
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %s) -> (!s) {
+    // expected-remark @+1 {{block 'recurrent' stays a function: its paths have no indices}}
     %y = nn.call @recurrent(%t) at "h.{0}" [%l] : (!s) -> !s
     scf.yield %y : !s
   }
@@ -133,6 +140,7 @@ func.func @called_by_itself(%x: !x) -> !x attributes {nn.entry} {
 // CHECK-LABEL: func.func @not_inlined_when_an_entry
 // CHECK: nn.call @called_by_itself
 func.func @not_inlined_when_an_entry(%x: !x) -> !x attributes {nn.entry} {
+  // expected-remark @+1 {{block 'called_by_itself' stays a function: it calls itself}}
   %y = nn.call @called_by_itself(%x) at "" : (!x) -> !x
   return %y : !x
 }

@@ -20,6 +20,7 @@ func.func @query_key_value(%x: !x) -> (!x, !e, !e, !x) attributes {nn.entry} {
   %l = arith.constant 3 : index
   %wq = nn.weight "h.{0}.q" [%l] : !w
   %bq = nn.weight "qb" : tensor<8xf32, #nn.axes<D>>
+  // expected-remark @+1 {{merged 3 products of the same input: h.{0}.q, h.{0}.k, h.{0}.v}}
   %q = nn.linear %x, %wq bias %bq contracts 1 : (!x, !w, tensor<8xf32, #nn.axes<D>>) -> !x
   %wk = nn.weight "h.{0}.k" [%l] : !we
   %bk = nn.weight "kb" : tensor<12xf32, #nn.axes<E>>
@@ -45,6 +46,7 @@ nn.size @E = 12
 // CHECK-NEXT: nn.linear %{{.*}} contracts 1 in_out :
 func.func @stored_the_other_way_round(%x: !x) -> (!e, !x) attributes {nn.entry} {
   %wa = nn.weight "a" : !we
+  // expected-remark @+1 {{merged 2 products of the same input: a, b}}
   %a = nn.linear %x, %wa contracts 1 in_out : (!x, !we) -> !e
   %wb = nn.weight "b" : !w
   %b = nn.linear %x, %wb contracts 1 in_out : (!x, !w) -> !x
@@ -131,6 +133,7 @@ nn.size @D = 8
 // CHECK-NOT: then
 func.func @each_kind_by_itself(%x: !x, %given: !w) -> (!x, !x, !x, !x, !x, !x) attributes {nn.entry} {
   %wa = nn.weight "a" : !w
+  // expected-remark @+1 {{merged 2 products of the same input: a, c}}
   %a = nn.linear %x, %wa contracts 1 : (!x, !w) -> !x
   %wb = nn.weight "b" : !w
   %bias = nn.weight "bias" : !b

@@ -22,7 +22,9 @@ module {
     // CHECK: %[[K:.*]] = nn.cache_append "a.k" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
     // CHECK: %[[V:.*]] = nn.cache_append "a.v" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
     // CHECK: nn.attention %arg0, %[[K]], %[[V]] scale
+    // expected-remark @+1 {{cache kept as bf16}}
     %ks = nn.cache_append "a.k" %k from "T" to "S" : (!k) -> !ks
+    // expected-remark @+1 {{cache kept as bf16}}
     %vs = nn.cache_append "a.v" %v from "T" to "S" : (!k) -> !ks
     %y = nn.attention %q, %ks, %vs scale 0.5 : (!q, !ks, !ks) -> !q
     return %y : !q
@@ -43,6 +45,7 @@ module {
     // CHECK: nn.cache_append "b.k" {{.*}} -> tensor<?x?x2x8xf32
     // CHECK: nn.cache_append "b.v" {{.*}} -> tensor<?x?x2x8xbf16
     %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
+    // expected-remark @+1 {{cache kept as bf16}}
     %vs = nn.cache_append "b.v" %v from "T" to "S" : (!k) -> !ks
     %y = nn.attention %q, %ks, %vs scale 0.5 : (!q, !ks, !ks) -> !q
     return %y : !q

@@ -13,6 +13,7 @@
 func.func @attention(%q: !q, %k: !k, %v: !v) -> !a {
   // CHECK-NEXT: %[[A:.*]] = nn.attention %[[Q]], %[[K]], %[[V]] scale 1.000000e+00 : (
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   // CHECK-NEXT: return %[[A]]
@@ -32,6 +33,7 @@ func.func @scaled_and_masked(%q: !q, %k: !k, %v: !v) -> !a {
     %c = arith.cmpi sle, %j, %i : index
     nn.yield %c : i1
   } : (!s) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   // CHECK-NOT: nn.mask
@@ -51,6 +53,7 @@ func.func @masked_then_scaled(%q: !q, %k: !k, %v: !v) -> !a {
     nn.yield %c : i1
   } : (!s) -> !s
   %d = nn.mul %s, %d1 : (!n, !s) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -73,6 +76,7 @@ func.func @bias_by_position(%q: !q, %k: !k, %bias: tensor<5x3xf32, #nn.axes<T, S
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d1 = nn.mul %d0, %half : (!s, tensor<f32, #nn.axes<>>) -> !s
   %d = nn.add %d1, %bias : (!s, tensor<5x3xf32, #nn.axes<T, S>>) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
@@ -93,6 +97,7 @@ func.func @without_heads(%q: !q, %k: !k, %v: !v) -> !a {
   // CHECK: %[[A:.*]] = nn.attention %[[Q1]], {{.*}} -> tensor<?x?x1x6xf32, #nn.axes<B, T, "1", V>>
   // CHECK: nn.rearrange %[[A]] sources {{\[\[}}0], [1], [2, 3]] : {{.*}} -> tensor<?x?x6xf32, #nn.axes<B, T, V>>
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
