@@ -17,6 +17,9 @@ namespace heddle::pipeline {
 /// LLVM's.
 void registerDialects(mlir::DialectRegistry &registry);
 
+/// Our passes alone.
+void registerHeddlePasses();
+
 /// Our passes and those of MLIR's that the pipeline runs, for heddle-opt.
 void registerPasses();
 

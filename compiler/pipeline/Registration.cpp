@@ -62,12 +62,16 @@ void heddle::pipeline::registerDialects(DialectRegistry &registry) {
   func::registerInlinerExtension(registry);
 }
 
-void heddle::pipeline::registerPasses() {
-  registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, …
+void heddle::pipeline::registerHeddlePasses() {
   transforms::registerHeddleTransformsPasses();
   conversion::registerHeddleConversionPasses();
   microkernels::registerHeddleMicrokernelsPasses();
   registerHeddlePipelinePasses();
+}
+
+void heddle::pipeline::registerPasses() {
+  registerHeddlePasses();
+  registerTransformsPasses(); // canonicalize, cse, inline, symbol-dce, …
   registerConvertLinalgToLoopsPass();
   registerSCFToControlFlowPass();
   memref::registerExpandStridedMetadataPass();
