@@ -9,6 +9,7 @@
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -62,6 +63,41 @@ bool emitAst(const ModelOptions &options, raw_ostream &os,
   return true;
 }
 
+/// The name among `known` that differs little from `name`, or "".
+static std::string nearestOf(StringRef name, ArrayRef<std::string> known) {
+  std::string nearest;
+  unsigned best = std::max<size_t>(2, name.size() / 5) + 1;
+  for (StringRef candidate : known) {
+    unsigned distance =
+        name.edit_distance(candidate, /*AllowReplacements=*/true, best);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate.str();
+    }
+  }
+  return nearest;
+}
+
+/// Lists them in lines that fit a terminal.
+static void noteArchitectures(std::vector<std::string> known,
+                              raw_ostream &errors) {
+  constexpr size_t width = 100;
+  llvm::sort(known);
+  known.erase(llvm::unique(known), known.end());
+  WithColor::note(errors) << "the model files are for";
+  size_t column = width;
+  for (const std::string &name : known) {
+    bool isLast = &name == &known.back();
+    if (column + name.size() + 2 > width) {
+      errors << "\n ";
+      column = 1;
+    }
+    errors << ' ' << name << (isLast ? "" : ",");
+    column += name.size() + 2;
+  }
+  errors << '\n';
+}
+
 std::string findModelFor(const json::Object &config, StringRef configFile,
                          ArrayRef<std::string> directories,
                          raw_ostream &errors) {
@@ -75,6 +111,7 @@ std::string findModelFor(const json::Object &config, StringRef configFile,
                                    "file instead");
     return {};
   }
+  std::vector<std::string> known;
   for (const std::string &directory : directories) {
     std::error_code error;
     std::vector<std::string> files;
@@ -92,10 +129,16 @@ std::string findModelFor(const json::Object &config, StringRef configFile,
       ModelFile file = parse(ignored.addFile(std::move(*text)), ignored);
       if (is_contained(file.architectures, *architecture))
         return path;
+      append_range(known, file.architectures);
     }
   }
-  diagnostics.error(configFile + ": no model file is for \"" + *architecture +
-                    "\"; write one, or name one that fits");
+  std::string nearest = nearestOf(*architecture, known);
+  diagnostics.error(
+      configFile + ": no model file is for \"" + *architecture + "\"; " +
+      (nearest.empty() ? "write one, or name one that fits"
+                       : "did you mean \"" + nearest + "\"?"));
+  if (!known.empty())
+    noteArchitectures(std::move(known), errors);
   return {};
 }
 

@@ -56,7 +56,7 @@ def config(change):
     edit_json(CONFIG, change)
 
 
-@mistake("error: model/config.json: no model file is for \"GPT5LMHeadModel\"; write one, or name one that fits")
+@mistake("error: model/config.json: no model file is for \"GPT5LMHeadModel\"; did you mean \"GPT2LMHeadModel\"?")
 def architecture_unknown():
     config(lambda c: c.update(architectures=["GPT5LMHeadModel"]))
 
