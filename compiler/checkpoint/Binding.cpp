@@ -71,14 +71,21 @@ public:
 
   /// What is left once every need is bound.
   void refuseExtras() {
+    std::vector<const StoredTensor *> extras;
     for (const StoredTensor &tensor : checkpoint.tensors())
       if (!used.contains(&tensor) && !rules.isIgnored(tensor.name) &&
           !isEmpty(tensor) && !isCopy(tensor))
-        complain(checkpoint.fileOf(tensor), tensor.name,
-                 "found " + shapeText(tensor.shape) +
-                     ", needed by no part of the model",
-                 "to leave it out, add ignore \"" + layerGlob(tensor.name) +
-                     "\" to the model's weights");
+        extras.push_back(&tensor);
+    // Files have them in an order of their own.
+    llvm::sort(extras, [](const StoredTensor *a, const StoredTensor *b) {
+      return standsBefore(a->name, b->name);
+    });
+    for (const StoredTensor *tensor : extras)
+      complain(checkpoint.fileOf(*tensor), tensor->name,
+               "found " + shapeText(tensor->shape) +
+                   ", needed by no part of the model",
+               "to leave it out, add ignore \"" + layerGlob(tensor->name) +
+                   "\" to the model's weights");
   }
 
   void report(Problems &problems) {

@@ -44,7 +44,7 @@ static std::vector<std::string> namesEnding(StringRef directory,
     if (any_of(suffixes, [&](StringRef s) { return name.ends_with(s); }))
       names.push_back(name.str());
   }
-  llvm::sort(names);
+  llvm::sort(names, standsBefore);
   return names;
 }
 
@@ -157,7 +157,7 @@ void Checkpoint::addShards(StringRef indexPath, Problems &problems) {
   for (auto &[shard, names] : tensorsOf) {
     std::string path = join(directory, shard);
     size_t faultsBefore = problems.size();
-    llvm::sort(names);
+    llvm::sort(names, standsBefore);
     if (sys::fs::exists(path))
       addFile(path, problems);
     else

@@ -8,12 +8,19 @@
 #define HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
 
 namespace heddle::checkpoint {
+
+/// Whether one name stands before another where they are listed: layers.2 before
+/// layers.10.
+inline bool standsBefore(llvm::StringRef a, llvm::StringRef b) {
+  return a.compare_numeric(b) < 0;
+}
 
 class Problems {
 public:

@@ -119,7 +119,7 @@ public:
     for (const auto &entry : *object)
       if (entry.first != "__metadata__")
         names.push_back(entry.first);
-    llvm::sort(names);
+    llvm::sort(names, standsBefore);
     for (StringRef name : names)
       readTensor(name, *object->get(name));
     // What overlaps or is missing can only be told once every tensor is read.

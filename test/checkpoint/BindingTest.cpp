@@ -86,6 +86,21 @@ TEST_F(BindingTest, BindsByPathWhateverTheOrder) {
   EXPECT_EQ((*bound)[2], (*bound)[0]);
 }
 
+TEST_F(BindingTest, ListsLayersInTheOrderOfTheirNumbers) {
+  needs = {{"a", {1}, ""}};
+  FileBuilder file;
+  // As files are written: by name.
+  for (const char *layer : {"0", "1", "10", "11", "2", "9"})
+    file.addRamp("h." + std::string(layer) + ".w", {1});
+  file.addRamp("a", {1});
+  ASSERT_EQ(bind(file).size(), 1u);
+  EXPECT_NE(bind(file)[0].find("(6 tensors, from h.0.w to h.11.w)"),
+            std::string::npos)
+      << bind(file)[0];
+  EXPECT_TRUE(standsBefore("h.2.w", "h.10.w"));
+  EXPECT_FALSE(standsBefore("h.10.w", "h.2.w"));
+}
+
 TEST_F(BindingTest, BindsAnOldBertThroughPrefixAndRename) {
   rules.prefixes = {{"bert.", true}};
   rules.renames = {{"LayerNorm.gamma", "LayerNorm.weight"}};
