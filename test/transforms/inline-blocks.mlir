@@ -140,7 +140,7 @@ func.func @called_by_itself(%x: !x) -> !x attributes {nn.entry} {
 // CHECK-LABEL: func.func @not_inlined_when_an_entry
 // CHECK: nn.call @called_by_itself
 func.func @not_inlined_when_an_entry(%x: !x) -> !x attributes {nn.entry} {
-  // expected-remark @+1 {{block 'called_by_itself' stays a function: it calls itself}}
+  // expected-remark @+1 {{block 'called_by_itself' stays a function: it is an entry}}
   %y = nn.call @called_by_itself(%x) at "" : (!x) -> !x
   return %y : !x
 }
