@@ -277,7 +277,7 @@ static const Flag flags[] = {
     {"--time-passes", "", compiling, "print how long each pass took",
      [](StringRef, Arguments &a) { return setTrue(a.timePasses); }},
     {"--remarks", "", compiling,
-     "say what was fused, at which place of the model, and what was not and why",
+     "say what was fused, by place in the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
 };
 

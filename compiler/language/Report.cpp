@@ -25,6 +25,15 @@ static std::string typeText(Type type) {
   return element + "[" + axes.str() + "]";
 }
 
+/// As a number of the tensor's own type: 1500000 of an int, 0.25 of a float.
+static std::string numberText(double number, Type type) {
+  if (!cast<RankedTensorType>(type).getElementType().isFloat())
+    return std::to_string(static_cast<int64_t>(number));
+  std::string text;
+  raw_string_ostream(text) << format("%.9g", number);
+  return text;
+}
+
 /// 1100048384 as 1,100,048,384.
 static std::string grouped(int64_t number) {
   std::string digits = std::to_string(number);
@@ -186,7 +195,8 @@ static void printEntries(ModuleOp module, raw_ostream &os) {
          << typeText(function.getArgumentTypes()[i]);
       if (auto value = function.getArgAttrOfType<FloatAttr>(
               i, nn::NNDialect::kDefaultAttr))
-        os << format(" = %g", value.getValueAsDouble());
+        os << " = " << numberText(value.getValueAsDouble(),
+                                  function.getArgumentTypes()[i]);
     }
     os << ')';
     if (function.getNumResults() != 0)

@@ -11,6 +11,7 @@
 namespace heddle::runtime {
 
 static bool readerIsGone = false;
+static bool hasComplained = false; // one line is enough
 
 bool OutputFile::open(const char *wanted) {
   path = wanted;
@@ -68,8 +69,9 @@ bool flushStandardOutput() {
     return true;
   if (errno == EPIPE)
     readerIsGone = true;
-  else
+  else if (!hasComplained)
     complain("cannot write to standard output: %s", strerror(errno));
+  hasComplained = true;
   return false;
 }
 
