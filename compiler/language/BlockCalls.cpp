@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/Elaborator.h"
 
 #include "dialects/nn/NN.h"
@@ -31,8 +32,15 @@ Data Elaborator::callBlock(const Expr &call, const FunctionInFile &source) {
     ok &= bindParameter(block, parameter, argument, callee, call.place);
   if (!ok)
     return {Faulty()};
+  if (depth == budgets::chain) {
+    error(call.place, "blocks call each other more than " +
+                          Twine(budgets::chain) + " deep");
+    return {Faulty()};
+  }
+  ++depth;
   const Specialisation &specialisation =
       specialise(source, *arguments, callee, call.place);
+  --depth;
   if (specialisation.running) {
     error(call.place, "block " + block.name.text + " calls itself");
     return {Faulty()};

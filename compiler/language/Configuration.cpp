@@ -2,6 +2,7 @@
 
 #include "compiler/language/Configuration.h"
 
+#include "compiler/language/Budgets.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -148,7 +149,17 @@ void Configuration::evaluateField(StringRef name, Field &field) {
   if (field.progress != Field::Waiting)
     return;
   field.progress = Field::Running;
-  std::optional<Constant> value = firstPresent(name, field);
+  if (chain == budgets::chain && !isChainTooLong) {
+    isChainTooLong = true;
+    diagnostics.error(field.decl->name.place,
+                      "config values are computed from each other more than " +
+                          Twine(budgets::chain) + " deep");
+  }
+  ++chain;
+  std::optional<Constant> value;
+  if (!isChainTooLong)
+    value = firstPresent(name, field);
+  --chain;
   if (!value || field.progress == Field::Faulty) {
     field.progress = Field::Faulty;
     return;

@@ -123,6 +123,8 @@ private:
   llvm::StringMap<int64_t> values;
   llvm::MapVector<llvm::StringRef, SizeExpr> definitions;
   llvm::StringMap<std::string> dimOverrides;
+  unsigned chain = 0; ///< fields being evaluated, each for the one before
+  bool isChainTooLong = false;
   std::string arch;
   std::vector<std::string> order;
   std::deque<llvm::json::Value> givenJson; ///< keeps values of --set alive

@@ -2,6 +2,7 @@
 
 #include "compiler/language/Elaborator.h"
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/Builtins.h"
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -90,6 +91,10 @@ void Elaborator::checkDeclarations() {
         rule->type.text != "bf16")
       error(rule->type.place,
             "found " + rule->type.text + ", needs f32 or bf16");
+  if (program.dyns.size() > budgets::dyns)
+    error(program.dyns.back().second->name.place,
+          "found " + Twine(program.dyns.size()) +
+              " dyn sizes, a program has at most " + Twine(budgets::dyns));
   if (program.entries.empty() && !program.files.empty())
     diagnostics.error(program.files.back()->path +
                       ": found no entry, which is what a program can do");
@@ -269,6 +274,12 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
     if (shape)
       types.push_back(type);
   }
+  if (types.size() > budgets::inputs) {
+    error(function.name.place,
+          "entry " + function.name.text + " has " + Twine(types.size()) +
+              " inputs, a program takes at most " + Twine(budgets::inputs));
+    return;
+  }
   OpBuilder::InsertionGuard guard(builder);
   frame = &entryFrame;
   llvm::scope_exit leave([&] { frame = nullptr; });
@@ -307,6 +318,9 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
 }
 
 void Elaborator::checkEntryResults(const Function &entry) {
+  // Where the budget is spent nothing more is known of the entry.
+  if (evaluations > budgets::evaluations)
+    return;
   if (!frame->returned) {
     if (!entry.results.empty())
       error(entry.name.place, "entry " + entry.name.text +

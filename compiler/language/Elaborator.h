@@ -146,6 +146,7 @@ private:
                  const PathText &path, llvm::SMLoc place);
 
   // Statements.cpp
+  bool isSpent(llvm::SMLoc place);
   void elaborate(const Body &body);
   void elaborate(const Statement &statement);
   void elaborateAssign(const Statement &statement);
@@ -171,7 +172,7 @@ private:
   Datum evaluateName(const Expr &expr);
   const LoopIndex *loopIndex(const Expr &expr) const;
   std::optional<Constant>
-  sameThroughout(LoopRun &run,
+  sameThroughout(LoopRun &run, llvm::SMLoc place,
                  llvm::function_ref<std::optional<Constant>(int64_t)> valueAt);
   Datum evaluateNegate(const Expr &expr);
   Datum evaluateNot(const Expr &expr);
@@ -204,6 +205,8 @@ private:
   const Program &program;
   mlir::ModuleOp module;
   Frame *frame = nullptr;
+  unsigned depth = 0;      ///< blocks being elaborated, each for a caller
+  int64_t evaluations = 0; ///< of expressions, over all functions
   llvm::StringMap<Specialisation> specialisations;
   llvm::StringMap<unsigned> symbols;
   llvm::StringMap<Shape> stateShapes;

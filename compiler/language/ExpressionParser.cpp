@@ -1,5 +1,6 @@
 //===- ExpressionParser.cpp - Expressions, types and paths ----------------===//
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/ParserCore.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -71,12 +72,10 @@ std::optional<std::string> ParserCore::expectString(StringRef what) {
 // Operators, from the loosest to the tightest
 //===----------------------------------------------------------------------===//
 
-static constexpr unsigned nestingLimit = 200;
-
 class ExpressionParser::Nesting {
 public:
   explicit Nesting(ExpressionParser &parser) : depth(parser.depth) {
-    ok = ++depth <= nestingLimit;
+    ok = ++depth <= budgets::nesting;
     if (!ok)
       parser.diagnostics.error(parser.peek().place(),
                                "expression is nested too deeply");
@@ -88,6 +87,14 @@ private:
   unsigned &depth;
   bool ok;
 };
+
+/// What stands side by side becomes a tree as deep as it is long.
+bool ExpressionParser::isTooLong(unsigned length) {
+  if (length <= budgets::nesting)
+    return false;
+  diagnostics.error(peek().place(), "expression is too long");
+  return true;
+}
 
 static ExprPtr makeExpr(Expr::Kind kind, SMLoc place, StringRef text = {}) {
   auto expr = std::make_unique<Expr>(kind, place);
@@ -156,10 +163,8 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
     return llvm::any_of(levels[level], [&](StringRef op) { return at(op); });
   };
   while (lhs && atOperator()) {
-    if (++length > nestingLimit) {
-      diagnostics.error(peek().place(), "expression is too long");
+    if (isTooLong(++length))
       return nullptr;
-    }
     Token op = advance();
     ExprPtr rhs = parseBinary(level + 1);
     if (!rhs)
@@ -216,10 +221,8 @@ ExprPtr ExpressionParser::parsePower() {
 ExprPtr ExpressionParser::parsePostfix() {
   ExprPtr expr = parsePrimary();
   for (unsigned length = 0; expr; ++length) {
-    if (length > nestingLimit) {
-      diagnostics.error(peek().place(), "expression is too long");
+    if (isTooLong(length))
       return nullptr;
-    }
     if (at("[") && !peek().afterSpace)
       expr = parseIndex(std::move(expr));
     else if (at("as"))
@@ -488,7 +491,9 @@ ExprPtr ExpressionParser::parseAxis() {
   if (!nesting)
     return nullptr;
   ExprPtr lhs = parseAxisProduct();
-  while (lhs && (at("+") || at("-"))) {
+  for (unsigned length = 1; lhs && (at("+") || at("-")); ++length) {
+    if (isTooLong(length))
+      return nullptr;
     Token op = advance();
     ExprPtr rhs = parseAxisProduct();
     if (!rhs)
@@ -501,7 +506,9 @@ ExprPtr ExpressionParser::parseAxis() {
 /// product = factor { ( "*" | "/" ) factor } .
 ExprPtr ExpressionParser::parseAxisProduct() {
   ExprPtr lhs = parseAxisFactor();
-  while (lhs && (at("*") || at("/"))) {
+  for (unsigned length = 1; lhs && (at("*") || at("/")); ++length) {
+    if (isTooLong(length))
+      return nullptr;
     Token op = advance();
     ExprPtr rhs = parseAxisFactor();
     if (!rhs)

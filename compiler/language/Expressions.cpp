@@ -23,6 +23,8 @@ Datum Elaborator::evaluate(const Expr &expr) {
 
 /// All values of a call, or the one of any other expression.
 Data Elaborator::evaluateAll(const Expr &expr) {
+  if (isSpent(expr.place))
+    return {Faulty()};
   switch (expr.kind) {
   case Expr::Kind::Number: {
     std::optional<Constant> number = language::numberOf(expr, diagnostics);
@@ -83,11 +85,11 @@ const LoopIndex *Elaborator::loopIndex(const Expr &expr) const {
 /// What the first iteration of a run gets; the run ends where another one gets
 /// something else.
 std::optional<Constant> Elaborator::sameThroughout(
-    LoopRun &run,
+    LoopRun &run, SMLoc place,
     llvm::function_ref<std::optional<Constant>(int64_t)> valueAt) {
   std::optional<Constant> value = valueAt(run.first);
   int64_t end = run.first + 1;
-  while (value && end < run.end && valueAt(end) == value)
+  while (value && end < run.end && !isSpent(place) && valueAt(end) == value)
     ++end;
   run.end = end;
   return value;
@@ -227,7 +229,7 @@ Datum Elaborator::evaluateComparison(const Expr &expr, const LoopIndex &index,
   if (const Constant *constant = std::get_if<Constant>(&other)) {
     std::string why;
     std::optional<Constant> result =
-        sameThroughout(*index.run, [&](int64_t value) {
+        sameThroughout(*index.run, expr.place, [&](int64_t value) {
           Constant operands[] = {SizeExpr(value), *constant};
           return combine(
               expr.text, operands[side], operands[1 - side],
@@ -428,7 +430,7 @@ Datum Elaborator::evaluateIndex(const Expr &expr) {
       };
       std::optional<Constant> element;
       if (const LoopIndex *loop = loopIndex(*indices[0]))
-        element = sameThroughout(*loop->run, elementAt);
+        element = sameThroughout(*loop->run, expr.place, elementAt);
       else if (std::optional<int64_t> index = wholeNumber(*indices[0]))
         element = elementAt(*index);
       return element ? Datum(*element) : Datum(Faulty());

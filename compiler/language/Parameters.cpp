@@ -64,11 +64,15 @@ std::vector<PathEntry> cachesOf(ModuleOp module) {
   return uniquePaths(caches);
 }
 
-static SMLoc placeOf(Operation *op, Diagnostics &diagnostics) {
-  auto location = dyn_cast<FileLineColLoc>(op->getLoc());
+static SMLoc placeOf(Location loc, Diagnostics &diagnostics) {
+  auto location = dyn_cast<FileLineColLoc>(loc);
   assert(location && "the elaborator gives every op its place in a file");
   return diagnostics.placeAt(location.getFilename(), location.getLine(),
                              location.getColumn());
+}
+
+static SMLoc placeOf(Operation *op, Diagnostics &diagnostics) {
+  return placeOf(op->getLoc(), diagnostics);
 }
 
 static std::string axesOf(Operation *op) {
@@ -121,11 +125,12 @@ static void checkAppends(const nn::PathTree &tree, ModuleOp module,
 }
 
 void checkPaths(ModuleOp module, Diagnostics &diagnostics) {
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &fault) {
+    diagnostics.error(placeOf(fault.getLocation(), diagnostics), fault.str());
+  });
   FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
-  if (failed(tree)) {
-    diagnostics.error("the paths of the weights cannot be enumerated");
+  if (failed(tree))
     return;
-  }
   checkShapes(tree->weights(), diagnostics);
   checkShapes(tree->caches(), diagnostics);
   checkAppends(*tree, module, diagnostics);

@@ -2,6 +2,7 @@
 
 #include "compiler/language/Parser.h"
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/ParserCore.h"
 
 using namespace llvm;
@@ -50,6 +51,7 @@ private:
 
   ModelFile file;
   unsigned bodyDepth = 0;
+  unsigned branches = 0; ///< of the `if` being read
 };
 } // namespace
 
@@ -480,8 +482,7 @@ bool Parser::parseParameter(Function &function) {
 
 /// body = "{" { stmt NL } "}" .
 std::optional<Body> Parser::parseBody() {
-  static constexpr unsigned depthLimit = 64;
-  if (bodyDepth == depthLimit) {
+  if (bodyDepth == budgets::bodies) {
     diagnostics.error(peek().place(), "statements are nested too deeply");
     return std::nullopt;
   }
@@ -608,8 +609,15 @@ bool Parser::parseIf(Statement &statement) {
   statement.body = std::move(*body);
   if (!consume("else"))
     return true;
-  if (at("if"))
-    return parseStatement(statement.otherwise);
+  if (at("if")) {
+    if (++branches > budgets::nesting) {
+      diagnostics.error(peek().place(), "'if' has too many branches");
+      return false;
+    }
+    bool ok = parseStatement(statement.otherwise);
+    --branches;
+    return ok;
+  }
   std::optional<Body> otherwise = parseBody();
   if (!otherwise)
     return false;

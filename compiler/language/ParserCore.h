@@ -94,6 +94,8 @@ private:
   std::unique_ptr<Path> parsePath();
   bool parseSegment(Path &path);
 
+  bool isTooLong(unsigned length);
+
   /// Expressions nest by recursion; deeper than this is a mistake, not a model.
   class Nesting;
   unsigned depth = 0;

@@ -2,6 +2,7 @@
 
 #include "compiler/language/Program.h"
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/Parser.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -85,6 +86,11 @@ void Loader::load(StringRef path, SMLoc importedAt) {
   }
   if (!loaded.insert(real).second)
     return;
+  if (chain.size() == budgets::chain) {
+    diagnostics.error(importedAt, "files import each other more than " +
+                                      Twine(budgets::chain) + " deep");
+    return;
+  }
   std::unique_ptr<SourceFile> file = read(path, importedAt);
   if (!file)
     return;

@@ -1,5 +1,6 @@
 //===- Statements.cpp - Elaboration of statements -------------------------===//
 
+#include "compiler/language/Budgets.h"
 #include "compiler/language/Elaborator.h"
 #include "compiler/language/Uses.h"
 
@@ -10,11 +11,20 @@ using namespace mlir;
 
 namespace heddle::language {
 
-/// A loop that has to be unrolled may not run away.
-static constexpr int64_t unrollLimit = 4096;
+/// Whether the model has asked for more work than any model needs; told once.
+bool Elaborator::isSpent(SMLoc place) {
+  if (++evaluations <= budgets::evaluations)
+    return false;
+  if (evaluations == budgets::evaluations + 1)
+    error(place, "the model asks for more than " + Twine(budgets::evaluations) +
+                     " expressions, over all loops and blocks");
+  return true;
+}
 
 void Elaborator::elaborate(const Body &body) {
   for (const Statement &statement : body) {
+    if (isSpent(statement.place))
+      return;
     if (frame->returned) {
       error(statement.place, "nothing runs after return");
       return;
@@ -155,10 +165,10 @@ void Elaborator::elaborateFor(const Statement &statement) {
       break;
     *from = run.end;
   }
-  if (*to - *from > unrollLimit) {
+  if (*to - *from > budgets::unrolled) {
     error(statement.place, "the loop runs " + Twine(*to - *from) +
                                " times and cannot stay a loop; at most " +
-                               Twine(unrollLimit) + " are unrolled");
+                               Twine(budgets::unrolled) + " are unrolled");
     return;
   }
   elaborateUnrolled(statement, *from, *to);

@@ -305,6 +305,8 @@ struct PlanMemory : heddle::transforms::impl::PlanMemoryBase<PlanMemory> {
 
   /// A function's own buffers, then those of the callee that needs most.
   SizeExpr arenaOf(func::FuncOp function) {
+    if (auto known = arenas.find(function.getName()); known != arenas.end())
+      return known->second;
     SizeExpr deepest(0);
     function.walk([&](Operation *op) {
       auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
@@ -313,10 +315,10 @@ struct PlanMemory : heddle::transforms::impl::PlanMemoryBase<PlanMemory> {
             deepest,
             arenaOf(getOperation().lookupSymbol<func::FuncOp>(callee)));
     });
-    return own[function.getName()] + deepest;
+    return arenas[function.getName()] = own[function.getName()] + deepest;
   }
 
-  llvm::StringMap<SizeExpr> own;
+  llvm::StringMap<SizeExpr> own, arenas; ///< by function
 };
 
 } // namespace

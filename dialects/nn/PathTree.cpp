@@ -32,16 +32,27 @@ namespace {
 /// Slots of one kind and the other, side by side.
 struct Counts {
   int64_t weights = 0, caches = 0;
-  Counts operator*(int64_t n) const { return {weights * n, caches * n}; }
+  /// Far beyond mostSlots, and far from an overflow.
+  static constexpr int64_t many = int64_t(1) << 40;
+
+  Counts operator*(int64_t n) const {
+    return {times(weights, n), times(caches, n)};
+  }
   Counts &operator+=(Counts other) {
-    weights += other.weights;
-    caches += other.caches;
+    weights = std::min(weights + other.weights, many);
+    caches = std::min(caches + other.caches, many);
     return *this;
+  }
+  bool isEmpty() const { return weights == 0 && caches == 0; }
+
+private:
+  static int64_t times(int64_t count, int64_t n) {
+    return count != 0 && n > many / count ? many : count * n;
   }
 };
 
 struct Trip {
-  int64_t lower, count, step;
+  int64_t lower, count;
 };
 } // namespace
 
@@ -49,11 +60,13 @@ static FailureOr<Trip> tripOf(scf::ForOp loop) {
   auto lower = getConstantIntValue(loop.getLowerBound());
   auto upper = getConstantIntValue(loop.getUpperBound());
   auto step = getConstantIntValue(loop.getStep());
-  if (!lower || !upper || !step || *step < 1)
+  if (!lower || !upper || !step)
     return loop.emitError("a loop over weights needs constant bounds");
-  return Trip{*lower,
-              std::max<int64_t>(0, (*upper - *lower + *step - 1) / *step),
-              *step};
+  if (*step != 1 || *lower < 0 || *upper > (int64_t(1) << 31))
+    return loop.emitError("a loop over weights counts by one, from 0 or more "
+                          "to 2^31 at most, found ")
+           << *lower << " to " << *upper << " step " << *step;
+  return Trip{*lower, std::max<int64_t>(0, *upper - *lower)};
 }
 
 /// `h.{0}.x` with the values of the indices.
@@ -78,6 +91,7 @@ struct PathTree::Builder {
   PathTree &tree;
   SymbolTable symbols{module};
   llvm::StringMap<Counts> lines{};
+  llvm::DenseMap<Operation *, Counts> stretches{}; ///< of one turn of a loop
   llvm::SmallSetVector<func::FuncOp, 8> open{};
 
   func::FuncOp callee(FlatSymbolRefAttr symbol) {
@@ -105,51 +119,45 @@ struct PathTree::Builder {
     return Counts{};
   }
 
-  LogicalResult measureBlock(Block &block, ArrayRef<int64_t> weightStrides,
-                             ArrayRef<int64_t> cacheStrides, Counts &at) {
+  LogicalResult measureBlock(Block &block, Counts &at) {
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
-        if (failed(measureLoop(loop, weightStrides, cacheStrides, at)))
+        if (failed(measureLoop(loop, at)))
           return failure();
         continue;
       }
       FailureOr<Counts> own = measureOp(&op);
       if (failed(own))
         return failure();
-      tree.weightPlaces_[&op] = {at.weights, llvm::to_vector<2>(weightStrides)};
-      tree.cachePlaces_[&op] = {at.caches, llvm::to_vector<2>(cacheStrides)};
+      tree.weightPlaces_[&op] = {at.weights, {}};
+      tree.cachePlaces_[&op] = {at.caches, {}};
       at += *own;
       for (Region &region : op.getRegions())
         for (Block &inner : region)
-          if (failed(measureBlock(inner, weightStrides, cacheStrides, at)))
+          if (failed(measureBlock(inner, at)))
             return failure();
     }
     return success();
   }
 
-  LogicalResult measureLoop(scf::ForOp loop, ArrayRef<int64_t> weightStrides,
-                            ArrayRef<int64_t> cacheStrides, Counts &at) {
+  /// Measures the body as a line of its own, and then moves all within it to
+  /// where the loop stands: a turn with index l begins l − lower stretches on.
+  LogicalResult measureLoop(scf::ForOp loop, Counts &at) {
     FailureOr<Trip> trip = tripOf(loop);
-    if (failed(trip))
-      return failure();
-    // The stride is known once the body has been measured: measure it at the
-    // start of a line first.
     Counts body;
-    if (failed(measureBlock(*loop.getBody(), {}, {}, body)))
+    if (failed(trip) || failed(measureBlock(*loop.getBody(), body)))
       return failure();
-    auto extended = [](ArrayRef<int64_t> strides, int64_t last) {
-      SmallVector<int64_t> all(strides);
-      all.push_back(last);
-      return all;
+    auto move = [&](SlotPlace &place, int64_t start, int64_t stride) {
+      place.first += start - trip->lower * stride;
+      place.strides.insert(place.strides.begin(), stride);
     };
-    // A turn with index l begins (l − lower) / step stretches on.
-    assert(trip->step == 1 && "nn loops count by one");
-    Counts first = at;
-    first += body * -trip->lower;
-    if (failed(measureBlock(*loop.getBody(),
-                            extended(weightStrides, body.weights),
-                            extended(cacheStrides, body.caches), first)))
-      return failure();
+    loop.getBody()->walk([&](Operation *op) {
+      if (isa<scf::ForOp>(op))
+        return;
+      move(tree.weightPlaces_[op], at.weights, body.weights);
+      move(tree.cachePlaces_[op], at.caches, body.caches);
+    });
+    stretches[loop] = body;
     at += body * trip->count;
     return success();
   }
@@ -160,7 +168,7 @@ struct PathTree::Builder {
     if (!open.insert(function))
       return function.emitError("block calls itself");
     Counts line;
-    if (failed(measureBlock(function.getBody().front(), {}, {}, line)))
+    if (failed(measureBlock(function.getBody().front(), line)))
       return failure();
     open.remove(function);
     return lines[function.getName()] = line;
@@ -186,9 +194,11 @@ struct PathTree::Builder {
   void spell(Block &block, StringRef prefix, LoopValues &loops) {
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        if (stretches[loop].isEmpty())
+          continue;
         Trip trip = *tripOf(loop);
         for (int64_t turn = 0; turn < trip.count; ++turn) {
-          loops[loop.getInductionVar()] = trip.lower + turn * trip.step;
+          loops[loop.getInductionVar()] = trip.lower + turn;
           spell(*loop.getBody(), prefix, loops);
         }
         continue;
@@ -244,6 +254,8 @@ struct PathTree::Builder {
   }
 
   void spellFunction(func::FuncOp function, StringRef prefix) {
+    if (lines[function.getName()].isEmpty())
+      return;
     LoopValues loops;
     spell(function.getBody().front(), prefix, loops);
   }
@@ -257,6 +269,14 @@ FailureOr<PathTree> PathTree::build(ModuleOp module) {
       return failure();
   for (const auto &[name, line] : builder.lines)
     tree.lines_[name] = {line.weights, line.caches};
+  Counts all;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (isEntry(function))
+      all += builder.lines[function.getName()];
+    if (all.weights + all.caches > mostSlots)
+      return function.emitError("weights and caches are used more than ")
+             << mostSlots << " times, over all entries, layers and experts";
+  }
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!isEntry(function))
       continue;

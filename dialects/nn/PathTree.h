@@ -41,8 +41,12 @@ public:
     std::vector<std::string> then = {};
   };
 
-  /// Fails, with a diagnostic, on a loop whose bounds are not constant and on
-  /// recursion.
+  /// Uses of weights and caches over all entries, layers and experts: more is
+  /// no model, and would take all memory to spell out.
+  static constexpr int64_t mostSlots = 500000;
+
+  /// Fails, with a diagnostic, on a loop that does not count by one between
+  /// constants, on recursion, and on more than mostSlots.
   static llvm::FailureOr<PathTree> build(mlir::ModuleOp module);
 
   /// Every weight slot of the program, in order; caches and states likewise.
