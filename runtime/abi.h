@@ -127,6 +127,18 @@ typedef struct heddle_generation {
   const heddle_ids *bad_words;    /* runs of tokens that are not chosen, each at least one long */
 } heddle_generation;
 
+typedef struct heddle_prompt {
+  const char *name, *text; /* the text is put before the user's */
+} heddle_prompt;
+
+/* How sentence-transformers would have vectors made and compared (compiler/checkpoint/SentenceTransformers.h). */
+typedef struct heddle_sentences {
+  int32_t similarity; /* 0: cosine, 1: product, 2: Euclidean distance, 3: Manhattan distance; distances are negative */
+  int32_t prompt_count;
+  int32_t default_prompt; /* index of the one that holds where none is asked for; -1: none */
+  const heddle_prompt *prompts;
+} heddle_sentences;
+
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
 #define HEDDLE_PREFILL_IN_CHUNKS 1u
 
@@ -149,6 +161,7 @@ struct heddle_program {
   int32_t site_count;
   const char *weights_file;           /* the packed weights' name where they lie beside the program; NULL: NAME.weights */
   const heddle_generation *generation; /* NULL: the checkpoint says nothing about it */
+  const heddle_sentences *sentences;   /* NULL: the same */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */

@@ -30,7 +30,8 @@ CheckpointFiles findCheckpointFiles(StringRef path) {
     return sys::fs::is_regular_file(file) ? file : std::string();
   };
   return {existing("config.json"), existing("generation_config.json"),
-          existing("tokenizer.json"), existing("tokenizer_config.json")};
+          existing("tokenizer.json"), existing("tokenizer_config.json"),
+          existing("modules.json")};
 }
 
 /// The names in a directory that end with one of `suffixes`, in order.

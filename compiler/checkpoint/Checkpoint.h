@@ -18,6 +18,7 @@ namespace heddle::checkpoint {
 struct CheckpointFiles {
   std::string configJson, generationConfigJson;
   std::string tokenizerJson, tokenizerConfigJson;
+  std::string modulesJson; // of sentence-transformers
 };
 
 /// The files of `directory` (or of the directory in which the file lies).

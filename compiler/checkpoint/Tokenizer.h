@@ -35,10 +35,12 @@ std::vector<SpecialToken> readSpecialTokens(llvm::StringRef directory);
 /// Translates the tokenizer.json at `path` under the tokenizer_config.json at
 /// `configPath` (empty: there is none). Returns nothing where something is
 /// wrong, and adds all mistakes to `problems`, or where Heddle lacks something
-/// that it would need, which is then in problems.unsupported().
+/// that it would need, which is then in problems.unsupported(). `lowerCase`:
+/// texts become lower case in any case, as sentence-transformers can have it.
 std::optional<std::vector<char>> compileTokenizer(llvm::StringRef path,
                                                   llvm::StringRef configPath,
-                                                  Problems &problems);
+                                                  Problems &problems,
+                                                  bool lowerCase = false);
 
 } // namespace heddle::checkpoint
 

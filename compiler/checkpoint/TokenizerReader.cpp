@@ -234,8 +234,26 @@ static int32_t lastId(const TokenizerDescription &description) {
   return last;
 }
 
-std::optional<std::vector<char>>
-compileTokenizer(StringRef path, StringRef configPath, Problems &problems) {
+/// Before all others, unless one of them does it.
+static void addLowercase(std::vector<TokenizerStep> &normalizers) {
+  auto kind = [](text::NormalizerKind kind) {
+    return static_cast<uint32_t>(kind);
+  };
+  if (llvm::any_of(normalizers, [&](const TokenizerStep &step) {
+        return step.kind == kind(text::NormalizerKind::Lowercase) ||
+               (step.kind == kind(text::NormalizerKind::Bert) &&
+                step.flags & text::BertLowercase);
+      }))
+    return;
+  TokenizerStep step;
+  step.kind = kind(text::NormalizerKind::Lowercase);
+  normalizers.insert(normalizers.begin(), step);
+}
+
+std::optional<std::vector<char>> compileTokenizer(StringRef path,
+                                                  StringRef configPath,
+                                                  Problems &problems,
+                                                  bool lowerCase) {
   size_t before = problems.size(), lacking = problems.unsupported().size();
   std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
   if (!json)
@@ -263,6 +281,8 @@ compileTokenizer(StringRef path, StringRef configPath, Problems &problems) {
     return std::nullopt;
   if (!configPath.empty())
     applyTokenizerConfig(configPath, root, problems, description);
+  if (lowerCase)
+    addLowercase(description.normalizers);
   if (problems.size() > before || problems.unsupported().size() > lacking)
     return std::nullopt;
 

@@ -37,6 +37,7 @@ private:
   llvm::Constant *site(const ProgramSite &site);
   llvm::Constant *ids(const heddle_ids &ids);
   llvm::Constant *generation(const heddle_generation &settings);
+  llvm::Constant *sentences(const ProgramSentences &sentences);
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
@@ -187,6 +188,16 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
        arrayOf(badWords, [&](const heddle_ids &word) { return ids(word); })});
 }
 
+llvm::Constant *Emitter::sentences(const ProgramSentences &sentences) {
+  llvm::Constant *prompts = arrayOf(sentences.prompts, [&](const auto &prompt) {
+    return structOf<heddle_prompt>(
+        {string(prompt.first), string(prompt.second)});
+  });
+  return structOf<heddle_sentences>({int32(sentences.similarity),
+                                     int32(sentences.prompts.size()),
+                                     int32(sentences.defaultPrompt), prompts});
+}
+
 EmittedProgram Emitter::program(unsigned cpuLevel,
                                 llvm::StringRef cpuFeatures) {
   auto emitMonomial = [&](const SizeExpr &monomial) {
@@ -218,7 +229,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        arrayOf(model.sites, [&](const ProgramSite &s) { return site(s); }),
        int32(model.sites.size()),
        string(weightsFileName(model)),
-       model.generation ? global(generation(*model.generation)) : null()});
+       model.generation ? global(generation(*model.generation)) : null(),
+       model.sentences ? global(sentences(*model.sentences)) : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

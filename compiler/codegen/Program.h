@@ -104,6 +104,13 @@ struct ProgramSite {
   ElementType arithmetic = ElementType::F32;
 };
 
+/// heddle_sentences.
+struct ProgramSentences {
+  int similarity = 0;
+  std::vector<std::pair<std::string, std::string>> prompts; ///< name and text
+  int defaultPrompt = -1;
+};
+
 struct Program {
   std::string name;
   /// Of the weight slots' layout; the packed weights file carries the same.
@@ -133,6 +140,8 @@ struct Program {
   /// What the checkpoint says about generating. It is no part of the module: it
   /// comes with the checkpoint. Null: nothing.
   std::shared_ptr<const heddle_generation> generation;
+  /// The same about vectors.
+  std::optional<ProgramSentences> sentences;
 };
 
 /// The name of the packed weights beside the program.

@@ -120,6 +120,15 @@ llvm::LogicalResult Compilation::readConfig() {
   config = checkpoint::parseJsonFile(*configFile, problems);
   if (config && !config->getAsObject())
     problems.add(*configFile, "found no object, needed { … }");
+  std::string modules = checkpoint::findCheckpointFiles(
+                            checkpoint.empty() ? *configFile : checkpoint)
+                            .modulesJson;
+  if (problems.empty() && !modules.empty()) {
+    llvm::json::Object &object = *config->getAsObject();
+    sentences = checkpoint::readSentenceTransformer(modules, object, problems);
+    if (sentences)
+      object["sentence_transformers"] = sentences->forModelFile();
+  }
   problems.print(llvm::errs());
   return llvm::success(problems.empty());
 }
@@ -272,7 +281,7 @@ llvm::LogicalResult Compilation::readProgram() {
     return llvm::failure();
   program_ = std::move(*program);
   return readFilesBeside(arguments, configFile.value_or(""), checkpoint,
-                         program_, tokenizer_);
+                         sentences, program_, tokenizer_);
 }
 
 void Compilation::readSpecialTokens() {

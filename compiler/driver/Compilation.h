@@ -9,6 +9,7 @@
 #ifndef HEDDLE_COMPILER_DRIVER_COMPILATION_H
 #define HEDDLE_COMPILER_DRIVER_COMPILATION_H
 
+#include "compiler/checkpoint/SentenceTransformers.h"
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
@@ -102,6 +103,7 @@ private:
   std::string modelFile, checkpoint;
   std::optional<std::string> configFile;
   std::optional<llvm::json::Value> config;
+  std::optional<checkpoint::SentenceTransformer> sentences;
   std::optional<llvm::StringSet<>> paths; ///< of the checkpoint's tensors
   language::KeyUses keys;
   mlir::MLIRContext context;

@@ -16,11 +16,11 @@ using checkpoint::Problems;
 /// A model computes without its tokenizer: where Heddle cannot run the one of
 /// the checkpoint exactly, the program has none.
 static std::vector<char> readTokenizer(const CheckpointFiles &files,
-                                       Problems &problems) {
+                                       bool lowerCase, Problems &problems) {
   if (files.tokenizerJson.empty())
     return {};
   auto tables = checkpoint::compileTokenizer(
-      files.tokenizerJson, files.tokenizerConfigJson, problems);
+      files.tokenizerJson, files.tokenizerConfigJson, problems, lowerCase);
   if (llvm::ArrayRef<std::string> lacking = problems.unsupported();
       problems.empty() && !lacking.empty())
     llvm::WithColor::note()
@@ -30,6 +30,19 @@ static std::vector<char> readTokenizer(const CheckpointFiles &files,
                 : "")
         << ": the program takes token ids\n";
   return tables.value_or(std::vector<char>());
+}
+
+static codegen::ProgramSentences
+describe(const checkpoint::SentenceTransformer &sentences) {
+  constexpr llvm::StringRef names[] = {"cosine", "dot", "euclidean",
+                                       "manhattan"};
+  codegen::ProgramSentences program;
+  program.similarity = llvm::find(names, sentences.similarity) - names;
+  program.prompts = sentences.prompts;
+  for (auto [index, prompt] : llvm::enumerate(sentences.prompts))
+    if (prompt.first == sentences.defaultPrompt)
+      program.defaultPrompt = index;
+  return program;
 }
 
 static bool generates(const codegen::Program &program) {
@@ -60,11 +73,11 @@ static void readGeneration(const CheckpointFiles &files,
     program.generation = {defaults, &defaults->settings()};
 }
 
-llvm::LogicalResult driver::readFilesBeside(const Arguments &arguments,
-                                            llvm::StringRef configFile,
-                                            llvm::StringRef directory,
-                                            codegen::Program &program,
-                                            std::vector<char> &tokenizer) {
+llvm::LogicalResult driver::readFilesBeside(
+    const Arguments &arguments, llvm::StringRef configFile,
+    llvm::StringRef directory,
+    const std::optional<checkpoint::SentenceTransformer> &sentences,
+    codegen::Program &program, std::vector<char> &tokenizer) {
   // Random weights have no directory, but perhaps a config.json.
   CheckpointFiles files;
   if (!directory.empty() || !configFile.empty())
@@ -73,7 +86,10 @@ llvm::LogicalResult driver::readFilesBeside(const Arguments &arguments,
   Problems problems;
   if (program.hasTokenizer && !directory.empty() &&
       arguments.weightsFile != WeightsFile::None)
-    tokenizer = readTokenizer(files, problems);
+    tokenizer =
+        readTokenizer(files, sentences && sentences->lowerCase, problems);
+  if (sentences)
+    program.sentences = describe(*sentences);
   if (problems.empty() && generates(program))
     readGeneration(files, configFile, arguments.ignoredKeys, tokenizer,
                    problems, program);

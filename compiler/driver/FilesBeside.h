@@ -3,6 +3,7 @@
 #ifndef HEDDLE_COMPILER_DRIVER_FILESBESIDE_H
 #define HEDDLE_COMPILER_DRIVER_FILESBESIDE_H
 
+#include "compiler/checkpoint/SentenceTransformers.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
 
@@ -10,13 +11,14 @@ namespace heddle::driver {
 
 /// Reads tokenizer.json into `tokenizer`, and generation_config.json (or the
 /// keys of `configFile` that stand in for it) into the program. Both of
-/// `configFile` and `directory` may be empty. What changes a result and cannot
+/// `configFile` and `directory` may be empty. What `sentences` says beside the
+/// network goes into the program as well. What changes a result and cannot
 /// be honoured is printed and fails; what the program does otherwise is noted.
-llvm::LogicalResult readFilesBeside(const Arguments &arguments,
-                                    llvm::StringRef configFile,
-                                    llvm::StringRef directory,
-                                    codegen::Program &program,
-                                    std::vector<char> &tokenizer);
+llvm::LogicalResult
+readFilesBeside(const Arguments &arguments, llvm::StringRef configFile,
+                llvm::StringRef directory,
+                const std::optional<checkpoint::SentenceTransformer> &sentences,
+                codegen::Program &program, std::vector<char> &tokenizer);
 
 } // namespace heddle::driver
 

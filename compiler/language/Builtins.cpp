@@ -29,7 +29,7 @@ static constexpr Builtin builtins[] = {
     {"cache", buildCache, 2, 2, true, ""},
     {"softmax", buildSoftmax, 2, 2, false, ""},
     {"bucket", buildBucket, 3, 3, false, "both"},
-    {"positions", buildPositions, 1, 1, false, ""},
+    {"positions", buildPositions, 1, 2, false, ""},
     {"sinusoid", buildSinusoid, 2, 2, false, "order base"},
     {"rope", buildRope, 2, 2, false, "base dims pairs scaling length"},
     {"concat", buildConcat, 2, any, false, ""},

@@ -12,7 +12,29 @@ using namespace mlir;
 
 namespace heddle::language {
 
-/// positions(T): where each of the T tokens of this call stands, from 0.
+/// The second argument of positions becomes what they index: a size that is
+/// known when the model is compiled, and no smaller than the positions get.
+static bool takeBound(CallSite &site, Shape &shape) {
+  const Configuration &configuration = site.elaborator.configuration;
+  const Constant *constant = std::get_if<Constant>(&site.argument(1));
+  const SizeExpr *over = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+  std::optional<int64_t> room = over ? configuration.evaluate(*over)
+                                     : std::nullopt,
+                         most = configuration.evaluate(*shape.over);
+  if (!room)
+    return site.fail("found " + site.describe(site.argument(1)) +
+                     ", needs a size known when the model is compiled"),
+           false;
+  if (!most || *most > *room)
+    return site.fail("they go up to " + site.describe(*shape.over) +
+                     ", which is more than " + site.describe(*over)),
+           false;
+  shape.over = *over;
+  return true;
+}
+
+/// positions(T): where each of the T tokens of this call stands, from 0;
+/// positions(T, N): as indices into N.
 Built buildPositions(CallSite &site) {
   const Constant *constant = std::get_if<Constant>(&site.argument(0));
   const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
@@ -30,6 +52,8 @@ Built buildPositions(CallSite &site) {
     return site.fail("found " + site.describe(*size) +
                      ", needs a size that is declared");
   }
+  if (site.argumentCount() == 2 && !takeBound(site, shape))
+    return std::nullopt;
   return site.build<nn::PositionsOp>(
       shape, site.builder.getStringAttr(site.describe(*size)));
 }

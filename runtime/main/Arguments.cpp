@@ -9,16 +9,32 @@
 namespace heddle::runtime {
 
 /// Every option, for those who misspell one.
-static constexpr const char *optionNames[] = {
-    "--help",    "--info",       "--version",
-    "--profile", "--huge-pages", "--check-weights",
-    "--no-echo", "--plain-text", "--tokens",
-    "--ids",     "--context",    "--seed",
-    "--top-k",   "--threads",    "--temperature",
-    "--top-p",   "--min-p",      "--repetition-penalty",
-    "--format",  "--weights",    "--entry",
-    "--in",      "--out",        "--lengths",
-    "--rows"};
+static constexpr const char *optionNames[] = {"--help",
+                                              "--info",
+                                              "--version",
+                                              "--profile",
+                                              "--huge-pages",
+                                              "--check-weights",
+                                              "--no-echo",
+                                              "--plain-text",
+                                              "--tokens",
+                                              "--ids",
+                                              "--prompt",
+                                              "--context",
+                                              "--seed",
+                                              "--top-k",
+                                              "--threads",
+                                              "--temperature",
+                                              "--top-p",
+                                              "--min-p",
+                                              "--repetition-penalty",
+                                              "--format",
+                                              "--weights",
+                                              "--entry",
+                                              "--in",
+                                              "--out",
+                                              "--lengths",
+                                              "--rows"};
 
 namespace {
 
@@ -146,6 +162,8 @@ bool Parser::parseOption(std::string_view option) {
     return takeFormat(option);
   if (option == "--weights")
     return (arguments.weights = takeValue(option));
+  if (option == "--prompt")
+    return (arguments.prompt = takeValue(option));
   if (option == "--entry")
     return (arguments.entry = takeValue(option));
   if (option == "--out" && arguments.calls.empty())

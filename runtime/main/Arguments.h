@@ -32,6 +32,7 @@ struct Arguments {
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;
+  const char *prompt = nullptr; // the name of what is put before texts
 
   // Entries by name, called one after the other in one session.
   List<const heddle_entry *> calls;

@@ -7,6 +7,7 @@
 #include "runtime/main/Input.h"
 #include "runtime/main/Npy.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/Suggest.h"
 #include "runtime/text/Unicode.h"
 
 #include <algorithm>
@@ -26,9 +27,10 @@ namespace {
 
 class Embedding {
 public:
-  Embedding(heddle_model &model, const heddle_entry &entry, bool plainText)
+  Embedding(heddle_model &model, const heddle_entry &entry, const char *prompt,
+            bool plainText)
       : model(model), entry(entry),
-        width(entry.outputs[0].dims[1].terms[0].numerator),
+        width(entry.outputs[0].dims[1].terms[0].numerator), prompt(prompt),
         plainText(plainText) {}
   ~Embedding() { heddle_session_close(session); }
 
@@ -50,7 +52,8 @@ private:
   int64_t mostRows() const;
   int64_t mostLength() const;
 
-  bool plainText; // special tokens written out in texts are text
+  const char *prompt; // stands before every text
+  bool plainText;     // special tokens written out in texts are text
   heddle_session *session = nullptr;
   text::Ids ids;         // of all texts
   List<int64_t> lengths; // of each text
@@ -78,10 +81,14 @@ int Embedding::tokenize(const List<const char *> &texts) {
   if (!tokenizer)
     return complainLastError();
   int64_t most = mostLength();
+  text::Text input;
   for (size_t i = 0; i < texts.size(); ++i) {
     size_t before = ids.size();
+    input.clear();
+    input.append(prompt);
+    input.append(texts[i]);
     if (const char *wrong = tokenizer->encode(
-            texts[i], /*addSpecialTokens=*/true, ids, plainText))
+            input.view(), /*addSpecialTokens=*/true, ids, plainText))
       return complain("text %zu: %s", i + 1, wrong);
     auto length = static_cast<int64_t>(ids.size() - before);
     if (length == 0)
@@ -140,14 +147,29 @@ int Embedding::run(const List<const char *> &texts) {
   return 0;
 }
 
-static double similarity(const float *a, const float *b, int64_t width) {
-  double product = 0, ofA = 0, ofB = 0;
+/// How alike two vectors are, as `kind` of heddle_sentences has it: larger is
+/// more so.
+static double similarity(int32_t kind, const float *a, const float *b,
+                         int64_t width) {
+  double product = 0, ofA = 0, ofB = 0, squares = 0, sum = 0;
   for (int64_t i = 0; i < width; ++i) {
+    double difference = double{a[i]} - b[i];
     product += double{a[i]} * b[i];
     ofA += double{a[i]} * a[i];
     ofB += double{b[i]} * b[i];
+    squares += difference * difference;
+    sum += std::abs(difference);
   }
-  return ofA > 0 && ofB > 0 ? product / std::sqrt(ofA * ofB) : 0;
+  switch (kind) {
+  case 1:
+    return product;
+  case 2:
+    return -std::sqrt(squares);
+  case 3:
+    return -sum;
+  default:
+    return ofA > 0 && ofB > 0 ? product / std::sqrt(ofA * ofB) : 0;
+  }
 }
 
 static void printLines(FILE *file, const Embedding &embedding, int64_t count) {
@@ -199,7 +221,8 @@ static int prefixBytes(const char *text, int characters) {
   return bytes;
 }
 
-/// The texts with the beginning of their vectors, then the matrix of cosines.
+/// The texts with the beginning of their vectors, then the matrix of
+/// similarities.
 static void printTable(FILE *file, const Embedding &embedding,
                        const List<const char *> &texts) {
   auto count = static_cast<int64_t>(texts.size());
@@ -217,15 +240,19 @@ static void printTable(FILE *file, const Embedding &embedding,
             mostCompared);
     return;
   }
-  fputs("\nsimilarity (cosine)\n    ", file);
+  const char *names[] = {"cosine", "product", "minus the distance",
+                         "minus the sum of differences"};
+  const heddle_sentences *sentences = embedding.model.program->sentences;
+  int32_t kind = sentences ? sentences->similarity : 0;
+  fprintf(file, "\nsimilarity (%s)\n    ", names[kind]);
   for (int64_t column = 0; column < count; ++column)
     fprintf(file, " %6" PRId64, column + 1);
   for (int64_t row = 0; row < count; ++row) {
     fprintf(file, "\n%4" PRId64, row + 1);
     for (int64_t column = 0; column < count; ++column)
       fprintf(file, " %6.3f",
-              similarity(embedding.vectorOf(row), embedding.vectorOf(column),
-                         embedding.width));
+              similarity(kind, embedding.vectorOf(row),
+                         embedding.vectorOf(column), embedding.width));
   }
   fputc('\n', file);
 }
@@ -248,6 +275,32 @@ static void print(FILE *file, const Embedding &embedding,
   }
 }
 
+/// What stands before every text: the prompt that is asked for by its name, or
+/// the checkpoint's own; --prompt "" is none. Null if there is none of the
+/// name, which has been printed.
+static const char *findPrompt(const heddle_program &program, const char *name) {
+  heddle_sentences none = {};
+  none.default_prompt = -1;
+  const heddle_sentences &sentences =
+      program.sentences ? *program.sentences : none;
+  if (!name)
+    return sentences.default_prompt < 0
+               ? ""
+               : sentences.prompts[sentences.default_prompt].text;
+  if (!*name)
+    return "";
+  Suggestion suggestion(name);
+  for (int32_t p = 0; p < sentences.prompt_count; ++p) {
+    if (!strcmp(sentences.prompts[p].name, name))
+      return sentences.prompts[p].text;
+    suggestion.consider(sentences.prompts[p].name);
+  }
+  const char *meant = suggestion.text();
+  complain("%s has no prompt %s%s", program.name, name,
+           *meant ? meant : "; --info lists its prompts");
+  return nullptr;
+}
+
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments) {
   text::Text input;
@@ -258,7 +311,10 @@ int embedText(heddle_model &model, const heddle_entry &entry,
       return 1;
     splitLines(input, texts);
   }
-  Embedding embedding(model, entry, arguments.plainText);
+  const char *prompt = findPrompt(*model.program, arguments.prompt);
+  if (!prompt)
+    return 1;
+  Embedding embedding(model, entry, prompt, arguments.plainText);
   double start = secondsNow();
   if (int code = embedding.run(texts))
     return code;

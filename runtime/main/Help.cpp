@@ -142,7 +142,8 @@ static void printTextHelp(const TextUse &use) {
            "  --entry NAME            the entry that makes them (%s)\n"
            "  --format F              table, text, json or npy (table)\n"
            "  --out FILE              write there instead of standard "
-           "output\n",
+           "output\n"
+           "  --prompt NAME           what is put before each text\n",
            use.embed->name);
   if (use.step || use.embed)
     puts("  --plain-text            special tokens written in a text are text, "
@@ -192,6 +193,16 @@ static void printMemory(heddle_model &model) {
   heddle_session_close(session);
 }
 
+/// What sentence-transformers' files say, in the words of --info.
+static void printPrompts(const heddle_sentences &sentences) {
+  const char *names[] = {"cosine", "dot", "euclidean", "manhattan"};
+  printf("vectors   similarity %s\n", names[sentences.similarity]);
+  for (int32_t p = 0; p < sentences.prompt_count; ++p)
+    printf("          prompt %s: \"%s\"%s\n", sentences.prompts[p].name,
+           sentences.prompts[p].text,
+           p == sentences.default_prompt ? ", by default" : "");
+}
+
 void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
@@ -212,6 +223,8 @@ void printInfo(heddle_model &model) {
          model.weights.tensorBytes(), program.weight_slot_count);
   if (findTextUse(program, nullptr).step)
     printSettings(program);
+  if (program.sentences)
+    printPrompts(*program.sentences);
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
   const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};

@@ -83,6 +83,10 @@ static int run(heddle_model &model, const Arguments &arguments) {
     return use.step ? generateIds(model, arguments)
                     : complain("%s does not generate: it does not take --ids",
                                model.program->name);
+  if (arguments.prompt && (!use.embed || (use.step && !arguments.entry)))
+    return complain("--prompt stands before texts that become vectors: %s "
+                    "makes none",
+                    model.program->name);
   if (arguments.entry && !use.embed)
     return complain("%s does not give one vector a row; call it as %s --in …",
                     arguments.entry, arguments.entry);
