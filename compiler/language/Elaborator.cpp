@@ -5,7 +5,9 @@
 #include "compiler/language/Budgets.h"
 #include "compiler/language/Builtins.h"
 #include "dialects/nn/NN.h"
+#include "dialects/nn/SizeTable.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -41,6 +43,11 @@ OwningOpRef<ModuleOp> Elaborator::run() {
                       ": every entry is left out, needs one whose condition "
                       "holds");
   removeUncalledFunctions();
+  if (!diagnostics.errorCount()) {
+    checkLookups();
+    for (const auto &[name, entry] : program.entries)
+      checkSizesGiven(*entry.function);
+  }
   return owned;
 }
 
@@ -353,6 +360,56 @@ void Elaborator::checkEntryResults(const Function &entry) {
                        describe(tensor->shape) + ", declared " +
                        describe(*shape) + " at " +
                        diagnostics.describe(type.place));
+  }
+}
+
+/// A call knows a size by its inputs, by a state, or by what it grows from.
+void Elaborator::checkSizesGiven(const Function &entry) {
+  nn::SizeTable sizes(module);
+  llvm::StringSet<> given;
+  llvm::SetVector<StringRef> needed;
+  given.insert(sizes.rows());
+  auto namesIn = [&](Type type, llvm::function_ref<void(StringRef)> visit) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    for (unsigned axis = 0; tensor && axis < tensor.getRank(); ++axis)
+      for (StringRef name : nn::axesOf(tensor).expr(axis).names())
+        if (int index = sizes.indexOf(name); index >= 0) {
+          nn::SizeOp size = sizes.dynamicSizes()[index];
+          visit(size.getSymName());
+        }
+  };
+  SmallVector<func::FuncOp> functions{
+      module.lookupSymbol<func::FuncOp>(entry.name.text)};
+  for (Type input : functions.front().getArgumentTypes())
+    namesIn(input, [&](StringRef name) {
+      given.insert(name);
+      needed.insert(name);
+    });
+  llvm::StringSet<> seen;
+  while (!functions.empty()) {
+    functions.pop_back_val().walk([&](Operation *op) {
+      bool isState = isa<nn::StateReadOp, nn::StateWriteOp>(op);
+      for (Type type : op->getResultTypes())
+        namesIn(type, [&](StringRef name) {
+          if (isState)
+            given.insert(name);
+          else
+            needed.insert(name);
+        });
+      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+      if (callee && seen.insert(callee.getValue()).second)
+        functions.push_back(
+            module.lookupSymbol<func::FuncOp>(callee.getValue()));
+    });
+  }
+  for (StringRef name : needed) {
+    StringRef from = sizes.grownFrom(name);
+    StringRef asked = from.empty() ? name : from;
+    if (!given.contains(asked))
+      error(entry.name.place, "entry " + entry.name.text +
+                                  " does not know how long " + name +
+                                  " is: none of its parameters has an axis " +
+                                  asked);
   }
 }
 

@@ -77,8 +77,9 @@ public:
   Datum elementwise(llvm::StringRef op, const Tensor &lhs, const Tensor &rhs,
                     llvm::SMLoc place);
   /// Fills a region over row, head, query and key position with the value of
-  /// `expr`; `i1` asks for a predicate.
-  bool fillPairRegion(mlir::Region &region, const Expr &expr, bool predicate);
+  /// `expr`; `predicate` asks for an i1. Without heads there is no h.
+  bool fillPairRegion(mlir::Region &region, const Expr &expr, bool predicate,
+                      bool hasHeads = true);
 
   std::string describe(const Axes &axes) const;
   std::string describe(const Shape &shape) const;
@@ -123,6 +124,7 @@ private:
   bool holdsCondition(const Function &entry);
   void elaborateEntry(const FunctionInFile &entry);
   void checkEntryResults(const Function &entry);
+  void checkSizesGiven(const Function &entry);
   mlir::func::FuncOp startFunction(const FunctionInFile &source,
                                    llvm::ArrayRef<mlir::Type> arguments);
   void finishFunction(const Data &results, llvm::SMLoc place);
@@ -167,6 +169,9 @@ private:
   void collectYielded(Scan &scan);
   bool emitScan(Scan &scan);
 
+  // Shapes.cpp
+  bool checkRows(const Shape &shape, llvm::SMLoc place);
+
   // Expressions.cpp
   Data evaluateAll(const Expr &expr);
   Datum evaluateName(const Expr &expr);
@@ -185,6 +190,8 @@ private:
   std::optional<bool> evaluateCondition(const Expr &expr);
   Datum evaluateIndex(const Expr &expr);
   Datum evaluateAs(const Expr &expr);
+  void orderAsWritten(const Expr &axis, const Axes &sources,
+                      llvm::SmallVectorImpl<int64_t> &group);
   Datum evaluateWhere(const Expr &expr);
   Data evaluateCall(const Expr &expr, const Expr *where = nullptr);
   Data callActivation(const Expr &expr, const Constant &value);
@@ -200,6 +207,9 @@ private:
   Datum lookUp(const Tensor &tensor, llvm::ArrayRef<ExprPtr> indices,
                llvm::SMLoc place);
   mlir::Value toScalar(const Datum &datum, bool real, llvm::SMLoc place);
+  /// Whether what regions look up is there. Positions of queries depend on the
+  /// caches of all entries: the module has to be complete.
+  void checkLookups();
 
   mlir::MLIRContext *context;
   const Program &program;
@@ -210,6 +220,8 @@ private:
   llvm::StringMap<Specialisation> specialisations;
   llvm::StringMap<unsigned> symbols;
   llvm::StringMap<Shape> stateShapes;
+  /// Where the indices of lookups stand, by the lookup's own place.
+  llvm::DenseMap<mlir::Location, llvm::SmallVector<llvm::SMLoc>> lookupPlaces;
 
   friend class CallSite;
 };

@@ -471,6 +471,44 @@ static bool matchAxes(ArrayRef<SizeExpr> targets, const Axes &sources,
   return false;
 }
 
+static void collectFactors(const Expr &axis,
+                           SmallVectorImpl<const Expr *> &factors) {
+  if (!axis.is(Expr::Kind::Binary) || axis.text != "*")
+    return factors.push_back(&axis);
+  collectFactors(*axis.operands[0], factors);
+  collectFactors(*axis.operands[1], factors);
+}
+
+/// H*K and K*H are one size, and two orders of elements: the axes of a group
+/// stand as the product that is written names them. One that names none of them
+/// (D for H*K) leaves them as they stand.
+void Elaborator::orderAsWritten(const Expr &axis, const Axes &sources,
+                                SmallVectorImpl<int64_t> &group) {
+  SmallVector<const Expr *> written;
+  collectFactors(axis, written);
+  unsigned others = (1u << sources.size()) - 1;
+  for (int64_t source : group)
+    others &= ~(1u << source);
+  // An axis may itself be a product, 2*E of 2*E*K: from single factors to all
+  // of them at once, whichever neighbours are taken together.
+  unsigned gaps = std::min<size_t>(written.size() - 1, 10);
+  for (unsigned joined = 0; joined < 1u << gaps; ++joined) {
+    SmallVector<SizeExpr> factors;
+    for (auto [number, factor] : enumerate(written))
+      if (number > 0 && joined >> (number - 1) & 1)
+        factors.back() *= *resolveAxis(*factor);
+      else
+        factors.push_back(*resolveAxis(*factor));
+    SmallVector<SmallVector<int64_t>> found;
+    if (!matchAxes(factors, sources, others, found))
+      continue;
+    group.clear();
+    for (ArrayRef<int64_t> part : found)
+      llvm::append_range(group, part);
+    return;
+  }
+}
+
 Datum Elaborator::evaluateAs(const Expr &expr) {
   Datum datum = evaluate(*expr.operands[0]);
   std::optional<Axes> axes = resolveAxes(expr.from.front());
@@ -493,6 +531,9 @@ Datum Elaborator::evaluateAs(const Expr &expr) {
   RankedTensorType type = typeOf(shape, expr.place);
   if (!type)
     return Faulty();
+  if (expr.from.front().size() == axes->size()) // none of them is ..
+    for (auto [axis, group] : zip(expr.from.front(), sources))
+      orderAsWritten(*axis, tensor->axes(), group);
   SmallVector<Attribute> attributes;
   for (ArrayRef<int64_t> group : sources)
     attributes.push_back(builder.getI64ArrayAttr(group));
@@ -522,7 +563,9 @@ Datum Elaborator::evaluateWhere(const Expr &expr) {
   auto mask = nn::MaskOp::create(
       builder, locationOf(expr.place), scores->value.getType(), scores->value,
       describe(scores->axes()[1]), describe(scores->axes().back()));
-  if (!fillPairRegion(mask.getMask(), condition, /*predicate=*/true)) {
+  bool hasHeads = scores->axes().size() == 4;
+  if (!fillPairRegion(mask.getMask(), condition, /*predicate=*/true,
+                      hasHeads)) {
     mask.erase();
     return Faulty();
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/language/Elaborator.h"
+#include "compiler/language/IndexBounds.h"
 
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -16,7 +17,7 @@ using namespace mlir;
 namespace heddle::language {
 
 bool Elaborator::fillPairRegion(Region &region, const Expr &expr,
-                                bool predicate) {
+                                bool predicate, bool hasHeads) {
   OpBuilder::InsertionGuard guard(builder);
   Location loc = locationOf(expr.place);
   Block &block = region.emplaceBlock();
@@ -25,6 +26,8 @@ bool Elaborator::fillPairRegion(Region &region, const Expr &expr,
   for (StringRef name : {"b", "h", "i", "j"})
     frame->variables[name] =
         Scalar{block.addArgument(builder.getIndexType(), loc)};
+  if (!hasHeads)
+    frame->variables.erase("h");
   Datum datum = evaluate(expr);
   frame->variables = std::move(before);
   if (isFaulty(datum))
@@ -229,10 +232,23 @@ Datum Elaborator::lookUp(const Tensor &tensor, ArrayRef<ExprPtr> exprs,
       cast<RankedTensorType>(tensor.value.getType()).getElementType();
   Value value =
       nn::LookupOp::create(builder, loc, element, tensor.value, indices);
+  lookupPlaces[loc] =
+      to_vector(map_range(exprs, [](const ExprPtr &expr) { return expr->place; }));
   if (tensor.shape.element == Element::Int)
     value =
         arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   return Scalar{value};
+}
+
+void Elaborator::checkLookups() {
+  IndexBounds bounds(module, configuration);
+  module.walk([&](nn::LookupOp lookup) {
+    auto places = lookupPlaces.find(lookup.getLoc());
+    assert(places != lookupPlaces.end() && "a lookup comes from an expression");
+    for (auto [axis, place] : enumerate(places->second))
+      if (std::string why = bounds.whyOutside(lookup, axis); !why.empty())
+        error(place, why);
+  });
 }
 
 } // namespace heddle::language

@@ -58,7 +58,28 @@ std::string Elaborator::explainMismatch(const SizeExpr &found,
   return text;
 }
 
+/// Rows with lengths of their own lie one after the other: a size `per B` is
+/// that of a row of B, which has to come first.
+bool Elaborator::checkRows(const Shape &shape, SMLoc place) {
+  for (const SizeExpr &axis : shape.axes)
+    for (StringRef name : axis.names()) {
+      const DynSize *dyn = configuration.findDyn(name);
+      if (!dyn || dyn->per.empty())
+        continue;
+      SizeExpr rows = SizeExpr::name(dyn->per);
+      if (shape.axes.front() == rows && !is_contained(axis.names(), dyn->per))
+        continue;
+      error(place, describe(shape) + ": every row of " + dyn->per + " has a " +
+                       name + " of its own, needs " + dyn->per +
+                       " as the first axis and in no other");
+      return false;
+    }
+  return true;
+}
+
 RankedTensorType Elaborator::typeOf(const Shape &shape, SMLoc place) {
+  if (!checkRows(shape, place))
+    return {};
   SmallVector<int64_t> sizes;
   SmallVector<std::string> names;
   for (const SizeExpr &axis : shape.axes) {
