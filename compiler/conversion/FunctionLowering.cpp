@@ -7,6 +7,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Places.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -144,6 +145,7 @@ FunctionLowering::Form FunctionLowering::formOf(RankedTensorType type) const {
 }
 
 MemRefType FunctionLowering::memoryType(RankedTensorType type) const {
+  type = nn::storedAs(type);
   switch (formOf(type)) {
   case Form::Dense:
     return MemRefType::get(type.getShape(), type.getElementType());
@@ -309,19 +311,27 @@ View FunctionLowering::viewOf(Value buffer, RankedTensorType type, Value row) {
             ? OpFoldResult(axisLength(sizes.axis(type, axis), row))
             : OpFoldResult(builder.getIndexAttr(type.getDimSize(axis))));
   if (form == Form::Flat) {
-    // Row-major strides of the row's block, from its innermost axis outwards.
+    // Row-major strides of the row's block, from its innermost axis outwards:
+    // numbers as long as lengths are.
     SmallVector<OpFoldResult> strides(lengths.size());
-    Value stride = constantIndex(1);
+    SmallVector<int64_t> staticStrides(lengths.size(), ShapedType::kDynamic);
+    int64_t known = 1;
+    Value stride;
     for (int axis = lengths.size() - 1; axis >= 0; --axis) {
-      strides[axis] = axis + 1 == static_cast<int>(lengths.size())
-                          ? OpFoldResult(builder.getIndexAttr(1))
-                          : OpFoldResult(stride);
+      if (!stride)
+        staticStrides[axis] = known;
+      strides[axis] = stride ? OpFoldResult(stride)
+                             : OpFoldResult(builder.getIndexAttr(known));
+      if (!stride && !type.isDynamicDim(axis + 1)) {
+        known *= type.getDimSize(axis + 1);
+        continue;
+      }
+      if (!stride)
+        stride = constantIndex(known);
       Value length =
           getValueOrCreateConstantIndexOp(builder, location, lengths[axis]);
       stride = arith::MulIOp::create(builder, location, stride, length);
     }
-    SmallVector<int64_t> staticStrides(lengths.size(), ShapedType::kDynamic);
-    staticStrides.back() = 1;
     auto rowType = MemRefType::get(
         type.getShape().drop_front(), type.getElementType(),
         StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
@@ -363,13 +373,18 @@ View heddle::conversion::elementOf(FunctionLowering &lowering, const View &view,
 void FunctionLowering::forRows(Operation *op, bool mixes,
                                function_ref<void(Value)> emit) {
   // Without a loop over rows, values must lie alike: all with rows in one form,
-  // and where rows have lengths, with the same ones.
+  // and where rows have lengths, with the same ones. Flat ones have a single
+  // dimension, along which nothing without rows can be repeated.
   std::optional<std::pair<Form, std::string>> common;
-  bool anyRows = false, alike = true;
+  bool anyRows = false, alike = true, anyRepeated = false;
   auto visit = [&](Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || !sizes.hasRows(type))
+    if (!type)
       return;
+    if (!sizes.hasRows(type)) {
+      anyRepeated |= type.getRank() > 0;
+      return;
+    }
     anyRows = true;
     nn::AxesAttr axes = nn::axesOf(type);
     Form form = formOf(type);
@@ -383,6 +398,8 @@ void FunctionLowering::forRows(Operation *op, bool mixes,
   };
   llvm::for_each(op->getOperands(), visit);
   llvm::for_each(op->getResults(), visit);
+  if (common && common->first == Form::Flat && anyRepeated)
+    alike = false;
 
   // The buffers of results are fetched before the loop, for all rows.
   for (OpResult result : op->getResults())
@@ -410,13 +427,25 @@ void heddle::conversion::generic(
   SmallVector<std::string> loops(output.axes.begin(), output.axes.end());
   for (StringRef axis : reduced)
     loops.push_back(axis.str());
+  // Of loops called alike, as in [T T], axes take the next one in their order.
   auto mapOf = [&](const View &view) {
     SmallVector<AffineExpr> results;
+    llvm::SmallBitVector taken(loops.size());
+    unsigned next = 0;
+    auto takeFrom = [&](unsigned first, StringRef axis) {
+      while (first < loops.size() && (taken[first] || loops[first] != axis))
+        ++first;
+      return first;
+    };
     for (StringRef axis : view.axes) {
-      auto at = llvm::find(loops, axis);
-      assert(at != loops.end() &&
+      unsigned at = takeFrom(next, axis);
+      if (at == loops.size())
+        at = takeFrom(0, axis);
+      assert(at < loops.size() &&
              "an axis is neither in the result nor reduced");
-      results.push_back(builder.getAffineDimExpr(at - loops.begin()));
+      taken.set(at);
+      next = at + 1;
+      results.push_back(builder.getAffineDimExpr(at));
     }
     return AffineMap::get(loops.size(), 0, results, builder.getContext());
   };
@@ -447,6 +476,12 @@ void FunctionLowering::copy(const View &from, const View &to) {
            : widens ? asF32(inner, location, scalars[0])
                     : scalars[0];
   });
+}
+
+/// One buffer for `tensor` to another.
+void FunctionLowering::copyRows(Value tensor, Value from, Value to) {
+  auto type = tensorType(tensor);
+  copy(viewOf(from, type, nullptr), viewOf(to, type, nullptr));
 }
 
 /// Packs what lies elsewhere (a cache, another buffer) into `buffer`.
@@ -593,6 +628,20 @@ void FunctionLowering::lowerCall(nn::CallOp call) {
                        operands);
 }
 
+SmallVector<Value>
+FunctionLowering::setAside(Operation *loop, ValueRange next,
+                           ArrayRef<BlockArgument> carried, unsigned number) {
+  SmallVector<Value> buffers;
+  for (auto [value, argument] : llvm::zip(next, carried)) {
+    bool moves = nn::liesWhereAnotherDoes(value, argument);
+    buffers.push_back(
+        moves ? scratch(loop, number++, tensorType(argument)) : Value());
+    if (moves)
+      copyRows(value, buffers.back());
+  }
+  return buffers;
+}
+
 LogicalResult FunctionLowering::lowerLoop(scf::ForOp loop) {
   // What is carried has one buffer for all turns; a turn ends by filling it.
   for (auto [result, init, argument] :
@@ -612,15 +661,14 @@ LogicalResult FunctionLowering::lowerLoop(scf::ForOp loop) {
     builder.setInsertionPointToStart(lowered.getBody());
     if (failed(lowerBlock(*loop.getBody())))
       return failure();
-    for (auto [yielded, argument] :
-         llvm::zip_equal(loop.getYieldedValues(), loop.getRegionIterArgs())) {
-      if (yielded == argument || haveOnePlace(yielded, argument))
-        continue;
-      if (isa<BlockArgument>(yielded) &&
-          llvm::is_contained(loop.getRegionIterArgs(), yielded))
-        return loop.emitError(
-            "carried values change places, which is not lowered");
-      copyRows(yielded, bufferOf(argument));
+    SmallVector<Value> next(loop.getYieldedValues());
+    SmallVector<Value> aside = setAside(loop, next, loop.getRegionIterArgs(), 0);
+    for (auto [yielded, buffer, argument] :
+         llvm::zip_equal(next, aside, loop.getRegionIterArgs())) {
+      if (buffer)
+        copyRows(argument, buffer, bufferOf(argument));
+      else if (yielded != argument && !haveOnePlace(yielded, argument))
+        copyRows(yielded, bufferOf(argument));
     }
   }
   loopIndices.pop_back();

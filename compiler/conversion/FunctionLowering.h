@@ -118,6 +118,12 @@ private:
   mlir::Value slotIndex(const nn::SlotPlace &place);
   void copy(const View &from, const View &to);
   void copyRows(mlir::Value tensor, mlir::Value buffer);
+  void copyRows(mlir::Value tensor, mlir::Value from, mlir::Value to);
+  /// Copies what lies where another carried value does into scratch buffers of
+  /// `loop`, from `number` on; null for each of the others.
+  llvm::SmallVector<mlir::Value>
+  setAside(mlir::Operation *loop, mlir::ValueRange next,
+           llvm::ArrayRef<mlir::BlockArgument> carried, unsigned number);
 
   mlir::Value total(const nn::SizeExpr &expr);
   mlir::Value rowStart(const nn::SizeExpr &expr, mlir::Value row);

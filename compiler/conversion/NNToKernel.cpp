@@ -11,6 +11,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -23,11 +24,42 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
+/// The lines of a row whose axes have lengths of its own: dense, though only
+/// the distance of two lines is known now.
+static Value linesOfRow(FunctionLowering &lowering, Value memref,
+                        int64_t stride) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+  auto type = cast<MemRefType>(memref.getType());
+  unsigned last = type.getRank() - 1;
+  Value lines = lowering.constantIndex(1);
+  for (unsigned axis = 0; axis < last; ++axis)
+    lines = arith::MulIOp::create(
+        builder, loc, lines,
+        memref::DimOp::create(builder, loc, memref, axis));
+  auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  auto matrix = MemRefType::get(
+      {ShapedType::kDynamic, type.getDimSize(last)}, type.getElementType(),
+      StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
+                             {stride, 1}));
+  return memref::ReinterpretCastOp::create(
+      builder, loc, matrix, metadata.getBaseBuffer(),
+      OpFoldResult(metadata.getOffset()),
+      {OpFoldResult(lines), builder.getIndexAttr(type.getDimSize(last))},
+      {builder.getIndexAttr(stride), builder.getIndexAttr(1)});
+}
+
 Value conversion::asMatrix(FunctionLowering &lowering, const View &view,
                            unsigned kept) {
   View collapsed = collapseFrom(lowering, view, kept, "columns");
   if (kept == 1)
     return collapsed.memref;
+  auto [strides, offset] = collapsed.type().getStridesAndOffset();
+  bool isOfRow = !collapsed.type().getLayout().isIdentity() &&
+                 ShapedType::isStatic(strides[kept - 1]) &&
+                 ShapedType::isDynamic(collapsed.type().getDimSize(kept - 1));
+  if (isOfRow)
+    return linesOfRow(lowering, collapsed.memref, strides[kept - 1]);
   ReassociationIndices rows =
       llvm::to_vector_of<int64_t, 2>(llvm::seq<unsigned>(0, kept));
   SmallVector<ReassociationIndices> groups = {rows,

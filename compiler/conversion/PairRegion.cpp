@@ -38,15 +38,8 @@ Value PairRegion::lower(Value value) {
   if (!op || !region.isAncestor(op->getParentRegion()))
     return lowering.scalar(value);
   OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
   if (auto lookup = dyn_cast<nn::LookupOp>(op)) {
-    SmallVector<Value> at = llvm::map_to_vector(
-        lookup.getIndices(), [&](Value index) { return lower(index); });
-    Value tensor = lowering.view(lookup.getTensor(), nullptr).memref;
-    Value element = memref::LoadOp::create(builder, loc, tensor, at);
-    values.map(value, isa<FloatType>(element.getType())
-                          ? asF32(builder, loc, element)
-                          : element);
+    values.map(value, lowerLookup(lookup));
   } else if (auto bucket = dyn_cast<nn::BucketOp>(op)) {
     values.map(value, lowerBucket(bucket));
   } else {
@@ -55,6 +48,29 @@ Value PairRegion::lower(Value value) {
     builder.clone(*op, values);
   }
   return values.lookup(value);
+}
+
+/// Where rows have lengths of their own, the first index is the row at hand,
+/// and the others are within it.
+Value PairRegion::lowerLookup(nn::LookupOp op) {
+  OpBuilder &b = lowering.builder;
+  Location loc = lowering.loc();
+  SmallVector<Value> at = llvm::map_to_vector(
+      op.getIndices(), [&](Value index) { return lower(index); });
+  Value row;
+  auto type = cast<RankedTensorType>(op.getTensor().getType());
+  if (lowering.formOf(type) != FunctionLowering::Form::Dense) {
+    row = at.front();
+    at.erase(at.begin());
+  }
+  Value tensor = lowering.view(op.getTensor(), row).memref;
+  Value element = memref::LoadOp::create(b, loc, tensor, at);
+  if (isa<FloatType>(element.getType()))
+    return asF32(b, loc, element);
+  if (!op.getType().isInteger(1))
+    return element;
+  Value no = arith::ConstantOp::create(b, loc, b.getZeroAttr(element.getType()));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, element, no);
 }
 
 /// T5's bucket of a relative position (Raffel et al. 2020): near ones exactly,

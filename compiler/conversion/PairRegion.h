@@ -37,6 +37,7 @@ public:
   FunctionLowering &lowering;
 
 private:
+  mlir::Value lowerLookup(nn::LookupOp op);
   mlir::Value lowerBucket(nn::BucketOp op);
   mlir::Value farBucket(nn::BucketOp op, mlir::Value back, int64_t count);
   mlir::Value lookUpBucket(nn::BucketOp op, mlir::Value back, int64_t count);

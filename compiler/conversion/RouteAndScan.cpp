@@ -206,10 +206,6 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
   auto carried = body.getArguments().drop_front(inputs);
   ValueRange yielded = body.getTerminator()->getOperands();
   auto next = yielded.take_front(carried.size());
-  for (auto [argument, value] : llvm::zip_equal(carried, next))
-    if (value != argument && llvm::is_contained(carried, value))
-      return scan.emitError(
-          "carried values change places, which is not lowered");
   Value anything = scan.getInputs().empty() ? Value(scan.getResult(0))
                                             : scan.getInputs().front();
   auto whole = cast<RankedTensorType>(anything.getType());
@@ -265,9 +261,17 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
       for (auto [result, value] : llvm::zip_equal(
                scan->getOpResults(), yielded.drop_front(carried.size())))
         copy(view(value, row), elementOf(*this, resultView(result, row), step));
-      for (auto [argument, value] : llvm::zip_equal(carried, next))
+    });
+    SmallVector<Value> aside =
+        setAside(scan, next, carried, body.getNumArguments());
+    forLivingRows([&](Value row) {
+      for (auto [argument, value, buffer] :
+           llvm::zip_equal(carried, next, aside)) {
+        auto type = cast<RankedTensorType>(argument.getType());
         if (value != argument)
-          copy(view(value, row), view(argument, row));
+          copy(buffer ? viewOf(buffer, type, row) : view(value, row),
+               view(argument, row));
+      }
     });
   }
   forEachRow([&](Value row) {

@@ -225,7 +225,8 @@ private:
   /// Scratch space of the lowerings: scores of one query; what an axis is
   /// reduced to on the way; what one block gives for all tokens, and where
   /// tokens are grouped also those of one block, all choices by block, and
-  /// where each block's end; the arguments of a recurrence's body.
+  /// where each block's end; the arguments of a recurrence's body; what changes
+  /// places from turn to turn.
   SmallVector<SizeExpr> scratchOf(Operation *op) {
     SmallVector<SizeExpr> bytes;
     if (auto attention = dyn_cast<AttentionOp>(op))
@@ -244,9 +245,21 @@ private:
         bytes.push_back(SizeExpr(4 * route.getCount()));
       }
     }
-    if (auto scan = dyn_cast<ScanOp>(op))
-      for (Type type : scan.getBody().getArgumentTypes())
+    auto setAside = [&](ValueRange next, ArrayRef<BlockArgument> carried) {
+      for (auto [value, argument] : llvm::zip(next, carried))
+        if (liesWhereAnotherDoes(value, argument))
+          bytes.push_back(
+              sizes.bytes(cast<RankedTensorType>(argument.getType())));
+    };
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      setAside(loop.getYieldedValues(), loop.getRegionIterArgs());
+    if (auto scan = dyn_cast<ScanOp>(op)) {
+      Block &body = scan.getBody().front();
+      for (Type type : body.getArgumentTypes())
         bytes.push_back(sizes.bytes(cast<RankedTensorType>(type)));
+      setAside(body.getTerminator()->getOperands(),
+               body.getArguments().drop_front(scan.getInputs().size()));
+    }
     return bytes;
   }
 

@@ -154,6 +154,8 @@ RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
 }
 
 RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
+  if (type.getElementType().isInteger(1))
+    return type.clone(IntegerType::get(type.getContext(), 8));
   auto dynamic = dyn_cast<DynamicType>(type.getElementType());
   if (!dynamic)
     return type;
@@ -166,6 +168,16 @@ RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
       StringAttr::get(type.getContext(), std::to_string(row.bytes()));
   return tensorOf(sizes, IntegerType::get(type.getContext(), 8),
                   AxesAttr::get(type.getContext(), names, StringAttr()));
+}
+
+bool heddle::nn::liesWhereAnotherDoes(Value next, BlockArgument argument) {
+  while (auto product = next.getDefiningOp<LinearOp>()) {
+    next = product.getResidual();
+    if (!next)
+      return false;
+  }
+  auto other = dyn_cast<BlockArgument>(next);
+  return other && other != argument && other.getOwner() == argument.getOwner();
 }
 
 RankedTensorType heddle::nn::withoutAxis(RankedTensorType type,

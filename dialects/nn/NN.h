@@ -45,13 +45,18 @@ inline AxesAttr axesOf(mlir::Value value) { return axesOf(value.getType()); }
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
                                 mlir::Type element, AxesAttr axes);
 
-/// How a value of `type` lies in memory, as a tensor of plain elements: rows of
-/// !nn.dynamic are bytes.
+/// How a value of `type` lies in memory, as a tensor of plain elements: truth
+/// values and rows of !nn.dynamic are bytes.
 mlir::RankedTensorType storedAs(mlir::RankedTensorType type);
 
 /// What is left of `type` where an axis is reduced.
 mlir::RankedTensorType withoutAxis(mlir::RankedTensorType type,
                                    llvm::StringRef axis);
+
+/// Whether what becomes of the carried value `argument` may lie where another
+/// one of the loop does: it is that one, or a product that took over its place
+/// as a residual. It has to be set aside before any of them is overwritten.
+bool liesWhereAnotherDoes(mlir::Value next, mlir::BlockArgument argument);
 
 /// Whether the checkpoint holds this weight as [in, out]: a linear map says so.
 bool isStoredTransposed(WeightOp weight);
