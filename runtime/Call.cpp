@@ -329,6 +329,7 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.inputs = session.inputs.data();
   frame.outputs = outputs;
   frame.arena = session.arena.data();
+  frame.arena_bytes = session.arena.size();
   frame.weights = session.model->weights.slots();
   frame.caches = session.slots.data();
   frame.extents = session.extents.data();

@@ -189,7 +189,12 @@ typedef struct heddle_frame {
   heddle_parallel_for parallel_for;    /* 72 */
   void *profile;                       /* 80: what mark() writes to */
   void (*mark)(struct heddle_frame *, int32_t site); /* 88: the work of a site is done; never NULL */
+  int64_t arena_bytes;                 /* 96 */
 } heddle_frame;
+
+/* What code with checks of its bounds calls before every access: ends the process with a message unless 0 <= index < length.
+ * `where` is the place in the model file and the kind of access. */
+void heddle_check_bounds(int64_t index, int64_t length, const char *where);
 
 /* The command line of a compiled program, in libheddle_main.a; returns the exit code. */
 HEDDLE_API int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv);

@@ -52,6 +52,29 @@ def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def CheckBounds : Pass<"check-bounds", "::mlir::ModuleOp"> {
+  let summary = "calls of heddle_check_bounds before every access";
+  let description = [{
+    Every index against its dimension, every view against what it is a view of, parts of the arena against its bytes, rows of
+    caches against their capacity. Blind to what a caller passes, and to parts of the arena that overlap.
+
+    Before:
+    ```mlir
+    %v = memref.load %m[%b, %j] : memref<?x4xf32>
+    ```
+    After:
+    ```mlir
+    %place = llvm.mlir.addressof @place_0 : !llvm.ptr
+    %rows = memref.dim %m, %c0 : memref<?x4xf32>
+    func.call @heddle_check_bounds(%b, %rows, %place) : (index, index, !llvm.ptr) -> ()
+    func.call @heddle_check_bounds(%j, %c4, %place) : (index, index, !llvm.ptr) -> ()
+    %v = memref.load %m[%b, %j] : memref<?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def OutlineParallel : Pass<"kernel-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "bodies of kernel.parallel as functions for the program's threads";
   let description = [{

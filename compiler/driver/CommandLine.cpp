@@ -242,6 +242,9 @@ static const Flag flags[] = {
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},
+    {"--bounds-checks", "", compiling,
+     "with --reference: end the program where it reaches outside a buffer",
+     [](StringRef, Arguments &a) { return setTrue(a.options.boundsChecks); }},
     {"--cpu", "CPU", executing,
      "native (default), generic, x86-64-v3, x86-64-v4 or LLVM's name of one",
      [](StringRef v, Arguments &a) {
@@ -408,6 +411,8 @@ void CommandLineParser::checkCombinations() {
     fail("found both --weights and --random-weights, needed one of them");
   if (arguments.isStatic && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
     fail("--static is for executables");
+  if (arguments.options.boundsChecks && !arguments.options.reference)
+    fail("--bounds-checks needs --reference");
 }
 
 bool CommandLineParser::parse() {

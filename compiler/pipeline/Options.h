@@ -38,6 +38,9 @@ struct Options {
   /// The naive path: every op by its definition, no fusion, no packed operands.
   bool reference = false;
 
+  /// In the code of the reference, check every access to memory.
+  bool boundsChecks = false;
+
   /// In which type weights are stored: f32 or bf16; PATTERN=TYPE rules for the
   /// weights of products, of which the last that fits counts. Patterns are
   /// those of dialects/nn/Glob.h, types f32, bf16, i8, q8 and q4.

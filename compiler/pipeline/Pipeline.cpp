@@ -105,6 +105,8 @@ static void addVectorCode(OpPassManager &passes, const Options &options) {
     passes.addPass(microkernels::createKernelToVector(kernels));
   }
   passes.addPass(createConvertLinalgToLoopsPass());
+  if (options.boundsChecks)
+    passes.addPass(conversion::createCheckBounds());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
