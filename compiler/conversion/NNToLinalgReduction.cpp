@@ -115,16 +115,20 @@ static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
     nest(lowering, last.bounds(), [&](ValueRange lead) {
       Value count = e.real(last.length());
       Value mean = e.div(last.sum(lead, [](Value v) { return v; }), count);
+      // Of a mean that is large beside the distances from it, what rounding
+      // took: their own mean.
+      auto roughly = [&](Value v) { return e.sub(v, mean); };
+      Value rest = e.div(last.sum(lead, roughly), count);
+      auto distance = [&](Value v) { return e.sub(roughly(v), rest); };
       auto square = [&](Value v) {
-        Value distance = e.sub(v, mean);
-        return e.mul(distance, distance);
+        return e.mul(distance(v), distance(v));
       };
       Value variance = e.div(last.sum(lead, square), count);
       Value scale = e.div(
           e.number(1),
           e.sqrt(e.add(variance, e.number(op.getEps().convertToDouble()))));
       last.store(y, lead, [&](Value v, Value d) {
-        return e.add(e.mul(e.mul(e.sub(v, mean), scale), e.load(w, d)),
+        return e.add(e.mul(e.mul(distance(v), scale), e.load(w, d)),
                      e.load(b, d));
       });
     });
@@ -319,7 +323,10 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
          y = lowering.resultView(op->getOpResult(0), row);
     Value before = lowering.heldBefore(op.getQuery(), row);
     forEachElement(lowering, y, [&](ValueRange at) {
-      int query = x.find(op.getQuery()), key = x.find(op.getKey());
+      // Both may be called alike: queries stand before keys.
+      int query = x.find(op.getQuery()), key = x.axes.size() - 1;
+      while (x.axes[key] != op.getKey())
+        --key;
       Value head = lowering.constantIndex(0);
       for (int axis = 0; axis < static_cast<int>(x.axes.size()); ++axis)
         if (axis != query && axis != key)

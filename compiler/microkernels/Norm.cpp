@@ -4,6 +4,10 @@
 // the mean square of what is left, the result. A sum has `chains` vectors in
 // flight, added at the end: its order depends on the length of a line alone.
 //
+// A mean μ that is large beside the distances from it is rounded to some of
+// their digits. What is missing is the mean of x − μ:
+//   δ = Σ (x − μ) / N,   σ² = Σ (x − μ)² / N − δ²,   y = ((x − μ) − δ) / √(σ² + ε) · w + b
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Norm.h"
@@ -12,6 +16,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
+#include <functional>
 
 using namespace mlir;
 
@@ -37,12 +42,14 @@ private:
 
   /// Calls `body` for every vector of a line: in a loop `chains` at a time,
   /// then for what is left, with how many of its lanes count. `carried` goes
-  /// through all calls, one value a chain.
+  /// through all calls, as many values a chain.
   SmallVector<Value> eachVector(
       ValueRange carried,
-      function_ref<Value(Value column, int64_t lanes, Value carried)> body);
-  /// Σ f(x[n]) / N, in every lane.
-  Value meanOf(Value x, function_ref<Value(Value)> f);
+      function_ref<SmallVector<Value>(Value column, int64_t lanes,
+                                      ValueRange carried)>
+          body);
+  /// Σ f(x[n]) / N for each of several f, in every lane.
+  SmallVector<Value> meansOf(Value x, ArrayRef<std::function<Value(Value)>> fs);
 
   VectorBuilder v;
   const Target &target;
@@ -117,15 +124,12 @@ func::FuncOp NormEmitter::taskFunction() {
   return function;
 }
 
-SmallVector<Value>
-NormEmitter::eachVector(ValueRange carried,
-                        function_ref<Value(Value, int64_t, Value)> body) {
+SmallVector<Value> NormEmitter::eachVector(
+    ValueRange carried,
+    function_ref<SmallVector<Value>(Value, int64_t, ValueRange)> body) {
   int64_t lanes = target.lanes(), step = chains * lanes;
-  int64_t whole = size / step * step;
+  int64_t whole = size / step * step, width = carried.size() / chains;
   SmallVector<Value> values(carried);
-  auto chainOf = [&](ValueRange all, int64_t chain) {
-    return all.empty() ? Value() : all[chain];
-  };
   if (whole) {
     auto loop = scf::ForOp::create(v.builder, v.loc, v.index(0), v.index(whole),
                                    v.index(step), values);
@@ -135,10 +139,10 @@ NormEmitter::eachVector(ValueRange carried,
     for (int64_t chain = 0; chain < chains; ++chain) {
       Value column = arith::AddIOp::create(
           v.builder, v.loc, loop.getInductionVar(), v.index(chain * lanes));
-      Value next =
-          body(column, lanes, chainOf(loop.getRegionIterArgs(), chain));
-      if (next)
-        updated.push_back(next);
+      llvm::append_range(
+          updated, body(column, lanes,
+                        ValueRange(loop.getRegionIterArgs())
+                            .slice(chain * width, width)));
     }
     if (!updated.empty())
       scf::YieldOp::create(v.builder, v.loc, updated);
@@ -146,43 +150,60 @@ NormEmitter::eachVector(ValueRange carried,
   }
   for (int64_t column = whole, chain = 0; column < size;
        column += lanes, ++chain) {
-    Value next = body(v.index(column), std::min(lanes, size - column),
-                      chainOf(values, chain));
-    if (next)
-      values[chain] = next;
+    SmallVector<Value> next =
+        body(v.index(column), std::min(lanes, size - column),
+             ValueRange(values).slice(chain * width, width));
+    llvm::copy(next, values.begin() + chain * width);
   }
   return values;
 }
 
-Value NormEmitter::meanOf(Value x, function_ref<Value(Value)> f) {
-  SmallVector<Value> zeros(chains, v.splat(0));
-  SmallVector<Value> sums =
-      eachVector(zeros, [&](Value column, int64_t lanes, Value sum) {
-        Value term = f(v.loadFirst(v.advance(x, column), lanes));
+SmallVector<Value>
+NormEmitter::meansOf(Value x, ArrayRef<std::function<Value(Value)>> fs) {
+  SmallVector<Value> zeros(chains * fs.size(), v.splat(0));
+  SmallVector<Value> sums = eachVector(
+      zeros, [&](Value column, int64_t lanes, ValueRange carried) {
+        Value element = v.loadFirst(v.advance(x, column), lanes);
+        SmallVector<Value> next;
         // f(0) need not be 0 in the lanes behind the end.
-        return v.add(sum, v.onlyFirst(term, lanes));
+        for (auto [f, sum] : llvm::zip_equal(fs, carried))
+          next.push_back(v.add(sum, v.onlyFirst(f(element), lanes)));
+        return next;
       });
-  Value sum = v.add(v.add(sums[0], sums[1]), v.add(sums[2], sums[3]));
-  return v.div(v.sumOfLanes(sum), v.splat(static_cast<float>(size)));
+  SmallVector<Value> means;
+  for (size_t number = 0; number < fs.size(); ++number) {
+    auto chain = [&](int64_t i) { return sums[i * fs.size() + number]; };
+    Value sum = v.add(v.add(chain(0), chain(1)), v.add(chain(2), chain(3)));
+    means.push_back(
+        v.div(v.sumOfLanes(sum), v.splat(static_cast<float>(size))));
+  }
+  return means;
 }
 
 void NormEmitter::emitLine(Value x, Value weight, Value bias, Value y) {
-  Value mean;
-  if (op.getCentered())
-    mean = meanOf(x, [](Value element) { return element; });
+  Value mean, rest, variance;
+  auto squared = [&](Value value) { return v.mul(value, value); };
+  if (op.getCentered()) {
+    mean = meansOf(x, {[](Value element) { return element; }}).front();
+    auto roughly = [&](Value element) { return v.sub(element, mean); };
+    SmallVector<Value> moments = meansOf(
+        x, {roughly, [&](Value element) { return squared(roughly(element)); }});
+    rest = moments[0];
+    // Rounding may leave less than nothing of equal elements; a NaN stays one.
+    variance = arith::MaximumFOp::create(
+        v.builder, v.loc, v.sub(moments[1], squared(rest)), v.splat(0));
+  } else {
+    variance = meansOf(x, {squared}).front();
+  }
   auto distance = [&](Value element) {
-    return mean ? v.sub(element, mean) : element;
+    return mean ? v.sub(v.sub(element, mean), rest) : element;
   };
-  Value variance = meanOf(x, [&](Value element) {
-    Value d = distance(element);
-    return v.mul(d, d);
-  });
   Value eps = v.splat(static_cast<float>(op.getEps().convertToDouble()));
   Value root =
       LLVM::SqrtOp::create(v.builder, v.loc, v.add(variance, eps)).getResult();
   Value scale = v.div(v.splat(1), root);
-  // y[n] = (x[n] − μ) · scale · weight[n] + bias[n]
-  eachVector({}, [&](Value column, int64_t lanes, Value) {
+  // y[n] = ((x[n] − μ) − δ) · scale · weight[n] + bias[n]
+  eachVector({}, [&](Value column, int64_t lanes, ValueRange) {
     auto load = [&](Value base) {
       return v.loadFirst(v.advance(base, column), lanes);
     };
@@ -190,7 +211,7 @@ void NormEmitter::emitLine(Value x, Value weight, Value bias, Value y) {
     result = bias ? v.mulAdd(result, load(weight), load(bias))
                   : v.mul(result, load(weight));
     v.storeFirst(result, v.advance(y, column), lanes);
-    return Value();
+    return SmallVector<Value>();
   });
 }
 
