@@ -6,6 +6,7 @@
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include <cmath>
 
 using namespace llvm;
 using namespace mlir;
@@ -276,6 +277,8 @@ Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
     const Tensor *model = std::get_if<Tensor>(&other);
     if (!number || !model)
       return std::nullopt;
+    if (model->shape.element != Element::Real && *number != std::floor(*number))
+      return std::nullopt;
     Datum made =
         constantTensor(*number, {model->shape.element, {}, {}}, expr.place);
     return std::get<Tensor>(made);
@@ -316,6 +319,8 @@ Datum Elaborator::elementwise(StringRef op, const Tensor &lhs,
   if (lhs.shape.element != rhs.shape.element ||
       lhs.shape.element == Element::Bool)
     return fail(": their elements are of different kinds");
+  if (lhs.shape.element == Element::Int && (op == "/" || op == "^"))
+    return fail(": whole numbers have + - *");
   bool lhsIsLonger = lhs.axes().size() >= rhs.axes().size();
   const Axes &longer = lhsIsLonger ? lhs.axes() : rhs.axes();
   const Axes &shorter = lhsIsLonger ? rhs.axes() : lhs.axes();
