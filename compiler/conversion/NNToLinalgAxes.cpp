@@ -180,8 +180,11 @@ static LogicalResult lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
                  SmallVector<Value> at(lead);
                  at.push_back(choice);
                  e.store(best[0], values, at);
+                 // One of the axis in any case: it may choose a row of a table.
+                 Value chosen = arith::MinSIOp::create(
+                     e.builder, e.loc, best[1], e.minus(count, e.index(1)));
                  e.store(arith::IndexCastOp::create(
-                             e.builder, e.loc, e.builder.getI32Type(), best[1]),
+                             e.builder, e.loc, e.builder.getI32Type(), chosen),
                          indices, at);
                  return best;
                });

@@ -239,7 +239,10 @@ void TopkEmitter::emitLine(Value x, Value values, Value chosen, Value largest) {
             v.builder.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
         LLVM::StoreOp::create(v.builder, v.loc, select(any, element, least),
                               v.advance(values, choice), 4);
-        LLVM::StoreOp::create(v.builder, v.loc, index,
+        // One of the line's in any case: it may choose a row of a table.
+        Value stored = arith::IndexCastOp::create(
+            v.builder, v.loc, v.builder.getI32Type(), place);
+        LLVM::StoreOp::create(v.builder, v.loc, stored,
                               v.advance(chosen, choice), 4);
         return {key, index};
       });

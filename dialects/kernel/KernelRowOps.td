@@ -66,7 +66,7 @@ def Kernel_TopkOp : Kernel_Op<"topk"> {
   let summary = "largest elements of every line of a matrix";
   let description = [{
     The A largest of the N elements of a line, in falling order, and their indices; of equal ones, those of lower index
-    first. What is no number is never chosen: where too little is left, the value is −∞ and the index N.
+    first. What is no number is never chosen: where too little is left, the value is −∞ and the index N − 1.
 
     C1. N is static and positive; lines of x are contiguous and a static distance apart.
     C2. Values and indices are dense, with as many lines as x, of the same static length.
