@@ -11,7 +11,7 @@ import re
 
 from arrays import Array
 
-DYNAMIC = {"B", "T", "U", "S", "M", "Q"}
+DYNAMIC = {"B", "T", "U", "S", "M", "Q", "P"}
 LONGEST = 12  # N: the bound of sizes known at run time
 
 
@@ -195,6 +195,12 @@ class Entry(Body):
         super().__init__(model, name)
         self.returns, self.sets = [], []
 
+    def parameter(self, type):
+        name = super().parameter(type)
+        if self.rng.random() < 0.1:  # may be left out
+            self.parameters[-1] = (name, type, {"real": 0.5, "int": 1, "bool": 1}[type.kind])
+        return name
+
     def text(self):
         used = set(self.returns)
         for statement in self.needed(self.returns + self.sets):
@@ -203,7 +209,7 @@ class Entry(Body):
         # Every size has to be that of a parameter; what it grows from, that of S.
         axes = " ".join(a for n in used | set(self.returns) if n in self.types for a in self.types[n].axes)
         given = " ".join(a for _, t, _ in self.used for a in t.axes)
-        for size in "TUM":
+        for size in "TUMP":
             wanted = size in axes or size == "T" and "S" in axes and self.model.session
             if wanted and size not in given:
                 self.used.append((f"given_{size.lower()}", Type(("B", size)), None))
@@ -241,7 +247,7 @@ class Model:
             lines.append(f"  {name} = " + ("D / H" if name == "K" and self.alias else str(value)))
         lines += ["  eps = 1e-3", "  act = silu", "  on = yes", "}", "dyn B in 1..4"]
         per_call = "1..N"
-        lines += [f"dyn T in {per_call} per B", f"dyn U in {per_call} per B", "dyn M in 1..5"]
+        lines += [f"dyn T in {per_call} per B", f"dyn U in {per_call} per B", "dyn M in 1..5", "dyn P in 2..8 step 2"]
         if self.session:
             lines.append(f"dyn S in {per_call} per B")
         if self.state:

@@ -81,6 +81,7 @@ class Call:
 
     def __init__(self, rows, sizes, of_call, inputs):
         self.rows, self.sizes, self.of_call, self.inputs = rows, sizes, of_call, inputs
+        self.absent = set()  # inputs that have their defaults
 
 
 def value_of(rng, model, type):
@@ -104,19 +105,21 @@ def plan(model, entry, text):
     held = [0] * 4
     calls = []
     for rows in ([0, 1, 2], [0], [2, 1, 0, 3]):
-        of_call = {"M": rng.randint(1, 5), "B": len(rows)}
+        of_call = {"M": rng.randint(1, 5), "P": rng.choice([2, 4, 6, 8]), "B": len(rows)}
         call = Call(rows, [], of_call, {})
+        call.absent = {name for name, _, default in entry.used if default is not None and rng.random() < 0.6}
         for row in rows:
             sizes = dict(model.static, **of_call, T=rng.choice([1, rng.randint(1, longest)]), U=rng.randint(1, 6), Q=state_lengths[row])
             sizes["S"] = sizes["T"] + (held[row] if grows else 0)
             call.sizes.append(sizes)
-            for name, type, _ in entry.used:
+            for name, type, default in entry.used:
                 shape = Env(model, sizes, 0, None).shape(type.row())
                 one = call.inputs.setdefault(name, [])
                 if not type.has_rows() and one:
                     one.append(one[0])
                     continue
-                one.append(Array(shape, [value_of(rng, model, type) for _ in range(math.prod(shape))]))
+                given = (lambda: default) if name in call.absent else (lambda: value_of(rng, model, type))
+                one.append(Array(shape, [given() for _ in range(math.prod(shape))]))
         call.expected, call.noisy = [[] for _ in entry.returns], [[] for _ in entry.returns]
         for number, row in enumerate(rows):
             for results, kept, noise in ((call.expected, sessions, None), (call.noisy, noisy, random.Random(row))):
@@ -247,7 +250,8 @@ class Library:
             elif type == "const int64_t":
                 numbers = array.array("q", [s[parameter] for s in sizes])
             else:
-                arguments.append((inputs[parameter] if type.startswith("const") else next(results)).address())
+                value = inputs[parameter] if type.startswith("const") else next(results)
+                arguments.append(value and value.address())
                 continue
             keep.append(numbers)
             arguments.append(ctypes.c_void_p(numbers.buffer_info()[0]))
@@ -264,13 +268,13 @@ def run_entry(library, model, entry, calls, state_lengths):
         inputs = {}
         for name, type, _ in entry.used:
             rows = call.inputs[name] if type.has_rows() else call.inputs[name][:1]
-            inputs[name] = Guarded(type.kind, [v for row in rows for v in row.data])
+            inputs[name] = None if name in call.absent else Guarded(type.kind, [v for row in rows for v in row.data])
         outputs = [Guarded(entry.types[r].kind, [], len(expected)) for r, expected in zip(entry.returns, call.expected)]
         library.call(entry.name, session, call.rows, call.sizes, inputs, outputs)
         for name, output, expected in zip(entry.returns, outputs, call.expected):
             compare(f"call {number}, {name}: {entry.types[name].text()}", entry.types[name].kind, output, expected)
         for name, value in inputs.items():
-            if value.array.tobytes() != value.bytes:
+            if value and value.array.tobytes() != value.bytes:
                 raise Failure("writes", f"call {number} writes to its input {name}")
     library.close(session)
 
