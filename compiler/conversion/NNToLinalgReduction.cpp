@@ -121,7 +121,8 @@ static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
       Value rest = e.div(last.sum(lead, roughly), count);
       auto distance = [&](Value v) { return e.sub(roughly(v), rest); };
       auto square = [&](Value v) {
-        return e.mul(distance(v), distance(v));
+        Value far = distance(v);
+        return e.mul(far, far);
       };
       Value variance = e.div(last.sum(lead, square), count);
       Value scale = e.div(

@@ -103,17 +103,22 @@ func.func @rms_norm(%x: !x, %w: !d) -> !x {
   return %y : !x
 }
 
-// The mean, then the mean square distance from it, then the values.
+// The mean, then what rounding took of it, then the mean square distance from both, then the values.
 // CHECK-LABEL: @layer_norm(
 func.func @layer_norm(%x: !x, %w: !d, %b: !d) -> !x {
   // CHECK: %[[SUM:.*]] = scf.for {{.*}} iter_args
   // CHECK: %[[MEAN:.*]] = arith.divf %[[SUM]]
+  // CHECK: %[[SUM:.*]] = scf.for {{.*}} iter_args
+  // CHECK: arith.subf %{{.*}}, %[[MEAN]]
+  // CHECK: %[[REST:.*]] = arith.divf %[[SUM]]
   // CHECK: scf.for {{.*}} iter_args
-  // CHECK: %[[FAR:.*]] = arith.subf %{{.*}}, %[[MEAN]]
+  // CHECK: %[[ROUGHLY:.*]] = arith.subf %{{.*}}, %[[MEAN]]
+  // CHECK: %[[FAR:.*]] = arith.subf %[[ROUGHLY]], %[[REST]]
   // CHECK: arith.mulf %[[FAR]], %[[FAR]]
   // CHECK: math.sqrt
   // CHECK: scf.for
-  // CHECK: arith.subf %{{.*}}, %[[MEAN]]
+  // CHECK: %[[ROUGHLY:.*]] = arith.subf %{{.*}}, %[[MEAN]]
+  // CHECK: arith.subf %[[ROUGHLY]], %[[REST]]
   %y = nn.layer_norm %x, %w, %b eps 0.5 : (!x, !d, !d) -> !x
   return %y : !x
 }

@@ -410,7 +410,9 @@ class Pairs:
     def __init__(self, body, query, key, heads):
         self.body, self.rng, self.heads = body, body.rng, heads
         grows = body.model.session and query == "T"
-        self.query, self.key, self.named = "S" if grows else query, key, []
+        # Of which size queries are positions depends on whether something is cached.
+        self.query = query if not grows else "S" if key == "S" else None
+        self.key, self.named = key, []
 
     def tensor(self, axes, kind="real", over=None):
         name = self.body.get(Type(axes, kind, over), fresh=0.4)
@@ -432,7 +434,9 @@ class Pairs:
                 return f"({a}) and ({b})", lambda *p: f(*p) and g(*p)
             return f"({a}) or ({b})", lambda *p: f(*p) or g(*p)
         i, j = (lambda env, h, i, j: i), (lambda env, h, i, j: j)
-        choices = ["causal", "window", "far", "count", "keep", "flag", "pair", "real", "unequal", "half", "query", "both"]
+        choices = ["causal", "window", "far", "count", "keep", "flag", "real", "unequal", "half", "both"]
+        if self.query:
+            choices += ["pair", "query"]
         if self.heads:
             choices.append("head")
         if self.query == self.key:
@@ -486,7 +490,9 @@ class Pairs:
             (a, f), (b, g) = self.number(depth - 1), self.number(depth - 1)
             return f"{a} + {b}", lambda *p: f(*p) + g(*p)
         i, j = (lambda env, h, i, j: i), (lambda env, h, i, j: j)
-        choices = ["key", "query", "pair", "slope", "choice", "clamped", "count", "table"]
+        choices = ["key", "slope", "choice", "clamped", "count", "table"]
+        if self.query:
+            choices += ["query", "pair"]
         if self.heads:
             choices += ["head", "bucket", "relative"]
         choice = rng.choice(choices)
