@@ -4,7 +4,7 @@
     programs.py build/bin/heddle                          # 160 programs, a seed each for 8 of them
     programs.py build/bin/heddle --count 2000             # the long run
     programs.py build/bin/heddle --seed 17 --count 8      # one model again
-    programs.py build/bin/heddle --only scan --show       # programs that have a scan, printed
+    programs.py build/bin/heddle --only scan --list       # programs that have a scan, printed and not compiled
 
 A program is an entry; constructs.py has what it may be made of. Rows have lengths of their own, calls follow one another in a session.
 The reference is compiled with --bounds-checks. It is a failure if a program is refused, if anything but its answer comes of it, if fast,
@@ -415,8 +415,9 @@ def report(options, model, entry, folder, kind, text):
 
 def run_model(options, seed, folder):
     model = make_model(seed, options.only)
-    if options.show:
+    if options.list:
         print(model.text() + state_entry(model))
+        return len(model.entries), 0
     failures, count = try_entries(options, model, model.entries, folder)
     if any(entry is None for entry, _, _ in failures):
         # Which of them?
@@ -436,7 +437,7 @@ def main():
     options.add_argument("--count", type=int, default=160, help="programs, a multiple of 8")
     options.add_argument("--seed", type=int, default=1, help="of the first model")
     options.add_argument("--only", choices=sorted(CONSTRUCTS), help="programs that begin with this construct")
-    options.add_argument("--show", action="store_true", help="print the models")
+    options.add_argument("--list", action="store_true", help="print the models, and compile none")
     options.add_argument("--failures", type=int, default=3, help="how many to shrink and print, a model")
     options.add_argument("--reference-flags", default="--bounds-checks", help="for the reference path")
     o = options.parse_args()
