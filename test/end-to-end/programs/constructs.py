@@ -797,7 +797,7 @@ def generic_block(body):
         if not x:
             return None
         type = body.types[x]
-        model.blocks.append((name, lambda: f"block {name}(x: [B P Z]) {{\n  return softmax(x, P), mean(x, P)\n}}"))
+        model.blocks.append((name, lambda: f"block {name}(x: [B W Z]) {{\n  return softmax(x, W), mean(x, W)\n}}"))
         return body.add([type, real("B", type.axes[2])], [x], lambda a: f"{name}({a})",
                         lambda env, a: [arrays.along(a, 0, arrays.softmax), arrays.reduce(a, 0, lambda l: sum(l) / len(l))])
     x = body.get(real("B", "T", "D"))
