@@ -6,7 +6,8 @@
     programs.py build/bin/heddle --seed 17 --count 8      # one model again
     programs.py build/bin/heddle --only scan --list       # programs that have a scan, printed and not compiled
 
-A program is an entry; constructs.py has what it may be made of. Rows have lengths of their own, calls follow one another in a session.
+A program is an entry; operations.py, attention.py, images.py and structure.py have what it may be made of. Rows have lengths of
+their own, calls follow one another in a session.
 The reference is compiled with --bounds-checks. It is a failure if a program is refused, if anything but its answer comes of it, if fast,
 reference and evaluation differ by more than 1e-4 of the largest value, or if memory beyond an array is read or written: inputs stand among
 NaNs and outputs among marks. Of a failure the smallest program that still fails is printed. The standard library alone.
@@ -30,7 +31,8 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from arrays import Array, Unstable
 from constructs import CONSTRUCTS, real
-from program import Entry, Env, Model, Type
+import operations, attention, images, structure  # they fill CONSTRUCTS, in this order
+from program import Entry, Env, Model
 
 PER_MODEL, TOLERANCE, MARGIN = 8, 1e-4, 64
 CODES = {"real": "f", "int": "i", "bool": "B"}
