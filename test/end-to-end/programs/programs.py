@@ -229,8 +229,8 @@ class Library:
         if not self.model:
             raise Failure("open", self.error().decode())
 
-    def session(self):
-        return ctypes.c_void_p(self.library.m_session_open(self.model, 4, 0, 0))
+    def session(self, rows=4):
+        return ctypes.c_void_p(self.library.m_session_open(self.model, rows, 0, 0))
 
     def close(self, session):
         self.library.m_session_close(session)
