@@ -133,6 +133,46 @@ static std::string shown(const json::Value &value) {
   return text;
 }
 
+static void checkAssumption(const Assumption &assumption,
+                            const ModelOptions &options,
+                            Diagnostics &diagnostics) {
+  const ConfigKey &key = assumption.key;
+  std::vector<json::Value> values;
+  for (const ExprPtr &expr : assumption.values)
+    if (std::optional<json::Value> value = valueOf(*expr, diagnostics))
+      values.push_back(std::move(*value));
+  const json::Value *found = lookUpKey(*options.config, key.text);
+  if (!found || is_contained(options.ignoredKeys, key.text))
+    return;
+  auto fits = [&](const json::Value &value) {
+    return any_of(values, [&](const json::Value &assumed) {
+      return isSame(value, assumed);
+    });
+  };
+  // Of a list every element has to fit.
+  const json::Array *list = found->getAsArray();
+  if (fits(*found) || (list && !list->empty() && all_of(*list, fits)))
+    return;
+  std::vector<std::string> texts;
+  for (const ExprPtr &value : assumption.values)
+    texts.push_back(value->is(Expr::Kind::Negate)
+                        ? "-" + describe(*value->operands[0])
+                        : describe(*value));
+  diagnostics.error(key.place, options.configFile + " has ." + key.text +
+                                   " = " + shown(*found) +
+                                   ", the model needs " + join(texts, " or ") +
+                                   "; to compile it all the same, pass "
+                                   "--ignore-config " +
+                                   key.text);
+}
+
+void ConfigKeys::checkAssumptions(const ModelOptions &options,
+                                  Diagnostics &diagnostics) const {
+  if (options.config)
+    for (const auto &[key, assumption] : program.assumptions)
+      checkAssumption(*assumption, options, diagnostics);
+}
+
 //===----------------------------------------------------------------------===//
 // Accounting
 //===----------------------------------------------------------------------===//
@@ -147,8 +187,6 @@ public:
   KeyUses run() {
     for (StringRef key : options.ignoredKeys)
       checkIgnored(key);
-    for (const auto &[key, assumption] : program.assumptions)
-      checkAssumption(*assumption);
     for (const auto &[key, value] : *options.config)
       account(key, value);
     reportLeft();
@@ -174,38 +212,6 @@ private:
     else if (read.contains(key))
       diagnostics.error(flag + ": the model reads this key; --set gives the "
                                "value that it is read for another one");
-  }
-
-  void checkAssumption(const Assumption &assumption) {
-    const ConfigKey &key = assumption.key;
-    std::vector<json::Value> values;
-    for (const ExprPtr &expr : assumption.values)
-      if (std::optional<json::Value> value = valueOf(*expr, diagnostics))
-        values.push_back(std::move(*value));
-    const json::Value *found = lookUpKey(*options.config, key.text);
-    if (!found || isGivenUp(key.text))
-      return;
-    auto fits = [&](const json::Value &value) {
-      return any_of(values, [&](const json::Value &assumed) {
-        return isSame(value, assumed);
-      });
-    };
-    // Of a list every element has to fit.
-    const json::Array *list = found->getAsArray();
-    if (fits(*found) || (list && !list->empty() && all_of(*list, fits)))
-      return;
-    std::vector<std::string> texts;
-    for (const ExprPtr &value : assumption.values)
-      texts.push_back(value->is(Expr::Kind::Negate)
-                          ? "-" + describe(*value->operands[0])
-                          : describe(*value));
-    diagnostics.error(key.place, options.configFile + " has ." + key.text +
-                                     " = " + shown(*found) +
-                                     ", the model needs " +
-                                     join(texts, " or ") +
-                                     "; to compile it all the same, pass "
-                                     "--ignore-config " +
-                                     key.text);
   }
 
   void account(StringRef key, const json::Value &value) {

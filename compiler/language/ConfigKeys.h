@@ -43,8 +43,10 @@ public:
   /// A key with all its members, read by whom the model handed the object to.
   void markRead(llvm::StringRef key) { whole.insert(key); }
 
-  /// Checks what the model assumes, and reports keys that are not accounted
-  /// for.
+  /// Reports keys whose values are not those that the model assumes.
+  void checkAssumptions(const ModelOptions &options,
+                        Diagnostics &diagnostics) const;
+  /// Once all is elaborated: reports keys that are not accounted for.
   KeyUses account(const ModelOptions &options, Diagnostics &diagnostics) const;
 
 private:

@@ -26,12 +26,13 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
   if (diagnostics.hasErrors())
     return {};
   Configuration configuration(program, options, diagnostics);
-  if (diagnostics.hasErrors())
-    return {};
+  // First: what does not hold is the cause of mistakes that follow.
+  configuration.keys.checkAssumptions(options, diagnostics);
+  unsigned broken = diagnostics.errorCount();
   LoadedModel model;
   model.module =
       Elaborator(&context, program, configuration, diagnostics).run();
-  if (diagnostics.hasErrors())
+  if (diagnostics.errorCount() != broken)
     return {};
   model.keys = configuration.keys.account(options, diagnostics);
   if (diagnostics.hasErrors())
