@@ -242,6 +242,23 @@ void Elaborator::finishFunction(const Data &results, SMLoc place) {
       context, function.getFunctionType().getInputs(), TypeRange(values)));
 }
 
+static bool asksForWeights(const Expr &expr) {
+  return expr.is(Expr::Kind::Found) ||
+         any_of(expr.operands, [](const ExprPtr &operand) {
+           return asksForWeights(*operand);
+         });
+}
+
+/// The first of `a and b and …` that does not hold.
+static const Expr &failingPart(const Expr &condition,
+                               Configuration &configuration) {
+  if (!condition.is(Expr::Kind::Binary) || condition.text != "and")
+    return condition;
+  const Expr &first = *condition.operands[0];
+  bool holds = configuration.evaluateCondition(first).value_or(true);
+  return failingPart(holds ? *condition.operands[1] : first, configuration);
+}
+
 /// An entry may need weights that not every checkpoint has.
 bool Elaborator::holdsCondition(const Function &entry) {
   if (!entry.condition)
@@ -250,9 +267,13 @@ bool Elaborator::holdsCondition(const Function &entry) {
       configuration.evaluateCondition(*entry.condition);
   if (!condition || *condition)
     return condition.has_value();
-  diagnostics.note(entry.name.place, "entry " + entry.name.text +
-                                         " is left out: it needs " +
-                                         language::describe(*entry.condition));
+  // That an entry is of another architecture surprises nobody; that weights
+  // are not there may.
+  const Expr &failing = failingPart(*entry.condition, configuration);
+  if (asksForWeights(failing))
+    diagnostics.note(entry.name.place, "entry " + entry.name.text +
+                                           " is left out: it needs " +
+                                           language::describe(failing));
   for (const Word &name : program.generate)
     if (name.text == entry.name.text)
       error(name.place, "generate: entry " + name.text + " is left out");
