@@ -115,12 +115,17 @@ public:
       return applyLlama3(rotation);
     if (kind == "yarn")
       return applyYarn(rotation);
-    site.fail("scaling is of type \"" + kind +
-              "\", needs default, linear, llama3 or yarn");
+    if (kind == "dynamic")
+      return applyDynamic();
+    site.fail(subject() + " is of type \"" + kind +
+              "\", needs default, linear, dynamic, llama3 or yarn");
     return false;
   }
 
 private:
+  std::string subject() const {
+    return ("scaling (." + key + " of config.json)").str();
+  }
   /// Null where there is none, or JSON's null.
   const json::Value *find(StringRef name) {
     site.elaborator.configuration.keys.markRead((key + "." + name).str());
@@ -129,7 +134,7 @@ private:
   }
   std::optional<double> positive(StringRef name, std::optional<double> value) {
     if (!value || !(*value > 0)) {
-      site.fail("scaling has no positive number " + name);
+      site.fail(subject() + " has no positive number " + name);
       return std::nullopt;
     }
     return value;
@@ -143,16 +148,18 @@ private:
     const json::Value *value = find(name);
     std::optional<double> number = value ? value->getAsNumber() : otherwise;
     if (!number)
-      site.fail("scaling has no number " + name);
+      site.fail(subject() + " has no number " + name);
     return number;
   }
   /// How many positions the model was trained on before it was scaled; where
   /// the object does not say, the call does.
   std::optional<double> originalLength() {
     StringRef name = "original_max_position_embeddings";
-    if (find(name))
-      return required(name);
-    return positive(name, site.number("length", 0));
+    return find(name) ? required(name) : trainedLength();
+  }
+  std::optional<double> trainedLength() {
+    return positive("original_max_position_embeddings",
+                    site.number("length", 0));
   }
 
   /// Chen et al. 2023: positions divided by the factor.
@@ -164,6 +171,10 @@ private:
       frequency /= *factor;
     return true;
   }
+
+  /// Texts longer than the model was trained on would turn more slowly;
+  /// positions stay below that length, and so every frequency is as it was.
+  bool applyDynamic() { return required("factor") && trainedLength(); }
 
   /// Llama 3.1: long wavelengths are divided by the factor, short ones stay,
   /// those between blend.
@@ -208,7 +219,7 @@ private:
     double high = dimensionTurning(*slow != 0 ? *slow : 1);
     const json::Value *truncate = find("truncate");
     if (truncate && !truncate->getAsBoolean()) {
-      site.fail("scaling has no yes or no for truncate");
+      site.fail(subject() + " has no yes or no for truncate");
       return false;
     }
     if (!truncate || *truncate->getAsBoolean()) {
