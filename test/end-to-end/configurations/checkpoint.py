@@ -1,0 +1,55 @@
+"""Checkpoints made of names and shapes: weights that anyone can make again, inputs likewise. Standard library alone."""
+import array
+import json
+import math
+import random
+import re
+
+EMBEDDING = re.compile(r"embed|shared|wte|wpe|cls_token")
+IN_OUT = re.compile(r"\.(c_attn|c_proj|c_fc)\.weight$")  # GPT-2 stores W as [in, out]
+
+
+def values(name, shape):
+    """The weights called `name`: large enough that attention is far from uniform and no bias or norm is neutral."""
+    if name.endswith("inv_freq") or name.endswith("position_ids"):
+        low, high = 0.0, 1.0
+    elif name.endswith("bias") and "relative_attention" not in name:
+        low, high = -0.5, 0.5
+    elif "relative_attention" in name:
+        low, high = -2.0, 2.0
+    elif len(shape) == 1:
+        low, high = 0.6, 1.4
+    elif EMBEDDING.search(name) and "projection" not in name:
+        low, high = -1.0, 1.0
+    else:
+        fan_in = shape[0] if IN_OUT.search(name) else math.prod(shape[1:])
+        high = 2.4 / math.sqrt(fan_in)
+        low = -high
+    # random() is the one function whose numbers Python promises to keep.
+    draw = random.Random(name).random
+    return array.array("f", (low + (high - low) * draw() for _ in range(math.prod(shape))))
+
+
+def write(folder, config, tensors, copies):
+    """config.json and model.safetensors. tensors: name -> shape; copies: name -> the tensor whose values it has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    header, data = {"__metadata__": {"format": "pt"}}, bytearray()
+    for name, shape in tensors.items():
+        start = len(data)
+        data += values(copies.get(name, name), shape).tobytes()
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, len(data)]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def rows(what, count, lengths):
+    """Rows of indices below `count`: tokens, token types, targets."""
+    draw = random.Random(what).random
+    return [array.array("i", (int(draw() * count) for _ in range(length))) for length in lengths]
+
+
+def image(pixels):
+    draw = random.Random("image").random
+    return array.array("f", (2 * draw() - 1 for _ in range(pixels)))

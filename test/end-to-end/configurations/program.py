@@ -1,0 +1,99 @@
+"""Builds a checkpoint with heddle, calls every entry and compares with what is expected. Standard library alone."""
+import array
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import checkpoint
+from golden import Library, Rows
+from golden_compare import compare
+
+TOLERANCE = 1e-4  # of the row's largest value
+PER_TOKEN = {"score", "encode", "fill_mask", "classify_tokens", "answer"}
+
+
+class Verdict:
+    """right: answered as expected; refused: with a message that names the key; wrong, broken: all the rest."""
+
+    def __init__(self, word, detail):
+        self.word, self.detail = word, detail
+
+    @property
+    def good(self):
+        return self.word in ("right", "refused")
+
+    def __str__(self):
+        return f"{self.word}: {self.detail}"
+
+
+def sizes(inputs):
+    return inputs["lengths"], inputs.get("targets")
+
+
+def call_all(library, inputs, expected):
+    """entry -> the values it answers, rows one after the other."""
+    lengths, targets = sizes(inputs)
+    model = library.open()
+    session = library.session(model)
+    found = {}
+    if "pixels" in inputs:
+        values = checkpoint.image(inputs["pixels"])
+        found["classify"] = library.call("classify", session, inputs["images"], None, [values], len(expected["classify"]["values"]))
+        library.close(model, session)
+        return found
+    ids = checkpoint.rows("ids", inputs["vocabulary"], lengths)
+    if targets:
+        library.call("encode", session, len(lengths), lengths, [Rows.pack(ids)], 0, [None])
+        ids, lengths = checkpoint.rows("targets", inputs["target_vocabulary"], targets), targets
+    for entry, answer in expected.items():
+        width = answer["width"]
+        if "types" in inputs:
+            given, sessions = [Rows.pack(ids), Rows.pack(checkpoint.rows("types", inputs["types"], lengths))], ()
+        else:
+            given, sessions = [Rows.pack(ids)], [None]
+            for row in range(len(lengths)):
+                library.rewind(session, row, 0)
+        count = sum(lengths) if entry in PER_TOKEN else len(lengths)
+        found[entry] = library.call(entry, session, len(lengths), lengths, given, count * width, sessions)
+    library.close(model, session)
+    return found
+
+
+def known_entries(library):
+    return {e for e in ("step", "score", "pool", "fill_mask", "next_sentence", "classify", "classify_tokens", "answer") if library.has(e)}
+
+
+def judge(heddle, folder, expected, inputs, keys, flags=()):
+    """keys: what a refusal may name. The program is built in `folder`, beside its checkpoint."""
+    output = folder / ("reference.so" if "--reference" in flags else "fast.so")
+    output.unlink(missing_ok=True)
+    try:
+        built = subprocess.run([heddle, "build", folder, "-o", output, *flags], capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return Verdict("broken", "the compiler did not end within 300 s")
+    if built.returncode:
+        message = built.stderr.strip()
+        first = next((line for line in message.splitlines() if "error:" in line), message[-200:])
+        if built.returncode != 1 or "error:" not in message:
+            return Verdict("broken", f"exit code {built.returncode}: {first}")
+        named = [key for key in keys if re.search(rf"(?<!\w){re.escape(key)}(?!\w)", message)]
+        return Verdict("refused", f"{named[0]}  ({first})") if named else Verdict("broken", f"no key named: {first}")
+    library = Library(output)
+    missing = {e for e in expected if not library.has(e)}
+    extra = known_entries(library) - set(expected) - set(inputs.get("unasked", ()))
+    if missing or extra:
+        return Verdict("wrong", f"entries: lacks {sorted(missing)}, has {sorted(extra)} too")
+    try:
+        found = call_all(library, inputs, expected)
+    except SystemExit as error:
+        return Verdict("broken", f"the program: {error}")
+    worst = 0.0
+    for entry, values in found.items():
+        answer = expected[entry]
+        error, where, _ = compare(array.array("f", answer["values"]), values, answer["width"], TOLERANCE)
+        worst = max(worst, error)
+        if error > TOLERANCE:
+            return Verdict("wrong", "{}: row {}, column {}: expected {:.6g}, found {:.6g}".format(entry, *where))
+    return Verdict("right", f"{worst:.1e}")
