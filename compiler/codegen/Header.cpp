@@ -3,6 +3,7 @@
 #include "compiler/codegen/Interface.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
@@ -265,8 +266,8 @@ static std::vector<HeaderConstant> constantsOf(const Program &program) {
     constants.push_back(
         {"ROWS", program.sizes[rows].max, "the most rows of a call"});
   for (const ProgramEntry &entry : program.entries) {
-    const ProgramValue *output = entry.outputs.empty() ? nullptr
-                                                       : &entry.outputs[0];
+    const ProgramValue *output =
+        entry.outputs.empty() ? nullptr : &entry.outputs[0];
     if (!output || output->type != ElementType::F32 || output->dims.size() < 2)
       continue;
     if (std::optional<int64_t> numbers = width(*output);
@@ -295,9 +296,43 @@ static void writeConstants(const Program &program, llvm::raw_ostream &os) {
     os << "\n";
 }
 
+/// A name that a checkpoint gives, as a part of one of C's.
+static std::string macroName(llvm::StringRef name) {
+  std::string macro = name.upper();
+  for (char &c : macro)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return macro;
+}
+
+/// What a host has to put before its texts, since ids and not texts are what
+/// entries read.
+static void writePrompts(const Program &program, llvm::raw_ostream &os) {
+  if (!program.sentences || program.sentences->prompts.empty())
+    return;
+  os << "/* Put before a text, these prompts make its vector as the model was "
+        "trained for. */\n";
+  llvm::StringSet<> written;
+  for (auto [index, prompt] : llvm::enumerate(program.sentences->prompts)) {
+    std::string name = macroName(prompt.first);
+    if (!written.insert(name).second)
+      continue; // two names that C cannot tell apart: the first has it
+    os << "#define " << llvm::StringRef(program.name).upper() << "_PROMPT_"
+       << name << " \"";
+    os.write_escaped(prompt.second, /*UseHexEscapes=*/false);
+    os << "\""
+       << (static_cast<int>(index) == program.sentences->defaultPrompt
+               ? " /* the model's default */"
+               : "")
+       << "\n";
+  }
+  os << "\n";
+}
+
 void codegen::writeHeader(const Program &program, llvm::raw_ostream &os) {
   writeTemplate(opening, program, os);
   writeConstants(program, os);
+  writePrompts(program, os);
   writeTemplate(lifetime, program, os);
   for (const ProgramEntry &entry : program.entries)
     writeEntry(program, entry, os);
