@@ -26,8 +26,11 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
   if (diagnostics.hasErrors())
     return {};
   Configuration configuration(program, options, diagnostics);
+  bool isFaulty = diagnostics.hasErrors();
   // First: what does not hold is the cause of mistakes that follow.
   configuration.keys.checkAssumptions(options, diagnostics);
+  if (isFaulty)
+    return {};
   unsigned broken = diagnostics.errorCount();
   LoadedModel model;
   model.module =

@@ -158,7 +158,6 @@ command(AT + "no config.json gives .n_embd; pass --set D=…",
      AT + "no config.json gives .n_head; pass --set H=…",
      AT + "no config.json gives .vocab_size; pass --set V=…",
      AT + "no config.json gives .n_positions; pass --set N=…",
-     AT + "no config.json gives .layer_norm_epsilon; pass --set eps=…",
      name="model_file_without_config", words=["build", "gpt2.heddle", "-o", "out"])
 
 sys.exit(mistakes.run(HEDDLE, DIRECTORY))
