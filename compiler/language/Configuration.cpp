@@ -459,16 +459,7 @@ std::optional<Constant> Configuration::evaluate(const Expr &expr) {
       diagnostics.error(expr.place, why);
     return negated;
   }
-  case Expr::Kind::Not: {
-    bool absent = false;
-    std::optional<bool> condition =
-        evaluateCondition(*expr.operands[0], absent);
-    if (absent)
-      return evaluate(*expr.operands[0]);
-    if (!condition)
-      return std::nullopt;
-    return Constant(!*condition);
-  }
+  case Expr::Kind::Not:
   case Expr::Kind::Conditional: {
     bool absent = false;
     std::optional<bool> condition =
@@ -477,6 +468,8 @@ std::optional<Constant> Configuration::evaluate(const Expr &expr) {
       return evaluate(*expr.operands[0]);
     if (!condition)
       return std::nullopt;
+    if (expr.is(Expr::Kind::Not))
+      return Constant(!*condition);
     return evaluate(*expr.operands[*condition ? 1 : 2]);
   }
   case Expr::Kind::Call:
