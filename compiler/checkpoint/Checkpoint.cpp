@@ -24,6 +24,8 @@ static std::string directoryOf(StringRef path) {
 }
 
 CheckpointFiles findCheckpointFiles(StringRef path) {
+  if (path.empty())
+    return {};
   std::string directory = directoryOf(path);
   auto existing = [&](StringRef name) {
     std::string file = join(directory, name);

@@ -21,7 +21,8 @@ struct CheckpointFiles {
   std::string modulesJson; // of sentence-transformers
 };
 
-/// The files of `directory` (or of the directory in which the file lies).
+/// The files of `directory` (or of the directory in which the file lies); none
+/// where the path is empty: what happens to lie here is nobody's checkpoint.
 CheckpointFiles findCheckpointFiles(llvm::StringRef path);
 
 class Checkpoint {

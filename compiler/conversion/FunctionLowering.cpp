@@ -1,5 +1,4 @@
-//===- FunctionLowering.cpp - from tensors to buffers, one function
-//----------===//
+//===- FunctionLowering.cpp - from tensors to buffers, one function -------===//
 
 #include "compiler/conversion/FunctionLowering.h"
 #include "compiler/conversion/NNToLinalg.h"

@@ -1,5 +1,4 @@
-//===- FunctionLowering.h - from tensors to buffers, one function
-//------------===//
+//===- FunctionLowering.h - from tensors to buffers, one function ---------===//
 //
 // What nn-to-linalg and nn-to-kernel share: buffers for values as
 // nn-plan-memory laid them out, views of them with named axes, of the whole

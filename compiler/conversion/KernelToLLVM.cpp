@@ -1,5 +1,4 @@
-//===- KernelToLLVM.cpp - the frame's contents as loads
-//----------------------===//
+//===- KernelToLLVM.cpp - the frame's contents as loads -------------------===//
 //
 // Enters: functions that read their frame through kernel ops. Leaves: loads at
 // the byte offsets of heddle_frame (runtime/abi.h), and memref descriptors over

@@ -1,5 +1,4 @@
-//===- NNToLinalg.cpp - nn to naive loops over buffers
-//-----------------------===//
+//===- NNToLinalg.cpp - nn to naive loops over buffers --------------------===//
 //
 // Enters: an nn module with a memory plan. Leaves: functions over memrefs, in
 // linalg, scf and kernel's frame ops. Short and obviously right rather than

@@ -1,5 +1,4 @@
-//===- NNToLinalg.h - reference lowering of one op
-//---------------------------===//
+//===- NNToLinalg.h - reference lowering of one op ------------------------===//
 
 #ifndef HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H
 #define HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H

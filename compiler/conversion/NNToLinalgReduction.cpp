@@ -1,5 +1,4 @@
-//===- NNToLinalgReduction.cpp - reference lowering of what reduces an axis
-//--===//
+//===- NNToLinalgReduction.cpp - reference code of what reduces an axis ---===//
 //
 // Norms, softmax, attention, sums along an axis. Sums run in the order of the
 // axis, so that a result does not depend on what else is computed.

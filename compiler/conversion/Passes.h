@@ -1,5 +1,4 @@
-//===- Passes.h - from one dialect to the next
-//------------------------------===//
+//===- Passes.h - from one dialect to the next ----------------------------===//
 
 #ifndef HEDDLE_COMPILER_CONVERSION_PASSES_H
 #define HEDDLE_COMPILER_CONVERSION_PASSES_H

@@ -1,5 +1,4 @@
-//===- AST.h - A model file as written ----------------------------*- C++
-//-*-===//
+//===- AST.h - A model file as written --------------------------*- C++ -*-===//
 //
 // Plain structs, each with its place in the source. Nothing is resolved here: a
 // name is a name, a size a word that starts with a capital. Sizes of axes are

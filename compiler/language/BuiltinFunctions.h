@@ -1,5 +1,4 @@
-//===- BuiltinFunctions.h - One function a built-in ---------------*- C++
-//-*-===//
+//===- BuiltinFunctions.h - One function a built-in -------------*- C++ -*-===//
 
 #ifndef HEDDLE_COMPILER_LANGUAGE_BUILTINFUNCTIONS_H
 #define HEDDLE_COMPILER_LANGUAGE_BUILTINFUNCTIONS_H

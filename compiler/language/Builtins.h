@@ -1,5 +1,4 @@
-//===- Builtins.h - The built-in operations -----------------------*- C++
-//-*-===//
+//===- Builtins.h - The built-in operations ---------------------*- C++ -*-===//
 //
 // A table of operations, one function each. A CallSite is one call of one of
 // them: it gives the function its checked arguments, options and weights.

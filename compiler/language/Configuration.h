@@ -1,5 +1,4 @@
-//===- Configuration.h - The values and sizes of a model ----------*- C++
-//-*-===//
+//===- Configuration.h - The values and sizes of a model --------*- C++ -*-===//
 //
 // Evaluates `config { … }` against config.json and `--set`, and `dyn`
 // declarations against `--dim`. A field may use any other; each is evaluated

@@ -1,5 +1,4 @@
-//===- Constant.h - Values known when the model is compiled -------*- C++
-//-*-===//
+//===- Constant.h - Values known when the model is compiled -----*- C++ -*-===//
 //
 // What a configuration value, an option or a condition can be. Whole numbers
 // and sizes are the same kind: an expression over size names, so that `D / H`

@@ -1,5 +1,4 @@
-//===- Datum.h - What an expression is worth ----------------------*- C++
-//-*-===//
+//===- Datum.h - What an expression is worth --------------------*- C++ -*-===//
 //
 // Elaboration gives every expression a Datum: a tensor of the program being
 // built, a scalar within a `where` or `bias` region, a constant, the variable

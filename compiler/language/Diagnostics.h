@@ -1,5 +1,4 @@
-//===- Diagnostics.h - The user's mistakes, located ---------------*- C++
-//-*-===//
+//===- Diagnostics.h - The user's mistakes, located -------------*- C++ -*-===//
 //
 // Holds the text of every file of a model and prints errors against it:
 //

@@ -1,5 +1,4 @@
-//===- Elaborator.h - AST to checked nn module --------------------*- C++
-//-*-===//
+//===- Elaborator.h - AST to checked nn module ------------------*- C++ -*-===//
 //
 // One typed traversal of the program: it follows calls from the entries, checks
 // every operation's axes and emits its nn op. A block becomes one function for

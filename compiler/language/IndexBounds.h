@@ -1,5 +1,4 @@
-//===- IndexBounds.h - Whether indices stay within their axes -----*- C++
-//-*-===//
+//===- IndexBounds.h - Whether indices stay within their axes ---*- C++ -*-===//
 //
 // `t[b, j]` reads an element for every pair that `where` or `bias` is asked
 // about. What an index can be follows from what it is computed of: positions

@@ -1,5 +1,4 @@
-//===- Lexer.h - Model file to tokens -----------------------------*- C++
-//-*-===//
+//===- Lexer.h - Model file to tokens ---------------------------*- C++ -*-===//
 //
 // Text enters, a list of tokens leaves, the last of them EndOfFile. Comments
 // (`#` to the end of the line) are dropped. Whether a line break ends a

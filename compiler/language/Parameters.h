@@ -1,5 +1,4 @@
-//===- Parameters.h - Weights and caches of a module, by path -----*- C++
-//-*-===//
+//===- Parameters.h - Weights and caches of a module, by path ---*- C++ -*-===//
 
 #ifndef HEDDLE_COMPILER_LANGUAGE_PARAMETERS_H
 #define HEDDLE_COMPILER_LANGUAGE_PARAMETERS_H

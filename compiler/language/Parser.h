@@ -1,5 +1,4 @@
-//===- Parser.h - Tokens to AST -----------------------------------*- C++
-//-*-===//
+//===- Parser.h - Tokens to AST ---------------------------------*- C++ -*-===//
 //
 // Recursive descent; each function has its rule of the grammar as its comment
 // (the whole grammar is in REFERENCE.md). After a mistake the parser goes on at

@@ -1,5 +1,4 @@
-//===- ParserCore.h - What both halves of the parser share --------*- C++
-//-*-===//
+//===- ParserCore.h - What both halves of the parser share ------*- C++ -*-===//
 //
 // ParserCore walks the tokens and reports what is found where something else is
 // needed; ExpressionParser adds expressions, types and paths; the parser of

@@ -1,5 +1,4 @@
-//===- Program.h - A model file together with what it imports -----*- C++
-//-*-===//
+//===- Program.h - A model file together with what it imports ---*- C++ -*-===//
 //
 // Files are read and their declarations merged: what an importing file declares
 // again takes the place of the imported declaration. Nothing is evaluated yet.

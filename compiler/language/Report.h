@@ -1,5 +1,4 @@
-//===- Report.h - What `heddle check` says of a model -------------*- C++
-//-*-===//
+//===- Report.h - What `heddle check` says of a model -----------*- C++ -*-===//
 
 #ifndef HEDDLE_COMPILER_LANGUAGE_REPORT_H
 #define HEDDLE_COMPILER_LANGUAGE_REPORT_H

@@ -1,5 +1,4 @@
-//===- Uses.h - How a body uses names -----------------------------*- C++
-//-*-===//
+//===- Uses.h - How a body uses names ---------------------------*- C++ -*-===//
 
 #ifndef HEDDLE_COMPILER_LANGUAGE_USES_H
 #define HEDDLE_COMPILER_LANGUAGE_USES_H

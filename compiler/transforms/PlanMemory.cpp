@@ -1,5 +1,4 @@
-//===- PlanMemory.cpp - give every value its place in the arena
-//--------------===//
+//===- PlanMemory.cpp - give every value its place in the arena -----------===//
 //
 // Enters: an nn module. Leaves: the same ops, with `nn.places` on every op that
 // has results, `nn.buffers` and `nn.arena` on every function (see Passes.td).

@@ -1,5 +1,4 @@
-//===- Kernel.cpp - the kernel dialect
-//--------------------------------------===//
+//===- Kernel.cpp - the kernel dialect ------------------------------------===//
 
 #include "dialects/kernel/Kernel.h"
 #include "mlir/IR/Builders.h"

@@ -1,5 +1,4 @@
-//===- Kernel.h - the kernel dialect
-//----------------------------------------===//
+//===- Kernel.h - the kernel dialect --------------------------------------===//
 //
 // Machine operations on packed operands. See KernelDialect.td for the shape of
 // functions at this stage.

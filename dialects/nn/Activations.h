@@ -1,5 +1,4 @@
-//===- Activations.h - elementwise ops that a product can apply --*- C++
-//-*-===//
+//===- Activations.h - elementwise ops that a product can apply -----------===//
 
 #ifndef HEDDLE_DIALECTS_NN_ACTIVATIONS_H
 #define HEDDLE_DIALECTS_NN_ACTIVATIONS_H

@@ -1,5 +1,4 @@
-//===- NN.cpp - the nn dialect and its axes attribute
-//-----------------------===//
+//===- NN.cpp - the nn dialect and its axes attribute ---------------------===//
 
 #include "dialects/nn/NN.h"
 

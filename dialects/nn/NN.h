@@ -1,5 +1,4 @@
-//===- NN.h - the nn dialect
-//------------------------------------------------===//
+//===- NN.h - the nn dialect ----------------------------------------------===//
 //
 // Transformer models over tensors with named axes. See NNDialect.td for what a
 // module holds and NNOps.td for the ops.

@@ -1,5 +1,4 @@
-//===- PathTree.cpp - weights and caches of a model, numbered
-//----------------===//
+//===- PathTree.cpp - weights and caches of a model, numbered -------------===//
 //
 // Two walks. The first measures the line of every function, callees first, and
 // notes where each op's slots begin in it. The second walks the call tree from

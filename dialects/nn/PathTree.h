@@ -1,5 +1,4 @@
-//===- PathTree.h - weights and caches of a model, numbered
-//------------------===//
+//===- PathTree.h - weights and caches of a model, numbered ---------------===//
 //
 // Enters: a verified nn module. Leaves: for every weight and cache its full
 // path, and the number of the slot through which the generated code reaches it.

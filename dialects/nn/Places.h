@@ -1,5 +1,4 @@
-//===- Places.h - how the memory plan is written on an nn module -*- C++
-//-*-===//
+//===- Places.h - how the memory plan is written on an nn module ----------===//
 //
 // nn-plan-memory writes these attributes, the conversions read them.
 //

@@ -1,5 +1,4 @@
-//===- SizeExpr.h - Symbolic sizes of axes ------------------------*- C++
-//-*-===//
+//===- SizeExpr.h - Symbolic sizes of axes ----------------------*- C++ -*-===//
 //
 // The size of an axis as the model file writes it: `D/H`, `3*H*K`, `T+1`.
 //

@@ -1,5 +1,4 @@
-//===- SizeTable.cpp - what a module says about its sizes
-//--------------------===//
+//===- SizeTable.cpp - what a module says about its sizes -----------------===//
 
 #include "dialects/nn/SizeTable.h"
 

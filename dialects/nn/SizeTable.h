@@ -1,5 +1,4 @@
-//===- SizeTable.h - what a module says about its sizes ----------*- C++
-//-*-===//
+//===- SizeTable.h - what a module says about its sizes ---------*- C++ -*-===//
 //
 // Enters: an nn module. Leaves: which sizes are known at run time and which of
 // them have a value for every row, and how many elements a tensor holds as a
