@@ -75,28 +75,41 @@ static SMLoc placeOf(Operation *op, Diagnostics &diagnostics) {
   return placeOf(op->getLoc(), diagnostics);
 }
 
-static std::string axesOf(Operation *op) {
-  return "[" + nn::axesOf(op->getResult(0)).str() + "]";
+/// What a slot holds: the number of one of the values that a scan carries ends
+/// its path.
+static RankedTensorType typeOf(const nn::PathTree::Slot &slot) {
+  auto scan = dyn_cast<nn::ScanOp>(slot.op);
+  if (!scan)
+    return typeOfSlot(slot.op);
+  unsigned number = 0;
+  StringRef(slot.path).rsplit('.').second.getAsInteger(10, number);
+  return cast<RankedTensorType>(
+      cast<TypeAttr>(scan.getCarried()[number]).getValue());
+}
+
+static std::string axesOf(RankedTensorType type) {
+  return "[" + nn::axesOf(type).str() + "]";
 }
 
 /// The same tensor cannot have two shapes. Two ops that disagree do so in every
 /// layer: it is told of the first.
 static void checkShapes(ArrayRef<nn::PathTree::Slot> slots,
                         Diagnostics &diagnostics) {
-  StringMap<Operation *> first;
+  StringMap<const nn::PathTree::Slot *> first;
   llvm::DenseSet<std::pair<Operation *, Operation *>> told;
   for (const nn::PathTree::Slot &slot : slots) {
-    RankedTensorType type = typeOfSlot(slot.op);
+    RankedTensorType type = typeOf(slot);
     if (!type)
       continue;
-    Operation *other = first.try_emplace(slot.path, slot.op).first->second;
-    if (typeOfSlot(other).getShape() == type.getShape() ||
-        !told.insert({slot.op, other}).second)
+    const nn::PathTree::Slot &other =
+        *first.try_emplace(slot.path, &slot).first->second;
+    if (typeOf(other).getShape() == type.getShape() ||
+        !told.insert({slot.op, other.op}).second)
       continue;
     diagnostics.error(placeOf(slot.op, diagnostics),
-                      slot.path + " is " + axesOf(slot.op) + " here but " +
-                          axesOf(other) + " at " +
-                          diagnostics.describe(placeOf(other, diagnostics)));
+                      slot.path + " is " + axesOf(type) + " here but " +
+                          axesOf(typeOf(other)) + " at " +
+                          diagnostics.describe(placeOf(other.op, diagnostics)));
   }
 }
 

@@ -148,8 +148,17 @@ bool Elaborator::emitScan(Scan &scan) {
     if (!types.back())
       return false;
   }
-  // What is carried over a session is kept under a path of its own.
+  // What is carried over a session is kept under a path of its own: in a block
+  // the path of its call comes before it, in an entry its name.
+  if (frame->loops != 0) {
+    error(scan.statement.place,
+          "a scan keeps what it carries in one place for all turns of a loop; "
+          "put it into a block that the loop calls at a path");
+    return false;
+  }
   std::string path = "scan";
+  if (frame->function->hasAttr(nn::NNDialect::kEntryAttr))
+    path = (frame->function.getName() + "." + path).str();
   if (unsigned earlier = frame->scansSoFar++)
     path += std::to_string(earlier);
   auto op = nn::ScanOp::create(builder, locationOf(scan.statement.place), types,
