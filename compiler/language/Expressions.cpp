@@ -476,12 +476,27 @@ static bool matchAxes(ArrayRef<SizeExpr> targets, const Axes &sources,
   return false;
 }
 
+/// The factors of a product, as they are written; a divisor belongs to the
+/// factor before it: X/2*Y/2 has the factors X/2 and Y/2.
 static void collectFactors(const Expr &axis,
-                           SmallVectorImpl<const Expr *> &factors) {
-  if (!axis.is(Expr::Kind::Binary) || axis.text != "*")
-    return factors.push_back(&axis);
-  collectFactors(*axis.operands[0], factors);
-  collectFactors(*axis.operands[1], factors);
+                           llvm::function_ref<SizeExpr(const Expr &)> sizeOf,
+                           SmallVectorImpl<SizeExpr> &factors) {
+  bool isProduct = axis.is(Expr::Kind::Binary) && axis.text == "*";
+  bool isQuotient = axis.is(Expr::Kind::Binary) && axis.text == "/";
+  if (!isProduct && !isQuotient)
+    return factors.push_back(sizeOf(axis));
+  size_t before = factors.size();
+  collectFactors(*axis.operands[0], sizeOf, factors);
+  if (isProduct)
+    return collectFactors(*axis.operands[1], sizeOf, factors);
+  FailureOr<SizeExpr> quotient =
+      factors.back().dividedBy(sizeOf(*axis.operands[1]));
+  if (succeeded(quotient)) {
+    factors.back() = *quotient;
+    return;
+  }
+  factors.truncate(before);
+  factors.push_back(sizeOf(axis));
 }
 
 /// H*K and K*H are one size, and two orders of elements: the axes of a group
@@ -489,8 +504,9 @@ static void collectFactors(const Expr &axis,
 /// (D for H*K) leaves them as they stand.
 void Elaborator::orderAsWritten(const Expr &axis, const Axes &sources,
                                 SmallVectorImpl<int64_t> &group) {
-  SmallVector<const Expr *> written;
-  collectFactors(axis, written);
+  SmallVector<SizeExpr> written;
+  collectFactors(
+      axis, [&](const Expr &factor) { return *resolveAxis(factor); }, written);
   unsigned others = (1u << sources.size()) - 1;
   for (int64_t source : group)
     others &= ~(1u << source);
@@ -501,9 +517,9 @@ void Elaborator::orderAsWritten(const Expr &axis, const Axes &sources,
     SmallVector<SizeExpr> factors;
     for (auto [number, factor] : enumerate(written))
       if (number > 0 && joined >> (number - 1) & 1)
-        factors.back() *= *resolveAxis(*factor);
+        factors.back() *= factor;
       else
-        factors.push_back(*resolveAxis(*factor));
+        factors.push_back(factor);
     SmallVector<SmallVector<int64_t>> found;
     if (!matchAxes(factors, sources, others, found))
       continue;
