@@ -115,16 +115,17 @@ heddle_status Weights::open(const heddle_program &forProgram,
 /// Maps and checks the file if it holds packed weights; if it does not and is
 /// not `needed`, leaves `header` null.
 heddle_status Weights::mapFile(const char *path, bool needed) {
-  FileDescriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+  // A pipe that nobody writes to would be waited for.
+  FileDescriptor file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about;
   if (file.get() < 0 || fstat(file.get(), &about)) {
     if (!needed && (errno == ENOENT || errno == ENOTDIR))
       return HEDDLE_OK;
     return fail(HEDDLE_BAD_FILE, "%s: %s", path, strerror(errno));
   }
-  if (S_ISDIR(about.st_mode))
-    return fail(HEDDLE_BAD_FILE, "%s: is a directory, needed: packed weights",
-                path);
+  if (!S_ISREG(about.st_mode))
+    return fail(HEDDLE_BAD_FILE, "%s: is %s, needed: packed weights", path,
+                S_ISDIR(about.st_mode) ? "a directory" : "no regular file");
   int64_t offset = findHeader(file.get(), about.st_size);
   if (offset < 0) {
     if (!needed)
@@ -195,6 +196,8 @@ heddle_status Weights::checkHeader() {
 }
 
 heddle_status Weights::checkSections() {
+  uint64_t end =
+      sizeof *header + header->section_count * uint64_t{sizeof(heddle_section)};
   for (uint32_t i = 0; i < header->section_count; ++i) {
     const heddle_section &section = sections[i];
     if (!memchr(section.name, '\0', sizeof section.name))
@@ -206,6 +209,11 @@ heddle_status Weights::checkSections() {
       return fail(HEDDLE_BAD_FILE,
                   "%s: damaged: section %s lies outside of the file", fileName,
                   section.name);
+    if (section.offset < end)
+      return fail(HEDDLE_BAD_FILE,
+                  "%s: damaged: section %s overlaps what lies before it",
+                  fileName, section.name);
+    end = section.offset + section.bytes;
   }
   tensors = find("tensors");
   tokenizerTables = find("tokenizer");
@@ -219,6 +227,9 @@ heddle_status Weights::readSlots() {
   if (count == 0)
     return HEDDLE_OK;
   const heddle_section *slots = find("slots");
+  if (!program->weight_bytes)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s does not say how large its weights are", program->name);
   if (!slots || !tensors)
     return fail(HEDDLE_BAD_FILE, "%s: has no section %s", fileName,
                 slots ? "tensors" : "slots");
@@ -232,11 +243,14 @@ heddle_status Weights::readSlots() {
   auto *offsets =
       reinterpret_cast<const uint64_t *>(mapping.data() + slots->offset);
   for (int64_t i = 0; i < count; ++i) {
-    if (offsets[i] % 64 || offsets[i] > tensors->bytes)
+    auto needed = static_cast<uint64_t>(program->weight_bytes[i]);
+    if (offsets[i] % 64 || offsets[i] > tensors->bytes ||
+        needed > tensors->bytes - offsets[i])
       return fail(HEDDLE_BAD_FILE,
                   "%s: damaged: weight slot %" PRId64
-                  " lies outside of the tensors",
-                  fileName, i);
+                  " lies outside of the tensors: found byte %" PRIu64
+                  " of %" PRIu64 ", needed room for %" PRIu64,
+                  fileName, i, offsets[i], tensors->bytes, needed);
     pointers[i] = mapping.data() + tensors->offset + offsets[i];
   }
   return HEDDLE_OK;

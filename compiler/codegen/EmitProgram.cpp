@@ -216,7 +216,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        int32(model.monomials.size()),
        int32(model.entries.size()),
        int32(model.caches.size()),
-       int32(model.weightSlotCount),
+       int32(model.weightBytes.size()),
        int32(model.cacheSlots.size()),
        arrayOf(model.sizes, [&](const ProgramSize &s) { return size(s); }),
        arrayOf(model.monomials, emitMonomial),
@@ -230,7 +230,9 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        int32(model.sites.size()),
        string(weightsFileName(model)),
        model.generation ? global(generation(*model.generation)) : null(),
-       model.sentences ? global(sentences(*model.sentences)) : null()});
+       model.sentences ? global(sentences(*model.sentences)) : null(),
+       arrayOf(model.weightBytes,
+               [&](int64_t bytes) { return int64(bytes); })});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

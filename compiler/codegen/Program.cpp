@@ -170,7 +170,7 @@ void codegen::setProgramAttribute(ModuleOp module, const Program &program) {
   writer.list("entries", program.entries, writeElement);
   writer.list("caches", program.caches, writeElement);
   writer.list("sites", program.sites, writeElement);
-  writer.field("weight_slots", program.weightSlotCount);
+  writer.field("weight_bytes", program.weightBytes);
   writer.field("cache_slots", program.cacheSlots);
   writer.field("row_size", program.rowSize);
   writer.flag("prefill_in_chunks", program.prefillInChunks);
@@ -412,6 +412,10 @@ static void checkReferences(const Program &program, Reader &reader) {
     checkExpr(site.flops);
     checkExpr(site.bytes);
   }
+  for (int64_t bytes : program.weightBytes)
+    if (bytes < 0)
+      reader.fail("a weight slot has " + Twine(bytes) +
+                  " bytes, needed 0 or more");
   for (int64_t slot : program.cacheSlots)
     if (slot < 0 || slot >= static_cast<int64_t>(program.caches.size()))
       reader.fail("cache slot " + Twine(slot) + ", needed 0 to " +
@@ -456,7 +460,7 @@ FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
                [&](Attribute a) { return readSite(module, a); }))
     return failure();
   readMonomials(module, program, reader);
-  reader.field("weight_slots", program.weightSlotCount);
+  reader.field("weight_bytes", program.weightBytes);
   reader.field("cache_slots", program.cacheSlots);
   reader.field("row_size", program.rowSize);
   reader.flag("prefill_in_chunks", program.prefillInChunks);

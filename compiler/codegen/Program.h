@@ -7,8 +7,8 @@
 // back and emits it as constant data.
 //
 //   module attributes {heddle.program = {
-//     name = "gpt2", fingerprint = 77, weight_slots = 148, row_size = "B",
-//     sizes = [{name = "B", min = 1, max = 64},
+//     name = "gpt2", fingerprint = 77, weight_bytes = array<i64: 3072>,
+//     row_size = "B", sizes = [{name = "B", min = 1, max = 64},
 //              {name = "T", min = 1, max = 1024, per = "B"}],
 //     entries = [{
 //       name = "score", function = "score", arena = "3072*B*T",
@@ -122,7 +122,8 @@ struct Program {
   std::vector<ProgramCache> caches;
   /// The order of the numbers of kernel.mark.
   std::vector<ProgramSite> sites;
-  int64_t weightSlotCount = 0;
+  /// By weight slot: what the code reads of it.
+  std::vector<int64_t> weightBytes;
   /// Indices into caches.
   std::vector<int64_t> cacheSlots;
   /// The size that counts rows (B); empty: every call has one row.

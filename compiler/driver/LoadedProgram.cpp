@@ -16,7 +16,7 @@ LogicalResult driver::bindWeights(Compilation &compilation,
   if (arguments.weightsFile == WeightsFile::None)
     return llvm::success();
   if (compilation.checkpointDirectory().empty() && !arguments.randomWeights) {
-    if (compilation.program().weightSlotCount > 0)
+    if (!compilation.program().weightBytes.empty())
       llvm::WithColor::note()
           << "no weights are packed: found neither --weights nor "
              "--random-weights\n";
@@ -54,7 +54,7 @@ LoadedProgram::compile(const Arguments &arguments) {
       failed(compilation.readProgram()))
     return llvm::failure();
   if (compilation.checkpointDirectory().empty() && !arguments.randomWeights &&
-      compilation.program().weightSlotCount > 0)
+      !compilation.program().weightBytes.empty())
     return fail("found neither --weights nor --random-weights, needed one of "
                 "them to run the model");
   std::optional<Weights> weights;

@@ -90,7 +90,7 @@ public:
   Describer(ModuleOp module, const nn::PathTree &tree)
       : module(module), sizes(module), tree(tree) {}
 
-  Program program(uint64_t fingerprint);
+  Program program(const WeightTable &weights);
   WeightTable weights();
 
 private:
@@ -251,11 +251,11 @@ void Describer::addCaches(Program &program) {
   }
 }
 
-Program Describer::program(uint64_t fingerprint) {
+Program Describer::program(const WeightTable &weights) {
   Program program;
   if (auto name = module->getAttrOfType<StringAttr>(nn::NNDialect::kModelAttr))
     program.name = name.str();
-  program.fingerprint = fingerprint;
+  program.fingerprint = fingerprint(weights);
   for (nn::SizeOp op : sizes.dynamicSizes())
     program.sizes.push_back(size(op));
   for (auto function : module.getOps<func::FuncOp>())
@@ -263,7 +263,8 @@ Program Describer::program(uint64_t fingerprint) {
       program.entries.push_back(entry(function));
   addCaches(program);
   program.sites = numberSites(module, sizes);
-  program.weightSlotCount = tree.weights().size();
+  for (int32_t slot : weights.slots)
+    program.weightBytes.push_back(weights.tensors[slot].packedBytes());
   program.rowSize = sizes.rows().str();
   program.hasTokenizer = module->hasAttr("nn.tokenizer");
   program.prefillInChunks = !module
@@ -364,8 +365,7 @@ struct DescribeProgram : pipeline::impl::DescribeProgramBase<DescribeProgram> {
       return signalPassFailure();
     Describer describer(getOperation(), *tree);
     WeightTable weights = describer.weights();
-    codegen::setProgramAttribute(getOperation(),
-                                 describer.program(fingerprint(weights)));
+    codegen::setProgramAttribute(getOperation(), describer.program(weights));
     setWeightTable(getOperation(), weights);
   }
 };

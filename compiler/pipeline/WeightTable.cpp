@@ -3,6 +3,7 @@
 #include "compiler/pipeline/WeightTable.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "runtime/abi.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
@@ -147,6 +148,7 @@ FailureOr<WeightTable> pipeline::getWeightTable(ModuleOp module) {
 uint64_t pipeline::fingerprint(const WeightTable &table) {
   std::string text;
   llvm::raw_string_ostream os(text);
+  os << "file " << HEDDLE_FILE_VERSION << '\n';
   for (int32_t slot : table.slots) {
     const WeightTable::Tensor &tensor = table.tensors[slot];
     for (const WeightTable::Part &part : tensor.parts) {
@@ -154,7 +156,7 @@ uint64_t pipeline::fingerprint(const WeightTable &table) {
       llvm::interleaveComma(part.shape, os);
       os << ']';
     }
-    os << tensor.layout.asString() << '\n';
+    os << tensor.layout.asString() << ' ' << tensor.packedBytes() << '\n';
   }
   return llvm::xxh3_64bits(text);
 }

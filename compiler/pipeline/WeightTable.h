@@ -64,7 +64,8 @@ void setWeightTable(mlir::ModuleOp module, const WeightTable &table);
 llvm::FailureOr<WeightTable> getWeightTable(mlir::ModuleOp module);
 
 /// Equal for equal tables: a packed file and a program fit together if theirs
-/// are equal.
+/// are equal. It covers what the code assumes of every slot: whose tensor it
+/// is, its shape, its layout with the type of its elements, and its bytes.
 uint64_t fingerprint(const WeightTable &table);
 
 } // namespace heddle::pipeline

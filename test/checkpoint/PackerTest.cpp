@@ -285,6 +285,8 @@ TEST_F(PackerTest, TheRuntimeAcceptsTheFile) {
   program.fingerprint = 7;
   program.name = "test";
   program.weight_slot_count = 1;
+  const int64_t weightBytes[] = {300 * 70 * sizeof(float)};
+  program.weight_bytes = weightBytes;
   for (bool appended : {false, true}) {
     std::string path = pathOf("weights");
     if (appended) {

@@ -7,7 +7,7 @@
 // CHECK-SAME: outputs = [{axes = "B T D", dims = ["B", "T", "3"], elements = "3*B*T", name = "result", type = "f32"}]
 // CHECK-SAME: name = "toy", prefill_in_chunks, row_size = "B"
 // CHECK-SAME: sizes = [{max = 4 : i64, name = "B"}, {max = 8 : i64, name = "T", per = "B"}, {grows_by = "T", max = 16 : i64, name = "S", per = "B"}]
-// CHECK-SAME: tokenizer, weight_slots = 5
+// CHECK-SAME: tokenizer, weight_bytes = array<i64: 132, 12, 36, 12, 36>
 
 // Equal paths are one tensor; a norm's scale would be filled with ones.
 // CHECK-SAME: heddle.weights = {slots = array<i32: 0, 1, 2, 1, 2>, tensors = [

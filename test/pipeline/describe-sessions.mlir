@@ -17,7 +17,7 @@
 // CHECK-SAME: reads = ["M"]
 // CHECK-SAME: name = "tiny", prefill_in_chunks, row_size = "B"
 // CHECK-SAME: {max = 6 : i64, name = "T", per = "B", step = 2 : i64}, {grows_by = "T", max = 6 : i64, name = "S", per = "B"}
-// CHECK-SAME: weight_slots = 1
+// CHECK-SAME: weight_bytes = array<i64
 module attributes {nn.model = "tiny", nn.generate = ["encode", "step"]} {
 nn.size @D = 3
 nn.size @V = 5

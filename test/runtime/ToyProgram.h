@@ -212,6 +212,9 @@ inline const heddle_entry *makeEntries() {
   return entries;
 }
 
+inline const int64_t weightBytes[] = {vocabulary * sizeof(float),
+                                      vocabulary * sizeof(float)};
+
 inline const heddle_program program = {
     .abi_version = HEDDLE_ABI_VERSION,
     .cpu_level = 0,
@@ -231,6 +234,7 @@ inline const heddle_program program = {
     .row_size = B,
     .flags = HEDDLE_PREFILL_IN_CHUNKS,
     .cpu_features = nullptr,
+    .weight_bytes = weightBytes,
 };
 
 /// The packed weights of the program: both slots are one tensor, all 0.25.

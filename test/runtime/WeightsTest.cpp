@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 namespace {
 
 class WeightsFile : public ::testing::Test {
@@ -29,6 +31,14 @@ protected:
   }
   heddle_section &section(int index) {
     return reinterpret_cast<heddle_section *>(&header() + 1)[index];
+  }
+
+  /// The offsets of both slots, with a right checksum.
+  void setSlots(int64_t first, int64_t second) {
+    auto *slots = reinterpret_cast<int64_t *>(&file[section(0).offset]);
+    slots[0] = first, slots[1] = second;
+    section(0).checksum = heddle_checksum(slots, section(0).bytes);
+    toy::sealHeader(file);
   }
 
   std::vector<uint8_t> file = toy::weightsFile();
@@ -122,14 +132,43 @@ TEST_F(WeightsFile, DamagedSlots) {
 }
 
 TEST_F(WeightsFile, SlotOutsideOfTensors) {
-  auto *slots = reinterpret_cast<int64_t *>(&file[section(0).offset]);
-  for (int64_t offset : {int64_t{1} << 40, int64_t{-64}, int64_t{4}}) {
-    slots[1] = offset;
-    section(0).checksum = heddle_checksum(slots, section(0).bytes);
+  // Even the last cache line of the tensors has no room for ten numbers, nor is
+  // their end an offset that anything may be read from.
+  for (int64_t offset : {int64_t{1} << 40, int64_t{-64}, int64_t{4},
+                         int64_t{64}, INT64_MAX - 63, INT64_MIN}) {
+    setSlots(0, offset);
+    EXPECT_EQ(open(file), "FILE: damaged: weight slot 1 lies outside of the "
+                          "tensors: found byte " +
+                              std::to_string(static_cast<uint64_t>(offset)) +
+                              " of 40, needed room for 40");
+  }
+}
+
+TEST_F(WeightsFile, TensorsShorterThanWhatTheCodeReads) {
+  for (uint64_t bytes : {39u, 1u, 0u}) {
+    section(1).bytes = bytes;
+    section(1).checksum = heddle_checksum(&file[section(1).offset], bytes);
+    toy::sealHeader(file);
+    EXPECT_EQ(open(file), "FILE: damaged: weight slot 0 lies outside of the "
+                          "tensors: found byte 0 of " +
+                              std::to_string(bytes) + ", needed room for 40");
+  }
+}
+
+TEST_F(WeightsFile, SectionsThatOverlap) {
+  for (uint64_t offset : {0u, 64u, 192u}) {
+    section(1).offset = offset;
     toy::sealHeader(file);
     EXPECT_EQ(open(file),
-              "FILE: damaged: weight slot 1 lies outside of the tensors");
+              "FILE: damaged: section tensors overlaps what lies before it");
   }
+}
+
+TEST_F(WeightsFile, AProgramThatSaysNothingOfItsSlots) {
+  heddle_program program = toy::program;
+  program.weight_bytes = nullptr;
+  EXPECT_EQ(open(file, false, program),
+            "toy does not say how large its weights are");
 }
 
 TEST_F(WeightsFile, WrongNumberOfSlots) {
@@ -182,6 +221,18 @@ TEST_F(WeightsFile, PathsThatAreNoFile) {
   EXPECT_EQ(heddle_open(&toy::program, &options), nullptr);
   EXPECT_STREQ(heddle_last_error(),
                "/: is a directory, needed: packed weights");
+  options.weights = "/dev/zero";
+  EXPECT_EQ(heddle_open(&toy::program, &options), nullptr);
+  EXPECT_STREQ(heddle_last_error(),
+               "/dev/zero: is no regular file, needed: packed weights");
+  // Nobody writes to it, and nobody has to.
+  std::string pipe = ::testing::TempDir() + "pipe-" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  options.weights = pipe.c_str();
+  EXPECT_EQ(heddle_open(&toy::program, &options), nullptr);
+  EXPECT_EQ(heddle_last_error(),
+            pipe + ": is no regular file, needed: packed weights");
+  unlink(pipe.c_str());
 }
 
 TEST(OwnWeights, AreLookedForInAndBesideTheExecutable) {
@@ -215,7 +266,7 @@ TEST(Program, OfAnotherInterfaceIsRefused) {
   program.abi_version = 99;
   EXPECT_EQ(heddle_open(&program, nullptr), nullptr);
   EXPECT_STREQ(heddle_last_error(), "the program was compiled for runtime "
-                                    "interface 99, this runtime has 3");
+                                    "interface 99, this runtime has 4");
 }
 
 TEST(Program, WithoutWeightsNeedsNoFile) {
