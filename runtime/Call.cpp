@@ -11,9 +11,6 @@
 
 using namespace heddle::runtime;
 
-/// A host that went on after heddle_session_open() had failed.
-static constexpr char noSession[] = "the session is NULL: it was not opened";
-
 static bool hasBit(uint32_t mask, int32_t bit) { return mask >> bit & 1; }
 
 static heddle_status takeRows(heddle_session &session, int64_t rows,
@@ -363,40 +360,45 @@ static void keepLengths(heddle_session &session, const heddle_entry &entry) {
         session.heldBy(s, session.cacheRows[b]) = session.sizeInRow(s, b);
 }
 
+heddle_status heddle::runtime::runCall(heddle_session &session,
+                                       const heddle_entry *entry, int64_t rows,
+                                       const int64_t *const *lengths,
+                                       const int64_t *sessionRows,
+                                       const void *const *inputs,
+                                       void *const *outputs) {
+  heddle_status status = checkEntry(session, entry);
+  if (!status)
+    status = takeRows(session, rows, sessionRows);
+  if (!status)
+    status = takeSizes(session, *entry, lengths);
+  if (!status)
+    status = takeExtents(session, *entry);
+  if (!status)
+    status = takeInputs(session, *entry, inputs);
+  if (!status)
+    status = checkOutputs(*entry, outputs);
+  if (!status)
+    status = execute(session, *entry, outputs);
+  if (!status)
+    keepLengths(session, *entry);
+  return status;
+}
+
 heddle_status heddle_call(heddle_session *session, const heddle_entry *entry,
                           int64_t rows, const int64_t *const *lengths,
                           const int64_t *session_rows,
                           const void *const *inputs, void *const *outputs) {
-  if (!session)
-    return fail(HEDDLE_BAD_ARGUMENT, "%s", noSession);
-  SessionLock lock(*session);
-  heddle_status status = lock.check();
-  if (!status)
-    status = checkEntry(*session, entry);
-  if (!status)
-    status = takeRows(*session, rows, session_rows);
-  if (!status)
-    status = takeSizes(*session, *entry, lengths);
-  if (!status)
-    status = takeExtents(*session, *entry);
-  if (!status)
-    status = takeInputs(*session, *entry, inputs);
-  if (!status)
-    status = checkOutputs(*entry, outputs);
-  if (!status)
-    status = execute(*session, *entry, outputs);
-  if (!status)
-    keepLengths(*session, *entry);
-  return status;
+  SessionLock lock(session);
+  if (heddle_status status = lock.check())
+    return status;
+  return runCall(*session, entry, rows, lengths, session_rows, inputs, outputs);
 }
 
 int64_t heddle_output_elements(heddle_session *session,
                                const heddle_entry *entry, int64_t rows,
                                const int64_t *const *lengths,
                                const int64_t *session_rows, int32_t output) {
-  if (!session)
-    return fail(HEDDLE_BAD_ARGUMENT, "%s", noSession), -1;
-  SessionLock lock(*session);
+  SessionLock lock(session);
   if (lock.check() || checkEntry(*session, entry) ||
       takeRows(*session, rows, session_rows) ||
       takeSizes(*session, *entry, lengths))

@@ -7,9 +7,13 @@ namespace heddle::runtime {
 
 static constexpr int64_t hugePage = 2 << 20;
 
-Region::~Region() {
+Region::~Region() { release(); }
+
+void Region::release() {
   if (mapped)
     munmap(mapped, mappedBytes);
+  start = mapped = nullptr;
+  bytes = mappedBytes = 0;
 }
 
 bool Region::reserve(int64_t wanted) {

@@ -70,9 +70,12 @@ public:
   Region &operator=(const Region &) = delete;
   ~Region();
 
-  /// False if the system has not that much address space. Call it once. The
+  /// False if the system has not that much address space. Call it once, or
+  /// again after release(). The
   /// start is aligned to a huge page if there is room for one.
   [[nodiscard]] bool reserve(int64_t bytes);
+  /// Gives the address space back.
+  void release();
   /// Asks for pages of 2 MiB, which cost fewer faults and translations. False
   /// if the system has none.
   bool useHugePages();

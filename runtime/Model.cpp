@@ -82,8 +82,37 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
   return HEDDLE_OK;
 }
 
+namespace heddle::runtime {
+
+ModelUse::ModelUse(heddle_model *model) : model(model) {
+  if (model)
+    model->users.fetch_add(1, std::memory_order_relaxed);
+}
+
+heddle_status ModelUse::check() const {
+  if (!model)
+    return fail(HEDDLE_BAD_ARGUMENT, "the model is NULL: it was not opened");
+  if (model->closed.load(std::memory_order_relaxed))
+    return fail(HEDDLE_BAD_ARGUMENT, "the model is closed");
+  return HEDDLE_OK;
+}
+
+void ModelUse::release(heddle_model *model) {
+  if (!model || model->users.fetch_sub(1, std::memory_order_acq_rel) > 1)
+    return;
+  if (void *text = model->text.load())
+    model->closeText.load()(text);
+  destroy(model);
+}
+
+} // namespace heddle::runtime
+
 heddle_model *heddle_open(const heddle_program *program,
                           const heddle_open_options *options) {
+  if (!program) {
+    fail(HEDDLE_BAD_ARGUMENT, "the program is NULL");
+    return nullptr;
+  }
   auto *model = create<heddle_model>();
   if (!model) {
     fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program->name);
@@ -97,19 +126,29 @@ heddle_model *heddle_open(const heddle_program *program,
 }
 
 heddle_status heddle_use_huge_pages(heddle_model *model) {
+  ModelUse use(model);
+  if (heddle_status status = use.check())
+    return status;
+  // Its host and this call.
+  if (model->users.load() > 2)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "%s is in use: huge pages are for before there is a session",
+                model->program->name);
   return model->weights.useHugePages();
 }
 
 void heddle_close(heddle_model *model) {
-  if (!model)
-    return;
-  if (void *text = model->text.load())
-    model->closeText.load()(text);
-  destroy(model);
+  if (model && !model->closed.exchange(true))
+    ModelUse::release(model);
 }
 
 const heddle_entry *heddle_entry_named(const heddle_model *model,
                                        const char *name) {
+  if (!model || !name) {
+    fail(HEDDLE_BAD_ARGUMENT, "the %s is NULL",
+         model ? "name of the entry" : "model");
+    return nullptr;
+  }
   const heddle_program &program = *model->program;
   for (int32_t e = 0; e < program.entry_count; ++e)
     if (!strcmp(program.entries[e].name, name))

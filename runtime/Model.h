@@ -15,6 +15,11 @@ struct heddle_model {
   /// Bit s of entry e: the caller gives size s in a call of e.
   heddle::runtime::Array<uint32_t> givenSizes;
 
+  /// Its host until heddle_close(), and whatever is at work with it: sessions,
+  /// functions that run. The last one frees it.
+  std::atomic<int64_t> users{1};
+  std::atomic<bool> closed{false};
+
   /// Where the time of calls is charged, if anybody wants to know.
   heddle::runtime::Profile *profile = nullptr;
 
@@ -31,5 +36,35 @@ struct heddle_model {
            entry < program->entries + program->entry_count;
   }
 };
+
+namespace heddle::runtime {
+
+/// Keeps a model for one scope, so that it may be closed meanwhile.
+class ModelUse {
+public:
+  /// `model` may be NULL, or closed while sessions of it are open.
+  explicit ModelUse(heddle_model *model);
+  ModelUse(const ModelUse &) = delete;
+  ModelUse &operator=(const ModelUse &) = delete;
+  ~ModelUse() { release(model); }
+
+  /// The refusal of a model that cannot be used, else HEDDLE_OK.
+  heddle_status check() const;
+
+  /// Hands the use on, to be released by somebody else.
+  heddle_model *take() {
+    heddle_model *taken = model;
+    model = nullptr;
+    return taken;
+  }
+
+  /// Ends one use; the last one frees the model. NULL is allowed.
+  static void release(heddle_model *model);
+
+private:
+  heddle_model *model;
+};
+
+} // namespace heddle::runtime
 
 #endif // HEDDLE_RUNTIME_MODEL_H

@@ -38,12 +38,34 @@ bool countsState(const heddle_program &program, int32_t size) {
   return false;
 }
 
+static void destroySession(heddle_session *session) {
+  heddle_model *model = session->model;
+  destroy(session);
+  ModelUse::release(model);
+}
+
+SessionLock::SessionLock(heddle_session *session)
+    : session(session), taken(false) {
+  uint32_t idle = 0;
+  if (session)
+    taken = session->use.compare_exchange_strong(idle, heddle_session::Busy,
+                                                 std::memory_order_acquire);
+}
+
+SessionLock::~SessionLock() {
+  uint32_t busy = heddle_session::Busy;
+  if (taken &&
+      !session->use.compare_exchange_strong(busy, 0, std::memory_order_acq_rel))
+    destroySession(session); // it was closed meanwhile
+}
+
 heddle_status SessionLock::check() const {
   if (taken)
     return HEDDLE_OK;
+  if (!session)
+    return fail(HEDDLE_BAD_ARGUMENT, "the session is NULL: it was not opened");
   return fail(HEDDLE_BAD_ARGUMENT,
-              "the session is in use by another thread: a session runs one "
-              "call at a time");
+              "the session is in use by another call: it runs one at a time");
 }
 
 } // namespace heddle::runtime
@@ -210,16 +232,15 @@ static heddle_status open(heddle_session &session,
 
 heddle_session *heddle_session_open(heddle_model *model,
                                     const heddle_session_options *options) {
-  if (!model) {
-    fail(HEDDLE_BAD_ARGUMENT, "the model is NULL: it was not opened");
+  ModelUse use(model);
+  if (use.check())
     return nullptr;
-  }
   auto *session = create<heddle_session>();
   if (!session) {
     fail(HEDDLE_OUT_OF_MEMORY, "no memory to open a session");
     return nullptr;
   }
-  session->model = model;
+  session->model = use.take();
   if (open(*session, options ? *options : heddle_session_options{})) {
     heddle_session_close(session);
     return nullptr;
@@ -227,9 +248,16 @@ heddle_session *heddle_session_open(heddle_model *model,
   return session;
 }
 
-void heddle_session_close(heddle_session *session) { destroy(session); }
+void heddle_session_close(heddle_session *session) {
+  if (session && session->use.fetch_or(heddle_session::Closed,
+                                       std::memory_order_acq_rel) == 0)
+    destroySession(session);
+}
 
 int64_t heddle_session_length(const heddle_session *session, int64_t row) {
+  if (!session)
+    return fail(HEDDLE_BAD_ARGUMENT, "the session is NULL: it was not opened"),
+           -1;
   if (row < 0 || row >= session->limits.rows)
     return fail(HEDDLE_BAD_ARGUMENT,
                 "row is %" PRId64 ", the session has %" PRId64 " rows", row,
@@ -264,12 +292,9 @@ static heddle_status rewindCarried(heddle_session &session, int64_t row,
   return HEDDLE_OK;
 }
 
-heddle_status heddle_session_rewind(heddle_session *session, int64_t row,
-                                    int64_t length) {
-  SessionLock lock(*session);
-  if (heddle_status status = lock.check())
-    return status;
-  int64_t held = heddle_session_length(session, row);
+heddle_status heddle::runtime::rewindRow(heddle_session &session, int64_t row,
+                                         int64_t length) {
+  int64_t held = heddle_session_length(&session, row);
   if (held < 0)
     return HEDDLE_BAD_ARGUMENT;
   if (length < 0 || length > held)
@@ -277,12 +302,20 @@ heddle_status heddle_session_rewind(heddle_session *session, int64_t row,
                 "row %" PRId64 " holds %" PRId64
                 " positions, it cannot be rewound to %" PRId64,
                 row, held, length);
-  if (heddle_status status = rewindCarried(*session, row, length, held))
+  if (heddle_status status = rewindCarried(session, row, length, held))
     return status;
-  session->unread[row] = -1;
-  const heddle_program &program = session->program();
+  session.unread[row] = -1;
+  const heddle_program &program = session.program();
   for (int32_t s = 0; s < program.size_count; ++s)
     if (program.sizes[s].grows_by >= 0)
-      session->heldBy(s, row) = std::min(session->heldBy(s, row), length);
+      session.heldBy(s, row) = std::min(session.heldBy(s, row), length);
   return HEDDLE_OK;
+}
+
+heddle_status heddle_session_rewind(heddle_session *session, int64_t row,
+                                    int64_t length) {
+  SessionLock lock(session);
+  if (heddle_status status = lock.check())
+    return status;
+  return rewindRow(*session, row, length);
 }

@@ -12,9 +12,12 @@ struct heddle_session {
   template <typename T> using Array = heddle::runtime::Array<T>;
   using Region = heddle::runtime::Region;
 
-  heddle_model *model;
+  heddle_model *model; // one of its users
   heddle::runtime::SizeLimits limits;
-  std::atomic<bool> busy{false}; // a call is running
+
+  enum : uint32_t { Busy = 1, Closed = 2 };
+  std::atomic<uint32_t> use{0}; // whether a call is running, and whether it is
+                                // to free the session when it is done
 
   Region arena;                   // working memory of one call
   Region cacheMemory;             // of all caches and states
@@ -62,25 +65,33 @@ int64_t firstInput(const heddle_program &program, const heddle_entry *entry);
 bool countsState(const heddle_program &program, int32_t size);
 
 /// Marks a session as in use for one scope. A second user finds it not taken.
+/// Whoever closes it meanwhile leaves it to this scope to free it.
 class SessionLock {
 public:
-  explicit SessionLock(heddle_session &session)
-      : session(session),
-        taken(!session.busy.exchange(true, std::memory_order_acquire)) {}
+  /// `session` may be NULL.
+  explicit SessionLock(heddle_session *session);
   SessionLock(const SessionLock &) = delete;
   SessionLock &operator=(const SessionLock &) = delete;
-  ~SessionLock() {
-    if (taken)
-      session.busy.store(false, std::memory_order_release);
-  }
+  ~SessionLock();
 
-  /// The refusal if another thread is using the session, else HEDDLE_OK.
+  /// The refusal if there is no session or another call is using it, else
+  /// HEDDLE_OK.
   heddle_status check() const;
 
 private:
-  heddle_session &session;
+  heddle_session *session;
   bool taken;
 };
+
+// What the functions of the C interface do with a session that is locked.
+
+/// heddle_call().
+heddle_status runCall(heddle_session &session, const heddle_entry *entry,
+                      int64_t rows, const int64_t *const *lengths,
+                      const int64_t *sessionRows, const void *const *inputs,
+                      void *const *outputs);
+/// heddle_session_rewind().
+heddle_status rewindRow(heddle_session &session, int64_t row, int64_t length);
 
 } // namespace heddle::runtime
 

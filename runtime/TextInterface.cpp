@@ -2,6 +2,9 @@
 #include "runtime/Error.h"
 #include "runtime/Model.h"
 
+#include <algorithm>
+#include <cinttypes>
+
 using namespace heddle;
 using namespace heddle::runtime;
 
@@ -11,73 +14,102 @@ static void closeTokenizer(void *tokenizer) {
 
 namespace heddle::runtime {
 
-const text::Tokenizer *tokenizerOf(heddle_model &model) {
-  if (void *opened = model.text.load(std::memory_order_acquire))
-    return static_cast<text::Tokenizer *>(opened);
-  if (!model.weights.tokenizer()) {
-    fail(HEDDLE_NOT_SUPPORTED, "%s was compiled without a tokenizer",
-         model.program->name);
-    return nullptr;
+heddle_status tokenizerOf(heddle_model &model,
+                          const text::Tokenizer *&tokenizer) {
+  if (void *opened = model.text.load(std::memory_order_acquire)) {
+    tokenizer = static_cast<text::Tokenizer *>(opened);
+    return HEDDLE_OK;
   }
-  auto *tokenizer = create<text::Tokenizer>();
-  if (!tokenizer) {
-    fail(HEDDLE_OUT_OF_MEMORY, "no memory for the tokenizer");
-    return nullptr;
-  }
-  if (const char *wrong = tokenizer->open(model.weights.tokenizer(),
-                                          model.weights.tokenizerBytes())) {
-    fail(HEDDLE_BAD_FILE, "%s: %s", model.weights.path(), wrong);
-    closeTokenizer(tokenizer);
-    return nullptr;
+  if (!model.weights.tokenizer())
+    return fail(HEDDLE_NOT_SUPPORTED, "%s was compiled without a tokenizer",
+                model.program->name);
+  auto *made = create<text::Tokenizer>();
+  const char *wrong = made ? made->open(model.weights.tokenizer(),
+                                        model.weights.tokenizerBytes())
+                           : text::outOfMemory;
+  if (wrong) {
+    heddle_status status =
+        wrong == text::outOfMemory ? HEDDLE_OUT_OF_MEMORY : HEDDLE_BAD_FILE;
+    fail(status, "%s: %s", model.weights.path(), wrong);
+    closeTokenizer(made);
+    return status;
   }
   // Two threads may have come here at once: the first one's stays.
   model.closeText.store(closeTokenizer);
   void *first = nullptr;
-  if (model.text.compare_exchange_strong(first, tokenizer))
-    return tokenizer;
-  closeTokenizer(tokenizer);
-  return static_cast<text::Tokenizer *>(first);
+  if (!model.text.compare_exchange_strong(first, made)) {
+    closeTokenizer(made);
+    made = static_cast<text::Tokenizer *>(first);
+  }
+  tokenizer = made;
+  return HEDDLE_OK;
+}
+
+heddle_status statusOf(const char *wrong) {
+  return wrong == text::outOfMemory ? HEDDLE_OUT_OF_MEMORY
+                                    : HEDDLE_BAD_ARGUMENT;
 }
 
 } // namespace heddle::runtime
 
+/// Refuses `count` elements at a place that is NULL, or fewer than none.
+static heddle_status checkPlace(const char *what, const void *place,
+                                int64_t count) {
+  if (count < 0)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "there are %" PRId64 " %s, needed: 0 or more", count, what);
+  if (count > 0 && !place)
+    return fail(HEDDLE_BAD_ARGUMENT, "the %s are NULL", what);
+  return HEDDLE_OK;
+}
+
+/// Copies what `capacity` has room for; how many there are in all.
+template <typename T>
+static int64_t copyOut(const text::Buffer<T> &found, T *to, int64_t capacity) {
+  auto count = static_cast<int64_t>(found.size());
+  if (int64_t written = std::min(count, capacity); written > 0)
+    memcpy(to, found.data(), written * sizeof(T));
+  return count;
+}
+
 int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes,
                         int32_t flags, int32_t *ids, int64_t capacity) {
+  ModelUse use(model);
   constexpr int32_t known = HEDDLE_TOKENIZE_PLAIN | HEDDLE_TOKENIZE_TEXT_ONLY;
-  if (flags & ~known) {
-    fail(HEDDLE_BAD_ARGUMENT, "flags is %d, needed: 0 to %d", flags, known);
+  if (use.check() || checkPlace("bytes of the text", text, bytes) ||
+      checkPlace("places for ids", ids, capacity))
     return -1;
-  }
-  const text::Tokenizer *tokenizer = tokenizerOf(*model);
-  if (!tokenizer)
+  if (flags & ~known)
+    return fail(HEDDLE_BAD_ARGUMENT, "flags is %d, needed: 0 to %d", flags,
+                known),
+           -1;
+  const text::Tokenizer *tokenizer;
+  if (tokenizerOf(*model, tokenizer))
     return -1;
   text::Ids found;
   if (const char *wrong = tokenizer->encode(
           {text, static_cast<size_t>(bytes)}, !(flags & HEDDLE_TOKENIZE_PLAIN),
-          found, flags & HEDDLE_TOKENIZE_TEXT_ONLY)) {
-    fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
-    return -1;
-  }
-  auto count = static_cast<int64_t>(found.size());
-  int64_t written = count < capacity ? count : capacity;
-  if (written > 0)
-    memcpy(ids, found.data(), written * sizeof(int32_t));
-  return count;
+          found, flags & HEDDLE_TOKENIZE_TEXT_ONLY))
+    return fail(statusOf(wrong), "%s", wrong), -1;
+  return copyOut(found, ids, capacity);
 }
 
 int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
                           int64_t count, char *text, int64_t capacity) {
-  const text::Tokenizer *tokenizer = tokenizerOf(*model);
-  if (!tokenizer)
+  ModelUse use(model);
+  if (use.check() || checkPlace("ids", ids, count) ||
+      checkPlace("places for bytes", text, capacity))
     return -1;
+  const text::Tokenizer *tokenizer;
+  if (tokenizerOf(*model, tokenizer))
+    return -1;
+  text::TroubleWatch watch;
   text::Decoder decoder(*tokenizer);
   text::Text decoded;
-  for (int64_t i = 0; i < count; ++i)
+  for (int64_t i = 0; i < count && watch.found() == text::Trouble::None; ++i)
     decoder.push(ids[i], decoded);
   decoder.finish(decoded);
-  auto bytes = static_cast<int64_t>(decoded.size());
-  int64_t written = bytes < capacity ? bytes : capacity;
-  if (written > 0)
-    memcpy(text, decoded.data(), written);
-  return bytes;
+  if (const char *wrong = text::describeDecoding(watch.found()))
+    return fail(statusOf(wrong), "%s", wrong), -1;
+  return copyOut(decoded, text, capacity);
 }

@@ -10,9 +10,13 @@
 
 namespace heddle::runtime {
 
-/// Null, and the reason noted, if the model has no tokenizer or a damaged one.
-/// It lives as long as the model. Any number of threads may ask.
-const text::Tokenizer *tokenizerOf(heddle_model &model);
+/// Fails if the model has no tokenizer or a damaged one. It lives as long as
+/// the model. Any number of threads may ask.
+heddle_status tokenizerOf(heddle_model &model,
+                          const text::Tokenizer *&tokenizer);
+
+/// The status for what runtime/text says in words.
+heddle_status statusOf(const char *wrong);
 
 } // namespace heddle::runtime
 

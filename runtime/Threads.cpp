@@ -16,6 +16,10 @@ namespace heddle::runtime {
 /// slice.
 static constexpr int mostSpins = 4000;
 
+/// Of a worker. What generated code keeps on the stack is a few tiles; the
+/// host's limit (ulimit -s) may be tiny, or none at all.
+static constexpr size_t workerStackBytes = 1 << 20;
+
 static void spinPause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -51,15 +55,19 @@ bool ThreadPool::start(int32_t wanted) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, workerStackBytes);
   for (; startedWorkers < wanted - 1; ++startedWorkers) {
     Worker *worker = new (&workers[startedWorkers]) Worker;
     worker->finished.store(0, std::memory_order_relaxed);
     worker->pool = this;
     worker->index = startedWorkers + 1;
-    if (pthread_create(&worker->thread, nullptr, workerMain, worker))
+    if (pthread_create(&worker->thread, &attributes, workerMain, worker))
       break;
     pthread_setname_np(worker->thread, "heddle");
   }
+  pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return startedWorkers == wanted - 1;
 }

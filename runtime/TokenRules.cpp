@@ -11,18 +11,17 @@ static bool contains(const heddle_ids &ids, int32_t id) {
 
 bool TokenRules::isEnd(int32_t id) const { return contains(settings.ends, id); }
 
-float *TokenRules::copy() {
-  if (!copied) {
-    allowed.resize(static_cast<size_t>(count));
-    std::copy(logits, logits + count, allowed.begin());
-    copied = true;
-  }
-  return allowed.data();
+bool TokenRules::copy() {
+  if (copied)
+    return true;
+  allowed.clear();
+  allowed.append(logits, static_cast<size_t>(count));
+  return copied = allowed.size() == static_cast<size_t>(count);
 }
 
 void TokenRules::forbid(int32_t id) {
-  if (id >= 0 && id < count)
-    copy()[id] = -INFINITY;
+  if (id >= 0 && id < count && copy())
+    allowed[id] = -INFINITY;
 }
 
 void TokenRules::forbid(const heddle_ids &ids) {
@@ -32,11 +31,12 @@ void TokenRules::forbid(const heddle_ids &ids) {
 
 /// One of `ids` comes next, all with the same probability.
 void TokenRules::force(const heddle_ids &ids) {
-  float *scores = copy();
-  std::fill(scores, scores + count, -INFINITY);
+  if (!copy())
+    return;
+  std::fill(allowed.begin(), allowed.end(), -INFINITY);
   for (int32_t i = 0; i < ids.count; ++i)
     if (ids.ids[i] >= 0 && ids.ids[i] < count)
-      scores[ids.ids[i]] = 0;
+      allowed[ids.ids[i]] = 0;
 }
 
 /// Whatever followed the last n − 1 tokens where they stood before.

@@ -28,7 +28,8 @@ public:
   bool isEnd(int32_t id) const;
 
   /// `logits[0..count)` with −∞ for every token that may not come next; the
-  /// logits themselves where all may. Valid until the next call.
+  /// logits themselves where all may, or where there is no memory, which is
+  /// noted as trouble. Valid until the next call.
   const float *apply(const float *logits, int32_t count, const TextSoFar &text);
 
 private:
@@ -37,7 +38,7 @@ private:
   void force(const heddle_ids &ids);
   void forbidRepeatedRuns(const TextSoFar &text);
   void forbidBadWords(const TextSoFar &text);
-  float *copy();
+  bool copy();
 
   const heddle_generation &settings;
   // One call of apply: the logits, copied when the first token is forbidden.

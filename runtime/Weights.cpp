@@ -272,8 +272,10 @@ heddle_status Weights::useHugePages() {
     return HEDDLE_OK;
   if (!copy.reserve(tensors->bytes))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory for a copy of %s", fileName);
-  if (!copy.useHugePages())
+  if (!copy.useHugePages()) {
+    copy.release();
     return fail(HEDDLE_NOT_SUPPORTED, "the system offers no huge pages");
+  }
   const uint8_t *packed = mapping.data() + tensors->offset;
   memcpy(copy.data(), packed, tensors->bytes);
   for (const void *&pointer : pointers)

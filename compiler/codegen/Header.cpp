@@ -101,7 +101,8 @@ static constexpr llvm::StringLiteral opening =
     R"(/* $: a model compiled by Heddle. Generated; do not edit.
  *
  * Functions that return int32_t return 0, or a code other than 0; those that return a pointer, NULL, and those that count,
- * -1, on failure. $_last_error() then says why in one line. No function ends the process or prints.
+ * -1, on failure. $_last_error() then says why in one line. No function ends the process or prints,
+ * whatever arguments it is given as NULL or out of range. A thread that calls them needs 128 KiB of stack.
  * Arrays hold rows one after the other without padding, each row with its own length. */
 #ifndef HEDDLE_MODEL_@_H
 #define HEDDLE_MODEL_@_H
@@ -128,7 +129,7 @@ $_model *$_open(const char *weights, int32_t threads);
 /* Copies the weights into huge pages: faster where memory is the limit, for the time of a copy and memory that is shared with
  * no other process. Before there is a session. */
 int32_t $_use_huge_pages($_model *model);
-/* After all of its sessions. NULL is allowed. */
+/* Sessions that are still open keep it until they are closed as well. NULL is allowed. */
 void $_close($_model *model);
 
 /* The memory of a conversation: rows with their own lengths, and working memory. Calls allocate nothing.
@@ -136,6 +137,7 @@ void $_close($_model *model);
  *   tokens   the most positions given in one call, all rows together; 0: the most the model takes
  *   context  positions that a row can hold; 0: the most the model takes */
 $_session *$_session_open($_model *model, int64_t rows, int64_t tokens, int64_t context);
+/* While a call runs, the call frees it when it is done. NULL is allowed. */
 void $_session_close($_session *session);
 /* Positions held by a row: what earlier calls appended. */
 int64_t $_session_length(const $_session *session, int64_t row);

@@ -42,7 +42,7 @@ class Parser {
 public:
   Parser(const heddle_program &program, int argc, char **argv,
          Arguments &arguments)
-      : program(program), rest(argv + 1), end(argv + argc),
+      : program(program), rest(argc > 0 ? argv + 1 : argv), end(argv + argc),
         arguments(arguments) {}
 
   bool parse();
@@ -336,7 +336,7 @@ static text::SamplerOptions samplingOf(const heddle_program &program) {
 bool parseArguments(const heddle_program &program, int argc, char **argv,
                     Arguments &arguments) {
   arguments.sampling = samplingOf(program);
-  return Parser(program, argc, argv, arguments).parse();
+  return Parser(program, argc, argv, arguments).parse() && !complainOfMemory();
 }
 
 } // namespace heddle::runtime

@@ -41,6 +41,8 @@ void printSettings(const heddle_program &program);
 [[gnu::format(printf, 1, 2)]] int complain(const char *format, ...);
 /// complain() with what heddle_last_error() says.
 int complainLastError();
+/// The same if a list or text of the command line's own could not grow; else 0.
+int complainOfMemory();
 
 } // namespace heddle::runtime
 

@@ -77,8 +77,8 @@ int64_t Embedding::mostLength() const {
 }
 
 int Embedding::tokenize(const List<const char *> &texts) {
-  const text::Tokenizer *tokenizer = tokenizerOf(model);
-  if (!tokenizer)
+  const text::Tokenizer *tokenizer;
+  if (tokenizerOf(model, tokenizer))
     return complainLastError();
   int64_t most = mostLength();
   text::Text input;
@@ -103,7 +103,7 @@ int Embedding::tokenize(const List<const char *> &texts) {
     lengths.push(static_cast<int64_t>(ids.size() - before));
   }
   tokens = static_cast<int64_t>(ids.size());
-  return 0;
+  return complainOfMemory();
 }
 
 /// How many texts from `first` on make one call.
@@ -131,7 +131,8 @@ int Embedding::run(const List<const char *> &texts) {
   if (!session)
     return complainLastError();
 
-  vectors.resize(texts.size() * width);
+  if (!vectors.resize(texts.size() * width))
+    return complainOfMemory();
   const int32_t *batchIds = ids.data();
   for (int64_t first = 0, count = lengths.size(); first < count;) {
     int64_t rows = batchFrom(first);
@@ -311,6 +312,8 @@ int embedText(heddle_model &model, const heddle_entry &entry,
       return 1;
     splitLines(input, texts);
   }
+  if (int code = complainOfMemory())
+    return code;
   const char *prompt = findPrompt(*model.program, arguments.prompt);
   if (!prompt)
     return 1;

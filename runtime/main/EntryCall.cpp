@@ -59,6 +59,10 @@ int32_t EntryCall::findOutput(const Binding &binding) const {
   return findValue(binding, entry.outputs, entry.output_count);
 }
 
+static heddle_status noMemory(const heddle_entry &entry) {
+  return fail(HEDDLE_OUT_OF_MEMORY, "no memory to call %s", entry.name);
+}
+
 heddle_status EntryCall::read(const Arguments &arguments, int32_t number) {
   for (const Binding &binding : arguments.bindings)
     if (binding.call == number)
@@ -176,6 +180,8 @@ heddle_status EntryCall::inferSize(const heddle_value &input, int32_t size,
 }
 
 heddle_status EntryCall::checkSizes() {
+  if (text::trouble != text::Trouble::None)
+    return noMemory(entry);
   sizes.program = &program;
   sizes.rows = rows;
   for (int32_t s = 0; s < program.size_count; ++s) {
@@ -191,8 +197,8 @@ heddle_status EntryCall::checkSizes() {
       return fail(HEDDLE_BAD_ARGUMENT,
                   "--lengths has %zu numbers for %s, needed: %" PRId64,
                   lengths[s].size(), size.name, needed);
-    if (!isGiven)
-      lengths[s].resize(needed);
+    if (!isGiven && !lengths[s].resize(needed))
+      return noMemory(entry);
     sizes.perRow[s] = ragged ? lengths[s].data() : nullptr;
     sizes.value[s] = s == program.row_size ? rows : lengths[s][0];
   }
@@ -255,9 +261,10 @@ heddle_status EntryCall::run(heddle_session &session) {
         heddle_output_elements(&session, &entry, rows, givenSizes, which, i);
     if (counts[i] < 0)
       return HEDDLE_BAD_ARGUMENT;
-    outputs[i].resize(counts[i] * bytesOf(entry.outputs[i].type));
     // Never null, even for an output without elements.
-    outputs[i].reserve(1);
+    if (!outputs[i].resize(counts[i] * bytesOf(entry.outputs[i].type)) ||
+        !outputs[i].reserve(1))
+      return noMemory(entry);
     results[i] = outputs[i].data();
   }
   return heddle_call(&session, &entry, rows, givenSizes, which, inputs,
@@ -334,6 +341,10 @@ heddle_status EntryCall::write(const Arguments &arguments, int32_t number,
     auto *file = create<OutputFile>();
     if (!file)
       return fail(HEDDLE_OUT_OF_MEMORY, "no memory to write %s", binding.value);
+    if (!files.reserve(files.size() + 1)) {
+      destroy(file);
+      return noMemory(entry);
+    }
     files.push(file);
     if (!file->open(binding.value))
       return HEDDLE_BAD_FILE;

@@ -181,12 +181,14 @@ int Writing::readIds() {
     }
     lengths.push(static_cast<int64_t>(ids.size() - before));
   }
+  if (int code = complainOfMemory())
+    return code;
   const int32_t *at = ids.data();
   for (int64_t length : lengths) {
     idsOf.push(at);
     at += length;
   }
-  return 0;
+  return complainOfMemory();
 }
 
 /// Only to know how long the prompts are.
@@ -199,7 +201,7 @@ int Writing::tokenize() {
       return complain("prompt %" PRId64 ": %s", i + 1, heddle_last_error());
     lengths.push(count);
   }
-  return 0;
+  return complainOfMemory();
 }
 
 /// New tokens of a text at most; 0: as many as the context has room for.
@@ -296,6 +298,8 @@ int Writing::runBatch(int64_t first, int64_t count) {
     return putchar('\n'), complainLastError();
   if (printer.failed)
     return outputExitCode();
+  if (int code = complainOfMemory())
+    return code;
   for (int64_t row : report.cutRows)
     fprintf(stderr,
             "note: text %" PRId64 " ends because its context of %" PRId64

@@ -13,6 +13,10 @@ bool readStandardInput(text::Text &input) {
     input.append({part, bytes});
   if (!input.empty() && input.back() == '\n')
     input.pop();
+  input.push('\0');
+  if (complainOfMemory())
+    return false;
+  input.pop();
   if (input.empty()) {
     complain("there is no text: give it as arguments or on standard input");
     return false;

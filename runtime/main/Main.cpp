@@ -20,6 +20,10 @@ int complain(const char *format, ...) {
 
 int complainLastError() { return complain("%s", heddle_last_error()); }
 
+int complainOfMemory() {
+  return text::trouble == text::Trouble::None ? 0 : complain("out of memory");
+}
+
 static bool isConstant(const heddle_polynomial &polynomial) {
   if (polynomial.count != 1)
     return false;

@@ -1,12 +1,11 @@
 // A growable array of plain values on malloc: what runtime/text uses instead of
 // std::vector and std::string, because the runtime links into plain C programs,
 // without libstdc++.
-//
-// Running out of memory ends the process with a message: the buffers here hold
-// text and token ids, a few times the size of the prompt, so there is no caller
-// that could do anything sensible about it.
+// A buffer that cannot grow notes trouble (Trouble.h) and stays as it is.
 #ifndef HEDDLE_RUNTIME_TEXT_BUFFER_H
 #define HEDDLE_RUNTIME_TEXT_BUFFER_H
+
+#include "runtime/text/Trouble.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +26,8 @@ public:
   Buffer(const Buffer &) = delete;
   Buffer &operator=(const Buffer &) = delete;
   Buffer(Buffer &&other)
-      : elements(other.elements), count(other.count), room(other.room) {
+      : elements(other.elements), count(other.count), room(other.room),
+        most(other.most) {
     other.elements = nullptr;
     other.count = other.room = 0;
   }
@@ -53,42 +53,36 @@ public:
   void clear() { count = 0; }
   void pop() { --count; }
 
-  void reserve(size_t wanted) {
-    if (wanted <= room)
-      return;
-    size_t grown = room * 2 < 16 ? 16 : room * 2;
-    if (grown < wanted)
-      grown = wanted;
-    void *moved = grown > SIZE_MAX / sizeof(T)
-                      ? nullptr
-                      : realloc(elements, grown * sizeof(T));
-    if (!moved) {
-      fputs("error: out of memory\n", stderr);
-      abort();
-    }
-    elements = static_cast<T *>(moved);
-    room = grown;
-  }
+  /// Holds no more than `elements` from now on: what would not fit is
+  /// Trouble::Growth.
+  void limit(size_t elements) { most = elements; }
 
-  /// New elements are zero.
-  void resize(size_t wanted) {
-    reserve(wanted);
+  /// Whether there is room now; if not, trouble is noted.
+  bool reserve(size_t wanted) { return wanted <= room || grow(wanted); }
+
+  /// New elements are zero. False, and trouble noted, if there is no room.
+  [[nodiscard]] bool resize(size_t wanted) {
+    if (!reserve(wanted))
+      return false;
     if (wanted > count)
       memset(static_cast<void *>(elements + count), 0,
              (wanted - count) * sizeof(T));
     count = wanted;
+    return true;
   }
+
+  /// Keeps the first `kept` elements, which are there.
+  void shrink(size_t kept) { count = kept; }
 
   void push(T value) {
-    if (count == room)
-      reserve(count + 1);
-    elements[count++] = value;
+    if (count < room || grow(count + 1))
+      elements[count++] = value;
   }
 
+  /// All of them or none.
   void append(const T *values, size_t number) {
-    if (number == 0)
+    if (number == 0 || !reserve(count + number))
       return;
-    reserve(count + number);
     memcpy(static_cast<void *>(elements + count), values, number * sizeof(T));
     count += number;
   }
@@ -96,13 +90,33 @@ public:
   void swap(Buffer &other) {
     T *theirElements = other.elements;
     size_t theirCount = other.count, theirRoom = other.room;
+    size_t theirMost = other.most;
     other.elements = elements, other.count = count, other.room = room;
+    other.most = most;
     elements = theirElements, count = theirCount, room = theirRoom;
+    most = theirMost;
   }
 
 private:
+  bool grow(size_t wanted) {
+    if (trouble != Trouble::None)
+      return false;
+    if (wanted > most)
+      return noteTrouble(Trouble::Growth), false;
+    size_t grown = room * 2 < 16 ? 16 : room * 2;
+    grown = grown < wanted ? wanted : grown > most ? most : grown;
+    void *moved = grown > SIZE_MAX / sizeof(T)
+                      ? nullptr
+                      : realloc(elements, grown * sizeof(T));
+    if (!moved)
+      return noteTrouble(Trouble::Memory), false;
+    elements = static_cast<T *>(moved);
+    room = grown;
+    return true;
+  }
+
   T *elements = nullptr;
-  size_t count = 0, room = 0;
+  size_t count = 0, room = 0, most = SIZE_MAX;
 };
 
 /// UTF-8 text, or raw bytes.

@@ -4,7 +4,25 @@
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/Unicode.h"
 
+#include <algorithm>
+
 namespace heddle::text {
+
+const char *describeDecoding(Trouble trouble) {
+  switch (trouble) {
+  case Trouble::None:
+    return nullptr;
+  case Trouble::Memory:
+    return outOfMemory;
+  case Trouble::Growth:
+    return "the tokenizer's decoder lets a token grow to more than 64 times "
+           "its bytes";
+  case Trouble::Backtracking:
+    break;
+  }
+  return "an expression of the tokenizer's decoder needs too much backtracking "
+         "on a token";
+}
 
 static constexpr std::string_view replacementCharacter = "\xef\xbf\xbd";
 
@@ -23,6 +41,7 @@ void Decoder::push(int32_t id, Text &out) {
     if (!normal.empty())
       token = normal;
   }
+  most = grownBytes(token.size());
   if (!token.empty())
     feed(0, token, out);
 }
@@ -61,6 +80,7 @@ void Decoder::flush(size_t step, Text &out) {
   held.swap(states[step].held);
   if (held.empty())
     return;
+  most = std::max(most, grownBytes(held.size()));
   if (DecoderKind(tables.decoders[step].kind) == DecoderKind::ByteLevel)
     return feed(step + 1, replacementCharacter,
                 out); // it holds one unfinished character
@@ -80,7 +100,7 @@ void Decoder::feedByteLevel(size_t step, std::string_view token, Text &out) {
   for (size_t position = 0; position < token.size();) {
     int byte = byteOfAlphabet(nextCharacter(token, position));
     if (byte < 0) {
-      held.resize(before);
+      held.shrink(before);
       held.append(token);
       break;
     }
@@ -123,6 +143,7 @@ static void cleanUp(Text &token) {
 void Decoder::feedWordPiece(size_t step, std::string_view token, Text &out) {
   const OpenStep &decoder = tables.decoders[step];
   Text word;
+  word.limit(most);
   if (!states[step].started)
     word.append(token);
   else if (startsWith(token, decoder.text))
@@ -170,6 +191,7 @@ void Decoder::feed(size_t step, std::string_view token, Text &out) {
     return out.append(token);
   const OpenStep &decoder = tables.decoders[step];
   Text changed;
+  changed.limit(most);
   switch (DecoderKind(decoder.kind)) {
   case DecoderKind::Replace:
     appendReplaced(changed, token, decoder.pattern, decoder.text);

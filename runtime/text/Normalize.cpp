@@ -89,8 +89,10 @@ void appendMappedBytes(Text &out, std::string_view text) {
       out.push(static_cast<char>(character));
       continue;
     }
-    out.push(static_cast<char>(0xc0 | character >> 6));
-    out.push(static_cast<char>(0x80 | (character & 0x3f)));
+    // Both at once, so that no text ever ends within a character.
+    const char two[] = {static_cast<char>(0xc0 | character >> 6),
+                        static_cast<char>(0x80 | (character & 0x3f))};
+    out.append({two, 2});
   }
 }
 
@@ -109,7 +111,7 @@ void appendReplaced(Text &out, std::string_view text, std::string_view pattern,
   out.append(slice(text, copied, text.size()));
 }
 
-bool appendReplaced(Text &out, std::string_view text, const Regex &regex,
+void appendReplaced(Text &out, std::string_view text, const Regex &regex,
                     std::string_view replacement, Matcher &matcher) {
   size_t copied = 0;
   Span match;
@@ -120,7 +122,6 @@ bool appendReplaced(Text &out, std::string_view text, const Regex &regex,
     out.append(replacement);
   }
   out.append(slice(text, copied, text.size()));
-  return !matcher.failed;
 }
 
 static std::string_view stripped(std::string_view text, uint32_t flags) {
@@ -160,8 +161,7 @@ static void runStep(const OpenStep &step, std::string_view text, Text &out,
   case NormalizerKind::Replace:
     return appendReplaced(out, text, step.pattern, step.text);
   case NormalizerKind::ReplaceRegex:
-    appendReplaced(out, text, *step.regex, step.text, matcher);
-    return;
+    return appendReplaced(out, text, *step.regex, step.text, matcher);
   case NormalizerKind::Strip:
     return out.append(stripped(text, step.flags));
   case NormalizerKind::MapBytes:
@@ -169,13 +169,15 @@ static void runStep(const OpenStep &step, std::string_view text, Text &out,
   }
 }
 
-bool normalize(const Tables &tables, std::string_view text, Text &out,
-               Matcher &matcher) {
+void normalize(const Tables &tables, std::string_view text, Text &out,
+               Matcher &matcher, size_t most) {
   size_t count = tables.normalizers.size();
   if (count == 0)
     out.append(text);
   Text passed, passing;
-  for (size_t i = 0; i < count; ++i) {
+  passed.limit(most);
+  passing.limit(most);
+  for (size_t i = 0; i < count && trouble == Trouble::None; ++i) {
     if (i + 1 == count) {
       runStep(tables.normalizers[i], text, out, matcher);
       break;
@@ -185,7 +187,6 @@ bool normalize(const Tables &tables, std::string_view text, Text &out,
     passed.swap(passing);
     text = passed.view();
   }
-  return !matcher.failed;
 }
 
 } // namespace heddle::text

@@ -9,10 +9,16 @@
 
 namespace heddle::text {
 
-/// Appends `text`, normalised by all steps in order, to `out`. False if an
-/// expression gave up.
-bool normalize(const Tables &tables, std::string_view text, Text &out,
-               Matcher &matcher);
+/// A normalizer or pre-tokenizer may let a text of `bytes` bytes grow to this
+/// many. Of what real ones do, compatibility forms (U+FDFA: 3 bytes become 33)
+/// followed by the byte alphabet (twice as many) grow most; short texts may
+/// have something put before them.
+constexpr size_t grownBytes(size_t bytes) { return 64 * bytes + 4096; }
+
+/// Appends `text`, normalised by all steps in order, to `out`. What passes
+/// between the steps has the limit `most`.
+void normalize(const Tables &tables, std::string_view text, Text &out,
+               Matcher &matcher, size_t most);
 
 /// Appends `text` with every byte replaced by its character of GPT-2's byte
 /// alphabet.
@@ -22,20 +28,23 @@ void appendMappedBytes(Text &out, std::string_view text);
 void appendReplaced(Text &out, std::string_view text, std::string_view pattern,
                     std::string_view replacement);
 
-/// The same for an expression; the replacement is literal. False if the
-/// expression gave up.
-bool appendReplaced(Text &out, std::string_view text, const Regex &regex,
+/// The same for an expression; the replacement is literal.
+void appendReplaced(Text &out, std::string_view text, const Regex &regex,
                     std::string_view replacement, Matcher &matcher);
 
 /// A text cut into pieces, none of them empty.
 class Pieces {
 public:
-  explicit Pieces(Matcher &matcher) : matcher(matcher) {}
+  /// The pieces together are at most `most` bytes long.
+  Pieces(Matcher &matcher, size_t most) : matcher(matcher) {
+    current.limit(most);
+    next.limit(most);
+  }
 
   /// Runs all steps of the splitter on `input`, which must live until the
   /// pieces have been read. `atStart`: the input is the very beginning of the
-  /// text. False if an expression gave up.
-  bool split(const Tables &tables, std::string_view input, bool atStart);
+  /// text.
+  void split(const Tables &tables, std::string_view input, bool atStart);
 
   std::string_view text;
   Buffer<Span> spans;

@@ -23,6 +23,8 @@ Regex *compileRegex(std::string_view pattern, Text &message) {
         PCRE2_JIT_COMPLETE); // where it is refused, pcre2_match interprets
     return code;
   }
+  if (error == PCRE2_ERROR_HEAP_FAILED)
+    noteTrouble(Trouble::Memory);
   PCRE2_UCHAR reason[160] = {};
   pcre2_get_error_message(error, reason, sizeof(reason));
   char place[64];
@@ -40,10 +42,10 @@ Matcher::~Matcher() { pcre2_match_data_free(data); }
 
 bool Matcher::find(const Regex &regex, std::string_view text, size_t from,
                    Span &match) {
-  if (!data && !(data = pcre2_match_data_create(1, nullptr))) {
-    failed = true;
+  if (!data && !(data = pcre2_match_data_create(1, nullptr)))
+    noteTrouble(Trouble::Memory);
+  if (trouble != Trouble::None)
     return false;
-  }
   PCRE2_SPTR subject = reinterpret_cast<PCRE2_SPTR>(text.data());
   int found = pcre2_match(&regex, subject, text.size(), from,
                           PCRE2_NO_UTF_CHECK, data, nullptr);
@@ -52,7 +54,9 @@ bool Matcher::find(const Regex &regex, std::string_view text, size_t from,
     found = pcre2_match(&regex, subject, text.size(), from,
                         PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, nullptr);
   if (found < 0) {
-    failed |= found != PCRE2_ERROR_NOMATCH;
+    if (found != PCRE2_ERROR_NOMATCH)
+      noteTrouble(found == PCRE2_ERROR_NOMEMORY ? Trouble::Memory
+                                                : Trouble::Backtracking);
     return false;
   }
   const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);

@@ -35,11 +35,10 @@ public:
 
   /// Finds the first match of `regex` in `text` that begins at `from` or later.
   /// Text before `from` is visible to assertions. Returns false if there is
-  /// none, or if the expression needs more backtracking than PCRE2's limits
-  /// allow; then `failed` becomes true and stays so.
+  /// none, or if trouble keeps it from being found: no memory, or more
+  /// backtracking than PCRE2's limits allow.
   bool find(const Regex &regex, std::string_view text, size_t from,
             Span &match);
-  bool failed = false;
 
 private:
   pcre2_real_match_data_8 *data = nullptr;

@@ -60,12 +60,25 @@ static float larger(float next, float soFar) {
   return next > soFar ? next : soFar;
 }
 
+/// Room for all that choosing among `count` tokens needs, so that nothing of it
+/// can fail in the middle, and later choices allocate nothing.
+bool Sampler::reserve(int32_t count) {
+  size_t tokens = static_cast<size_t>(count);
+  size_t blocks = tokens / blockTokens + 1;
+  bool room = maxima.reserve(blocks) &&
+              (options.repetitionPenalty == 1 || penalized.reserve(tokens));
+  if (options.temperature == 0)
+    return room;
+  return room && ordered.reserve(blocks) && sums.reserve(blocks) &&
+         weights.reserve(tokens) && candidates.reserve(tokens);
+}
+
 /// Each token seen is penalised once, however often it occurred (Keskar et al.,
 /// "CTRL", 2019, section 4.1).
 const float *Sampler::penalize(const float *logits, int32_t count,
                                const int32_t *seen, int32_t seenCount) {
-  penalized.resize(static_cast<size_t>(count));
-  std::copy(logits, logits + count, penalized.begin());
+  penalized.clear();
+  penalized.append(logits, static_cast<size_t>(count));
   for (int32_t i = 0; i < seenCount; ++i) {
     int32_t id = seen[i];
     if (id < 0 || id >= count)
@@ -130,7 +143,8 @@ static float weightOf(float x) {
 /// weights[id] = exp((logit − highest) / temperature), and the sum of every
 /// block's; returns the sum of all.
 double Sampler::weighAll(const float *logits, int32_t count, float highest) {
-  weights.resize(static_cast<size_t>(count));
+  if (!weights.resize(static_cast<size_t>(count)))
+    return 0;
   sums.clear();
   double total = 0;
   forBlocks(count, [&](int32_t first, int32_t end) {
@@ -170,8 +184,8 @@ double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
   size_t wanted = static_cast<size_t>(options.topK);
   float least = std::numeric_limits<float>::lowest();
   if (wanted < maxima.size()) {
-    ordered.resize(maxima.size());
-    std::copy(maxima.begin(), maxima.end(), ordered.begin());
+    ordered.clear();
+    ordered.append(maxima.data(), maxima.size());
     auto place = ordered.begin() + (wanted - 1);
     std::nth_element(ordered.begin(), place, ordered.end(), std::greater<>());
     least = std::max(least, *place);
@@ -185,7 +199,7 @@ double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
         candidates.push({logits[id], 0, id});
   });
   sortFront(wanted);
-  candidates.resize(std::min(wanted, candidates.size()));
+  candidates.shrink(std::min(wanted, candidates.size()));
   double total = 0;
   for (Candidate &candidate : candidates)
     total += candidate.weight =
@@ -247,6 +261,8 @@ int32_t Sampler::drawFromCandidates(double left) const {
 
 int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
                         int32_t seenCount, uint64_t stream, uint64_t position) {
+  if (!reserve(count))
+    return -1;
   if (options.repetitionPenalty != 1)
     logits = penalize(logits, count, seen, seenCount);
   float highest = findMaxima(logits, count);
@@ -271,7 +287,7 @@ int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
                  std::max(options.minP, static_cast<float>(light)));
   }
   if (options.topP < 1)
-    candidates.resize(countTopP(total));
+    candidates.shrink(countTopP(total));
 
   // The best token has weight 1: min-p drops weights below itself.
   total = 0;
@@ -281,7 +297,7 @@ int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
       total += candidate.weight;
       candidates[kept++] = candidate;
     }
-  candidates.resize(kept);
+  candidates.shrink(kept);
   return orBest(drawFromCandidates(uniform * total));
 }
 

@@ -44,7 +44,8 @@ public:
   /// are the ids of the text so far (only read for the repetition penalty).
   /// `stream` tells apart texts that start from the same prompt, `position` is
   /// the index of the token about to be chosen. NaN and -inf are never chosen;
-  /// returns -1 if no logit is left.
+  /// returns -1 if no logit is left, or if there is no memory, which is noted
+  /// as trouble.
   int32_t choose(const float *logits, int32_t count, const int32_t *seen,
                  int32_t seenCount, uint64_t stream, uint64_t position);
 
@@ -55,6 +56,7 @@ private:
     int32_t id;
   };
 
+  bool reserve(int32_t count);
   const float *penalize(const float *logits, int32_t count, const int32_t *seen,
                         int32_t seenCount);
   float findMaxima(const float *logits, int32_t count);

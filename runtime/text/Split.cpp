@@ -43,7 +43,7 @@ public:
     for (size_t i = first; i < spans.size(); ++i)
       if (spans[i].begin < spans[i].end)
         spans[kept++] = spans[i];
-    spans.resize(kept);
+    spans.shrink(kept);
   }
 
 private:
@@ -187,14 +187,14 @@ void Pieces::run(const OpenStep &step, bool atStart) {
   }
 }
 
-bool Pieces::split(const Tables &tables, std::string_view input, bool atStart) {
+void Pieces::split(const Tables &tables, std::string_view input, bool atStart) {
   text = input;
   spans.clear();
   if (!input.empty())
     spans.push({0, input.size()});
   for (const OpenStep &step : tables.splitters)
-    run(step, atStart);
-  return !matcher.failed;
+    if (trouble == Trouble::None)
+      run(step, atStart);
 }
 
 } // namespace heddle::text

@@ -5,6 +5,7 @@
 #include "runtime/text/Tables.h"
 
 #include "runtime/text/Pipeline.h"
+#include "runtime/text/Tokenizer.h"
 #include "runtime/text/Unicode.h"
 
 #include <algorithm>
@@ -17,10 +18,7 @@ Tables::~Tables() {
 }
 
 bool Tables::fail(const char *what) {
-  message.clear();
-  message.append("tokenizer: ");
-  message.append(what);
-  message.push('\0');
+  snprintf(message, sizeof message, "tokenizer: %s", what);
   return false;
 }
 
@@ -62,6 +60,9 @@ bool Tables::checkRanges() {
     return fail("unknown model");
   if (header->model == uint32_t(ModelKind::WordPiece) && header->unknown < 0)
     return fail("no unknown token");
+  if (header->model == uint32_t(ModelKind::WordPiece) &&
+      header->maxTokenBytes > maxSoughtBytes)
+    return fail("token of more than 1024 bytes");
   return true;
 }
 
@@ -85,6 +86,20 @@ bool Tables::checkTokens() {
   uint32_t last = begins[header->tokenCount];
   if (last < text.size() && (static_cast<uint8_t>(text[last]) & 0xc0) == 0x80)
     return fail("token ends within a character");
+  return true;
+}
+
+/// A search goes on to the next empty slot. Where hashes are what they should
+/// be, that is a few slots away.
+template <typename Slot, typename IsEmpty>
+bool Tables::isSparse(Range slots, IsEmpty isEmpty) const {
+  constexpr uint32_t longest = 1024;
+  uint32_t run = 0;
+  // Searches begin anew at the front.
+  for (int round = 0; round < 2; ++round)
+    for (const Slot &slot : view<Slot>(slots))
+      if (run = isEmpty(slot) ? 0 : run + 1; run > longest)
+        return false;
   return true;
 }
 
@@ -117,7 +132,17 @@ bool Tables::checkSlots() {
     good &= slot.left == -1 ||
             (inRange(slot.left) && inRange(slot.right) && inRange(slot.merged));
   }
-  return (empty && good) || fail("bad slot in the merges");
+  if (!empty || !good)
+    return fail("bad slot in the merges");
+  auto isEmpty = [](const auto &slot) {
+    if constexpr (requires { slot.id; })
+      return slot.id < 0;
+    else
+      return slot.left < 0;
+  };
+  return (isSparse<TokenSlot>(header->tokenSlots, isEmpty) &&
+          isSparse<MergeSlot>(header->mergeSlots, isEmpty)) ||
+         fail("hash table too crowded");
 }
 
 static StepNeeds normalizerNeeds(uint32_t kind) {
@@ -177,11 +202,12 @@ bool Tables::openSteps(Range range, uint32_t limit, uint32_t lastKind,
       return fail("step without a text");
     if (need == StepNeeds::Expression) {
       Text reason;
-      Regex *regex = compileRegex(open.pattern, reason);
-      if (!regex) {
-        reason.push('\0');
-        return fail(reason.data());
-      }
+      Regex *regex = regexes.reserve(regexes.size() + 1)
+                         ? compileRegex(open.pattern, reason)
+                         : nullptr;
+      reason.push('\0');
+      if (!regex)
+        return fail(trouble == Trouble::None ? reason.data() : outOfMemory);
       regexes.push(regex);
       open.regex = regex;
     }
@@ -195,21 +221,32 @@ bool Tables::openAdded() {
   if (!checkRange(range, sizeof(AddedToken), alignof(AddedToken)))
     return fail("added tokens out of range");
   std::span<const AddedToken> added = view<AddedToken>(range);
-  for (const AddedToken &token : added)
+  size_t bytesOfAll = 0;
+  for (const AddedToken &token : added) {
     if (token.id < 0 || token.id >= static_cast<int32_t>(header->tokenCount) ||
-        token.content.count == 0 || !checkString(token.content))
+        token.content.count == 0)
       return fail("added token out of range");
+    if (token.content.count > maxSoughtBytes)
+      return fail("added token of more than 1024 bytes");
+    if (!checkString(token.content))
+      return fail("added token out of range");
+    bytesOfAll += token.content.count;
+  }
   // Tokens marked `normalized` are looked for in normalised text, so their own
   // text is normalised first. The views are made when all texts are there:
   // growing moves them.
   Buffer<Span> places;
   Matcher matcher;
+  size_t most = grownBytes(bytesOfAll);
+  normalizedContents.limit(most);
   for (const AddedToken &token : added) {
     size_t begin = normalizedContents.size();
     if (token.flags & AddedNormalized)
-      if (!normalize(*this, string(token.content), normalizedContents, matcher))
-        return fail("added token cannot be normalised");
+      normalize(*this, string(token.content), normalizedContents, matcher,
+                most);
     places.push({begin, normalizedContents.size()});
+    if (trouble != Trouble::None)
+      return fail("added token cannot be normalised");
   }
   for (size_t i = 0; i < added.size(); ++i) {
     std::string_view normal =

@@ -60,7 +60,7 @@ struct Tables {
   int32_t shortIds[512]; // BPE: id of the character, for characters below 512;
                          // or -1
   int32_t byteIds[256];  // byte fallback: id of <0x00> …; or -1
-  Text message;
+  char message[512] = "";
 
   Tables() = default;
   Tables(const Tables &) = delete;
@@ -104,6 +104,9 @@ private:
   bool checkRanges();
   bool checkTokens();
   bool checkSlots();
+  /// Whether no lookup in a table has to pass many slots.
+  template <typename Slot, typename IsEmpty>
+  bool isSparse(Range slots, IsEmpty isEmpty) const;
   /// needs(kind) says what a step of a kind, up to `lastKind`, must have.
   bool openSteps(Range range, uint32_t limit, uint32_t lastKind,
                  StepNeeds (*needs)(uint32_t), Buffer<OpenStep> &steps);

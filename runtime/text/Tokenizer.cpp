@@ -21,10 +21,13 @@ const char *Tokenizer::open(const void *bytes, size_t size) {
     return "tokenizer: already open";
   void *memory = malloc(sizeof(Tables));
   if (!memory)
-    return "tokenizer: out of memory";
+    return outOfMemory;
   tables = new (memory) Tables();
-  opened = tables->open(bytes, size);
-  return opened ? nullptr : tables->message.data();
+  TroubleWatch watch;
+  opened = tables->open(bytes, size) && watch.found() == Trouble::None;
+  if (watch.found() == Trouble::Memory)
+    return outOfMemory;
+  return opened ? nullptr : tables->message;
 }
 
 namespace {
@@ -42,18 +45,24 @@ bool standsAlone(std::string_view text, Span match) {
 }
 
 /// Widens `match` over the white space which the token swallows, on the left
-/// not beyond `done`.
-Span widened(std::string_view text, Span match, uint32_t flags, size_t done) {
+/// not beyond `done`. `space` is the stretch of white space that was swallowed
+/// last: no character of it is looked at again.
+Span widened(std::string_view text, Span match, uint32_t flags, size_t done,
+             Span &space) {
   while (flags & AddedStripLeft && match.begin > done) {
     size_t before = previousCharacter(text, match.begin), after = before;
     if (!isWhitespace(nextCharacter(text, after)))
       break;
     match.begin = before;
   }
-  for (size_t after = match.end; flags & AddedStripRight && after < text.size();
-       match.end = after)
+  if (!(flags & AddedStripRight))
+    return match;
+  if (match.end < space.begin || match.end > space.end)
+    space = {match.end, match.end};
+  for (size_t after = space.end; after < text.size(); space.end = after)
     if (!isWhitespace(nextCharacter(text, after)))
       break;
+  match.end = space.end;
   return match;
 }
 
@@ -63,8 +72,8 @@ template <typename OnText, typename OnToken>
 void cutAdded(const AddedPatterns &patterns, std::string_view text,
               uint32_t skipped, OnText onText, OnToken onToken) {
   size_t done = 0;
-  Span match;
-  for (size_t from = 0; !patterns.empty();) {
+  Span match, space = {0, 0};
+  for (size_t from = 0; !patterns.empty() && trouble == Trouble::None;) {
     const AddedToken *token = patterns.find(text, from, match);
     if (!token)
       break;
@@ -73,7 +82,7 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
       continue;
     if (token->flags & AddedSingleWord && !standsAlone(text, match))
       continue;
-    match = widened(text, match, token->flags, done);
+    match = widened(text, match, token->flags, done, space);
     if (done < match.begin)
       onText(done, match.begin);
     onToken(token->id);
@@ -86,11 +95,14 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
 /// One call of encode().
 class Encoding {
 public:
-  Encoding(const Tables &tables, Ids &ids, bool specialsAreText)
+  Encoding(const Tables &tables, Ids &ids, bool specialsAreText,
+           size_t textBytes)
       : tables(tables), ids(ids), skipped(specialsAreText ? AddedSpecial : 0),
-        pieces(matcher), model(tables) {}
+        most(grownBytes(textBytes)), pieces(matcher, most), model(tables) {
+    normalized.limit(most);
+  }
 
-  bool run(std::string_view text) {
+  void run(std::string_view text) {
     auto onToken = [&](int32_t id) { ids.push(id); };
     cutAdded(
         tables.rawAdded, text, skipped,
@@ -98,8 +110,10 @@ public:
           std::string_view part = slice(text, begin, end);
           if (!tables.normalizers.empty()) {
             normalized.clear();
-            if (!normalize(tables, part, normalized, matcher))
-              return;
+            normalize(tables, part, normalized, matcher, most);
+            if (trouble == Trouble::Growth)
+              grew = "the tokenizer's normalizer lets the text grow to more "
+                     "than 64 times its bytes";
             part = normalized.view();
           }
           cutAdded(
@@ -110,14 +124,32 @@ public:
               onToken);
         },
         onToken);
-    return !matcher.failed;
+  }
+
+  /// Why the text cannot be encoded.
+  const char *describe(Trouble found) const {
+    switch (found) {
+    case Trouble::None:
+      return nullptr;
+    case Trouble::Memory:
+      return outOfMemory;
+    case Trouble::Growth:
+      return grew;
+    case Trouble::Backtracking:
+      break;
+    }
+    return "an expression of the tokenizer needs too much backtracking on this "
+           "text";
   }
 
 private:
   void encodePart(std::string_view part, bool atStart) {
-    if (pieces.split(tables, part, atStart))
-      for (Span span : pieces.spans)
-        encodePiece(slice(pieces.text, span.begin, span.end));
+    if (trouble != Trouble::None)
+      return;
+    pieces.split(tables, part, atStart);
+    for (size_t i = 0; i < pieces.spans.size() && trouble == Trouble::None; ++i)
+      encodePiece(
+          slice(pieces.text, pieces.spans[i].begin, pieces.spans[i].end));
   }
 
   /// A special token may be a word of the vocabulary as well: where it must not
@@ -127,7 +159,7 @@ private:
     model.encode(piece, ids);
     if (!skipped || !holdsSpecial(before))
       return;
-    ids.resize(before);
+    ids.shrink(before);
     for (size_t at = 0; at < piece.size();) {
       size_t end = at;
       nextCharacter(piece, end);
@@ -149,6 +181,9 @@ private:
   const Tables &tables;
   Ids &ids;
   uint32_t skipped; // flags of added tokens that are text
+  size_t most;      // bytes that a stage may make of the text
+  const char *grew = "the tokenizer's pre-tokenizer lets the text grow to more "
+                     "than 64 times its bytes";
   Matcher matcher;
   Pieces pieces;
   Model model;
@@ -159,6 +194,9 @@ private:
 
 const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
                               Ids &ids, bool specialsAreText) const {
+  if (text.size() > mostTextBytes)
+    return "the text is longer than a GiB";
+  TroubleWatch watch;
   Text repaired;
   if (wellFormedPrefix(text) != text.size()) {
     appendRepaired(repaired, text);
@@ -170,14 +208,13 @@ const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
   };
   if (addSpecialTokens)
     append(tables->header->prefix);
-  if (!Encoding(*tables, ids, specialsAreText).run(text)) {
-    ids.resize(before);
-    return "an expression of the tokenizer needs too much backtracking on this "
-           "text";
-  }
+  Encoding encoding(*tables, ids, specialsAreText, text.size());
+  encoding.run(text);
   if (addSpecialTokens)
     append(tables->header->suffix);
-  return nullptr;
+  if (watch.found() != Trouble::None)
+    ids.shrink(before);
+  return encoding.describe(watch.found());
 }
 
 int32_t Tokenizer::vocabularySize() const {
@@ -211,7 +248,7 @@ bool Tokenizer::truncate(Ids &ids, size_t from, size_t length) const {
       count >= suffix.size() && length >= suffix.size() &&
       (suffix.empty() || memcmp(ids.end() - suffix.size(), suffix.data(),
                                 suffix.size() * sizeof(int32_t)) == 0);
-  ids.resize(from + length);
+  ids.shrink(from + length);
   if (ended && !suffix.empty())
     memcpy(ids.end() - suffix.size(), suffix.data(),
            suffix.size() * sizeof(int32_t));

@@ -17,6 +17,12 @@ namespace heddle::text {
 
 struct Tables;
 
+/// What the functions here answer where the system has no memory.
+inline constexpr char outOfMemory[] = "out of memory";
+
+/// Longer texts are refused.
+constexpr size_t mostTextBytes = size_t{1} << 30;
+
 /// An open tokenizer. Immutable once open: any number of threads may encode and
 /// decode with it at the same time.
 class Tokenizer {
@@ -40,8 +46,9 @@ public:
   /// split_special_tokens), and no id of theirs comes out of the text.
   /// Bytes that are not UTF-8 are read as U+FFFD, one for each maximal
   /// ill-formed subsequence. Returns nullptr, or in words why the text cannot
-  /// be encoded: an expression of the tokenizer would need more backtracking
-  /// than is sane. `ids` is then as before.
+  /// be encoded: there is no memory (outOfMemory), a stage of the tokenizer
+  /// lets it grow beyond all measure, or an expression would need more
+  /// backtracking than is sane. `ids` is then as before.
   const char *encode(std::string_view text, bool addSpecialTokens, Ids &ids,
                      bool specialsAreText = false) const;
 
@@ -68,7 +75,9 @@ private:
 
 /// Token ids to text, one id at a time, so that a generated text can be shown
 /// as it grows. One decoder a text; the pieces joined are what Hugging Face's
-/// decode() gives for all ids at once.
+/// decode() gives for all ids at once. It notes trouble: without memory, or
+/// where an expression gives up or a step lets a token grow beyond all measure,
+/// text is missing (describeDecoding()).
 class Decoder {
 public:
   /// The tokenizer must outlive the decoder.
@@ -104,7 +113,11 @@ private:
   const Tables &tables;
   bool skipSpecialTokens;
   StepState states[maxDecoderSteps];
+  size_t most = 0; // bytes that a step may make of what it is given
 };
+
+/// What became of a decoder's text, in words; nullptr if nothing happened.
+const char *describeDecoding(Trouble trouble);
 
 } // namespace heddle::text
 

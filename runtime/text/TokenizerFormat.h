@@ -21,6 +21,9 @@ constexpr uint32_t tokenizerVersion = 3;
 /// small integers.
 constexpr uint32_t maxTokens = 1u << 24;
 constexpr uint32_t maxSteps = 64;
+/// What is searched for at every place of a text is no longer than this: the
+/// added tokens, and those of WordPiece.
+constexpr uint32_t maxSoughtBytes = 1024;
 constexpr uint32_t maxDecoderSteps = 8;
 
 /// `count` elements (bytes, for a string) at `offset`.

@@ -55,7 +55,7 @@ void Model::encodeWordPiece(std::string_view word, Ids &ids) {
   if (known)
     return;
   // A word that cannot be spelt to its end is unknown as a whole.
-  ids.resize(before);
+  ids.shrink(before);
   ids.push(tables.header->unknown);
 }
 

@@ -191,7 +191,10 @@ TEST_F(Generate, MistakesAreNamed) {
   options = {};
   options.rows = 1;
   options.prompts = &prompt;
-  EXPECT_EQ(heddle_generate(session, &options, nullptr, nullptr),
+  auto ignore = [](void *, int64_t, int32_t, const char *, int64_t) {
+    return int32_t{0};
+  };
+  EXPECT_EQ(heddle_generate(session, &options, ignore, nullptr),
             HEDDLE_NOT_SUPPORTED);
   EXPECT_STREQ(heddle_last_error(), "toy was compiled without a tokenizer");
   entries[1].generates = 1;

@@ -88,7 +88,13 @@ TEST_F(Toy, CallsContinueWhatTheirSessionRowsHold) {
 TEST_F(Toy, WeightsInHugePagesAreTheSame) {
   const void *const *slots = model->weights.slots();
   const void *mapped = slots[0];
+  EXPECT_EQ(heddle_use_huge_pages(model), HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(), "toy is in use: huge pages are for before "
+                                    "there is a session");
+  heddle_session_close(session);
+  session = nullptr;
   ASSERT_EQ(heddle_use_huge_pages(model), HEDDLE_OK) << heddle_last_error();
+  open({});
   EXPECT_NE(slots[0], mapped);
   EXPECT_EQ(step({3, 1}, {1, 2, 2, 7}), counts({{1, 2, 2}, {7}}));
 }

@@ -1,0 +1,212 @@
+// Every allocation that the runtime makes fails once: an error, nothing lost,
+// and the next try succeeds. And how little stack a host's thread may have.
+
+#include "AllocationHook.h"
+#include "ToyProgram.h"
+#include "ToyTokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <pthread.h>
+#include <sys/mman.h>
+
+namespace {
+
+/// A whole life of the interface, step by step: what each step made is left for
+/// those that follow.
+class Host {
+public:
+  explicit Host(const char *path) : options{path, 3, 1} {}
+  ~Host() { close(); }
+
+  heddle_status open() {
+    model = heddle_open(&toy::program, &options);
+    return statusOf(model);
+  }
+  heddle_status openSession() {
+    session = heddle_session_open(model, nullptr);
+    return statusOf(session);
+  }
+  heddle_status call() {
+    const int64_t three = 3, *lengths[] = {&three};
+    const int32_t ids[] = {1, 2, 3};
+    const void *inputs[] = {ids};
+    float logits[toy::vocabulary];
+    void *outputs[] = {logits};
+    return heddle_call(session, heddle_entry_named(model, "step"), 1, lengths,
+                       nullptr, inputs, outputs);
+  }
+  heddle_status callWithDefaults() {
+    const int64_t two = 2, *lengths[] = {&two};
+    const float x[] = {1, 2};
+    const void *inputs[] = {x, nullptr};
+    float y[2];
+    void *outputs[] = {y};
+    return heddle_call(session, heddle_entry_named(model, "shift"), 1, lengths,
+                       nullptr, inputs, outputs);
+  }
+  heddle_status tokenize() {
+    static constexpr char text[] = "aB cde<x>zz y\xff ABAB";
+    int32_t ids[16];
+    return statusOf(heddle_tokenize(model, text, sizeof text - 1, 0, ids, 16));
+  }
+  heddle_status detokenize() {
+    const int32_t ids[] = {8, 9, 0, 7, 7, 5};
+    char text[32];
+    return statusOf(heddle_detokenize(model, ids, 6, text, sizeof text));
+  }
+  heddle_status generate() {
+    const char *prompts[] = {"ab c", "c"};
+    heddle_generate_options wanted = {};
+    wanted.rows = 2;
+    wanted.prompts = prompts;
+    wanted.max_tokens = 3;
+    wanted.temperature = temperature;
+    wanted.top_k = 4;
+    wanted.repetition_penalty = 1.5;
+    auto ignore = [](void *, int64_t, int32_t, const char *, int64_t) {
+      return int32_t{0};
+    };
+    return heddle_generate(session, &wanted, ignore, nullptr);
+  }
+  heddle_status generateGreedily() {
+    temperature = -1;
+    return generate();
+  }
+  heddle_status copyWeights() { return heddle_use_huge_pages(model); }
+  heddle_status close() {
+    heddle_session_close(session);
+    heddle_close(model);
+    session = nullptr;
+    model = nullptr;
+    return HEDDLE_OK;
+  }
+
+  using Step = heddle_status (Host::*)();
+  static constexpr Step steps[] = {
+      &Host::open,     &Host::openSession,      &Host::call,
+      &Host::tokenize, &Host::callWithDefaults, &Host::detokenize,
+      &Host::generate, &Host::generateGreedily, &Host::close};
+
+private:
+  // A failure's status is not told by a pointer or a count.
+  static heddle_status statusOf(const void *made) {
+    return made ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
+  }
+  static heddle_status statusOf(int64_t count) {
+    return count >= 0 ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
+  }
+
+  heddle_open_options options;
+  heddle_model *model = nullptr;
+  heddle_session *session = nullptr;
+  float temperature = 0.7f;
+};
+
+class Memory : public ::testing::Test {
+protected:
+  Memory()
+      : path(toy::writeFile(::testing::TempDir() + "memory-" +
+                                std::to_string(getpid()) + ".weights",
+                            toy::weightsFile(toy::TokenizerTables().bytes))) {}
+  ~Memory() override { unlink(path.c_str()); }
+
+  std::string path;
+};
+
+TEST_F(Memory, EveryAllocationMayFailOnce) {
+  // PCRE2 keeps a block for the code of expressions until the process ends.
+  Host first(path.c_str());
+  for (Host::Step step : Host::steps)
+    ASSERT_EQ((first.*step)(), HEDDLE_OK) << heddle_last_error();
+  int64_t failures = 0;
+  for (size_t step = 0; step < std::size(Host::steps); ++step)
+    for (int64_t which = 1;; ++which) {
+      int64_t before = liveAllocations();
+      bool hasFailed;
+      {
+        Host host(path.c_str());
+        for (size_t i = 0; i < step; ++i)
+          ASSERT_EQ((host.*Host::steps[i])(), HEDDLE_OK) << heddle_last_error();
+        heddle_status status;
+        {
+          FailingAllocation failing(which);
+          status = (host.*Host::steps[step])();
+          hasFailed = failing.hasFailed();
+        }
+        // The just-in-time compiler of expressions may fail: they are then
+        // interpreted.
+        if (status) {
+          EXPECT_EQ(status, HEDDLE_OUT_OF_MEMORY) << heddle_last_error();
+          EXPECT_STRNE(heddle_last_error(), "");
+          ++failures;
+          for (size_t i = step; i < std::size(Host::steps); ++i)
+            ASSERT_EQ((host.*Host::steps[i])(), HEDDLE_OK)
+                << heddle_last_error();
+        }
+      }
+      EXPECT_EQ(liveAllocations(), before) << "step " << step << ", " << which;
+      if (!hasFailed)
+        break;
+    }
+  EXPECT_GT(failures, 60);
+}
+
+TEST_F(Memory, HugePagesMayBeRefused) {
+  Host host(path.c_str());
+  ASSERT_EQ(host.open(), HEDDLE_OK);
+  {
+    FailingAllocation failing(1);
+    EXPECT_EQ(host.copyWeights(), HEDDLE_OUT_OF_MEMORY);
+  }
+  EXPECT_EQ(host.copyWeights(), HEDDLE_OK) << heddle_last_error();
+  EXPECT_EQ(host.openSession(), HEDDLE_OK);
+  EXPECT_EQ(host.call(), HEDDLE_OK);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr size_t stackBytes = 1 << 20; // sanitizers need more
+#else
+constexpr size_t stackBytes = 128 << 10; // as heddle.h says
+#endif
+
+void *runAllSteps(void *path) {
+  Host host(static_cast<const char *>(path));
+  for (Host::Step step : Host::steps)
+    if ((host.*step)())
+      return const_cast<char *>(heddle_last_error());
+  host.open();
+  heddle_session_open(nullptr, nullptr); // an error's message
+  return nullptr;
+}
+
+TEST_F(Memory, AThreadNeedsNoMoreStackThanDocumented) {
+  constexpr uint8_t untouched = 0xa5;
+  auto *stack =
+      static_cast<uint8_t *>(mmap(nullptr, stackBytes, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(stack, MAP_FAILED);
+  memset(stack, untouched, stackBytes);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  ASSERT_EQ(pthread_attr_setstack(&attributes, stack, stackBytes), 0);
+  pthread_t thread;
+  ASSERT_EQ(pthread_create(&thread, &attributes, runAllSteps,
+                           const_cast<char *>(path.c_str())),
+            0);
+  void *wrong = nullptr;
+  pthread_join(thread, &wrong);
+  EXPECT_EQ(wrong, nullptr) << static_cast<char *>(wrong);
+  size_t unused = 0;
+  while (unused < stackBytes && stack[unused] == untouched)
+    ++unused;
+  // What is not used leaves room for the model's own code.
+  EXPECT_GE(unused, stackBytes / 4);
+  RecordProperty("bytes", static_cast<int>(stackBytes - unused));
+  pthread_attr_destroy(&attributes);
+  munmap(stack, stackBytes);
+}
+
+} // namespace

@@ -1,0 +1,102 @@
+// Tables of a tokenizer written by hand, with a step of every stage: letters in
+// either case become the ids 0 to 7 of "a" to "h", "ab" is 9, <x> is a special
+// token, and words are cut at spaces.
+#ifndef HEDDLE_TEST_RUNTIME_TOYTOKENIZER_H
+#define HEDDLE_TEST_RUNTIME_TOYTOKENIZER_H
+
+#include "runtime/text/TokenizerFormat.h"
+
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace toy {
+
+class TokenizerTables {
+public:
+  /// `normalizers` are put before those that there are.
+  explicit TokenizerTables(std::vector<heddle::text::Step> normalizers = {})
+      : bytes(sizeof(heddle::text::Header)) {
+    using namespace heddle::text;
+    header.magic = tokenizerMagic;
+    header.version = tokenizerVersion;
+    header.model = uint32_t(ModelKind::Bpe);
+    header.unknown = -1;
+    layOutTokens();
+    normalizers.push_back(step(NormalizerKind::Lowercase));
+    normalizers.push_back(step(NormalizerKind::ReplaceRegex, "z+", "a"));
+    header.normalizers = add(normalizers);
+    header.splitters = add<Step>({step(SplitterKind::SplitRegex, "\\s+"),
+                                  step(SplitterKind::Replace, "y", "b")});
+    header.decoders = add<Step>({step(DecoderKind::JoinSpaced),
+                                 step(DecoderKind::ReplaceRegex, "h+", "H")});
+    header.added = add<AddedToken>({{8, AddedSpecial, string("<x>")}});
+    header.prefix = add<int32_t>({8});
+    header.suffix = add<int32_t>({});
+    header.bytes = static_cast<uint32_t>(bytes.size());
+    memcpy(bytes.data(), &header, sizeof header);
+  }
+
+  template <typename Kind>
+  heddle::text::Step step(Kind kind, std::string_view pattern = "",
+                          std::string_view text = "") {
+    heddle::text::Step result = {};
+    result.kind = uint32_t(kind);
+    result.pattern = string(pattern);
+    result.text = string(text);
+    return result;
+  }
+
+  std::vector<uint8_t> bytes;
+
+private:
+  heddle::text::Range string(std::string_view text) {
+    return add(std::vector<char>(text.begin(), text.end()));
+  }
+
+  template <typename T>
+  heddle::text::Range add(const std::vector<T> &elements) {
+    bytes.resize((bytes.size() + 7) / 8 * 8);
+    auto offset = static_cast<uint32_t>(bytes.size());
+    auto *data = reinterpret_cast<const uint8_t *>(elements.data());
+    bytes.insert(bytes.end(), data, data + elements.size() * sizeof(T));
+    return {offset, static_cast<uint32_t>(elements.size())};
+  }
+
+  void layOutTokens() {
+    using namespace heddle::text;
+    const std::string_view tokens[] = {"a", "b", "c", "d", "e",
+                                       "f", "g", "h", "",  "ab"};
+    std::vector<char> text;
+    std::vector<uint32_t> begins;
+    std::vector<TokenSlot> slots(32, {0, -1});
+    for (std::string_view token : tokens) {
+      begins.push_back(static_cast<uint32_t>(text.size()));
+      text.insert(text.end(), token.begin(), token.end());
+      if (token.empty())
+        continue;
+      uint64_t hash = hashBytes(token.data(), token.size());
+      size_t at = hash % slots.size();
+      while (slots[at].id >= 0)
+        at = (at + 1) % slots.size();
+      slots[at] = {static_cast<uint32_t>(hash >> 32),
+                   static_cast<int32_t>(begins.size() - 1)};
+    }
+    begins.push_back(static_cast<uint32_t>(text.size()));
+    std::vector<MergeSlot> merges(4, {-1, -1, 0, 0});
+    merges[hashPair(0, 1) % merges.size()] = {0, 1, 0, 9};
+    header.tokenCount = std::size(tokens);
+    header.maxTokenBytes = 2;
+    header.tokenOffsets = add(begins);
+    header.tokenBytes = add(text);
+    header.tokenSlots = add(slots);
+    header.mergeSlots = add(merges);
+    header.joints = add(std::vector<uint64_t>(1, ~uint64_t{0}));
+  }
+
+  heddle::text::Header header = {};
+};
+
+} // namespace toy
+
+#endif // HEDDLE_TEST_RUNTIME_TOYTOKENIZER_H
