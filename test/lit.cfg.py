@@ -10,13 +10,21 @@ config.excludes = ["Inputs", "golden", "benchmark"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.build_dir, "test")
 
+# --param sanitized=1: heddle with its readers under AddressSanitizer and UndefinedBehaviorSanitizer (fuzz/README.md).
+sanitized = "sanitized" in lit_config.params
+heddle_dir = os.path.join(config.build_dir, "bin/sanitized" if sanitized else "bin")
+if sanitized:
+    config.name += "-sanitized"
+    config.test_exec_root = os.path.join(config.build_dir, "test/sanitized")
+    # LLVM allocates from arenas that were compiled without sanitizers.
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_leaks=0"
 config.environment["PATH"] = os.pathsep.join(
-    [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
+    [heddle_dir, os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
 config.environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
 
 config.substitutions += [
     ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
-    ("%heddle", os.path.join(config.build_dir, "bin", "heddle")),
+    ("%heddle", os.path.join(heddle_dir, "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
     ("%readme", os.path.join(config.source_dir, "README.md")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),

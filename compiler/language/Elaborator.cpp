@@ -5,7 +5,6 @@
 #include "compiler/language/Budgets.h"
 #include "compiler/language/Builtins.h"
 #include "dialects/nn/NN.h"
-#include "dialects/nn/SizeTable.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -45,9 +44,11 @@ OwningOpRef<ModuleOp> Elaborator::run() {
   removeUncalledFunctions();
   if (!diagnostics.errorCount()) {
     checkLookups();
+    nn::SizeTable sizes(module);
+    SymbolTable functions(module);
     for (const auto &[name, entry] : program.entries)
-      if (module.lookupSymbol(name)) // the others are left out
-        checkSizesGiven(*entry.function);
+      if (functions.lookup(name)) // the others are left out
+        checkSizesGiven(*entry.function, sizes, functions);
   }
   return owned;
 }
@@ -386,30 +387,33 @@ void Elaborator::checkEntryResults(const Function &entry) {
 }
 
 /// A call knows a size by its inputs, by a state, or by what it grows from.
-void Elaborator::checkSizesGiven(const Function &entry) {
-  nn::SizeTable sizes(module);
+void Elaborator::checkSizesGiven(const Function &entry,
+                                 const nn::SizeTable &sizes,
+                                 const SymbolTable &functions) {
   llvm::StringSet<> given;
   llvm::SetVector<StringRef> needed;
   given.insert(sizes.rows());
   auto namesIn = [&](Type type, llvm::function_ref<void(StringRef)> visit) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    for (unsigned axis = 0; tensor && axis < tensor.getRank(); ++axis)
-      for (StringRef name : nn::axesOf(tensor).expr(axis).names())
+    for (unsigned axis = 0; tensor && axis < tensor.getRank(); ++axis) {
+      nn::SizeExpr length = nn::axesOf(tensor).expr(axis);
+      for (StringRef name : length.names())
         if (int index = sizes.indexOf(name); index >= 0) {
           nn::SizeOp size = sizes.dynamicSizes()[index];
           visit(size.getSymName());
         }
+    }
   };
-  SmallVector<func::FuncOp> functions{
-      module.lookupSymbol<func::FuncOp>(entry.name.text)};
-  for (Type input : functions.front().getArgumentTypes())
+  SmallVector<func::FuncOp> reached{
+      functions.lookup<func::FuncOp>(entry.name.text)};
+  for (Type input : reached.front().getArgumentTypes())
     namesIn(input, [&](StringRef name) {
       given.insert(name);
       needed.insert(name);
     });
   llvm::StringSet<> seen;
-  while (!functions.empty()) {
-    functions.pop_back_val().walk([&](Operation *op) {
+  while (!reached.empty()) {
+    reached.pop_back_val().walk([&](Operation *op) {
       bool isState = isa<nn::StateReadOp, nn::StateWriteOp>(op);
       for (Type type : op->getResultTypes())
         namesIn(type, [&](StringRef name) {
@@ -420,8 +424,7 @@ void Elaborator::checkSizesGiven(const Function &entry) {
         });
       auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
       if (callee && seen.insert(callee.getValue()).second)
-        functions.push_back(
-            module.lookupSymbol<func::FuncOp>(callee.getValue()));
+        reached.push_back(functions.lookup<func::FuncOp>(callee.getValue()));
     });
   }
   for (StringRef name : needed) {

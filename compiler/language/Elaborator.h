@@ -16,6 +16,7 @@
 #include "compiler/language/Configuration.h"
 #include "compiler/language/Datum.h"
 #include "compiler/language/Program.h"
+#include "dialects/nn/SizeTable.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -123,7 +124,8 @@ private:
   bool holdsCondition(const Function &entry);
   void elaborateEntry(const FunctionInFile &entry);
   void checkEntryResults(const Function &entry);
-  void checkSizesGiven(const Function &entry);
+  void checkSizesGiven(const Function &entry, const nn::SizeTable &sizes,
+                       const mlir::SymbolTable &functions);
   mlir::func::FuncOp startFunction(const FunctionInFile &source,
                                    llvm::ArrayRef<mlir::Type> arguments);
   void finishFunction(const Data &results, llvm::SMLoc place);

@@ -184,7 +184,7 @@ std::optional<StringRef> SizeExpr::asName() const {
   return StringRef(term.factors.front().first);
 }
 
-SmallVector<StringRef> SizeExpr::names() const {
+SmallVector<StringRef> SizeExpr::names() const & {
   SmallVector<StringRef> names;
   for (const Term &term : terms_)
     for (const Factor &factor : term.factors)

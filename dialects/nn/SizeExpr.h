@@ -87,10 +87,12 @@ public:
   /// The name if the expression is one name alone.
   std::optional<llvm::StringRef> asName() const;
 
-  llvm::ArrayRef<Term> terms() const { return terms_; }
+  llvm::ArrayRef<Term> terms() const & { return terms_; }
+  llvm::ArrayRef<Term> terms() const && = delete; // would outlive the terms
 
   /// Every name that occurs, once, in order of names.
-  llvm::SmallVector<llvm::StringRef> names() const;
+  llvm::SmallVector<llvm::StringRef> names() const &;
+  llvm::SmallVector<llvm::StringRef> names() const && = delete;
 
   /// The value where `valueOf` gives every name its own; nullopt if it misses
   /// one, if the result is not a whole number, or if it does not fit.

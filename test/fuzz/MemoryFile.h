@@ -1,0 +1,40 @@
+// A file that exists in memory only, for readers that take a path.
+#ifndef HEDDLE_TEST_FUZZ_MEMORYFILE_H
+#define HEDDLE_TEST_FUZZ_MEMORYFILE_H
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace fuzz {
+
+class MemoryFile {
+public:
+  explicit MemoryFile(std::string_view bytes)
+      : file(memfd_create("fuzz", MFD_CLOEXEC)),
+        path("/proc/self/fd/" + std::to_string(file)) {
+    if (write(file, bytes.data(), bytes.size()) !=
+        static_cast<ssize_t>(bytes.size()))
+      abort();
+  }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+  ~MemoryFile() { close(file); }
+
+  const int file;
+  const std::string path;
+};
+
+/// Takes what stands before the next zero byte off the front of `bytes`.
+inline std::string_view nextPart(std::string_view &bytes) {
+  size_t end = bytes.find('\0');
+  std::string_view part = bytes.substr(0, end);
+  bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  return part;
+}
+
+} // namespace fuzz
+
+#endif // HEDDLE_TEST_FUZZ_MEMORYFILE_H

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Runs fuzz targets: first every seed, then what libFuzzer makes of them. README.md describes the targets.
+
+    run.py --bin build/bin --work build/test/fuzz --seconds 60 [NAME...]
+
+Exits with 1 if a target crashed, hung (10 s) or needed over 1 GB; the input that did it is named. What new inputs reached
+is kept under WORK/corpus/NAME for the next run, unless --fresh."""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+# Where a target's seeds are, beside seeds/NAME: globs in the source tree. A pair is one seed, joined by a zero byte.
+SEEDS = {
+    "generation": ["test/golden/*/config.json"],
+    "json": ["test/golden/*/config.json"],
+    "model": [(f"examples/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
+        ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
+        ("llama", "qwen3"), ("mixtral", "mixtral"), ("t5", "t5"), ("transformer", "marian"), ("vit", "vit"))]
+    + ["examples/unet.heddle", "test/language/*.heddle"],
+    "npy": ["test/golden/ids_*.npy", "test/golden/lengths_ragged.npy"],
+    "parser": ["examples/*.heddle", "test/language/*.heddle"],
+    "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
+}
+
+
+def write_seeds(name, folder):
+    """Gathers the seeds of a target in one folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    own = sorted((HERE / "seeds" / name).glob("*"))
+    for number, source in enumerate([own, *SEEDS.get(name, [])]):
+        if isinstance(source, tuple):
+            (folder / f"{number}").write_bytes(b"\0".join((ROOT / path).read_bytes() for path in source))
+            continue
+        paths = source if isinstance(source, list) else sorted(ROOT.glob(source))
+        for path in paths:
+            shutil.copy(path, folder / f"{number}-{'-'.join(path.relative_to(ROOT).parts)}")
+
+
+def run(name, options):
+    """Returns the line to report, and whether all was well."""
+    corpus, seeds, found = (options.work / kind / name for kind in ("corpus", "seeds", "found"))
+    if options.fresh:
+        shutil.rmtree(corpus, ignore_errors=True)
+    for folder in (corpus, found):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_seeds(name, seeds)
+    command = [options.bin / f"fuzz-{name}", f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=1024",
+               "-print_final_stats=1", "-close_fd_mask=3", f"-seed={options.seed}", f"-artifact_prefix={found}/", corpus, seeds]
+    dictionary = HERE / "dictionaries" / f"{name}.txt"
+    if dictionary.exists():
+        command.insert(1, f"-dict={dictionary}")
+    # LLVM allocates from arenas that were compiled without sanitizers.
+    environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0:detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", env=environment)
+    count = re.search(r"number_of_executed_units: (\d+)", ran.stderr)
+    coverage = re.findall(r"cov: (\d+)", ran.stderr)
+    line = f"{name}: {count[1] if count else 'no'} executions, coverage {coverage[-1] if coverage else 'none'}"
+    if ran.returncode == 0 and count:
+        return line, True
+    report = [text for text in ran.stderr.splitlines() if not re.match(r"#\d+\s|INFO: ", text)]
+    return "\n".join([f"{line}: failed", *report[:60], *report[60:][-6:]]), False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=pathlib.Path, required=True, help="where the targets were built")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="where corpora and findings are kept")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fresh", action="store_true", help="begin with the seeds of the source tree alone")
+    parser.add_argument("names", nargs="*", help="targets; none: all")
+    options = parser.parse_args()
+    names = options.names or sorted(path.name[5:] for path in options.bin.glob("fuzz-*"))
+    good = bool(names)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for line, passed in pool.map(lambda name: run(name, options), names):
+            print(line, flush=True)
+            good = good and passed
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
