@@ -31,6 +31,18 @@ SEEDS = {
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
+# Words of the formats that a target reads.
+DICTIONARIES = {
+    "generation": ["json", "generation"],
+    "json": ["json"],
+    "model": ["model", "json"],
+    "parser": ["model"],
+    "regex": ["regex"],
+    "safetensors": ["json", "safetensors"],
+    "sentences": ["json", "sentences"],
+    "tokenizer": ["json", "tokenizer"],
+}
+
 
 def write_seeds(name, folder):
     """Gathers the seeds of a target in one folder."""
@@ -56,9 +68,10 @@ def run(name, options):
     write_seeds(name, seeds)
     command = [options.bin / f"fuzz-{name}", f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=1024",
                "-print_final_stats=1", "-close_fd_mask=3", f"-seed={options.seed}", f"-artifact_prefix={found}/", corpus, seeds]
-    dictionary = HERE / "dictionaries" / f"{name}.txt"
-    if dictionary.exists():
-        command.insert(1, f"-dict={dictionary}")
+    if name in DICTIONARIES:
+        words = options.work / f"{name}.dict"
+        words.write_text("".join((HERE / "dictionaries" / f"{part}.txt").read_text() for part in DICTIONARIES[name]))
+        command.insert(1, f"-dict={words}")
     # LLVM allocates from arenas that were compiled without sanitizers.
     environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0:detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", env=environment)
