@@ -2,6 +2,7 @@
 
 #include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Json.h"
+#include "compiler/files/InputFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 #include <map>
@@ -29,7 +30,7 @@ CheckpointFiles findCheckpointFiles(StringRef path) {
   std::string directory = directoryOf(path);
   auto existing = [&](StringRef name) {
     std::string file = join(directory, name);
-    return sys::fs::is_regular_file(file) ? file : std::string();
+    return files::isThere(file) ? file : std::string();
   };
   return {existing("config.json"), existing("generation_config.json"),
           existing("tokenizer.json"), existing("tokenizer_config.json"),
@@ -56,7 +57,7 @@ static std::vector<std::string> namesEnding(StringRef directory,
 /// name.
 static std::string weightsFileOf(StringRef directory, Problems &problems) {
   for (StringRef name : {"model.safetensors", "model.safetensors.index.json"})
-    if (std::string path = join(directory, name); sys::fs::exists(path))
+    if (std::string path = join(directory, name); files::isThere(path))
       return path;
   std::vector<std::string> others = namesEnding(directory, {".safetensors"});
   if (others.size() == 1)
@@ -106,13 +107,9 @@ Checkpoint::~Checkpoint() {
 }
 
 void Checkpoint::addFile(StringRef path, Problems &problems) {
-  // Opening a pipe would wait for its other end.
-  if (sys::fs::exists(path) && !sys::fs::is_regular_file(path))
-    return problems.add(path, "is no regular file");
-  Expected<sys::fs::file_t> handle = sys::fs::openNativeFileForRead(path);
+  Expected<int> handle = files::openRegularFile(path);
   if (!handle)
-    return problems.add(path,
-                        "cannot be read: " + toString(handle.takeError()));
+    return problems.add(handle.takeError());
   unsigned index = files.size();
   files.push_back({path.str(), *handle});
   std::optional<std::vector<StoredTensor>> tensors =
@@ -161,7 +158,7 @@ void Checkpoint::addShards(StringRef indexPath, Problems &problems) {
     std::string path = join(directory, shard);
     size_t faultsBefore = problems.size();
     llvm::sort(names, standsBefore);
-    if (sys::fs::exists(path))
+    if (files::isThere(path))
       addFile(path, problems);
     else
       problems.add(path, "missing shard: needed for " + Twine(names.size()) +

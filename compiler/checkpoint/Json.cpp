@@ -3,7 +3,9 @@
 #include "compiler/checkpoint/Json.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/MemoryBuffer.h"
+
+#include <cmath>
+#include <cstdlib>
 
 using namespace llvm;
 
@@ -11,15 +13,18 @@ namespace heddle::checkpoint {
 namespace {
 
 constexpr size_t deepestNesting = 64;
+/// Values in memory take some hundred times the bytes of `0,`. The tokenizer of
+/// a vocabulary of 262,144 has two millions.
+constexpr size_t mostValues = 8'000'000;
 
 struct Fault {
   size_t position;
   std::string what;
 };
 
-/// Walks the brackets and strings of a text that need not be well formed, and
-/// finds the first key given twice in an object or the first bracket nested too
-/// deeply. Everything else is left to the parser.
+/// Walks the brackets, strings and numbers of a text that need not be well
+/// formed, and finds the first key given twice in an object, bracket nested too
+/// deeply or number beyond the largest. Everything else is left to the parser.
 class BracketWalk {
 public:
   explicit BracketWalk(StringRef text) : text(text) {}
@@ -38,19 +43,49 @@ public:
               at,
               ("brackets nested deeper than " + Twine(deepestNesting)).str()};
         open.emplace_back();
+        ++values;
+        break;
+      case ',':
+        ++values;
         break;
       case '}':
       case ']':
         if (!open.empty())
           open.pop_back();
         break;
+      default:
+        if (isDigit(text[at])) {
+          if (std::optional<Fault> fault = number())
+            return fault;
+          continue;
+        }
       }
+      if (values > mostValues)
+        return Fault{at, ("more than " + Twine(mostValues) + " values").str()};
       ++at;
     }
     return std::nullopt;
   }
 
 private:
+  /// What strtod makes infinite was no infinity. Few digits are no large
+  /// number.
+  std::optional<Fault> number() {
+    size_t begin = at;
+    StringRef literal = text.substr(at).take_while(
+        [](char c) { return isAlnum(c) || StringRef("+-.").contains(c); });
+    at += literal.size();
+    if (!literal.contains_insensitive('e') && literal.size() < 300)
+      return std::nullopt;
+    if (!std::isinf(std::strtod(literal.str().c_str(), nullptr)))
+      return std::nullopt;
+    constexpr size_t shown = 40;
+    return Fault{begin,
+                 ("the number " + literal.take_front(shown) +
+                  (literal.size() > shown ? "..." : "") + " is out of range")
+                     .str()};
+  }
+
   /// A string followed by a colon is a key of the innermost bracket.
   std::optional<Fault> string() {
     size_t begin = at++;
@@ -74,7 +109,7 @@ private:
   }
 
   StringRef text;
-  size_t at = 0;
+  size_t at = 0, values = 0;
   std::vector<StringSet<>> open;
 };
 
@@ -161,10 +196,10 @@ std::string withNumbersForInfinity(StringRef text) {
 
 std::optional<json::Value> parseJson(StringRef text, const Twine &where,
                                      Problems &problems) {
+  std::optional<Fault> fault = BracketWalk(text).run();
   std::string finite;
   if (text.contains("Infinity"))
     text = finite = withNumbersForInfinity(text);
-  std::optional<Fault> fault = BracketWalk(text).run();
   if (!fault) {
     Expected<json::Value> value = text.contains_insensitive("\\ud")
                                       ? json::parse(withoutSurrogatePairs(text))
@@ -178,11 +213,12 @@ std::optional<json::Value> parseJson(StringRef text, const Twine &where,
   return std::nullopt;
 }
 
-std::optional<json::Value> parseJsonFile(StringRef path, Problems &problems) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
-      MemoryBuffer::getFile(path, /*IsText=*/true);
+std::optional<json::Value> parseJsonFile(StringRef path, Problems &problems,
+                                         uint64_t mostBytes) {
+  Expected<std::unique_ptr<MemoryBuffer>> buffer =
+      files::readFile(path, mostBytes);
   if (!buffer) {
-    problems.add(path, "cannot be read: " + buffer.getError().message());
+    problems.add(buffer.takeError());
     return std::nullopt;
   }
   return parseJson((*buffer)->getBuffer(), path, problems);

@@ -2,13 +2,15 @@
 //
 // llvm::json takes the last of two equal keys without a word and recurses as
 // deep as the text nests. A checkpoint's header may be damaged or hostile, so
-// both are refused before the parser sees them.
+// both are refused before the parser sees them, and so are numbers that a
+// double cannot hold and values without end.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_CHECKPOINT_JSON_H
 #define HEDDLE_COMPILER_CHECKPOINT_JSON_H
 
 #include "compiler/checkpoint/Problems.h"
+#include "compiler/files/InputFile.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
 
@@ -20,8 +22,9 @@ std::optional<llvm::json::Value>
 parseJson(llvm::StringRef text, const llvm::Twine &where, Problems &problems);
 
 /// The same of a whole file; unreadable files are a problem too.
-std::optional<llvm::json::Value> parseJsonFile(llvm::StringRef path,
-                                               Problems &problems);
+std::optional<llvm::json::Value>
+parseJsonFile(llvm::StringRef path, Problems &problems,
+              uint64_t mostBytes = files::limits::json);
 
 } // namespace heddle::checkpoint
 

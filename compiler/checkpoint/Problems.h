@@ -10,6 +10,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
@@ -27,6 +28,11 @@ public:
   /// `where` is a path, perhaps with line and column or a tensor's name.
   void add(const llvm::Twine &where, const llvm::Twine &what) {
     lines.push_back((where + ": " + what).str());
+  }
+
+  /// An error that says itself where.
+  void add(llvm::Error error) {
+    lines.push_back(llvm::toString(std::move(error)));
   }
 
   /// What a file asks for rightly and Heddle does not have: what becomes of it

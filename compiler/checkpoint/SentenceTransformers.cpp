@@ -58,7 +58,7 @@ bool ModulesReader::ifThere(StringRef folder, StringRef name,
                             llvm::function_ref<void(const JsonNode &)> take) {
   llvm::SmallString<256> path(directory);
   llvm::sys::path::append(path, folder, name);
-  if (!llvm::sys::fs::exists(path))
+  if (!files::isThere(path))
     return false;
   std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
   if (!json)

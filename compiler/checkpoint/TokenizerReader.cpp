@@ -255,7 +255,8 @@ std::optional<std::vector<char>> compileTokenizer(StringRef path,
                                                   Problems &problems,
                                                   bool lowerCase) {
   size_t before = problems.size(), lacking = problems.unsupported().size();
-  std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
+  std::optional<llvm::json::Value> json =
+      parseJsonFile(path, problems, files::limits::tokenizer);
   if (!json)
     return std::nullopt;
   JsonNode root(&*json, path, problems);

@@ -77,7 +77,7 @@ public:
   std::string find(llvm::StringRef name) const {
     for (const std::string &directory : directories)
       if (std::string candidate = joinPath(directory, name);
-          fs::exists(candidate))
+          fs::is_regular_file(candidate))
         return candidate;
     return "";
   }
@@ -103,7 +103,7 @@ findRuntimeDirectory(const LinkOptions &options) {
     candidates = {options.runtimeDirectory};
   candidates.erase(llvm::unique(candidates), candidates.end());
   for (const std::string &candidate : candidates)
-    if (fs::exists(joinPath(candidate, "libheddle_runtime.a")))
+    if (fs::is_regular_file(joinPath(candidate, "libheddle_runtime.a")))
       return candidate;
   return llvm::createStringError(
       "found no libheddle_runtime.a in " + llvm::join(candidates, " or ") +
@@ -121,7 +121,8 @@ runtimeArchives(const LinkOptions &options) {
   std::vector<std::string> archives = {"--start-group"};
   for (llvm::StringRef name :
        {"libheddle_main.a", "libheddle_text.a", "libheddle_runtime.a"})
-    if (std::string archive = joinPath(*directory, name); fs::exists(archive))
+    if (std::string archive = joinPath(*directory, name);
+        fs::is_regular_file(archive))
       archives.push_back(archive);
   // What text stands on: beside the runtime, or where the target's libraries
   // are.
@@ -130,10 +131,10 @@ runtimeArchives(const LinkOptions &options) {
        {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE}) {
     llvm::StringRef name = path::filename(installed);
     std::string archive = joinPath(*directory, name);
-    if (!fs::exists(archive))
+    if (!fs::is_regular_file(archive))
       archive = isForThisMachine(options.triple) ? installed.str()
                                                  : search.find(name);
-    if (fs::exists(archive))
+    if (fs::is_regular_file(archive))
       archives.push_back(archive);
   }
   archives.push_back("--end-group");

@@ -8,6 +8,7 @@
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/driver/FilesBeside.h"
+#include "compiler/files/InputFile.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "dialects/nn/NN.h"
@@ -78,9 +79,13 @@ static std::string examplesDirectory() {
 llvm::LogicalResult Compilation::findInputs() {
   namespace fs = llvm::sys::fs;
   for (llvm::StringRef path :
-       {arguments.model, arguments.weights, arguments.config})
-    if (!path.empty() && !fs::exists(path))
-      return fail(path + ": no such file or directory");
+       {arguments.model, arguments.weights, arguments.config}) {
+    fs::file_status status;
+    if (path.empty())
+      continue;
+    if (std::error_code error = fs::status(path, status))
+      return fail(llvm::createFileError(path, error));
+  }
   modelFile = arguments.model;
   checkpoint = arguments.weights;
   bool isDirectory = fs::is_directory(arguments.model);
@@ -217,9 +222,9 @@ bool Compilation::isInput(llvm::StringRef path) const {
 }
 
 llvm::LogicalResult Compilation::loadMlir() {
-  auto buffer = llvm::MemoryBuffer::getFile(modelFile);
+  auto buffer = files::readFile(modelFile, files::limits::module);
   if (!buffer)
-    return fail(llvm::createFileError(modelFile, buffer.getError()));
+    return fail(buffer.takeError());
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   module_ = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module_)

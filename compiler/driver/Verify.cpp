@@ -9,6 +9,7 @@
 
 #include "compiler/driver/Verify.h"
 #include "compiler/driver/LoadedProgram.h"
+#include "compiler/files/InputFile.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -195,9 +196,9 @@ using Answer = std::vector<float>;
 
 /// The f32 elements of a file that the program wrote.
 static llvm::FailureOr<Answer> readAnswer(llvm::StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
+  auto buffer = files::readFile(path, UINT64_MAX);
   if (!buffer)
-    return fail(llvm::createFileError(path, buffer.getError()));
+    return fail(buffer.takeError());
   llvm::StringRef content = (*buffer)->getBuffer();
   constexpr size_t prefix = 10; // magic, version, length of the header
   size_t header = prefix + static_cast<uint8_t>(content[8]) +

@@ -2,6 +2,7 @@
 
 #include "compiler/language/Language.h"
 
+#include "compiler/files/InputFile.h"
 #include "compiler/language/Elaborator.h"
 #include "compiler/language/Parameters.h"
 #include "compiler/language/Parser.h"
@@ -54,10 +55,9 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
 bool emitAst(const ModelOptions &options, raw_ostream &os,
              raw_ostream &errors) {
   Diagnostics diagnostics(errors);
-  auto text = MemoryBuffer::getFile(options.modelFile, /*IsText=*/true);
+  auto text = files::readFile(options.modelFile, files::limits::model);
   if (!text) {
-    diagnostics.error("cannot read " + options.modelFile + ": " +
-                      text.getError().message());
+    diagnostics.error(toString(text.takeError()));
     return false;
   }
   ModelFile file = parse(diagnostics.addFile(std::move(*text)), diagnostics);
@@ -125,10 +125,12 @@ std::string findModelFor(const json::Object &config, StringRef configFile,
         files.push_back(file->path());
     llvm::sort(files);
     for (const std::string &path : files) {
-      auto text = MemoryBuffer::getFile(path, /*IsText=*/true);
-      if (!text)
-        continue;
       // Another model's mistakes are not this user's.
+      auto text = files::readFile(path, files::limits::model);
+      if (!text) {
+        consumeError(text.takeError());
+        continue;
+      }
       Diagnostics ignored(nulls());
       ModelFile file = parse(ignored.addFile(std::move(*text)), ignored);
       if (is_contained(file.architectures, *architecture))

@@ -2,6 +2,7 @@
 
 #include "compiler/language/Program.h"
 
+#include "compiler/files/InputFile.h"
 #include "compiler/language/Budgets.h"
 #include "compiler/language/Parser.h"
 #include "llvm/ADT/StringSet.h"
@@ -44,10 +45,10 @@ private:
 } // namespace
 
 std::unique_ptr<SourceFile> Loader::read(StringRef path, SMLoc importedAt) {
-  auto text = MemoryBuffer::getFile(path, /*IsText=*/true);
+  Expected<std::unique_ptr<MemoryBuffer>> text =
+      files::readFile(path, files::limits::model);
   if (!text) {
-    std::string message =
-        "cannot read " + path.str() + ": " + text.getError().message();
+    std::string message = toString(text.takeError());
     if (importedAt.isValid())
       diagnostics.error(importedAt, message);
     else
@@ -65,12 +66,12 @@ std::string Loader::findImport(StringRef name, StringRef importingFile) {
     return name.str();
   SmallString<128> path(sys::path::parent_path(importingFile));
   sys::path::append(path, name);
-  if (sys::fs::exists(path))
+  if (files::isThere(path))
     return path.str().str();
   for (const std::string &directory : importPaths) {
     SmallString<128> candidate(directory);
     sys::path::append(candidate, name);
-    if (sys::fs::exists(candidate))
+    if (files::isThere(candidate))
       return candidate.str().str();
   }
   return path.str().str();

@@ -146,7 +146,7 @@ def zip_archive():
     write(WEIGHTS, b"PK\3\4\x14\0\x08\x08\x08\0\0\0")
 
 
-@mistake(AT + "is no regular file")
+@mistake(AT + "found a directory, needed a regular file")
 def weights_are_a_directory():
     os.remove(WEIGHTS)
     os.mkdir(WEIGHTS)

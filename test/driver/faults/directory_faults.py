@@ -136,6 +136,16 @@ def config_with_a_key_twice():
     write(CONFIG, '{"architectures": ["GPT2LMHeadModel"], "n_embd": 32, "n_embd": 64}')
 
 
+@mistake("error: model/config.json:1:59: the number 1e309 is out of range")
+def config_number_beyond_a_double():
+    write(CONFIG, '{"architectures": ["GPT2LMHeadModel"], "attn_pdrop": [0, -1e309]}')
+
+
+@mistake("error: model/config.json:1:16000001: more than 8000000 values")
+def config_of_many_values():
+    write(CONFIG, "[" + "0," * 8000000 + "0]")
+
+
 @mistake("error: model/config.json:…: malformed JSON: …")
 def config_not_utf8():
     write(CONFIG, b'{"architectures": ["\xff\xfe"]}')

@@ -92,7 +92,7 @@ edit(AT + "found real[B T D], needs yes or no, known when the model is compiled"
 edit(AT + "h.0.mlp.c_fc.weight is [F D] here but [D F] at gpt2.heddle:…",
      AT + "h.0.mlp.c_fc.bias is [D] here but [F] at gpt2.heddle:…",
      name="one_weight_in_two_shapes", old="linear@mlp.c_proj(h", new="linear@mlp.c_fc(h")
-edit(AT + "cannot read nowhere.heddle: No such file or directory",
+edit(AT + "nowhere.heddle: no such file or directory",
      name="import_absent", old="config {", new='import "nowhere.heddle"\nconfig {')
 edit(AT + "generate: there is no entry stop",
      name="generate_without_entry", old="generate step", new="generate stop")
