@@ -175,6 +175,13 @@ void Checkpoint::addShards(StringRef indexPath, Problems &problems) {
   }
 }
 
+std::vector<std::string> Checkpoint::filePaths() const {
+  std::vector<std::string> paths;
+  for (const File &file : files)
+    paths.push_back(file.path);
+  return paths;
+}
+
 const StoredTensor *Checkpoint::find(StringRef name) const {
   auto it = byName.find(name);
   return it == byName.end() ? nullptr : &allTensors[it->second];

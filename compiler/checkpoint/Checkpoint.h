@@ -39,6 +39,7 @@ public:
   llvm::StringRef path() const { return givenPath; }
   llvm::ArrayRef<StoredTensor> tensors() const { return allTensors; }
   const StoredTensor *find(llvm::StringRef name) const;
+  std::vector<std::string> filePaths() const;
   llvm::StringRef fileOf(const StoredTensor &tensor) const {
     return files[tensor.file].path;
   }

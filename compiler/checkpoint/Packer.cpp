@@ -8,12 +8,14 @@
 #include "compiler/checkpoint/Packer.h"
 #include "compiler/checkpoint/PackPlan.h"
 #include "compiler/checkpoint/TilePacker.h"
+#include "compiler/files/OutputFile.h"
 #include "runtime/checksum.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/MathExtras.h"
 #include <atomic>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 #include <unistd.h>
 
@@ -104,23 +106,36 @@ void packTiles(SharedState &shared, function_ref<void()> afterEachTile) {
   }
 }
 
+void *helpToPack(void *shared) {
+  packTiles(*static_cast<SharedState *>(shared), [] {});
+  return nullptr;
+}
+
+/// Starts as many of `count` threads as the system lets: with fewer it takes
+/// longer.
+std::vector<pthread_t> startHelpers(SharedState &shared, size_t count) {
+  std::vector<pthread_t> helpers(count);
+  for (size_t i = 0; i < count; ++i)
+    if (pthread_create(&helpers[i], nullptr, helpToPack, &shared))
+      helpers.resize(i);
+  return helpers;
+}
+
 Error writeTensors(SharedState &shared) {
   unsigned threads = shared.request.threads
                          ? shared.request.threads
                          : std::max(1u, std::thread::hardware_concurrency());
   threads =
       std::min<size_t>(threads, std::max<size_t>(shared.plan.tiles.size(), 1));
-  std::vector<std::thread> helpers;
-  for (unsigned i = 1; i < threads; ++i)
-    helpers.emplace_back([&] { packTiles(shared, [] {}); });
+  std::vector<pthread_t> helpers = startHelpers(shared, threads - 1);
   const auto &progress = shared.request.progress;
   uint64_t total = shared.plan.tensorSection().bytes;
   packTiles(shared, [&] {
     if (progress)
       progress(std::min<uint64_t>(shared.doneBytes, total), total);
   });
-  for (std::thread &helper : helpers)
-    helper.join();
+  for (pthread_t helper : helpers)
+    pthread_join(helper, nullptr);
   if (!shared.failed && progress)
     progress(total, total);
   return std::move(shared.error);
@@ -162,7 +177,7 @@ Expected<PackResult> writePacked(int file, StringRef path, uint64_t base,
                                  const PackRequest &request) {
   PackPlan plan(request);
   // Padding reads as zeros without being written.
-  if (ftruncate(file, base + plan.fileBytes) != 0)
+  if (sys::RetryAfterSignal(-1, ftruncate, file, base + plan.fileBytes) != 0)
     return failure(path, "cannot be written: " + sys::StrError());
   SharedState shared(request, plan, file, path, base);
   if (Error error = writeTensors(shared))
@@ -179,22 +194,42 @@ Expected<PackResult> writePacked(int file, StringRef path, uint64_t base,
 
 } // namespace
 
+/// What `pack(file, size)` makes of the file; where that fails, it gets its old
+/// size back.
+static Expected<PackResult>
+changeFile(StringRef path, StringRef name,
+           function_ref<Expected<PackResult>(int, uint64_t)> pack) {
+  Expected<sys::fs::file_t> file = sys::fs::openNativeFileForReadWrite(
+      path, sys::fs::CD_OpenExisting, sys::fs::OF_None);
+  if (!file)
+    return failure(name, "cannot be written: " + toString(file.takeError()));
+  sys::fs::file_status status;
+  if (std::error_code error = sys::fs::status(*file, status)) {
+    sys::fs::closeFile(*file);
+    return failure(name, error.message());
+  }
+  Expected<PackResult> result = pack(*file, status.getSize());
+  if (!result &&
+      sys::RetryAfterSignal(-1, ftruncate, *file, status.getSize()) != 0)
+    result =
+        joinErrors(result.takeError(),
+                   failure(name, "cannot be restored: " + sys::StrError()));
+  Error closed = files::closeWritten(*file, name);
+  if (!closed)
+    return result;
+  if (result)
+    return std::move(closed);
+  consumeError(std::move(closed));
+  return result;
+}
+
 Expected<PackResult> writePackedFile(StringRef path,
                                      const PackRequest &request) {
   StringRef name = nameOf(request, path);
-  Expected<sys::fs::TempFile> temporary =
-      sys::fs::TempFile::create(path + ".%%%%%%");
-  if (!temporary)
-    return failure(name,
-                   "cannot be written: " + toString(temporary.takeError()));
-  Expected<PackResult> result = writePacked(temporary->FD, name, 0, request);
-  if (!result) {
-    consumeError(temporary->discard());
-    return result;
-  }
-  if (Error error = temporary->keep(path))
-    return failure(name, "cannot be written: " + toString(std::move(error)));
-  return result;
+  return changeFile(path, name, [&](int file, uint64_t oldBytes) {
+    assert(oldBytes == 0 && "the caller has made an empty file");
+    return writePacked(file, name, 0, request);
+  });
 }
 
 static Expected<PackResult> appendTo(int file, StringRef path,
@@ -220,23 +255,9 @@ static Expected<PackResult> appendTo(int file, StringRef path,
 Expected<PackResult> appendPackedFile(StringRef path,
                                       const PackRequest &request) {
   StringRef name = nameOf(request, path);
-  Expected<sys::fs::file_t> file = sys::fs::openNativeFileForReadWrite(
-      path, sys::fs::CD_OpenExisting, sys::fs::OF_None);
-  if (!file)
-    return failure(name, "cannot be written: " + toString(file.takeError()));
-  sys::fs::file_status status;
-  if (std::error_code error = sys::fs::status(*file, status)) {
-    sys::fs::closeFile(*file);
-    return failure(name, error.message());
-  }
-  Expected<PackResult> result =
-      appendTo(*file, name, request, status.getSize());
-  if (!result && ftruncate(*file, status.getSize()) != 0)
-    result =
-        joinErrors(result.takeError(),
-                   failure(name, "cannot be restored: " + sys::StrError()));
-  sys::fs::closeFile(*file);
-  return result;
+  return changeFile(path, name, [&](int file, uint64_t oldBytes) {
+    return appendTo(file, name, request, oldBytes);
+  });
 }
 
 } // namespace heddle::checkpoint

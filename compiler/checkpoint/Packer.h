@@ -65,7 +65,7 @@ struct PackResult {
   std::vector<NonFinite> nonFinite;
 };
 
-/// Writes a file of its own. It appears under `path` whole or not at all.
+/// Fills a file that is there and empty. On failure it is empty.
 llvm::Expected<PackResult> writePackedFile(llvm::StringRef path,
                                            const PackRequest &request);
 

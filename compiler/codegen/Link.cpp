@@ -2,7 +2,7 @@
 
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/LinkPaths.h"
-#include "compiler/codegen/OutputFile.h"
+#include "compiler/files/OutputFile.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -19,12 +19,13 @@
 
 #include <array>
 #include <fcntl.h>
-#include <thread>
+#include <pthread.h>
 #include <unistd.h>
 
 LLD_HAS_DRIVER(elf)
 
 using namespace heddle::codegen;
+using heddle::files::ScratchFile;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
@@ -147,38 +148,81 @@ runtimeArchives(const LinkOptions &options) {
 
 using LinkedFile = llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>;
 
-/// Runs lld with these arguments and the end of a pipe as its output: to a full
-/// disk it would end the process, by SIGBUS where it maps the file.
-static LinkedFile runLld(const std::vector<std::string> &arguments) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC))
-    return llvm::createStringError("linking: no pipe: " +
-                                   llvm::sys::StrError());
-  llvm::SmallVector<char, 0> linked;
-  std::thread reader([&] {
+namespace {
+
+/// A pipe, and a thread that collects what is written to it.
+class PipeReader {
+public:
+  llvm::Error start() {
+    if (pipe2(ends, O_CLOEXEC))
+      return llvm::createStringError("linking: no pipe: " +
+                                     llvm::sys::StrError());
+    int code = pthread_create(&thread, nullptr, collect, this);
+    if (!code)
+      return llvm::Error::success();
+    close(ends[0]);
+    close(ends[1]);
+    return llvm::createStringError("linking: no thread: " +
+                                   llvm::sys::StrError(code));
+  }
+
+  std::string path() const {
+    return "/proc/self/fd/" + std::to_string(ends[1]);
+  }
+
+  /// Nothing more is written: what there was.
+  llvm::SmallVector<char, 0> finish() {
+    close(ends[1]);
+    pthread_join(thread, nullptr);
+    close(ends[0]);
+    return std::move(bytes);
+  }
+
+private:
+  static void *collect(void *reader) {
+    auto *self = static_cast<PipeReader *>(reader);
     std::array<char, 1 << 16> part;
-    while (true) {
-      ssize_t bytes = llvm::sys::RetryAfterSignal(-1, read, ends[0],
-                                                  part.data(), part.size());
-      if (bytes <= 0)
-        return;
-      linked.append(part.data(), part.data() + bytes);
-    }
-  });
-  std::string path = "/proc/self/fd/" + std::to_string(ends[1]);
-  std::vector<const char *> argv = {"ld.lld", "-o", path.c_str()};
+    ssize_t got;
+    while ((got = llvm::sys::RetryAfterSignal(-1, read, self->ends[0],
+                                              part.data(), part.size())) > 0)
+      self->bytes.append(part.data(), part.data() + got);
+    return nullptr;
+  }
+
+  int ends[2];
+  pthread_t thread;
+  llvm::SmallVector<char, 0> bytes;
+};
+
+} // namespace
+
+/// The first of lld's errors, without its name before it.
+static std::string firstError(llvm::StringRef output) {
+  size_t at = output.find("error: ");
+  llvm::StringRef line =
+      output.substr(at == llvm::StringRef::npos ? 0 : at + 7).split('\n').first;
+  return ("linking: " + line).str();
+}
+
+/// Runs lld with these arguments and the end of a pipe as its output: to a full
+/// disk it would end the process, by SIGBUS where it maps the file. Threads of
+/// its own it could not do without where there are none.
+static LinkedFile runLld(const std::vector<std::string> &arguments) {
+  PipeReader reader;
+  if (llvm::Error error = reader.start())
+    return error;
+  std::string path = reader.path();
+  std::vector<const char *> argv = {"ld.lld", "--threads=1", "-o",
+                                    path.c_str()};
   for (const std::string &argument : arguments)
     argv.push_back(argument.c_str());
   std::string output;
   llvm::raw_string_ostream os(output);
   lld::Result result =
       lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
-  close(ends[1]);
-  reader.join();
-  close(ends[0]);
+  llvm::SmallVector<char, 0> linked = reader.finish();
   if (result.retCode != 0)
-    return llvm::createStringError("linking failed\n" +
-                                   llvm::StringRef(output).rtrim());
+    return llvm::createStringError(firstError(output));
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(
       std::move(linked), /*RequiresNullTerminator=*/false);
 }
@@ -257,7 +301,6 @@ static LinkedFile linkDynamic(const std::string &object,
   std::optional<ScratchFile> versionScript;
   if (options.linkage == Linkage::SharedLibrary) {
     llvm::Expected<ScratchFile> script = ScratchFile::create(
-        "map",
         "{ global: " + llvm::join(options.exports, "; ") + "; local: *; };\n");
     if (!script)
       return script.takeError();
@@ -332,7 +375,7 @@ LinkedFile heddle::codegen::link(llvm::StringRef object,
   llvm::Expected<std::vector<std::string>> archives = runtimeArchives(options);
   if (!archives)
     return archives.takeError();
-  llvm::Expected<ScratchFile> objectFile = ScratchFile::create("o", object);
+  llvm::Expected<ScratchFile> objectFile = ScratchFile::create(object);
   if (!objectFile)
     return objectFile.takeError();
   if (options.linkage == Linkage::StaticLibrary)

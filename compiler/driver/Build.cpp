@@ -3,9 +3,9 @@
 #include "compiler/driver/Build.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
-#include "compiler/codegen/OutputFile.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/LoadedProgram.h"
+#include "compiler/driver/Outputs.h"
 #include "compiler/driver/Weights.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/StringExtras.h"
@@ -15,12 +15,10 @@
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <deque>
-
 using namespace heddle;
 using namespace heddle::driver;
 using codegen::Linkage;
-using codegen::OutputFile;
+using files::OutputFile;
 using llvm::LogicalResult;
 using pipeline::Stage;
 
@@ -52,67 +50,6 @@ static LogicalResult writeStream(Compilation &compilation, Stage stage,
   return llvm::success();
 }
 
-namespace {
-
-/// What a build writes: nothing of it is there before all of it is.
-class Outputs {
-public:
-  explicit Outputs(const Compilation &compilation) : compilation(compilation) {}
-
-  /// A file that will appear as `path`; null after an error.
-  OutputFile *create(llvm::StringRef path) {
-    if (compilation.isInput(path)) {
-      (void)fail(path +
-                 ": is read by this build, needed another file to write");
-      return nullptr;
-    }
-    if (llvm::any_of(files, [&](const OutputFile &file) {
-          return file.finalPath() == path;
-        })) {
-      (void)fail(path + ": two outputs of the build have this name");
-      return nullptr;
-    }
-    llvm::Expected<OutputFile> file = OutputFile::create(path);
-    if (!file) {
-      (void)fail(file.takeError());
-      return nullptr;
-    }
-    files.push_back(std::move(*file));
-    return &files.back();
-  }
-
-  /// The same, holding what write(stream) writes.
-  template <typename Write>
-  OutputFile *write(llvm::StringRef path, Write write) {
-    OutputFile *file = create(path);
-    if (!file)
-      return nullptr;
-    std::error_code error;
-    llvm::raw_fd_ostream os(file->temporaryPath(), error);
-    bool written = !error && succeeded(write(os));
-    os.close();
-    if (os.has_error())
-      error = os.error();
-    os.clear_error();
-    if (error)
-      (void)fail(llvm::createFileError(path, error));
-    return written && !error ? file : nullptr;
-  }
-
-  LogicalResult commit() {
-    for (OutputFile &file : files)
-      if (llvm::Error error = file.commit())
-        return fail(std::move(error));
-    return llvm::success();
-  }
-
-private:
-  const Compilation &compilation;
-  std::deque<OutputFile> files; // keeps the addresses of its elements
-};
-
-} // namespace
-
 static LogicalResult emitStream(Compilation &compilation, Stage stage,
                                 llvm::StringRef path, Outputs &outputs) {
   if (!path.empty() && path != "-")
@@ -133,6 +70,7 @@ static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path,
                              Outputs &outputs) {
   if (failed(compilation.findInputs()))
     return llvm::failure();
+  compilation.noteShards();
   auto write = [&](llvm::raw_ostream &os) {
     return llvm::success(
         language::emitAst(compilation.modelOptions(), os, llvm::errs()));
@@ -243,9 +181,6 @@ static LogicalResult emitLinked(Compilation &compilation, Stage stage,
       return fail(std::move(error));
   if (!appended)
     return llvm::success();
-  if (file->temporaryPath() == path)
-    return fail(path + ": found no regular file, needed one to append the "
-                       "weights to, or --weights-file=none");
   mlir::TimingScope scope = compilation.time("pack");
   return appended->appendTo(file->temporaryPath(), path);
 }
@@ -302,6 +237,7 @@ static LogicalResult buildStage(Compilation &compilation,
     return buildArtifact(compilation, stage, arguments, outputs);
   if (failed(compilation.lowerTo(stage)))
     return llvm::failure();
+  compilation.noteShards();
   return emitStream(compilation, stage, arguments.output, outputs);
 }
 

@@ -99,10 +99,15 @@ llvm::LogicalResult Compilation::findInputs() {
     configFile = arguments.config;
   else if (!beside.empty())
     configFile = beside;
+  if (!checkpoint.empty())
+    inputs.addCheckpoint(checkpoint);
+  if (configFile)
+    inputs.addConfig(*configFile);
   if (configFile && failed(readConfig()))
     return llvm::failure();
   if (isDirectory)
     return findModelFile();
+  inputs.add(modelFile);
   llvm::StringRef name = modelFile;
   if (!name.ends_with(".heddle") && !name.ends_with(".mlir"))
     return fail(name + ": needed a model file (.heddle), a checkpoint "
@@ -145,11 +150,21 @@ Compilation::tensorPaths(const nn::WeightRules &rules) {
     return *paths;
   paths.emplace();
   checkpoint::Problems ignored;
-  if (auto stored = checkpoint::Checkpoint::open(checkpoint, ignored))
-    for (const checkpoint::StoredTensor &tensor : stored->tensors())
-      if (std::optional<std::string> path = rules.pathOf(tensor.name))
-        paths->insert(*path);
+  std::unique_ptr<checkpoint::Checkpoint> stored =
+      checkpoint::Checkpoint::open(checkpoint, ignored);
+  if (!stored)
+    return *paths;
+  for (const checkpoint::StoredTensor &tensor : stored->tensors())
+    if (std::optional<std::string> path = rules.pathOf(tensor.name))
+      paths->insert(*path);
   return *paths;
+}
+
+void Compilation::noteShards() {
+  checkpoint::Problems ignored;
+  if (!checkpoint.empty())
+    if (auto stored = checkpoint::Checkpoint::open(checkpoint, ignored))
+      inputs.addAll(stored->filePaths());
 }
 
 language::ModelOptions Compilation::modelOptions() {
@@ -182,6 +197,7 @@ llvm::LogicalResult Compilation::load() {
         language::loadModel(context, modelOptions(), llvm::errs());
     module_ = std::move(model.module);
     keys = std::move(model.keys);
+    inputs.addAll(model.files);
     if (!module_)
       return llvm::failure();
   }
@@ -202,23 +218,6 @@ llvm::LogicalResult Compilation::rename() {
   program->name = arguments.name;
   codegen::setProgramAttribute(*module_, *program);
   return llvm::success();
-}
-
-bool Compilation::isInput(llvm::StringRef path) const {
-  namespace fs = llvm::sys::fs;
-  if (!fs::is_regular_file(path))
-    return false;
-  // Model files import each other: none of them is ever an output.
-  if (path.ends_with(".heddle"))
-    return true;
-  for (llvm::StringRef input : {modelFile, configFile.value_or("")})
-    if (!input.empty() && fs::equivalent(path, input))
-      return true;
-  llvm::StringRef directory = llvm::sys::path::parent_path(path);
-  return !checkpoint.empty() &&
-         fs::equivalent(directory.empty() ? "." : directory, checkpoint) &&
-         llvm::is_contained({".json", ".safetensors", ".txt", ".model"},
-                            llvm::sys::path::extension(path));
 }
 
 llvm::LogicalResult Compilation::loadMlir() {
@@ -244,6 +243,12 @@ Compilation::run(llvm::StringRef what,
             pipeline::printIrAfter(passes, arguments.printIrAfter))
       return fail(std::move(error));
   bool cannotPrint = false;
+  if (!arguments.printIrDirectory.empty() &&
+      llvm::StringRef(modelFile).ends_with(".mlir") &&
+      inputs.anyIn(arguments.printIrDirectory))
+    return fail(arguments.printIrDirectory +
+                ": is where the module lies that this build reads, needed "
+                "another directory to print to");
   if (!arguments.printIrDirectory.empty())
     if (llvm::Error error = pipeline::printIrToDirectory(
             passes, arguments.printIrDirectory, cannotPrint))

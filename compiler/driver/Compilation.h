@@ -13,6 +13,7 @@
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/InputFiles.h"
 #include "compiler/language/Language.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -61,8 +62,11 @@ public:
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
-  /// Whether `path` is a file that the build reads, or may read.
-  bool isInput(llvm::StringRef path) const;
+  /// What the build reads, as far as it has.
+  InputFiles &inputFiles() { return inputs; }
+  const InputFiles &inputFiles() const { return inputs; }
+  /// Counts the checkpoint's files to it although nothing of them is used.
+  void noteShards();
 
   /// The name under which the program looks for its weights beside itself.
   void setWeightsFile(llvm::StringRef name) {
@@ -102,6 +106,7 @@ private:
   /// What the command line means: its files, found.
   std::string modelFile, checkpoint;
   std::optional<std::string> configFile;
+  InputFiles inputs;
   std::optional<llvm::json::Value> config;
   std::optional<checkpoint::SentenceTransformer> sentences;
   std::optional<llvm::StringSet<>> paths; ///< of the checkpoint's tensors

@@ -3,9 +3,8 @@
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
-#include "compiler/driver/Compilation.h"
+#include "compiler/driver/Process.h"
 #include "compiler/driver/Verify.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -44,14 +43,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  llvm::sys::PrintStackTraceOnErrorSignal(argv[0]);
+  prepareProcess(argv[0]);
   chooseColors();
-  int code = run(argc, argv);
-  llvm::outs().flush();
-  if (!llvm::outs().has_error())
-    return code;
-  std::error_code error = llvm::outs().error();
-  llvm::outs().clear_error();
-  (void)fail(llvm::createFileError("standard output", error));
-  return 1;
+  return finishOutput(run(argc, argv));
 }

@@ -28,11 +28,12 @@ LogicalResult driver::bindWeights(Compilation &compilation,
                     compilation.checkpointDirectory(), compilation.tokenizer());
   if (failed(bound))
     return llvm::failure();
+  compilation.inputFiles().addAll(bound->files());
   weights.emplace(std::move(*bound));
   return llvm::success();
 }
 
-LoadedProgram::LoadedProgram(codegen::ScratchFile library,
+LoadedProgram::LoadedProgram(files::ScratchFile library,
                              codegen::Program program, void *handle)
     : library(std::move(library)), program_(std::move(program)),
       handle(handle) {}
@@ -64,7 +65,7 @@ LoadedProgram::compile(const Arguments &arguments) {
   auto linked = compilation.link(codegen::Linkage::SharedLibrary, "");
   if (failed(linked))
     return llvm::failure();
-  auto library = codegen::ScratchFile::create("so", (*linked)->getBuffer());
+  auto library = files::ScratchFile::create((*linked)->getBuffer());
   if (!library)
     return fail(library.takeError());
   if (weights && failed(weights->appendTo(library->path(), library->path())))

@@ -3,8 +3,8 @@
 #ifndef HEDDLE_COMPILER_DRIVER_LOADEDPROGRAM_H
 #define HEDDLE_COMPILER_DRIVER_LOADEDPROGRAM_H
 
-#include "compiler/codegen/OutputFile.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/files/OutputFile.h"
 
 namespace heddle::driver {
 
@@ -33,10 +33,10 @@ public:
   void *function(llvm::StringRef name) const;
 
 private:
-  LoadedProgram(codegen::ScratchFile library, codegen::Program program,
+  LoadedProgram(files::ScratchFile library, codegen::Program program,
                 void *handle);
 
-  codegen::ScratchFile library;
+  files::ScratchFile library;
   codegen::Program program_;
   void *handle;
 };

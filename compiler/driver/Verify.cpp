@@ -23,7 +23,7 @@ using codegen::Program;
 using codegen::ProgramEntry;
 using codegen::ProgramSize;
 using codegen::ProgramValue;
-using codegen::ScratchFile;
+using files::ScratchFile;
 using llvm::LogicalResult;
 
 static constexpr int64_t calibrationLength = 64;
@@ -154,7 +154,7 @@ LogicalResult Inputs::write(const ProgramValue &value, std::string &path) {
   content.append(real ? reinterpret_cast<const char *>(reals.data())
                       : reinterpret_cast<const char *>(indices.data()),
                  elements * 4);
-  auto file = ScratchFile::create("npy", content);
+  auto file = ScratchFile::create(content);
   if (!file)
     return fail(file.takeError());
   path = file->path();
@@ -220,7 +220,7 @@ answersOf(LoadedProgram &model, const Arguments &arguments) {
       return llvm::failure();
     std::vector<ScratchFile> files;
     for (const ProgramValue &output : entry.outputs) {
-      auto file = ScratchFile::create("npy", "");
+      auto file = ScratchFile::createNamed("npy");
       if (!file)
         return fail(file.takeError());
       words.push_back("--out");

@@ -38,6 +38,11 @@ public:
   /// Writes them to a file of their own.
   llvm::LogicalResult writeTo(llvm::StringRef path, llvm::StringRef name);
 
+  /// Of the checkpoint, those that are read.
+  std::vector<std::string> files() const {
+    return source ? source->filePaths() : std::vector<std::string>();
+  }
+
 private:
   Weights() = default;
   using Write = llvm::Expected<checkpoint::PackResult> (*)(

@@ -34,6 +34,8 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
     return {};
   unsigned broken = diagnostics.errorCount();
   LoadedModel model;
+  for (const auto &file : program.files)
+    model.files.push_back(file->path);
   model.module =
       Elaborator(&context, program, configuration, diagnostics).run();
   if (diagnostics.errorCount() != broken)

@@ -54,6 +54,7 @@ struct LoadedModel {
   /// Null after errors.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   KeyUses keys;
+  std::vector<std::string> files; ///< the model file and what it imports
 };
 
 /// The checked module. Errors, and notes on what is left out, are written to

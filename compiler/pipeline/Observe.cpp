@@ -91,6 +91,7 @@ public:
     if (!error)
       return;
     failed = true;
+    llvm::sys::fs::remove(path);
     llvm::WithColor::error()
         << path << ": " << llvm::toLower(error.message().front())
         << StringRef(error.message()).drop_front() << "\n";

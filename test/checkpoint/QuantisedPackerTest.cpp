@@ -49,7 +49,7 @@ protected:
     request.slots = {0};
     for (unsigned threads : {1, 3}) {
       request.threads = threads;
-      ASSERT_TRUE(bool(writePackedFile(pathOf("weights"), request)));
+      ASSERT_TRUE(bool(writePackedFile(write("weights", ""), request)));
       readTensor();
       ASSERT_EQ(bytes.size(), layout.packedBytes(matrix));
       for (int64_t n = 0; n < matrix.outputs && !HasFailure(); ++n)

@@ -1,0 +1,73 @@
+//===- Process.cpp --------------------------------------------------------===//
+
+#include "compiler/driver/Process.h"
+#include "compiler/driver/Compilation.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <fcntl.h>
+#include <new>
+#include <unistd.h>
+
+using namespace heddle;
+using namespace heddle::driver;
+
+/// Without memory of its own, from any thread: removes what is half written,
+/// says one line and ends.
+[[noreturn]] static void stop(const char *message) {
+  llvm::sys::RunInterruptHandlers();
+  for (const char *part : {"error: ", message, "\n"})
+    if (write(STDERR_FILENO, part, std::strlen(part)) < 0)
+      break;
+  _exit(1);
+}
+
+static void stopWithoutMemory() { stop("out of memory"); }
+
+static void stopForLlvm(void *, const char *reason, bool) {
+  llvm::StringRef text(reason);
+  // Allocators of LLVM that bypass `new` say so in these words.
+  stop(text.contains("llocation failed") || text.contains("out of memory")
+           ? "out of memory"
+           : reason);
+}
+
+/// A standard stream that is closed becomes one that cannot be used: open for
+/// reading only, what is written gives an error.
+static void occupyStandardStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      // The lowest free number is this one: those below are open.
+      (void)!open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void driver::prepareProcess(const char *program) {
+  occupyStandardStreams();
+  llvm::sys::PrintStackTraceOnErrorSignal(program);
+  std::set_new_handler(stopWithoutMemory);
+  // What is thrown all the same: std::bad_alloc, or std::system_error of a
+  // thread for which there is no memory.
+  std::set_terminate(stopWithoutMemory);
+  llvm::install_bad_alloc_error_handler(stopForLlvm);
+  llvm::install_fatal_error_handler(stopForLlvm);
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int driver::finishOutput(int code) {
+  llvm::outs().flush();
+  // Nobody is left to be told that errors cannot be told.
+  llvm::errs().clear_error();
+  if (!llvm::outs().has_error())
+    return code;
+  std::error_code error = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (error == std::errc::broken_pipe)
+    return 128 + SIGPIPE;
+  (void)fail(llvm::createFileError("standard output", error));
+  return 1;
+}

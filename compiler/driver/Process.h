@@ -1,0 +1,24 @@
+//===- Process.h - what may befall the whole process ----------------------===//
+
+#ifndef HEDDLE_COMPILER_DRIVER_PROCESS_H
+#define HEDDLE_COMPILER_DRIVER_PROCESS_H
+
+namespace heddle::driver {
+
+/// To be called first. From then on
+///  - exhausted memory, and faults that LLVM cannot report otherwise, are one
+///    `error: …` line, exit code 1 and no file left;
+///  - a file size limit is an error of the write that meets it, and no signal;
+///  - a reader that has gone is an error of standard output;
+///  - no file that is opened takes the place of a standard stream that the
+///    caller has closed.
+void prepareProcess(const char *program);
+
+/// Writes out standard output. The exit code: `code`, unless the output cannot
+/// be written; then 1 after an error, or that of SIGPIPE, without a word, where
+/// the reader has gone.
+int finishOutput(int code);
+
+} // namespace heddle::driver
+
+#endif // HEDDLE_COMPILER_DRIVER_PROCESS_H
