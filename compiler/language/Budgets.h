@@ -31,6 +31,8 @@ constexpr int64_t evaluations = 1000000;
 /// has no more (runtime/abi.h).
 constexpr unsigned inputs = 32;
 constexpr unsigned dyns = 8;
+/// What a program can be asked to do: each is a function of its library.
+constexpr unsigned entries = 1024;
 
 } // namespace heddle::language::budgets
 

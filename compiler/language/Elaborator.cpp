@@ -25,6 +25,8 @@ OwningOpRef<ModuleOp> Elaborator::run() {
   module = *owned;
   builder.setInsertionPointToEnd(module.getBody());
   checkDeclarations();
+  if (program.entries.size() > budgets::entries)
+    return owned;
   attachModuleAttributes();
   declareSizes();
   declareStates();
@@ -104,6 +106,10 @@ void Elaborator::checkDeclarations() {
     error(program.dyns.back().second->name.place,
           "found " + Twine(program.dyns.size()) +
               " dyn sizes, a program has at most " + Twine(budgets::dyns));
+  if (program.entries.size() > budgets::entries)
+    error(program.entries.back().second.function->name.place,
+          "found " + Twine(program.entries.size()) +
+              " entries, a program has at most " + Twine(budgets::entries));
   if (program.entries.empty() && !program.files.empty())
     diagnostics.error(program.files.back()->path +
                       ": found no entry, which is what a program can do");
