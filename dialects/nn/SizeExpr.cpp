@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <tuple>
 
 using namespace llvm;
@@ -326,12 +327,51 @@ public:
 
   FailureOr<SizeExpr> parseWhole() {
     FailureOr<SizeExpr> expr = parseSum();
-    if (succeeded(expr) && !rest.empty())
+    if (failed(expr) || !rest.empty() || !hasSmallDenominators(*expr))
       return failure();
     return expr;
   }
 
 private:
+  // Without limits a short text could ask for a huge polynomial. No size of an
+  // axis comes near them.
+  static constexpr size_t mostTerms = 256;
+  static constexpr int highestDegree = 64, highestPower = 16;
+  static constexpr int64_t largestDenominator = int64_t(1) << 31;
+
+  static bool isSmall(const SizeExpr &expr) {
+    return expr.terms().size() <= mostTerms &&
+           llvm::all_of(expr.terms(), [](const Term &term) {
+             int degree = 0;
+             for (const Factor &factor : term.factors)
+               degree += std::abs(factor.second);
+             return degree <= highestDegree;
+           });
+  }
+
+  /// Over one denominator the coefficients still are 64-bit numbers.
+  static bool hasSmallDenominators(const SizeExpr &expr) {
+    int64_t common = 1;
+    for (const Term &term : expr.terms()) {
+      if (term.denominator > largestDenominator)
+        return false;
+      common = std::lcm(common, term.denominator);
+      if (common > largestDenominator)
+        return false;
+    }
+    return true;
+  }
+
+  /// The product, if it is small as both factors are.
+  static FailureOr<SizeExpr> times(const SizeExpr &a, const SizeExpr &b) {
+    if (a.terms().size() * b.terms().size() > 16 * mostTerms)
+      return failure();
+    SizeExpr product = a * b;
+    if (!isSmall(product))
+      return failure();
+    return product;
+  }
+
   bool consume(char c) {
     if (!rest.starts_with(StringRef(&c, 1)))
       return false;
@@ -352,6 +392,8 @@ private:
       if (failed(term))
         return failure();
       sum = plus ? *sum + *term : *sum - *term;
+      if (!isSmall(*sum))
+        return failure();
     }
     return sum;
   }
@@ -359,14 +401,17 @@ private:
   FailureOr<SizeExpr> parseProduct() {
     FailureOr<SizeExpr> product = parsePower();
     while (succeeded(product)) {
-      bool times = consume('*');
-      if (!times && !consume('/'))
+      bool isTimes = consume('*');
+      if (!isTimes && !consume('/'))
         break;
       FailureOr<SizeExpr> factor = parsePower();
       if (failed(factor))
         return failure();
-      product = times ? FailureOr<SizeExpr>(*product * *factor)
-                      : product->dividedBy(*factor);
+      FailureOr<SizeExpr> reciprocal =
+          isTimes ? FailureOr<SizeExpr>() : SizeExpr(1).dividedBy(*factor);
+      if (!isTimes && failed(reciprocal))
+        return failure();
+      product = times(*product, isTimes ? *factor : *reciprocal);
     }
     return product;
   }
@@ -377,11 +422,15 @@ private:
       return base;
     bool negative = consume('-');
     std::optional<int64_t> exponent = consumeInteger();
-    // A larger power is no size of an axis; without a limit a short text could
-    // ask for a huge polynomial.
-    if (!exponent || *exponent > 16)
+    if (!exponent || *exponent > highestPower)
       return failure();
-    return base->toThePower(negative ? -*exponent : *exponent);
+    FailureOr<SizeExpr> factor = negative ? SizeExpr(1).dividedBy(*base) : base;
+    if (failed(factor))
+      return failure();
+    FailureOr<SizeExpr> power(SizeExpr(1));
+    for (int64_t i = 0; i < *exponent && succeeded(power); ++i)
+      power = times(*power, *factor);
+    return power;
   }
 
   FailureOr<SizeExpr> parsePrimary() {

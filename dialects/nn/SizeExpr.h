@@ -60,6 +60,8 @@ public:
   ///   sum     = [ "-" ] product { ( "+" | "-" ) product } .
   ///   product = power { ( "*" | "/" ) power } .
   ///   power   = ( name | integer | "(" sum ")" ) [ "^" [ "-" ] integer ] .
+  /// Fails for what is no such text, and for polynomials that no axis has: of
+  /// more than 256 terms, of a degree above 64, over a denominator above 2^31.
   static llvm::FailureOr<SizeExpr> parse(llvm::StringRef text);
 
   /// The canonical text: terms by falling degree, then by name, the constant

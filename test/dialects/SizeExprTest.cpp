@@ -49,6 +49,19 @@ TEST(SizeExprTest, WhatIsNotASizeIsRefused) {
     EXPECT_TRUE(llvm::failed(SizeExpr::parse(text))) << text.str();
 }
 
+TEST(SizeExprTest, AShortTextIsNoHugePolynomial) {
+  std::string sum = "A", deep = "T";
+  for (int i = 0; i < 300; ++i)
+    sum += "+A" + std::to_string(i);
+  for (int i = 0; i < 8; ++i)
+    deep = "(" + deep + "*" + deep + ")";
+  for (StringRef text : std::initializer_list<StringRef>{
+           "(A+B+C+D+E+F+G+H)^16", "((A+B)^16)^16", "((A^16)^16)^16",
+           "1/4294967296", "A/2147483647+B/2147483629", sum, deep})
+    EXPECT_TRUE(llvm::failed(SizeExpr::parse(text))) << text.str();
+  EXPECT_TRUE(llvm::succeeded(SizeExpr::parse("(A+B)^16/2147483647")));
+}
+
 TEST(SizeExprTest, EqualMeansTheSameSize) {
   EXPECT_EQ(parsed("(T+1)*(T-1)"), parsed("T*T-1"));
   EXPECT_EQ(parsed("D/H*H"), SizeExpr::name("D"));
