@@ -99,18 +99,16 @@ public:
   }
 
   void measure(nn::AttentionOp op, ProgramSite &site) const {
-    // Query tokens times heads times both depths: what one key costs.
+    // Rows times heads times both depths: what one query costs with one key.
     RankedTensorType q = typeOf(op.getQ()), k = typeOf(op.getK());
     SizeExpr queries = sizes.axis(q, 1), keys = sizes.axis(k, 1);
-    FailureOr<SizeExpr> perPair =
-        (sizes.elements(q) + sizes.elements(typeOf(op.getResult())))
-            .dividedBy(queries);
-    assert(succeeded(perPair) && "an axis of attention is one size");
+    int64_t depths = q.getDimSize(3) + typeOf(op.getResult()).getDimSize(3);
+    SizeExpr perPair = sizes.axis(q, 0) * sizes.axis(q, 2) * SizeExpr(depths);
     SizeExpr pairs = queries * keys;
     // The i-th of T new tokens does not see the T − 1 − i after it.
     if (!admitsLaterKey(op.getMask()))
       pairs = pairs - *(queries * queries - queries).dividedBy(SizeExpr(2));
-    site.flops = *perPair * pairs * SizeExpr(2);
+    site.flops = perPair * pairs * SizeExpr(2);
     site.bytes = sizes.bytes(k) + sizes.bytes(typeOf(op.getV()));
   }
 
