@@ -1,0 +1,36 @@
+//===- RunEveryPass.cpp - every-pass FILE…: each module through all passes ===//
+//
+// Says on standard output what it is about to run, so that the last line tells
+// what ended the process, and then what came of each file.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/pipeline/EveryPass.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <unistd.h>
+
+/// No step may take longer than this.
+static constexpr unsigned secondsOfStep = 10;
+
+int main(int argc, char **argv) {
+  static constexpr llvm::StringLiteral names[] = {"refused", "lowered",
+                                                  "silent"};
+  for (int i = 1; i < argc; ++i) {
+    auto file = llvm::MemoryBuffer::getFile(argv[i]);
+    if (!file) {
+      llvm::errs() << argv[i] << ": " << file.getError().message() << '\n';
+      return 1;
+    }
+    auto begin = [&](llvm::StringRef step) {
+      alarm(secondsOfStep);
+      llvm::outs() << argv[i] << " begins " << step << '\n';
+      llvm::outs().flush();
+    };
+    auto verdict = heddle::test::runEveryPass((*file)->getBuffer(), begin);
+    alarm(0);
+    llvm::outs() << argv[i] << " is " << names[static_cast<int>(verdict)]
+                 << '\n';
+  }
+  return 0;
+}
