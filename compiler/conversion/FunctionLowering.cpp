@@ -5,6 +5,7 @@
 
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Places.h"
+#include "dialects/nn/VerifyModule.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -25,6 +26,12 @@ static RankedTensorType tensorType(Value value) {
   return nn::storedAs(cast<RankedTensorType>(value.getType()));
 }
 
+void FunctionLowering::refuse(const llvm::Twine &reason) {
+  if (!refused)
+    emitError(location) << reason;
+  refused = true;
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
@@ -36,13 +43,23 @@ Value FunctionLowering::constantIndex(int64_t value) {
 /// Σ coefficient · term, in whole numbers: terms over one denominator.
 Value FunctionLowering::evaluate(
     const SizeExpr &expr, function_ref<Value(const SizeExpr::Term &)> valueOf) {
+  // Within what a product of a few sizes of axes can have.
+  constexpr int64_t most = int64_t(1) << 31;
   int64_t denominator = 1;
-  for (const SizeExpr::Term &term : expr.terms())
-    denominator = std::lcm(denominator, term.denominator);
+  for (const SizeExpr::Term &term : expr.terms()) {
+    if (term.denominator <= most)
+      denominator = std::lcm(denominator, term.denominator);
+    if (term.denominator > most || denominator > most)
+      return refuse("the size " + expr.str() + " has too fine fractions"),
+             constantIndex(0);
+  }
   Value sum;
   for (const SizeExpr::Term &term : expr.terms()) {
     Value value = term.factors.empty() ? constantIndex(1) : valueOf(term);
-    int64_t factor = term.numerator * (denominator / term.denominator);
+    int64_t factor;
+    if (llvm::MulOverflow(term.numerator, denominator / term.denominator,
+                          factor))
+      refuse("the size " + expr.str() + " is too large");
     if (factor != 1)
       value = arith::MulIOp::create(builder, location, value,
                                     constantIndex(factor));
@@ -79,7 +96,8 @@ Value FunctionLowering::rowStart(const SizeExpr &expr, Value row) {
     for (const auto &[name, power] : term.factors) {
       if (name == sizes.rows())
         continue;
-      assert(power > 0 && "a fraction of a size has no whole value by itself");
+      if (power < 0)
+        refuse("the size " + expr.str() + " has no whole value by itself");
       Value size =
           kernel::SizeOp::create(builder, location, framePointer, name);
       for (int i = 0; i < power; ++i)
@@ -93,7 +111,8 @@ Value FunctionLowering::axisLength(const SizeExpr &axis, Value row) {
   return evaluate(sizes.known(axis), [&](const SizeExpr::Term &term) -> Value {
     Value product;
     for (const auto &[name, power] : term.factors) {
-      assert(power > 0 && "a fraction of a size has no whole value by itself");
+      if (power < 0)
+        refuse("the size " + axis.str() + " has no whole value by itself");
       Value size;
       if (row && sizes.isRagged(name)) {
         std::string lines =
@@ -172,11 +191,26 @@ SmallVector<Value> FunctionLowering::dynamicDims(RankedTensorType type) {
   return dims;
 }
 
+Value FunctionLowering::offsetOf(int64_t place) {
+  if (place >= 0 && place < static_cast<int64_t>(bufferOffsets.size()))
+    return bufferOffsets[place];
+  refuse("the memory plan has no buffer " + Twine(place) + " of " +
+         Twine(bufferOffsets.size()));
+  return calleeArena;
+}
+
 Value FunctionLowering::bufferAt(int64_t place, RankedTensorType type) {
-  if (nn::isResultPlace(place))
-    return results[nn::resultNumber(place)];
+  if (nn::isResultPlace(place)) {
+    int64_t number = nn::resultNumber(place);
+    if (number < static_cast<int64_t>(results.size()) &&
+        results[number].getType() == memoryType(type))
+      return results[number];
+    refuse("the memory plan writes to result " + Twine(number) +
+           ", which is no such tensor");
+    place = 0;
+  }
   return kernel::ArenaOp::create(builder, location, memoryType(type),
-                                 framePointer, bufferOffsets[place],
+                                 framePointer, offsetOf(place),
                                  dynamicDims(type));
 }
 
@@ -196,9 +230,10 @@ void FunctionLowering::placeBuffers(func::FuncOp function) {
 }
 
 Value FunctionLowering::bufferOf(Value tensor) {
-  Value buffer = mapping.lookupOrNull(tensor);
-  assert(buffer && "value is used before it is lowered");
-  return buffer;
+  if (Value buffer = mapping.lookupOrNull(tensor))
+    return buffer;
+  refuse("the memory plan stores nothing of what this op reads");
+  return bufferAt(0, cast<RankedTensorType>(tensor.getType()));
 }
 
 static bool isKeptInSession(Value tensor, const IRMapping &mapping) {
@@ -211,6 +246,13 @@ View FunctionLowering::view(Value tensor, Value row) {
   if (isKeptInSession(tensor, mapping))
     return cacheRow(tensor, row);
   return viewOf(bufferOf(tensor), tensorType(tensor), row);
+}
+
+/// The place of number `number` of an op's places, if it has so many.
+static int64_t placeOf(Operation *op, unsigned number) {
+  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
+  return places && number < static_cast<size_t>(places.size()) ? places[number]
+                                                               : nn::kNotStored;
 }
 
 /// The place of an op's result, or of what a loop carries.
@@ -226,8 +268,7 @@ static int64_t placeOf(Value value) {
       return nn::kNotStored;
     number = argument.getArgNumber() - 1;
   }
-  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
-  return places ? places[number] : nn::kNotStored;
+  return placeOf(op, number);
 }
 
 static bool haveOnePlace(Value a, Value b) {
@@ -246,10 +287,13 @@ View FunctionLowering::resultView(OpResult result, Value row) {
   return viewOf(bufferOf(result), tensorType(result), row);
 }
 
+int64_t FunctionLowering::scratchPlace(Operation *op, unsigned number) {
+  return placeOf(op, op->getNumResults() + number);
+}
+
 Value FunctionLowering::scratch(Operation *op, unsigned number, MemRefType type,
                                 ValueRange lengths) {
-  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
-  Value offset = bufferOffsets[places[op->getNumResults() + number]];
+  Value offset = offsetOf(scratchPlace(op, number));
   return kernel::ArenaOp::create(builder, location, type, framePointer, offset,
                                  lengths);
 }
@@ -262,8 +306,7 @@ Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
 
 Value FunctionLowering::scratch(Operation *op, unsigned number,
                                 RankedTensorType type) {
-  auto places = op->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
-  return bufferAt(places[op->getNumResults() + number], type);
+  return bufferAt(scratchPlace(op, number), type);
 }
 
 /// A memref without its first dimension, of which `index` is taken.
@@ -440,8 +483,12 @@ void heddle::conversion::generic(
       unsigned at = takeFrom(next, axis);
       if (at == loops.size())
         at = takeFrom(0, axis);
-      assert(at < loops.size() &&
-             "an axis is neither in the result nor reduced");
+      if (at == loops.size()) {
+        lowering.refuse("the axis " + axis +
+                        " is neither in the result nor reduced");
+        results.push_back(builder.getAffineConstantExpr(0));
+        continue;
+      }
       taken.set(at);
       next = at + 1;
       results.push_back(builder.getAffineDimExpr(at));
@@ -563,7 +610,11 @@ static MemRefType keptType(RankedTensorType type) {
 }
 
 View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
-  assert(row && "what a session keeps is reached row by row");
+  if (!row) {
+    refuse("what a session keeps is read row by row, this op reads all rows "
+           "together");
+    row = constantIndex(0);
+  }
   nn::AxesAttr axes = nn::axesOf(type);
   View view;
   SmallVector<Value> lengths;
@@ -593,10 +644,10 @@ void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
                given.axes};
     copy(given, added);
   });
-  auto places = cache->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
-  if (places[0] == nn::kNotStored)
+  int64_t place = placeOf(cache.getResult());
+  if (place == nn::kNotStored)
     return;
-  Value buffer = bufferAt(places[0], tensorType(cache.getResult()));
+  Value buffer = bufferAt(place, tensorType(cache.getResult()));
   copyRows(cache.getResult(), buffer);
   mapping.map(cache.getResult(), buffer);
 }
@@ -693,15 +744,19 @@ LogicalResult FunctionLowering::lowerStructure(Operation *op) {
         return lowerStateWrite(write), success();
       })
       .Case([&](nn::StateReadOp read) {
-        auto places = read->getAttrOfType<DenseI64ArrayAttr>(nn::kPlacesAttr);
-        if (places[0] != nn::kNotStored) {
-          Value buffer = bufferAt(places[0], tensorType(read.getResult()));
+        int64_t place = placeOf(read.getResult());
+        if (place != nn::kNotStored) {
+          Value buffer = bufferAt(place, tensorType(read.getResult()));
           copyRows(read.getResult(), buffer);
           mapping.map(read.getResult(), buffer);
         }
         return success();
       })
-      .Case([&](nn::WeightOp weight) {
+      .Case([&](nn::WeightOp weight) -> LogicalResult {
+        if (kernel::isQuantised(nn::packedTypeOf(weight)) &&
+            !weight->hasAttr("layout"))
+          return weight.emitError("is quantised and has no layout: run "
+                                  "nn-assign-layouts first");
         Value slot = slotIndex(tree.weightPlace(weight));
         mapping.map(weight.getResult(),
                     Value(kernel::WeightOp::create(builder, location,
@@ -724,7 +779,7 @@ LogicalResult FunctionLowering::lowerStructure(Operation *op) {
 LogicalResult FunctionLowering::lowerBlock(Block &block) {
   for (Operation &op : block) {
     location = op.getLoc();
-    if (failed(lowerStructure(&op)))
+    if (failed(lowerStructure(&op)) || refused)
       return failure();
     if (auto site = op.getAttrOfType<IntegerAttr>(nn::kSiteAttr))
       kernel::MarkOp::create(builder, location, framePointer, site);
@@ -841,6 +896,8 @@ static void nameFrameFields(ModuleOp module, const nn::SizeTable &sizes) {
 
 LogicalResult heddle::conversion::lowerModule(ModuleOp module,
                                               LowerOp lowerOp) {
+  if (failed(nn::verifyModule(module)))
+    return failure();
   nn::SizeTable sizes(module);
   FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
   if (failed(tree))

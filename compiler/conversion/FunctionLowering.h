@@ -84,6 +84,9 @@ public:
   mlir::Value heldBefore(llvm::StringRef axis, mlir::Value row);
   mlir::Value constantIndex(int64_t value);
 
+  /// Says why the module cannot be lowered. Lowering goes on to the end of the
+  /// op with whatever stands for what is missing, and then fails.
+  void refuse(const llvm::Twine &reason);
   mlir::Location loc() const { return location; }
   mlir::Value frame() const { return framePointer; }
 
@@ -105,6 +108,10 @@ private:
   mlir::MemRefType memoryType(mlir::RankedTensorType type) const;
   llvm::SmallVector<mlir::Value> dynamicDims(mlir::RankedTensorType type);
   mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
+  /// Where a buffer of the function's plan begins.
+  mlir::Value offsetOf(int64_t place);
+  /// The place that the plan gives an op's scratch buffer `number`.
+  int64_t scratchPlace(mlir::Operation *op, unsigned number);
   /// Scratch buffer `number` of an op, with these lengths.
   mlir::Value scratch(mlir::Operation *op, unsigned number,
                       mlir::MemRefType type, mlir::ValueRange lengths);
@@ -133,6 +140,7 @@ private:
   const nn::PathTree &tree;
   LowerOp lowerOp;
   mlir::Location location = builder.getUnknownLoc();
+  bool refused = false;
   mlir::Value framePointer, weightSlots, cacheSlots, calleeArena;
   /// Where tokens are grouped: their number, and as which monomial it is known.
   mlir::Value tokenCount;

@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/PanelWeight.h"
 #include "dialects/kernel/Kernel.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -67,7 +68,20 @@ void conversion::storeBytes(Emit &emit, Value number, Value memref,
 //===----------------------------------------------------------------------===//
 
 Value PanelWeight::columnOf(Value n) {
-  assert(layout.groups.empty() && "a group's columns begin where it says");
+  if (!layout.groups.empty()) {
+    // Each group begins a panel: behind it columns stand further on by what
+    // fills its last one.
+    Value column = n;
+    int64_t begin = 0;
+    for (int64_t width : ArrayRef(layout.groups).drop_back()) {
+      begin += width;
+      int64_t padding = llvm::alignTo(width, layout.panel) - width;
+      Value isBehind = emit.compare(Emit::Predicate::uge, n, emit.index(begin));
+      column = emit.plus(
+          column, emit.select(isBehind, emit.index(padding), emit.index(0)));
+    }
+    return column;
+  }
   if (!layout.paired)
     return n;
   // Sixteen of the first half, then sixteen of the second.

@@ -14,6 +14,7 @@
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/Places.h"
 #include "dialects/nn/SizeTable.h"
+#include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -169,7 +170,7 @@ void Describer::addSessionUses(func::FuncOp entryFunction,
         sets.insert(countedIn(write.getValue()));
       else if (auto read = dyn_cast<nn::StateReadOp>(op))
         reads.insert(countedIn(read.getResult()));
-      else if (auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee"))
+      else if (FlatSymbolRefAttr callee = nn::calleeOf(op))
         functions.insert(module.lookupSymbol<func::FuncOp>(callee));
     });
   auto store = [](auto &names, std::vector<std::string> &list) {
@@ -360,6 +361,8 @@ namespace {
 
 struct DescribeProgram : pipeline::impl::DescribeProgramBase<DescribeProgram> {
   void runOnOperation() override {
+    if (failed(nn::verifyModule(getOperation())))
+      return signalPassFailure();
     FailureOr<nn::PathTree> tree = nn::PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();

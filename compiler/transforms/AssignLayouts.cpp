@@ -13,6 +13,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_ASSIGNLAYOUTS
@@ -26,22 +27,6 @@ namespace {
 
 constexpr llvm::StringLiteral layoutName = "layout";
 
-kernel::PackedType typeOf(nn::WeightOp weight) {
-  if (!weight.getStored())
-    return kernel::PackedType::F32;
-  switch (*weight.getStored()) {
-  case nn::Storage::BF16:
-    return kernel::PackedType::BF16;
-  case nn::Storage::I8:
-    return kernel::PackedType::I8;
-  case nn::Storage::Q8:
-    return kernel::PackedType::Q8;
-  case nn::Storage::Q4:
-    return kernel::PackedType::Q4;
-  }
-  llvm_unreachable("all types are listed");
-}
-
 /// The panels that a product wants its weight in; none where it cannot use any.
 std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
                                               kernel::PackedType type) {
@@ -50,12 +35,7 @@ std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
   Type element = getElementTypeOrSelf(linear.getWeight());
   if (!hasTokens || !element.isF32())
     return std::nullopt;
-  SmallVector<int64_t> groups;
-  if (linear->getNumResults() > 1)
-    for (unsigned group = 0; group < linear->getNumResults(); ++group)
-      groups.push_back(linear.getGroupSize(group));
-  return kernel::PackedLayout::ofProduct(type, linear.getInOut(), groups,
-                                         linear.getGated());
+  return nn::panelsOf(linear, type);
 }
 
 bool readsRows(OpOperand &use) {
@@ -64,9 +44,10 @@ bool readsRows(OpOperand &use) {
 }
 
 /// The layout that all users of a weight want, if they are products that agree;
-/// who reads rows takes any.
+/// who reads rows takes any whose outputs are the rows.
 std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
   std::optional<kernel::PackedLayout> wish;
+  bool anyTable = llvm::any_of(weight->getUses(), readsRows);
   for (OpOperand &use : weight->getUses()) {
     if (readsRows(use))
       continue;
@@ -74,8 +55,9 @@ std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
     if (!linear || linear.getWeight() != use.get() ||
         linear.getBias() == use.get())
       return std::nullopt;
-    auto wanted = panelsFor(linear, typeOf(weight));
-    if (!wanted || (wish && !(*wish == *wanted)))
+    auto wanted = panelsFor(linear, nn::packedTypeOf(weight));
+    if (!wanted || (wish && !(*wish == *wanted)) ||
+        (anyTable && wanted->transposed))
       return std::nullopt;
     wish = wanted;
   }
@@ -93,11 +75,13 @@ struct AssignLayouts
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(nn::verifyModule(getOperation())))
+      return signalPassFailure();
     FailureOr<nn::PathTree> tree = nn::PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();
     getOperation().walk([&](nn::WeightOp weight) {
-      if (plain && !kernel::isQuantised(typeOf(weight)))
+      if (plain && !kernel::isQuantised(nn::packedTypeOf(weight)))
         return;
       if (auto wish = wishOf(weight))
         weight->setAttr(layoutName,
@@ -110,8 +94,8 @@ struct AssignLayouts
         layouts.try_emplace(slot.path, layout);
     for (const nn::PathTree::Slot &slot : tree->weights()) {
       auto weight = cast<nn::WeightOp>(slot.op);
-      Attribute layout = layouts.lookup(slot.path);
-      if (layout && isTable(weight))
+      auto layout = cast_or_null<kernel::LayoutAttr>(layouts.lookup(slot.path));
+      if (layout && isTable(weight) && !layout.getLayout().transposed)
         weight->setAttr(layoutName, layout);
     }
   }

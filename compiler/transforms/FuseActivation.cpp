@@ -8,6 +8,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/Activations.h"
+#include "dialects/nn/VerifyModule.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace heddle::transforms {
@@ -54,6 +55,8 @@ struct FuseIntoLinear : OpRewritePattern<nn::LinearOp> {
 struct FuseActivation
     : heddle::transforms::impl::FuseActivationBase<FuseActivation> {
   void runOnOperation() override {
+    if (failed(nn::verifyModule(getOperation())))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseIntoLinear>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

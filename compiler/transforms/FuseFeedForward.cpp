@@ -13,6 +13,7 @@
 #include "compiler/transforms/JoinWeights.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/Activations.h"
+#include "dialects/nn/VerifyModule.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_FUSEFEEDFORWARD
@@ -194,6 +195,8 @@ void splitProduct(SplitOp split) {
 struct FuseFeedForward
     : heddle::transforms::impl::FuseFeedForwardBase<FuseFeedForward> {
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     getOperation().walk([](SplitOp split) { splitProduct(split); });
     FailureOr<PathTree> tree = PathTree::build(getOperation());
     if (failed(tree))

@@ -11,6 +11,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/SizeTable.h"
+#include "dialects/nn/VerifyModule.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_GROUPTOKENS
@@ -66,6 +67,8 @@ std::string refusal(RouteOp route, func::FuncOp block, const SizeTable &sizes) {
 
 struct GroupTokens : heddle::transforms::impl::GroupTokensBase<GroupTokens> {
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     SizeTable sizes(getOperation());
     getOperation().walk([&](RouteOp route) {
       auto block = getOperation().lookupSymbol<func::FuncOp>(route.getCallee());

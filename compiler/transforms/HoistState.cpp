@@ -14,6 +14,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -303,7 +304,11 @@ private:
 };
 
 struct HoistState : heddle::transforms::impl::HoistStateBase<HoistState> {
-  void runOnOperation() override { Hoister(getOperation()).run(); }
+  void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
+    Hoister(getOperation()).run();
+  }
 };
 
 } // namespace

@@ -9,6 +9,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::transforms {
@@ -117,13 +118,15 @@ StringRef reasonToStay(func::FuncOp block, CallOp call, bool isOnly) {
 
 struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     SymbolTable symbols(getOperation());
     SmallVector<CallOp> calls;
     llvm::StringMap<unsigned> callers;
     getOperation().walk([&](Operation *op) {
       if (auto call = dyn_cast<CallOp>(op))
         calls.push_back(call);
-      if (auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee"))
+      if (FlatSymbolRefAttr callee = calleeOf(op))
         ++callers[callee.getValue()];
     });
     for (CallOp call : calls) {

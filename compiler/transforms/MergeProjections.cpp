@@ -10,6 +10,7 @@
 
 #include "compiler/transforms/JoinWeights.h"
 #include "compiler/transforms/Passes.h"
+#include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace heddle::transforms {
@@ -68,6 +69,8 @@ void merge(ArrayRef<LinearOp> products) {
 struct MergeProjections
     : heddle::transforms::impl::MergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     FailureOr<PathTree> tree = PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();

@@ -12,6 +12,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -43,6 +44,8 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     if (type == "f32")
       return;
     if (type != "bf16") {

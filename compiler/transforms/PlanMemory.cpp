@@ -17,6 +17,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/Places.h"
 #include "dialects/nn/SizeTable.h"
+#include "dialects/nn/VerifyModule.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -52,8 +53,7 @@ SizeExpr upperBound(const SizeExpr &a, const SizeExpr &b) {
   }
   SizeExpr bound(0);
   for (auto &[monomial, term] : terms)
-    bound += *(*SizeExpr::parse(monomial) * SizeExpr(term.numerator))
-                  .dividedBy(SizeExpr(term.denominator));
+    bound += SizeExpr::fromTerm(term);
   return bound;
 }
 
@@ -307,6 +307,8 @@ private:
 
 struct PlanMemory : heddle::transforms::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     SizeTable sizes(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
       own[function.getName()] = FunctionPlan(function, sizes).run();
@@ -321,7 +323,7 @@ struct PlanMemory : heddle::transforms::impl::PlanMemoryBase<PlanMemory> {
       return known->second;
     SizeExpr deepest(0);
     function.walk([&](Operation *op) {
-      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+      FlatSymbolRefAttr callee = calleeOf(op);
       if (callee)
         deepest = upperBound(
             deepest,

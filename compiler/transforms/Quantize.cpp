@@ -10,6 +10,7 @@
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/WeightTypes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -64,6 +65,8 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(nn::verifyModule(getOperation())))
+      return signalPassFailure();
     auto asked = WeightTypes::read(getOperation(), dtype, quant);
     if (failed(asked))
       return signalPassFailure();

@@ -19,6 +19,7 @@
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/WeightTypes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/VerifyModule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -122,6 +123,8 @@ struct SplitLayers : heddle::transforms::impl::SplitLayersBase<SplitLayers> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
     auto asked = WeightTypes::read(getOperation(), dtype, quant);
     if (failed(asked))
       return signalPassFailure();
@@ -172,7 +175,7 @@ private:
   /// Blocks called from within `op` become its own.
   void cloneBlocks(Operation *op, SymbolTable &symbols) {
     op->walk([&](Operation *inner) {
-      auto callee = inner->getAttrOfType<FlatSymbolRefAttr>("callee");
+      FlatSymbolRefAttr callee = calleeOf(inner);
       if (!callee)
         return;
       func::FuncOp own =

@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace heddle::nn;
@@ -50,8 +51,11 @@ int AxesAttr::find(StringRef name) const {
   return -1;
 }
 
+/// What was read is an expression. A sum of axes that were joined may have more
+/// terms than can be read: it is a name then, equal to itself alone.
 SizeExpr AxesAttr::expr(unsigned axis) const {
-  return *SizeExpr::parse(axisName(axis));
+  return SizeExpr::parse(axisName(axis))
+      .value_or(SizeExpr::name(axisName(axis)));
 }
 
 std::string AxesAttr::str() const {
@@ -61,9 +65,21 @@ std::string AxesAttr::str() const {
       " ");
 }
 
+/// C3: what tensors of models consist of.
+static bool isElement(Type type) {
+  return type.isF32() || type.isBF16() || type.isF16() || type.isInteger(1) ||
+         type.isInteger(8) || type.isInteger(32) || type.isInteger(64) ||
+         isa<DynamicType>(type);
+}
+
+/// C4: bytes of what has so many can be counted, also those of several.
+static constexpr int64_t mostElements = int64_t(1) << 40;
+
 LogicalResult
 AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
                          function_ref<InFlightDiagnostic()> emitError) const {
+  if (!element) // It was no type, which has been said.
+    return failure();
   if (shape.size() != rank()) // C1
     return emitError() << "tensor has " << shape.size()
                        << " dimensions and names for " << rank();
@@ -77,6 +93,19 @@ AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
   }
   if (getOver() && !element.isInteger()) // C2
     return emitError() << element << " cannot be over " << getOver().getValue();
+  if (!isElement(element)) // C3
+    return emitError() << "elements are " << element
+                       << ", needs f32, bf16, f16, i1, i8, i32, i64 or "
+                          "!nn.dynamic";
+  if (isa<DynamicType>(element) &&
+      (shape.empty() || ShapedType::isDynamic(shape.back()))) // C3
+    return emitError() << element << " needs rows of a static length";
+  int64_t elements = 1;
+  for (int64_t size : shape) // C4
+    if (!ShapedType::isDynamic(size) &&
+        (size < 0 || llvm::MulOverflow(elements, size, elements) ||
+         elements > mostElements))
+      return emitError() << "tensor has more than 2^40 elements";
   return success();
 }
 

@@ -44,6 +44,11 @@ inline AxesAttr axesOf(mlir::Value value) { return axesOf(value.getType()); }
 mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
                                 mlir::Type element, AxesAttr axes);
 
+/// Whether `text` can be what the language calls a model, an entry, a size or
+/// an input: letters, digits and underscores, a digit not in front. Names go
+/// into files' names, symbols and C.
+bool isName(llvm::StringRef text);
+
 /// How a value of `type` lies in memory, as a tensor of plain elements: truth
 /// values and rows of !nn.dynamic are bytes.
 mlir::RankedTensorType storedAs(mlir::RankedTensorType type);

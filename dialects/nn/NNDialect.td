@@ -32,6 +32,8 @@ def NN_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let extraClassDeclaration = [{
     /// Unit attribute of a `func.func` that is an entry of the model.
     static constexpr ::llvm::StringLiteral kEntryAttr = "nn.entry";
@@ -62,6 +64,8 @@ def NN_AxesAttr : NN_Attr<"Axes", "axes", [DeclareAttrInterfaceMethods<Verifiabl
 
     C1. A tensor has one name a dimension, and an axis that is a number has this size.
     C2. Only indices are over an axis.
+    C3. Elements are f32, bf16, f16, i1, i8, i32, i64 or `!nn.dynamic`, and rows of the last have a static length.
+    C4. The static sizes multiply to 2^40 at most.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr", "size expressions">:$names,
                         "::mlir::StringAttr":$over);

@@ -19,7 +19,7 @@ def NN_SizeOp : NN_Op<"size", [Symbol]> {
     `per` a value of its own for every row of `B`.
 
     C1. Exactly one of value and range is given.
-    C2. 1 ≤ min ≤ max (0 is a legal minimum), step ≥ 1.
+    C2. 1 ≤ min ≤ max (0 is a legal minimum), step ≥ 1. No number is negative or above 2^40.
     C3. `per` names a size known at run time that is itself not `per` another.
 
     ```mlir
@@ -224,7 +224,8 @@ def NN_ScanOp : NN_Op<"scan", [RecursiveMemoryEffects]> {
     carried values. The body yields the next carried values, then the outputs of that position, which are stacked along
     the axis. Over a session the carried values of a row are kept, like a cache; `path` names them.
 
-    C1. Every input has the axis as its second; the body's arguments are the inputs without it, then the carried types.
+    C1. There are inputs or results, and each has the axis as its second; the body's arguments are the inputs without it,
+        then the carried types.
     C2. The body yields the carried types, then each result's type without the axis.
   }];
   let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$axis, StrAttr:$path, TypeArrayAttr:$carried);

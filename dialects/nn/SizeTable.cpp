@@ -51,7 +51,8 @@ SizeExpr SizeTable::known(const SizeExpr &expr) const {
       return std::nullopt;
     return SizeExpr(found->second);
   };
-  return *expr.substitute(value);
+  // What divides by a size of zero stays as it is.
+  return expr.substitute(value).value_or(expr);
 }
 
 SizeExpr SizeTable::axis(RankedTensorType type, unsigned axis) const {

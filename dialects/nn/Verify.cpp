@@ -44,10 +44,9 @@ LogicalResult hasAxis(Operation *op, Value x, StringRef axis) {
 }
 
 SmallVector<StringAttr> without(Value x, StringRef axis) {
-  SmallVector<StringAttr> names;
-  for (StringAttr name : namesOf(x))
-    if (name.getValue() != axis)
-      names.push_back(name);
+  SmallVector<StringAttr> names(namesOf(x));
+  if (int at = axesOf(x).find(axis); at >= 0)
+    names.erase(names.begin() + at);
   return names;
 }
 

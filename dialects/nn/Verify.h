@@ -17,7 +17,7 @@ int64_t sizeOf(mlir::Value value, unsigned axis);
 /// `[B T D]`
 std::string spell(llvm::ArrayRef<mlir::StringAttr> names);
 
-/// Axes of x but the one called `axis`.
+/// Axes of x but the first one called `axis`.
 llvm::SmallVector<mlir::StringAttr> without(mlir::Value x,
                                             llvm::StringRef axis);
 

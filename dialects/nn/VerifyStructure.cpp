@@ -24,11 +24,19 @@ static LogicalResult verifyPath(Operation *op, StringRef path, size_t indices) {
   return success();
 }
 
+/// Of a size: products of a few of them can be counted.
+static constexpr int64_t largestSize = int64_t(1) << 40;
+
 LogicalResult SizeOp::verify() {
   bool range = getMin() && getMax();
   if (static_cast<bool>(getValue()) == range ||
       (getMin().has_value() != getMax().has_value()))
     return emitOpError("needs either a value or a range"); // C1
+  for (IntegerAttr number :
+       {getValueAttr(), getMinAttr(), getMaxAttr(), getStepAttr()})
+    if (number && (number.getInt() < 0 || number.getInt() > largestSize))
+      return emitOpError() << "has the size " << number.getInt()
+                           << ", needs 0 to 2^40"; // C2
   if (range && (*getMin() < 0 || *getMax() < *getMin() || *getMax() < 1 ||
                 static_cast<int64_t>(getStep()) < 1))
     return emitOpError() << "range " << *getMin() << " to " << *getMax()
@@ -205,12 +213,15 @@ LogicalResult CacheAppendOp::verify() {
 
 LogicalResult ScanOp::verify() {
   Block &body = getBody().front();
+  if (getInputs().empty() && getResults().empty())
+    return emitOpError("has neither inputs nor results"); // C1
   SmallVector<Type> arguments;
   auto slice = [&](Value whole) -> Type {
     auto type = cast<RankedTensorType>(whole.getType());
     SmallVector<int64_t> sizes(type.getShape());
     sizes.erase(sizes.begin() + 1);
-    auto names = without(whole, getAxis());
+    SmallVector<StringAttr> names(namesOf(whole));
+    names.erase(names.begin() + 1);
     return tensorOf(
         sizes, type.getElementType(),
         AxesAttr::get(getContext(), names, axesOf(whole).getOver()));
@@ -225,13 +236,20 @@ LogicalResult ScanOp::verify() {
     arguments.push_back(slice(input));
   for (Type type : getCarried().getAsValueRange<TypeAttr>())
     arguments.push_back(type);
+  for (Type type : getCarried().getAsValueRange<TypeAttr>()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !isa_and_nonnull<AxesAttr>(tensor.getEncoding()) ||
+        tensor.getRank() < 1)
+      return emitOpError() << "carries " << type
+                           << ", needs tensors with named axes"; // C1
+  }
   if (llvm::to_vector(body.getArgumentTypes()) != arguments)
     return emitOpError(
         "body needs the inputs without the axis, then what is carried"); // C1
   SmallVector<Type> yielded(getCarried().getAsValueRange<TypeAttr>());
   for (Value result : getResults())
     yielded.push_back(slice(result));
-  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  auto yield = dyn_cast_or_null<YieldOp>(body.empty() ? nullptr : &body.back());
   if (!yield || llvm::to_vector(yield.getOperandTypes()) != yielded)
     return emitOpError(
         "body needs to yield what is carried, then the outputs"); // C2

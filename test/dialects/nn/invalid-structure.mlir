@@ -16,6 +16,31 @@ func.func @f(%x: tensor<?xf32, #nn.axes<B over V>>) // expected-error {{'f32' ca
 
 // -----
 
+// #nn.axes C3
+func.func @f(%x: tensor<?xf64, #nn.axes<B>>) // expected-error {{elements are 'f64', needs f32, bf16, f16, i1, i8, i32, i64 or !nn.dynamic}}
+
+// -----
+
+// #nn.axes C3
+func.func @f(%x: tensor<3x?x!nn.dynamic<row>, #nn.axes<"3", B>>) // expected-error {{'!nn.dynamic<row>' needs rows of a static length}}
+
+// -----
+
+// #nn.axes C4
+func.func @f(%x: tensor<2097152x524289xf32, #nn.axes<V, D>>) // expected-error {{tensor has more than 2^40 elements}}
+
+// -----
+
+// nn.size C2
+nn.size @B in 1 to 9223372036854775807 // expected-error {{has the size 9223372036854775807, needs 0 to 2^40}}
+
+// -----
+
+// nn.size C2
+nn.size @D = -1 // expected-error {{has the size -1, needs 0 to 2^40}}
+
+// -----
+
 // #nn.axes: sizes are written in one way only.
 func.func @f(%x: tensor<6xf32, #nn.axes<"C*3">>) // expected-error {{'C*3' is not canonical, write '3*C'}}
 

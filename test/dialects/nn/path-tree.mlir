@@ -76,8 +76,10 @@ func.func @entry(%x: !x, %i: tensor<?x2xi32, #nn.axes<B, A over E>>) -> tensor<?
 // -----
 
 !x = tensor<3xf32, #nn.axes<D>>
-func.func @entry(%x: !x, %n: index) -> !x {
+func.func @entry(%x: !x) -> !x {
   %first = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %n = arith.addi %two, %two : index
   %one = arith.constant 1 : index
   // expected-error @+1 {{a loop over weights needs constant bounds}}
   %y = scf.for %l = %first to %n step %one iter_args(%c = %x) -> (!x) {

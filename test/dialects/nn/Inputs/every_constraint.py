@@ -1,4 +1,5 @@
-"""Compares the constraints numbered in NN*.td with the comments `// nn.op Cn` of the invalid*.mlir files."""
+"""Compares the constraints numbered in NN*.td and VerifyModule.h with the comments `// nn.op Cn`, `// module Mn` of the
+invalid*.mlir files."""
 import pathlib
 import re
 import sys
@@ -20,8 +21,11 @@ for source in sorted(dialect.glob("*.td")):
             spelled = f"#nn.{mnemonic.lower()}" if base == "NN_Attr" else f"nn.{mnemonic}"
             stated |= {(spelled, number) for number in numbers + of_class.get(base, [])}
 
+header = (dialect / "VerifyModule.h").read_text()
+stated |= {("module", number) for number in re.findall(r"^/// (M\d+)\.", header, flags=re.M)}
+
 tested = {match for test in tests.glob("invalid*.mlir")
-          for match in re.findall(r"^// (#?nn\.\w+) (C\d+)", test.read_text(), flags=re.M)}
+          for match in re.findall(r"^// (#?nn\.\w+|module) ([CM]\d+)", test.read_text(), flags=re.M)}
 
 for op, number in sorted(stated ^ tested):
     print(f"{op} {number} {'is not stated' if (op, number) in tested else 'has no test'}")
