@@ -11,8 +11,8 @@
 #include "compiler/files/InputFile.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/pipeline/ReadModule.h"
 #include "dialects/nn/NN.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -225,7 +225,7 @@ llvm::LogicalResult Compilation::loadMlir() {
   if (!buffer)
     return fail(buffer.takeError());
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  module_ = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  module_ = pipeline::readModule(sources, &context);
   if (!module_)
     return llvm::failure();
   stage = pipeline::stageOf(*module_);

@@ -1,14 +1,48 @@
 //===- HeddleOpt.cpp - heddle-opt: any pass alone, on any stage -----------===//
 
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/pipeline/ReadModule.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
+
+static mlir::LogicalResult fail(const llvm::Twine &message) {
+  llvm::WithColor::error() << message << "\n";
+  return mlir::failure();
+}
 
 static bool asksForHelp(llvm::StringRef word) {
   return word == "--help" || word == "-help" || word == "-h";
+}
+
+/// As mlir-opt does, of a text that its parser is equal to.
+static mlir::LogicalResult run(llvm::StringRef input, llvm::StringRef output,
+                               mlir::DialectRegistry &registry,
+                               const mlir::MlirOptMainConfig &config) {
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> text = mlir::openInputFile(input, &error);
+  if (!text)
+    return fail(error);
+  mlir::MLIRContext context;
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(*text),
+                             llvm::SMLoc());
+  mlir::SourceMgrDiagnosticHandler diagnostics(sources, &context);
+  if (mlir::failed(heddle::pipeline::checkText(*text, &context)))
+    return mlir::failure();
+  auto file = mlir::openOutputFile(output, &error);
+  if (!file)
+    return fail(error);
+  if (mlir::failed(
+          mlir::MlirOptMain(file->os(), std::move(text), registry, config)))
+    return mlir::failure();
+  file->keep();
+  return mlir::success();
 }
 
 int main(int argc, char **argv) {
@@ -23,6 +57,10 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   heddle::pipeline::registerDialects(registry);
   heddle::pipeline::registerPasses();
-  return mlir::failed(mlir::MlirOptMain(
-      argc, argv, "Heddle's passes, one at a time\n", registry));
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "Heddle's passes, one at a time\n", registry);
+  auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::failed(mlir::MlirOptMain(argc, argv, input, output, registry));
+  return mlir::failed(run(input, output, registry, config));
 }

@@ -3,10 +3,10 @@
 #include "test/pipeline/EveryPass.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/pipeline/ReadModule.h"
 #include "compiler/pipeline/WeightTable.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 
@@ -119,7 +119,11 @@ Verdict test::runEveryPass(llvm::StringRef text,
   begin("parser");
   mlir::OwningOpRef<mlir::ModuleOp> module;
   if (quiet.fails([&] {
-        module = mlir::parseSourceString<mlir::ModuleOp>(text, &quiet.context);
+        llvm::SourceMgr sources;
+        sources.AddNewSourceBuffer(
+            llvm::MemoryBuffer::getMemBuffer(text, "module.mlir"),
+            llvm::SMLoc());
+        module = readModule(sources, &quiet.context);
         return llvm::success(static_cast<bool>(module));
       }))
     return quiet.silent ? Verdict::Silent : Verdict::Refused;

@@ -29,8 +29,8 @@ module("model.mlir:0:0: error: found no attribute heddle.program, needed one: it
        name="empty", text="")
 module("model.mlir:1:1: error: unexpected character",
        name="bytes", text=b"\x7fELF\2\1\1\0\0\0\0")
-module("model.mlir:0:0: error: malformed null-terminated string, no null character found",
-       name="bytecode_cut_off", text=b"ML\xefR\x0d")
+module("model.mlir:0:0: error: is bytecode, needs the text of a module",
+       name="bytecode", text=b"ML\xefR\x0d")
 module("model.mlir:1:11: error: operation being parsed with an unregistered dialect. …",
        name="dialect_unknown", text='"tosa.add"() : () -> ()\n')
 module("model.mlir:2:3: error: custom op 'nn.frobnicate' is unknown",
