@@ -275,7 +275,8 @@ static LogicalResult verifyAxes(Location location, Type type,
         refusalOf(axesOf(type).expr(axis), tensor.getDimSize(axis), sizes);
     if (!refusal.empty())
       return emitError(location) << type << ": " << refusal;
-    terms *= std::max<size_t>(1, sizes.axis(tensor, axis).terms().size());
+    SizeExpr length = sizes.axis(tensor, axis);
+    terms *= std::max<size_t>(1, length.terms().size());
     if (terms > mostTermsOfTensor)
       return emitError(location)
              << type << ": the number of elements has more than "
