@@ -48,6 +48,7 @@ static std::string encode(const Tokenizer &tokenizer, StringRef text,
 
 static std::string decode(const Tokenizer &tokenizer, StringRef line,
                           bool skipSpecial) {
+  heddle::text::TroubleWatch watch;
   Decoder decoder(tokenizer, skipSpecial);
   Text out;
   for (StringRef word : llvm::split(line, ' ')) {
@@ -60,6 +61,8 @@ static std::string decode(const Tokenizer &tokenizer, StringRef line,
       return "ill-formed text from push";
   }
   decoder.finish(out);
+  if (const char *wrong = heddle::text::describeDecoding(watch.found()))
+    return wrong;
   return std::string(out.view());
 }
 
