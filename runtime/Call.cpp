@@ -314,6 +314,20 @@ static heddle_status checkEntry(const heddle_session &session,
               session.program().name);
 }
 
+/// Generated code does not look where its stack ends: a frame of hundreds of
+/// KiB would step over the guard behind it.
+static heddle_status checkStack(const heddle_program &program,
+                                const heddle_entry &entry) {
+  constexpr int64_t around = 16 << 10; // the code's callers and what it calls
+  int64_t left = stackLeft(), needed = program.stack_bytes + around;
+  if (left >= needed)
+    return HEDDLE_OK;
+  return fail(HEDDLE_OUT_OF_MEMORY,
+              "%s: the thread has %" PRId64
+              " KiB of stack left, needed: %" PRId64,
+              entry.name, left >> 10, (needed + 1023) >> 10);
+}
+
 static void ignoreSite(heddle_frame *, int32_t) {}
 
 static void markSite(heddle_frame *frame, int32_t site) {
@@ -377,6 +391,8 @@ heddle_status heddle::runtime::runCall(heddle_session &session,
     status = takeInputs(session, *entry, inputs);
   if (!status)
     status = checkOutputs(*entry, outputs);
+  if (!status)
+    status = checkStack(session.program(), *entry);
   if (!status)
     status = execute(session, *entry, outputs);
   if (!status)

@@ -76,7 +76,7 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
                 "threads is %d, needed: 1 to %d, or 0 for one a core",
                 options.threads, mostThreads);
   int32_t threads = options.threads ? options.threads : availableCores();
-  if (!model.threads.start(threads))
+  if (!model.threads.start(threads, program.stack_bytes))
     return fail(HEDDLE_OUT_OF_MEMORY, "the system refuses to start %d threads",
                 threads);
   return HEDDLE_OK;

@@ -16,9 +16,9 @@ namespace heddle::runtime {
 /// slice.
 static constexpr int mostSpins = 4000;
 
-/// Of a worker. What generated code keeps on the stack is a few tiles; the
-/// host's limit (ulimit -s) may be tiny, or none at all.
-static constexpr size_t workerStackBytes = 1 << 20;
+/// Of a worker, beside what its tasks take. The host's limit (ulimit -s) says
+/// nothing of what generated code needs.
+static constexpr int64_t workerStackBytes = 256 << 10;
 
 static void spinPause() {
 #if defined(__x86_64__)
@@ -37,7 +37,28 @@ static void wake(std::atomic<uint32_t> &word, int most) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, most, nullptr, nullptr, 0);
 }
 
-bool ThreadPool::start(int32_t wanted) {
+int64_t stackLeft() {
+  // Where the thread's stack lies; both zero until somebody has asked.
+  static thread_local uintptr_t low = 0, high = 0;
+  auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (!high) {
+    high = UINTPTR_MAX;
+    pthread_attr_t attributes;
+    void *start;
+    size_t bytes;
+    if (!pthread_getattr_np(pthread_self(), &attributes)) {
+      if (!pthread_attr_getstack(&attributes, &start, &bytes)) {
+        low = reinterpret_cast<uintptr_t>(start);
+        high = low + bytes;
+      }
+      pthread_attr_destroy(&attributes);
+    }
+  }
+  bool isKnown = low && here >= low && here < high;
+  return isKnown ? static_cast<int64_t>(here - low) : INT64_MAX;
+}
+
+bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
   threadCount = wanted;
   // With more threads than processors, whoever spins keeps another from work.
   cpu_set_t processors;
@@ -57,7 +78,7 @@ bool ThreadPool::start(int32_t wanted) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, workerStackBytes);
+  pthread_attr_setstacksize(&attributes, workerStackBytes + stackBytes);
   for (; startedWorkers < wanted - 1; ++startedWorkers) {
     Worker *worker = new (&workers[startedWorkers]) Worker;
     worker->finished.store(0, std::memory_order_relaxed);

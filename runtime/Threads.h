@@ -15,6 +15,10 @@
 
 namespace heddle::runtime {
 
+/// Bytes of stack that this thread has left; INT64_MAX where nobody knows, as
+/// on a stack that the host has made for itself.
+int64_t stackLeft();
+
 class ThreadPool {
 public:
   ThreadPool() = default;
@@ -22,9 +26,10 @@ public:
   ThreadPool &operator=(const ThreadPool &) = delete;
   ~ThreadPool();
 
-  /// Starts `count` - 1 threads; the caller of run() is the first. False if the
-  /// system refuses one. Call it once.
-  [[nodiscard]] bool start(int32_t count);
+  /// Starts `count` - 1 threads, on which tasks may take so much stack; the
+  /// caller of run() is the first. False if the system refuses one. Call it
+  /// once.
+  [[nodiscard]] bool start(int32_t count, int64_t stackBytes);
 
   int32_t size() const { return threadCount; }
 

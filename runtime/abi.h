@@ -162,8 +162,8 @@ struct heddle_program {
   const char *weights_file;           /* the packed weights' name where they lie beside the program; NULL: NAME.weights */
   const heddle_generation *generation; /* NULL: the checkpoint says nothing about it */
   const heddle_sentences *sentences;   /* NULL: the same */
-  const int64_t *weight_bytes; /* by weight slot: how many bytes from its
-                                  beginning the code may read */
+  const int64_t *weight_bytes;         /* by weight slot: how many bytes from its beginning the code may read */
+  int64_t stack_bytes;                 /* that an entry's function may take, and each task that it gives to parallel_for */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */
@@ -201,17 +201,14 @@ void heddle_check_bounds(int64_t index, int64_t length, const char *where);
 /* The command line of a compiled program, in libheddle_main.a; returns the exit code. */
 HEDDLE_API int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv);
 
-/* The packed weights file, appended to the program (at a page boundary) or
- * beside it: heddle_file_header, heddle_section[section_count], then the
- * sections' bytes, each at a multiple of 64. Offsets count from the header. An
- * executable that carries one ends with a heddle_file_footer. The sections lie
- * in the order of their table, and do not overlap. Sections: "slots"     int64
- * a weight slot: offset of its tensor within "tensors" (multiples of 64)
+/* The packed weights file, appended to the program (at a page boundary) or beside it:
+ *   heddle_file_header, heddle_section[section_count], then the sections' bytes, each at a multiple of 64.
+ * Offsets count from the header. An executable that carries one ends with a heddle_file_footer. The sections lie in the order of
+ * their table, and do not overlap.
+ * Sections: "slots"     int64 a weight slot: offset of its tensor within "tensors" (multiples of 64)
  *           "tensors"   packed tensors in the layouts the kernels read
- *           "tokenizer" tables for runtime/text (absent: the model has no
- * tokenizer) Checksums are heddle_checksum (runtime/checksum.h).
- * header_checksum covers the header with that field zero, and the section
- * table. */
+ *           "tokenizer" tables for runtime/text (absent: the model has no tokenizer)
+ * Checksums are heddle_checksum (runtime/checksum.h). header_checksum covers the header with that field zero, and the section table. */
 #define HEDDLE_FILE_MAGIC 0x31574544444548ull /* "HEDDEW1" */
 #define HEDDLE_FOOTER_MAGIC 0x46574544444548ull /* "HEDDEWF" */
 #define HEDDLE_FILE_VERSION 1u

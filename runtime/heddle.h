@@ -1,33 +1,29 @@
-/* Heddle's C interface: opening a compiled model, sessions, calls, generated
- * text.
+/* Heddle's C interface: opening a compiled model, sessions, calls, generated text.
  *
- * A compiled model exports the same under its own name (gpt2.h: gpt2_open,
- * gpt2_step, ...); those functions are thin and documented there with the
- * model's shapes. This header is what they stand on.
+ * A compiled model exports the same under its own name (gpt2.h: gpt2_open, gpt2_step, ...); those functions are thin and
+ * documented there with the model's shapes. This header is what they stand on.
  *
- *   model     a program with its weights, mapped once and read-only, and its
- * threads. Any number of host threads may use one model at the same time, each
- * with a session of its own. session   the memory of a conversation: rows with
- * their own lengths, caches, states, and working memory. Everything is laid out
- * when it opens; calls allocate nothing. One call at a time. call      one
- * entry of the model over some rows of a session.
+ *   model     a program with its weights, mapped once and read-only, and its threads. Any number of host threads may use
+ *             one model at the same time, each with a session of its own.
+ *   session   the memory of a conversation: rows with their own lengths, caches, states, and working memory. Everything
+ *             is laid out when it opens; calls allocate nothing. One call at a time.
+ *   call      one entry of the model over some rows of a session.
  *
- * Functions that can fail return a heddle_status or, where they return a
- * pointer, NULL; a count is then -1. heddle_last_error() says why, in one line
- * and in the model's words. No function ends the process or prints: NULL,
- * negative numbers and numbers out of range are HEDDLE_BAD_ARGUMENT, an
- * allocation or a thread that the system refuses is HEDDLE_OUT_OF_MEMORY, and
- * the same call may succeed later. A zeroed options struct, or NULL in its
- * place, means the defaults.
+ * Functions that can fail return a heddle_status or, where they return a pointer, NULL; a count is then -1.
+ * heddle_last_error() says why, in one line and in the model's words. No function ends the process or prints: NULL, negative
+ * numbers and numbers out of range are HEDDLE_BAD_ARGUMENT, an allocation or a thread that the system refuses is
+ * HEDDLE_OUT_OF_MEMORY, and the same call may succeed later.
+ * A zeroed options struct, or NULL in its place, means the defaults.
  *
  * What a host has to see to:
- *   pointers  that are not NULL must point to as much as the call reads or
- * writes. stack     a thread that calls these functions needs 128 KiB of it.
- * The model's own threads have theirs. the file  weights are mapped, not
- * copied. Whoever truncates their file while a model is open has the system
- * raise SIGBUS in whatever reads beyond its new end. Replace a file by renaming
- * another one over it, or copy the weights (heddle_use_huge_pages). fork leaves
- * a model's threads behind: open models in the child. */
+ *   pointers  that are not NULL must point to as much as the call reads or writes.
+ *   stack     a thread needs 128 KiB of it. Calls of an entry, heddle_generate's too, need in addition what the model's code
+ *             takes: some 400 KiB where it has attention, up to 3 MiB with convolutions. Where there is less, they return
+ *             HEDDLE_OUT_OF_MEMORY and say how much it is. The model's own threads have what they need.
+ *   the file  weights are mapped, not copied. Whoever truncates their file while a model is open has the system raise SIGBUS
+ *             in whatever reads beyond its new end. Replace a file by renaming another one over it, or copy the weights
+ *             (heddle_use_huge_pages).
+ *   fork      leaves a model's threads behind: open models in the child. */
 #ifndef HEDDLE_RUNTIME_HEDDLE_H
 #define HEDDLE_RUNTIME_HEDDLE_H
 
@@ -82,9 +78,8 @@ HEDDLE_API heddle_model *heddle_open(const heddle_program *program, const heddle
  * memory is the limit, as when writing text. It takes the time of a copy and memory that is shared with no other process. To
  * be called before there is a session. */
 HEDDLE_API heddle_status heddle_use_huge_pages(heddle_model *model);
-/* No function may be given the model any more; closing it twice is such a
- * mistake. Its sessions go on: the last of them to be closed frees it, and so
- * does a function that is running on another thread. NULL is allowed. */
+/* No function may be given the model any more; closing it twice is such a mistake. Its sessions go on: the last of them to
+ * be closed frees it, and so does a function that is running on another thread. NULL is allowed. */
 HEDDLE_API void heddle_close(heddle_model *model);
 
 /* --- Sessions ---------------------------------------------------------------------------------------------------- */
@@ -97,12 +92,10 @@ typedef struct heddle_session_options {
 
 /* Reserves address space for the maxima; memory is only spent on what calls touch. */
 HEDDLE_API heddle_session *heddle_session_open(heddle_model *model, const heddle_session_options *options);
-/* No function may be given the session any more. A call that is running, on
- * another thread or around the callback that closes, frees it when it is done.
- * NULL is allowed. */
+/* No function may be given the session any more. A call that is running, on another thread or around the callback that
+ * closes, frees it when it is done. NULL is allowed. */
 HEDDLE_API void heddle_session_close(heddle_session *session);
-/* Positions held by a row: what earlier calls appended to its caches. Not while
- * another thread's call is running. */
+/* Positions held by a row: what earlier calls appended to its caches. Not while another thread's call is running. */
 HEDDLE_API int64_t heddle_session_length(const heddle_session *session, int64_t row);
 /* Forgets a row's positions from `length` on; 0 begins anew. */
 HEDDLE_API heddle_status heddle_session_rewind(heddle_session *session, int64_t row, int64_t length);
@@ -136,9 +129,8 @@ HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_
 #define HEDDLE_TOKENIZE_TEXT_ONLY 2 /* special tokens written out in the text (<|im_end|>) are text like any other: what a
                                        user writes cannot end his turn. To build a chat, tokenize the template's own parts
                                        with flags 1, what users wrote with flags 3, and hand the ids to heddle_generate */
-/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens
- * around it unless `flags` say otherwise, and returns how many there are in
- * all, or -1. A text has at most a GiB. */
+/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `flags` say otherwise, and
+ * returns how many there are in all, or -1. A text has at most a GiB. */
 HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids,
                                    int64_t capacity);
 /* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
@@ -163,10 +155,9 @@ typedef struct heddle_generate_options {
   int32_t text_only;         /* 1: special tokens written out in prompts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
 } heddle_generate_options;
 
-/* Called for every new token with the text that it completes: UTF-8, `bytes`
- * long, possibly empty. When a row ends, it is called once more with token -1
- * and what text was held back. A result other than 0 ends the row. Within it
- * the session is in use: it may be closed, and its lengths read. */
+/* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is
+ * called once more with token -1 and what text was held back. A result other than 0 ends the row. Within it the session is
+ * in use: it may be closed, and its lengths read. */
 typedef int32_t (*heddle_token_callback)(void *user, int64_t row, int32_t token, const char *text, int64_t bytes);
 
 /* Extends every prompt token by token: the loop of the model's `generate` declaration. */

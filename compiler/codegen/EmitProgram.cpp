@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/EmitProgram.h"
+#include "compiler/codegen/StackBytes.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -231,8 +232,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        string(weightsFileName(model)),
        model.generation ? global(generation(*model.generation)) : null(),
        model.sentences ? global(sentences(*model.sentences)) : null(),
-       arrayOf(model.weightBytes,
-               [&](int64_t bytes) { return int64(bytes); })});
+       arrayOf(model.weightBytes, [&](int64_t bytes) { return int64(bytes); }),
+       int64(stackBytes(module))});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

@@ -102,7 +102,8 @@ static constexpr llvm::StringLiteral opening =
  *
  * Functions that return int32_t return 0, or a code other than 0; those that return a pointer, NULL, and those that count,
  * -1, on failure. $_last_error() then says why in one line. No function ends the process or prints,
- * whatever arguments it is given as NULL or out of range. A thread that calls them needs 128 KiB of stack.
+ * whatever arguments it is given as NULL or out of range. A thread that calls them needs 128 KiB of stack, and for entries
+ * what their code takes in addition: some 400 KiB where there is attention. They refuse to run where there is less.
  * Arrays hold rows one after the other without padding, each row with its own length. */
 #ifndef HEDDLE_MODEL_@_H
 #define HEDDLE_MODEL_@_H

@@ -20,7 +20,7 @@ void parallelFor(ThreadPool &pool, int64_t n, Function function) {
 
 class Pool : public ::testing::TestWithParam<int> {
 protected:
-  void SetUp() override { ASSERT_TRUE(pool.start(GetParam())); }
+  void SetUp() override { ASSERT_TRUE(pool.start(GetParam(), 0)); }
   ThreadPool pool;
 };
 

@@ -235,6 +235,7 @@ inline const heddle_program program = {
     .flags = HEDDLE_PREFILL_IN_CHUNKS,
     .cpu_features = nullptr,
     .weight_bytes = weightBytes,
+    .stack_bytes = 256 << 10,
 };
 
 /// The packed weights of the program: both slots are one tensor, all 0.25.

@@ -1,5 +1,5 @@
-/* Every function of a compiled model's header with NULL, negative and huge arguments, then with right ones, on a thread that
- * has the stack which the header asks for: 128 KiB. The model does all its work on that thread. */
+/* Every function of a compiled model's header with NULL, negative and huge arguments, then with right ones, on threads that
+ * have no more stack than the header asks for: with less, calls are refused. The model does all its work on those threads. */
 #include "llama.h"
 
 #include <pthread.h>
@@ -98,12 +98,18 @@ static void misuse(llama_model *model, llama_session *session) {
   free(result);
 }
 
-static void use(llama_model *model, llama_session *session) {
+static void tokenize(llama_model *model) {
+  int32_t ids[16];
+  const char text[] = "And God said";
+  const int64_t count = llama_tokenize(model, text, sizeof text - 1, 0, ids, 16);
+  RIGHT(count > 0 && count < 16);
+  RIGHT(llama_detokenize(model, ids, count, NULL, 0) == sizeof text - 1);
+}
+
+static void call(llama_model *model, llama_session *session) {
   int32_t ids[LLAMA_CONTEXT];
   const char text[] = "And God said";
   const int64_t count = llama_tokenize(model, text, sizeof text - 1, 0, ids, LLAMA_CONTEXT);
-  RIGHT(count > 0 && count < 16);
-  RIGHT(llama_detokenize(model, ids, count, NULL, 0) == sizeof text - 1);
   float *result = (float *)malloc(sizeof(float) * LLAMA_VOCABULARY * (size_t)count);
   RIGHT(llama_score(session, 1, &count, NULL, ids, result) == 0);
   RIGHT(llama_session_rewind(session, 0, 0) == 0);
@@ -124,14 +130,27 @@ static void generate(llama_session *session) {
   RIGHT(tokens == 16);
 }
 
-static void *host(void *unused) {
-  llama_model *model = llama_open(NULL, 1);
-  llama_session *session = llama_session_open(model, 2, 0, 0);
+static llama_model *model;
+static llama_session *session;
+
+/* On a thread with little stack. */
+static void *prepare(void *unused) {
+  const int64_t one = 1;
+  const int32_t id = 1;
+  float *result = (float *)malloc(sizeof(float) * LLAMA_VOCABULARY);
+  model = llama_open(NULL, 1);
+  session = llama_session_open(model, 2, 0, 0);
   RIGHT(model && session);
-  if (failures)
-    return unused;
   misuse(model, session);
-  use(model, session);
+  tokenize(model);
+  REFUSED(llama_step(session, 1, &one, NULL, &id, result));
+  free(result);
+  return unused;
+}
+
+/* On a thread with enough. */
+static void *work(void *unused) {
+  call(model, session);
   generate(session);
   llama_close(model); /* before its session, which keeps it */
   generate(session);
@@ -139,13 +158,18 @@ static void *host(void *unused) {
   return unused;
 }
 
-int main(void) {
+static int run(void *(*function)(void *), size_t stack) {
   pthread_attr_t attributes;
   pthread_t thread;
   pthread_attr_init(&attributes);
-  if (pthread_attr_setstacksize(&attributes, 128 << 10) || pthread_create(&thread, &attributes, host, NULL))
-    return 2;
-  pthread_join(thread, NULL);
+  if (pthread_attr_setstacksize(&attributes, stack) || pthread_create(&thread, &attributes, function, NULL))
+    return 0;
+  return !pthread_join(thread, NULL);
+}
+
+int main(void) {
+  RIGHT(run(prepare, 128 << 10));
+  RIGHT(failures || run(work, (128 + 400) << 10));
   printf("%d failures\n", failures);
   return failures != 0;
 }
