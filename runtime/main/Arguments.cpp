@@ -4,6 +4,7 @@
 #include "runtime/main/Suggest.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 
 namespace heddle::runtime {
@@ -240,7 +241,10 @@ bool Parser::takeNumber(std::string_view option, float &number) {
     return false;
   char *stop;
   number = strtof(value, &stop);
-  if (*value && !*stop)
+  // What is too large for a float, or not a number, has no meaning here; what
+  // is too small for one becomes 0, which often has another.
+  bool isZero = strspn(value, "+-0.") == strlen(value);
+  if (*value && !*stop && std::isfinite(number) && (number != 0 || isZero))
     return true;
   complain("%.*s is %s, needed: a number", static_cast<int>(option.size()),
            option.data(), value);

@@ -6,6 +6,7 @@
 #include "runtime/main/Suggest.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 
 namespace heddle::runtime {
@@ -15,8 +16,11 @@ static heddle_status parseNumbers(const Binding &binding,
   numbers.clear();
   for (const char *at = binding.value;;) {
     char *stop;
+    errno = 0;
     int64_t number = strtoll(at, &stop, 10);
-    if (stop == at || (*stop && *stop != ','))
+    constexpr int64_t most = int64_t{1} << 40; // so that sums stay numbers
+    if (stop == at || (*stop && *stop != ',') || errno || number < -most ||
+        number > most)
       return fail(HEDDLE_BAD_ARGUMENT, "%s is %s, needed: numbers, as in 12,7",
                   binding.option, binding.value);
     numbers.push(number);
@@ -79,6 +83,20 @@ heddle_status EntryCall::read(const Arguments &arguments, int32_t number) {
   return checkCounts();
 }
 
+/// Elements of an input in the largest call that the model takes.
+int64_t EntryCall::mostElements(const heddle_value &input) const {
+  SizeLimits limits = {};
+  limits.program = &program;
+  limits.rows = program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
+  for (int32_t s = 0; s < program.size_count; ++s) {
+    limits.perRow[s] = program.sizes[s].max;
+    if (__builtin_mul_overflow(limits.perRow[s], limits.rows, &limits.total[s]))
+      limits.total[s] = INT64_MAX;
+  }
+  int64_t most;
+  return evaluateBound(input.elements, limits, most) ? most : INT64_MAX;
+}
+
 heddle_status EntryCall::bind(const Binding &binding) {
   if (!strcmp(binding.option, "--rows"))
     return parseNumbers(binding, sessionRows);
@@ -98,7 +116,8 @@ heddle_status EntryCall::bind(const Binding &binding) {
     return fail(HEDDLE_BAD_ARGUMENT, "input %s is given twice",
                 entry.inputs[input].name);
   given[input] = true;
-  return arrays[input].read(binding.value, entry.inputs[input].type);
+  return arrays[input].read(binding.value, entry.inputs[input].type,
+                            mostElements(entry.inputs[input]));
 }
 
 heddle_status EntryCall::readLengths(const Binding &binding) {

@@ -27,6 +27,7 @@ public:
   void raise(heddle_session_options &options) const;
 
 private:
+  int64_t mostElements(const heddle_value &input) const;
   heddle_status bind(const Binding &binding);
   heddle_status readLengths(const Binding &binding);
   heddle_status inferSizes();

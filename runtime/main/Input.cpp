@@ -1,6 +1,9 @@
 #include "runtime/main/Input.h"
 #include "runtime/main/Commands.h"
+#include "runtime/text/Tokenizer.h"
 
+#include <cerrno>
+#include <cstring>
 #include <unistd.h>
 
 namespace heddle::runtime {
@@ -9,8 +12,24 @@ bool readStandardInput(text::Text &input) {
   if (isatty(STDIN_FILENO))
     fputs("reading standard input; end it with ctrl-D\n", stderr);
   char part[1 << 14];
-  while (size_t bytes = fread(part, 1, sizeof part, stdin))
+  // What can never be a text is not read to its end: /dev/zero has none.
+  while (size_t bytes = fread(part, 1, sizeof part, stdin)) {
+    if (memchr(part, '\0', bytes)) {
+      complain("standard input is not text: it holds a zero byte");
+      return false;
+    }
+    if (input.size() + bytes > text::mostTextBytes) {
+      complain("standard input is longer than a GiB");
+      return false;
+    }
     input.append({part, bytes});
+    if (complainOfMemory())
+      return false;
+  }
+  if (ferror(stdin)) {
+    complain("standard input: %s", strerror(errno));
+    return false;
+  }
   if (!input.empty() && input.back() == '\n')
     input.pop();
   input.push('\0');
@@ -19,10 +38,6 @@ bool readStandardInput(text::Text &input) {
   input.pop();
   if (input.empty()) {
     complain("there is no text: give it as arguments or on standard input");
-    return false;
-  }
-  if (memchr(input.data(), '\0', input.size())) {
-    complain("standard input is not text: it holds a zero byte");
     return false;
   }
   input.push('\0');

@@ -2,6 +2,7 @@
 
 #include "runtime/main/Commands.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/Truncation.h"
 
 #include <csignal>
 #include <cstdarg>
@@ -129,6 +130,7 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
   // A reader that goes away is an ordinary end, and temporary files must not
   // be left behind.
   signal(SIGPIPE, SIG_IGN);
+  occupyStandardStreams();
   Arguments arguments;
   if (!parseArguments(*program, argc, argv, arguments))
     return 1;
@@ -142,9 +144,12 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
   } else {
     heddle_open_options options = {arguments.weights, arguments.threads,
                                    arguments.checkWeights};
+    reportTruncationOf(arguments.weights ? arguments.weights : "the weights");
     heddle_model *model = heddle_open(program, &options);
     if (!model)
       return complainLastError();
+    if (*model->weights.path())
+      reportTruncationOf(model->weights.path());
     if (arguments.hugePages && heddle_use_huge_pages(model)) {
       heddle_close(model);
       return complainLastError();

@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <cinttypes>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace heddle::runtime {
@@ -12,69 +15,8 @@ namespace heddle::runtime {
 static constexpr char magic[] = "\x93NUMPY";
 static constexpr int64_t mostHeaderBytes = 1 << 16;
 
-namespace {
-
-/// Closes a stream at the end of its scope.
-struct Stream {
-  FILE *file;
-  explicit Stream(FILE *file) : file(file) {}
-  Stream(const Stream &) = delete;
-  Stream &operator=(const Stream &) = delete;
-  ~Stream() {
-    if (file)
-      fclose(file);
-  }
-};
-
-} // namespace
-
 static heddle_status damaged(const char *path, const char *what) {
   return fail(HEDDLE_BAD_FILE, "%s: not a proper .npy file: %s", path, what);
-}
-
-/// Where the value of `key` begins in the header's Python dictionary.
-static const char *findValue(const char *header, const char *key) {
-  const char *at = strstr(header, key);
-  at = at ? strchr(at, ':') : nullptr;
-  return at ? at + 1 + strspn(at + 1, " ") : nullptr;
-}
-
-/// {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
-heddle_status NpyArray::parseHeader(const char *path, const char *header,
-                                    int64_t length) {
-  if (static_cast<int64_t>(strlen(header)) != length)
-    return damaged(path, "its header holds a zero byte");
-  const char *type = findValue(header, "'descr'");
-  const char *order = findValue(header, "'fortran_order'");
-  const char *sizes = findValue(header, "'shape'");
-  if (!type || *type != '\'' || !order || !sizes || *sizes != '(')
-    return damaged(path, "its header lacks descr, fortran_order or shape");
-  size_t typeLength = strcspn(type + 1, "'");
-  if (typeLength >= sizeof element)
-    return fail(HEDDLE_BAD_FILE, "%s: elements of type %.*s are not supported",
-                path, static_cast<int>(typeLength), type + 1);
-  memcpy(element, type + 1, typeLength);
-
-  elementCount = 1;
-  for (const char *at = sizes + 1;;) {
-    at += strspn(at, " ,");
-    if (*at == ')')
-      break;
-    char *stop;
-    errno = 0;
-    int64_t size = strtoll(at, &stop, 10);
-    if (stop == at || errno || size < 0 || dimensions == mostDimensions ||
-        __builtin_mul_overflow(elementCount, size, &elementCount))
-      return damaged(path, "its shape makes no sense");
-    shape[dimensions++] = size;
-    at = stop;
-  }
-  if (!strncmp(order, "True", 4) && dimensions > 1)
-    return fail(HEDDLE_BAD_FILE,
-                "%s: is in Fortran order, needed: C order "
-                "(numpy.ascontiguousarray)",
-                path);
-  return HEDDLE_OK;
 }
 
 /// Converts one by one; false at the first whole number that `To` cannot hold.
@@ -134,21 +76,21 @@ heddle_status NpyArray::convert(const char *path, const uint8_t *bytes,
   switch (type) {
   case HEDDLE_F32:
     needed = "numbers";
-    converted = convertTo<float>(element, bytes, elementCount, elements.data(),
-                                 bad, known);
+    converted = convertTo<float>(header.element, bytes, header.count,
+                                 elements.data(), bad, known);
     break;
   case HEDDLE_I32:
-    converted = convertTo<int32_t>(element, bytes, elementCount,
+    converted = convertTo<int32_t>(header.element, bytes, header.count,
                                    elements.data(), bad, known);
     break;
   case HEDDLE_I64:
-    converted = convertTo<int64_t>(element, bytes, elementCount,
+    converted = convertTo<int64_t>(header.element, bytes, header.count,
                                    elements.data(), bad, known);
     break;
   case HEDDLE_I8:
   case HEDDLE_BOOL:
-    converted = convertTo<int8_t>(element, bytes, elementCount, elements.data(),
-                                  bad, known);
+    converted = convertTo<int8_t>(header.element, bytes, header.count,
+                                  elements.data(), bad, known);
     break;
   case HEDDLE_BF16:
   case HEDDLE_F16:
@@ -157,7 +99,7 @@ heddle_status NpyArray::convert(const char *path, const uint8_t *bytes,
   }
   if (!known)
     return fail(HEDDLE_BAD_FILE, "%s: holds elements of type %s, needed: %s",
-                path, element, needed);
+                path, header.element, needed);
   if (!converted)
     return fail(HEDDLE_BAD_FILE,
                 "%s: element %" PRId64 " is too large for the model", path,
@@ -165,48 +107,105 @@ heddle_status NpyArray::convert(const char *path, const uint8_t *bytes,
   return HEDDLE_OK;
 }
 
-heddle_status NpyArray::read(const char *path, heddle_type type) {
-  Stream stream(fopen(path, "re"));
-  if (!stream.file)
-    return fail(HEDDLE_BAD_FILE, "%s: %s", path, strerror(errno));
-  uint8_t start[10];
-  if (fread(start, 1, sizeof start, stream.file) != sizeof start ||
-      memcmp(start, magic, sizeof magic - 1))
+namespace {
+
+/// A file whose kind and size are known before anything of it is read.
+class RegularFile {
+public:
+  explicit RegularFile(const char *path)
+      // A pipe that nobody writes to would be waited for.
+      : descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)), path(path) {}
+
+  heddle_status check() {
+    struct stat about;
+    if (descriptor.get() < 0 || fstat(descriptor.get(), &about))
+      return fail(HEDDLE_BAD_FILE, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(about.st_mode))
+      return fail(HEDDLE_BAD_FILE, "%s: is %s, needed: a .npy file", path,
+                  S_ISDIR(about.st_mode) ? "a directory" : "no regular file");
+    bytes = about.st_size;
+    return HEDDLE_OK;
+  }
+
+  int64_t size() const { return bytes; }
+
+  /// All `wanted` bytes at `offset`, or false.
+  bool read(void *to, int64_t wanted, int64_t offset) const {
+    auto *at = static_cast<uint8_t *>(to);
+    while (wanted > 0) {
+      ssize_t got = pread(descriptor.get(), at, wanted, offset);
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got <= 0)
+        return false;
+      at += got, offset += got, wanted -= got;
+    }
+    return true;
+  }
+
+private:
+  FileDescriptor descriptor;
+  const char *path;
+  int64_t bytes = 0;
+};
+
+} // namespace
+
+/// `offset` becomes that of the elements.
+static heddle_status readHeader(const RegularFile &file, const char *path,
+                                NpyHeader &header, int64_t &offset) {
+  uint8_t start[12] = {};
+  if (!file.read(start, 10, 0) || memcmp(start, magic, sizeof magic - 1))
     return damaged(path, "it does not begin as one");
   // Version 1 counts the header in two bytes, later ones in four.
-  int64_t headerBytes = start[8] | start[9] << 8;
-  if (start[6] > 1) {
-    uint8_t high[2];
-    if (fread(high, 1, sizeof high, stream.file) != sizeof high)
-      return damaged(path, "its header is cut off");
-    headerBytes |= static_cast<int64_t>(high[0] | high[1] << 8) << 16;
-  }
-  if (start[6] < 1 || start[6] > 3 || headerBytes > mostHeaderBytes)
+  bool isLong = start[6] > 1;
+  if (start[6] < 1 || start[6] > 3 || start[7] != 0 ||
+      (isLong && !file.read(start, 12, 0)))
     return damaged(path, "its version or header is unknown");
-  Array<char> header;
-  if (!header.allocate(headerBytes + 1))
+  offset = isLong ? 12 : 10;
+  int64_t bytes = start[8] | start[9] << 8 | start[10] << 16 |
+                  static_cast<int64_t>(start[11]) << 24;
+  if (bytes > mostHeaderBytes)
+    return damaged(path, "its version or header is unknown");
+  Array<char> text;
+  if (!text.allocate(bytes))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", path);
-  if (static_cast<int64_t>(fread(header.data(), 1, headerBytes, stream.file)) !=
-      headerBytes)
+  if (!file.read(text.data(), bytes, offset))
     return damaged(path, "its header is cut off");
-  if (heddle_status status = parseHeader(path, header.data(), headerBytes))
-    return status;
+  offset += bytes;
+  const char *wrong = header.parse({text.data(), static_cast<size_t>(bytes)});
+  return wrong ? damaged(path, wrong) : HEDDLE_OK;
+}
 
-  int64_t size = element[0] ? atoi(element + 2) : 0, bytes, converted;
-  if (size < 1 || size > 16 ||
-      __builtin_mul_overflow(elementCount, size, &bytes) ||
-      __builtin_mul_overflow(elementCount, bytesOf(type), &converted))
-    return damaged(path, "its elements make no sense");
-  // Look before allocating what a damaged header claims.
-  long at = ftell(stream.file);
-  fseek(stream.file, 0, SEEK_END);
-  if (ftell(stream.file) - at < bytes)
+heddle_status NpyArray::read(const char *path, heddle_type type,
+                             int64_t mostElements) {
+  RegularFile file(path);
+  if (heddle_status status = file.check())
+    return status;
+  int64_t offset, bytes;
+  if (heddle_status status = readHeader(file, path, header, offset))
+    return status;
+  if (header.fortranOrder && header.rank > 1)
+    return fail(HEDDLE_BAD_FILE,
+                "%s: is in Fortran order, needed: C order "
+                "(numpy.ascontiguousarray)",
+                path);
+  if (__builtin_mul_overflow(header.count, header.elementBytes(), &bytes) ||
+      bytes > file.size() - offset)
     return damaged(path, "its elements are cut off");
-  fseek(stream.file, at, SEEK_SET);
+  if (bytes < file.size() - offset)
+    return damaged(path, "something stands behind its elements");
+  if (header.count > mostElements)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "%s: has %" PRId64
+                " elements, the model takes at most %" PRId64,
+                path, header.count, mostElements);
+  int64_t converted;
   Array<uint8_t> raw;
-  if (!raw.allocate(bytes) || !elements.allocate(converted))
+  if (__builtin_mul_overflow(header.count, bytesOf(type), &converted) ||
+      !raw.allocate(bytes) || !elements.allocate(converted))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", path);
-  if (static_cast<int64_t>(fread(raw.data(), 1, bytes, stream.file)) != bytes)
+  if (!file.read(raw.data(), bytes, offset))
     return fail(HEDDLE_BAD_FILE, "%s: cannot be read", path);
   return convert(path, raw.data(), type);
 }

@@ -4,36 +4,31 @@
 
 #include "runtime/Memory.h"
 #include "runtime/abi.h"
+#include "runtime/main/NpyHeader.h"
 
 #include <cstdio>
 
 namespace heddle::runtime {
-
-constexpr int32_t mostDimensions = 16;
 
 /// An array read from a file, in C order.
 class NpyArray {
 public:
   /// Reads the file and converts its elements to `type` (HEDDLE_F32,
   /// HEDDLE_I32, HEDDLE_I64, HEDDLE_I8 or HEDDLE_BOOL). Numbers that do not fit
-  /// are an error, never rounded or wrapped. HEDDLE_BAD_FILE notes the reason.
-  heddle_status read(const char *path, heddle_type type);
+  /// are an error, never rounded or wrapped. More elements than `mostElements`
+  /// are refused before they are read. HEDDLE_BAD_FILE notes the reason.
+  heddle_status read(const char *path, heddle_type type, int64_t mostElements);
 
   const void *data() const { return elements.data(); }
-  int64_t count() const { return elementCount; }
-  int32_t rank() const { return dimensions; }
-  int64_t dimension(int32_t index) const { return shape[index]; }
+  int64_t count() const { return header.count; }
+  int32_t rank() const { return header.rank; }
+  int64_t dimension(int32_t index) const { return header.shape[index]; }
 
 private:
-  heddle_status parseHeader(const char *path, const char *header,
-                            int64_t length);
   heddle_status convert(const char *path, const uint8_t *bytes,
                         heddle_type type);
 
-  char element[8] = ""; // as in the file: "<f4"
-  int32_t dimensions = 0;
-  int64_t shape[mostDimensions] = {};
-  int64_t elementCount = 0;
+  NpyHeader header;
   Array<uint8_t> elements;
 };
 

@@ -28,6 +28,10 @@ private:
   char temporary[4200] = "";
 };
 
+/// Gives the standard streams that the caller has closed to nobody, so that no
+/// file which is opened later gets what is written to them.
+void occupyStandardStreams();
+
 /// Writes out what standard output has buffered. False if it cannot: then the
 /// reason is printed, unless the reader has just gone away.
 [[nodiscard]] bool flushStandardOutput();

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -44,7 +45,7 @@ protected:
   std::string read(heddle_type type) {
     array.~NpyArray();
     new (&array) NpyArray;
-    if (array.read(path.c_str(), type) == HEDDLE_OK)
+    if (array.read(path.c_str(), type, most) == HEDDLE_OK)
       return "";
     std::string message = heddle_last_error();
     if (size_t at = message.find(path); at != std::string::npos)
@@ -60,6 +61,20 @@ protected:
   std::string path =
       ::testing::TempDir() + "npy-" + std::to_string(getpid()) + ".npy";
   NpyArray array;
+  int64_t most = INT64_MAX; // elements that are taken
+
+  /// The same of a file with this header and so many bytes of elements.
+  std::string readHeader(const std::string &header, int bytes = 8) {
+    std::string file = "\x93NUMPY\x01";
+    file += '\0';
+    file += static_cast<char>(header.size() & 0xff);
+    file += static_cast<char>(header.size() >> 8);
+    write(file + header + std::string(bytes, '\0'));
+    std::string message = read(HEDDLE_F32);
+    std::string common = "FILE: not a proper .npy file: ";
+    return message.starts_with(common) ? message.substr(common.size())
+                                       : message;
+  }
 };
 
 TEST_F(Npy, WhatIsWrittenIsRead) {
@@ -141,6 +156,71 @@ TEST_F(Npy, WhatCannotBeReadIsNamed) {
             "FILE: not a proper .npy file: it does not begin as one");
   unlink(path.c_str());
   EXPECT_EQ(read(HEDDLE_F32), "FILE: No such file or directory");
+}
+
+TEST_F(Npy, HeadersAreTakenLiterally) {
+  const std::string type = "'descr': '<f4'", order = "'fortran_order': False",
+                    shape = "'shape': (2,)", all = type + ", " + order + ", ";
+  EXPECT_EQ(readHeader("{" + all + shape + ", }\n"), "");
+  EXPECT_EQ(readHeader("{" + shape + "," + order + "," + type + "}"), "");
+  EXPECT_EQ(readHeader("{\"shape\":(1,2),\"descr\":\"<f4\", " + order + "} \n"),
+            "");
+  const std::string none = "its header is no dictionary",
+                    badShape = "its shape makes no sense",
+                    badType = "its type of elements makes no sense";
+  for (std::string header :
+       {std::string(), std::string("{"), "(" + all + shape + ")",
+        "{" + all + shape, "{" + all + shape + ", ",
+        std::string("{'descr' '<f4'}"), std::string("{descr: '<f4'}"),
+        "{" + all + shape + " " + order + "}", std::string("{'descr")})
+    EXPECT_EQ(readHeader(header), none) << header;
+  for (std::string wrong :
+       {"(2)", "(-2,)", "(+2,)", "(2.0,)", "(2", "2", "[2]", "(2,,)", "(,)",
+        "(2 3)", "(99999999999999999999,)", "(9223372036854775807, 2)",
+        "(0x2,)", "(1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2)"})
+    EXPECT_EQ(readHeader("{" + all + "'shape': " + wrong + "}"), badShape)
+        << wrong;
+  for (std::string wrong :
+       {"'f4", "''", "'<f'", "'<f99'", "'<f4x'", "'<f-4'", "[('a', '<f4')]",
+        "'<f4444444444'", "None", "'<f0'"})
+    EXPECT_EQ(
+        readHeader("{" + order + ", " + shape + ", 'descr': " + wrong + "}"),
+        badType)
+        << wrong;
+  EXPECT_EQ(readHeader("{" + type + ", " + shape + ", 'fortran_order': 0}"),
+            "its fortran_order is neither True nor False");
+  EXPECT_EQ(readHeader("{" + all + shape + ", " + shape + "}"),
+            "its header has a key twice");
+  EXPECT_EQ(readHeader("{" + all + shape + ", 'extra': 1}"),
+            "its header has another key than descr, fortran_order and shape");
+  EXPECT_EQ(readHeader("{" + all + "}"),
+            "its header lacks descr, fortran_order or shape");
+  EXPECT_EQ(readHeader("{" + all + shape + "} {"),
+            "something stands behind its header's dictionary");
+  EXPECT_EQ(readHeader("{" + all + shape + "}" + std::string(1, '\0')),
+            "something stands behind its header's dictionary");
+  EXPECT_EQ(readHeader("{" + all + shape + "}", 7), "its elements are cut off");
+  EXPECT_EQ(readHeader("{" + all + shape + "}", 9),
+            "something stands behind its elements");
+}
+
+TEST_F(Npy, WhatTheModelDoesNotTakeIsNotRead) {
+  write<float>("<f4", "3,", {1, 2, 3});
+  most = 2;
+  EXPECT_EQ(read(HEDDLE_F32),
+            "FILE: has 3 elements, the model takes at most 2");
+  most = 3;
+  EXPECT_EQ(read(HEDDLE_F32), "");
+}
+
+TEST_F(Npy, OnlyRegularFilesAreRead) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read(HEDDLE_F32), "FILE: is no regular file, needed: a .npy file");
+  unlink(path.c_str());
+  for (const char *device : {"/dev/zero", "/dev/null"})
+    EXPECT_EQ(array.read(device, HEDDLE_F32, most), HEDDLE_BAD_FILE);
+  EXPECT_EQ(array.read("/", HEDDLE_F32, most), HEDDLE_BAD_FILE);
+  EXPECT_STREQ(heddle_last_error(), "/: is a directory, needed: a .npy file");
 }
 
 TEST_F(Npy, NoCutFileIsRead) {
