@@ -13,20 +13,21 @@ using namespace mlir;
 namespace heddle::language {
 
 /// The second argument of positions becomes what they index: a size that is
-/// known when the model is compiled, and no smaller than the positions get.
-static bool takeBound(CallSite &site, Shape &shape) {
+/// known when the model is compiled, and no smaller than the positions of one
+/// call get. Those of a session are looked at when all caches are known.
+static bool takeBound(CallSite &site, int64_t most, Shape &shape) {
   const Configuration &configuration = site.elaborator.configuration;
   const Constant *constant = std::get_if<Constant>(&site.argument(1));
   const SizeExpr *over = constant ? std::get_if<SizeExpr>(constant) : nullptr;
-  std::optional<int64_t> room = over ? configuration.evaluate(*over)
-                                     : std::nullopt,
-                         most = configuration.evaluate(*shape.over);
+  std::optional<int64_t> room =
+      over ? configuration.evaluate(*over) : std::nullopt;
   if (!room)
     return site.fail("found " + site.describe(site.argument(1)) +
                      ", needs a size known when the model is compiled"),
            false;
-  if (!most || *most > *room)
-    return site.fail("they go up to " + site.describe(*shape.over) +
+  if (most > *room)
+    return site.fail("there are " + Twine(most) + " of " +
+                     site.describe(shape.axes.back()) +
                      ", which is more than " + site.describe(*over)),
            false;
   shape.over = *over;
@@ -44,15 +45,17 @@ Built buildPositions(CallSite &site) {
   Shape shape{Element::Int, {*size}, *size};
   std::optional<StringRef> name = size->asName();
   const Configuration &configuration = site.elaborator.configuration;
+  std::optional<int64_t> most = configuration.evaluate(*size);
   if (const DynSize *dyn = name ? configuration.findDyn(*name) : nullptr) {
+    most = dyn->max;
     shape.over = dyn->bound;
     if (!dyn->per.empty())
       shape.axes.insert(shape.axes.begin(), SizeExpr::name(dyn->per));
-  } else if (configuration.isDynamic(*size)) {
+  } else if (!most) {
     return site.fail("found " + site.describe(*size) +
                      ", needs a size that is declared");
   }
-  if (site.argumentCount() == 2 && !takeBound(site, shape))
+  if (site.argumentCount() == 2 && !takeBound(site, *most, shape))
     return std::nullopt;
   return site.build<nn::PositionsOp>(
       shape, site.builder.getStringAttr(site.describe(*size)));

@@ -322,4 +322,48 @@ std::string IndexBounds::whyOutside(nn::LookupOp lookup, unsigned axis) {
   return "the index is " + found + ", needs 0 or more and less than " + length;
 }
 
+/// Whether anything but an angle is computed from these positions, here or in
+/// what is called with them.
+static bool areIndices(nn::PositionsOp positions, ModuleOp module) {
+  SmallVector<Value> values{positions.getResult()};
+  SmallPtrSet<Value, 8> seen;
+  while (!values.empty()) {
+    for (OpOperand &use : values.pop_back_val().getUses()) {
+      if (isa<nn::RopeOp, nn::SinusoidOp>(use.getOwner()))
+        continue;
+      auto call = dyn_cast<nn::CallOp>(use.getOwner());
+      if (!call)
+        return true;
+      auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
+      BlockArgument argument = callee.getArgument(use.getOperandNumber());
+      if (seen.insert(argument).second)
+        values.push_back(argument);
+    }
+  }
+  return false;
+}
+
+std::string IndexBounds::whyOutside(nn::PositionsOp positions) {
+  StringAttr over = nn::axesOf(positions.getResult()).getOver();
+  FailureOr<SizeExpr> axis = failure();
+  if (over && !over.empty())
+    axis = SizeExpr::parse(over.getValue());
+  if (failed(axis))
+    return "";
+  if (!areIndices(positions, positions->getParentOfType<ModuleOp>()))
+    return "";
+  int64_t room = expand(*axis).asConstant().value_or(0);
+  for (nn::SizeOp size : sizes.dynamicSizes()) {
+    StringRef name = size.getSymName();
+    if (sizes.grownFrom(name) != positions.getSize())
+      continue;
+    if (int64_t most = configuration.findDyn(name)->max; most > room)
+      return ("positions: there are " + Twine(most) + " of " + name +
+              ", to which a cache grows from " + positions.getSize() +
+              ", which is more than " + over.getValue())
+          .str();
+  }
+  return "";
+}
+
 } // namespace heddle::language

@@ -41,6 +41,8 @@ public:
   /// Why index number `axis` of a lookup may be none of its axis; empty if it
   /// is one whatever the pair.
   std::string whyOutside(nn::LookupOp lookup, unsigned axis);
+  /// Why positions may be none of the axis that they are indices into.
+  std::string whyOutside(nn::PositionsOp positions);
 
 private:
   IndexRange rangeOf(mlir::Value index);

@@ -64,7 +64,7 @@ std::vector<PathEntry> cachesOf(ModuleOp module) {
   return uniquePaths(caches);
 }
 
-static SMLoc placeOf(Location loc, Diagnostics &diagnostics) {
+SMLoc placeOf(Location loc, Diagnostics &diagnostics) {
   auto location = dyn_cast<FileLineColLoc>(loc);
   assert(location && "the elaborator gives every op its place in a file");
   return diagnostics.placeAt(location.getFilename(), location.getLine(),

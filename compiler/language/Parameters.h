@@ -12,6 +12,9 @@ namespace heddle::language {
 
 class Diagnostics;
 
+/// The place in a model file of an op that the elaborator made.
+llvm::SMLoc placeOf(mlir::Location location, Diagnostics &diagnostics);
+
 /// A weight or cache of the whole program; equal paths are one.
 struct PathEntry {
   std::string path;

@@ -7,6 +7,7 @@
 
 #include "compiler/language/Elaborator.h"
 #include "compiler/language/IndexBounds.h"
+#include "compiler/language/Parameters.h"
 
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -248,6 +249,10 @@ void Elaborator::checkLookups() {
     for (auto [axis, place] : enumerate(places->second))
       if (std::string why = bounds.whyOutside(lookup, axis); !why.empty())
         error(place, why);
+  });
+  module.walk([&](nn::PositionsOp positions) {
+    if (std::string why = bounds.whyOutside(positions); !why.empty())
+      error(placeOf(positions.getLoc(), diagnostics), why);
   });
 }
 
