@@ -17,6 +17,7 @@
 #include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::pipeline {
@@ -35,29 +36,6 @@ using codegen::ProgramEntry;
 using codegen::ProgramSize;
 using codegen::ProgramValue;
 using nn::SizeExpr;
-
-//===----------------------------------------------------------------------===//
-// Which later keys attention may see
-//===----------------------------------------------------------------------===//
-
-/// Whether the result of `op` at a position can depend on positions of the
-/// growing axis that a later chunk of the prompt brings.
-static bool looksAhead(Operation *op, const nn::SizeTable &sizes) {
-  auto grows = [&](StringRef axis) { return !sizes.grownFrom(axis).empty(); };
-  return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case([&](nn::AttentionOp attention) {
-        return grows(nn::axesOf(attention.getK()).axisName(1)) &&
-               admitsLaterKey(attention.getMask());
-      })
-      .Case([&](nn::SoftmaxOp softmax) {
-        auto mask = softmax.getX().getDefiningOp<nn::MaskOp>();
-        return grows(softmax.getAxis()) &&
-               (!mask || admitsLaterKey(mask.getMask()));
-      })
-      .Case<nn::ReduceOp, nn::PickOp, nn::NormalizeOp>(
-          [&](auto other) { return grows(other.getAxis()); })
-      .Default(false);
-}
 
 //===----------------------------------------------------------------------===//
 // The program
@@ -101,6 +79,7 @@ private:
   ProgramCache cache(const nn::PathTree::Slot &slot, Type type);
   void addCaches(Program &program);
   void addSessionUses(func::FuncOp function, ProgramEntry &entry);
+  bool readsInChunks();
   GenerateRole roleOf(StringRef entry);
 
   ModuleOp module;
@@ -252,6 +231,39 @@ void Describer::addCaches(Program &program) {
   }
 }
 
+/// Whether a prompt may be given in several calls: nothing that the entry which
+/// writes text reaches mixes positions of the prompt, or of what a session
+/// keeps of it, but for an earlier one reaching a later one.
+bool Describer::readsInChunks() {
+  SmallVector<StringRef> axes;
+  for (nn::SizeOp size : sizes.dynamicSizes())
+    if (StringRef from = sizes.grownFrom(size.getSymName()); !from.empty())
+      axes.append({from, size.getSymName()});
+  SmallVector<func::FuncOp> reached;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (roleOf(function.getSymName()) == GenerateRole::Step)
+      reached.push_back(function);
+  if (axes.empty() || reached.empty())
+    return false;
+  auto mixes = [&](Operation *op) {
+    return llvm::any_of(axes, [&](StringRef axis) {
+      return nn::dependenceAlong(op, axis) == nn::Dependence::Any;
+    });
+  };
+  llvm::StringSet<> seen;
+  while (!reached.empty()) {
+    WalkResult walked = reached.pop_back_val().walk([&](Operation *op) {
+      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+      if (callee && seen.insert(callee.getValue()).second)
+        reached.push_back(module.lookupSymbol<func::FuncOp>(callee.getValue()));
+      return mixes(op) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (walked.wasInterrupted())
+      return false;
+  }
+  return true;
+}
+
 Program Describer::program(const WeightTable &weights) {
   Program program;
   if (auto name = module->getAttrOfType<StringAttr>(nn::NNDialect::kModelAttr))
@@ -268,13 +280,7 @@ Program Describer::program(const WeightTable &weights) {
     program.weightBytes.push_back(weights.tensors[slot].packedBytes());
   program.rowSize = sizes.rows().str();
   program.hasTokenizer = module->hasAttr("nn.tokenizer");
-  program.prefillInChunks = !module
-                                 .walk([&](Operation *op) {
-                                   return looksAhead(op, sizes)
-                                              ? WalkResult::interrupt()
-                                              : WalkResult::advance();
-                                 })
-                                 .wasInterrupted();
+  program.prefillInChunks = readsInChunks();
   return program;
 }
 

@@ -27,50 +27,6 @@ using codegen::ProgramSite;
 using nn::SizeExpr;
 
 //===----------------------------------------------------------------------===//
-// Which keys attention sees
-//===----------------------------------------------------------------------===//
-
-/// Whether `condition` can only hold where the key position is at most the
-/// query position.
-static bool impliesNoLaterKey(Value condition, Value query, Value key) {
-  auto implies = [&](Value part) {
-    return impliesNoLaterKey(part, query, key);
-  };
-  if (auto both = condition.getDefiningOp<arith::AndIOp>())
-    return implies(both.getLhs()) || implies(both.getRhs());
-  if (auto either = condition.getDefiningOp<arith::OrIOp>())
-    return implies(either.getLhs()) && implies(either.getRhs());
-  auto compare = condition.getDefiningOp<arith::CmpIOp>();
-  if (!compare)
-    return false;
-  using Predicate = arith::CmpIPredicate;
-  Value left = compare.getLhs(), right = compare.getRhs();
-  switch (compare.getPredicate()) {
-  case Predicate::sle:
-  case Predicate::slt:
-  case Predicate::ule:
-  case Predicate::ult:
-  case Predicate::eq:
-    return left == key && right == query;
-  case Predicate::sge:
-  case Predicate::sgt:
-  case Predicate::uge:
-  case Predicate::ugt:
-    return left == query && right == key;
-  default:
-    return false;
-  }
-}
-
-bool pipeline::admitsLaterKey(Region &mask) {
-  if (mask.empty())
-    return true;
-  Block &body = mask.front();
-  return !impliesNoLaterKey(body.getTerminator()->getOperand(0),
-                            body.getArgument(2), body.getArgument(3));
-}
-
-//===----------------------------------------------------------------------===//
 // The work of an op
 //===----------------------------------------------------------------------===//
 
@@ -106,7 +62,7 @@ public:
     SizeExpr perPair = sizes.axis(q, 0) * sizes.axis(q, 2) * SizeExpr(depths);
     SizeExpr pairs = queries * keys;
     // The i-th of T new tokens does not see the T − 1 − i after it.
-    if (!admitsLaterKey(op.getMask()))
+    if (!nn::admitsLaterKey(op.getMask()))
       pairs = pairs - *(queries * queries - queries).dividedBy(SizeExpr(2));
     site.flops = perPair * pairs * SizeExpr(2);
     site.bytes = sizes.bytes(k) + sizes.bytes(typeOf(op.getV()));

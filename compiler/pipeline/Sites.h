@@ -8,10 +8,6 @@
 
 namespace heddle::pipeline {
 
-/// Whether a mask's region (row, head, query, key) may admit a key that stands
-/// after the query. An empty region admits all.
-bool admitsLaterKey(mlir::Region &mask);
-
 /// Gives every op that computes its number (`nn.site`), and tells what each
 /// does.
 std::vector<codegen::ProgramSite> numberSites(mlir::ModuleOp module,

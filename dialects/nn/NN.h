@@ -8,6 +8,7 @@
 #ifndef HEDDLE_DIALECTS_NN_NN_H
 #define HEDDLE_DIALECTS_NN_NN_H
 
+#include "dialects/nn/Dependence.h"
 #include "dialects/nn/SizeExpr.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,6 +29,9 @@
 #include "dialects/nn/NNAttrs.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/nn/NNTypes.h.inc"
+
+#include "dialects/nn/NNInterfaces.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/nn/NNOps.h.inc"
 

@@ -10,7 +10,7 @@ include "mlir/IR/EnumAttr.td"
 // Elementwise: axes are aligned by name, the operand with fewer axes is repeated
 //===----------------------------------------------------------------------------------------------===//
 
-class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure]> {
+class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, Pure]> {
   let summary = "elementwise " # formula;
   let description = [{
     C1. The result has the axes of the operand with more of them; the other's are a subsequence of these.
@@ -30,7 +30,7 @@ def NN_MulOp : NN_BinaryOp<"mul", "a · b">;
 def NN_DivOp : NN_BinaryOp<"div", "a / b">;
 def NN_PowOp : NN_BinaryOp<"pow", "a to the power b">;
 
-class NN_UnaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [Pure, SameOperandsAndResultType]> {
+class NN_UnaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, Pure, SameOperandsAndResultType]> {
   let summary = "elementwise " # formula;
   let arguments = (ins NN_RealTensor:$x);
   let results = (outs NN_RealTensor:$result);
@@ -46,7 +46,7 @@ def NN_ReluOp : NN_UnaryOp<"relu", "max(x, 0)"> { let hasFolder = 1; }
 def NN_GeluOp : NN_UnaryOp<"gelu", "x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016)">;
 def NN_GeluTanhOp : NN_UnaryOp<"gelu_tanh", "x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))">;
 def NN_SiluOp : NN_UnaryOp<"silu", "x · sigmoid(x)">;
-def NN_SwishOp : NN_Op<"swish", [Pure, SameOperandsAndResultType]> {
+def NN_SwishOp : NN_Op<"swish", [NN_DependenceInterface, Pure, SameOperandsAndResultType]> {
   let summary = "elementwise x · sigmoid(beta · x)";
   let arguments = (ins NN_RealTensor:$x, F64Attr:$beta);
   let results = (outs NN_RealTensor:$result);
@@ -66,7 +66,7 @@ def NN_ReduceKindAttr : I32EnumAttr<"ReduceKind", "how an axis is reduced",
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_ReduceOp : NN_Op<"reduce", [Pure]> {
+def NN_ReduceOp : NN_Op<"reduce", [NN_SaysDependence, Pure]> {
   let summary = "sum, mean or maximum along an axis";
   let description = [{
     C1. x has the axis; the result has the others, in order.
@@ -87,7 +87,7 @@ def NN_PickEndAttr : I32EnumAttr<"PickEnd", "which end of an axis", [NN_PickFirs
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_PickOp : NN_Op<"pick", [Pure]> {
+def NN_PickOp : NN_Op<"pick", [NN_SaysDependence, Pure]> {
   let summary = "first or last element along an axis";
   let description = [{
     C1. x has the axis; the result has the others, in order.
@@ -102,7 +102,7 @@ def NN_PickOp : NN_Op<"pick", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_RearrangeOp : NN_Op<"rearrange", [Pure]> {
+def NN_RearrangeOp : NN_Op<"rearrange", [NN_SaysDependence, Pure]> {
   let summary = "the same elements under other axes";
   let description = [{
     `x as [ … ]`: axes are merged, permuted or given another name. `sources` says for every result axis which axes of x, outermost
@@ -128,7 +128,7 @@ def NN_RearrangeOp : NN_Op<"rearrange", [Pure]> {
   }];
 }
 
-def NN_ConcatOp : NN_Op<"concat", [Pure]> {
+def NN_ConcatOp : NN_Op<"concat", [NN_SaysDependence, Pure]> {
   let summary = "operands one after another along an axis";
   let description = [{
     An operand with fewer axes than the result is repeated along those it lacks.
@@ -148,7 +148,7 @@ def NN_ConcatOp : NN_Op<"concat", [Pure]> {
   let hasFolder = 1;
 }
 
-def NN_SplitOp : NN_Op<"split", [Pure]> {
+def NN_SplitOp : NN_Op<"split", [NN_SaysDependence, Pure]> {
   let summary = "pieces along an axis";
   let description = [{
     C1. At least one result; `axis` is the position of the split axis.
@@ -161,7 +161,7 @@ def NN_SplitOp : NN_Op<"split", [Pure]> {
   let hasFolder = 1;
 }
 
-def NN_TopkOp : NN_Op<"topk", [Pure]> {
+def NN_TopkOp : NN_Op<"topk", [NN_SaysDependence, Pure]> {
   let summary = "largest elements along the last axis, with their indices";
   let description = [{
     In falling order; of equal elements the one with the lower index first.

@@ -20,7 +20,7 @@ def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every ele
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
+def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, Pure, AttrSizedOperandSegments]> {
   let summary = "matrix product over the last axes, with bias, activation, gate and residual";
   let description = [{
     `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
@@ -77,7 +77,7 @@ def NN_LinearOp : NN_Op<"linear", [Pure, AttrSizedOperandSegments]> {
   }];
 }
 
-def NN_NarrowOp : NN_Op<"narrow", [Pure]> {
+def NN_NarrowOp : NN_Op<"narrow", [NN_SaysDependence, Pure]> {
   let summary = "rows of a product's left operand in a narrower type";
   let description = [{
     The last `contracts` axes of x become one, the row, of K elements. They become
@@ -103,7 +103,7 @@ def NN_NarrowOp : NN_Op<"narrow", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_EmbedOp : NN_Op<"embed", [Pure]> {
+def NN_EmbedOp : NN_Op<"embed", [NN_SaysDependence, Pure]> {
   let summary = "rows of a table, by index";
   let description = [{
     `y[…, d] = table[ids[…], d]`.
@@ -122,7 +122,7 @@ def NN_EmbedOp : NN_Op<"embed", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_ConstantOp : NN_Op<"constant", [Pure, ConstantLike]> {
+def NN_ConstantOp : NN_Op<"constant", [NN_DependenceInterface, Pure, ConstantLike]> {
   let summary = "the same number everywhere";
   let description = [{
     A real number, or indices all equal (`types = 0`).
@@ -144,7 +144,7 @@ def NN_ConstantOp : NN_Op<"constant", [Pure, ConstantLike]> {
 // Positions
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_PositionsOp : NN_Op<"positions", [MemoryEffects<[MemRead]>]> {
+def NN_PositionsOp : NN_Op<"positions", [NN_DependenceInterface, MemoryEffects<[MemRead]>]> {
   let summary = "absolute position of every token of this call";
   let description = [{
     `p[b, t] = t + (positions held by row b before this call)`, the latter 0 unless a cache grows by T. Static T: `p[t] = t`.
@@ -167,7 +167,7 @@ def NN_PairsAttr : I32EnumAttr<"Pairs", "which elements make a pair", [NN_PairsH
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_RopeOp : NN_Op<"rope", [Pure]> {
+def NN_RopeOp : NN_Op<"rope", [NN_SaysDependence, Pure]> {
   let summary = "rotary position embedding";
   let description = [{
     Rotates pairs of the first `2·n` elements of the last axis, n being the number of frequencies, by the angle
@@ -196,7 +196,7 @@ def NN_RopeOp : NN_Op<"rope", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_SinusoidOp : NN_Op<"sinusoid", [Pure]> {
+def NN_SinusoidOp : NN_Op<"sinusoid", [NN_DependenceInterface, Pure]> {
   let summary = "sinusoidal position embedding";
   let description = [{
     `sin(p / base^(2k/D))` and `cos(p / base^(2k/D))` for k < D/2 (Vaswani et al. 2017, section 3.5): all sines then all
@@ -218,7 +218,7 @@ def NN_SinusoidOp : NN_Op<"sinusoid", [Pure]> {
 // Normalisation
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_RmsNormOp : NN_Op<"rms_norm", [Pure]> {
+def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, Pure]> {
   let summary = "root mean square normalisation over the last axis";
   let description = [{
     `y = x / sqrt(mean(x²) + eps) · w` (Zhang and Sennrich 2019, eq. 4).
@@ -237,7 +237,7 @@ def NN_RmsNormOp : NN_Op<"rms_norm", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_LayerNormOp : NN_Op<"layer_norm", [Pure]> {
+def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, Pure]> {
   let summary = "layer normalisation over the last axis";
   let description = [{
     `y = (x − mean(x)) / sqrt(var(x) + eps) · w + b` (Ba et al. 2016), the variance over D, not D − 1.
@@ -257,7 +257,7 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_BatchNormOp : NN_Op<"batch_norm", [Pure]> {
+def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, Pure]> {
   let summary = "batch normalisation with stored statistics";
   let description = [{
     `y = (x − mean) / sqrt(variance + eps) · w + b` for every channel (Ioffe and Szegedy 2015).
@@ -275,7 +275,7 @@ def NN_BatchNormOp : NN_Op<"batch_norm", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_NormalizeOp : NN_Op<"normalize", [Pure]> {
+def NN_NormalizeOp : NN_Op<"normalize", [NN_SaysDependence, Pure]> {
   let summary = "division by the Euclidean norm along an axis";
   let description = [{
     `y = x / max(‖x‖₂, eps)`.

@@ -27,7 +27,6 @@ static void printExactNumbers(OpAsmPrinter &printer, Operation *,
   printer << ']';
 }
 
-#define GET_OP_CLASSES
-
+#include "dialects/nn/NNInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/nn/NNOps.cpp.inc"

@@ -4,10 +4,14 @@
 #define HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
 
 include "dialects/nn/NNDialect.td"
+include "dialects/nn/NNInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+
+/// Of an op that has something to say about it.
+def NN_SaysDependence : DeclareOpInterfaceMethods<NN_DependenceInterface, ["dependenceAlong"]>;
 
 class NN_Op<string opMnemonic, list<Trait> traits = []> : Op<NN_Dialect, opMnemonic, traits>;
 
@@ -140,7 +144,8 @@ def NN_WeightOp : NN_Op<"weight", [Pure]> {
   }];
 }
 
-def NN_CallOp : NN_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def NN_CallOp : NN_Op<"call", [NN_DependenceInterface, AttrSizedOperandSegments,
+                               DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "call of a block under a path";
   let description = [{
     Calls a function; every relative path within it is prefixed with this one (the empty path adds none). Indices as in
@@ -164,7 +169,7 @@ def NN_CallOp : NN_Op<"call", [AttrSizedOperandSegments, DeclareOpInterfaceMetho
   let hasVerifier = 1;
 }
 
-def NN_RouteOp : NN_Op<"route", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "call of a block under a path that the data choose";
   let description = [{
     `expert@experts[e](x)`: for every token and every choice, the block reached by `{n}` = that index, applied to that
@@ -191,7 +196,7 @@ def NN_RouteOp : NN_Op<"route", [DeclareOpInterfaceMethods<SymbolUserOpInterface
   }];
 }
 
-def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>]> {
+def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "keys or values of this call appended to those kept";
   let description = [{
     Appends the T new positions of every row to the session buffer named by the path and gives all S of them:
@@ -217,7 +222,7 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [MemoryEffects<[MemRead, MemWrite]>
   let hasVerifier = 1;
 }
 
-def NN_ScanOp : NN_Op<"scan", [RecursiveMemoryEffects]> {
+def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, RecursiveMemoryEffects]> {
   let summary = "one position after another, with what it carries";
   let description = [{
     Runs the body once per position of `axis`. Block arguments: the slices of the inputs at that position, then the
