@@ -7,6 +7,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
 #define HEDDLE_COMPILER_CHECKPOINT_PROBLEMS_H
 
+#include "compiler/files/Message.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
@@ -56,9 +57,10 @@ public:
   void print(llvm::raw_ostream &os, size_t limit = 20) const {
     size_t shown = std::min(limit, lines.size());
     for (size_t i = 0; i < shown; ++i)
-      os << "error: " << lines[i] << '\n';
+      files::printMessage(os, files::Severity::Error, lines[i]);
     if (shown < lines.size())
-      os << "error: and " << lines.size() - shown << " more\n";
+      files::printMessage(os, files::Severity::Error,
+                          "and " + llvm::Twine(lines.size() - shown) + " more");
   }
 
 private:

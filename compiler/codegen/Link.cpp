@@ -171,10 +171,12 @@ public:
   }
 
   /// Nothing more is written: what there was.
-  llvm::SmallVector<char, 0> finish() {
+  llvm::Expected<llvm::SmallVector<char, 0>> finish() {
     close(ends[1]);
     pthread_join(thread, nullptr);
-    close(ends[0]);
+    if (failure)
+      return llvm::createStringError("linking: no pipe: " +
+                                     llvm::sys::StrError(failure));
     return std::move(bytes);
   }
 
@@ -186,11 +188,15 @@ private:
     while ((got = llvm::sys::RetryAfterSignal(-1, read, self->ends[0],
                                               part.data(), part.size())) > 0)
       self->bytes.append(part.data(), part.data() + got);
+    self->failure = got < 0 ? errno : 0;
+    // Now, for whoever writes waits as long as there is a reader.
+    close(self->ends[0]);
     return nullptr;
   }
 
   int ends[2];
   pthread_t thread;
+  int failure = 0;
   llvm::SmallVector<char, 0> bytes;
 };
 
@@ -220,11 +226,13 @@ static LinkedFile runLld(const std::vector<std::string> &arguments) {
   llvm::raw_string_ostream os(output);
   lld::Result result =
       lld::lldMain(argv, os, os, {{lld::Gnu, &lld::elf::link}});
-  llvm::SmallVector<char, 0> linked = reader.finish();
+  llvm::Expected<llvm::SmallVector<char, 0>> linked = reader.finish();
+  if (!linked)
+    return linked.takeError();
   if (result.retCode != 0)
     return llvm::createStringError(firstError(output));
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(
-      std::move(linked), /*RequiresNullTerminator=*/false);
+      std::move(*linked), /*RequiresNullTerminator=*/false);
 }
 
 static llvm::StringRef dynamicLinker(const llvm::Triple &triple) {

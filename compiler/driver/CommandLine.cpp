@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/CommandLine.h"
+#include "compiler/files/Message.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -341,7 +342,7 @@ private:
   StringRef nearestFlag(StringRef name) const;
   std::string behindDashes() const;
   void fail(const llvm::Twine &message) {
-    errors << "error: " << message << "\n";
+    files::printMessage(errors, files::Severity::Error, message);
     failed = true;
   }
 
@@ -457,10 +458,11 @@ CommandLine driver::parseCommandLine(llvm::ArrayRef<const char *> argv,
   if (info == std::end(commands)) {
     auto names = llvm::map_range(
         commands, [](const CommandInfo &info) { return StringRef(info.name); });
-    errors << "error: found no command `" << name << "`"
-           << suggestion(nearest(name, names), "heddle ")
-           << (nearest(name, names).empty() ? "; heddle --help lists them" : "")
-           << "\n";
+    files::printMessage(
+        errors, files::Severity::Error,
+        "found no command `" + name + "`" +
+            suggestion(nearest(name, names), "heddle ") +
+            (nearest(name, names).empty() ? "; heddle --help lists them" : ""));
     return {std::nullopt, 1};
   }
   CommandLineParser parser(*info, argv.drop_front(2), errors);

@@ -9,6 +9,7 @@
 #include "compiler/codegen/Object.h"
 #include "compiler/driver/FilesBeside.h"
 #include "compiler/files/InputFile.h"
+#include "compiler/files/Message.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
@@ -19,7 +20,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace heddle;
@@ -27,7 +27,7 @@ using namespace heddle::driver;
 using pipeline::Stage;
 
 llvm::LogicalResult driver::fail(const llvm::Twine &message) {
-  llvm::WithColor::error() << message << "\n";
+  files::printMessage(llvm::errs(), files::Severity::Error, message);
   return llvm::failure();
 }
 
@@ -52,8 +52,7 @@ Compilation::Compilation(const Arguments &arguments)
   context.appendDialectRegistry(registry);
   // A mistake is told in one line; the op may be as long as the module.
   context.printOpOnDiagnostic(false);
-  diagnostics =
-      std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context);
+  diagnostics = std::make_unique<DiagnosticPrinter>(context, sources);
   if (!arguments.options.remarks)
     remarkFilter = std::make_unique<mlir::ScopedDiagnosticHandler>(
         &context, [](mlir::Diagnostic &diagnostic) {

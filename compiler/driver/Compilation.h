@@ -13,6 +13,7 @@
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/DiagnosticPrinter.h"
 #include "compiler/driver/InputFiles.h"
 #include "compiler/language/Language.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -113,7 +114,7 @@ private:
   language::KeyUses keys;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
-  std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;
+  std::unique_ptr<DiagnosticPrinter> diagnostics;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> remarkFilter;
   pipeline::Stage stage = pipeline::Stage::Nn;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
@@ -124,7 +125,7 @@ private:
   std::unique_ptr<llvm::Module> llvmModule_;
 };
 
-/// Prints `error: …` and returns failure.
+/// Prints `error: …`, in one line, and returns failure.
 llvm::LogicalResult fail(const llvm::Twine &message);
 llvm::LogicalResult fail(llvm::Error error);
 

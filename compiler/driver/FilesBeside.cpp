@@ -3,9 +3,9 @@
 #include "compiler/driver/FilesBeside.h"
 #include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Tokenizer.h"
+#include "compiler/files/Message.h"
 #include "runtime/text/Tokenizer.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace heddle;
@@ -23,12 +23,13 @@ static std::vector<char> readTokenizer(const CheckpointFiles &files,
       files.tokenizerJson, files.tokenizerConfigJson, problems, lowerCase);
   if (llvm::ArrayRef<std::string> lacking = problems.unsupported();
       problems.empty() && !lacking.empty())
-    llvm::WithColor::note()
-        << lacking.front()
-        << (lacking.size() > 1
-                ? " (and " + std::to_string(lacking.size() - 1) + " more)"
-                : "")
-        << ": the program takes token ids\n";
+    files::printMessage(
+        llvm::errs(), files::Severity::Note,
+        lacking.front() +
+            (lacking.size() > 1
+                 ? " (and " + std::to_string(lacking.size() - 1) + " more)"
+                 : "") +
+            ": the program takes token ids");
   return tables.value_or(std::vector<char>());
 }
 
@@ -95,6 +96,6 @@ llvm::LogicalResult driver::readFilesBeside(
                    problems, program);
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
-    llvm::WithColor::note() << note << "\n";
+    files::printMessage(llvm::errs(), files::Severity::Note, note);
   return llvm::success(problems.empty());
 }

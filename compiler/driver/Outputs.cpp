@@ -1,6 +1,7 @@
 //===- Outputs.cpp --------------------------------------------------------===//
 
 #include "compiler/driver/Outputs.h"
+#include "compiler/files/TemporaryName.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -42,21 +43,23 @@ OutputFile *Outputs::write(llvm::StringRef path, Write write) {
   return nullptr;
 }
 
-/// Devices come first: what they have taken cannot be taken back, and what they
-/// refuse leaves the files where they are.
-LogicalResult Outputs::place() {
-  size_t fileCount = llvm::count_if(
+LogicalResult Outputs::place(bool isFile) {
+  size_t count = llvm::count_if(
       files, [](const OutputFile &file) { return file.isFile(); });
-  for (bool isFile : {false, true})
-    for (OutputFile &file : files)
-      if (file.isFile() == isFile)
-        if (llvm::Error error = file.place(/*keepsOld=*/fileCount > 1))
-          return fail(std::move(error));
+  for (OutputFile &file : files)
+    if (file.isFile() == isFile)
+      if (llvm::Error error = file.place(/*keepsOld=*/count > 1))
+        return fail(std::move(error));
   return llvm::success();
 }
 
+/// Devices come first: what they have taken cannot be taken back, and what they
+/// refuse leaves the files where they are.
 LogicalResult Outputs::commit() {
-  LogicalResult placed = place();
+  if (failed(place(/*isFile=*/false)))
+    return llvm::failure();
+  files::SignalsBlocked blocked;
+  LogicalResult placed = place(/*isFile=*/true);
   if (failed(placed))
     for (OutputFile &file : files)
       file.withdraw();

@@ -28,7 +28,8 @@ public:
   llvm::LogicalResult commit();
 
 private:
-  llvm::LogicalResult place();
+  /// Those that are files, or the others.
+  llvm::LogicalResult place(bool isFile);
 
   const Compilation &compilation;
   std::deque<files::OutputFile> files; // keeps the addresses of its elements

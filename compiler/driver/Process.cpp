@@ -26,7 +26,7 @@ using namespace heddle::driver;
   _exit(1);
 }
 
-static void stopWithoutMemory() { stop("out of memory"); }
+void driver::stopWithoutMemory() { stop("out of memory"); }
 
 static void stopForLlvm(void *, const char *reason, bool) {
   llvm::StringRef text(reason);
@@ -47,13 +47,13 @@ static void occupyStandardStreams() {
 
 void driver::prepareProcess(const char *program) {
   occupyStandardStreams();
-  llvm::sys::PrintStackTraceOnErrorSignal(program);
   std::set_new_handler(stopWithoutMemory);
   // What is thrown all the same: std::bad_alloc, or std::system_error of a
   // thread for which there is no memory.
   std::set_terminate(stopWithoutMemory);
   llvm::install_bad_alloc_error_handler(stopForLlvm);
   llvm::install_fatal_error_handler(stopForLlvm);
+  llvm::sys::PrintStackTraceOnErrorSignal(program);
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
 }

@@ -14,6 +14,9 @@ namespace heddle::driver {
 ///    caller has closed.
 void prepareProcess(const char *program);
 
+/// Ends the process as it ends where memory is exhausted; needs none.
+[[noreturn]] void stopWithoutMemory();
+
 /// Writes out standard output. The exit code: `code`, unless the output cannot
 /// be written; then 1 after an error, or that of SIGPIPE, without a word, where
 /// the reader has gone.

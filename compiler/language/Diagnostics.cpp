@@ -3,7 +3,6 @@
 #include "compiler/language/Diagnostics.h"
 
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -25,30 +24,41 @@ bool Diagnostics::error(SMLoc place, const Twine &message) {
     return false;
   if (++errors > errorLimit) {
     if (errors == errorLimit + 1)
-      WithColor::error(os) << "too many errors; the first " << errorLimit
-                           << " are shown\n";
+      files::printMessage(os, Severity::Error,
+                          "too many errors; the first " + Twine(errorLimit) +
+                              " are shown");
     return false;
   }
-  print(place, SourceMgr::DK_Error, message);
+  print(place, Severity::Error, message);
   return true;
 }
 
 void Diagnostics::error(const Twine &message) {
   ++errors;
-  WithColor::error(os) << message << '\n';
+  files::printMessage(os, Severity::Error, message);
 }
 
 void Diagnostics::note(SMLoc place, const Twine &message) {
-  print(place, SourceMgr::DK_Note, message);
+  print(place, Severity::Note, message);
 }
 
 void Diagnostics::note(const Twine &message) {
-  WithColor::note(os) << message << '\n';
+  files::printMessage(os, Severity::Note, message);
 }
 
-void Diagnostics::print(SMLoc place, SourceMgr::DiagKind kind,
-                        const Twine &message) {
-  sources.PrintMessage(os, place, kind, message);
+void Diagnostics::print(SMLoc place, Severity severity, const Twine &message) {
+  Position position = positionOf(place);
+  if (position.file.empty())
+    return files::printMessage(os, severity, message);
+  const char *at = place.getPointer();
+  StringRef text =
+      sources.getMemoryBuffer(sources.FindBufferContainingLoc(place))
+          ->getBuffer();
+  StringRef line(at - (position.column - 1), 0);
+  line = StringRef(line.data(), text.end() - line.data()).split('\n').first;
+  files::printMessage(os,
+                      {position.file, position.line, position.column, &line},
+                      severity, message);
 }
 
 Position Diagnostics::positionOf(SMLoc place) const {

@@ -14,6 +14,7 @@
 #ifndef HEDDLE_COMPILER_LANGUAGE_DIAGNOSTICS_H
 #define HEDDLE_COMPILER_LANGUAGE_DIAGNOSTICS_H
 
+#include "compiler/files/Message.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -61,8 +62,8 @@ public:
   std::string describe(llvm::SMLoc place) const;
 
 private:
-  void print(llvm::SMLoc place, llvm::SourceMgr::DiagKind kind,
-             const llvm::Twine &message);
+  using Severity = files::Severity;
+  void print(llvm::SMLoc place, Severity severity, const llvm::Twine &message);
 
   llvm::raw_ostream &os;
   llvm::SourceMgr sources;
