@@ -3,7 +3,7 @@
 
     run.py --bin build/bin --work build/test/fuzz --seconds 60 [NAME...]
 
-Exits with 1 if a target crashed, hung (10 s) or needed over 1 GB; the input that did it is named. What new inputs reached
+Exits with 1 if a target crashed, hung (25 s) or needed over 1 GB; the input that did it is named. What new inputs reached
 is kept under WORK/corpus/NAME for the next run, unless --fresh."""
 
 import argparse
@@ -26,8 +26,10 @@ SEEDS = {
         ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
         ("llama", "qwen3"), ("mixtral", "mixtral"), ("t5", "t5"), ("transformer", "marian"), ("vit", "vit"))]
     + ["examples/unet.heddle", "test/language/*.heddle"],
+    "modules": ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*.mlir", "test/pipeline/*.mlir"],
     "npy": ["test/golden/ids_*.npy", "test/golden/lengths_ragged.npy"],
     "parser": ["examples/*.heddle", "test/language/*.heddle"],
+    "passes": ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*.mlir", "test/pipeline/*.mlir"],
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
@@ -66,7 +68,7 @@ def run(name, options):
     for folder in (corpus, found):
         folder.mkdir(parents=True, exist_ok=True)
     write_seeds(name, seeds)
-    command = [options.bin / f"fuzz-{name}", f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=1024",
+    command = [options.bin / f"fuzz-{name}", f"-max_total_time={options.seconds}", "-timeout=25", "-rss_limit_mb=1024",
                "-print_final_stats=1", "-close_fd_mask=3", f"-seed={options.seed}", f"-artifact_prefix={found}/", corpus, seeds]
     if name in DICTIONARIES:
         words = options.work / f"{name}.dict"
