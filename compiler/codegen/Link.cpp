@@ -241,9 +241,11 @@ static llvm::StringRef dynamicLinker(const llvm::Triple &triple) {
 }
 
 /// Arguments around the inputs: start files before, the C library and end files
-/// after.
+/// after. `isRelocatable`: its start file can move a static executable to where
+/// the system has put it.
 struct CLibrary {
   std::vector<std::string> before, after;
+  bool isRelocatable = false;
 };
 
 static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
@@ -262,10 +264,14 @@ static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
   };
 
   CLibrary result;
+  result.isRelocatable = !options.isStatic || !search.find("rcrt1.o").empty();
   if (isExecutable)
-    result.before.push_back(required(options.isStatic ? "crt1.o" : "Scrt1.o"));
+    result.before.push_back(required(!options.isStatic      ? "Scrt1.o"
+                                     : result.isRelocatable ? "rcrt1.o"
+                                                            : "crt1.o"));
   result.before.push_back(required("crti.o"));
-  addOptional(result.before, options.isStatic ? "crtbeginT.o" : "crtbeginS.o");
+  addOptional(result.before,
+              result.isRelocatable ? "crtbeginS.o" : "crtbeginT.o");
   for (const std::string &directory : search.directories)
     result.after.push_back("-L" + directory);
   if (options.isStatic) {
@@ -279,7 +285,7 @@ static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
     result.after.insert(result.after.end(), {"--as-needed", "-lm", "-lc"});
     addOptional(result.after, "libgcc.a");
   }
-  addOptional(result.after, options.isStatic ? "crtend.o" : "crtendS.o");
+  addOptional(result.after, result.isRelocatable ? "crtendS.o" : "crtend.o");
   result.after.push_back(required("crtn.o"));
   if (missing.empty())
     return result;
@@ -319,6 +325,9 @@ static LinkedFile linkDynamic(const std::string &object,
       arguments.push_back("--soname=" + options.soname);
   } else if (options.isStatic) {
     arguments.push_back("-static");
+    if (cLibrary->isRelocatable)
+      arguments.insert(arguments.end(),
+                       {"-pie", "--no-dynamic-linker", "-z", "text"});
   } else {
     arguments.insert(arguments.end(), {"-pie", "--dynamic-linker",
                                        dynamicLinker(options.triple).str()});

@@ -107,6 +107,8 @@ public:
     cutAdded(
         tables.rawAdded, text, skipped,
         [&](size_t begin, size_t end) {
+          if (trouble != Trouble::None)
+            return;
           std::string_view part = slice(text, begin, end);
           if (!tables.normalizers.empty()) {
             normalized.clear();

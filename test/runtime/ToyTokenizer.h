@@ -14,8 +14,9 @@ namespace toy {
 
 class TokenizerTables {
 public:
-  /// `normalizers` are put before those that there are.
-  explicit TokenizerTables(std::vector<heddle::text::Step> normalizers = {})
+  /// The splitter replaces `from` by `to`.
+  explicit TokenizerTables(std::string_view from = "y",
+                           std::string_view to = "b")
       : bytes(sizeof(heddle::text::Header)) {
     using namespace heddle::text;
     header.magic = tokenizerMagic;
@@ -23,11 +24,11 @@ public:
     header.model = uint32_t(ModelKind::Bpe);
     header.unknown = -1;
     layOutTokens();
-    normalizers.push_back(step(NormalizerKind::Lowercase));
-    normalizers.push_back(step(NormalizerKind::ReplaceRegex, "z+", "a"));
-    header.normalizers = add(normalizers);
+    header.normalizers =
+        add<Step>({step(NormalizerKind::Lowercase),
+                   step(NormalizerKind::ReplaceRegex, "z+", "a")});
     header.splitters = add<Step>({step(SplitterKind::SplitRegex, "\\s+"),
-                                  step(SplitterKind::Replace, "y", "b")});
+                                  step(SplitterKind::Replace, from, to)});
     header.decoders = add<Step>({step(DecoderKind::JoinSpaced),
                                  step(DecoderKind::ReplaceRegex, "h+", "H")});
     header.added = add<AddedToken>({{8, AddedSpecial, string("<x>")}});
@@ -37,6 +38,9 @@ public:
     memcpy(bytes.data(), &header, sizeof header);
   }
 
+  std::vector<uint8_t> bytes;
+
+private:
   template <typename Kind>
   heddle::text::Step step(Kind kind, std::string_view pattern = "",
                           std::string_view text = "") {
@@ -47,9 +51,6 @@ public:
     return result;
   }
 
-  std::vector<uint8_t> bytes;
-
-private:
   heddle::text::Range string(std::string_view text) {
     return add(std::vector<char>(text.begin(), text.end()));
   }
