@@ -40,8 +40,8 @@ static kernel::Activation activationOf(nn::LinearOp op) {
   return *same;
 }
 
-/// Whether a matrix as a whole: tensors that lie row after row in dense blocks
-/// are none.
+/// Whether the tensor lies row after row in dense blocks: each row is a matrix
+/// then, and the whole is none.
 static bool isFlat(Value value, FunctionLowering &lowering) {
   return lowering.formOf(cast<RankedTensorType>(value.getType())) ==
          FunctionLowering::Form::Flat;

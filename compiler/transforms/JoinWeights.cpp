@@ -48,7 +48,6 @@ static StringRef difference(WeightOp a, WeightOp b) {
     return "its weight is reached by other indices";
   if (a.getType().getElementType() != b.getType().getElementType() ||
       a.getStored() != b.getStored() ||
-      a.getStored() != b.getStored() ||
       a->getDiscardableAttrDictionary() != b->getDiscardableAttrDictionary())
     return "its weight is stored in another way";
   return {};
