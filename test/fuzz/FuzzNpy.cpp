@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const char *data, size_t size) {
     return 0;
   fuzz::MemoryFile file({data, size - 1});
   heddle::runtime::NpyArray array;
-  if (array.read(file.path.c_str(), types[static_cast<uint8_t>(data[size - 1]) % 5]))
+  if (array.read(file.path.c_str(),
+                 types[static_cast<uint8_t>(data[size - 1]) % 5], 1 << 20))
     return 0;
   int64_t count = 1;
   for (int32_t i = 0; i < array.rank(); ++i)

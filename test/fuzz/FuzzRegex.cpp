@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const char *data, size_t size) {
       llvm::StringRef(expression.data(), expression.size()), reason);
   if (translated.empty())
     return 0;
+  text::TroubleWatch watch;
   text::Text message, subject;
   text::Regex *regex = text::compileRegex(translated, message);
   if (!regex)

@@ -26,6 +26,7 @@ inline void tokenize(const heddle::text::Tokenizer &tokenizer,
   for (int32_t stranger : {-1, tokenizer.vocabularySize(), 0, 0x7fffffff})
     ids.push(stranger);
   for (bool skipSpecial : {true, false}) {
+    heddle::text::TroubleWatch watch;
     heddle::text::Decoder decoder(tokenizer, skipSpecial);
     heddle::text::Text decoded;
     for (int32_t id : ids)
