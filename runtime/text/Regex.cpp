@@ -6,6 +6,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
+#include <ctime>
+
 namespace heddle::text {
 
 Regex *compileRegex(std::string_view pattern, Text &message) {
@@ -15,8 +18,9 @@ Regex *compileRegex(std::string_view pattern, Text &message) {
   // ^ and $ always match at lines.
   pcre2_code *code = pcre2_compile(
       reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
-      &at, nullptr);
+      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C |
+          PCRE2_USE_OFFSET_LIMIT,
+      &error, &at, nullptr);
   if (code) {
     pcre2_jit_compile(
         code,
@@ -38,21 +42,72 @@ Regex *compileRegex(std::string_view pattern, Text &message) {
 
 void freeRegex(Regex *regex) { pcre2_code_free(regex); }
 
-Matcher::~Matcher() { pcre2_match_data_free(data); }
+Matcher::~Matcher() {
+  pcre2_match_data_free(data);
+  pcre2_match_context_free(context);
+}
 
-bool Matcher::find(const Regex &regex, std::string_view text, size_t from,
-                   Span &match) {
-  if (!data && !(data = pcre2_match_data_create(1, nullptr)))
+bool Matcher::prepare() {
+  if (!data)
+    data = pcre2_match_data_create(1, nullptr);
+  if (!context)
+    context = pcre2_match_context_create(nullptr);
+  if (!data || !context)
     noteTrouble(Trouble::Memory);
-  if (trouble != Trouble::None)
+  return trouble == Trouble::None;
+}
+
+/// Coarse, since it is asked often.
+static double secondsNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * now.tv_nsec;
+}
+
+/// Whether the time is over; looks at the clock now and then.
+bool Matcher::isLate() {
+  if (searches++ % 16 != 0)
     return false;
-  PCRE2_SPTR subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  double now = secondsNow();
+  if (searches == 1)
+    began = now;
+  return now - began > seconds;
+}
+
+/// Looks for a match that begins from `from` to `last`.
+int Matcher::findFrom(const Regex &regex, std::string_view text, size_t from,
+                      size_t last) {
+  if (isLate())
+    return PCRE2_ERROR_MATCHLIMIT;
+  auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  pcre2_set_offset_limit(context, last);
+  // Enough to give back a run as long as the text, some times over.
+  constexpr size_t most = 10'000'000;
+  pcre2_set_match_limit(context, static_cast<uint32_t>(std::min(
+                                     most, 1'000'000 + 16 * text.size())));
   int found = pcre2_match(&regex, subject, text.size(), from,
-                          PCRE2_NO_UTF_CHECK, data, nullptr);
+                          PCRE2_NO_UTF_CHECK, data, context);
   if (found ==
       PCRE2_ERROR_JIT_STACKLIMIT) // the interpreter keeps its stack on the heap
     found = pcre2_match(&regex, subject, text.size(), from,
-                        PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, nullptr);
+                        PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, context);
+  return found;
+}
+
+bool Matcher::find(const Regex &regex, std::string_view text, size_t from,
+                   Span &match) {
+  if (!prepare())
+    return false;
+  // A window of places at a time, so that no search is far from the clock.
+  constexpr size_t window = 256;
+  int found = PCRE2_ERROR_NOMATCH;
+  while (found == PCRE2_ERROR_NOMATCH && from <= text.size()) {
+    size_t next = from + window;
+    while (next < text.size() && (text[next] & 0xc0) == 0x80)
+      ++next;
+    found = findFrom(regex, text, from, next - 1);
+    from = next;
+  }
   if (found < 0) {
     if (found != PCRE2_ERROR_NOMATCH)
       noteTrouble(found == PCRE2_ERROR_NOMEMORY ? Trouble::Memory

@@ -7,6 +7,7 @@
 #include <string_view>
 
 struct pcre2_real_code_8;
+struct pcre2_real_match_context_8;
 struct pcre2_real_match_data_8;
 
 namespace heddle::text {
@@ -25,10 +26,14 @@ using Regex = pcre2_real_code_8;
 Regex *compileRegex(std::string_view pattern, Text &message);
 void freeRegex(Regex *regex);
 
-/// The scratch memory of matching; one a thread.
+/// The scratch memory of matching, and the time that may be spent on it; one a
+/// text and thread.
 class Matcher {
 public:
-  Matcher() = default;
+  /// Seconds for a text of `bytes` bytes: a hundred times what slow expressions
+  /// of real tokenizers take on slow machines. What some hostile ones would
+  /// take has no bound.
+  explicit Matcher(size_t bytes = 0) : seconds(10 + 40e-6 * bytes) {}
   Matcher(const Matcher &) = delete;
   Matcher &operator=(const Matcher &) = delete;
   ~Matcher();
@@ -36,12 +41,20 @@ public:
   /// Finds the first match of `regex` in `text` that begins at `from` or later.
   /// Text before `from` is visible to assertions. Returns false if there is
   /// none, or if trouble keeps it from being found: no memory, or more
-  /// backtracking than PCRE2's limits allow.
+  /// backtracking than PCRE2's limits allow or there is time for.
   bool find(const Regex &regex, std::string_view text, size_t from,
             Span &match);
 
 private:
+  bool prepare();
+  int findFrom(const Regex &regex, std::string_view text, size_t from,
+               size_t last);
+  bool isLate();
+
   pcre2_real_match_data_8 *data = nullptr;
+  pcre2_real_match_context_8 *context = nullptr;
+  double seconds, began = 0;
+  unsigned searches = 0;
 };
 
 /// Walks over all matches of an expression as Oniguruma's find_iter does: after

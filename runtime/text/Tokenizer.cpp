@@ -98,7 +98,8 @@ public:
   Encoding(const Tables &tables, Ids &ids, bool specialsAreText,
            size_t textBytes)
       : tables(tables), ids(ids), skipped(specialsAreText ? AddedSpecial : 0),
-        most(grownBytes(textBytes)), pieces(matcher, most), model(tables) {
+        most(grownBytes(textBytes)), matcher(textBytes), pieces(matcher, most),
+        model(tables) {
     normalized.limit(most);
   }
 

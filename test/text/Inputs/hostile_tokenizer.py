@@ -2,6 +2,7 @@
 
 normalizer   thirty times, "a" becomes "aa"
 decoder      five times, a letter becomes a thousand
+expression   a million ways to fail, at every place
 added        an added token of 2000 bytes
 spaces       an added token of one space that swallows white space on its right
 """
@@ -33,6 +34,9 @@ if kind == "normalizer":
     tokenizer["normalizer"] = sequence("normalizers", 30 * [replace("a", "aa")])
 elif kind == "decoder":
     tokenizer["decoder"] = sequence("decoders", [replace(old, 1000 * new) for old, new in zip("abcde", "bcdef")])
+elif kind == "expression":
+    tokenizer["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "(?:a?){20}a{20}b|c|."}, "behavior": "Isolated",
+                                  "invert": False}
 elif kind == "added":
     tokenizer["added_tokens"] = added(2000 * "x")
 elif kind == "spaces":
