@@ -79,7 +79,8 @@ TEST(SizeExprTest, ConstantsAndNames) {
   EXPECT_FALSE(parsed("T+5").isConstant());
   EXPECT_EQ(parsed("T").asName(), StringRef("T"));
   EXPECT_EQ(parsed("2*T").asName(), std::nullopt);
-  EXPECT_EQ(parsed("T*B+B").names(), (llvm::SmallVector<StringRef>{"B", "T"}));
+  SizeExpr sum = parsed("T*B+B");
+  EXPECT_EQ(sum.names(), (llvm::SmallVector<StringRef>{"B", "T"}));
 }
 
 TEST(SizeExprTest, EvaluationIsExact) {
