@@ -12,6 +12,7 @@
 #include "runtime/checksum.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Errno.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include <atomic>
 #include <mutex>
@@ -58,6 +59,7 @@ struct SharedState {
   std::atomic<size_t> nextTile = 0;
   std::atomic<uint64_t> doneBytes = 0, checksum = 0;
   std::vector<std::atomic<uint64_t>> nonFinite; ///< by tensor
+  std::vector<RangeLoss> losses;                ///< by tensor; see `mutex`
   std::atomic<bool> failed = false;
   std::mutex mutex;
   Error error = Error::success();
@@ -65,10 +67,16 @@ struct SharedState {
   SharedState(const PackRequest &request, const PackPlan &plan, int file,
               StringRef path, uint64_t base)
       : request(request), plan(plan), file(file), path(path), base(base),
-        nonFinite(request.tensors.size()) {}
+        nonFinite(request.tensors.size()), losses(request.tensors.size()) {}
 
   Error write(const void *data, size_t bytes, uint64_t offset) const {
     return writeAll(file, path, data, bytes, base + offset);
+  }
+
+  void add(size_t tensor, size_t moreNonFinite, const RangeLoss &loss) {
+    nonFinite[tensor] += moreNonFinite;
+    std::lock_guard<std::mutex> lock(mutex);
+    losses[tensor].add(loss);
   }
 
   void fail(Error next) {
@@ -80,6 +88,15 @@ struct SharedState {
       error = std::move(next);
   }
 };
+
+Error tooLarge(const PackedTensor &tensor, float largest) {
+  StringRef path = tensor.parts.front().path;
+  kernel::PackedType type = tensor.layout.type;
+  return createStringError(formatv(
+      "{0}: found a weight of {1:e2}, {2} holds none beyond {3:e2}: give it "
+      "another type, --quant '{0}=f32'",
+      path, largest, kernel::nameOf(type), largestWeight(type)));
+}
 
 /// Takes tiles until there are no more.
 void packTiles(SharedState &shared, function_ref<void()> afterEachTile) {
@@ -99,8 +116,11 @@ void packTiles(SharedState &shared, function_ref<void()> afterEachTile) {
     shared.checksum +=
         heddle_checksum_lines(packed->bytes.data(), packed->bytes.size(),
                               offset / HEDDLE_CHECKSUM_LINE);
-    shared.nonFinite[tile.plan - shared.plan.tensors.data()] +=
-        packed->nonFinite;
+    size_t tensor = tile.plan - shared.plan.tensors.data();
+    if (packed->loss.tooLarge > 0)
+      return shared.fail(
+          tooLarge(shared.request.tensors[tensor], packed->loss.tooLarge));
+    shared.add(tensor, packed->nonFinite, packed->loss);
     shared.doneBytes += packed->bytes.size();
     afterEachTile();
   }
@@ -189,6 +209,10 @@ Expected<PackResult> writePacked(int file, StringRef path, uint64_t base,
   for (auto [tensor, count] : zip(request.tensors, shared.nonFinite))
     if (count)
       result.nonFinite.push_back({tensor.parts.front().path, count});
+  for (auto [tensor, loss] : zip(request.tensors, shared.losses))
+    if (loss.matters())
+      result.coarse.push_back(
+          {tensor.parts.front().path, loss.coarse, tensor.layout.type});
   return result;
 }
 

@@ -63,6 +63,14 @@ struct PackResult {
   };
   /// Tensors that hold infinities or NaN, for a remark: the model may mean it.
   std::vector<NonFinite> nonFinite;
+  struct Coarse {
+    std::string path;
+    float largest;
+    kernel::PackedType type;
+  };
+  /// Tensors whose largest weights, up to this one, are too small for the
+  /// scales of their type.
+  std::vector<Coarse> coarse;
 };
 
 /// Fills a file that is there and empty. On failure it is empty.

@@ -3,7 +3,9 @@
 #include "compiler/checkpoint/Quantise.h"
 #include "compiler/checkpoint/Elements.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/ErrorHandling.h"
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 using namespace llvm;
@@ -16,7 +18,7 @@ static uint32_t magnitudeBits(float x) {
   return bit_cast<uint32_t>(x) & 0x7fffffffu;
 }
 
-static float largestMagnitude(const float *from, size_t count) {
+float largestMagnitude(const float *from, size_t count) {
   uint32_t largest = 0;
   for (size_t i = 0; i < count; ++i)
     largest = std::max(largest, magnitudeBits(from[i]));
@@ -77,6 +79,51 @@ uint16_t quantiseQ4(const float *from, uint8_t *to, size_t count) {
   round(from, scale == halfNaN ? 0 : inverseOf(halfAsFloat(scale)), 8, 0, 15,
         to, count);
   return scale;
+}
+
+float largestWeight(kernel::PackedType type) {
+  constexpr float largestHalf = 65504;
+  switch (type) {
+  case kernel::PackedType::Q8:
+    return 127 * largestHalf;
+  case kernel::PackedType::Q4:
+    return 8 * largestHalf;
+  case kernel::PackedType::BF16:
+    return 0x1.fep127f;
+  case kernel::PackedType::F32:
+  case kernel::PackedType::I8:
+    return std::numeric_limits<float>::max();
+  }
+  llvm_unreachable("all types are listed");
+}
+
+void RangeLoss::addRun(const float *from, size_t count, uint16_t scale,
+                       float steps) {
+  // Normal numbers are exact enough; toHalf() gives the largest for all above.
+  constexpr uint16_t smallestNormal = 0x0400, largest = 0x7bff;
+  uint16_t magnitude = scale & 0x7fff;
+  if (magnitude >= smallestNormal && magnitude < largest)
+    return;
+  float run = largestMagnitude(from, count);
+  if (run == 0 || !isFinite(run))
+    return;
+  float exact = run / steps;
+  float error = std::fabs(halfAsFloat(magnitude) - exact);
+  if (magnitude >= largest && error > exact / 1024)
+    tooLarge = std::max(tooLarge, run);
+  else if (magnitude < smallestNormal && error > exact / 64)
+    coarse = std::max(coarse, run);
+}
+
+void RangeLoss::addRow(const float *from, size_t count, float scale) {
+  if (scale < std::numeric_limits<float>::min())
+    coarse = std::max(coarse, largestMagnitude(from, count));
+}
+
+void RangeLoss::add(const RangeLoss &other) {
+  largest = std::max(largest, other.largest);
+  tooLarge = std::max(tooLarge, other.tooLarge);
+  coarse = std::max(coarse, other.coarse);
 }
 
 } // namespace heddle::checkpoint

@@ -1,7 +1,6 @@
 //===- TilePacker.cpp - One piece of a packed tensor ----------------------===//
 
 #include "compiler/checkpoint/TilePacker.h"
-#include "compiler/checkpoint/Quantise.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
@@ -49,6 +48,9 @@ Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
     row += run.count;
   }
   size_t nonFinite = countNonFinite(rows, elements);
+  loss = {};
+  if (plan.layout().type != PackedType::F32)
+    loss.largest = largestMagnitude(rows, elements);
 
   size_t bytes = (tile.end - tile.begin) * plan.unitBytes;
   const void *data = nullptr;
@@ -57,11 +59,14 @@ Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
   } else if (plan.layout().type == PackedType::BF16) {
     uint16_t *rounded = roundedBuffer.atLeast(bytes / 2);
     toBF16(order(tile, count, rows), rounded, bytes / 2);
+    // Halfway to the power of two that would come next.
+    if (nonFinite == 0 && loss.largest >= 0x1.ffp127f)
+      loss.tooLarge = loss.largest;
     data = rounded;
   } else {
     data = order(tile, count, rows);
   }
-  return Packed{{static_cast<const char *>(data), bytes}, nonFinite};
+  return Packed{{static_cast<const char *>(data), bytes}, nonFinite, loss};
 }
 
 /// Outputs first .. first + count of the matrix as stored, to [count][inputs]
@@ -250,8 +255,9 @@ const float *TilePacker::order(const Tile &tile, int64_t count,
 /// u as bytes, the scale behind all steps.
 static void fillColumnI8(const PackedLayout &layout, const float *row,
                          int64_t inputs, uint8_t *u, char *panel,
-                         int64_t column) {
+                         int64_t column, RangeLoss &loss) {
   float scale = quantiseI8(row, u, inputs);
+  loss.addRow(row, inputs, scale);
   int64_t step = layout.stepBytes(), steps = divideCeil(inputs, 4);
   for (int64_t s = 0; s < steps; ++s)
     std::memcpy(panel + s * step + column * 4, u + s * 4,
@@ -261,12 +267,14 @@ static void fillColumnI8(const PackedLayout &layout, const float *row,
 
 /// One step of 32 k: its bytes, then the scales.
 static void fillGroup(const PackedLayout &layout, const float *from,
-                      int64_t count, char *step, int64_t column) {
+                      int64_t count, char *step, int64_t column,
+                      RangeLoss &loss) {
   bool nibbles = layout.type == PackedType::Q4;
   uint8_t u[PackedLayout::quantGroup];
   std::fill(std::begin(u), std::end(u), nibbles ? 8 : 128);
   uint16_t scale =
       nibbles ? quantiseQ4(from, u, count) : quantiseQ8(from, u, count);
+  loss.addRun(from, count, scale, nibbles ? 8 : 127);
   constexpr int64_t half = PackedLayout::quantGroup / 2;
   if (nibbles)
     for (int64_t i = 0; i < half; ++i)
@@ -303,11 +311,11 @@ const char *TilePacker::quantise(const Tile &tile, int64_t count,
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
   auto fillColumn = [&](const float *row, char *panel, int64_t column) {
     if (layout.type == PackedType::I8)
-      return fillColumnI8(layout, row, inputs, u, panel, column);
+      return fillColumnI8(layout, row, inputs, u, panel, column, loss);
     for (int64_t k = 0; k < inputs; k += PackedLayout::quantGroup)
       fillGroup(layout, row + k, std::min(PackedLayout::quantGroup, inputs - k),
                 panel + k / PackedLayout::quantGroup * layout.stepBytes(),
-                column);
+                column, loss);
   };
   for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
     char *panel = to + (unit - tile.begin) * plan.unitBytes;

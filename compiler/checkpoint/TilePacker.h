@@ -10,6 +10,7 @@
 #define HEDDLE_COMPILER_CHECKPOINT_TILEPACKER_H
 
 #include "compiler/checkpoint/PackPlan.h"
+#include "compiler/checkpoint/Quantise.h"
 
 namespace heddle::checkpoint {
 
@@ -36,6 +37,7 @@ public:
   struct Packed {
     llvm::ArrayRef<char> bytes; ///< valid until the next tile
     size_t nonFinite;           ///< how many elements are infinite or NaN
+    RangeLoss loss;
   };
   llvm::Expected<Packed> pack(const Tile &tile);
 
@@ -56,6 +58,7 @@ private:
   const char *quantise(const Tile &tile, int64_t count, const float *rows);
 
   const PackRequest &request;
+  RangeLoss loss; ///< of the tile
   Scratch<char> rawBuffer;
   Scratch<float> rowBuffer, orderBuffer;
   Scratch<uint16_t> roundedBuffer;

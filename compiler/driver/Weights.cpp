@@ -3,9 +3,11 @@
 #include "compiler/driver/Weights.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Progress.h"
+#include "compiler/files/Message.h"
 #include "dialects/nn/NN.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace heddle;
@@ -133,6 +135,14 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
   llvm::Expected<checkpoint::PackResult> result = write(path, request);
   if (!result)
     return fail(result.takeError());
+  for (const auto &[path, largest, type] : result->coarse)
+    files::printMessage(
+        llvm::errs(), files::Severity::Note,
+        llvm::formatv("{0}: weights up to {1:e2} are too small for the scales "
+                      "of {2}, and rounded coarsely or to zero; --quant "
+                      "'{0}=bf16' keeps them",
+                      path, largest, kernel::nameOf(type))
+            .str());
   if (remarks)
     for (const auto &[name, count] : result->nonFinite)
       llvm::errs() << "remark: " << name << ": " << count

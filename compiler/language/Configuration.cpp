@@ -36,6 +36,14 @@ std::string suggest(StringRef misspelt, ArrayRef<StringRef> candidates) {
   return best.empty() ? "" : "; did you mean " + best.str();
 }
 
+/// Models compute with f32: whether the number is one, and not made infinite or
+/// zero.
+static bool fitsFloat(double value) {
+  auto rounded = static_cast<float>(value);
+  return std::isinf(value) == std::isinf(rounded) &&
+         (value == 0) == (rounded == 0);
+}
+
 std::optional<Constant> numberOf(const Expr &literal,
                                  Diagnostics &diagnostics) {
   StringRef text = literal.text;
@@ -49,7 +57,7 @@ std::optional<Constant> numberOf(const Expr &literal,
     return std::nullopt;
   }
   double value = 0;
-  if (!text.getAsDouble(value) && std::isfinite(value))
+  if (!text.getAsDouble(value) && std::isfinite(value) && fitsFloat(value))
     return value;
   diagnostics.error(literal.place, "the number " + text + " is out of range");
   return std::nullopt;
@@ -165,6 +173,14 @@ void Configuration::evaluateField(StringRef name, Field &field) {
     return;
   }
   field.value = *value;
+  const double *real = std::get_if<double>(&field.value);
+  if (real && !fitsFloat(*real)) {
+    diagnostics.error(field.decl->name.place,
+                      name + " is " + describe(field.value) + originOf(name) +
+                          ", out of the range of f32");
+    field.progress = Field::Faulty;
+    return;
+  }
   bool ok = !isUpper(name.front()) || finishSize(name, field);
   field.progress = ok ? Field::Done : Field::Faulty;
 }

@@ -110,4 +110,40 @@ TEST(Quantise, TheSmallestAndTheLargestStayFinite) {
   }
 }
 
+TEST(Quantise, WhatIsOutOfRangeIsCounted) {
+  auto lossOf = [](float magnitude) {
+    Weights run;
+    run.fill(magnitude);
+    Bytes u;
+    RangeLoss q8, q4, i8;
+    q8.addRun(run.data(), size, quantiseQ8(run.data(), u.data(), size), 127);
+    q4.addRun(run.data(), size, quantiseQ4(run.data(), u.data(), size), 8);
+    i8.addRow(run.data(), size, quantiseI8(run.data(), u.data(), size));
+    return std::array{q8, q4, i8};
+  };
+  for (float magnitude : {0.0f, 1e-2f, 1.0f, 65504.0f * 8})
+    for (const RangeLoss &loss : lossOf(magnitude)) {
+      EXPECT_EQ(loss.coarse, 0) << magnitude;
+      EXPECT_EQ(loss.tooLarge, 0) << magnitude;
+    }
+  auto small = lossOf(1e-6f), large = lossOf(1e7f), tiny = lossOf(1e-37f);
+  EXPECT_EQ(small[0].coarse, 1e-6f);
+  EXPECT_EQ(small[1].coarse, 1e-6f);
+  EXPECT_EQ(small[2].coarse, 0);
+  EXPECT_EQ(tiny[2].coarse, 1e-37f);
+  EXPECT_EQ(large[0].tooLarge, 1e7f);
+  EXPECT_EQ(large[1].tooLarge, 1e7f);
+  EXPECT_EQ(large[2].tooLarge, 0);
+  EXPECT_GT(largestWeight(heddle::kernel::PackedType::Q8), 8e6f);
+  EXPECT_LT(largestWeight(heddle::kernel::PackedType::Q8), 1e7f);
+}
+
+TEST(Quantise, WhatIsSmallBesideTheOthersMayBeCoarse) {
+  RangeLoss loss;
+  loss.add({.largest = 1e-6f, .tooLarge = 0, .coarse = 1e-6f});
+  EXPECT_TRUE(loss.matters());
+  loss.add({.largest = 1.0f, .tooLarge = 0, .coarse = 0});
+  EXPECT_FALSE(loss.matters());
+}
+
 } // namespace

@@ -96,6 +96,11 @@ def config_value_huge():
     config(lambda c: c.update(n_embd=2**40))
 
 
+@mistake("…gpt2.heddle:…: error: eps is 1e+300 (.layer_norm_epsilon of config.json), out of the range of f32")
+def config_value_beyond_f32():
+    config(lambda c: c.update(layer_norm_epsilon=1e300))
+
+
 @mistake("…gpt2.heddle:…: error: K = D/H is 6.4, needs a whole number from 0 to 2147483647")
 def config_heads_do_not_divide():
     config(lambda c: c.update(n_head=5))
