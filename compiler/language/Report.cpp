@@ -2,6 +2,7 @@
 
 #include "compiler/language/Report.h"
 
+#include "compiler/files/Message.h"
 #include "compiler/language/Parameters.h"
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/MapVector.h"
@@ -277,13 +278,13 @@ static void printConfigKeys(const KeyUses &keys, raw_ostream &os) {
     for (auto [number, key] : enumerate(list)) {
       std::string word = key + (number + 1 < list.size() ? "," : "");
       if (line.size() + 1 + word.size() > width) {
-        os << line << '\n';
+        os << files::printable(line) << '\n';
         line.assign(11, ' ');
       }
       line += " " + word;
     }
     if (!list.empty())
-      os << line << '\n';
+      os << files::printable(line) << '\n';
   };
   print("read", keys.read);
   print("assumed", keys.assumed);
