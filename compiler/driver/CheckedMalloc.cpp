@@ -9,14 +9,21 @@
 
 #include "compiler/driver/Process.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <dlfcn.h>
 
+using heddle::driver::RunsProgram;
+using heddle::driver::stopWithoutMemory;
+
+static std::atomic<bool> mayBeEmpty = false;
+
+RunsProgram::RunsProgram() { mayBeEmpty = true; }
+RunsProgram::~RunsProgram() { mayBeEmpty = false; }
+
 // Sanitizers have allocators of their own.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-
-using heddle::driver::stopWithoutMemory;
 
 /// The function of this name in the libraries behind this program.
 template <typename Function> static Function *next(const char *name) {
@@ -24,7 +31,7 @@ template <typename Function> static Function *next(const char *name) {
 }
 
 static void *checked(void *memory, size_t bytes) {
-  if (!memory && bytes > 0)
+  if (!memory && bytes > 0 && !mayBeEmpty)
     stopWithoutMemory();
   return memory;
 }
@@ -54,7 +61,7 @@ void *aligned_alloc(size_t alignment, size_t bytes) {
 int posix_memalign(void **to, size_t alignment, size_t bytes) {
   static auto *allocate = next<int(void **, size_t, size_t)>("posix_memalign");
   int code = allocate(to, alignment, bytes);
-  if (code == ENOMEM)
+  if (code == ENOMEM && !mayBeEmpty)
     stopWithoutMemory();
   return code;
 }

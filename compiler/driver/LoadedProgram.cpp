@@ -1,6 +1,7 @@
 //===- LoadedProgram.cpp --------------------------------------------------===//
 
 #include "compiler/driver/LoadedProgram.h"
+#include "compiler/driver/Process.h"
 #include "compiler/driver/Weights.h"
 #include "llvm/Support/WithColor.h"
 
@@ -89,5 +90,6 @@ int LoadedProgram::call(llvm::ArrayRef<std::string> arguments) {
   for (std::string &word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
+  RunsProgram runs;
   return main(words.size(), argv.data());
 }

@@ -17,6 +17,14 @@ void prepareProcess(const char *program);
 /// Ends the process as it ends where memory is exhausted; needs none.
 [[noreturn]] void stopWithoutMemory();
 
+/// While this lives, malloc may come back empty, as the C library's does: a
+/// compiled program knows what to do, and what to clean up.
+class RunsProgram {
+public:
+  RunsProgram();
+  ~RunsProgram();
+};
+
 /// Writes out standard output. The exit code: `code`, unless the output cannot
 /// be written; then 1 after an error, or that of SIGPIPE, without a word, where
 /// the reader has gone.

@@ -127,11 +127,12 @@ class Grid:
 
 
 def chosen(calls, most, seed):
-    """At most so many of 1 .. calls, spread over all of them."""
+    """So many of 1 .. calls, spread over all of them, and some of the last, which are about the outputs."""
     if calls <= most:
         return range(1, calls + 1)
     random_ = random.Random(seed)
-    return sorted({1 + calls * i // most + random_.randrange(max(1, calls // most)) for i in range(most)})
+    spread = {1 + calls * i // most + random_.randrange(max(1, calls // most)) for i in range(most)}
+    return sorted(spread | {max(1, calls - 8 * i) for i in range(most // 4)})
 
 
 def write_ids(path):
