@@ -34,8 +34,13 @@ static const heddle_polynomial dims[] = {{1, &t}};
 static const heddle_value input = {"x", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0};
 static const heddle_value output = {"y", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0};
 static const heddle_entry entry = {"squares", 1, 1, &input, &output, squares, {0, NULL}, 0, 0, 0, 0, 0, 0};
-static const heddle_program program = {
-    HEDDLE_ABI_VERSION, 0, 0, "squares", 1, 0, 1, 0, 0, 0, sizes, NULL, &entry, NULL, NULL, -1, 0, NULL};
+static const heddle_program program = {.abi_version = HEDDLE_ABI_VERSION,
+                                       .name = "squares",
+                                       .size_count = 1,
+                                       .entry_count = 1,
+                                       .sizes = sizes,
+                                       .entries = &entry,
+                                       .row_size = -1};
 
 int main(int argc, char **argv) {
   if (argc > 1)
