@@ -24,6 +24,7 @@ config.environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
 
 config.substitutions += [
     ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
+    ("%bin", os.path.join(config.build_dir, "bin")),
     ("%heddle", os.path.join(heddle_dir, "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
     ("%readme", os.path.join(config.source_dir, "README.md")),

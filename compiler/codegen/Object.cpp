@@ -1,6 +1,7 @@
 //===- Object.cpp ---------------------------------------------------------===//
 
 #include "compiler/codegen/Object.h"
+#include "compiler/codegen/AllowedOps.h"
 #include "compiler/codegen/EmitProgram.h"
 #include "compiler/codegen/Interface.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -36,15 +37,55 @@ static void setFunctionAttributes(llvm::Module &module,
   }
 }
 
+/// A symbol of the module may not be one that the program gets besides.
+static llvm::LogicalResult checkSymbols(mlir::ModuleOp module,
+                                        const llvm::Module &llvmModule,
+                                        const Program &program) {
+  std::vector<std::string> taken = interfaceSymbols(program);
+  taken.push_back("main");
+  for (const llvm::GlobalValue &value : llvmModule.global_values()) {
+    if (value.isDeclaration())
+      continue;
+    if (value.getName().starts_with("heddle_") ||
+        llvm::is_contained(taken, value.getName()))
+      return module.emitError() << "the symbol @" << value.getName().str()
+                                << " is one of the program's interface";
+  }
+  for (const ProgramEntry &entry : program.entries) {
+    const llvm::Function *function = llvmModule.getFunction(entry.function);
+    bool isEntry = function && function->getReturnType()->isIntegerTy(32) &&
+                   function->arg_size() == 1 && !function->isVarArg() &&
+                   function->getArg(0)->getType()->isPointerTy();
+    if (!isEntry)
+      return module.emitError()
+             << "the function @" << entry.function << " of the entry `"
+             << entry.name << "` is no i32 (ptr)";
+  }
+  return llvm::success();
+}
+
+/// What the passes make is valid; what a file has in LLVM's dialect need not.
+static llvm::LogicalResult verify(mlir::ModuleOp module,
+                                  const llvm::Module &llvmModule) {
+  std::string why;
+  llvm::raw_string_ostream os(why);
+  if (!llvm::verifyModule(llvmModule, &os))
+    return llvm::success();
+  return module.emitError() << "LLVM refuses the module: "
+                            << llvm::StringRef(why).split('\n').first;
+}
+
 std::unique_ptr<llvm::Module>
 codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
                          llvm::TargetMachine &machine, llvm::StringRef tuneCpu,
                          bool withMain, llvm::LLVMContext &context) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
+  if (failed(allowsOps(module, machine)))
+    return nullptr;
   std::unique_ptr<llvm::Module> llvmModule =
       mlir::translateModuleToLLVMIR(module, context, program.name);
-  if (!llvmModule)
+  if (!llvmModule || failed(checkSymbols(module, *llvmModule, program)))
     return nullptr;
   llvmModule->setTargetTriple(machine.getTargetTriple());
   llvmModule->setDataLayout(machine.createDataLayout());
@@ -59,8 +100,8 @@ codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
   if (withMain)
     emitMain(*llvmModule, emitted);
   setFunctionAttributes(*llvmModule, machine, tuneCpu);
-  assert(!llvm::verifyModule(*llvmModule, &llvm::errs()) &&
-         "the passes before left invalid LLVM IR");
+  if (failed(verify(module, *llvmModule)))
+    return nullptr;
   return llvmModule;
 }
 

@@ -7,10 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Program.h"
-#include "compiler/codegen/Interface.h"
+#include "compiler/codegen/CheckProgram.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -200,7 +201,10 @@ public:
       value = attribute.str();
   }
   void field(StringRef name, int64_t &value) {
-    if (auto attribute = get<IntegerAttr>(name, "an integer"))
+    auto attribute = get<IntegerAttr>(name, "an integer");
+    if (attribute && !attribute.getType().isInteger(64))
+      return fail("field `" + name + "` needed an i64");
+    if (attribute)
       value = attribute.getInt();
   }
   void field(StringRef name, SizeExpr &value) {
@@ -345,7 +349,9 @@ static FailureOr<ProgramEntry> readEntry(ModuleOp module, Attribute attribute) {
   reader.field("grows", entry.grows);
   reader.field("sets", entry.sets);
   reader.field("reads", entry.reads);
-  if (!module.lookupSymbol(entry.function))
+  auto function = dyn_cast_or_null<FunctionOpInterface>(
+      module.lookupSymbol(entry.function));
+  if (!function || function.isExternal())
     reader.fail("`" + entry.name + "` names the function @" + entry.function +
                 ", which the module does not have");
   return failed(reader.finish()) ? FailureOr<ProgramEntry>() : entry;
@@ -369,59 +375,6 @@ static FailureOr<ProgramSite> readSite(ModuleOp module, Attribute attribute) {
   reader.field("bytes", site.bytes);
   reader.choice("arithmetic", typeNames, site.arithmetic);
   return failed(reader.finish()) ? FailureOr<ProgramSite>() : site;
-}
-
-/// Every name and index in the program must mean something: the emitter asserts
-/// it.
-static void checkReferences(const Program &program, Reader &reader) {
-  auto checkSize = [&](StringRef name) {
-    if (!name.empty() && sizeIndex(program, name) < 0)
-      reader.fail("the size `" + name + "` is not among the program's");
-  };
-  auto checkExpr = [&](const SizeExpr &expr) {
-    llvm::for_each(expr.names(), checkSize);
-  };
-  for (const ProgramSize &size : program.sizes) {
-    checkSize(size.per);
-    checkSize(size.growsBy);
-  }
-  checkSize(program.rowSize);
-  for (const SizeExpr &monomial : program.monomials) {
-    checkExpr(monomial);
-    if (monomial.terms().size() != 1)
-      reader.fail("the monomial `" + monomial.str() + "` is not one product");
-  }
-  for (const ProgramEntry &entry : program.entries) {
-    if (isInterfaceName(entry.name))
-      reader.fail("the entry `" + entry.name +
-                  "` has the name of a function that every model has");
-    checkExpr(entry.arenaBytes);
-    llvm::for_each(entry.grows, checkSize);
-    llvm::for_each(entry.sets, checkSize);
-    llvm::for_each(entry.reads, checkSize);
-    for (const std::vector<ProgramValue> *values :
-         {&entry.inputs, &entry.outputs})
-      for (const ProgramValue &value : *values) {
-        llvm::for_each(value.dims, checkExpr);
-        checkExpr(value.elements);
-      }
-  }
-  for (const ProgramCache &cache : program.caches)
-    checkSize(cache.size);
-  for (const ProgramSite &site : program.sites) {
-    checkExpr(site.flops);
-    checkExpr(site.bytes);
-  }
-  for (int64_t bytes : program.weightBytes)
-    if (bytes < 0)
-      reader.fail("a weight slot has " + Twine(bytes) +
-                  " bytes, needed 0 or more");
-  for (int64_t slot : program.cacheSlots)
-    if (slot < 0 || slot >= static_cast<int64_t>(program.caches.size()))
-      reader.fail("cache slot " + Twine(slot) + ", needed 0 to " +
-                  Twine(program.caches.size()) + " exclusive");
-  if (program.entries.empty())
-    reader.fail("there are no entries, needed one to call");
 }
 
 /// Their order is what kernel-to-llvm counted by; it stands on the module.
@@ -465,7 +418,7 @@ FailureOr<Program> codegen::getProgramAttribute(ModuleOp module) {
   reader.field("row_size", program.rowSize);
   reader.flag("prefill_in_chunks", program.prefillInChunks);
   reader.flag("tokenizer", program.hasTokenizer);
-  checkReferences(program, reader);
+  checkProgram(program, [&](const Twine &fault) { reader.fail(fault); });
   if (failed(reader.finish()))
     return failure();
   return program;

@@ -35,6 +35,9 @@ public:
   Checker(ModuleOp module, func::FuncOp check)
       : module(module), check(check), builder(module.getContext()) {}
 
+  /// Whether all that was seen can be checked.
+  bool isWhole() const { return whole; }
+
   void run(Operation *op) {
     loc = op->getLoc();
     builder.setInsertionPoint(op);
@@ -119,11 +122,17 @@ private:
             memref::DimOp::create(builder, loc, memref, axis));
   }
 
+  void refuse(Operation *view, StringRef why) {
+    view->emitOpError() << why << ": its bounds cannot be checked";
+    whole = false;
+  }
+
   void checkView(memref::SubViewOp view) {
     for (auto [axis, offset, size, stride] :
          llvm::enumerate(view.getMixedOffsets(), view.getMixedSizes(),
                          view.getMixedStrides())) {
-      assert(isConstantIntValue(stride, 1) && "views leave no element out");
+      if (!isConstantIntValue(stride, 1))
+        return refuse(view, "leaves elements out");
       upTo(view, "view", plus(asIndex(offset), asIndex(size)),
            memref::DimOp::create(builder, loc, view.getSource(), axis));
     }
@@ -131,8 +140,9 @@ private:
 
   /// A dense part of what has one dimension.
   void checkRow(memref::ReinterpretCastOp view) {
-    assert(cast<MemRefType>(view.getSource().getType()).getRank() == 1 &&
-           "rows with several lengths of their own lie one after the other");
+    if (auto source = dyn_cast<MemRefType>(view.getSource().getType());
+        !source || source.getRank() != 1)
+      return refuse(view, "is of what has not one dimension");
     upTo(view, "row",
          plus(asIndex(view.getMixedOffsets().front()),
               productOf(view.getMixedSizes())),
@@ -174,6 +184,7 @@ private:
   ModuleOp module;
   func::FuncOp check;
   OpBuilder builder;
+  bool whole = true;
   Location loc = builder.getUnknownLoc();
   llvm::StringMap<LLVM::GlobalOp> names;
 };
@@ -198,6 +209,8 @@ struct CheckBounds : conversion::impl::CheckBoundsBase<CheckBounds> {
     Checker checker(module, check);
     for (Operation *op : accesses)
       checker.run(op);
+    if (!checker.isWhole())
+      signalPassFailure();
   }
 };
 

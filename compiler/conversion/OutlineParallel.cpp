@@ -36,8 +36,9 @@ public:
       : op(op), symbols(symbols), builder(op), loc(op.getLoc()),
         converter(op.getContext()) {}
 
-  void run() {
-    collectCaptures();
+  LogicalResult run() {
+    if (failed(collectCaptures()))
+      return failure();
     func::FuncOp task = createTask();
     Value context = storeContext();
     if (op.getCondition()) {
@@ -52,21 +53,27 @@ public:
       shareTasks(task, context);
     }
     op.erase();
+    return success();
   }
 
 private:
   Type pointer() { return LLVM::LLVMPointerType::get(op.getContext()); }
 
-  void collectCaptures() {
+  LogicalResult collectCaptures() {
     llvm::SetVector<Value> used;
     getUsedValuesDefinedAbove(op.getBody(), used);
     for (Value value : used)
       (matchPattern(value, m_Constant()) ? constants : captures)
           .push_back(value);
     SmallVector<Type> fields;
-    for (Value value : captures)
+    for (Value value : captures) {
       fields.push_back(converter.convertType(value.getType()));
+      if (!fields.back())
+        return op.emitOpError() << "reads a value of " << value.getType()
+                                << ", which cannot be handed to a thread";
+    }
     contextType = LLVM::LLVMStructType::getLiteral(op.getContext(), fields);
+    return success();
   }
 
   /// A value as the type it will have in LLVM's dialect, or back from it.
@@ -179,7 +186,8 @@ struct OutlineParallel
     getOperation().walk(
         [&](kernel::ParallelOp region) { regions.push_back(region); });
     for (kernel::ParallelOp region : regions)
-      Outliner(region, symbols).run();
+      if (failed(Outliner(region, symbols).run()))
+        return signalPassFailure();
   }
 };
 

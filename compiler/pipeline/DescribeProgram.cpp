@@ -363,12 +363,26 @@ WeightTable Describer::weights() {
   return table;
 }
 
+/// Rows that a product quantises for itself are nothing that a caller can give.
+static LogicalResult verifyEntry(func::FuncOp function) {
+  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(),
+                                            function.getResultTypes()))
+    if (isa<nn::DynamicType>(cast<RankedTensorType>(type).getElementType()))
+      return function.emitError()
+             << "the entry @" << function.getName() << " takes or gives "
+             << type << ", needs plain elements";
+  return success();
+}
+
 namespace {
 
 struct DescribeProgram : pipeline::impl::DescribeProgramBase<DescribeProgram> {
   void runOnOperation() override {
     if (failed(nn::verifyModule(getOperation())))
       return signalPassFailure();
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (nn::isEntry(function) && failed(verifyEntry(function)))
+        return signalPassFailure();
     FailureOr<nn::PathTree> tree = nn::PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();

@@ -4,6 +4,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/abi.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
@@ -61,6 +62,9 @@ void pipeline::setWeightTable(ModuleOp module, const WeightTable &table) {
                   fields.getDictionary(module.getContext()));
 }
 
+/// As of a tensor of the nn dialect.
+static constexpr int64_t mostElements = int64_t(1) << 40;
+
 static FailureOr<WeightTable::Part> readPart(ModuleOp module,
                                              Attribute attribute) {
   auto fields = dyn_cast<DictionaryAttr>(attribute);
@@ -73,6 +77,13 @@ static FailureOr<WeightTable::Part> readPart(ModuleOp module,
   WeightTable::Part part;
   part.path = path.str();
   part.shape.assign(shape.asArrayRef().begin(), shape.asArrayRef().end());
+  int64_t elements = 1;
+  for (int64_t size : part.shape)
+    if (size < 1 || llvm::MulOverflow(elements, size, elements) ||
+        elements > mostElements)
+      return module.emitError()
+             << weightsAttributeName << ": " << part.path
+             << ": needed sizes from 1 on, 2^40 elements at most";
   if (auto axes = fields.getAs<StringAttr>("axes"))
     part.axes = axes.str();
   if (auto location = fields.getAs<StringAttr>("at"))
@@ -106,6 +117,18 @@ static FailureOr<WeightTable::Tensor> readTensor(ModuleOp module,
         return failure();
       tensor.parts.push_back(std::move(*part));
     }
+  kernel::MatrixShape whole;
+  for (const WeightTable::Part &part : tensor.parts) {
+    kernel::MatrixShape matrix = tensor.layout.matrix(part.shape);
+    if (whole.outputs > 0 && matrix.inputs != whole.inputs)
+      return module.emitError() << weightsAttributeName << ": " << path
+                                << ": parts have " << whole.inputs << " and "
+                                << matrix.inputs << " inputs";
+    whole = {whole.outputs + matrix.outputs, matrix.inputs};
+  }
+  if (llvm::Error error = tensor.layout.verify(whole))
+    return module.emitError() << weightsAttributeName << ": " << path << ": "
+                              << llvm::toString(std::move(error));
   if (auto fill = fields.getAs<StringAttr>("fill")) {
     auto *name = llvm::find(fillNames, fill.getValue());
     if (name == std::end(fillNames))

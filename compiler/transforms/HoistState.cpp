@@ -52,8 +52,13 @@ public:
     derived.insert(read);
     func::FuncOp function = read->getParentOfType<func::FuncOp>();
     function.walk([&](Operation *op) {
-      if (follows(op))
-        derived.insert(op);
+      if (!follows(op))
+        return;
+      derived.insert(op);
+      if (isa<LinearOp>(op) || llvm::any_of(op->getOperands(), [&](Value v) {
+            return products.contains(v.getDefiningOp());
+          }))
+        products.insert(op);
     });
   }
 
@@ -62,9 +67,9 @@ public:
     SmallVector<Value> values;
     for (Operation *op : derived)
       for (Value result : op->getResults())
-        if (hasProduct(op) && llvm::any_of(result.getUsers(), [&](auto *user) {
-              return !derived.contains(user);
-            }))
+        if (products.contains(op) &&
+            llvm::any_of(result.getUsers(),
+                         [&](auto *user) { return !derived.contains(user); }))
           values.push_back(result);
     return values;
   }
@@ -89,6 +94,10 @@ private:
   bool follows(Operation *op) {
     if (op->getNumRegions() != 0 || !isPure(op) || op->getNumResults() == 0)
       return false;
+    // A state holds no rows that a product quantises for itself.
+    if (isa<NarrowOp>(op) &&
+        products.contains(op->getOperand(0).getDefiningOp()))
+      return false;
     bool any = false;
     for (Value operand : op->getOperands()) {
       bool fromState =
@@ -98,14 +107,6 @@ private:
       any |= fromState;
     }
     return any;
-  }
-
-  bool hasProduct(Operation *op) {
-    if (!derived.contains(op) || op == read)
-      return false;
-    return isa<LinearOp>(op) || llvm::any_of(op->getOperands(), [&](Value v) {
-             return v.getDefiningOp() && hasProduct(v.getDefiningOp());
-           });
   }
 
   void collect(Operation *op, llvm::SetVector<Operation *> &ops) {
@@ -119,6 +120,8 @@ private:
 
   StateReadOp read;
   llvm::SetVector<Operation *> derived;
+  /// Of these, what has a product behind it.
+  llvm::DenseSet<Operation *> products;
 };
 
 class Hoister {

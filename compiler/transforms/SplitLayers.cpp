@@ -63,13 +63,13 @@ private:
 
   void read(Block &block, int64_t line, SmallVector<int64_t> &indices,
             Types &into) {
-    for (Operation &op : block) {
+    for (Operation *op : tree.opsWithSlots(block)) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         read(loop, line, indices, into);
         continue;
       }
       auto slot = [&] {
-        const SlotPlace &place = tree.weightPlace(&op);
+        const SlotPlace &place = tree.weightPlace(op);
         int64_t at = line + place.first;
         for (auto [stride, index] : llvm::zip_equal(place.strides, indices))
           at += stride * index;
@@ -88,7 +88,7 @@ private:
         for (int64_t e = 0; e < static_cast<int64_t>(route.getCount()); ++e)
           read(expert, slot() + e * length, into);
       }
-      for (Region &region : op.getRegions())
+      for (Region &region : op->getRegions())
         for (Block &inner : region)
           read(inner, line, indices, into);
     }

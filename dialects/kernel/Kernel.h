@@ -10,6 +10,7 @@
 
 #include "dialects/kernel/Layout.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Dialect.h"
@@ -17,6 +18,25 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace heddle::kernel {
+
+/// Ops of the dialect stand in functions: tasks and micro-kernels are made
+/// beside the function that an op is in.
+template <typename Op>
+class InFunction : public mlir::OpTrait::TraitBase<Op, InFunction> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
+    if (op->getParentOfType<mlir::func::FuncOp>())
+      return llvm::success();
+    return op->emitOpError("stands outside of functions");
+  }
+};
+
+/// Of ops that give a buffer: C1 and C2 of KernelFrameOps.td.
+llvm::LogicalResult verifyBuffer(mlir::Operation *op);
+
+} // namespace heddle::kernel
 
 #include "dialects/kernel/KernelDialect.h.inc"
 #include "dialects/kernel/KernelEnums.h.inc"

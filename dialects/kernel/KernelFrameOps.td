@@ -8,7 +8,16 @@ include "mlir/Dialect/LLVMIR/LLVMTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-class Kernel_Op<string opMnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, opMnemonic, traits>;
+def Kernel_InFunction : NativeOpTrait<"InFunction"> {
+  let cppNamespace = "::heddle::kernel";
+}
+
+class Kernel_Op<string opMnemonic, list<Trait> traits = []>
+    : Op<Kernel_Dialect, opMnemonic, [Kernel_InFunction] # traits>;
+
+/// Of an argument, a slot, a site: it becomes a 32-bit field or distance.
+def Kernel_Number : ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<16777216>]>;
+def Kernel_Site : ConfinedAttr<I32Attr, [IntNonNegative]>;
 
 def Kernel_Pointer : Type<CPred<"::llvm::isa<::mlir::LLVM::LLVMPointerType>($_self)">, "pointer",
                           "::mlir::LLVM::LLVMPointerType">,
@@ -55,8 +64,14 @@ def Kernel_RowStartOp : Kernel_FrameOp<"row_start"> {
   let assemblyFormat = "$frame $monomial `[` $row `]` attr-dict";
 }
 
+/// C1. The buffer is of numbers and dense, in the default memory space.
+/// C2. There is one size a dynamic dimension.
 class Kernel_BufferOp<string opMnemonic> : Kernel_FrameOp<opMnemonic> {
   let results = (outs AnyMemRef:$result);
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::verify() { return verifyBuffer(*this); }
+  }];
 }
 
 def Kernel_InputOp : Kernel_BufferOp<"input"> {
@@ -68,13 +83,13 @@ def Kernel_InputOp : Kernel_BufferOp<"input"> {
     %ids = kernel.input %frame 0 (%tokens) : memref<?xi32>
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$number, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
 }
 
 def Kernel_OutputOp : Kernel_BufferOp<"output"> {
   let summary = "buffer of an entry's output";
-  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$number, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
 }
 
@@ -93,7 +108,7 @@ def Kernel_ArenaOp : Kernel_BufferOp<"arena"> {
 
 def Kernel_EntrySlotsOp : Kernel_FrameOp<"entry_slots"> {
   let summary = "an entry's line of the weight slots";
-  let arguments = (ins Kernel_Pointer:$frame, I64Attr:$first);
+  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$first);
   let results = (outs Kernel_Pointer:$weights);
   let assemblyFormat = "$frame $first attr-dict";
 }
@@ -149,7 +164,7 @@ def Kernel_MarkOp : Kernel_Op<"mark"> {
     kernel.mark %frame site 3
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, I32Attr:$site);
+  let arguments = (ins Kernel_Pointer:$frame, Kernel_Site:$site);
   let assemblyFormat = "$frame `site` $site attr-dict";
 }
 

@@ -26,7 +26,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments]> {
     The type of x says what is multiplied, sums are f32 for all: f32 with f32; bf16 with bf16, in pairs of k; i8 rows as
     `kernel.narrow` writes them with the integer panels that `layout` describes.
 
-    C1. K and N are static and positive; M is the same in x and y.
+    C1. K and N are static and positive, neither above 2^28; M is the same in x and y.
     C2. Rows of x, residual and y are contiguous and a static distance apart.
     C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32, `[panels][ceil(K / 2)][NR][2]` of bf16,
         `[panels][bytes of a panel]` of i8.

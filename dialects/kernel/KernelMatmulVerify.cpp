@@ -79,12 +79,17 @@ static LogicalResult verifyLayout(MatmulOp op) {
   return success();
 }
 
+/// Bytes of a matrix with such sides can be counted.
+static constexpr int64_t largestSide = int64_t(1) << 28;
+
 LogicalResult MatmulOp::verify() {
   MemRefType x = getX().getType(), y = getY().getType();
   int64_t outputs = getOutputs();
-  if (getInputCount() <= 0 || x.isDynamicDim(1) || outputs <= 0 ||
+  if (getInputCount() <= 0 || getInputCount() > largestSide ||
+      outputs > largestSide || x.isDynamicDim(1) || outputs <= 0 ||
       !getWeight().getType().hasStaticShape())
-    return emitOpError("needs static sizes but the number of rows"); // C1
+    return emitOpError(
+        "needs static sizes but the number of rows, none above 2^28"); // C1
   if (!mayBeEqual(x.getDimSize(0), y.getDimSize(0)))
     return emitOpError() << "x has " << x.getDimSize(0) << " rows, y has "
                          << y.getDimSize(0); // C1

@@ -15,7 +15,7 @@ def Kernel_WindowsOp : Kernel_Op<"windows"> {
 
     C1. x has channels, then one axis for each of `window`, the last one contiguous; the number of channels is static.
     C2. The panel is dense, [1][channels · window…][P], and P a multiple of 16.
-    C3. Window and stride are positive, pad is not negative.
+    C3. Window and stride are positive, pad is not negative, none is above 2^20.
 
     ```mlir
     kernel.windows %x at %first into %panel window [3, 3] stride 1 pad 1 : memref<64x?x?xf32> into memref<1x576x32xf32>

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/KernelVerify.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace heddle::kernel;
@@ -17,6 +18,9 @@ static bool isContiguous(MemRefType type) {
          !strides.empty() && strides.back() == 1;
 }
 
+/// Places and offsets are sums and products of a few of these.
+static constexpr int64_t mostSteps = 1 << 20;
+
 LogicalResult WindowsOp::verify() {
   MemRefType x = getX().getType(), panel = getPanel().getType();
   int64_t axes = getWindow().size();
@@ -24,18 +28,21 @@ LogicalResult WindowsOp::verify() {
       !isContiguous(x))
     return emitOpError() << "image is " << x << ", needs channels and " << axes
                          << " axes, the last one contiguous"; // C1
+  int64_t stride = getStride(), pad = getPad();
+  if (stride < 1 || stride > mostSteps || pad < 0 || pad > mostSteps ||
+      llvm::any_of(getWindow(),
+                   [](int64_t size) { return size < 1 || size > mostSteps; }))
+    return emitOpError("needs a positive window and stride, and a pad that is "
+                       "not negative, none above 2^20"); // C3
   int64_t rows = x.getDimSize(0);
   for (int64_t size : getWindow())
-    rows *= size;
+    if (llvm::MulOverflow(rows, size, rows))
+      return emitOpError("has a window of too many elements"); // C3
   if (!isDense(panel) || panel.getDimSize(0) != 1 ||
       panel.getDimSize(1) != rows || panel.getDimSize(2) <= 0 ||
       panel.getDimSize(2) % 16)
     return emitOpError() << "panel is " << panel << ", needs 1, " << rows
                          << ", and a multiple of 16 elements"; // C2
-  if (getStride() < 1 || getPad() < 0 ||
-      llvm::any_of(getWindow(), [](int64_t size) { return size < 1; }))
-    return emitOpError("needs a positive window and stride, and a pad that is "
-                       "not negative"); // C3
   return success();
 }
 

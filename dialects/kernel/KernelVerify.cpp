@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/KernelVerify.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace heddle::kernel;
@@ -33,6 +34,34 @@ bool heddle::kernel::isDense(MemRefType type) {
 
 bool heddle::kernel::mayBeEqual(int64_t a, int64_t b) {
   return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
+}
+
+LogicalResult heddle::kernel::verifyBuffer(Operation *op) {
+  auto type = dyn_cast<MemRefType>(op->getResult(0).getType());
+  bool mayHaveStrides =
+      isa<CacheRowOp>(op) && type && type.getRank() > 1 && type.isDynamicDim(0);
+  if (!type || !type.getElementType().isIntOrFloat() ||
+      type.getElementType().getIntOrFloatBitWidth() > 64 ||
+      type.getMemorySpace() ||
+      (!mayHaveStrides && !type.getLayout().isIdentity()))
+    return op->emitOpError() << "gives " << op->getResult(0).getType()
+                             << ", needs a dense buffer of numbers"; // C1
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) &&
+        (llvm::MulOverflow(elements, size, elements) ||
+         elements > (int64_t(1) << 48)))
+      return op->emitOpError()
+             << "gives " << type << ", needs 2^48 elements at most"; // C1
+  auto sizes =
+      llvm::count_if(op->getOperands().drop_front(),
+                     [](Value operand) { return operand.getType().isIndex(); });
+  // What stands before the sizes: an offset, a slot, a row.
+  int64_t others = isa<CacheRowOp>(op) ? 2 : isa<ArenaOp, WeightOp>(op) ? 1 : 0;
+  if (sizes - others != type.getNumDynamicDims())
+    return op->emitOpError()
+           << "has " << sizes - others << " sizes for " << type; // C2
+  return success();
 }
 
 LogicalResult NormOp::verify() {

@@ -102,8 +102,8 @@ Error PackedLayout::verify(MatrixShape matrix) const {
       return wrong("a quantised type needs panels");
     return Error::success();
   }
-  if (panel <= 0)
-    return wrong("a panel has at least one column");
+  if (panel <= 0 || panel > 65536)
+    return wrong("a panel has at least one column and at most 65536");
   if (interleave != 1 && interleave != 2 && interleave != 4)
     return wrong("an interleave is 1, 2 or 4");
   if (isQuantised(type) && interleave != 4)
@@ -120,6 +120,9 @@ Error PackedLayout::verify(MatrixShape matrix) const {
                  Twine(matrix.outputs));
   if (any_of(groups, [](int64_t width) { return width <= 0; }))
     return wrong("a group is empty");
+  if (groups.size() > 4096 ||
+      any_of(groups, [](int64_t width) { return width > int64_t(1) << 40; }))
+    return wrong("a group is too wide, or there are too many");
   int64_t columns = sum_of(groups, int64_t{0});
   if (!groups.empty() && columns != matrix.outputs)
     return wrong("the groups have " + Twine(columns) +

@@ -103,9 +103,11 @@ AxesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
   int64_t elements = 1;
   for (int64_t size : shape) // C4
     if (!ShapedType::isDynamic(size) &&
-        (size < 0 || llvm::MulOverflow(elements, size, elements) ||
+        (size < 1 || llvm::MulOverflow(elements, size, elements) ||
          elements > mostElements))
-      return emitError() << "tensor has more than 2^40 elements";
+      return emitError() << "tensor has "
+                         << (size < 1 ? "an axis of no" : "more than 2^40")
+                         << " elements";
   return success();
 }
 

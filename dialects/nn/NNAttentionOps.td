@@ -119,7 +119,7 @@ def NN_BucketOp : NN_Op<"bucket", [Pure]> {
     T5's bucketing of `key − query` (Raffel et al. 2020, section 2.1): half of the `count` buckets exact, the others
     logarithmic up to `far`; with `both`, half of them for each direction.
 
-    C1. count ≥ 4 and even with `both`; far exceeds the number of exact buckets.
+    C1. count ≥ 4 and even with `both`; far exceeds the number of exact buckets. Neither is above 2^20.
 
     ```mlir
     %n = nn.bucket %d count 32 far 128 both

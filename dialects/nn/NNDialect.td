@@ -65,7 +65,7 @@ def NN_AxesAttr : NN_Attr<"Axes", "axes", [DeclareAttrInterfaceMethods<Verifiabl
     C1. A tensor has one name a dimension, and an axis that is a number has this size.
     C2. Only indices are over an axis.
     C3. Elements are f32, bf16, f16, i1, i8, i32, i64 or `!nn.dynamic`, and rows of the last have a static length.
-    C4. The static sizes multiply to 2^40 at most.
+    C4. The static sizes are positive and multiply to 2^40 at most.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr", "size expressions">:$names,
                         "::mlir::StringAttr":$over);

@@ -11,8 +11,9 @@ def NN_ConvOp : NN_Op<"conv", [Pure]> {
   let description = [{
     x is [rows, channels, spatial…], the weight [out channels, in channels / groups, kernel…].
 
-    C1. The weight's second axis times `groups` is x's axis 1; its first axis is the result's axis 1.
-    C2. stride ≥ 1, pad ≥ 0, and each spatial axis of the result is (x + 2·pad − kernel) / stride + 1.
+    C1. The weight's second axis times `groups` is x's axis 1; its first axis is the result's axis 1, and a multiple of
+        `groups`.
+    C2. stride ≥ 1, pad ≥ 0, neither above 2^20, and each spatial axis of the result is (x + 2·pad − kernel) / stride + 1.
     C3. The bias, where given, has one axis: the out channels.
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias, I64Attr:$stride,

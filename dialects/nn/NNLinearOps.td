@@ -202,7 +202,7 @@ def NN_SinusoidOp : NN_Op<"sinusoid", [NN_DependenceInterface, Pure]> {
     `sin(p / base^(2k/D))` and `cos(p / base^(2k/D))` for k < D/2 (Vaswani et al. 2017, section 3.5): all sines then all
     cosines for `halves`, alternating for `adjacent`.
 
-    C1. The result has the positions' axes, then one static even axis D.
+    C1. The result has the positions' axes, then one static even axis D, 2^20 at most.
 
     ```mlir
     %s = nn.sinusoid %p pairs halves : (tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>

@@ -181,7 +181,7 @@ def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, DeclareOpInterfaceMethods<Sy
     C1. The callee is a `func.func` from x's type to one result.
     C2. The indices' leading axes are x's but the last; their last axis is the choices.
     C3. The result has the indices' axes, then the callee's result's last axis.
-    C4. `count` is the number of blocks: the exclusive bound of the indices.
+    C4. `count` is the number of blocks, 1 to 2^20: the exclusive bound of the indices.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, NN_RealTensor:$x, NN_IndexTensor:$chosen, StrAttr:$path,
                        I64Attr:$count, UnitAttr:$grouped, Variadic<Index>:$indices);

@@ -9,6 +9,7 @@
 #include "dialects/nn/PathTree.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -43,6 +44,7 @@ struct Counts {
     return *this;
   }
   bool isEmpty() const { return weights == 0 && caches == 0; }
+  bool operator==(const Counts &other) const = default;
 
 private:
   static int64_t times(int64_t count, int64_t n) {
@@ -120,6 +122,11 @@ struct PathTree::Builder {
 
   LogicalResult measureBlock(Block &block, Counts &at) {
     for (Operation &op : block) {
+      Counts before = at;
+      llvm::scope_exit note([&] {
+        if (at != before)
+          tree.opsWithSlots_[&block].push_back(&op);
+      });
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         if (failed(measureLoop(loop, at)))
           return failure();
@@ -191,7 +198,7 @@ struct PathTree::Builder {
   }
 
   void spell(Block &block, StringRef prefix, LoopValues &loops) {
-    for (Operation &op : block) {
+    for (Operation *op : tree.opsWithSlots(block)) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         if (stretches[loop].isEmpty())
           continue;
@@ -202,8 +209,8 @@ struct PathTree::Builder {
         }
         continue;
       }
-      spellOp(&op, prefix, loops);
-      for (Region &region : op.getRegions())
+      spellOp(op, prefix, loops);
+      for (Region &region : op->getRegions())
         for (Block &inner : region)
           spell(inner, prefix, loops);
     }

@@ -65,6 +65,14 @@ public:
     return cachePlaces_.at(op);
   }
 
+  /// Ops of a block that use weights or caches, themselves or within: what is
+  /// to be visited in each turn of a loop.
+  llvm::ArrayRef<mlir::Operation *> opsWithSlots(mlir::Block &block) const {
+    auto ops = opsWithSlots_.find(&block);
+    return ops == opsWithSlots_.end() ? llvm::ArrayRef<mlir::Operation *>()
+                                      : llvm::ArrayRef(ops->second);
+  }
+
   /// Weight and cache slots of one instance of a function.
   std::pair<int64_t, int64_t> lineOf(llvm::StringRef function) const {
     return lines_.lookup(function);
@@ -76,6 +84,7 @@ private:
   std::vector<Slot> weights_, caches_;
   llvm::StringMap<std::pair<int64_t, int64_t>> entries_, lines_;
   llvm::DenseMap<mlir::Operation *, SlotPlace> weightPlaces_, cachePlaces_;
+  llvm::DenseMap<mlir::Block *, std::vector<mlir::Operation *>> opsWithSlots_;
 };
 
 /// Whether a function is an entry of the model.

@@ -108,8 +108,15 @@ LogicalResult LookupOp::verify() {
   return success();
 }
 
+/// Buckets by distance are looked up.
+static constexpr int64_t largestTable = 1 << 20;
+
 LogicalResult BucketOp::verify() {
   int64_t count = getCount(), oneWay = getBoth() ? count / 2 : count;
+  if (count > largestTable || static_cast<int64_t>(getFar()) > largestTable)
+    return emitOpError() << count << " buckets up to " << getFar()
+                         << " are a table of more than " << largestTable
+                         << " numbers"; // C1
   if (count < 4 || (getBoth() && count % 2) ||
       static_cast<int64_t>(getFar()) <= oneWay / 2)
     return emitOpError() << count << " buckets up to " << getFar()

@@ -5,18 +5,26 @@
 using namespace mlir;
 using namespace heddle::nn;
 
+/// A stride, a pad, a number of groups: sums and products of sizes with one can
+/// be counted.
+static constexpr int64_t mostSteps = 1 << 20;
+
 LogicalResult ConvOp::verify() {
   AxesAttr x = axesOf(getX()), w = axesOf(getWeight()), y = axesOf(getResult());
+  int64_t groups = getGroups();
+  if (groups < 1 || groups > mostSteps)
+    return emitOpError() << "cannot convolve in " << groups << " groups"; // C1
   if (x.rank() < 3 || w.rank() != x.rank() || y.rank() != x.rank())
     return emitOpError(
         "needs rows, channels and at least one spatial axis"); // C1
-  if (sizeOf(getWeight(), 1) * static_cast<int64_t>(getGroups()) !=
-          sizeOf(getX(), 1) ||
-      w.axisName(0) != y.axisName(1))
+  if (sizeOf(getWeight(), 1) * groups != sizeOf(getX(), 1) ||
+      sizeOf(getWeight(), 0) % groups != 0 || w.axisName(0) != y.axisName(1))
     return emitOpError() << "weight " << w.str() << " does not map channels of "
                          << x.str() << " to those of " << y.str(); // C1
   if (static_cast<int64_t>(getStride()) < 1 ||
-      static_cast<int64_t>(getPad()) < 0)
+      static_cast<int64_t>(getStride()) > mostSteps ||
+      static_cast<int64_t>(getPad()) < 0 ||
+      static_cast<int64_t>(getPad()) > mostSteps)
     return emitOpError() << "cannot stride by " << getStride() << " and pad by "
                          << static_cast<int64_t>(getPad()); // C2
   for (unsigned axis = 2; axis < x.rank(); ++axis) {        // C2
@@ -45,7 +53,7 @@ template <typename ScaleFn>
 static LogicalResult verifyScaled(Operation *op, Value x, Value result,
                                   int64_t factor, ScaleFn scale) {
   AxesAttr from = axesOf(x), to = axesOf(result);
-  if (factor < 1)
+  if (factor < 1 || factor > mostSteps)
     return op->emitOpError() << "cannot scale by " << factor; // C1
   if (from.rank() < 3 || from.rank() != to.rank() ||
       from.getNames().take_front(2) != to.getNames().take_front(2))

@@ -153,10 +153,11 @@ LogicalResult SinusoidOp::verify() {
   auto result = namesOf(getResult()), positions = namesOf(getPositions());
   int64_t last = result.empty() ? -1 : sizeOf(getResult(), result.size() - 1);
   if (result.size() != positions.size() + 1 ||
-      result.drop_back() != positions || last < 2 || last % 2)
+      result.drop_back() != positions || last < 2 || last % 2 ||
+      last > (1 << 20))
     return emitOpError() << "result " << spell(result)
                          << " needs the positions' axes " << spell(positions)
-                         << " and a static even one"; // C1
+                         << " and a static even one, 2^20 at most"; // C1
   return success();
 }
 

@@ -22,6 +22,12 @@ FlatSymbolRefAttr heddle::nn::calleeOf(Operation *op) {
       .Default([](Operation *) { return FlatSymbolRefAttr(); });
 }
 
+/// Rows that a product quantises for itself, which nothing else knows. // M3
+static bool isQuantised(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<DynamicType>(tensor.getElementType());
+}
+
 static bool hasAxes(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && isa_and_nonnull<AxesAttr>(tensor.getEncoding());
@@ -107,6 +113,25 @@ static LogicalResult verifyScalarOp(Operation *op) {
   return success();
 }
 
+/// What is said about a pair of positions is evaluated like an expression: what
+/// is used twice may be written twice. // M3
+static LogicalResult verifyExpression(Operation *op) {
+  constexpr size_t largest = 4096;
+  llvm::DenseMap<Operation *, size_t> terms;
+  for (Region &region : op->getRegions())
+    for (Operation &inner : region.getOps()) {
+      size_t &sum = terms[&inner];
+      sum = 1;
+      for (Value operand : inner.getOperands())
+        sum =
+            std::min(sum + terms.lookup(operand.getDefiningOp()), largest + 1);
+      if (sum > largest)
+        return inner.emitOpError()
+               << "ends an expression of more than " << largest << " terms";
+    }
+  return success();
+}
+
 static LogicalResult verifyLoop(scf::ForOp loop) { // M3
   auto lower = getConstantIntValue(loop.getLowerBound()),
        upper = getConstantIntValue(loop.getUpperBound()),
@@ -137,6 +162,12 @@ static LogicalResult verifyIndices(Operation *op, ValueRange indices) { // M5
 }
 
 static LogicalResult verifyOp(Operation *op) {
+  if (!isa<NarrowOp>(op) &&
+      (llvm::any_of(op->getResultTypes(), isQuantised) ||
+       (!isa<LinearOp>(op) &&
+        llvm::any_of(op->getOperandTypes(), isQuantised))))
+    return op->emitOpError("has quantised rows, which nn.narrow makes for "
+                           "nn.linear alone");       // M3
   if (isa<AttentionOp, MaskOp>(op->getParentOp())) { // M3
     if (isa<LookupOp, BucketOp, YieldOp>(op))
       return success();
@@ -150,6 +181,8 @@ static LogicalResult verifyOp(Operation *op) {
     return verifyScalarOp(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([](scf::ForOp loop) { return verifyLoop(loop); })
+      .Case<AttentionOp, MaskOp>(
+          [](auto pairs) { return verifyExpression(pairs); })
       .Case([](WeightOp weight) {
         return success(succeeded(verifyIndices(weight, weight.getIndices())) &&
                        succeeded(verifyLayout(weight)));

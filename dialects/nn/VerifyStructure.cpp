@@ -157,6 +157,9 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+/// A table of them is no more than a part of the arena.
+static constexpr int64_t mostBlocks = 1 << 20;
+
 LogicalResult RouteOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto callee =
       tables.lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
@@ -174,9 +177,11 @@ LogicalResult RouteOp::verifySymbolUses(SymbolTableCollection &tables) {
     needed.back() = axesOf(result).getNames().back();
   if (failed(sameAxes(*this, "result", namesOf(getResult()), needed))) // C3
     return failure();
-  return static_cast<int64_t>(getCount()) >= 1
-             ? verifyPath(*this, getPath(), getIndices().size() + 1)
-             : emitOpError("needs at least one block"); // C4
+  auto count = static_cast<int64_t>(getCount());
+  if (count < 1 || count > mostBlocks)
+    return emitOpError() << "has " << count << " blocks, needs 1 to "
+                         << mostBlocks; // C4
+  return verifyPath(*this, getPath(), getIndices().size() + 1);
 }
 
 RankedTensorType RouteOp::getBlockResultType() {

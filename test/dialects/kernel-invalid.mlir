@@ -396,3 +396,60 @@ func.func @topk_c2_choices(%x: memref<?x8xf32>, %v: memref<?x2xf32>, %i: memref<
   kernel.topk %x into %v, %i : memref<?x8xf32> into memref<?x2xf32>, memref<?x3xi32>
   return
 }
+
+// -----
+
+// Ops stand in functions: tasks are made beside the one that an op is in.
+llvm.func @f(%frame: !llvm.ptr, %n: i64) {
+  // expected-error @below {{'kernel.size' op stands outside of functions}}
+  %b = kernel.size %frame "B"
+  llvm.return
+}
+
+// -----
+
+func.func @buffer_c1_of_indices(%frame: !llvm.ptr) {
+  // expected-error @below {{gives 'memref<3xindex>', needs a dense buffer of numbers}}
+  %x = kernel.input %frame 0() : memref<3xindex>
+  return
+}
+
+// -----
+
+func.func @buffer_c1_with_strides(%frame: !llvm.ptr, %n: index) {
+  // expected-error @below {{gives 'memref<?xf32, strided<[2]>>', needs a dense buffer of numbers}}
+  %x = kernel.output %frame 0(%n) : memref<?xf32, strided<[2]>>
+  return
+}
+
+// -----
+
+func.func @buffer_c1_too_large(%frame: !llvm.ptr, %n: index) {
+  // expected-error @below {{needs 2^48 elements at most}}
+  %x = kernel.arena %frame[%n]() : memref<4294967296x4294967296xf32>
+  return
+}
+
+// -----
+
+func.func @buffer_c2_too_few_sizes(%frame: !llvm.ptr, %n: index) {
+  // expected-error @below {{has 0 sizes for 'memref<?xf32>'}}
+  %x = kernel.arena %frame[%n]() : memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @buffer_c2_too_many_sizes(%frame: !llvm.ptr, %n: index) {
+  // expected-error @below {{has 2 sizes for 'memref<?x3xf32>'}}
+  %x = kernel.cache_row %frame[%n] row %n(%n, %n) : memref<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @number_below_zero(%frame: !llvm.ptr) {
+  // expected-error @below {{attribute 'number' failed to satisfy constraint}}
+  %x = kernel.input %frame -1() : memref<3xf32>
+  return
+}

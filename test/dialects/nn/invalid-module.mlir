@@ -192,3 +192,41 @@ func.func @f() {
   %w = nn.weight "a" then ["b"] of [tensor<3x4xf32, #nn.axes<D, E>>, tensor<3x4xf32, #nn.axes<D, E>>] : tensor<3x8xf32, #nn.axes<D, "2*E">>
   return
 }
+
+// -----
+
+// module M3
+!r = tensor<3x4x!nn.dynamic<row>, #nn.axes<D, E>>
+func.func @f(%x: tensor<3x4xf32, #nn.axes<D, E>>) {
+  %r = nn.narrow %x contracts 1 : tensor<3x4xf32, #nn.axes<D, E>> -> !r
+  // expected-error @+1 {{has quantised rows, which nn.narrow makes for nn.linear alone}}
+  %y = nn.pick first %r over "D" : (!r) -> tensor<4x!nn.dynamic<row>, #nn.axes<E>>
+  return
+}
+
+// -----
+
+// module M3
+!q = tensor<2x3x4x8xf32, #nn.axes<B, T, H, K>>
+func.func @f(%q: !q) {
+  %a = nn.attention %q, %q, %q scale 0.5 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %0 = arith.addi %i, %j : index
+    %1 = arith.addi %0, %0 : index
+    %2 = arith.addi %1, %1 : index
+    %3 = arith.addi %2, %2 : index
+    %4 = arith.addi %3, %3 : index
+    %5 = arith.addi %4, %4 : index
+    %6 = arith.addi %5, %5 : index
+    %7 = arith.addi %6, %6 : index
+    %8 = arith.addi %7, %7 : index
+    %9 = arith.addi %8, %8 : index
+    %10 = arith.addi %9, %9 : index
+    %11 = arith.addi %10, %10 : index
+    // expected-error @+1 {{ends an expression of more than 4096 terms}}
+    %12 = arith.addi %11, %11 : index
+    %c = arith.cmpi sle, %j, %12 : index
+    nn.yield %c : i1
+  } : (!q, !q, !q) -> !q
+  return
+}

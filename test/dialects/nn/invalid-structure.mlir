@@ -285,7 +285,7 @@ func.func @f(%x: !x, %i: !i) {
 // nn.route C4
 func.func private @expert(!x) -> !x
 func.func @f(%x: !x, %i: !i) {
-  // expected-error @+1 {{needs at least one block}}
+  // expected-error @+1 {{has 0 blocks, needs 1 to 1048576}}
   %y = nn.route @expert(%x) by %i of 0 at "e.{0}" : (!x, !i) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
   return
 }

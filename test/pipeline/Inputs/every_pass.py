@@ -21,6 +21,11 @@ for passes in sorted(root.glob("compiler/*/Passes.td")):
             faults.append(f"{flag}: there is no test/{room}/{test} that runs --{flag}")
         if f"--{flag} " not in known and f"--{flag}\n" not in known:
             faults.append(f"{flag}: heddle-opt does not know it")
+# Edited modules go through each of them.
+tried = (root / "test/pipeline/EveryPass.cpp").read_text()
+faults += [f"{flag}: test/pipeline/EveryPass.cpp does not try it" for passes in root.glob("compiler/*/Passes.td")
+           for flag in re.findall(r'^def \w+ : Pass<"([\w-]+)"', passes.read_text(), flags=re.M)
+           if not re.search(rf'^    "{flag}["{{]', tried, flags=re.M)]
 for fault in faults:
     print(fault)
 if faults or count < 4:
