@@ -58,7 +58,7 @@ LogicalResult heddle::kernel::verifyBuffer(Operation *op) {
                      [](Value operand) { return operand.getType().isIndex(); });
   // What stands before the sizes: an offset, a slot, a row.
   int64_t others = isa<CacheRowOp>(op) ? 2 : isa<ArenaOp, WeightOp>(op) ? 1 : 0;
-  if (sizes - others != type.getNumDynamicDims())
+  if (sizes - others != static_cast<int64_t>(type.getNumDynamicDims()))
     return op->emitOpError()
            << "has " << sizes - others << " sizes for " << type; // C2
   return success();
