@@ -1,5 +1,6 @@
 //===- HeddleOpt.cpp - heddle-opt: any pass alone, on any stage -----------===//
 
+#include "compiler/files/InputFile.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -20,14 +21,22 @@ static bool asksForHelp(llvm::StringRef word) {
   return word == "--help" || word == "-help" || word == "-h";
 }
 
+/// The text of a file, or of standard input where that is `-`.
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readInput(llvm::StringRef path) {
+  if (path == "-")
+    return llvm::errorOrToExpected(llvm::MemoryBuffer::getSTDIN());
+  return heddle::files::readFile(path, heddle::files::limits::module);
+}
+
 /// As mlir-opt does, of a text that its parser is equal to.
 static mlir::LogicalResult run(llvm::StringRef input, llvm::StringRef output,
                                mlir::DialectRegistry &registry,
                                const mlir::MlirOptMainConfig &config) {
-  std::string error;
-  std::unique_ptr<llvm::MemoryBuffer> text = mlir::openInputFile(input, &error);
-  if (!text)
-    return fail(error);
+  auto read = readInput(input);
+  if (!read)
+    return fail(llvm::toString(read.takeError()));
+  std::unique_ptr<llvm::MemoryBuffer> text = std::move(*read);
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(*text),
@@ -35,6 +44,7 @@ static mlir::LogicalResult run(llvm::StringRef input, llvm::StringRef output,
   mlir::SourceMgrDiagnosticHandler diagnostics(sources, &context);
   if (mlir::failed(heddle::pipeline::checkText(*text, &context)))
     return mlir::failure();
+  std::string error;
   auto file = mlir::openOutputFile(output, &error);
   if (!file)
     return fail(error);

@@ -66,6 +66,7 @@ ROLES = [
     ("model.heddle", None, ["build", "model.heddle", "--emit=ast"]),
     ("imported.heddle", model_file, ["check", "model.heddle"]),
     ("model.mlir", None, ["build", "model.mlir", "--emit=llvm"]),
+    ("model.mlir", None, ["heddle-opt", "model.mlir", "--cse"]),
 ]
 
 
@@ -122,7 +123,8 @@ def fault(command, needed):
     """What is wrong with how the command is refused, or nothing."""
     # What root may do is no test of a file that nobody may read.
     user = 65534 if "permission denied" in needed and os.geteuid() == 0 else None
-    done = subprocess.run([HEDDLE] + command, stdin=subprocess.DEVNULL, capture_output=True,
+    tool = [] if command[0] == "heddle-opt" else [HEDDLE]
+    done = subprocess.run(tool + command, stdin=subprocess.DEVNULL, capture_output=True,
                           timeout=10, user=user)
     found = [line for line in done.stderr.decode().splitlines() if refused.ERROR.match(line)]
     if done.returncode != 1 or len(found) != 1 or not refused.matches(needed, found[0]):
