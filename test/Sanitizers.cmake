@@ -1,0 +1,41 @@
+# Libraries a second time, under AddressSanitizer and UndefinedBehaviorSanitizer.
+set(SANITIZERS -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all)
+set(SANITIZED ${SANITIZERS} -fsanitize=fuzzer-no-link -O1 -gline-tables-only)
+
+# As HeddleMlirHeaders is for the rooms themselves.
+heddle_compiler_library(HeddleMlirHeaders-sanitized ${PROJECT_BINARY_DIR}/MlirHeaders.cpp LINK LLVM)
+target_compile_options(HeddleMlirHeaders-sanitized PRIVATE ${SANITIZED})
+get_target_property(headers HeddleMlirHeaders PRECOMPILE_HEADERS)
+target_precompile_headers(HeddleMlirHeaders-sanitized PRIVATE ${headers})
+
+# heddle_sanitize(NAME...): of each library a copy NAME-sanitized, which links the copies that there are of what NAME links, and
+# is built only where something needs it.
+function(heddle_sanitize)
+  foreach(name ${ARGN})
+    get_target_property(sources ${name} SOURCES)
+    get_target_property(folder ${name} SOURCE_DIR)
+    list(TRANSFORM sources PREPEND ${folder}/)
+    add_library(${name}-sanitized STATIC EXCLUDE_FROM_ALL ${sources})
+    # Its folders, definitions and warnings are the original's.
+    target_compile_options(${name}-sanitized PRIVATE $<TARGET_PROPERTY:${name},COMPILE_OPTIONS> ${SANITIZED})
+    target_compile_definitions(${name}-sanitized PRIVATE $<TARGET_PROPERTY:${name},COMPILE_DEFINITIONS>)
+    target_include_directories(${name}-sanitized PUBLIC $<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>)
+    target_include_directories(${name}-sanitized SYSTEM PUBLIC $<TARGET_PROPERTY:${name},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>)
+    get_target_property(generated ${name} MANUALLY_ADDED_DEPENDENCIES)
+    if(generated)
+      add_dependencies(${name}-sanitized ${generated})
+    endif()
+    get_target_property(precompiled ${name} PRECOMPILE_HEADERS_REUSE_FROM)
+    if(precompiled)
+      target_precompile_headers(${name}-sanitized REUSE_FROM ${precompiled}-sanitized)
+    endif()
+    get_target_property(dependencies ${name} LINK_LIBRARIES)
+    foreach(dependency ${dependencies})
+      if(TARGET ${dependency}-sanitized)
+        target_link_libraries(${name}-sanitized PUBLIC ${dependency}-sanitized)
+      elseif(dependency)
+        target_link_libraries(${name}-sanitized PUBLIC ${dependency})
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
