@@ -121,7 +121,7 @@ Verdict test::runEveryPass(llvm::StringRef text,
   if (quiet.fails([&] {
         llvm::SourceMgr sources;
         sources.AddNewSourceBuffer(
-            llvm::MemoryBuffer::getMemBuffer(text, "module.mlir"),
+            llvm::MemoryBuffer::getMemBufferCopy(text, "module.mlir"),
             llvm::SMLoc());
         module = readModule(sources, &quiet.context);
         return llvm::success(static_cast<bool>(module));
