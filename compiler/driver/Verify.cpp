@@ -228,7 +228,7 @@ answersOf(LoadedProgram &model, const Arguments &arguments) {
       files.push_back(std::move(*file));
     }
     if (model.call(words) != 0)
-      return fail("the program cannot run entry " + entry.name);
+      return llvm::failure(); // the program has said why
     for (auto [output, file] : llvm::zip_equal(entry.outputs, files)) {
       if (output.type != ElementType::F32)
         continue;
