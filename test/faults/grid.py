@@ -65,7 +65,7 @@ class Grid:
     def run(self, case, place, fault=None, at=0):
         """The outcome of the command in a directory that holds old outputs."""
         shutil.rmtree(place, ignore_errors=True)
-        work, temporary = place + "/work", place + "/tmp"
+        work, temporary = place + "/made", place + "/tmp"
         os.makedirs(work)
         os.makedirs(temporary)
         for name in case.outputs:

@@ -21,7 +21,7 @@ OUTPUTS = ("out", "out.h")
 class Builds:
     def __init__(self, heddle, sources, directory):
         self.command = [heddle, "build", f"{sources}/test/golden/gpt2", "--reference", "--header=out.h", "-o", "out"]
-        self.work, self.temporary = directory + "/work", directory + "/tmp"
+        self.work, self.temporary = directory + "/made", directory + "/tmp"
         self.faults = 0
         self.restart()
         before = time.monotonic()

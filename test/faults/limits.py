@@ -31,16 +31,16 @@ class Limits:
 
     def try_one(self, name, place, limit):
         shutil.rmtree(place, ignore_errors=True)
-        os.makedirs(place + "/work", exist_ok=True)
+        os.makedirs(place + "/made", exist_ok=True)
         os.makedirs(place + "/tmp", exist_ok=True)
         for output in ("out", "out.h"):
-            with open(f"{place}/work/{output}", "wb") as file:
+            with open(f"{place}/made/{output}", "wb") as file:
                 file.write(OLD)
-        done = subprocess.run(self.command, cwd=place + "/work", env=dict(os.environ, TMPDIR=place + "/tmp"),
+        done = subprocess.run(self.command, cwd=place + "/made", env=dict(os.environ, TMPDIR=place + "/tmp"),
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60, preexec_fn=limit)
         errors = [line for line in done.stderr.decode(errors="replace").splitlines() if ERROR.match(line)]
-        old = [open(f"{place}/work/{output}", "rb").read() == OLD for output in ("out", "out.h")]
-        left = sorted(os.listdir(place + "/work") + os.listdir(place + "/tmp"))
+        old = [open(f"{place}/made/{output}", "rb").read() == OLD for output in ("out", "out.h")]
+        left = sorted(os.listdir(place + "/made") + os.listdir(place + "/tmp"))
         is_error = done.returncode == 1 and len(errors) == 1 and all(old)
         self.runs += 1
         self.errors += is_error
