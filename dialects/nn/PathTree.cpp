@@ -8,6 +8,7 @@
 
 #include "dialects/nn/PathTree.h"
 
+#include "dialects/nn/VerifyModule.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
@@ -51,24 +52,7 @@ private:
     return count != 0 && n > many / count ? many : count * n;
   }
 };
-
-struct Trip {
-  int64_t lower, count;
-};
 } // namespace
-
-static FailureOr<Trip> tripOf(scf::ForOp loop) {
-  auto lower = getConstantIntValue(loop.getLowerBound());
-  auto upper = getConstantIntValue(loop.getUpperBound());
-  auto step = getConstantIntValue(loop.getStep());
-  if (!lower || !upper || !step)
-    return loop.emitError("a loop over weights needs constant bounds");
-  if (*step != 1 || *lower < 0 || *upper > (int64_t(1) << 31))
-    return loop.emitError("a loop over weights counts by one, from 0 or more "
-                          "to 2^31 at most, found ")
-           << *lower << " to " << *upper << " step " << *step;
-  return Trip{*lower, std::max<int64_t>(0, *upper - *lower)};
-}
 
 /// `h.{0}.x` with the values of the indices.
 static std::string fillIn(StringRef path, ArrayRef<int64_t> indices) {
@@ -149,12 +133,12 @@ struct PathTree::Builder {
   /// Measures the body as a line of its own, and then moves all within it to
   /// where the loop stands: a turn with index l begins l − lower stretches on.
   LogicalResult measureLoop(scf::ForOp loop, Counts &at) {
-    FailureOr<Trip> trip = tripOf(loop);
+    FailureOr<LoopTurns> turns = turnsOf(loop);
     Counts body;
-    if (failed(trip) || failed(measureBlock(*loop.getBody(), body)))
+    if (failed(turns) || failed(measureBlock(*loop.getBody(), body)))
       return failure();
     auto move = [&](SlotPlace &place, int64_t start, int64_t stride) {
-      place.first += start - trip->lower * stride;
+      place.first += start - turns->lower * stride;
       place.strides.insert(place.strides.begin(), stride);
     };
     loop.getBody()->walk([&](Operation *op) {
@@ -164,7 +148,7 @@ struct PathTree::Builder {
       move(tree.cachePlaces_[op], at.caches, body.caches);
     });
     stretches[loop] = body;
-    at += body * trip->count;
+    at += body * turns->count;
     return success();
   }
 
@@ -202,9 +186,9 @@ struct PathTree::Builder {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         if (stretches[loop].isEmpty())
           continue;
-        Trip trip = *tripOf(loop);
-        for (int64_t turn = 0; turn < trip.count; ++turn) {
-          loops[loop.getInductionVar()] = trip.lower + turn;
+        LoopTurns turns = *turnsOf(loop);
+        for (int64_t turn = 0; turn < turns.count; ++turn) {
+          loops[loop.getInductionVar()] = turns.lower + turn;
           spell(*loop.getBody(), prefix, loops);
         }
         continue;

@@ -132,7 +132,7 @@ static LogicalResult verifyExpression(Operation *op) {
   return success();
 }
 
-static LogicalResult verifyLoop(scf::ForOp loop) { // M3
+FailureOr<LoopTurns> heddle::nn::turnsOf(scf::ForOp loop) {
   auto lower = getConstantIntValue(loop.getLowerBound()),
        upper = getConstantIntValue(loop.getUpperBound()),
        step = getConstantIntValue(loop.getStep());
@@ -142,6 +142,12 @@ static LogicalResult verifyLoop(scf::ForOp loop) { // M3
     return loop.emitError("a loop over weights counts by one, from 0 or more "
                           "to 2^31 at most, found ")
            << *lower << " to " << *upper << " step " << *step;
+  return LoopTurns{*lower, std::max<int64_t>(0, *upper - *lower)};
+}
+
+static LogicalResult verifyLoop(scf::ForOp loop) { // M3
+  if (failed(turnsOf(loop)))
+    return failure();
   if (!loop.getInductionVar().getType().isIndex() ||
       !llvm::all_of(loop.getResultTypes(), hasAxes))
     return loop.emitError("a loop over weights counts in index and carries "

@@ -37,6 +37,15 @@ kernel::PackedLayout panelsOf(LinearOp linear, kernel::PackedType type);
 /// The type in which the packed file holds a weight.
 kernel::PackedType packedTypeOf(WeightOp weight);
 
+/// The turns of a loop over weights, which counts by one.
+struct LoopTurns {
+  int64_t lower, count;
+};
+
+/// Those of `loop`; failure, with an error, where its bounds are no constants
+/// or out of range.
+llvm::FailureOr<LoopTurns> turnsOf(mlir::scf::ForOp loop);
+
 /// The function that an op of the dialect calls, or null.
 mlir::FlatSymbolRefAttr calleeOf(mlir::Operation *op);
 
