@@ -17,7 +17,6 @@
 #include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::pipeline {
@@ -79,6 +78,7 @@ private:
   ProgramCache cache(const nn::PathTree::Slot &slot, Type type);
   void addCaches(Program &program);
   void addSessionUses(func::FuncOp function, ProgramEntry &entry);
+  SmallVector<func::FuncOp> reachedFrom(func::FuncOp function);
   bool readsInChunks();
   GenerateRole roleOf(StringRef entry);
 
@@ -129,10 +129,21 @@ GenerateRole Describer::roleOf(StringRef entry) {
                                       : GenerateRole::None;
 }
 
+/// A function and all that it calls, each once.
+SmallVector<func::FuncOp> Describer::reachedFrom(func::FuncOp function) {
+  llvm::SmallSetVector<func::FuncOp, 8> reached;
+  reached.insert(function);
+  for (size_t i = 0; i < reached.size(); ++i)
+    func::FuncOp(reached[i]).walk([&](Operation *op) {
+      if (FlatSymbolRefAttr callee = nn::calleeOf(op))
+        reached.insert(module.lookupSymbol<func::FuncOp>(callee));
+    });
+  return llvm::to_vector(reached);
+}
+
 /// The sizes through which an entry and its callees touch the session.
 void Describer::addSessionUses(func::FuncOp entryFunction,
                                ProgramEntry &entry) {
-  llvm::SmallSetVector<func::FuncOp, 8> functions;
   llvm::SmallSetVector<StringRef, 4> grows, sets, reads;
   // A state without a size of its own has one position a row.
   auto countedIn = [&](Value state) -> StringRef {
@@ -140,17 +151,14 @@ void Describer::addSessionUses(func::FuncOp entryFunction,
     bool counted = axes.getNames().size() > 1 && sizes.isRagged(axes.expr(1));
     return counted ? axes.axisName(1) : StringRef();
   };
-  functions.insert(entryFunction);
-  for (size_t i = 0; i < functions.size(); ++i)
-    func::FuncOp(functions[i]).walk([&](Operation *op) {
+  for (func::FuncOp function : reachedFrom(entryFunction))
+    function.walk([&](Operation *op) {
       if (auto append = dyn_cast<nn::CacheAppendOp>(op))
         grows.insert(append.getTo());
       else if (auto write = dyn_cast<nn::StateWriteOp>(op))
         sets.insert(countedIn(write.getValue()));
       else if (auto read = dyn_cast<nn::StateReadOp>(op))
         reads.insert(countedIn(read.getResult()));
-      else if (FlatSymbolRefAttr callee = nn::calleeOf(op))
-        functions.insert(module.lookupSymbol<func::FuncOp>(callee));
     });
   auto store = [](auto &names, std::vector<std::string> &list) {
     for (StringRef name : names)
@@ -239,29 +247,25 @@ bool Describer::readsInChunks() {
   for (nn::SizeOp size : sizes.dynamicSizes())
     if (StringRef from = sizes.grownFrom(size.getSymName()); !from.empty())
       axes.append({from, size.getSymName()});
-  SmallVector<func::FuncOp> reached;
+  func::FuncOp step;
   for (auto function : module.getOps<func::FuncOp>())
     if (roleOf(function.getSymName()) == GenerateRole::Step)
-      reached.push_back(function);
-  if (axes.empty() || reached.empty())
+      step = function;
+  if (axes.empty() || !step)
     return false;
-  auto mixes = [&](Operation *op) {
-    return llvm::any_of(axes, [&](StringRef axis) {
+  auto keepsOrder = [&](Operation *op) {
+    return llvm::none_of(axes, [&](StringRef axis) {
       return nn::dependenceAlong(op, axis) == nn::Dependence::Any;
     });
   };
-  llvm::StringSet<> seen;
-  while (!reached.empty()) {
-    WalkResult walked = reached.pop_back_val().walk([&](Operation *op) {
-      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
-      if (callee && seen.insert(callee.getValue()).second)
-        reached.push_back(module.lookupSymbol<func::FuncOp>(callee.getValue()));
-      return mixes(op) ? WalkResult::interrupt() : WalkResult::advance();
-    });
-    if (walked.wasInterrupted())
-      return false;
-  }
-  return true;
+  return llvm::all_of(reachedFrom(step), [&](func::FuncOp function) {
+    return !function
+                .walk([&](Operation *op) {
+                  return keepsOrder(op) ? WalkResult::advance()
+                                        : WalkResult::interrupt();
+                })
+                .wasInterrupted();
+  });
 }
 
 Program Describer::program(const WeightTable &weights) {
