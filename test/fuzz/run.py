@@ -18,6 +18,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
+MODULES = ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*.mlir", "test/pipeline/*.mlir"]
+
 # Where a target's seeds are, beside seeds/NAME: globs in the source tree. A pair is one seed, joined by a zero byte.
 SEEDS = {
     "generation": ["test/golden/*/config.json"],
@@ -26,10 +28,10 @@ SEEDS = {
         ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
         ("llama", "qwen3"), ("mixtral", "mixtral"), ("t5", "t5"), ("transformer", "marian"), ("vit", "vit"))]
     + ["examples/unet.heddle", "test/language/*.heddle"],
-    "modules": ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*.mlir", "test/pipeline/*.mlir"],
+    "modules": MODULES,
     "npy": ["test/golden/ids_*.npy", "test/golden/lengths_ragged.npy"],
     "parser": ["examples/*.heddle", "test/language/*.heddle"],
-    "passes": ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*.mlir", "test/pipeline/*.mlir"],
+    "passes": MODULES,
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
