@@ -4,6 +4,8 @@
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -27,6 +29,33 @@ readInput(llvm::StringRef path) {
   if (path == "-")
     return llvm::errorOrToExpected(llvm::MemoryBuffer::getSTDIN());
   return heddle::files::readFile(path, heddle::files::limits::module);
+}
+
+namespace {
+
+/// Stands before the passes asked for, in the place of the parser's verifier.
+class VerifyReadPass
+    : public mlir::PassWrapper<VerifyReadPass, mlir::OperationPass<>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(VerifyReadPass)
+
+  void runOnOperation() override {
+    if (mlir::failed(heddle::pipeline::verifyRead(getOperation())))
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+
+} // namespace
+
+static void verifyBeforePasses(mlir::MlirOptMainConfig &config) {
+  if (!config.shouldVerifyOnParsing())
+    return;
+  config.verifyOnParsing(false);
+  config.setPassPipelineSetupFn([asked = config](mlir::PassManager &passes) {
+    passes.addPass(std::make_unique<VerifyReadPass>());
+    return asked.setupPassPipeline(passes);
+  });
 }
 
 /// As mlir-opt does, of a text that its parser is equal to.
@@ -70,6 +99,7 @@ int main(int argc, char **argv) {
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "Heddle's passes, one at a time\n", registry);
   auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  verifyBeforePasses(config);
   if (config.shouldShowDialects() || config.shouldListPasses())
     return mlir::failed(mlir::MlirOptMain(argc, argv, input, output, registry));
   return mlir::failed(run(input, output, registry, config));

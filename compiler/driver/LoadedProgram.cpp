@@ -91,5 +91,8 @@ int LoadedProgram::call(llvm::ArrayRef<std::string> arguments) {
     argv.push_back(word.data());
   argv.push_back(nullptr);
   RunsProgram runs;
-  return main(words.size(), argv.data());
+  int code = main(words.size(), argv.data());
+  if (!code)
+    noteSuccess();
+  return code;
 }

@@ -1,6 +1,7 @@
 //===- Outputs.cpp --------------------------------------------------------===//
 
 #include "compiler/driver/Outputs.h"
+#include "compiler/driver/Process.h"
 #include "compiler/files/TemporaryName.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -53,15 +54,20 @@ LogicalResult Outputs::place(bool isFile) {
   return llvm::success();
 }
 
-/// Devices come first: what they have taken cannot be taken back, and what they
-/// refuse leaves the files where they are.
+/// Devices and standard output come first: what they have taken cannot be taken
+/// back, and what they refuse leaves the files where they are.
 LogicalResult Outputs::commit() {
   if (failed(place(/*isFile=*/false)))
     return llvm::failure();
+  llvm::outs().flush();
+  if (llvm::outs().has_error())
+    return llvm::failure(); // finishOutput says why
   files::SignalsBlocked blocked;
-  LogicalResult placed = place(/*isFile=*/true);
-  if (failed(placed))
-    for (OutputFile &file : files)
-      file.withdraw();
-  return placed;
+  if (succeeded(place(/*isFile=*/true))) {
+    noteSuccess();
+    return llvm::success();
+  }
+  for (OutputFile &file : files)
+    file.withdraw();
+  return llvm::failure();
 }

@@ -6,6 +6,7 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -15,6 +16,10 @@
 
 using namespace heddle;
 using namespace heddle::driver;
+
+static std::atomic<bool> hasSucceeded = false;
+
+void driver::noteSuccess() { hasSucceeded = true; }
 
 /// Without memory of its own, from any thread: removes what is half written,
 /// says one line and ends.
@@ -26,14 +31,19 @@ using namespace heddle::driver;
   _exit(1);
 }
 
-void driver::stopWithoutMemory() { stop("out of memory"); }
+void driver::stopWithoutMemory() {
+  if (!hasSucceeded)
+    stop("out of memory");
+  llvm::sys::RunInterruptHandlers();
+  _exit(0);
+}
 
 static void stopForLlvm(void *, const char *reason, bool) {
   llvm::StringRef text(reason);
   // Allocators of LLVM that bypass `new` say so in these words.
-  stop(text.contains("llocation failed") || text.contains("out of memory")
-           ? "out of memory"
-           : reason);
+  if (text.contains("llocation failed") || text.contains("out of memory"))
+    driver::stopWithoutMemory();
+  stop(reason);
 }
 
 /// A standard stream that is closed becomes one that cannot be used: open for

@@ -14,6 +14,10 @@ namespace heddle::driver {
 ///    caller has closed.
 void prepareProcess(const char *program);
 
+/// What the process was to do is done, and said: memory that is exhausted while
+/// it tidies up ends it without a word, with exit code 0.
+void noteSuccess();
+
 /// Ends the process as it ends where memory is exhausted; needs none.
 [[noreturn]] void stopWithoutMemory();
 

@@ -7,6 +7,7 @@
 
 #include "compiler/pipeline/ReadModule.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -191,10 +192,46 @@ LogicalResult pipeline::checkText(const llvm::MemoryBuffer &text,
   return Text(content, file, context).check();
 }
 
+/// The attributes that an operation of this name has without being told.
+static SmallVector<StringAttr> defaultsOf(RegisteredOperationName name) {
+  SmallVector<StringAttr> defaults;
+  if (!name.getOpPropertyByteSize())
+    return defaults;
+  OwningOpRef<Operation *> empty = Operation::create(
+      UnknownLoc::get(name.getContext()), name, TypeRange(), ValueRange(),
+      NamedAttrList(), nullptr, BlockRange(), /*numRegions=*/0);
+  for (StringAttr attribute : name.getAttributeNames())
+    if (empty->getInherentAttr(attribute).value_or(nullptr))
+      defaults.push_back(attribute);
+  return defaults;
+}
+
+LogicalResult pipeline::verifyRead(Operation *root) {
+  llvm::DenseMap<OperationName, SmallVector<StringAttr>> known;
+  auto checkDefaults = [&](Operation *op) -> WalkResult {
+    std::optional<RegisteredOperationName> name = op->getRegisteredInfo();
+    if (!name)
+      return WalkResult::advance();
+    auto [found, isNew] = known.try_emplace(*name);
+    if (isNew)
+      found->second = defaultsOf(*name);
+    for (StringAttr attribute : found->second)
+      if (!op->getInherentAttr(attribute).value_or(nullptr))
+        return op->emitOpError("found an attribute ")
+               << attribute << " of the wrong kind";
+    return WalkResult::advance();
+  };
+  return failure(root->walk(checkDefaults).wasInterrupted() ||
+                 failed(verify(root)));
+}
+
 OwningOpRef<ModuleOp> pipeline::readModule(llvm::SourceMgr &sources,
                                            MLIRContext *context) {
   if (failed(checkText(*sources.getMemoryBuffer(sources.getMainFileID()),
                        context)))
     return {};
-  return parseSourceFile<ModuleOp>(sources, context);
+  auto module = parseSourceFile<ModuleOp>(
+      sources, ParserConfig(context, /*verifyAfterParse=*/false));
+  return module && succeeded(verifyRead(*module)) ? std::move(module)
+                                                  : OwningOpRef<ModuleOp>();
 }

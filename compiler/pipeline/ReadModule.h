@@ -19,6 +19,11 @@ namespace heddle::pipeline {
 llvm::LogicalResult checkText(const llvm::MemoryBuffer &text,
                               mlir::MLIRContext *context);
 
+/// Verifies what MLIR's parser has read and not verified. Some parsers drop an
+/// attribute of the wrong kind without a word, and verifiers take it to be
+/// there: first, every attribute that has a default has to have a value.
+llvm::LogicalResult verifyRead(mlir::Operation *root);
+
 /// The module in the main file of `sources`, read and verified; null after a
 /// located error.
 mlir::OwningOpRef<mlir::ModuleOp> readModule(llvm::SourceMgr &sources,

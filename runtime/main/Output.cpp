@@ -24,8 +24,11 @@ bool OutputFile::open(const char *wanted) {
   if (!stat(path, &about) && !S_ISREG(about.st_mode)) {
     file = fopen(path, "we");
   } else {
-    snprintf(temporary, sizeof temporary, "%.4090s.XXXXXX", path);
-    int descriptor = mkstemp(temporary);
+    int descriptor;
+    do {
+      snprintf(temporary, sizeof temporary, "%.4090s.XXXXXX", path);
+      descriptor = mkstemp(temporary);
+    } while (descriptor < 0 && errno == EINTR);
     if (descriptor >= 0) {
       // mkstemp's mode is private; a result is as public as any new file.
       mode_t mask = umask(0);
