@@ -121,16 +121,18 @@ private:
   void declareStates();
   void attachModuleAttributes();
   void checkDeclarations();
-  bool holdsCondition(const Function &entry);
-  void elaborateEntry(const FunctionInFile &entry);
-  void checkEntryResults(const Function &entry);
-  void checkSizesGiven(const Function &entry, const nn::SizeTable &sizes,
-                       const mlir::SymbolTable &functions);
   mlir::func::FuncOp startFunction(const FunctionInFile &source,
                                    llvm::ArrayRef<mlir::Type> arguments);
   void finishFunction(const Data &results, llvm::SMLoc place);
   std::string uniqueSymbol(llvm::StringRef name);
   void removeUncalledFunctions();
+
+  // Entries.cpp
+  bool holdsCondition(const Function &entry);
+  void elaborateEntry(const FunctionInFile &entry);
+  void checkEntryResults(const Function &entry);
+  void checkSizesGiven(const Function &entry, const nn::SizeTable &sizes,
+                       const mlir::SymbolTable &functions);
 
   // BlockCalls.cpp
   Data callBlock(const Expr &call, const FunctionInFile &block);
@@ -180,6 +182,15 @@ private:
   std::optional<Constant>
   sameThroughout(LoopRun &run, llvm::SMLoc place,
                  llvm::function_ref<std::optional<Constant>(int64_t)> valueAt);
+  Datum evaluateIndex(const Expr &expr);
+  Datum evaluateWhere(const Expr &expr);
+  Data evaluateCall(const Expr &expr, const Expr *where = nullptr);
+  Data callActivation(const Expr &expr, const Constant &value);
+  std::optional<Tensor> readState(llvm::StringRef name, llvm::SMLoc place);
+  std::string suggestName(llvm::StringRef name) const;
+  bool appendIndex(PathText &path, const Expr &index);
+
+  // Operators.cpp
   Datum evaluateNegate(const Expr &expr);
   Datum evaluateNot(const Expr &expr);
   Datum evaluateBinary(const Expr &expr);
@@ -189,16 +200,11 @@ private:
   Datum evaluateLogical(const Expr &expr);
   Datum evaluateConditional(const Expr &expr);
   std::optional<bool> evaluateCondition(const Expr &expr);
-  Datum evaluateIndex(const Expr &expr);
+
+  // AxisOrder.cpp
   Datum evaluateAs(const Expr &expr);
   void orderAsWritten(const Expr &axis, const Axes &sources,
                       llvm::SmallVectorImpl<int64_t> &group);
-  Datum evaluateWhere(const Expr &expr);
-  Data evaluateCall(const Expr &expr, const Expr *where = nullptr);
-  Data callActivation(const Expr &expr, const Constant &value);
-  std::optional<Tensor> readState(llvm::StringRef name, llvm::SMLoc place);
-  std::string suggestName(llvm::StringRef name) const;
-  bool appendIndex(PathText &path, const Expr &index);
 
   // Regions.cpp
   Datum scalarBinary(llvm::StringRef op, const Datum &lhs, const Datum &rhs,

@@ -1,9 +1,7 @@
-//===- ExpressionParser.cpp - Expressions, types and paths ----------------===//
+//===- ExpressionParser.cpp - Expressions, calls and paths ----------------===//
 
-#include "compiler/language/Budgets.h"
 #include "compiler/language/ParserCore.h"
 
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -12,102 +10,8 @@ using namespace llvm;
 namespace heddle::language {
 
 //===----------------------------------------------------------------------===//
-// ParserCore
-//===----------------------------------------------------------------------===//
-
-void ParserCore::reportNeeded(const Twine &needed) {
-  const Token &token = peek();
-  std::string found = token.kind == TokenKind::EndOfFile ? "the end of the file"
-                      : token.kind == TokenKind::String
-                          ? "the string " + token.text.str()
-                          : "'" + token.text.str() + "'";
-  diagnostics.error(token.place(), "found " + found + ", needed " + needed);
-}
-
-bool ParserCore::expect(StringRef symbol) {
-  if (consume(symbol))
-    return true;
-  reportNeeded("'" + symbol + "'");
-  return false;
-}
-
-static bool isReserved(StringRef word) {
-  return StringSwitch<bool>(word)
-      .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
-      .Cases({"return", "yield", "not", "when"}, true)
-      .Default(false);
-}
-
-std::optional<Word> ParserCore::expectName(StringRef what) {
-  if (peek().kind != TokenKind::Name || isReserved(peek().text)) {
-    reportNeeded(what);
-    return std::nullopt;
-  }
-  const Token &token = advance();
-  return Word{token.text, token.place()};
-}
-
-std::optional<Word> ParserCore::expectSize(StringRef what) {
-  if (peek().kind != TokenKind::Size) {
-    reportNeeded(what + ", which starts with a capital");
-    return std::nullopt;
-  }
-  const Token &token = advance();
-  return Word{token.text, token.place()};
-}
-
-std::optional<Word> ParserCore::expectAnyWord(StringRef what) {
-  return peek().kind == TokenKind::Size ? expectSize(what) : expectName(what);
-}
-
-std::optional<std::string> ParserCore::expectString(StringRef what) {
-  if (peek().kind != TokenKind::String) {
-    reportNeeded(what + " in quotes");
-    return std::nullopt;
-  }
-  return advance().unquoted().str();
-}
-
-//===----------------------------------------------------------------------===//
 // Operators, from the loosest to the tightest
 //===----------------------------------------------------------------------===//
-
-class ExpressionParser::Nesting {
-public:
-  explicit Nesting(ExpressionParser &parser) : depth(parser.depth) {
-    ok = ++depth <= budgets::nesting;
-    if (!ok)
-      parser.diagnostics.error(parser.peek().place(),
-                               "expression is nested too deeply");
-  }
-  ~Nesting() { --depth; }
-  explicit operator bool() const { return ok; }
-
-private:
-  unsigned &depth;
-  bool ok;
-};
-
-/// What stands side by side becomes a tree as deep as it is long.
-bool ExpressionParser::isTooLong(unsigned length) {
-  if (length <= budgets::nesting)
-    return false;
-  diagnostics.error(peek().place(), "expression is too long");
-  return true;
-}
-
-static ExprPtr makeExpr(Expr::Kind kind, SMLoc place, StringRef text = {}) {
-  auto expr = std::make_unique<Expr>(kind, place);
-  expr->text = text.str();
-  return expr;
-}
-
-static ExprPtr makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs) {
-  ExprPtr expr = makeExpr(Expr::Kind::Binary, op.place(), op.text);
-  expr->operands.push_back(std::move(lhs));
-  expr->operands.push_back(std::move(rhs));
-  return expr;
-}
 
 ExprPtr ExpressionParser::parseWholeExpression() {
   ExprPtr expr = parseExpr();
@@ -270,7 +174,7 @@ ExprPtr ExpressionParser::parseWhere(ExprPtr base) {
 }
 
 /// What a path begins with, right after `found`.
-static bool startsPath(const Token &token) {
+bool ExpressionParser::startsPath(const Token &token) {
   return !token.afterLineBreak &&
          (token.kind == TokenKind::Size || token.kind == TokenKind::String ||
           (token.kind == TokenKind::Name && !isReserved(token.text)));
@@ -444,114 +348,6 @@ ExprPtr ExpressionParser::parsePattern() {
     return nullptr;
   pattern->to = std::move(*to);
   return pattern;
-}
-
-//===----------------------------------------------------------------------===//
-// Axes and types
-//===----------------------------------------------------------------------===//
-
-/// axes { "|" axes }
-std::optional<AxisGroups> ExpressionParser::parseAxisGroups() {
-  AxisGroups groups;
-  do {
-    std::optional<ExprList> axes = parseAxes();
-    if (!axes)
-      return std::nullopt;
-    if (axes->empty()) {
-      reportNeeded("an axis");
-      return std::nullopt;
-    }
-    groups.push_back(std::move(*axes));
-  } while (consume("|"));
-  return groups;
-}
-
-/// axes = { axis } .
-std::optional<ExprList> ExpressionParser::parseAxes() {
-  ExprList axes;
-  // A name is no axis, but says more as one than as the end of the list; on the
-  // next line it starts a statement.
-  auto atAxis = [&] {
-    TokenKind kind = peek().kind;
-    return kind == TokenKind::Size || kind == TokenKind::Number || at("(") ||
-           at("..") || (kind == TokenKind::Name && !peek().afterLineBreak);
-  };
-  while (atAxis()) {
-    ExprPtr axis = parseAxis();
-    if (!axis)
-      return std::nullopt;
-    axes.push_back(std::move(axis));
-  }
-  return axes;
-}
-
-/// axis = product { ( "+" | "-" ) product } .
-ExprPtr ExpressionParser::parseAxis() {
-  Nesting nesting(*this);
-  if (!nesting)
-    return nullptr;
-  ExprPtr lhs = parseAxisProduct();
-  for (unsigned length = 1; lhs && (at("+") || at("-")); ++length) {
-    if (isTooLong(length))
-      return nullptr;
-    Token op = advance();
-    ExprPtr rhs = parseAxisProduct();
-    if (!rhs)
-      return nullptr;
-    lhs = makeBinary(op, std::move(lhs), std::move(rhs));
-  }
-  return lhs;
-}
-
-/// product = factor { ( "*" | "/" ) factor } .
-ExprPtr ExpressionParser::parseAxisProduct() {
-  ExprPtr lhs = parseAxisFactor();
-  for (unsigned length = 1; lhs && (at("*") || at("/")); ++length) {
-    if (isTooLong(length))
-      return nullptr;
-    Token op = advance();
-    ExprPtr rhs = parseAxisFactor();
-    if (!rhs)
-      return nullptr;
-    lhs = makeBinary(op, std::move(lhs), std::move(rhs));
-  }
-  return lhs;
-}
-
-/// factor = SIZE | integer | "(" axis ")" | ".." .
-ExprPtr ExpressionParser::parseAxisFactor() {
-  const Token &token = peek();
-  if (token.kind == TokenKind::Size)
-    return makeExpr(Expr::Kind::Size, token.place(), advance().text);
-  if (token.kind == TokenKind::Number && llvm::all_of(token.text, isDigit))
-    return makeExpr(Expr::Kind::Number, token.place(), advance().text);
-  if (at(".."))
-    return makeExpr(Expr::Kind::Ellipsis, advance().place());
-  if (consume("(")) {
-    ExprPtr inner = parseAxis();
-    return inner && expect(")") ? std::move(inner) : nullptr;
-  }
-  reportNeeded("the size of an axis, which starts with a capital");
-  return nullptr;
-}
-
-/// type = [ "f32" | "bf16" | "int" | "bool" | "image" | SIZE ] "[" axes "]" .
-std::optional<TypeExpr> ExpressionParser::parseType() {
-  TypeExpr type;
-  type.place = peek().place();
-  if (!at("[")) {
-    std::optional<Word> element = expectAnyWord("a type, such as V[B T]");
-    if (!element)
-      return std::nullopt;
-    type.element = *element;
-  }
-  if (!expect("["))
-    return std::nullopt;
-  std::optional<ExprList> axes = parseAxes();
-  if (!axes || !expect("]"))
-    return std::nullopt;
-  type.axes = std::move(*axes);
-  return type;
 }
 
 /// expr { "," expr }

@@ -1,8 +1,9 @@
-//===- ParserCore.h - What both halves of the parser share ------*- C++ -*-===//
+//===- ParserCore.h - The parser, layer by layer ----------------*- C++ -*-===//
 //
 // ParserCore walks the tokens and reports what is found where something else is
-// needed; ExpressionParser adds expressions, types and paths; the parser of
-// declarations and statements, in Parser.cpp, builds on both.
+// needed; AxisParser adds axes and types, ExpressionParser expressions and
+// paths, StatementParser the bodies of functions. The parser of declarations,
+// in Parser.cpp, builds on them all.
 //
 // A function that fails has reported why, and returns null, nullopt or false.
 //
@@ -48,21 +49,57 @@ protected:
   std::optional<Word> expectSize(llvm::StringRef what);
   std::optional<Word> expectAnyWord(llvm::StringRef what);
   std::optional<std::string> expectString(llvm::StringRef what);
+  /// Whether a word is part of the grammar, and so no name.
+  static bool isReserved(llvm::StringRef word);
+
+  static ExprPtr makeExpr(Expr::Kind kind, llvm::SMLoc place,
+                          llvm::StringRef text = {});
+  static ExprPtr makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs);
+
+  /// Expressions nest by recursion; deeper than this is a mistake, not a model.
+  class Nesting {
+  public:
+    explicit Nesting(ParserCore &parser);
+    ~Nesting() { --depth; }
+    explicit operator bool() const { return ok; }
+
+  private:
+    unsigned &depth;
+    bool ok;
+  };
+  bool isTooLong(unsigned length);
 
   Diagnostics &diagnostics;
   std::vector<Token> tokens;
   size_t position = 0;
+
+private:
+  unsigned depth = 0; ///< of the expression being read
 };
 
-class ExpressionParser : public ParserCore {
+class AxisParser : public ParserCore {
 public:
   using ParserCore::ParserCore;
+
+protected:
+  std::optional<TypeExpr> parseType();
+  std::optional<AxisGroups> parseAxisGroups();
+  std::optional<ExprList> parseAxes();
+
+private:
+  ExprPtr parseAxis();
+  ExprPtr parseAxisProduct();
+  ExprPtr parseAxisFactor();
+};
+
+class ExpressionParser : public AxisParser {
+public:
+  using AxisParser::AxisParser;
 
   ExprPtr parseWholeExpression();
 
 protected:
   ExprPtr parseExpr();
-  std::optional<TypeExpr> parseType();
   std::optional<ExprList> parseExprList();
   bool parseOption(std::vector<Option> &options);
   std::optional<ConfigKey> parseConfigKey();
@@ -81,23 +118,37 @@ private:
   ExprPtr parsePrimary();
   ExprPtr parseKey();
   ExprPtr parseFound();
+  static bool startsPath(const Token &token);
   ExprPtr parseCall(const Token &name);
   bool parseArgument(Expr &call);
   ExprPtr parsePattern();
   bool startsPattern() const;
-  std::optional<AxisGroups> parseAxisGroups();
-  std::optional<ExprList> parseAxes();
-  ExprPtr parseAxis();
-  ExprPtr parseAxisProduct();
-  ExprPtr parseAxisFactor();
   std::unique_ptr<Path> parsePath();
   bool parseSegment(Path &path);
+};
 
-  bool isTooLong(unsigned length);
+class StatementParser : public ExpressionParser {
+public:
+  using ExpressionParser::ExpressionParser;
 
-  /// Expressions nest by recursion; deeper than this is a mistake, not a model.
-  class Nesting;
-  unsigned depth = 0;
+protected:
+  std::optional<Body> parseBody();
+
+  bool parseLines(llvm::function_ref<bool()> parseLine);
+  bool expectEndOfLine();
+  void skipToNextDeclaration();
+
+private:
+  bool parseStatement(Body &body);
+  bool parseAssign(Statement &statement);
+  bool parseReturn(Statement &statement, Statement::Kind kind);
+  bool parseFor(Statement &statement);
+  bool parseScan(Statement &statement);
+  bool parseIf(Statement &statement);
+  void skipToNextLine();
+
+  unsigned bodyDepth = 0;
+  unsigned branches = 0; ///< of the `if` being read
 };
 
 } // namespace heddle::language

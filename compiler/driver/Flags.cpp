@@ -1,0 +1,244 @@
+//===- Flags.cpp - the tables of commands and flags -----------------------===//
+
+#include "compiler/driver/Flags.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using llvm::StringRef;
+using pipeline::Stage;
+
+//===----------------------------------------------------------------------===//
+// Commands
+//===----------------------------------------------------------------------===//
+
+static constexpr CommandInfo commands[] = {
+    {Command::Build, "build", "MODEL [-o OUT]",
+     "compile a model to a program, a library or any stage before"},
+    {Command::Run, "run", "MODEL [-- ARGUMENTS]",
+     "compile and run it at once, with the program's own arguments"},
+    {Command::Check, "check", "MODEL",
+     "check a model: entries, parameters, caches, memory"},
+    {Command::Verify, "verify", "MODEL",
+     "how far the answers with --dtype, --quant and --cache lie from those in "
+     "f32"},
+};
+
+static constexpr unsigned maskOf(Command command) {
+  return 1u << static_cast<unsigned>(command);
+}
+static constexpr unsigned compiling =
+    maskOf(Command::Build) | maskOf(Command::Run);
+static constexpr unsigned verifying = maskOf(Command::Verify);
+static constexpr unsigned executing = compiling | verifying;
+static constexpr unsigned reading = executing | maskOf(Command::Check);
+static constexpr unsigned building = maskOf(Command::Build);
+
+llvm::ArrayRef<CommandInfo> driver::allCommands() { return commands; }
+
+//===----------------------------------------------------------------------===//
+// Values of flags
+//===----------------------------------------------------------------------===//
+
+static constexpr std::pair<llvm::StringLiteral, Stage> stages[] = {
+    {"ast", Stage::Ast},
+    {"nn", Stage::Nn},
+    {"nn-fused", Stage::NnFused},
+    {"kernel", Stage::Kernel},
+    {"vector", Stage::Vector},
+    {"llvm", Stage::Llvm},
+    {"ll", Stage::Ll},
+    {"asm", Stage::Asm},
+    {"obj", Stage::Obj},
+    {"lib", Stage::Lib},
+    {"so", Stage::So},
+    {"exe", Stage::Exe},
+    {"header", Stage::Header}};
+
+static constexpr std::pair<llvm::StringLiteral, Stage> suffixes[] = {
+    {".so", Stage::So}, {".a", Stage::Lib}, {".o", Stage::Obj},
+    {".s", Stage::Asm}, {".ll", Stage::Ll}, {".h", Stage::Header}};
+
+static constexpr std::pair<llvm::StringLiteral, WeightsFile> weightsFiles[] = {
+    {"appended", WeightsFile::Appended},
+    {"beside", WeightsFile::Beside},
+    {"none", WeightsFile::None}};
+
+std::optional<Stage> driver::stageOfSuffix(StringRef path) {
+  for (const auto &[suffix, stage] : suffixes)
+    if (path.ends_with(suffix))
+      return stage;
+  return std::nullopt;
+}
+
+// Each flag's reader returns what was needed if the value is not it, else "".
+
+template <typename Table, typename T>
+static std::string readChoice(const Table &table, StringRef value, T &result) {
+  for (const auto &[name, choice] : table)
+    if (name == value) {
+      result = choice;
+      return "";
+    }
+  return llvm::join(llvm::make_first_range(table), ", ");
+}
+
+static std::string
+readAssignment(StringRef value,
+               std::vector<std::pair<std::string, std::string>> &list) {
+  auto [name, right] = value.split('=');
+  if (name.empty() || right.empty())
+    return "NAME=VALUE";
+  list.emplace_back(name, right);
+  return "";
+}
+
+template <typename T>
+static std::string readNumber(StringRef value, T &result) {
+  return value.getAsInteger(10, result) ? "a number" : "";
+}
+
+static constexpr llvm::StringLiteral weightTypes[] = {"f32", "bf16", "i8", "q8",
+                                                      "q4"};
+
+/// A type for all weights of products, or PATTERN=TYPE.
+static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
+  bool forAll = !value.contains('=');
+  auto [pattern, type] =
+      forAll ? std::pair(StringRef("**"), value) : value.rsplit('=');
+  if (pattern.empty() || !llvm::is_contained(weightTypes, type))
+    return "TYPE or PATTERN=TYPE, a type being " +
+           llvm::join(llvm::ArrayRef(weightTypes), ", ");
+  rules.push_back((pattern + "=" + type).str());
+  return "";
+}
+
+static std::string readType(StringRef value, std::string &type) {
+  type = value.str();
+  return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
+}
+
+/// What functions of C can begin with.
+static std::string readPrefix(StringRef value, std::string &prefix) {
+  prefix = value.str();
+  bool fits =
+      !value.empty() && !llvm::isDigit(value.front()) &&
+      llvm::all_of(value, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  return fits ? "" : "a C identifier: letters, digits and _, no digit first";
+}
+
+static std::string setTrue(bool &result) {
+  result = true;
+  return "";
+}
+
+static std::string readText(StringRef value, std::string &result) {
+  result = value.str();
+  return value.empty() ? "a value" : "";
+}
+
+static std::string addText(StringRef value, std::vector<std::string> &list) {
+  list.push_back(value.str());
+  return value.empty() ? "a value" : "";
+}
+
+//===----------------------------------------------------------------------===//
+// Flags
+//===----------------------------------------------------------------------===//
+
+static const Flag flags[] = {
+    {"-o", "OUT", building,
+     "where to write (named after the checkpoint or the model); `-` is "
+     "standard "
+     "output",
+     [](StringRef v, Arguments &a) { return readText(v, a.output); }},
+    {"--name", "NAME", building,
+     "prefix of the C interface, NAME_open and so on (default: the model's)",
+     [](StringRef v, Arguments &a) { return readPrefix(v, a.name); }},
+    {"--emit", "STAGE", building,
+     "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
+     [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
+    {"--weights", "DIR", reading,
+     "checkpoint directory: safetensors, config.json, tokenizer.json",
+     [](StringRef v, Arguments &a) { return readText(v, a.weights); }},
+    {"--weights-file", "WHERE", building,
+     "packed weights: appended (default), beside as OUT.weights, or none",
+     [](StringRef v, Arguments &a) {
+       return readChoice(weightsFiles, v, a.weightsFile);
+     }},
+    {"--random-weights", "SEED", executing,
+     "invent the weights, to build any shape without a checkpoint",
+     [](StringRef v, Arguments &a) {
+       return readNumber(v, a.randomWeights.emplace());
+     }},
+    {"--config", "FILE", reading,
+     "config.json, where it is not in the checkpoint directory",
+     [](StringRef v, Arguments &a) { return readText(v, a.config); }},
+    {"--set", "NAME=VALUE", reading,
+     "set a name of the model's config, e.g. D=512",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
+    {"--ignore-config", "KEY", reading,
+     "a key of config.json that need not be read, e.g. rope_scaling.note",
+     [](StringRef v, Arguments &a) { return addText(v, a.ignoredKeys); }},
+    {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
+    {"--dtype", "TYPE", reading,
+     "store weights, and keep keys and values, as f32 (default) or bf16",
+     [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
+    {"--quant", "[PATTERN=]TYPE", reading,
+     "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "
+     "rule counts",
+     [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
+    {"--cache", "TYPE", reading,
+     "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
+     [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
+    {"--in", "NAME=FILE.npy", verifying,
+     "an input of the entries, instead of an invented one",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.inputs); }},
+    {"--reference", "", compiling,
+     "naive code for every op, no fusion: slow and obviously right",
+     [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},
+    {"--bounds-checks", "", compiling,
+     "with --reference: end the program where it reaches outside a buffer",
+     [](StringRef, Arguments &a) { return setTrue(a.options.boundsChecks); }},
+    {"--cpu", "CPU", executing,
+     "native (default), generic, x86-64-v3, x86-64-v4 or LLVM's name of one",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.cpu);
+     }},
+    {"--features", "LIST", executing,
+     "instruction sets on top, e.g. +avx512vnni,-avx512bf16",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.features);
+     }},
+    {"--target", "TRIPLE", building,
+     "compile for another machine, e.g. aarch64-linux-gnu",
+     [](StringRef v, Arguments &a) {
+       return readText(v, a.options.target.triple);
+     }},
+    {"--static", "", building, "an executable that carries the C library",
+     [](StringRef, Arguments &a) { return setTrue(a.isStatic); }},
+    {"--sysroot", "DIR", building, "root of the target's C library",
+     [](StringRef v, Arguments &a) { return readText(v, a.sysroot); }},
+    {"--runtime-dir", "DIR", building, "where libheddle_*.a of the target are",
+     [](StringRef v, Arguments &a) { return readText(v, a.runtimeDirectory); }},
+    {"--header", "FILE", building, "also write the C header",
+     [](StringRef v, Arguments &a) { return readText(v, a.header); }},
+    {"--threads", "N", executing,
+     "threads for packing; 0 (default): one a core",
+     [](StringRef v, Arguments &a) { return readNumber(v, a.threads); }},
+    {"--print-ir-after", "PASS", compiling,
+     "print the IR to standard error after PASS, or after all",
+     [](StringRef v, Arguments &a) { return readText(v, a.printIrAfter); }},
+    {"--print-ir-dir", "DIR", compiling,
+     "write the IR after each pass to DIR/NN-PASS.mlir",
+     [](StringRef v, Arguments &a) { return readText(v, a.printIrDirectory); }},
+    {"--time-passes", "", compiling, "print how long each pass took",
+     [](StringRef, Arguments &a) { return setTrue(a.timePasses); }},
+    {"--remarks", "", compiling,
+     "say what was fused, by place in the model, and what was not and why",
+     [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
+};
+
+llvm::ArrayRef<Flag> driver::allFlags() { return flags; }

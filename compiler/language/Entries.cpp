@@ -1,0 +1,208 @@
+//===- Entries.cpp - Elaboration of entries, and what they promise --------===//
+
+#include "compiler/language/Elaborator.h"
+
+#include "compiler/language/Budgets.h"
+#include "dialects/nn/NN.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+static bool asksForWeights(const Expr &expr) {
+  return expr.is(Expr::Kind::Found) ||
+         any_of(expr.operands, [](const ExprPtr &operand) {
+           return asksForWeights(*operand);
+         });
+}
+
+/// The first of `a and b and …` that does not hold.
+static const Expr &failingPart(const Expr &condition,
+                               Configuration &configuration) {
+  if (!condition.is(Expr::Kind::Binary) || condition.text != "and")
+    return condition;
+  const Expr &first = *condition.operands[0];
+  bool holds = configuration.evaluateCondition(first).value_or(true);
+  return failingPart(holds ? *condition.operands[1] : first, configuration);
+}
+
+/// An entry may need weights that not every checkpoint has.
+bool Elaborator::holdsCondition(const Function &entry) {
+  if (!entry.condition)
+    return true;
+  std::optional<bool> condition =
+      configuration.evaluateCondition(*entry.condition);
+  if (!condition || *condition)
+    return condition.has_value();
+  // That an entry is of another architecture surprises nobody; that weights
+  // are not there may.
+  const Expr &failing = failingPart(*entry.condition, configuration);
+  if (asksForWeights(failing))
+    diagnostics.note(entry.name.place, "entry " + entry.name.text +
+                                           " is left out: it needs " +
+                                           language::describe(failing));
+  for (const Word &name : program.generate)
+    if (name.text == entry.name.text)
+      error(name.place, "generate: entry " + name.text + " is left out");
+  return false;
+}
+
+void Elaborator::elaborateEntry(const FunctionInFile &entry) {
+  const Function &function = *entry.function;
+  Frame entryFrame;
+  entryFrame.source = entry;
+  SmallVector<Type> types;
+  SmallVector<std::optional<Shape>> shapes;
+  for (const Parameter &parameter : function.parameters) {
+    if (!parameter.type) {
+      error(parameter.name.place,
+            "an entry's parameters are tensors; only blocks take sizes");
+      shapes.push_back(std::nullopt);
+      continue;
+    }
+    std::optional<Shape> shape = resolveType(*parameter.type);
+    RankedTensorType type =
+        shape ? typeOf(*shape, parameter.type->place) : RankedTensorType();
+    if (!type)
+      shape.reset();
+    shapes.push_back(shape);
+    if (shape)
+      types.push_back(type);
+  }
+  if (types.size() > budgets::inputs) {
+    error(function.name.place,
+          "entry " + function.name.text + " has " + Twine(types.size()) +
+              " inputs, a program takes at most " + Twine(budgets::inputs));
+    return;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  frame = &entryFrame;
+  llvm::scope_exit leave([&] { frame = nullptr; });
+  entryFrame.function = startFunction(entry, types);
+  unsigned position = 0;
+  for (auto [parameter, shape] : zip(function.parameters, shapes)) {
+    Datum value = Faulty();
+    if (shape) {
+      auto setAttr = [&](StringRef name, Attribute attr) {
+        entryFrame.function.setArgAttr(position, name, attr);
+      };
+      setAttr(nn::NNDialect::kNameAttr,
+              builder.getStringAttr(parameter.name.text));
+      if (parameter.defaultValue) {
+        Datum given = evaluate(*parameter.defaultValue);
+        const Constant *constant = std::get_if<Constant>(&given);
+        std::optional<double> number =
+            constant ? numberOf(*constant) : std::nullopt;
+        if (number)
+          setAttr(nn::NNDialect::kDefaultAttr,
+                  builder.getF64FloatAttr(*number));
+        else if (!isFaulty(given))
+          error(parameter.defaultValue->place,
+                "found " + describe(given) + ", needs a number");
+      }
+      value = Tensor{entryFrame.function.getArgument(position), *shape};
+      ++position;
+    }
+    if (!entryFrame.variables.try_emplace(parameter.name.text, value).second)
+      error(parameter.name.place,
+            "second parameter called " + parameter.name.text);
+  }
+  elaborate(function.body);
+  checkEntryResults(function);
+  finishFunction(entryFrame.returned.value_or(Data()), function.name.place);
+}
+
+void Elaborator::checkEntryResults(const Function &entry) {
+  // Where the budget is spent nothing more is known of the entry.
+  if (evaluations > budgets::evaluations)
+    return;
+  if (!frame->returned) {
+    if (!entry.results.empty())
+      error(entry.name.place, "entry " + entry.name.text +
+                                  " declares results, but returns nothing");
+    else if (frame->states.empty())
+      error(entry.name.place, "entry " + entry.name.text +
+                                  " neither returns a value nor sets a state");
+    return;
+  }
+  // Places of the returned expressions: return is the last statement reached.
+  const Data &returned = *frame->returned;
+  SMLoc place = entry.body.back().place;
+  for (const Datum &datum : returned)
+    if (!isFaulty(datum) && !std::holds_alternative<Tensor>(datum))
+      error(place, "entry " + entry.name.text + " returns " + describe(datum) +
+                       ", needs a tensor");
+  if (entry.results.empty())
+    return;
+  if (entry.results.size() != returned.size()) {
+    error(place, "entry " + entry.name.text + " returns " +
+                     Twine(returned.size()) + " values, declares " +
+                     Twine(entry.results.size()));
+    return;
+  }
+  for (auto [type, datum] : zip(entry.results, returned)) {
+    std::optional<Shape> shape = resolveType(type);
+    const Tensor *tensor = std::get_if<Tensor>(&datum);
+    if (shape && tensor && !(tensor->shape == *shape))
+      error(place, "entry " + entry.name.text + " returns " +
+                       describe(tensor->shape) + ", declared " +
+                       describe(*shape) + " at " +
+                       diagnostics.describe(type.place));
+  }
+}
+
+/// A call knows a size by its inputs, by a state, or by what it grows from.
+void Elaborator::checkSizesGiven(const Function &entry,
+                                 const nn::SizeTable &sizes,
+                                 const SymbolTable &functions) {
+  llvm::StringSet<> given;
+  llvm::SetVector<StringRef> needed;
+  given.insert(sizes.rows());
+  auto namesIn = [&](Type type, llvm::function_ref<void(StringRef)> visit) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    for (unsigned axis = 0; tensor && axis < tensor.getRank(); ++axis) {
+      nn::SizeExpr length = nn::axesOf(tensor).expr(axis);
+      for (StringRef name : length.names())
+        if (int index = sizes.indexOf(name); index >= 0) {
+          nn::SizeOp size = sizes.dynamicSizes()[index];
+          visit(size.getSymName());
+        }
+    }
+  };
+  SmallVector<func::FuncOp> reached{
+      functions.lookup<func::FuncOp>(entry.name.text)};
+  for (Type input : reached.front().getArgumentTypes())
+    namesIn(input, [&](StringRef name) {
+      given.insert(name);
+      needed.insert(name);
+    });
+  llvm::StringSet<> seen;
+  while (!reached.empty()) {
+    reached.pop_back_val().walk([&](Operation *op) {
+      bool isState = isa<nn::StateReadOp, nn::StateWriteOp>(op);
+      for (Type type : op->getResultTypes())
+        namesIn(type, [&](StringRef name) {
+          if (isState)
+            given.insert(name);
+          else
+            needed.insert(name);
+        });
+      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+      if (callee && seen.insert(callee.getValue()).second)
+        reached.push_back(functions.lookup<func::FuncOp>(callee.getValue()));
+    });
+  }
+  for (StringRef name : needed) {
+    StringRef from = sizes.grownFrom(name);
+    StringRef asked = from.empty() ? name : from;
+    if (!given.contains(asked))
+      error(entry.name.place,
+            "entry " + entry.name.text + " does not know how long " + name +
+                " is: none of its parameters has an axis " + asked);
+  }
+}
+
+} // namespace heddle::language

@@ -1,0 +1,258 @@
+//===- Operators.cpp - Elaboration of operators on data -------------------===//
+
+#include "compiler/language/Elaborator.h"
+
+#include "dialects/nn/NN.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace heddle::language {
+
+Datum Elaborator::evaluateNegate(const Expr &expr) {
+  Datum operand = evaluate(*expr.operands[0]);
+  if (isFaulty(operand))
+    return Faulty();
+  if (const Tensor *tensor = std::get_if<Tensor>(&operand)) {
+    if (tensor->shape.element != Element::Real) {
+      error(expr.place, "-: found " + describe(operand) + ", needs real");
+      return Faulty();
+    }
+    return Tensor{nn::NegOp::create(builder, locationOf(expr.place),
+                                    tensor->value.getType(), tensor->value),
+                  tensor->shape};
+  }
+  Datum zero = Constant(SizeExpr(0));
+  if (std::holds_alternative<Scalar>(operand))
+    return scalarBinary("-", zero, operand, expr.place);
+  const Constant *constant = std::get_if<Constant>(&operand);
+  std::string why = "cannot negate " + describe(operand);
+  std::optional<Constant> result;
+  if (constant)
+    result = combine(
+        "-", SizeExpr(0), *constant,
+        [&](StringRef name) { return configuration.valueOf(name); }, why);
+  if (result)
+    return *result;
+  error(expr.place, why);
+  return Faulty();
+}
+
+Datum Elaborator::evaluateNot(const Expr &expr) {
+  Datum operand = evaluate(*expr.operands[0]);
+  if (isFaulty(operand))
+    return Faulty();
+  if (const Scalar *scalar = std::get_if<Scalar>(&operand);
+      scalar && scalar->value.getType().isInteger(1)) {
+    Location loc = locationOf(expr.place);
+    Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
+    return Scalar{arith::XOrIOp::create(builder, loc, scalar->value, yes)};
+  }
+  if (const Constant *constant = std::get_if<Constant>(&operand))
+    if (const bool *condition = std::get_if<bool>(constant))
+      return Constant(!*condition);
+  error(expr.place, "not: found " + describe(operand) + ", needs a condition");
+  return Faulty();
+}
+
+Datum Elaborator::evaluateBinary(const Expr &expr) {
+  if (expr.text == "and" || expr.text == "or")
+    return evaluateLogical(expr);
+  bool compares = StringRef("=!<>").contains(expr.text.front());
+  for (unsigned side : {0, 1})
+    if (const LoopIndex *index = loopIndex(*expr.operands[side]);
+        index && compares)
+      return evaluateComparison(expr, *index, side);
+  Datum lhs = evaluate(*expr.operands[0]);
+  Datum rhs = evaluate(*expr.operands[1]);
+  if (isFaulty(lhs) || isFaulty(rhs))
+    return Faulty();
+  return combineData(expr, lhs, rhs);
+}
+
+/// `l < L / 2` with the variable of a loop on one side.
+Datum Elaborator::evaluateComparison(const Expr &expr, const LoopIndex &index,
+                                     unsigned side) {
+  Datum other = evaluate(*expr.operands[1 - side]);
+  if (isFaulty(other))
+    return Faulty();
+  if (const Constant *constant = std::get_if<Constant>(&other)) {
+    std::string why;
+    std::optional<Constant> result =
+        sameThroughout(*index.run, expr.place, [&](int64_t value) {
+          Constant operands[] = {SizeExpr(value), *constant};
+          return combine(
+              expr.text, operands[side], operands[1 - side],
+              [&](StringRef name) { return configuration.valueOf(name); }, why);
+        });
+    if (result)
+      return *result;
+    error(expr.place, why);
+    return Faulty();
+  }
+  Datum first = evaluate(*expr.operands[side]);
+  return side == 0 ? combineData(expr, first, other)
+                   : combineData(expr, other, first);
+}
+
+/// The result of one of + - * / ^ == != <= >= < >.
+Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
+                              const Datum &rhs) {
+  if (std::holds_alternative<Scalar>(lhs) ||
+      std::holds_alternative<Scalar>(rhs))
+    return scalarBinary(expr.text, lhs, rhs, expr.place);
+
+  const Constant *lhsConstant = std::get_if<Constant>(&lhs);
+  const Constant *rhsConstant = std::get_if<Constant>(&rhs);
+  if (lhsConstant && rhsConstant) {
+    std::string why;
+    std::optional<Constant> result = combine(
+        expr.text, *lhsConstant, *rhsConstant,
+        [&](StringRef name) { return configuration.valueOf(name); }, why);
+    if (result)
+      return *result;
+    error(expr.place, why);
+    return Faulty();
+  }
+
+  // A number stands for a tensor without axes.
+  auto toTensor = [&](const Datum &datum,
+                      const Datum &other) -> std::optional<Tensor> {
+    if (const Tensor *tensor = std::get_if<Tensor>(&datum))
+      return *tensor;
+    const Constant *constant = std::get_if<Constant>(&datum);
+    std::optional<double> number =
+        constant ? numberOf(*constant) : std::nullopt;
+    const Tensor *model = std::get_if<Tensor>(&other);
+    if (!number || !model)
+      return std::nullopt;
+    if (model->shape.element != Element::Real && *number != std::floor(*number))
+      return std::nullopt;
+    Datum made =
+        constantTensor(*number, {model->shape.element, {}, {}}, expr.place);
+    return std::get<Tensor>(made);
+  };
+  std::optional<Tensor> a = toTensor(lhs, rhs), b = toTensor(rhs, lhs);
+  if (a && b)
+    return elementwise(expr.text, *a, *b, expr.place);
+  error(expr.place, "cannot combine " + describe(lhs) + " " + expr.text + " " +
+                        describe(rhs));
+  return Faulty();
+}
+
+template <typename Op>
+static Value createBinary(OpBuilder &builder, Location loc, Type type,
+                          Value lhs, Value rhs) {
+  return Op::create(builder, loc, type, lhs, rhs);
+}
+
+/// Axes are aligned by name; the operand with fewer of them is repeated along
+/// the others.
+Datum Elaborator::elementwise(StringRef op, const Tensor &lhs,
+                              const Tensor &rhs, SMLoc place) {
+  auto fail = [&](const Twine &why) {
+    error(place, "cannot combine " + describe(lhs.shape) + " " + op + " " +
+                     describe(rhs.shape) + why);
+    return Faulty();
+  };
+  using Create = Value (*)(OpBuilder &, Location, Type, Value, Value);
+  Create create = llvm::StringSwitch<Create>(op)
+                      .Case("+", createBinary<nn::AddOp>)
+                      .Case("-", createBinary<nn::SubOp>)
+                      .Case("*", createBinary<nn::MulOp>)
+                      .Case("/", createBinary<nn::DivOp>)
+                      .Case("^", createBinary<nn::PowOp>)
+                      .Default(nullptr);
+  if (!create)
+    return fail(": tensors are compared element by element only within where");
+  if (lhs.shape.element != rhs.shape.element ||
+      lhs.shape.element == Element::Bool)
+    return fail(": their elements are of different kinds");
+  if (lhs.shape.element == Element::Int && (op == "/" || op == "^"))
+    return fail(": whole numbers have + - *");
+  bool lhsIsLonger = lhs.axes().size() >= rhs.axes().size();
+  const Axes &longer = lhsIsLonger ? lhs.axes() : rhs.axes();
+  const Axes &shorter = lhsIsLonger ? rhs.axes() : lhs.axes();
+  size_t matched = 0;
+  for (const SizeExpr &axis : longer)
+    if (matched < shorter.size() && axis == shorter[matched])
+      ++matched;
+  if (matched != shorter.size()) {
+    auto missing = llvm::find_if(shorter, [&](const SizeExpr &axis) {
+      return !is_contained(longer, axis);
+    });
+    if (missing == shorter.end())
+      return fail(": the axes stand in another order; use as");
+    std::string why;
+    for (const SizeExpr &axis : longer)
+      if (!is_contained(shorter, axis) && why.empty() &&
+          configuration.evaluate(axis) == configuration.evaluate(*missing))
+        why = explainMismatch(*missing, axis);
+    return fail(": no axis " + describe(*missing) + " in " + describe(longer) +
+                why);
+  }
+  Shape shape{lhs.shape.element, longer, {}};
+  RankedTensorType type = typeOf(shape, place);
+  if (!type)
+    return Faulty();
+  return Tensor{create(builder, locationOf(place), type, lhs.value, rhs.value),
+                shape};
+}
+
+/// Constants decide at once; the second operand is then not even looked at.
+Datum Elaborator::evaluateLogical(const Expr &expr) {
+  bool isOr = expr.text == "or";
+  Datum lhs = evaluate(*expr.operands[0]);
+  const Constant *first = std::get_if<Constant>(&lhs);
+  if (first && holds<bool>(*first) && std::get<bool>(*first) == isOr)
+    return lhs;
+  Datum rhs = evaluate(*expr.operands[1]);
+  if (isFaulty(lhs) || isFaulty(rhs))
+    return Faulty();
+  if (std::holds_alternative<Scalar>(lhs) ||
+      std::holds_alternative<Scalar>(rhs))
+    return scalarBinary(expr.text, lhs, rhs, expr.place);
+  const Constant *second = std::get_if<Constant>(&rhs);
+  if (first && second && holds<bool>(*first) && holds<bool>(*second))
+    return rhs;
+  error(expr.place, expr.text + ": found " + describe(lhs) + " and " +
+                        describe(rhs) + ", needs yes or no");
+  return Faulty();
+}
+
+std::optional<bool> Elaborator::evaluateCondition(const Expr &expr) {
+  Datum datum = evaluate(expr);
+  if (isFaulty(datum))
+    return std::nullopt;
+  if (const Constant *constant = std::get_if<Constant>(&datum))
+    if (const bool *condition = std::get_if<bool>(constant))
+      return *condition;
+  error(expr.place, "found " + describe(datum) +
+                        ", needs yes or no, known when the model is compiled");
+  return std::nullopt;
+}
+
+Datum Elaborator::evaluateConditional(const Expr &expr) {
+  Datum condition = evaluate(*expr.operands[0]);
+  if (isFaulty(condition))
+    return Faulty();
+  if (const Scalar *scalar = std::get_if<Scalar>(&condition);
+      scalar && scalar->value.getType().isInteger(1)) {
+    Datum ifTrue = evaluate(*expr.operands[1]);
+    Datum ifFalse = evaluate(*expr.operands[2]);
+    if (isFaulty(ifTrue) || isFaulty(ifFalse))
+      return Faulty();
+    return scalarSelect(*scalar, ifTrue, ifFalse, expr.place);
+  }
+  if (const Constant *constant = std::get_if<Constant>(&condition))
+    if (const bool *chosen = std::get_if<bool>(constant))
+      return evaluate(*expr.operands[*chosen ? 1 : 2]);
+  error(expr.operands[0]->place,
+        "found " + describe(condition) +
+            ", needs yes or no, known when the model is compiled");
+  return Faulty();
+}
+
+} // namespace heddle::language

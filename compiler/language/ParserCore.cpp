@@ -1,0 +1,93 @@
+//===- ParserCore.cpp - Walking the tokens --------------------------------===//
+
+#include "compiler/language/ParserCore.h"
+
+#include "compiler/language/Budgets.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace llvm;
+
+namespace heddle::language {
+
+void ParserCore::reportNeeded(const Twine &needed) {
+  const Token &token = peek();
+  std::string found = token.kind == TokenKind::EndOfFile ? "the end of the file"
+                      : token.kind == TokenKind::String
+                          ? "the string " + token.text.str()
+                          : "'" + token.text.str() + "'";
+  diagnostics.error(token.place(), "found " + found + ", needed " + needed);
+}
+
+bool ParserCore::expect(StringRef symbol) {
+  if (consume(symbol))
+    return true;
+  reportNeeded("'" + symbol + "'");
+  return false;
+}
+
+bool ParserCore::isReserved(StringRef word) {
+  return StringSwitch<bool>(word)
+      .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
+      .Cases({"return", "yield", "not", "when"}, true)
+      .Default(false);
+}
+
+std::optional<Word> ParserCore::expectName(StringRef what) {
+  if (peek().kind != TokenKind::Name || isReserved(peek().text)) {
+    reportNeeded(what);
+    return std::nullopt;
+  }
+  const Token &token = advance();
+  return Word{token.text, token.place()};
+}
+
+std::optional<Word> ParserCore::expectSize(StringRef what) {
+  if (peek().kind != TokenKind::Size) {
+    reportNeeded(what + ", which starts with a capital");
+    return std::nullopt;
+  }
+  const Token &token = advance();
+  return Word{token.text, token.place()};
+}
+
+std::optional<Word> ParserCore::expectAnyWord(StringRef what) {
+  return peek().kind == TokenKind::Size ? expectSize(what) : expectName(what);
+}
+
+std::optional<std::string> ParserCore::expectString(StringRef what) {
+  if (peek().kind != TokenKind::String) {
+    reportNeeded(what + " in quotes");
+    return std::nullopt;
+  }
+  return advance().unquoted().str();
+}
+
+ParserCore::Nesting::Nesting(ParserCore &parser) : depth(parser.depth) {
+  ok = ++depth <= budgets::nesting;
+  if (!ok)
+    parser.diagnostics.error(parser.peek().place(),
+                             "expression is nested too deeply");
+}
+
+/// What stands side by side becomes a tree as deep as it is long.
+bool ParserCore::isTooLong(unsigned length) {
+  if (length <= budgets::nesting)
+    return false;
+  diagnostics.error(peek().place(), "expression is too long");
+  return true;
+}
+
+ExprPtr ParserCore::makeExpr(Expr::Kind kind, SMLoc place, StringRef text) {
+  auto expr = std::make_unique<Expr>(kind, place);
+  expr->text = text.str();
+  return expr;
+}
+
+ExprPtr ParserCore::makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs) {
+  ExprPtr expr = makeExpr(Expr::Kind::Binary, op.place(), op.text);
+  expr->operands.push_back(std::move(lhs));
+  expr->operands.push_back(std::move(rhs));
+  return expr;
+}
+
+} // namespace heddle::language
