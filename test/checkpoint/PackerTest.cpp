@@ -5,14 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/checkpoint/Packer.h"
 #include "runtime/Weights.h"
-#include "runtime/abi.h"
-#include "runtime/checksum.h"
-#include "test/checkpoint/Fixture.h"
+#include "test/checkpoint/PackerFixture.h"
 #include <cmath>
-#include <cstring>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 using namespace heddle;
@@ -22,129 +17,6 @@ using kernel::PackedLayout;
 using kernel::PackedType;
 
 namespace {
-
-/// Numbers that bf16 holds exactly, so that a test of the order need not round.
-float elementAt(int64_t index) { return static_cast<float>(index % 251); }
-
-std::string rampBytes(llvm::StringRef dtype, int64_t count) {
-  std::string bytes;
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t bits = llvm::bit_cast<uint32_t>(elementAt(i));
-    if (dtype == "F32")
-      bytes.append(reinterpret_cast<char *>(&bits), 4);
-    else
-      bytes.append(reinterpret_cast<char *>(&bits) + 2, 2);
-  }
-  return bytes;
-}
-
-/// W[n][k] of a matrix.
-using Matrix = std::vector<std::vector<float>>;
-
-/// What Layout.h says of panels, one after the other.
-std::vector<float> expectedPanels(const Matrix &matrix, int64_t panel,
-                                  int64_t interleave,
-                                  std::vector<int64_t> groups) {
-  int64_t inputs = matrix[0].size(), groupBegin = 0;
-  if (groups.empty())
-    groups = {static_cast<int64_t>(matrix.size())};
-  std::vector<float> packed;
-  for (int64_t width : groups) {
-    for (int64_t begin = 0; begin < width; begin += panel)
-      for (int64_t k = 0; k < inputs; k += interleave)
-        for (int64_t n = begin; n < begin + panel; ++n)
-          for (int64_t i = k; i < k + interleave; ++i)
-            packed.push_back(n < width && i < inputs ? matrix[groupBegin + n][i]
-                                                     : 0.0f);
-    groupBegin += width;
-  }
-  return packed;
-}
-
-class PackerTest : public Fixture {
-protected:
-  void open(const FileBuilder &file) {
-    write("model.safetensors", file.bytes());
-    Problems problems;
-    checkpoint = Checkpoint::open(directory, problems);
-    ASSERT_TRUE(checkpoint);
-    request.checkpoint = checkpoint.get();
-  }
-
-  TensorPart part(llvm::StringRef name) {
-    const StoredTensor *stored = checkpoint->find(name);
-    return {name.str(), stored->shape, stored, RandomFill::Normal};
-  }
-
-  /// Packs into `weights`, reads the file back and checks its sums.
-  void pack() {
-    llvm::Expected<PackResult> packed =
-        writePackedFile(write("weights", ""), request);
-    ASSERT_TRUE(bool(packed)) << llvm::toString(packed.takeError());
-    result = *packed;
-    file = contentOf(pathOf("weights"));
-    std::memcpy(&header, file.data(), sizeof header);
-    sections.resize(header.section_count);
-    std::memcpy(sections.data(), file.data() + sizeof header,
-                sections.size() * sizeof sections[0]);
-    for (const heddle_section &section : sections) {
-      EXPECT_EQ(section.offset % 64, 0u);
-      EXPECT_EQ(section.checksum,
-                heddle_checksum(file.data() + section.offset, section.bytes))
-          << section.name;
-    }
-  }
-
-  llvm::StringRef bytesOf(llvm::StringRef name) const {
-    for (const heddle_section &section : sections)
-      if (name == section.name)
-        return llvm::StringRef(file).substr(section.offset, section.bytes);
-    return {};
-  }
-
-  /// `count` elements of the tensor in a slot.
-  std::vector<float> tensor(size_t slot, size_t count, PackedType type) const {
-    int64_t offset;
-    std::memcpy(&offset, bytesOf("slots").data() + slot * 8, 8);
-    EXPECT_EQ(offset % 64, 0);
-    const char *from = bytesOf("tensors").data() + offset;
-    std::vector<float> elements(count);
-    toFloat(type == PackedType::F32 ? DType::F32 : DType::BF16, from,
-            elements.data(), count);
-    return elements;
-  }
-
-  /// Packs one tensor of `dtype` and compares it with the definition.
-  void expectPanels(llvm::StringRef dtype, int64_t outputs, int64_t inputs,
-                    PackedLayout layout) {
-    SCOPED_TRACE(layout.asString() + " of " + dtype.str());
-    int64_t rows = layout.transposed ? inputs : outputs;
-    int64_t columns = layout.transposed ? outputs : inputs;
-    open(FileBuilder().add("w", dtype, {rows, columns},
-                           rampBytes(dtype, rows * columns)));
-    request.tensors = {{{part("w")}, layout}};
-    request.slots = {0};
-    pack();
-    Matrix matrix(outputs, std::vector<float>(inputs));
-    for (int64_t n = 0; n < outputs; ++n)
-      for (int64_t k = 0; k < inputs; ++k)
-        matrix[n][k] =
-            elementAt(layout.transposed ? k * outputs + n : n * inputs + k);
-    std::vector<float> expected =
-        layout.kind == PackedLayout::Kind::Panel
-            ? expectedPanels(matrix, layout.panel, layout.interleave,
-                             {layout.groups.begin(), layout.groups.end()})
-            : expectedPanels(matrix, 1, 1, {});
-    EXPECT_TRUE(tensor(0, expected.size(), layout.type) == expected);
-  }
-
-  std::unique_ptr<Checkpoint> checkpoint;
-  PackRequest request;
-  PackResult result;
-  std::string file;
-  heddle_file_header header;
-  std::vector<heddle_section> sections;
-};
 
 TEST_F(PackerTest, PacksEveryLayoutAsDescribed) {
   for (bool transposed : {false, true})
@@ -408,77 +280,6 @@ TEST_F(PackerTest, ProgressRisesToTheWhole) {
   EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
   ASSERT_FALSE(steps.empty());
   EXPECT_EQ(steps.back(), 8'000'000u);
-}
-
-//===- Failures leave nothing behind --------------------------------------===//
-
-class PackerFailureTest : public PackerTest {
-protected:
-  PackerFailureTest() {
-    open(FileBuilder().addRamp("a", {1000, 2000}));
-    request.tensors = {{{part("a")}, PackedLayout::plain()}};
-    request.slots = {0};
-  }
-
-  /// Lets files grow to `bytes` only, as a full disk would.
-  struct FileSizeLimit {
-    rlimit before;
-    explicit FileSizeLimit(rlim_t bytes) {
-      signal(SIGXFSZ, SIG_IGN);
-      getrlimit(RLIMIT_FSIZE, &before);
-      rlimit limit = {bytes, before.rlim_max};
-      setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before); }
-  };
-
-  std::string failure(llvm::Expected<PackResult> packed) {
-    EXPECT_FALSE(bool(packed));
-    return llvm::toString(packed.takeError());
-  }
-};
-
-TEST_F(PackerFailureTest, FullDiskKeepsTheFileAsItWas) {
-  std::string weights = write("weights", "");
-  std::string program = write("program", "old program");
-  {
-    FileSizeLimit limit(4'000'000);
-    EXPECT_EQ(failure(writePackedFile(weights, request)),
-              weights + ": cannot be written: File too large");
-    EXPECT_EQ(failure(appendPackedFile(program, request)),
-              program + ": cannot be written: File too large");
-  }
-  EXPECT_EQ(contentOf(weights), "");
-  EXPECT_EQ(contentOf(program), "old program");
-  EXPECT_TRUE(holdsOnly({"model.safetensors", "weights", "program"}));
-}
-
-TEST_F(PackerFailureTest, CheckpointThatShrinksKeepsTheFileAsItWas) {
-  std::string weights = write("weights", "");
-  std::string program = write("program", "old program");
-  ASSERT_EQ(truncate(pathOf("model.safetensors").c_str(), 5'000'000), 0);
-  for (unsigned threads : {1, 4}) {
-    request.threads = threads;
-    std::string expected = pathOf("model.safetensors") +
-                           ": tensor a: the file ended while it was read";
-    EXPECT_EQ(failure(writePackedFile(weights, request)), expected);
-    EXPECT_EQ(failure(appendPackedFile(program, request)), expected);
-  }
-  EXPECT_EQ(contentOf(weights), "");
-  EXPECT_EQ(contentOf(program), "old program");
-}
-
-TEST_F(PackerFailureTest, RefusesPlacesThatCannotBeWritten) {
-  EXPECT_EQ(failure(writePackedFile(pathOf("no/weights"), request)),
-            pathOf("no/weights") +
-                ": cannot be written: No such file or directory");
-  EXPECT_EQ(failure(appendPackedFile(pathOf("program"), request)),
-            pathOf("program") +
-                ": cannot be written: No such file or directory");
-  ASSERT_FALSE(llvm::sys::fs::create_directory(pathOf("weights")));
-  EXPECT_EQ(failure(writePackedFile(pathOf("weights"), request)),
-            pathOf("weights") + ": cannot be written: Is a directory");
-  EXPECT_TRUE(holdsOnly({"model.safetensors", "weights"}));
 }
 
 } // namespace

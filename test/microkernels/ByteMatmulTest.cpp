@@ -1,16 +1,12 @@
-//===- ByteMatmulTest.cpp - quantised rows and products, to the bit -------===//
+//===- ByteMatmulTest.cpp - products of quantised rows, to the bit --------===//
 //
-// Plain C++ in the order that QuantisedRow and ByteMatmul.cpp state: integers
-// are exact, and every f32 operation rounds as there.
+// Plain C++ in the order that ByteMatmul.cpp states: integers are exact, and
+// every f32 operation rounds as there.
 //
 //===----------------------------------------------------------------------===//
 
-#include "TargetTest.h"
-#include "dialects/kernel/Layout.h"
+#include "QuantisedRows.h"
 #include <bit>
-#include <cmath>
-#include <cstring>
-#include <random>
 
 using namespace heddle::test;
 using heddle::kernel::MatrixShape;
@@ -21,217 +17,6 @@ using heddle::kernel::QuantisedRow;
 namespace {
 
 constexpr float untouched = -77;
-
-std::vector<float> randomFloats(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> number(-3, 3);
-  std::vector<float> floats(count);
-  for (float &element : floats)
-    element = number(random);
-  return floats;
-}
-
-/// Bytes that begin at a line of memory, of a value that is no padding.
-class Lines {
-public:
-  explicit Lines(size_t bytes) : storage(bytes + 64, 0x5a), bytes(bytes) {}
-  uint8_t *data() {
-    auto address = reinterpret_cast<uintptr_t>(storage.data());
-    return storage.data() + (64 - address % 64) % 64;
-  }
-  size_t size() const { return bytes; }
-
-private:
-  std::vector<uint8_t> storage;
-  size_t bytes;
-};
-
-template <typename T> void put(uint8_t *to, T value) {
-  std::memcpy(to, &value, sizeof value);
-}
-template <typename T> T get(const uint8_t *from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-//===----------------------------------------------------------------------===//
-// kernel.narrow
-//===----------------------------------------------------------------------===//
-
-/// The least 2^high + 2^low from `least` on, high >= low >= 0.
-std::pair<int, int> leastMultiple(float least) {
-  int high = 0, low = 0;
-  while (std::ldexp(2.f, high) < least)
-    ++high;
-  while (std::ldexp(1.f, high) + std::ldexp(1.f, low) < least)
-    ++low;
-  return {high, low};
-}
-
-/// A row by the formulas of QuantisedRow.
-std::vector<uint8_t> quantised(const QuantisedRow &row, const float *x) {
-  std::vector<uint8_t> bytes(row.bytes(), 0);
-  auto largest = [&](int64_t first, int64_t last) {
-    float largest = 0;
-    for (int64_t k = first; k < last; ++k)
-      largest = std::max(largest, std::fabs(x[k]));
-    return largest;
-  };
-  float ofRow = std::max(largest(0, row.inputs), QuantisedRow::leastMagnitude);
-  float scale = row.grouped ? ofRow / (127 * 65536) : ofRow / 127;
-  put(&bytes[row.scaleOffset()], scale);
-  int64_t size = row.grouped ? 32 : row.inputs;
-  for (int64_t group = 0; group < row.groupCount(); ++group) {
-    int64_t first = group * size, last = std::min(first + size, row.inputs);
-    float inverse = 127 / ofRow;
-    if (row.grouped) {
-      auto [high, low] = leastMultiple(largest(first, last) / ofRow * 65536);
-      put(&bytes[row.highOffset() + 4 * group], high << 23);
-      put(&bytes[row.lowOffset() + 4 * group], low << 23);
-      inverse = 1 / (scale * (std::ldexp(1.f, high) + std::ldexp(1.f, low)));
-    }
-    int32_t sum = 0;
-    for (int64_t k = first; k < last; ++k) {
-      auto q = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
-      put(&bytes[k], q);
-      sum += q;
-    }
-    put(&bytes[row.startOffset() + 4 * group], -128 * sum);
-  }
-  return bytes;
-}
-
-std::string matrixType(int64_t columns, int64_t stride, const char *element) {
-  return "memref<?x" + std::to_string(columns) + "x" + element + ", strided<[" +
-         std::to_string(stride) + ", 1]>>";
-}
-
-/// kernel.narrow of rows of `inputs`, `xStride` apart.
-class Narrow {
-public:
-  Narrow(QuantisedRow row, int64_t xStride, const std::string &target)
-      : row(row), xStride(xStride) {
-    std::string x = matrixType(row.inputs, xStride, "f32"),
-                rows = "memref<?x" + std::to_string(row.bytes()) + "xi8>";
-    program = Program::compile(
-        "func.func @f(%x: " + x + ", %rows: " + rows +
-            ") attributes {llvm.emit_c_interface} {\nkernel.narrow %x into "
-            "%rows " +
-            (row.grouped ? "group 32 " : "") + ": " + x + " into " + rows +
-            "\nreturn\n}\n",
-        target);
-    function = reinterpret_cast<Function *>(program->find("_mlir_ciface_f"));
-  }
-
-  Lines run(const std::vector<float> &x, int64_t rows) {
-    Lines result(rows * row.bytes());
-    Buffer<2, const float> bx = {
-        x.data(), x.data(), 0, {rows, row.inputs}, {xStride, 1}};
-    Buffer<2, uint8_t> by = {
-        result.data(), result.data(), 0, {rows, row.bytes()}, {row.bytes(), 1}};
-    function(&bx, &by);
-    return result;
-  }
-
-private:
-  using Function = void(Buffer<2, const float> *, Buffer<2, uint8_t> *);
-
-  QuantisedRow row;
-  int64_t xStride;
-  std::unique_ptr<Program> program;
-  Function *function;
-};
-
-class NarrowTest : public testing::TestWithParam<std::string> {
-protected:
-  void expectQuantised(QuantisedRow row, const std::vector<float> &x,
-                       int64_t rows, int64_t xStride) {
-    Lines found = Narrow(row, xStride, GetParam()).run(x, rows);
-    for (int64_t m = 0; m < rows; ++m) {
-      std::vector<uint8_t> expected = quantised(row, &x[m * xStride]);
-      for (int64_t byte = 0; byte < row.bytes(); ++byte)
-        ASSERT_EQ(found.data()[m * row.bytes() + byte], expected[byte])
-            << row.inputs << (row.grouped ? " in groups" : "") << ", row " << m
-            << ", byte " << byte;
-    }
-  }
-};
-
-TEST_P(NarrowTest, EveryTailOfInputs) {
-  for (int64_t inputs : {1,  3,  4,  15, 16, 17,  31,  32,  33,  47,  48,  55,
-                         56, 57, 63, 64, 65, 100, 512, 517, 530, 544, 1100})
-    for (bool grouped : {false, true})
-      expectQuantised({inputs, grouped}, randomFloats(3 * inputs, 5), 3,
-                      inputs);
-}
-
-TEST_P(NarrowTest, RowsApart) {
-  expectQuantised({37, false}, randomFloats(40 * 41, 6), 40, 41);
-  expectQuantised({70, true}, randomFloats(40 * 73, 6), 40, 73);
-}
-
-TEST_P(NarrowTest, TiesGoToEven) {
-  // 127 / 127 is 1: halves stay halves.
-  std::vector<float> x = {127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 126.5};
-  expectQuantised({8, false}, x, 1, 8);
-  expectQuantised({8, true}, x, 1, 8);
-  EXPECT_EQ(quantised({8, false}, x.data())[3], 2);
-}
-
-TEST_P(NarrowTest, ZerosAndTinyNumbers) {
-  std::vector<float> x(96, 0);
-  for (int64_t k = 32; k < 64; ++k)
-    x[k] = 0x1p-101f;
-  x[64] = 0x1p-100f;
-  expectQuantised({96, true}, x, 1, 96);
-  expectQuantised({32, true}, x, 1, 32);
-  expectQuantised({64, false}, x, 1, 64);
-  expectQuantised({32, false}, x, 1, 32);
-}
-
-TEST_P(NarrowTest, GroupsOfAllMagnitudes) {
-  // From the least multiple of the unit to the largest.
-  std::vector<float> x = randomFloats(40 * 32, 8);
-  for (int64_t k = 0; k < 40 * 32; ++k)
-    x[k] = std::ldexp(x[k], -(k / 32) / 2);
-  expectQuantised({40 * 32, true}, x, 1, 40 * 32);
-}
-
-TEST_P(NarrowTest, ScalesAreLeastSumsOfTwoPowersOfTwo) {
-  QuantisedRow row = {96, true};
-  std::vector<float> x(96, 0);
-  x[0] = 127 * 1024;
-  x[32] = 127 * 576;
-  x[64] = 127 * 577;
-  Lines found = Narrow(row, 96, GetParam()).run(x, 1);
-  auto multiple = [&](int64_t group) {
-    auto power = [&](int64_t offset) {
-      int32_t exponent = get<int32_t>(found.data() + offset + 4 * group) >> 23;
-      return int64_t(1) << exponent;
-    };
-    return power(row.highOffset()) + power(row.lowOffset());
-  };
-  EXPECT_EQ(get<float>(found.data() + row.scaleOffset()), 0x1p-6f);
-  EXPECT_EQ(multiple(0), 65536);
-  EXPECT_EQ(multiple(1), (512 + 64) * 64);
-  EXPECT_EQ(multiple(2), (512 + 128) * 64);
-  EXPECT_EQ(get<int8_t>(found.data() + 64), 114); // 127 * 577 / 640
-}
-
-TEST_P(NarrowTest, WhatIsNotANumberStaysSo) {
-  std::vector<float> x = randomFloats(96, 7);
-  x[50] = NAN;
-  for (bool grouped : {false, true}) {
-    QuantisedRow row = {96, grouped};
-    Lines found = Narrow(row, 96, GetParam()).run(x, 1);
-    EXPECT_TRUE(std::isnan(get<float>(found.data() + row.scaleOffset())));
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// kernel.matmul
-//===----------------------------------------------------------------------===//
 
 struct Shape {
   PackedType type;
@@ -538,8 +323,6 @@ TEST_P(ByteMatmulTest, SameBitsInEveryBatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, NarrowTest,
-                         testing::ValuesIn(runnableTargets()), targetTestName);
 INSTANTIATE_TEST_SUITE_P(Targets, ByteMatmulTest,
                          testing::ValuesIn(runnableTargets()), targetTestName);
 

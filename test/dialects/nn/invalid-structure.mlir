@@ -298,3 +298,45 @@ func.func @f() {
   %w = nn.weight "w" stored q8 : tensor<8xf32, #nn.axes<D>>
   return
 }
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!h = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.scan C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{[B T D] needs S as its second axis}}
+  %y = nn.scan "h" over "S" (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    nn.yield %h, %t : !h, !h
+  } : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!h = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.scan C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{body needs the inputs without the axis, then what is carried}}
+  %y = nn.scan "h" over "T" (%x) carry [!h] {
+  ^bb0(%t: !h):
+    nn.yield %t, %t : !h, !h
+  } : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!h = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.scan C2
+func.func @f(%x: !x) {
+  // expected-error @+1 {{body needs to yield what is carried, then the outputs}}
+  %y = nn.scan "h" over "T" (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    nn.yield %h : !h
+  } : (!x) -> !x
+  return
+}

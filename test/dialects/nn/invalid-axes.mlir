@@ -1,0 +1,180 @@
+// Constraints of element-wise ops and axes, by their numbers in the op descriptions.
+// RUN: heddle-opt %s --verify-diagnostics --split-input-file
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!v = tensor<8x6xf32, #nn.axes<D, E>>
+// nn.add C1
+func.func @f(%x: !x, %v: !v) {
+  // expected-error @+1 {{axes [D E] are not among [B D] in this order}}
+  %y = nn.add %x, %v : (!x, !v) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8x6xf32, #nn.axes<B, D, E>>
+!v = tensor<6x8xf32, #nn.axes<E, D>>
+// nn.sub C1: the order of axes counts.
+func.func @f(%x: !x, %v: !v) {
+  // expected-error @+1 {{axes [E D] are not among [B D E] in this order}}
+  %y = nn.sub %x, %v : (!x, !v) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!v = tensor<8xf32, #nn.axes<E>>
+// nn.mul C1: equal numbers under different names are not the same axis.
+func.func @f(%x: !x, %v: !v) {
+  // expected-error @+1 {{axes [E] are not among [B D] in this order}}
+  %y = nn.mul %x, %v : (!x, !v) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!v = tensor<8xf32, #nn.axes<D>>
+// nn.div C1
+func.func @f(%x: !x, %v: !v) {
+  // expected-error @+1 {{result has axes [D], needs [B D]}}
+  %y = nn.div %v, %x : (!v, !x) -> !v
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.pow C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{result has axes [B E], needs [B D]}}
+  %y = nn.pow %x, %x : (!x, !x) -> tensor<?x8xf32, #nn.axes<B, E>>
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.reduce C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{result has axes [B], needs [D]}}
+  %y = nn.reduce sum %x over "B" : (!x) -> tensor<?xf32, #nn.axes<B>>
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.pick C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{x [B D] has no axis T}}
+  %y = nn.pick last %x over "T" : (!x) -> tensor<?xf32, #nn.axes<B>>
+  return
+}
+
+// -----
+
+!x = tensor<?x3x5xf32, #nn.axes<B, P, Q>>
+// nn.rearrange C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{axis 1 : i64 is not there or used twice}}
+  %y = nn.rearrange %x sources [[0], [1, 1]] : (!x) -> tensor<?x9xf32, #nn.axes<B, "P^2">>
+  return
+}
+
+// -----
+
+!x = tensor<?x3x5xf32, #nn.axes<B, P, Q>>
+// nn.rearrange C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{axis Q is in no source}}
+  %y = nn.rearrange %x sources [[0], [1]] : (!x) -> tensor<?x3xf32, #nn.axes<B, P>>
+  return
+}
+
+// -----
+
+!x = tensor<?x3x5xf32, #nn.axes<B, P, Q>>
+// nn.rearrange C2
+func.func @f(%x: !x) {
+  // expected-error @+1 {{result axis D is made of P*Q}}
+  %y = nn.rearrange %x sources [[0], [1, 2]] : (!x) -> tensor<?x16xf32, #nn.axes<B, D>>
+  return
+}
+
+// -----
+
+!x = tensor<?x3xf32, #nn.axes<B, P>>
+// nn.concat C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{has no axis 2}}
+  %y = nn.concat %x, %x along 2 : (!x, !x) -> tensor<?x6xf32, #nn.axes<B, "2*P">>
+  return
+}
+
+// -----
+
+!x = tensor<?x3xf32, #nn.axes<B, P>>
+// nn.concat C2
+func.func @f(%x: !x) {
+  // expected-error @+1 {{pieces add up to 2*P, not 3*P}}
+  %y = nn.concat %x, %x along 1 : (!x, !x) -> tensor<?x9xf32, #nn.axes<B, "3*P">>
+  return
+}
+
+// -----
+
+!x = tensor<?x3xf32, #nn.axes<B, P>>
+!z = tensor<?x3xf32, #nn.axes<T, P>>
+// nn.concat C2
+func.func @f(%x: !x, %z: !z) {
+  // expected-error @+1 {{piece [T P] does not fit [B 2*P]}}
+  %y = nn.concat %x, %z along 1 : (!x, !z) -> tensor<?x6xf32, #nn.axes<B, "2*P">>
+  return
+}
+
+// -----
+
+!x = tensor<?x6xf32, #nn.axes<B, "2*P">>
+// nn.split C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{has no axis -1}}
+  %y = nn.split %x along -1 : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x6xf32, #nn.axes<B, "2*P">>
+!y = tensor<?x3xf32, #nn.axes<B, P>>
+// nn.split C2
+func.func @f(%x: !x) {
+  // expected-error @+1 {{pieces add up to P, not 2*P}}
+  %y = nn.split %x along 1 : (!x) -> !y
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!v = tensor<?x2xf32, #nn.axes<B, A>>
+!i = tensor<?x2xi32, #nn.axes<B, A over N>>
+// nn.topk C1
+func.func @f(%x: !x) {
+  // expected-error @+1 {{indices need to be over E}}
+  %v, %i = nn.topk %x : (!x) -> (!v, !i)
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!v = tensor<?x5xf32, #nn.axes<B, A>>
+!i = tensor<?x5xi32, #nn.axes<B, A over E>>
+// nn.topk C2
+func.func @f(%x: !x) {
+  // expected-error @+1 {{takes more elements than there are}}
+  %v, %i = nn.topk %x : (!x) -> (!v, !i)
+  return
+}

@@ -1,0 +1,363 @@
+// What only looks like attention. Every refusal gives its reason.
+// RUN: heddle-opt %s --nn-raise-attention --split-input-file --verify-diagnostics > /dev/null
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @scores_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores have another user}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a, %d : !a, !s
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @masked_scores_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.mask %d0 query "T" key "S" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (!s) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores have another user}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a, %d : !a, !s
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @masked_twice(%q: !q, %k: !k, %v: !v) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d1 = nn.mask %d0 query "T" key "S" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (!s) -> !s
+  %d = nn.mask %d1 query "T" key "S" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (!s) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores are masked twice}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @two_biases(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d1 = nn.add %d0, %n : (!s, !n) -> !s
+  %d = nn.add %d1, %n : (!s, !n) -> !s
+  // expected-remark @+1 {{not raised to attention: two biases are added to the scores}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @scaled_by_a_weight(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.mul %d0, %n : (!s, !n) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores are scaled by what is not one positive number}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @scaled_by_a_negative_number(%q: !q, %k: !k, %v: !v) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %n = nn.constant -2.0 : !n
+  %d = nn.mul %d0, %n : (!s, !n) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores are scaled by what is not one positive number}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @bias_before_scale(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %c = nn.constant 2.0 : !n
+  %d1 = nn.add %d0, %n : (!s, !n) -> !s
+  %d = nn.mul %d1, %c : (!s, !n) -> !s
+  // expected-remark @+1 {{not raised to attention: the bias is added before the scores are scaled}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @weights_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the weights of the values have another user}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a, %p : !a, !s
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @weights_that_are_the_result(%q: !q, %k: !k, %v: !v) -> !s {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the weights are not multiplied with values over S}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  return %p : !s
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+!r = tensor<?x2x6x?xf32, #nn.axes<B, H, V, T>>
+
+func.func @values_in_front(%q: !q, %k: !k, %v: !v) -> !r {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the values stand before their weights}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %v, %p over "S" : (!v, !s) -> !r
+  return %a : !r
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+!w = tensor<?x?x6xf32, #nn.axes<B, S, V>>
+
+func.func @values_of_fewer_axes(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: query, key and value need rows, positions, heads if any, and depth}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %w over "S" : (!s, !w) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+!r = tensor<?x2x?x4xf32, #nn.axes<B, H, S, K>>
+
+func.func @softmax_over_queries(%q: !q, %k: !k, %v: !v) -> !r {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the softmax is not over the positions of the keys}}
+  %p = nn.softmax %d over "T" : (!s) -> !s
+  %a = nn.dot %p, %q over "T" : (!s, !q) -> !r
+  return %a : !r
+}
+
+// -----
+
+!q = tensor<?x2x?x4xf32, #nn.axes<B, H, T, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!s = tensor<?x2x?x?xf32, #nn.axes<B, H, T, S>>
+
+func.func @heads_before_positions(%q: !q, %k: !k) -> !q {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: query, key and value differ in rows or heads}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
+  return %a : !q
+}
+
+// -----
+
+!q = tensor<?x4x?x2xf32, #nn.axes<B, K, T, H>>
+!k = tensor<?x?x4x2xf32, #nn.axes<B, S, K, H>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+
+func.func @depth_before_heads(%q: !q, %k: !k) -> !a {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: the scores are no product over the depth}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+
+func.func @mask_of_heads(%q: !q, %k: !k, %v: !v) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.mask %d0 query "H" key "S" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (!s) -> !s
+  // expected-remark @+1 {{not raised to attention: the mask is not over queries and keys}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
+!n = tensor<f32, #nn.axes<>>
+!w = tensor<?xf32, #nn.axes<S>>
+
+func.func @bias_of_unknown_size(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.add %d0, %w : (!s, !w) -> !s
+  // expected-remark @+1 {{not raised to attention: the bias has sizes known only at run time}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<3x?x2x4xf32, #nn.axes<B, T, H, K>>
+!s = tensor<3x?x2x?xf32, #nn.axes<B, T, H, S>>
+!k = tensor<3x?x2x4xf32, #nn.axes<B, S, H, K>>
+
+func.func @bias_of_rows(%q: !q, %k: !k, %bias: tensor<3x2xf32, #nn.axes<B, H>>) -> !q {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.add %d0, %bias : (!s, tensor<3x2xf32, #nn.axes<B, H>>) -> !s
+  // expected-remark @+1 {{not raised to attention: the bias differs from row to row}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
+  return %a : !q
+}
+
+// -----
+
+!q = tensor<?x?x?x4xf32, #nn.axes<B, T, N, K>>
+!k = tensor<?x?x?x4xf32, #nn.axes<B, S, N, K>>
+!s = tensor<?x?x?x?xf32, #nn.axes<B, T, N, S>>
+
+func.func @heads_known_at_run_time(%q: !q, %k: !k) -> !q {
+  %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  // expected-remark @+1 {{not raised to attention: heads and depth are known only at run time}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
+  return %a : !q
+}
+
+
+// -----
+
+!q = tensor<?x2x4xf32, #nn.axes<B, T, K>>
+!k = tensor<?x3x4xf32, #nn.axes<B, S, K>>
+!s = tensor<?x2x3xf32, #nn.axes<B, T, S>>
+!r = tensor<5x?x2x3xf32, #nn.axes<R, B, T, S>>
+!a = tensor<5x?x2x4xf32, #nn.axes<R, B, T, K>>
+
+func.func @scores_repeated(%q: !q, %k: !k, %w: !r) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d = nn.add %d0, %w : (!s, !r) -> !r
+  // expected-remark @+1 {{not raised to attention: the scores are repeated along another axis}}
+  %p = nn.softmax %d over "S" : (!r) -> !r
+  %a = nn.dot %p, %k over "S" : (!r, !k) -> !a
+  return %a : !a
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+
+func.func @sum_of_two_products(%q: !q, %k: !k) -> !q {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %e0 = nn.exp %q : !q
+  %e = nn.dot %e0, %k over "K" : (!q, !k) -> !s
+  %d = nn.add %d0, %e : (!s, !s) -> !s
+  // expected-remark @+1 {{not raised to attention: the bias has sizes known only at run time}}
+  %p = nn.softmax %d over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
+  return %a : !q
+}
