@@ -2,7 +2,7 @@
  *
  * The compiler emits one constant `heddle_program` (symbol `heddle_program_NAME`) and one function an entry; the runtime
  * interprets the descriptor, maps the weights, lays out sessions and calls entries with a `heddle_frame`.
- * Everything here is plain C, 64-bit little endian, and versioned by HEDDLE_ABI_VERSION.
+ * Everything here is plain C, 64-bit little endian, and versioned by HEDDLE_ABI_VERSION. Shared with the compiler.
  *
  * Vocabulary
  *   size      a named dimension known at run time (`dyn T in 1..512 per B`). Sizes are numbered in order of declaration.

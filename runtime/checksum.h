@@ -1,4 +1,4 @@
-/* The checksum of the packed weights file: computed while packing, verified on request.
+/* The checksum of the packed weights file: computed while packing, verified on request. Shared with the compiler.
  *
  * The bytes are cut into lines of 64 (the last one padded with zeros). Each line is hashed together with its index, and the
  * hashes are summed, so that pieces which start at a line may be summed in any order, on any number of threads:

@@ -13,7 +13,7 @@
  * heddle_last_error() says why, in one line and in the model's words. No function ends the process or prints: NULL, negative
  * numbers and numbers out of range are HEDDLE_BAD_ARGUMENT, an allocation or a thread that the system refuses is
  * HEDDLE_OUT_OF_MEMORY, and the same call may succeed later.
- * A zeroed options struct, or NULL in its place, means the defaults.
+ * A zeroed options struct, or NULL in its place, means the defaults. Shared with the compiler, by way of abi.h.
  *
  * What a host has to see to:
  *   pointers  that are not NULL must point to as much as the call reads or writes.

@@ -2,6 +2,7 @@
 // std::vector and std::string, because the runtime links into plain C programs,
 // without libstdc++.
 // A buffer that cannot grow notes trouble (Trouble.h) and stays as it is.
+// Shared with the compiler, as the headers that use it are.
 #ifndef HEDDLE_RUNTIME_TEXT_BUFFER_H
 #define HEDDLE_RUNTIME_TEXT_BUFFER_H
 

@@ -6,6 +6,8 @@
 // (seed, stream, position) alone, so the same seed gives the same text on any
 // number of threads, in any batch, and when a text is continued in a later
 // call.
+//
+// Shared with the compiler, which reads the options of a checkpoint.
 #ifndef HEDDLE_RUNTIME_TEXT_SAMPLER_H
 #define HEDDLE_RUNTIME_TEXT_SAMPLER_H
 

@@ -3,6 +3,8 @@
 // The compiler translates tokenizer.json into tables (TokenizerFormat.h), which
 // this class reads in place, from the mapped "tokenizer" section of the packed
 // weights file. Nothing is built at start-up but the regular expressions.
+//
+// Shared with the compiler, which tries the tables that it writes.
 #ifndef HEDDLE_RUNTIME_TEXT_TOKENIZER_H
 #define HEDDLE_RUNTIME_TEXT_TOKENIZER_H
 

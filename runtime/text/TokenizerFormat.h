@@ -1,5 +1,5 @@
 // The tables of a tokenizer, as the compiler writes them into the "tokenizer"
-// section and runtime/text reads them in place.
+// section and runtime/text reads them in place. Shared with the compiler.
 //
 // Little endian. The section begins with a Header; every Range counts bytes
 // from there and is aligned to its element. The components of tokenizer.json

@@ -6,6 +6,8 @@
 // fit, an expression that gives up has no further matches. What stands between
 // has to take a buffer's size from size() alone, and to ask resize() whether
 // the elements are there.
+//
+// Shared with the compiler, as the headers that use it are.
 #ifndef HEDDLE_RUNTIME_TEXT_TROUBLE_H
 #define HEDDLE_RUNTIME_TEXT_TROUBLE_H
 

@@ -3,6 +3,8 @@
 //
 // Text inside runtime/text is always well-formed UTF-8: repair() at the door
 // sees to that, and the functions here that take text rely on it.
+//
+// Shared with the compiler, whose tables have to fit.
 #ifndef HEDDLE_RUNTIME_TEXT_UNICODE_H
 #define HEDDLE_RUNTIME_TEXT_UNICODE_H
 
