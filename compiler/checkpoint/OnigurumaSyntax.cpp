@@ -3,15 +3,16 @@
 // tokenizers use. Where they do not, an expression is rewritten to mean the
 // same, or refused:
 //
-//   \s \w \h \v \b   name other sets of characters there            written out
-//   as classes and assertions
-//   \p{L}            of a later Unicode version there               completed
-//   by what PCRE2 10.42 lacks; so N and M
-//   \p{Han}          the script, not the extended script            \p{sc:Han}
-//   \uHHHH           no escape of PCRE2                             \x{HHHH}
-//   (?m)             is "dot matches all" in Ruby                   (?s)
-//   [a[bc]]          a nested set                                   [abc];
-//   refused if negated [a&&b], {2}+, [[:posix:]] refused
+//   there            what it means there          what it becomes
+//   \s \w \h \v \b   other sets of characters     classes and assertions
+//   \p{L}            of a later Unicode version   with what PCRE2 10.42 lacks;
+//                                                 so N and M
+//   \p{Han}          the script, not the          \p{sc:Han}
+//                    extended script
+//   \uHHHH           no escape of PCRE2           \x{HHHH}
+//   (?m)             "dot matches all" in Ruby    (?s)
+//   [a[bc]]          a nested set                 [abc]; refused if negated
+//   [a&&b], {2}+, [[:posix:]]                     refused
 #include "compiler/checkpoint/TokenizerDescription.h"
 
 #include <algorithm>

@@ -18,7 +18,7 @@
 
 namespace heddle::checkpoint {
 
-/// Whether one name stands before another where they are listed: layers.2 before
+/// Whether one name stands before another in a list: layers.2 before
 /// layers.10.
 inline bool standsBefore(llvm::StringRef a, llvm::StringRef b) {
   return a.compare_numeric(b) < 0;

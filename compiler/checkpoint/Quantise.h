@@ -4,9 +4,8 @@
 // scale for a run of weights of one output (dialects/kernel/Layout.h):
 //
 //   i8, q8:  u = 128 + round(x / d), d = max |x| / 127
-//   q4:      u = 8 + round(x / d), at most 15, d = x[e] / -8 with e where |x|
-//   is
-//            largest, so that this one is met exactly (ggml's q4_0)
+//   q4:      u = 8 + round(x / d), at most 15, d = x[e] / -8 with e where
+//            |x| is largest, so that this one is met exactly (ggml's q4_0)
 //
 // The d of q8 and q4 is an f16, and rounding is done with what it became, to
 // nearest, ties to even. A run with an infinity or a NaN has a NaN for its

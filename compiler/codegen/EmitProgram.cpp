@@ -1,4 +1,4 @@
-//===- EmitProgram.cpp ----------------------------------------------------===//
+//===- EmitProgram.cpp - Program as constant data -------------------------===//
 //
 // One function a struct of runtime/abi.h, listing the fields in their order
 // there. The natural alignment of LLVM's structs is C's on every 64-bit target;

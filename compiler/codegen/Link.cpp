@@ -1,4 +1,4 @@
-//===- Link.cpp -----------------------------------------------------------===//
+//===- Link.cpp - objects to executables, shared and static libraries -----===//
 
 #include "compiler/codegen/Link.h"
 #include "compiler/codegen/LinkPaths.h"

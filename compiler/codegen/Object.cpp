@@ -1,4 +1,4 @@
-//===- Object.cpp ---------------------------------------------------------===//
+//===- Object.cpp - MLIR's LLVM dialect to machine code -------------------===//
 
 #include "compiler/codegen/Object.h"
 #include "compiler/codegen/AllowedOps.h"

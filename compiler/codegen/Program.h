@@ -7,8 +7,9 @@
 // back and emits it as constant data.
 //
 //   module attributes {heddle.program = {
-//     name = "gpt2", fingerprint = 77, weight_bytes = array<i64: 3072>,
-//     row_size = "B", sizes = [{name = "B", min = 1, max = 64},
+//     name = "gpt2", fingerprint = 77, row_size = "B",
+//     weight_bytes = array<i64: 3072>,
+//     sizes = [{name = "B", min = 1, max = 64},
 //              {name = "T", min = 1, max = 1024, per = "B"}],
 //     entries = [{
 //       name = "score", function = "score", arena = "3072*B*T",

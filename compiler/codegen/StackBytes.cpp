@@ -1,4 +1,4 @@
-//===- StackBytes.cpp -----------------------------------------------------===//
+//===- StackBytes.cpp - how much stack the generated code takes -----------===//
 //
 // Of a function: its buffers, a frame for registers that are saved and values
 // that find none, and the deepest of the functions that it names. A task is

@@ -1,4 +1,4 @@
-//===- Target.cpp ---------------------------------------------------------===//
+//===- Target.cpp - the machine that code is made for ---------------------===//
 
 #include "compiler/codegen/Target.h"
 #include "llvm/ADT/StringExtras.h"

@@ -12,8 +12,9 @@ namespace heddle::conversion {
 llvm::LogicalResult lowerToLinalg(mlir::Operation *op,
                                   FunctionLowering &lowering);
 
-//===--- Its parts, a file each
-//---------------------------------------------===//
+//===----------------------------------------------------------------------===//
+// Its parts, a file each
+//===----------------------------------------------------------------------===//
 
 /// Elementwise ops; failure without a diagnostic: another op.
 llvm::LogicalResult lowerElementwise(mlir::Operation *op,

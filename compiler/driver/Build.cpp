@@ -1,4 +1,4 @@
-//===- Build.cpp ----------------------------------------------------------===//
+//===- Build.cpp - the commands that compile ------------------------------===//
 
 #include "compiler/driver/Build.h"
 #include "compiler/codegen/Interface.h"

@@ -1,4 +1,4 @@
-//===- Check.cpp ----------------------------------------------------------===//
+//===- Check.cpp - heddle check -------------------------------------------===//
 
 #include "compiler/driver/Check.h"
 #include "compiler/driver/Compilation.h"

@@ -1,4 +1,4 @@
-//===- Compilation.cpp ----------------------------------------------------===//
+//===- Compilation.cpp - one model on its way through the stages ----------===//
 
 #include "compiler/driver/Compilation.h"
 #include "compiler/checkpoint/Checkpoint.h"

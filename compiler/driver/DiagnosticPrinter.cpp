@@ -1,4 +1,4 @@
-//===- DiagnosticPrinter.cpp ----------------------------------------------===//
+//===- DiagnosticPrinter.cpp - MLIR's diagnostics as ours are -------------===//
 
 #include "compiler/driver/DiagnosticPrinter.h"
 #include "compiler/files/InputFile.h"

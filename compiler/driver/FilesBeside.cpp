@@ -1,4 +1,4 @@
-//===- FilesBeside.cpp ----------------------------------------------------===//
+//===- FilesBeside.cpp - what lies beside config.json and the weights -----===//
 
 #include "compiler/driver/FilesBeside.h"
 #include "compiler/checkpoint/Generation.h"

@@ -1,4 +1,4 @@
-//===- InputFiles.cpp -----------------------------------------------------===//
+//===- InputFiles.cpp - what a build reads, and never writes --------------===//
 
 #include "compiler/driver/InputFiles.h"
 #include "llvm/ADT/STLExtras.h"

@@ -1,4 +1,4 @@
-//===- LoadedProgram.cpp --------------------------------------------------===//
+//===- LoadedProgram.cpp - a program that runs in this process ------------===//
 
 #include "compiler/driver/LoadedProgram.h"
 #include "compiler/driver/Process.h"

@@ -1,4 +1,4 @@
-//===- Outputs.cpp --------------------------------------------------------===//
+//===- Outputs.cpp - the files that a build writes ------------------------===//
 
 #include "compiler/driver/Outputs.h"
 #include "compiler/driver/Process.h"

@@ -1,4 +1,4 @@
-//===- Process.cpp --------------------------------------------------------===//
+//===- Process.cpp - what may befall the whole process --------------------===//
 
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Compilation.h"

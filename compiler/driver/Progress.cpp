@@ -1,4 +1,4 @@
-//===- Progress.cpp -------------------------------------------------------===//
+//===- Progress.cpp - a bar for long work ---------------------------------===//
 
 #include "compiler/driver/Progress.h"
 #include "llvm/Support/Format.h"

@@ -1,4 +1,4 @@
-//===- Verify.cpp ---------------------------------------------------------===//
+//===- Verify.cpp - what a build's types cost in accuracy -----------------===//
 //
 // Both programs are compiled, loaded and called as a user would, through files:
 // one row, as long as `calibrationLength` where the model allows. Indices are

@@ -1,4 +1,4 @@
-//===- Weights.cpp --------------------------------------------------------===//
+//===- Weights.cpp - from a checkpoint to the packed weights of a program -===//
 
 #include "compiler/driver/Weights.h"
 #include "compiler/driver/Compilation.h"

@@ -5,9 +5,9 @@
 // when first asked for.
 //
 // Sizes come in three kinds:
-//   D = .hidden_size     a value of its own; an axis D matches D only
-//   K = D / H            a definition; an axis K is D/H, so that H K is the
-//   same as D dyn T in 1..N per B  known at run time
+//   D = .hidden_size       a value of its own; an axis D matches D only
+//   K = D / H              a definition; an axis K is D/H, so that H K is D
+//   dyn T in 1..N per B    known at run time
 //
 //===----------------------------------------------------------------------===//
 

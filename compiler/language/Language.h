@@ -1,4 +1,4 @@
-//===- Language.h - Model file to nn module -------------------*- C++ -*-===//
+//===- Language.h - Model file to nn module ---------------------*- C++ -*-===//
 //
 // The room's interface: a model file and a config.json enter, a checked nn
 // module leaves.

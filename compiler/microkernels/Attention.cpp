@@ -8,9 +8,9 @@
 //       kt = transposed block of k, unless all rows are one tile
 //       for tiles of rows that admit keys of the block:
 //         s = q·kt              scores of a tile and a block, nothing more
-//         s += bias, −∞         what the regions say, a vector of keys at a
-//         time s = 2^(s − m)         m the largest score of a row so far o =
-//         o·alpha + s·v     alpha: what the results so far shrink by
+//         s += bias, −∞         what the regions say, a vector of keys
+//         s = 2^(s − m)         m the largest score of a row so far
+//         o = o·alpha + s·v     alpha: what the results so far shrink by
 //     y = o / Σ 2^(s − m)
 //
 // Blocks begin at multiples of their size, and no step of a row depends on the

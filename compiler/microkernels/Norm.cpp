@@ -6,7 +6,8 @@
 //
 // A mean μ that is large beside the distances from it is rounded to some of
 // their digits. What is missing is the mean of x − μ:
-//   δ = Σ (x − μ) / N,   σ² = Σ (x − μ)² / N − δ²,   y = ((x − μ) − δ) / √(σ² + ε) · w + b
+//   δ = Σ (x − μ) / N,   σ² = Σ (x − μ)² / N − δ²,
+//   y = ((x − μ) − δ) / √(σ² + ε) · w + b
 //
 //===----------------------------------------------------------------------===//
 

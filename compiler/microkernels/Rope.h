@@ -1,4 +1,4 @@
-//===- Rope.h - kernel.rope as vector code -------------------*- C++ -*-===//
+//===- Rope.h - kernel.rope as vector code ----------------------*- C++ -*-===//
 #ifndef HEDDLE_COMPILER_MICROKERNELS_ROPE_H
 #define HEDDLE_COMPILER_MICROKERNELS_ROPE_H
 

@@ -7,7 +7,7 @@
 //   largest[b] = max key(x[i]) over block b
 //   for every choice:
 //     b = the first block with the largest `largest`
-//     i = the first element of b with that key, behind the choice before
+//     i = the first element of b with that key, behind the last one
 //     largest[b] = max key(x[j]) over j behind i
 //
 // "Behind" is in the order in which elements are chosen: keys fall, then

@@ -1,4 +1,4 @@
-//===- Topk.h - kernel.topk as vector code --------------------*- C++ -*-===//
+//===- Topk.h - kernel.topk as vector code ----------------------*- C++ -*-===//
 #ifndef HEDDLE_COMPILER_MICROKERNELS_TOPK_H
 #define HEDDLE_COMPILER_MICROKERNELS_TOPK_H
 

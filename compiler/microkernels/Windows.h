@@ -1,4 +1,4 @@
-//===- Windows.h - kernel.windows as vector code -------------*- C++ -*-===//
+//===- Windows.h - kernel.windows as vector code ----------------*- C++ -*-===//
 #ifndef HEDDLE_COMPILER_MICROKERNELS_WINDOWS_H
 #define HEDDLE_COMPILER_MICROKERNELS_WINDOWS_H
 

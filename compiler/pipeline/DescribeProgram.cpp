@@ -1,4 +1,4 @@
-//===- DescribeProgram.cpp - describe-program --------------------------===//
+//===- DescribeProgram.cpp - describe-program -----------------------------===//
 //
 // Enters: an nn module that nn-plan-memory has been over. Leaves: the same with
 // the attributes heddle.program and heddle.weights (see Passes.td).

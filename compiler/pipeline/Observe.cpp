@@ -1,4 +1,4 @@
-//===- Observe.cpp --------------------------------------------------------===//
+//===- Observe.cpp - looking at a module between passes -------------------===//
 
 #include "compiler/pipeline/Observe.h"
 #include "mlir/IR/BuiltinOps.h"

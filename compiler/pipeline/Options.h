@@ -47,7 +47,7 @@ struct Options {
   std::string dtype = "f32";
   std::vector<std::string> quant;
 
-  /// In which type sessions keep keys and values: f32 or bf16; empty: the dtype.
+  /// In which type sessions keep keys and values, f32 or bf16; empty: dtype.
   std::string cache;
 
   /// Say why a fusion was refused.

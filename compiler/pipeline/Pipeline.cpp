@@ -1,4 +1,4 @@
-//===- Pipeline.cpp -------------------------------------------------------===//
+//===- Pipeline.cpp - the order of passes ---------------------------------===//
 
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/conversion/Passes.h"

@@ -1,4 +1,4 @@
-//===- WeightTable.cpp ----------------------------------------------------===//
+//===- WeightTable.cpp - the tensors that a program reads -----------------===//
 
 #include "compiler/pipeline/WeightTable.h"
 #include "mlir/IR/Builders.h"

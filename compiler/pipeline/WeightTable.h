@@ -5,9 +5,8 @@
 // `heddle.weights`, so that a module at any later stage can still be packed:
 //
 //   heddle.weights = {
-//     tensors = [{path = "h.0.ln_1.weight", shape = array<i64: 768>, axes =
-//     "D",
-//                 layout = "plain f32", fill = "ones",
+//     tensors = [{path = "h.0.ln_1.weight", shape = array<i64: 768>,
+//                 axes = "D", layout = "plain f32", fill = "ones",
 //                 at = "gpt2.heddle:21:7"}],
 //     slots = array<i32: 0>}
 //

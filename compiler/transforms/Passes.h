@@ -1,4 +1,4 @@
-//===- Passes.h - passes within one dialect ---------------------------------===//
+//===- Passes.h - passes within one dialect -------------------------------===//
 
 #ifndef HEDDLE_COMPILER_TRANSFORMS_PASSES_H
 #define HEDDLE_COMPILER_TRANSFORMS_PASSES_H

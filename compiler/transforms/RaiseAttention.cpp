@@ -2,9 +2,10 @@
 //
 // Enters: nn. Leaves: nn.attention in the place of
 //
-//   dot(softmax(scores, S), v, S), where
-//   scores = dot(q, k, K), scaled by a number, masked, with a bias added, each
-//   at most once, the bias not before the scale.
+//   dot(softmax(scores, S), v, S)
+//
+// where scores is dot(q, k, K), scaled by a number, masked, with a bias added,
+// each at most once, the bias not before the scale.
 //
 // What looks like this and is not raised gets a remark that says why.
 //

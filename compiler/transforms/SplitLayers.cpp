@@ -8,8 +8,8 @@
 //
 // with `layers.0.**=bf16` and q4 for the rest becomes
 //
-//   for l in 0 .. 1: layer("layers.{l}"); for l in 1 .. 22:
-//   layer_0("layers.{l}")
+//   for l in 0 .. 1: layer("layers.{l}")
+//   for l in 1 .. 22: layer_0("layers.{l}")
 //
 // Layers alike and side by side stay one code. nn-quantize, which follows, then
 // finds one type for each of its weights.

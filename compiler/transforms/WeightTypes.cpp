@@ -1,4 +1,4 @@
-//===- WeightTypes.cpp ----------------------------------------------------===//
+//===- WeightTypes.cpp - which type a weight is stored in -----------------===//
 
 #include "compiler/transforms/WeightTypes.h"
 #include "dialects/nn/Glob.h"

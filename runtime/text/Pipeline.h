@@ -1,7 +1,7 @@
 // The stages between a text and its ids. Internal to runtime/text.
 //
-//   text → added tokens cut out → normalize → added tokens cut out → split into
-//   pieces → model: ids of each piece
+//   text → added tokens cut out → normalize → added tokens cut out
+//        → split into pieces → model: ids of each piece
 #ifndef HEDDLE_RUNTIME_TEXT_PIPELINE_H
 #define HEDDLE_RUNTIME_TEXT_PIPELINE_H
 

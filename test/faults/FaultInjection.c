@@ -2,11 +2,13 @@
 // (LD_PRELOAD).
 //
 //   FAULT_KIND   write, read or memory: which calls are counted, from the
-//   beginning of main FAULT_AT     the call that fails, from 1; 0: none
-//   FAULT_HOW    the number of an error (ENOSPC, say), or 0: half of what there
-//   is to write FAULT_STAYS  1: all later calls fail as well, as on a full disk
+//                beginning of main
+//   FAULT_AT     the call that fails, from 1; 0: none
+//   FAULT_HOW    the number of an error (ENOSPC, say), or 0: half of what
+//                there is to write
+//   FAULT_STAYS  1: all later calls fail as well, as on a full disk
 //   FAULT_LOG    a file that gets the name of the call that failed; without
-//   one, the number of calls
+//                one, the number of calls
 //
 // EINTR and short counts befall only calls that the system may interrupt. What
 // stdio writes it writes without a call that could be replaced, so its files

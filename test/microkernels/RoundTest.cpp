@@ -1,4 +1,4 @@
-//===- RoundTest.cpp - kernel.narrow rounds to the nearest ---------------===//
+//===- RoundTest.cpp - kernel.narrow rounds to the nearest ----------------===//
 
 #include "TargetTest.h"
 #include <bit>

@@ -1,4 +1,4 @@
-//===- EveryPass.cpp ------------------------------------------------------===//
+//===- EveryPass.cpp - a module from a file through all that may run on it ===//
 
 #include "test/pipeline/EveryPass.h"
 #include "compiler/codegen/Program.h"

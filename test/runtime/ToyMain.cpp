@@ -2,8 +2,8 @@
 // its weights:
 //   toy-main ARGUMENTS…                    what ./toy would do
 //   toy-main --translator ARGUMENTS…       the same if `encode` reads the
-//   prompt,
-//                                          and token 5 begins the answer
+//                                          prompt, and token 5 begins the
+//                                          answer
 //   toy-main --pack TOKENIZER.json FILE    writes its packed weights
 //   toy-main --pack-without-text FILE
 #define TOY_VOCABULARY 1000

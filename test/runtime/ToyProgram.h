@@ -4,11 +4,10 @@
 //   (T to 64 and S to 96 with a larger vocabulary)
 //   state memory: [B M 1]
 //   step(ids: V[B T]) -> f32[B V]       how often row b has seen each id so
-//   far,
-//                                       + bias, over everything in its cache
+//                                       far, + bias, over all in its cache
 //   encode(src: V[B M])                 memory = src
 //   recall(ids: V[B T]) -> [B T M]      ids · memory
-//   shift(x: [B T], by: f32[B] = 0.5) -> [B T]   x + by, nothing kept
+//   shift(x: [B T], by: f32[B] = 0.5) -> [B T]   x + by
 //   sentence(ids: V[B T]) -> f32[B 3]   how many ids, their sum, the last one
 //
 // with V = 10 (unless TOY_VOCABULARY says otherwise) and the weight slots

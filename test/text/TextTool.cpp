@@ -1,12 +1,15 @@
 // heddle-text-test: the tokenizer by itself, for lit.
 //
 //   check TOKENIZER.json GOLDEN.json   every case of GOLDEN.json encodes and
-//   decodes as it says encode TOKENIZER.json [plain]      lines of stdin →
-//   lines of ids (plain: without special tokens; text: those written out are
-//   text) decode TOKENIZER.json [all]
-//   lines of ids → lines of text (all: special tokens too) compile
-//   TOKENIZER.json             only reports mistakes damage TOKENIZER.json
-//   opens and uses the tables with bytes changed: must neither crash nor hang
+//                                      decodes as it says
+//   encode TOKENIZER.json [plain]      lines of stdin → lines of ids (plain:
+//                                      without special tokens; text: those
+//                                      written out are text)
+//   decode TOKENIZER.json [all]        lines of ids → lines of text (all:
+//                                      special tokens too)
+//   compile TOKENIZER.json             only reports mistakes
+//   damage TOKENIZER.json              opens and uses the tables with bytes
+//                                      changed: must neither crash nor hang
 //   speed TOKENIZER.json TEXT          bytes a second
 //   cut TOKENIZER.json LENGTH          lines of stdin → ids cut to a length
 #include "compiler/checkpoint/Checkpoint.h"
