@@ -57,8 +57,6 @@ def row(cell, threads, result):
     if "missing" in result:
         return line | {"note": result["missing"]}
     own, ordered = result["engines"].get("heddle", {}).get("seconds"), peers(cell, result)
-    if ordered:
-        line["fastest peer"] = f"{NAMES[ordered[0][1]]} {ordered[0][0] * 1e3:.2f}"
     line |= {"limit": f"{result['limit'] * 1e3:.2f}", "note": notes(cell, result)}
     line |= {NAMES[name]: time_of(cell, name, result) for name in NAMES}
     if own:
@@ -68,7 +66,6 @@ def row(cell, threads, result):
     return line
 
 
-SHORT = ["cell", "threads", "Heddle", "of limit", "fastest peer", "best peer / Heddle"]
 WHOLE = ["cell", "threads", "limit", "Heddle", "of limit", "goal", "best peer / Heddle",
          *(name for name in NAMES.values() if name != "Heddle"), "note"]
 
@@ -93,7 +90,6 @@ class Results:
         print("  ".join(f"{name} {value}" for name, value in self.rows[-1].items() if value), file=sys.stderr)
         (self.folder / "results.json").write_text(json.dumps(self.document(), indent=1))
         (self.folder / "results.md").write_text(self.page(WHOLE))
-        (self.folder / "summary.md").write_text(self.page(SHORT))
 
     def page(self, columns):
         return f"Medians in milliseconds. {self.caption()}\n\n{table(self.rows, columns)}\n"
