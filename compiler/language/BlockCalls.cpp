@@ -24,7 +24,7 @@ Data Elaborator::callBlock(const Expr &call, const FunctionInFile &source) {
   std::optional<Data> arguments = blockArguments(call, block);
   if (!path || !arguments)
     return {Faulty()};
-  Frame callee;
+  Scope callee;
   callee.source = source;
   callee.calledAt = call.place;
   bool ok = true;
@@ -107,10 +107,10 @@ std::optional<Data> Elaborator::blockArguments(const Expr &call,
 }
 
 /// Checks an argument against its parameter and enters both sizes and value
-/// into the callee's frame. A number given for a tensor becomes that tensor.
+/// into the callee's scope. A number given for a tensor becomes that tensor.
 bool Elaborator::bindParameter(const Function &block,
                                const Parameter &parameter, Datum &argument,
-                               Frame &callee, SMLoc place) {
+                               Scope &callee, SMLoc place) {
   StringRef name = parameter.name.text;
   auto fail = [&](const Twine &needed) {
     error(place, block.name.text + ": " + name + " is " + describe(argument) +
@@ -135,9 +135,9 @@ bool Elaborator::bindParameter(const Function &block,
     if (!bindAxes(block, parameter, *tensor, callee, place))
       return false;
   } else if (constant) {
-    Frame *caller = std::exchange(frame, &callee);
+    Scope *caller = std::exchange(scope, &callee);
     std::optional<Shape> shape = resolveType(*parameter.type);
-    frame = caller;
+    scope = caller;
     if (!shape)
       return false;
     std::optional<double> number = numberOf(*constant);
@@ -160,13 +160,13 @@ bool Elaborator::bindParameter(const Function &block,
 }
 
 /// A size that stands for whatever the caller passes.
-bool Elaborator::isGeneric(const Expr &axis, const Frame &callee) const {
+bool Elaborator::isGeneric(const Expr &axis, const Scope &callee) const {
   return axis.is(Expr::Kind::Size) && !callee.sizes.contains(axis.text) &&
          !configuration.isDeclared(axis.text);
 }
 
 bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
-                          const Tensor &argument, Frame &callee, SMLoc place) {
+                          const Tensor &argument, Scope &callee, SMLoc place) {
   const TypeExpr &type = *parameter.type;
   auto fail = [&](const Twine &why) {
     std::string wanted;
@@ -189,8 +189,8 @@ bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
   }
   if (needed.size() != found.size())
     return fail("");
-  Frame *caller = std::exchange(frame, &callee);
-  llvm::scope_exit leave([&] { frame = caller; });
+  Scope *caller = std::exchange(scope, &callee);
+  llvm::scope_exit leave([&] { scope = caller; });
   for (auto [axis, size] : zip(needed, found)) {
     if (isGeneric(*axis, callee)) {
       callee.sizes[axis->text] = size;
@@ -202,7 +202,7 @@ bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
     if (*resolved == size)
       continue;
     std::string why = explainMismatch(size, *resolved);
-    frame = caller;
+    scope = caller;
     return fail(
         ": " + describe(size) + " is not " + language::describe(*axis) +
         (callee.sizes.contains(axis->text) ? " = " + describe(*resolved) : "") +
@@ -211,7 +211,7 @@ bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
   std::optional<Shape> elements = elementShape(type);
   if (!elements)
     return false;
-  frame = caller;
+  scope = caller;
   bool matches = elements->element == argument.shape.element &&
                  (!elements->over || elements->over == argument.shape.over);
   return matches || fail("");
@@ -219,7 +219,7 @@ bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
 
 Elaborator::Specialisation &Elaborator::specialise(const FunctionInFile &source,
                                                    Data &arguments,
-                                                   Frame &callee, SMLoc place) {
+                                                   Scope &callee, SMLoc place) {
   std::string key = source.function->name.text.str();
   raw_string_ostream os(key);
   SmallVector<Type> types;
@@ -238,8 +238,8 @@ Elaborator::Specialisation &Elaborator::specialise(const FunctionInFile &source,
     return specialisation;
 
   OpBuilder::InsertionGuard guard(builder);
-  Frame *caller = std::exchange(frame, &callee);
-  llvm::scope_exit leave([&] { frame = caller; });
+  Scope *caller = std::exchange(scope, &callee);
+  llvm::scope_exit leave([&] { scope = caller; });
   callee.function = specialisation.function = startFunction(source, types);
   unsigned position = 0;
   for (auto [parameter, argument] : zip(source.function->parameters, arguments))

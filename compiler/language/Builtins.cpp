@@ -267,7 +267,7 @@ const Expr *CallSite::option(StringRef name) const {
   for (const Option &option : call.options)
     if (option.name.text == name)
       return option.value.get();
-  const SourceFile &file = *elaborator.frame->source.file;
+  const SourceFile &file = *elaborator.scope->source.file;
   if (auto defaults = file.defaults.find(builtin.name);
       defaults != file.defaults.end())
     for (const Option *option : defaults->second)

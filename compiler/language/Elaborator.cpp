@@ -55,18 +55,18 @@ OwningOpRef<ModuleOp> Elaborator::run() {
 }
 
 void Elaborator::error(SMLoc place, const Twine &message) {
-  if (!diagnostics.error(place, message) || !frame ||
-      !frame->calledAt.isValid())
+  if (!diagnostics.error(place, message) || !scope ||
+      !scope->calledAt.isValid())
     return;
   // The same line can be right for one caller and wrong for another.
   SmallVector<std::string> bindings;
-  for (const auto &size : frame->sizes)
+  for (const auto &size : scope->sizes)
     bindings.push_back(
         (size.getKey() + " = " + describe(size.getValue())).str());
   if (bindings.empty())
     return;
   llvm::sort(bindings);
-  diagnostics.note(frame->calledAt, frame->source.function->name.text +
+  diagnostics.note(scope->calledAt, scope->source.function->name.text +
                                         " is called here with " +
                                         llvm::join(bindings, ", "));
 }
@@ -244,7 +244,7 @@ void Elaborator::finishFunction(const Data &results, SMLoc place) {
     if (const Tensor *tensor = std::get_if<Tensor>(&datum))
       values.push_back(tensor->value);
   func::ReturnOp::create(builder, locationOf(place), values);
-  func::FuncOp function = frame->function;
+  func::FuncOp function = scope->function;
   function.setFunctionType(FunctionType::get(
       context, function.getFunctionType().getInputs(), TypeRange(values)));
 }

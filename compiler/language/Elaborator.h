@@ -102,8 +102,8 @@ private:
     Data results;
   };
 
-  /// The function being elaborated.
-  struct Frame {
+  /// The function being elaborated, and the names that are known in it.
+  struct Scope {
     FunctionInFile source;
     mlir::func::FuncOp function;
     llvm::StringMap<SizeExpr> sizes; ///< generic sizes and size parameters
@@ -138,12 +138,12 @@ private:
   Data callBlock(const Expr &call, const FunctionInFile &block);
   std::optional<Data> blockArguments(const Expr &call, const Function &block);
   bool bindParameter(const Function &block, const Parameter &parameter,
-                     Datum &argument, Frame &callee, llvm::SMLoc place);
+                     Datum &argument, Scope &callee, llvm::SMLoc place);
   bool bindAxes(const Function &block, const Parameter &parameter,
-                const Tensor &argument, Frame &callee, llvm::SMLoc place);
-  bool isGeneric(const Expr &axis, const Frame &callee) const;
+                const Tensor &argument, Scope &callee, llvm::SMLoc place);
+  bool isGeneric(const Expr &axis, const Scope &callee) const;
   Specialisation &specialise(const FunctionInFile &block, Data &arguments,
-                             Frame &callee, llvm::SMLoc place);
+                             Scope &callee, llvm::SMLoc place);
   void checkBlockResults(const Function &block, const Data &results);
   Data emitCall(const Specialisation &callee, const Data &arguments,
                 const PathText &path, llvm::SMLoc place);
@@ -221,7 +221,7 @@ private:
   mlir::MLIRContext *context;
   const Program &program;
   mlir::ModuleOp module;
-  Frame *frame = nullptr;
+  Scope *scope = nullptr;
   unsigned depth = 0;      ///< blocks being elaborated, each for a caller
   int64_t evaluations = 0; ///< of expressions, over all functions
   llvm::StringMap<Specialisation> specialisations;

@@ -52,8 +52,8 @@ bool Elaborator::holdsCondition(const Function &entry) {
 
 void Elaborator::elaborateEntry(const FunctionInFile &entry) {
   const Function &function = *entry.function;
-  Frame entryFrame;
-  entryFrame.source = entry;
+  Scope entryScope;
+  entryScope.source = entry;
   SmallVector<Type> types;
   SmallVector<std::optional<Shape>> shapes;
   for (const Parameter &parameter : function.parameters) {
@@ -79,15 +79,15 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
     return;
   }
   OpBuilder::InsertionGuard guard(builder);
-  frame = &entryFrame;
-  llvm::scope_exit leave([&] { frame = nullptr; });
-  entryFrame.function = startFunction(entry, types);
+  scope = &entryScope;
+  llvm::scope_exit leave([&] { scope = nullptr; });
+  entryScope.function = startFunction(entry, types);
   unsigned position = 0;
   for (auto [parameter, shape] : zip(function.parameters, shapes)) {
     Datum value = Faulty();
     if (shape) {
       auto setAttr = [&](StringRef name, Attribute attr) {
-        entryFrame.function.setArgAttr(position, name, attr);
+        entryScope.function.setArgAttr(position, name, attr);
       };
       setAttr(nn::NNDialect::kNameAttr,
               builder.getStringAttr(parameter.name.text));
@@ -103,33 +103,33 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
           error(parameter.defaultValue->place,
                 "found " + describe(given) + ", needs a number");
       }
-      value = Tensor{entryFrame.function.getArgument(position), *shape};
+      value = Tensor{entryScope.function.getArgument(position), *shape};
       ++position;
     }
-    if (!entryFrame.variables.try_emplace(parameter.name.text, value).second)
+    if (!entryScope.variables.try_emplace(parameter.name.text, value).second)
       error(parameter.name.place,
             "second parameter called " + parameter.name.text);
   }
   elaborate(function.body);
   checkEntryResults(function);
-  finishFunction(entryFrame.returned.value_or(Data()), function.name.place);
+  finishFunction(entryScope.returned.value_or(Data()), function.name.place);
 }
 
 void Elaborator::checkEntryResults(const Function &entry) {
   // Where the budget is spent nothing more is known of the entry.
   if (evaluations > budgets::evaluations)
     return;
-  if (!frame->returned) {
+  if (!scope->returned) {
     if (!entry.results.empty())
       error(entry.name.place, "entry " + entry.name.text +
                                   " declares results, but returns nothing");
-    else if (frame->states.empty())
+    else if (scope->states.empty())
       error(entry.name.place, "entry " + entry.name.text +
                                   " neither returns a value nor sets a state");
     return;
   }
   // Places of the returned expressions: return is the last statement reached.
-  const Data &returned = *frame->returned;
+  const Data &returned = *scope->returned;
   SMLoc place = entry.body.back().place;
   for (const Datum &datum : returned)
     if (!isFaulty(datum) && !std::holds_alternative<Tensor>(datum))

@@ -74,9 +74,9 @@ Data Elaborator::evaluateAll(const Expr &expr) {
 
 /// The variable of a loop that stays one, where `expr` is its name.
 const LoopIndex *Elaborator::loopIndex(const Expr &expr) const {
-  auto variable = expr.is(Expr::Kind::Name) ? frame->variables.find(expr.text)
-                                            : frame->variables.end();
-  return variable == frame->variables.end()
+  auto variable = expr.is(Expr::Kind::Name) ? scope->variables.find(expr.text)
+                                            : scope->variables.end();
+  return variable == scope->variables.end()
              ? nullptr
              : std::get_if<LoopIndex>(&variable->second);
 }
@@ -101,8 +101,8 @@ Datum Elaborator::evaluateName(const Expr &expr) {
     index->run->end = index->run->first + 1;
     return Constant(SizeExpr(index->run->first));
   }
-  if (auto variable = frame->variables.find(name);
-      variable != frame->variables.end())
+  if (auto variable = scope->variables.find(name);
+      variable != scope->variables.end())
     return variable->second;
   if (name == "yes" || name == "no")
     return Constant(name == "yes");
@@ -124,7 +124,7 @@ Datum Elaborator::evaluateName(const Expr &expr) {
 
 std::string Elaborator::suggestName(StringRef name) const {
   SmallVector<StringRef> names =
-      to_vector(map_range(frame->variables, [](const auto &variable) {
+      to_vector(map_range(scope->variables, [](const auto &variable) {
         return variable.getKey();
       }));
   for (StringRef other : configuration.names())
@@ -137,7 +137,7 @@ std::string Elaborator::suggestName(StringRef name) const {
 
 /// The state as this function found it, read once, before anything else runs.
 std::optional<Tensor> Elaborator::readState(StringRef name, SMLoc place) {
-  if (auto known = frame->states.find(name); known != frame->states.end()) {
+  if (auto known = scope->states.find(name); known != scope->states.end()) {
     if (!known->second.value)
       return std::nullopt;
     return known->second;
@@ -146,12 +146,12 @@ std::optional<Tensor> Elaborator::readState(StringRef name, SMLoc place) {
   if (shape == stateShapes.end())
     return std::nullopt;
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&frame->function.getBody().front());
+  builder.setInsertionPointToStart(&scope->function.getBody().front());
   RankedTensorType type = typeOf(shape->second, place);
   Value value = nn::StateReadOp::create(builder, locationOf(place), type,
                                         FlatSymbolRefAttr::get(context, name),
                                         /*path=*/StringAttr(), ValueRange());
-  return frame->states[name] = Tensor{value, shape->second};
+  return scope->states[name] = Tensor{value, shape->second};
 }
 
 //===----------------------------------------------------------------------===//
@@ -161,13 +161,13 @@ std::optional<Tensor> Elaborator::readState(StringRef name, SMLoc place) {
 Datum Elaborator::evaluateIndex(const Expr &expr) {
   const Expr &base = *expr.operands[0];
   ArrayRef<ExprPtr> indices = ArrayRef(expr.operands).drop_front();
-  if (frame->scans && indices.size() == 1) {
+  if (scope->scans && indices.size() == 1) {
     const Expr &index = *indices.front();
-    auto position = frame->variables.find(index.text);
-    if (index.is(Expr::Kind::Name) && position != frame->variables.end() &&
+    auto position = scope->variables.find(index.text);
+    if (index.is(Expr::Kind::Name) && position != scope->variables.end() &&
         std::holds_alternative<ScanPosition>(position->second)) {
-      auto slice = frame->variables.find(base.text + "[" + index.text + "]");
-      if (slice != frame->variables.end())
+      auto slice = scope->variables.find(base.text + "[" + index.text + "]");
+      if (slice != scope->variables.end())
         return slice->second;
       error(expr.place, language::describe(base) +
                             " is not a tensor from outside of the scan");
@@ -235,8 +235,8 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
   StringRef name = expr.text;
   // `act(x)`: a config value may name the activation.
   Datum named = Faulty();
-  if (auto variable = frame->variables.find(name);
-      variable != frame->variables.end())
+  if (auto variable = scope->variables.find(name);
+      variable != scope->variables.end())
     named = variable->second;
   else if (configuration.hasField(name)) {
     std::optional<Constant> value = configuration.find(name);

@@ -23,14 +23,14 @@ bool Elaborator::fillPairRegion(Region &region, const Expr &expr,
   Location loc = locationOf(expr.place);
   Block &block = region.emplaceBlock();
   builder.setInsertionPointToStart(&block);
-  StringMap<Datum> before = frame->variables;
+  StringMap<Datum> before = scope->variables;
   for (StringRef name : {"b", "h", "i", "j"})
-    frame->variables[name] =
+    scope->variables[name] =
         Scalar{block.addArgument(builder.getIndexType(), loc)};
   if (!hasHeads)
-    frame->variables.erase("h");
+    scope->variables.erase("h");
   Datum datum = evaluate(expr);
-  frame->variables = std::move(before);
+  scope->variables = std::move(before);
   if (isFaulty(datum))
     return false;
 
@@ -200,8 +200,8 @@ Datum Elaborator::scalarSelect(const Scalar &condition, const Datum &ifTrue,
 /// `rel[n, h]`: one element of a tensor.
 Datum Elaborator::lookUp(const Tensor &tensor, ArrayRef<ExprPtr> exprs,
                          SMLoc place) {
-  auto row = frame->variables.find("b");
-  bool inRegion = row != frame->variables.end() &&
+  auto row = scope->variables.find("b");
+  bool inRegion = row != scope->variables.end() &&
                   std::holds_alternative<Scalar>(row->second);
   if (!inRegion) {
     error(place, "an element is read by its indices within where and bias, or "
@@ -233,8 +233,8 @@ Datum Elaborator::lookUp(const Tensor &tensor, ArrayRef<ExprPtr> exprs,
       cast<RankedTensorType>(tensor.value.getType()).getElementType();
   Value value =
       nn::LookupOp::create(builder, loc, element, tensor.value, indices);
-  lookupPlaces[loc] =
-      to_vector(map_range(exprs, [](const ExprPtr &expr) { return expr->place; }));
+  lookupPlaces[loc] = to_vector(
+      map_range(exprs, [](const ExprPtr &expr) { return expr->place; }));
   if (tensor.shape.element == Element::Int)
     value =
         arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);

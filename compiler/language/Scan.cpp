@@ -42,32 +42,32 @@ void Elaborator::elaborateScan(const Statement &statement) {
     return;
   Scan scan{statement, *axis, {}, {}, {}, {}, {}, {}};
   scan.region.emplaceBlock();
-  StringMap<Datum> before = frame->variables;
+  StringMap<Datum> before = scope->variables;
   unsigned errors = diagnostics.errorCount();
   if (bindScanInputs(scan) && bindCarried(scan)) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&scan.region.front());
-    frame->variables[scan.position()] = ScanPosition{*axis};
-    ++frame->scans;
+    scope->variables[scan.position()] = ScanPosition{*axis};
+    ++scope->scans;
     for (const Statement &inner : ArrayRef(statement.body).drop_back())
       elaborate(inner);
     collectYielded(scan);
-    --frame->scans;
+    --scope->scans;
     nn::YieldOp::create(builder, locationOf(statement.place), scan.yielded);
   }
-  frame->variables = std::move(before);
+  scope->variables = std::move(before);
   if (diagnostics.errorCount() == errors && emitScan(scan))
     return;
   for (const ExprPtr &value : scan.yields())
-    frame->variables[value->text] = Faulty();
+    scope->variables[value->text] = Faulty();
 }
 
 /// Makes every tensor that stands as x[t] an input, and x[t] an argument of the
 /// region.
 bool Elaborator::bindScanInputs(Scan &scan) {
   for (const Expr *base : indexedBy(scan.statement.body, scan.position())) {
-    auto variable = frame->variables.find(base->text);
-    const Tensor *tensor = variable == frame->variables.end()
+    auto variable = scope->variables.find(base->text);
+    const Tensor *tensor = variable == scope->variables.end()
                                ? nullptr
                                : std::get_if<Tensor>(&variable->second);
     if (!tensor || is_contained(scan.inputs, tensor->value))
@@ -86,7 +86,7 @@ bool Elaborator::bindScanInputs(Scan &scan) {
     Value argument =
         scan.region.front().addArgument(type, locationOf(base->place));
     // Found again by this name; no name of the language has a bracket in it.
-    frame->variables[base->text + "[" + scan.position().str() + "]"] =
+    scope->variables[base->text + "[" + scan.position().str() + "]"] =
         Tensor{argument, slice};
   }
   return true;
@@ -103,7 +103,7 @@ bool Elaborator::bindCarried(Scan &scan) {
     scan.carriedShapes.push_back(*shape);
     Value argument =
         scan.region.front().addArgument(type, locationOf(carried.name.place));
-    frame->variables[carried.name.text] = Tensor{argument, *shape};
+    scope->variables[carried.name.text] = Tensor{argument, *shape};
   }
   return true;
 }
@@ -112,7 +112,7 @@ bool Elaborator::bindCarried(Scan &scan) {
 void Elaborator::collectYielded(Scan &scan) {
   for (auto [carried, shape] :
        zip(scan.statement.carried, scan.carriedShapes)) {
-    const Datum &datum = frame->variables[carried.name.text];
+    const Datum &datum = scope->variables[carried.name.text];
     const Tensor *tensor = std::get_if<Tensor>(&datum);
     if (tensor && tensor->shape == shape)
       scan.yielded.push_back(tensor->value);
@@ -150,23 +150,23 @@ bool Elaborator::emitScan(Scan &scan) {
   }
   // What is carried over a session is kept under a path of its own: in a block
   // the path of its call comes before it, in an entry its name.
-  if (frame->loops != 0) {
+  if (scope->loops != 0) {
     error(scan.statement.place,
           "a scan keeps what it carries in one place for all turns of a loop; "
           "put it into a block that the loop calls at a path");
     return false;
   }
   std::string path = "scan";
-  if (frame->function->hasAttr(nn::NNDialect::kEntryAttr))
-    path = (frame->function.getName() + "." + path).str();
-  if (unsigned earlier = frame->scansSoFar++)
+  if (scope->function->hasAttr(nn::NNDialect::kEntryAttr))
+    path = (scope->function.getName() + "." + path).str();
+  if (unsigned earlier = scope->scansSoFar++)
     path += std::to_string(earlier);
   auto op = nn::ScanOp::create(builder, locationOf(scan.statement.place), types,
                                scan.inputs, describe(scan.axis), path,
                                builder.getTypeArrayAttr(scan.carriedTypes));
   op.getBody().takeBody(scan.region);
   for (auto [output, value] : zip(scan.outputs, op.getResults()))
-    frame->variables[output.first] = Tensor{value, output.second};
+    scope->variables[output.first] = Tensor{value, output.second};
   return true;
 }
 

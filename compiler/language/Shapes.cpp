@@ -131,8 +131,8 @@ std::optional<SizeExpr> Elaborator::resolveAxis(const Expr &expr) {
     return std::get<SizeExpr>(*number);
   }
   if (expr.is(Expr::Kind::Size)) {
-    if (frame)
-      if (auto size = frame->sizes.find(expr.text); size != frame->sizes.end())
+    if (scope)
+      if (auto size = scope->sizes.find(expr.text); size != scope->sizes.end())
         return size->second;
     if (configuration.isDeclared(expr.text))
       return configuration.findSize(expr.text);

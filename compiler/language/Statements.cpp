@@ -25,7 +25,7 @@ void Elaborator::elaborate(const Body &body) {
   for (const Statement &statement : body) {
     if (isSpent(statement.place))
       return;
-    if (frame->returned) {
+    if (scope->returned) {
       error(statement.place, "nothing runs after return");
       return;
     }
@@ -72,22 +72,22 @@ void Elaborator::elaborateAssign(const Statement &statement) {
 }
 
 void Elaborator::assign(const Word &name, const Datum &value) {
-  bool isState = !frame->variables.contains(name.text) &&
+  bool isState = !scope->variables.contains(name.text) &&
                  program.states.contains(name.text);
   if (isState)
     return setState(name, *program.states.lookup(name.text), value);
-  frame->variables[name.text] = value;
+  scope->variables[name.text] = value;
 }
 
 void Elaborator::setState(const Word &name, const StateDecl &state,
                           const Datum &value) {
-  if (!frame->function->hasAttr(nn::NNDialect::kEntryAttr) || frame->loops) {
+  if (!scope->function->hasAttr(nn::NNDialect::kEntryAttr) || scope->loops) {
     error(name.place, "state " + name.text + ", declared at " +
                           diagnostics.describe(state.name.place) +
                           ", can be set in entries only, outside of loops");
     return;
   }
-  frame->states[name.text] = Tensor(); // faulty until it is known to fit
+  scope->states[name.text] = Tensor(); // faulty until it is known to fit
   auto shape = stateShapes.find(name.text);
   if (isFaulty(value) || shape == stateShapes.end())
     return;
@@ -101,11 +101,11 @@ void Elaborator::setState(const Word &name, const StateDecl &state,
   nn::StateWriteOp::create(builder, locationOf(name.place),
                            FlatSymbolRefAttr::get(context, name.text),
                            tensor->value, /*path=*/StringAttr(), ValueRange());
-  frame->states[name.text] = *tensor;
+  scope->states[name.text] = *tensor;
 }
 
 void Elaborator::elaborateReturn(const Statement &statement) {
-  if (frame->loops || frame->scans) {
+  if (scope->loops || scope->scans) {
     error(statement.place, "return cannot stand within a loop");
     return;
   }
@@ -115,7 +115,7 @@ void Elaborator::elaborateReturn(const Statement &statement) {
                                              : Data{evaluate(*expr)};
     llvm::append_range(values, more);
   }
-  frame->returned = std::move(values);
+  scope->returned = std::move(values);
 }
 
 void Elaborator::elaborateIf(const Statement &statement) {
@@ -150,8 +150,8 @@ void Elaborator::elaborateFor(const Statement &statement) {
     llvm::StringSet<> assigned;
     collectAssigned(statement.body, assigned);
     for (const auto &name : assigned)
-      if (frame->variables.contains(name.getKey()))
-        frame->variables[name.getKey()] = Faulty();
+      if (scope->variables.contains(name.getKey()))
+        scope->variables[name.getKey()] = Faulty();
     return;
   }
   if (*to < *from) {
@@ -187,11 +187,11 @@ static void keepOuterNames(StringMap<Datum> &variables,
 
 void Elaborator::elaborateUnrolled(const Statement &statement, int64_t from,
                                    int64_t to) {
-  StringMap<Datum> before = frame->variables;
+  StringMap<Datum> before = scope->variables;
   StringRef variable = statement.names[0].text;
   unsigned errors = diagnostics.errorCount();
   for (int64_t l = from; l < to; ++l) {
-    frame->variables[variable] = Constant(SizeExpr(l));
+    scope->variables[variable] = Constant(SizeExpr(l));
     elaborate(statement.body);
     // The next iterations would say the same again.
     if (diagnostics.errorCount() != errors)
@@ -199,8 +199,8 @@ void Elaborator::elaborateUnrolled(const Statement &statement, int64_t from,
   }
   auto outer = before.find(variable);
   if (outer != before.end())
-    frame->variables[variable] = outer->second;
-  keepOuterNames(frame->variables, before);
+    scope->variables[variable] = outer->second;
+  keepOuterNames(scope->variables, before);
 }
 
 /// Builds an scf.for that carries the tensors the body assigns, over the
@@ -212,11 +212,11 @@ bool Elaborator::elaborateRolled(const Statement &statement, LoopRun &run) {
   collectAssigned(statement.body, assigned);
   SmallVector<StringRef> carried;
   for (const auto &name : assigned)
-    if (frame->variables.contains(name.getKey()))
+    if (scope->variables.contains(name.getKey()))
       carried.push_back(name.getKey());
   llvm::sort(carried);
 
-  StringMap<Datum> before = frame->variables;
+  StringMap<Datum> before = scope->variables;
   SmallVector<Value> initial;
   SmallVector<StringRef> carriedTensors;
   for (StringRef name : carried) {
@@ -245,33 +245,33 @@ bool Elaborator::elaborateRolled(const Statement &statement, LoopRun &run) {
     if (!body->empty())
       body->back().erase();
     builder.setInsertionPointToEnd(body);
-    frame->variables[statement.names[0].text] =
+    scope->variables[statement.names[0].text] =
         LoopIndex{loop.getInductionVar(), &run};
     for (auto [name, value] : zip(carriedTensors, loop.getRegionIterArgs()))
-      frame->variables[name] =
+      scope->variables[name] =
           Tensor{value, std::get<Tensor>(before[name]).shape};
-    ++frame->loops;
+    ++scope->loops;
     elaborate(statement.body);
-    --frame->loops;
+    --scope->loops;
   }
 
   SmallVector<Value> next;
   bool alike = true;
   for (StringRef name : carriedTensors) {
-    const Tensor *tensor = std::get_if<Tensor>(&frame->variables[name]);
+    const Tensor *tensor = std::get_if<Tensor>(&scope->variables[name]);
     alike &= tensor && tensor->shape == std::get<Tensor>(before[name]).shape;
     next.push_back(tensor ? tensor->value : Value());
   }
   bool faulty = diagnostics.errorCount() != errors;
   alike &= !run.isCounted;
-  frame->variables = before;
+  scope->variables = before;
   if (!alike || faulty) {
     loop.erase();
     for (Operation *bound : {lower, upper, one})
       bound->erase();
     for (StringRef name : carriedTensors)
       if (faulty)
-        frame->variables[name] = Faulty();
+        scope->variables[name] = Faulty();
     return faulty;
   }
   upper.setValueAttr(builder.getIndexAttr(run.end));
@@ -281,7 +281,7 @@ bool Elaborator::elaborateRolled(const Statement &statement, LoopRun &run) {
     scf::YieldOp::create(builder, loc, next);
   }
   for (auto [name, value] : zip(carriedTensors, loop.getResults()))
-    frame->variables[name] =
+    scope->variables[name] =
         Tensor{value, std::get<Tensor>(before[name]).shape};
   return true;
 }
