@@ -9,6 +9,8 @@
 #include <limits>
 
 using namespace llvm;
+using heddle::kernel::PackedFormat;
+using heddle::kernel::PackedType;
 
 namespace heddle::checkpoint {
 
@@ -52,53 +54,52 @@ static float inverseOf(float scale) {
   return isFinite(inverse) ? inverse : 0.0f;
 }
 
-float quantiseI8(const float *from, uint8_t *to, size_t count) {
-  float largest = largestMagnitude(from, count);
-  bool fits = isFinite(largest);
-  float scale = fits ? largest / 127 : std::numeric_limits<float>::quiet_NaN();
-  round(from, fits ? inverseOf(scale) : 0, 128, 1, 255, to, count);
-  return scale;
-}
-
 static constexpr uint16_t halfNaN = 0x7e00;
 
-uint16_t quantiseQ8(const float *from, uint8_t *to, size_t count) {
-  float largest = largestMagnitude(from, count);
-  uint16_t scale = isFinite(largest) ? toHalf(largest / 127) : halfNaN;
-  round(from, scale == halfNaN ? 0 : inverseOf(halfAsFloat(scale)), 128, 1, 255,
-        to, count);
-  return scale;
+/// The element that becomes the last step of the scale.
+static float extremeOf(const PackedFormat &format, const float *from,
+                       size_t count) {
+  if (format.range == PackedFormat::Range::Symmetric)
+    return largestMagnitude(from, count);
+  return *std::max_element(from, from + count, [](float a, float b) {
+    return magnitudeBits(a) < magnitudeBits(b);
+  });
 }
 
-uint16_t quantiseQ4(const float *from, uint8_t *to, size_t count) {
-  const float *extreme =
-      std::max_element(from, from + count, [](float a, float b) {
-        return magnitudeBits(a) < magnitudeBits(b);
-      });
-  uint16_t scale = isFinite(*extreme) ? toHalf(*extreme / -8) : halfNaN;
-  round(from, scale == halfNaN ? 0 : inverseOf(halfAsFloat(scale)), 8, 0, 15,
-        to, count);
-  return scale;
-}
-
-float largestWeight(kernel::PackedType type) {
-  constexpr float largestHalf = 65504;
-  switch (type) {
-  case kernel::PackedType::Q8:
-    return 127 * largestHalf;
-  case kernel::PackedType::Q4:
-    return 8 * largestHalf;
-  case kernel::PackedType::BF16:
-    return 0x1.fep127f;
-  case kernel::PackedType::F32:
-  case kernel::PackedType::I8:
-    return std::numeric_limits<float>::max();
+uint32_t quantise(const PackedFormat &format, const float *from, uint8_t *to,
+                  size_t count) {
+  bool isWhole = format.range == PackedFormat::Range::Whole;
+  float extreme = extremeOf(format, from, count);
+  bool fits = isFinite(extreme);
+  float scale = extreme / (isWhole ? -format.steps() : format.steps());
+  uint32_t bits;
+  if (format.scale == PackedFormat::Scale::F16) {
+    bits = fits ? toHalf(scale) : halfNaN;
+    scale = halfAsFloat(bits);
+  } else {
+    scale = fits ? scale : std::numeric_limits<float>::quiet_NaN();
+    bits = bit_cast<uint32_t>(scale);
   }
-  llvm_unreachable("all types are listed");
+  int32_t zero = format.zeroPoint();
+  round(from, fits ? inverseOf(scale) : 0, zero, zero - format.steps(),
+        2 * zero - 1, to, count);
+  return bits;
 }
 
-void RangeLoss::addRun(const float *from, size_t count, uint16_t scale,
-                       float steps) {
+float largestWeight(PackedType type) {
+  constexpr float largestHalf = 65504;
+  const PackedFormat &format = kernel::formatOf(type);
+  if (type == PackedType::BF16)
+    return 0x1.fep127f;
+  return format.scale == PackedFormat::Scale::F16
+             ? format.steps() * largestHalf
+             : std::numeric_limits<float>::max();
+}
+
+void RangeLoss::addRun(const PackedFormat &format, const float *from,
+                       size_t count, uint32_t scale) {
+  if (format.scale == PackedFormat::Scale::F32)
+    return addRow(from, count, bit_cast<float>(scale));
   // Normal numbers are exact enough; toHalf() gives the largest for all above.
   constexpr uint16_t smallestNormal = 0x0400, largest = 0x7bff;
   uint16_t magnitude = scale & 0x7fff;
@@ -107,7 +108,7 @@ void RangeLoss::addRun(const float *from, size_t count, uint16_t scale,
   float run = largestMagnitude(from, count);
   if (run == 0 || !isFinite(run))
     return;
-  float exact = run / steps;
+  float exact = run / format.steps();
   float error = std::fabs(halfAsFloat(magnitude) - exact);
   if (magnitude >= largest && error > exact / 1024)
     tooLarge = std::max(tooLarge, run);

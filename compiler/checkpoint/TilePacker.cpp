@@ -8,6 +8,7 @@
 
 using namespace llvm;
 using heddle::kernel::MatrixShape;
+using heddle::kernel::PackedFormat;
 using heddle::kernel::PackedLayout;
 using heddle::kernel::PackedType;
 
@@ -252,48 +253,81 @@ const float *TilePacker::order(const Tile &tile, int64_t count,
 // Quantised panels
 //===----------------------------------------------------------------------===//
 
-/// u as bytes, the scale behind all steps.
-static void fillColumnI8(const PackedLayout &layout, const float *row,
-                         int64_t inputs, uint8_t *u, char *panel,
-                         int64_t column, RangeLoss &loss) {
-  float scale = quantiseI8(row, u, inputs);
-  loss.addRow(row, inputs, scale);
-  int64_t step = layout.stepBytes(), steps = divideCeil(inputs, 4);
-  for (int64_t s = 0; s < steps; ++s)
-    std::memcpy(panel + s * step + column * 4, u + s * 4,
-                std::min<int64_t>(4, inputs - s * 4));
-  std::memcpy(panel + steps * step + column * 4, &scale, 4);
+namespace {
+
+/// Writes the columns of quantised panels.
+class ColumnQuantiser {
+public:
+  /// `integers`: as many as the inputs of all steps.
+  ColumnQuantiser(const TensorPlan &plan, uint8_t *integers, RangeLoss &loss)
+      : plan(plan), layout(plan.layout()), format(layout.format()),
+        planes(format.planes(layout.stepInputs())), integers(integers),
+        loss(loss) {}
+
+  void fill(const float *row, char *panel, int64_t column);
+  /// What stands for zero, everywhere.
+  void fillWithZeros(char *panel);
+
+private:
+  void fillStep(const uint8_t *u, char *step, int64_t column);
+
+  const TensorPlan &plan;
+  const PackedLayout &layout;
+  const PackedFormat &format;
+  SmallVector<PackedFormat::Plane, 2> planes;
+  uint8_t *integers;
+  RangeLoss &loss;
+};
+
+} // namespace
+
+/// Runs that share a scale, each of one step or of all.
+void ColumnQuantiser::fill(const float *row, char *panel, int64_t column) {
+  int64_t inputs = plan.matrix.inputs, stepInputs = layout.stepInputs();
+  int64_t run = format.isGrouped() ? format.group : inputs;
+  for (int64_t k = 0; k < inputs; k += run) {
+    int64_t count = std::min(run, inputs - k),
+            padded = alignTo(count, stepInputs);
+    uint32_t scale = quantise(format, row + k, integers, count);
+    std::fill(integers + count, integers + padded, format.zeroPoint());
+    loss.addRun(format, row + k, count, scale);
+    char *step = panel + k / stepInputs * layout.stepBytes();
+    for (int64_t i = 0; i < padded; i += stepInputs, step += layout.stepBytes())
+      fillStep(integers + i, step, column);
+    // Scales end where the steps of the run do, or begin there.
+    int64_t first = format.isGrouped() ? column - layout.panel : column;
+    std::memcpy(step + first * format.scaleBytes(), &scale,
+                format.scaleBytes());
+  }
 }
 
-/// One step of 32 k: its bytes, then the scales.
-static void fillGroup(const PackedLayout &layout, const float *from,
-                      int64_t count, char *step, int64_t column,
-                      RangeLoss &loss) {
-  bool nibbles = layout.type == PackedType::Q4;
-  uint8_t u[PackedLayout::quantGroup];
-  std::fill(std::begin(u), std::end(u), nibbles ? 8 : 128);
-  uint16_t scale =
-      nibbles ? quantiseQ4(from, u, count) : quantiseQ8(from, u, count);
-  loss.addRun(from, count, scale, nibbles ? 8 : 127);
-  constexpr int64_t half = PackedLayout::quantGroup / 2;
-  if (nibbles)
-    for (int64_t i = 0; i < half; ++i)
-      u[i] |= u[half + i] << 4;
-  int64_t bytes = nibbles ? half : PackedLayout::quantGroup;
-  for (int64_t j = 0; j < bytes / 4; ++j)
-    std::memcpy(step + (j * layout.panel + column) * 4, u + j * 4, 4);
-  std::memcpy(step + bytes * layout.panel + column * 2, &scale, 2);
+void ColumnQuantiser::fillStep(const uint8_t *u, char *step, int64_t column) {
+  constexpr int64_t together = 4;
+  uint8_t bytes[PackedFormat::groupSize];
+  for (const PackedFormat::Plane &plane : planes) {
+    std::fill_n(bytes, plane.bytes, 0);
+    for (unsigned part = 0; part < plane.parts(); ++part)
+      for (int64_t b = 0; b < plane.bytes; ++b)
+        bytes[b] |= (u[part * plane.bytes + b] >> plane.firstBit & plane.mask())
+                    << part * plane.bits;
+    char *to = step + plane.offset * layout.panel + column * together;
+    for (int64_t b = 0; b < plane.bytes; b += together)
+      std::memcpy(to + b * layout.panel, bytes + b, together);
+  }
 }
 
-/// What stands for zero, everywhere.
-static void fillWithZeros(const TensorPlan &plan, char *panel) {
-  const PackedLayout &layout = plan.layout();
-  bool grouped = layout.type != PackedType::I8;
-  int64_t steps = layout.stepCount(plan.matrix), step = layout.stepBytes();
+void ColumnQuantiser::fillWithZeros(char *panel) {
   std::memset(panel, 0, plan.unitBytes);
-  for (int64_t s = 0; s < steps; ++s)
-    std::memset(panel + s * step, layout.type == PackedType::Q4 ? 0x88 : 128,
-                step - (grouped ? layout.panel * 2 : 0));
+  int64_t steps = layout.stepCount(plan.matrix);
+  for (const PackedFormat::Plane &plane : planes) {
+    unsigned zero = 0,
+             one = format.zeroPoint() >> plane.firstBit & plane.mask();
+    for (unsigned part = 0; part < plane.parts(); ++part)
+      zero |= one << part * plane.bits;
+    for (int64_t s = 0; s < steps; ++s)
+      std::memset(panel + s * layout.stepBytes() + plane.offset * layout.panel,
+                  zero, plane.bytes * layout.panel);
+  }
 }
 
 /// Panels of integers and scales.
@@ -307,23 +341,16 @@ const char *TilePacker::quantise(const Tile &tile, int64_t count,
     transpose(rows, inputs, count, count, turned, inputs);
     rows = turned;
   }
-  uint8_t *u = integerBuffer.atLeast(inputs);
+  ColumnQuantiser quantiser(
+      plan, integerBuffer.atLeast(alignTo(inputs, layout.stepInputs())), loss);
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
-  auto fillColumn = [&](const float *row, char *panel, int64_t column) {
-    if (layout.type == PackedType::I8)
-      return fillColumnI8(layout, row, inputs, u, panel, column, loss);
-    for (int64_t k = 0; k < inputs; k += PackedLayout::quantGroup)
-      fillGroup(layout, row + k, std::min(PackedLayout::quantGroup, inputs - k),
-                panel + k / PackedLayout::quantGroup * layout.stepBytes(),
-                column, loss);
-  };
   for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
     char *panel = to + (unit - tile.begin) * plan.unitBytes;
     if (hasPadding(plan, unit))
-      fillWithZeros(plan, panel);
+      quantiser.fillWithZeros(panel);
     forColumns(tile, unit, [&](int64_t column, int64_t row, int64_t width) {
       for (int64_t i = 0; i < width; ++i)
-        fillColumn(rows + (row + i) * inputs, panel, column + i);
+        quantiser.fill(rows + (row + i) * inputs, panel, column + i);
     });
   }
   return to;

@@ -545,7 +545,7 @@ void FunctionLowering::copyRows(Value tensor, Value buffer) {
 
 static Type elementTypeOf(nn::WeightOp weight) {
   Type type = getElementTypeOrSelf(weight.getType());
-  return weight.getStored() == nn::Storage::BF16
+  return weight.getStored() == kernel::PackedType::BF16
              ? Type(BFloat16Type::get(weight.getContext()))
              : type;
 }

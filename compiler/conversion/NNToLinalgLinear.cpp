@@ -54,7 +54,7 @@ public:
   Value count() { return emit.index(row.groupCount()); }
   /// Elements of a group; of the last one, with padding, which is zero.
   int64_t groupSize() const {
-    return row.grouped ? PackedLayout::quantGroup : row.inputs;
+    return row.grouped ? kernel::PackedFormat::groupSize : row.inputs;
   }
 
   /// q[k] as i32.

@@ -7,6 +7,7 @@
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
+using kernel::PackedFormat;
 using kernel::PackedLayout;
 using kernel::PackedType;
 
@@ -109,58 +110,89 @@ Value PanelWeight::element(Value column, Value k) {
   return emit.mul(number, scale(column, k));
 }
 
-/// u − 128, or nibble − 8; for the byte's place see Layout.h.
+/// u − zeroPoint; for the places of its bits see PackedFormat.h.
 Value PanelWeight::integer(Value column, Value k) {
   OpBuilder &builder = emit.builder;
-  Value width = emit.index(layout.panel), four = emit.index(4),
-        step = emit.index(layout.stepInputs());
-  Value within = emit.rest(k, step), high;
-  if (layout.type == PackedType::Q4) {
-    Value half = emit.index(PackedLayout::quantGroup / 2);
-    high = emit.compare(Emit::Predicate::uge, within, half);
-    within = emit.rest(within, half);
+  Value step = emit.index(layout.stepInputs());
+  Value within = emit.rest(k, step), u;
+  for (const PackedFormat::Plane &plane :
+       layout.format().planes(layout.stepInputs())) {
+    Value bits = planeBits(plane, column, k, within);
+    Value wide =
+        arith::ExtUIOp::create(builder, emit.loc, builder.getI32Type(), bits);
+    if (plane.firstBit)
+      wide =
+          arith::ShLIOp::create(builder, emit.loc, wide,
+                                constant(builder.getI32Type(), plane.firstBit));
+    u = u ? emit.either(u, wide) : wide;
   }
-  Value row = emit.plus(emit.times(emit.over(within, four), width),
+  return emit.minus(
+      u, constant(builder.getI32Type(), layout.format().zeroPoint()));
+}
+
+/// The bits that a plane has of the element `within` a step, as i8.
+Value PanelWeight::planeBits(const PackedFormat::Plane &plane, Value column,
+                             Value k, Value within) {
+  OpBuilder &builder = emit.builder;
+  Value width = emit.index(layout.panel),
+        together = emit.index(layout.interleave);
+  SmallVector<Value> isBehind; // the parts before 1, 2, …
+  for (unsigned part = 1; part < plane.parts(); ++part)
+    isBehind.push_back(emit.compare(Emit::Predicate::uge, within,
+                                    emit.index(part * plane.bytes)));
+  if (plane.parts() > 1)
+    within = emit.rest(within, emit.index(plane.bytes));
+  Value row = emit.plus(emit.times(emit.over(within, together), width),
                         emit.rest(column, width));
-  Value inStep = emit.plus(emit.times(row, four), emit.rest(within, four));
-  Value offset = emit.plus(
-      emit.times(emit.over(k, step), emit.index(layout.stepBytes())), inStep);
+  Value inPlane =
+      emit.plus(emit.times(row, together), emit.rest(within, together));
+  if (plane.offset)
+    inPlane = emit.plus(inPlane, emit.index(plane.offset * layout.panel));
+  Value step = emit.over(k, emit.index(layout.stepInputs()));
+  Value offset =
+      emit.plus(emit.times(step, emit.index(layout.stepBytes())), inPlane);
   Value byte =
       loadBytes(emit, memref, emit.over(column, width), offset, /*bytes=*/1);
-  if (high) {
-    auto nibble = [&](int64_t value) -> Value {
-      return arith::ConstantIntOp::create(builder, emit.loc,
-                                          builder.getI8Type(), value);
-    };
-    Value upper = arith::ShRUIOp::create(builder, emit.loc, byte, nibble(4));
-    byte = emit.select(high, upper, emit.both(byte, nibble(15)));
+  // The highest part needs no mask.
+  Value bits;
+  for (unsigned part = plane.parts(); part-- > 0;) {
+    Value shifted = byte;
+    if (part)
+      shifted = arith::ShRUIOp::create(
+          builder, emit.loc, byte,
+          constant(builder.getI8Type(), part * plane.bits));
+    if (part + 1 < plane.parts())
+      shifted = emit.both(shifted, constant(builder.getI8Type(), plane.mask()));
+    bits = bits ? emit.select(isBehind[part], bits, shifted) : shifted;
   }
-  Value wide =
-      arith::ExtUIOp::create(builder, emit.loc, builder.getI32Type(), byte);
-  int64_t zeroPoint = layout.type == PackedType::Q4 ? 8 : 128;
-  return emit.minus(wide, arith::ConstantIntOp::create(builder, emit.loc,
-                                                       builder.getI32Type(),
-                                                       zeroPoint));
+  return bits;
+}
+
+Value PanelWeight::constant(Type type, int64_t value) {
+  return arith::ConstantIntOp::create(emit.builder, emit.loc, type, value);
 }
 
 Value PanelWeight::scale(Value column, Value k) {
   OpBuilder &builder = emit.builder;
+  const PackedFormat &format = layout.format();
   Value width = emit.index(layout.panel);
   Value panel = emit.over(column, width), within = emit.rest(column, width);
-  if (layout.type == PackedType::I8) {
-    // Behind all steps, an f32 a column.
-    Value behind = emit.index(layout.stepCount(matrix) * layout.stepBytes());
-    Value offset = emit.plus(behind, emit.times(within, emit.index(4)));
-    return arith::BitcastOp::create(builder, emit.loc, builder.getF32Type(),
-                                    loadBytes(emit, memref, panel, offset, 4));
+  Value begin;
+  if (format.isGrouped()) {
+    // At the end of each step, one a column.
+    Value step = emit.over(k, emit.index(layout.stepInputs()));
+    begin = emit.plus(
+        emit.times(step, emit.index(layout.stepBytes())),
+        emit.index(layout.stepBytes() - format.scaleBytes() * layout.panel));
+  } else {
+    // Behind all steps.
+    begin = emit.index(layout.stepCount(matrix) * layout.stepBytes());
   }
-  // At the end of each step, an f16 a column.
-  Value step = emit.over(k, emit.index(layout.stepInputs()));
-  Value begin = emit.plus(emit.times(step, emit.index(layout.stepBytes())),
-                          emit.index(layout.stepBytes() - 2 * layout.panel));
-  Value offset = emit.plus(begin, emit.times(within, emit.index(2)));
-  Value half =
-      arith::BitcastOp::create(builder, emit.loc, builder.getF16Type(),
-                               loadBytes(emit, memref, panel, offset, 2));
-  return asF32(builder, emit.loc, half);
+  Value offset =
+      emit.plus(begin, emit.times(within, emit.index(format.scaleBytes())));
+  Value bits = loadBytes(emit, memref, panel, offset, format.scaleBytes());
+  bool isHalf = format.scale == PackedFormat::Scale::F16;
+  Type type = isHalf ? Type(builder.getF16Type()) : builder.getF32Type();
+  Value scale = arith::BitcastOp::create(builder, emit.loc, type, bits);
+  return isHalf ? asF32(builder, emit.loc, scale) : scale;
 }

@@ -39,6 +39,10 @@ public:
   Value scale(Value column, Value k);
 
 private:
+  Value planeBits(const kernel::PackedFormat::Plane &plane, Value column,
+                  Value k, Value within);
+  Value constant(mlir::Type type, int64_t value);
+
   Emit emit;
   Value memref;
   kernel::PackedLayout layout;

@@ -1,6 +1,7 @@
 //===- Flags.cpp - the tables of commands and flags -----------------------===//
 
 #include "compiler/driver/Flags.h"
+#include "dialects/kernel/PackedFormat.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -99,17 +100,16 @@ static std::string readNumber(StringRef value, T &result) {
   return value.getAsInteger(10, result) ? "a number" : "";
 }
 
-static constexpr llvm::StringLiteral weightTypes[] = {"f32", "bf16", "i8", "q8",
-                                                      "q4"};
-
 /// A type for all weights of products, or PATTERN=TYPE.
 static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
   bool forAll = !value.contains('=');
   auto [pattern, type] =
       forAll ? std::pair(StringRef("**"), value) : value.rsplit('=');
-  if (pattern.empty() || !llvm::is_contained(weightTypes, type))
+  if (pattern.empty() || !kernel::packedTypeNamed(type))
     return "TYPE or PATTERN=TYPE, a type being " +
-           llvm::join(llvm::ArrayRef(weightTypes), ", ");
+           llvm::join(llvm::map_range(kernel::packedFormats(),
+                                      [](auto &format) { return format.name; }),
+                      ", ");
   rules.push_back((pattern + "=" + type).str());
   return "";
 }
@@ -146,6 +146,10 @@ static std::string addText(StringRef value, std::vector<std::string> &list) {
 //===----------------------------------------------------------------------===//
 // Flags
 //===----------------------------------------------------------------------===//
+
+static const std::string quantHelp = "store products' weights as " +
+                                     kernel::packedTypeNames() +
+                                     "; the last fitting rule counts";
 
 static const Flag flags[] = {
     {"-o", "OUT", building,
@@ -187,8 +191,7 @@ static const Flag flags[] = {
      "store weights, and keep keys and values, as f32 (default) or bf16",
      [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
     {"--quant", "[PATTERN=]TYPE", reading,
-     "store products' weights as i8, q8, q4, bf16 or f32; the last fitting "
-     "rule counts",
+     quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
     {"--cache", "TYPE", reading,
      "keep keys and values of sessions as f32 or bf16 (default: the dtype)",

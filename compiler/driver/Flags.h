@@ -21,7 +21,7 @@ struct Flag {
   /// What follows `=`; empty: a switch.
   llvm::StringLiteral value;
   unsigned commands; ///< that take it, a bit each
-  llvm::StringLiteral help;
+  llvm::StringRef help;
   /// Returns what was needed if the value is not it, else "".
   std::string (*read)(llvm::StringRef value, Arguments &arguments);
 

@@ -1,16 +1,17 @@
-//===- ByteMatmul.cpp - sums of i8, q8 and q4 products --------------------===//
+//===- ByteMatmul.cpp - sums of products of quantised weights -------------===//
 //
 // Rows of x are quantised (QuantisedRow in Layout.h), and so is the weight.
 // With q[m][k] and u[n][k] the bytes, dx and dw their scales,
 //
-//   i8       y[m][n] = (Σ_k (u − 128)·q) · dx[m] · dw[n]
-//   q8, q4   y[m][n] = Σ_g (Σ_{k in g} (u − 128)·q) · (dw[n][g] · n[m][g])
-//                      · unit[m],   dx[m][g] = n[m][g] · unit[m]
+//   of a row      y[m][n] = (Σ_k (u − 128)·q) · dx[m] · dw[n]
+//   of a group    y[m][n] = Σ_g (Σ_{k in g} (u − 128)·q) · (dw[n][g] · n[m][g])
+//                           · unit[m],   dx[m][g] = n[m][g] · unit[m]
 //
 // Sums over bytes are 32-bit integers, so that their order does not matter; the
-// sum over groups is a chain of f32 fused multiply-adds, in the order of g. The
-// nibbles of q4 are taken as multiples of 16 (one `and` for the high one, and a
-// shift for the low one), which keeps the 128; the result is divided by 16.
+// sum over groups is a chain of f32 fused multiply-adds, in the order of g.
+// Integers of fewer bits are taken as multiples of 2^(8 − bits), which keeps
+// the 128 (of a nibble: one `and` for the high one, and a shift for the low
+// one); the result is divided by that.
 //
 // A group of 32 k takes 8 steps of vpdpbusd for every fused multiply-add, which
 // uses the same units: 89% of the peak of vpdpbusd at most. To multiply with
@@ -23,10 +24,11 @@
 #include "compiler/microkernels/ByteDot.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <limits>
+#include <map>
 
 using namespace mlir;
+using heddle::kernel::PackedFormat;
 using heddle::kernel::PackedLayout;
-using heddle::kernel::PackedType;
 using heddle::kernel::QuantisedRow;
 
 namespace heddle::microkernels {
@@ -36,7 +38,7 @@ class ByteOperands : public MatmulOperands {
 public:
   explicit ByteOperands(kernel::MatmulOp op)
       : inputs(op.getInputCount()), layout(op.getLayout()->getLayout()),
-        row(QuantisedRow::of(layout.type, inputs)) {
+        format(layout.format()), row(QuantisedRow::of(layout.type, inputs)) {
     kernel::MatrixShape matrix = {op.getPackedColumns(), inputs};
     xRowBytes = stridesOf(op.getX())[0];
     panel = layout.panel;
@@ -44,7 +46,7 @@ public:
     columnBytes = layout.interleave;
     stepBytes = layout.stepBytes();
     steps = layout.stepCount(matrix);
-    name = kernel::nameOf(layout.type).str() + "_" + std::to_string(inputs);
+    name = format.name.str() + "_" + std::to_string(inputs);
     if (xRowBytes != row.bytes())
       name += "_x" + std::to_string(xRowBytes);
   }
@@ -70,17 +72,18 @@ protected:
 
   int64_t inputs;
   PackedLayout layout;
+  const PackedFormat &format;
   QuantisedRow row;
   int64_t steps; ///< of k in a panel
 };
 
 //===----------------------------------------------------------------------===//
-// i8
+// A scale a row
 //===----------------------------------------------------------------------===//
 
-class Int8Operands : public ByteOperands {
+class RowOperands : public ByteOperands {
 public:
-  Int8Operands(kernel::MatmulOp op, const Target &target) : ByteOperands(op) {
+  RowOperands(kernel::MatmulOp op, const Target &target) : ByteOperands(op) {
     tile = ByteDot::tiles(target).rows;
     singleRowVectors = panel / target.lanes();
     fewRowsVectors = tile.vectors;
@@ -133,7 +136,7 @@ public:
 };
 
 //===----------------------------------------------------------------------===//
-// q8 and q4
+// A scale a group
 //===----------------------------------------------------------------------===//
 
 /// As many f16 as there are lanes, widened.
@@ -159,6 +162,86 @@ Value loadHalves(VectorBuilder &v, Value pointer) {
   magnitude = v.whereGreater(magnitude, v.splat(65504), notFinite, magnitude);
   return v.withSignOf(magnitude, v.fromBits(bits));
 }
+
+/// The integers of a group of k for the columns of a tile, from their planes.
+class GroupReader {
+public:
+  GroupReader(VectorBuilder &v, const PackedLayout &layout, const Tile &tile,
+              Value weight)
+      : v(v), layout(layout), tile(tile), weight(weight),
+        planes(layout.format().planes(layout.format().group)),
+        loaded(planes.size()) {}
+
+  /// All quads of k, those that share bytes one after the other.
+  SmallVector<int64_t> quads() const {
+    int64_t most = 0;
+    for (const PackedFormat::Plane &plane : planes)
+      most = std::max(most, rowsOf(plane));
+    SmallVector<int64_t> order;
+    for (int64_t row = 0; row < most; ++row)
+      for (int64_t quad = row; quad * layout.interleave < layout.format().group;
+           quad += most)
+        order.push_back(quad);
+    return order;
+  }
+
+  /// 2^(8 − bits)·u of the four k of a quad, for a vector of columns.
+  Value bytes(int64_t quad, size_t vector) {
+    Value u;
+    for (size_t plane = 0; plane < planes.size(); ++plane) {
+      Value bits = bitsOf(plane, quad, vector);
+      u = u ? arith::OrIOp::create(v.builder, v.loc, u, bits) : bits;
+    }
+    return u;
+  }
+
+private:
+  /// Rows of four bytes a column.
+  int64_t rowsOf(const PackedFormat::Plane &plane) const {
+    return plane.bytes / layout.interleave;
+  }
+
+  /// What a plane has of them, where it lies in 2^(8 − bits)·u.
+  Value bitsOf(size_t number, int64_t quad, size_t vector) {
+    const PackedFormat::Plane &plane = planes[number];
+    int64_t rows = rowsOf(plane), row = quad % rows, part = quad / rows;
+    Value words = rowOf(number, row)[vector];
+    // Words are shifted: what comes from a neighbouring byte is masked.
+    int64_t lowest = 8 - layout.format().bits() + plane.firstBit,
+            left = lowest - part * plane.bits;
+    if (left > 0)
+      words = arith::ShLIOp::create(v.builder, v.loc, words, v.splatInt(left));
+    else if (left < 0)
+      words =
+          arith::ShRUIOp::create(v.builder, v.loc, words, v.splatInt(-left));
+    uint32_t mask = plane.mask() << lowest;
+    if (mask == 0xff)
+      return words;
+    return arith::AndIOp::create(v.builder, v.loc, words,
+                                 v.splatInt(int32_t(mask * 0x01010101u)));
+  }
+
+  /// A row of a plane for all vectors, loaded where it is first asked for.
+  ArrayRef<Value> rowOf(size_t number, int64_t row) {
+    SmallVector<Value> &vectors = loaded[number][row];
+    if (!vectors.empty())
+      return vectors;
+    int64_t rowBytes = layout.panel * layout.interleave;
+    int64_t offset = planes[number].offset * layout.panel + row * rowBytes;
+    for (int64_t vector : tile.vectors)
+      vectors.push_back(v.loadInts(v.advanceBytes(weight, offset + vector),
+                                   v.target.vectorBits / 8));
+    return vectors;
+  }
+
+  VectorBuilder &v;
+  const PackedLayout &layout;
+  const Tile &tile;
+  Value weight;
+  SmallVector<PackedFormat::Plane, 2> planes;
+  /// By plane and row.
+  std::vector<std::map<int64_t, SmallVector<Value>>> loaded;
+};
 
 class GroupOperands : public ByteOperands {
 public:
@@ -211,8 +294,7 @@ private:
         v.index(0), v.index(steps), 1, sums, [&](Value group, ValueRange sums) {
           Value offset = times(v, group, stepBytes);
           prefetchNext(v, tile, weight, next, offset);
-          Value atX =
-              v.advanceBytes(x, times(v, group, PackedLayout::quantGroup));
+          Value atX = v.advanceBytes(x, times(v, group, format.group));
           Value numbers = v.advanceBytes(x, times(v, group, 4));
           Value atWeight = v.advanceBytes(weight, offset);
           SmallVector<Value> dots = emitDots(v, tile, atX, numbers, atWeight);
@@ -223,8 +305,8 @@ private:
     for (int64_t i = 0; i < tile.rows; ++i) {
       Value unit =
           v.loadSplat(v.advanceBytes(x, i * xRowBytes + row.scaleOffset()));
-      if (layout.type == PackedType::Q4)
-        unit = v.mul(unit, v.splat(1.f / 16));
+      if (multiple() > 1)
+        unit = v.mul(unit, v.splat(1.f / multiple()));
       for (Value check : checks)
         results.push_back(
             v.mulAdd(sums[results.size()], unit, v.sub(check, check)));
@@ -242,40 +324,22 @@ private:
       dots.append(tile.vectors.size(),
                   dot.start(v.loadSplatInt(v.advanceBytes(
                       numbers, i * xRowBytes + row.startOffset()))));
-    bool nibbles = layout.type == PackedType::Q4;
-    int64_t halves = nibbles ? 2 : 1;
-    int64_t quads = PackedLayout::quantGroup / layout.interleave / halves;
-    for (int64_t quad = 0; quad < quads; ++quad) {
-      SmallVector<Value> loaded;
-      for (int64_t vector : tile.vectors)
-        loaded.push_back(v.loadInts(
-            v.advanceBytes(weight, quad * panel * columnBytes + vector),
-            v.target.vectorBits / 8));
-      for (int64_t half = 0; half < halves; ++half) {
-        SmallVector<ByteDot::Bytes> weights;
-        for (Value vector : loaded)
-          weights.push_back(
-              dot.weights(nibbles ? nibble(v, vector, half) : vector));
-        int64_t k = (half * quads + quad) * layout.interleave;
-        for (int64_t i = 0; i < tile.rows; ++i) {
-          ByteDot::Bytes q =
-              dot.inputs(v.loadSplatInt(v.advanceBytes(x, i * xRowBytes + k)));
-          for (auto [j, u] : llvm::enumerate(weights)) {
-            Value &sum = dots[i * weights.size() + j];
-            sum = dot.add(sum, u, q);
-          }
+    GroupReader reader(v, layout, tile, weight);
+    for (int64_t quad : reader.quads()) {
+      SmallVector<ByteDot::Bytes> weights;
+      for (size_t j = 0; j < tile.vectors.size(); ++j)
+        weights.push_back(dot.weights(reader.bytes(quad, j)));
+      int64_t k = quad * layout.interleave;
+      for (int64_t i = 0; i < tile.rows; ++i) {
+        ByteDot::Bytes q =
+            dot.inputs(v.loadSplatInt(v.advanceBytes(x, i * xRowBytes + k)));
+        for (auto [j, u] : llvm::enumerate(weights)) {
+          Value &sum = dots[i * weights.size() + j];
+          sum = dot.add(sum, u, q);
         }
       }
     }
     return dots;
-  }
-
-  /// 16 times the low or the high nibble of every byte.
-  static Value nibble(VectorBuilder &v, Value bytes, bool high) {
-    if (!high)
-      bytes = arith::ShLIOp::create(v.builder, v.loc, bytes, v.splatInt(4));
-    return arith::AndIOp::create(v.builder, v.loc, bytes,
-                                 v.splatInt(int32_t(0xf0f0f0f0)));
   }
 
   /// The product of scales by adding to exponents,
@@ -315,11 +379,13 @@ private:
   /// Where the scales of a vector of columns lie in a step, from its first
   /// column: [panel] of them, behind the bytes.
   int64_t scalesOf(int64_t vector) const {
-    constexpr int64_t scaleBytes = 2;
     int64_t column = vector % panelBytes / columnBytes;
     return vector / panelBytes * panelBytes + stepBytes -
-           (panel - column) * scaleBytes;
+           (panel - column) * format.scaleBytes();
   }
+
+  /// What the integers are multiplied with for bytes whose zero is 128.
+  int64_t multiple() const { return int64_t(1) << (8 - format.bits()); }
 
   int64_t vectorsTogether;
 };
@@ -328,9 +394,9 @@ private:
 
 std::unique_ptr<MatmulOperands> createByteOperands(kernel::MatmulOp op,
                                                    const Target &target) {
-  if (op.getLayout()->getLayout().type == PackedType::I8)
-    return std::make_unique<Int8Operands>(op, target);
-  return std::make_unique<GroupOperands>(op, target);
+  if (op.getLayout()->getLayout().format().isGrouped())
+    return std::make_unique<GroupOperands>(op, target);
+  return std::make_unique<RowOperands>(op, target);
 }
 
 } // namespace heddle::microkernels

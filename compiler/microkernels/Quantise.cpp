@@ -18,7 +18,7 @@
 #include <bit>
 
 using namespace mlir;
-using heddle::kernel::PackedLayout;
+using heddle::kernel::PackedFormat;
 using heddle::kernel::QuantisedRow;
 
 namespace heddle::microkernels {
@@ -28,7 +28,7 @@ class RowQuantiser {
 public:
   RowQuantiser(VectorBuilder &v, const QuantisedRow &row, Value x, Value bytes)
       : v(v), row(row), lanes(v.target.lanes()),
-        groupSize(row.grouped ? PackedLayout::quantGroup : row.inputs), x(x),
+        groupSize(row.grouped ? PackedFormat::groupSize : row.inputs), x(x),
         bytes(bytes), highs(v.advanceBytes(bytes, row.highOffset())),
         lows(v.advanceBytes(bytes, row.lowOffset())),
         starts(v.advanceBytes(bytes, row.startOffset())),

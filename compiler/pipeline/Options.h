@@ -43,7 +43,8 @@ struct Options {
 
   /// In which type weights are stored: f32 or bf16; PATTERN=TYPE rules for the
   /// weights of products, of which the last that fits counts. Patterns are
-  /// those of dialects/nn/Glob.h, types f32, bf16, i8, q8 and q4.
+  /// those of dialects/nn/Glob.h, types those of
+  /// dialects/kernel/PackedFormat.h.
   std::string dtype = "f32";
   std::vector<std::string> quant;
 

@@ -80,8 +80,8 @@ std::optional<Factors> factorsOf(MulOp product) {
 /// speed (q4; q8 at nine tenths): more than a pass over the factors costs.
 bool isInGroups(LinearOp product) {
   auto weight = product.getWeight().getDefiningOp<WeightOp>();
-  return weight && (weight.getStored() == Storage::Q8 ||
-                    weight.getStored() == Storage::Q4);
+  return weight && weight.getStored() &&
+         heddle::kernel::formatOf(*weight.getStored()).isGrouped();
 }
 
 /// Why the halves of one product cannot be its gate and what it gates.

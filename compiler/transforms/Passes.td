@@ -78,7 +78,7 @@ def FuseFeedForward : Pass<"nn-fuse-feed-forward", "::mlir::ModuleOp"> {
     act(x W₁ᵀ) · (x W₂ᵀ), with any activation of nn.linear or none, in any order: x is read once, and the product is taken
     while both factors are in registers. The factors are two products of the same x, whose weights are then joined in the
     packed file, or the two results of one, the gate first. What looks like this and is not fused gets a remark; so do
-    products of q8 and q4 weights, which are read more slowly in pairs.
+    products of weights with a scale a group (q8, say), which are read more slowly in pairs.
 
     Before:
     ```mlir
@@ -173,7 +173,7 @@ def SplitLayers : Pass<"nn-split-layers", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
-                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
+                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE, a type of PackedFormat.h">];
 }
 
 def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
@@ -181,8 +181,8 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
   let description = [{
     A weight is stored as `dtype` says, or as the last of the `quant` rules that fits its path. Rules are for weights of
     products and leave others alone; tables of embeddings follow `dtype`, or the product that reads the same tensor. What
-    the model file keeps (`keep f32 "…"`) is stored in the nearer to f32 of both types: f32, bf16, q8, i8, q4 in falling
-    order. Products that read a narrow weight get their rows through nn.narrow.
+    the model file keeps (`keep f32 "…"`) is stored in the more precise of both types, as PackedFormat.h has
+    them in order. Products that read a narrow weight get their rows through nn.narrow.
 
     All layers of a loop are one code: types that differ between them are an error, unless nn-split-layers cut the loop
     before. A rule that fits no weight is one too.
@@ -200,7 +200,7 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
-                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE: f32, bf16, i8, q8 or q4">];
+                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE, a type of PackedFormat.h">];
 }
 
 def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {

@@ -22,39 +22,33 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::transforms;
-using nn::Storage;
+using kernel::PackedType;
 
 namespace {
 
-/// Element type of the rows that meet a weight stored as `storage`.
-Type rowsFor(Storage storage, MLIRContext *context) {
-  switch (storage) {
-  case Storage::BF16:
-    return BFloat16Type::get(context);
-  case Storage::I8:
-    return nn::DynamicType::get(context, nn::DynamicType::kRow);
-  case Storage::Q8:
-  case Storage::Q4:
-    return nn::DynamicType::get(context, nn::DynamicType::kGroup);
-  }
-  llvm_unreachable("all types are listed");
+/// Element type of the rows that meet a weight stored as `type`.
+Type rowsFor(PackedType type, MLIRContext *context) {
+  const kernel::PackedFormat &format = kernel::formatOf(type);
+  if (format.isQuantised())
+    return nn::DynamicType::get(context, format.group);
+  return BFloat16Type::get(context);
 }
 
 /// x with its contracted axes as one narrow row.
-Value narrow(nn::LinearOp linear, Storage storage) {
+Value narrow(nn::LinearOp linear, PackedType type) {
   OpBuilder builder(linear);
-  auto type = cast<RankedTensorType>(linear.getX().getType());
-  nn::AxesAttr axes = nn::axesOf(type);
+  auto x = cast<RankedTensorType>(linear.getX().getType());
+  nn::AxesAttr axes = nn::axesOf(x);
   int64_t contracts = linear.getContracts(), kept = axes.rank() - contracts;
   nn::SizeExpr row(1);
   for (unsigned axis = kept; axis < axes.rank(); ++axis)
     row *= axes.expr(axis);
-  SmallVector<int64_t> sizes(type.getShape().take_front(kept));
+  SmallVector<int64_t> sizes(x.getShape().take_front(kept));
   SmallVector<StringAttr> names(axes.getNames().take_front(kept));
   sizes.push_back(linear.getInputSize());
   names.push_back(builder.getStringAttr(row.str()));
   auto result = nn::tensorOf(
-      sizes, rowsFor(storage, builder.getContext()),
+      sizes, rowsFor(type, builder.getContext()),
       nn::AxesAttr::get(builder.getContext(), names, StringAttr()));
   return nn::NarrowOp::create(builder, linear.getLoc(), result, linear.getX(),
                               contracts);
@@ -76,7 +70,7 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
     if (failed(built) || failed(chooseTypes(*built, *asked)))
       return signalPassFailure();
     for (auto [weight, type] : types)
-      if (type)
+      if (type != PackedType::F32)
         weight.setStored(type);
     getOperation().walk([&](nn::LinearOp linear) {
       auto weight = linear.getWeight().getDefiningOp<nn::WeightOp>();
@@ -89,11 +83,11 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
 
 private:
   LogicalResult chooseTypes(const nn::PathTree &tree, WeightTypes &asked) {
-    llvm::StringMap<WeightType> factors; // by path
+    llvm::StringMap<PackedType> factors; // by path
     llvm::DenseMap<Operation *, StringRef> firstPaths;
     auto choose = [&](nn::WeightOp weight, StringRef path) -> LogicalResult {
       Role role = roleOf(weight);
-      WeightType type = asked.typeFor(path, role);
+      PackedType type = asked.typeFor(path, role);
       if (role == Role::Factor)
         factors.try_emplace(path, type);
       auto [at, isNew] = types.insert({weight, type});
@@ -102,8 +96,8 @@ private:
         first = path;
       else if (at->second != type)
         return weight.emitError()
-               << first << " is stored as " << nameOf(at->second) << " and "
-               << path << " as " << nameOf(type)
+               << first << " is stored as " << kernel::nameOf(at->second)
+               << " and " << path << " as " << kernel::nameOf(type)
                << ", needed one type: the same code reads both";
       return success();
     };
@@ -138,7 +132,7 @@ private:
     return diagnostic << ": the model has no products";
   }
 
-  llvm::MapVector<nn::WeightOp, WeightType> types;
+  llvm::MapVector<nn::WeightOp, PackedType> types;
 };
 
 } // namespace

@@ -37,7 +37,7 @@ using namespace heddle::transforms;
 namespace {
 
 /// Types of weights, in the order of their slots.
-using Types = SmallVector<WeightType>;
+using Types = SmallVector<heddle::kernel::PackedType>;
 
 /// What every turn of every loop stores, over all calls of the function that
 /// the loop is in.

@@ -6,36 +6,7 @@
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::transforms;
-using nn::Storage;
-
-static std::optional<WeightType> typeNamed(StringRef name) {
-  if (name == "f32")
-    return WeightType();
-  if (auto storage = nn::symbolizeStorage(name))
-    return WeightType(*storage);
-  return std::nullopt;
-}
-
-StringRef transforms::nameOf(WeightType type) {
-  return type ? nn::stringifyStorage(*type) : "f32";
-}
-
-/// How near to f32: of two types for a weight, `keep` chooses the nearer.
-static unsigned precisionOf(WeightType type) {
-  if (!type)
-    return 4;
-  switch (*type) {
-  case Storage::BF16:
-    return 3;
-  case Storage::Q8:
-    return 2;
-  case Storage::I8: // one scale for all of a column
-    return 1;
-  case Storage::Q4:
-    return 0;
-  }
-  llvm_unreachable("all types are listed");
-}
+using kernel::PackedType;
 
 Role transforms::roleOf(nn::WeightOp weight) {
   bool isFactor = false, isTable = false;
@@ -56,11 +27,11 @@ Role transforms::roleOf(nn::WeightOp weight) {
 
 LogicalResult WeightTypes::readRule(ModuleOp module, StringRef glob,
                                     StringRef type, std::vector<Rule> &into) {
-  std::optional<WeightType> known = typeNamed(type);
+  std::optional<PackedType> known = kernel::packedTypeNamed(type);
   if (!known || glob.empty())
     return emitError(module.getLoc())
-           << "found " << glob << "=" << type
-           << ", needed PATTERN=TYPE with f32, bf16, i8, q8 or q4";
+           << "found " << glob << "=" << type << ", needed PATTERN=TYPE with "
+           << kernel::packedTypeNames();
   into.push_back({glob.str(), *known});
   return success();
 }
@@ -68,8 +39,8 @@ LogicalResult WeightTypes::readRule(ModuleOp module, StringRef glob,
 FailureOr<WeightTypes> WeightTypes::read(ModuleOp module, StringRef dtype,
                                          ArrayRef<std::string> quant) {
   WeightTypes types;
-  std::optional<WeightType> type = typeNamed(dtype);
-  if (!type || precisionOf(*type) < precisionOf(Storage::BF16)) {
+  std::optional<PackedType> type = kernel::packedTypeNamed(dtype);
+  if (!type || kernel::isQuantised(*type)) {
     emitError(module.getLoc())
         << "found dtype " << dtype << ", needed f32 or bf16";
     return failure();
@@ -92,10 +63,10 @@ FailureOr<WeightTypes> WeightTypes::read(ModuleOp module, StringRef dtype,
   return types;
 }
 
-WeightType WeightTypes::typeFor(StringRef path, Role role) {
+PackedType WeightTypes::typeFor(StringRef path, Role role) {
   if (role == Role::Other)
-    return WeightType();
-  WeightType type = defaultType;
+    return PackedType::F32;
+  PackedType type = defaultType;
   if (role == Role::Factor)
     for (auto [number, rule] : llvm::enumerate(rules))
       if (nn::matchesGlob(rule.glob, path)) {
@@ -104,7 +75,10 @@ WeightType WeightTypes::typeFor(StringRef path, Role role) {
       }
   for (const Rule &keep : keeps)
     if (nn::matchesGlob(keep.glob, path))
-      return precisionOf(keep.type) > precisionOf(type) ? keep.type : type;
+      return kernel::formatOf(keep.type).precision >
+                     kernel::formatOf(type).precision
+                 ? keep.type
+                 : type;
   return type;
 }
 

@@ -16,11 +16,6 @@
 
 namespace heddle::transforms {
 
-/// A type that weights are stored in; none: f32.
-using WeightType = std::optional<nn::Storage>;
-
-llvm::StringRef nameOf(WeightType type);
-
 /// What a weight is to the ops that read it.
 enum class Role {
   Factor, ///< of products with tokens; rows of it may be picked too
@@ -32,16 +27,18 @@ Role roleOf(nn::WeightOp weight);
 
 class WeightTypes {
 public:
-  /// `dtype` is f32 or bf16, a rule PATTERN=TYPE with f32, bf16, i8, q8 or q4;
-  /// fails, with a diagnostic, on others.
+  /// `dtype` is f32 or bf16, a rule PATTERN=TYPE with any of
+  /// PackedFormat.h; fails, with a diagnostic, on others.
   static llvm::FailureOr<WeightTypes> read(mlir::ModuleOp module,
                                            llvm::StringRef dtype,
                                            llvm::ArrayRef<std::string> quant);
 
-  bool areAllF32() const { return !defaultType && rules.empty(); }
+  bool areAllF32() const {
+    return defaultType == kernel::PackedType::F32 && rules.empty();
+  }
 
   /// Rules are for the factors of products; a table is of the dtype.
-  WeightType typeFor(llvm::StringRef path, Role role);
+  kernel::PackedType typeFor(llvm::StringRef path, Role role);
 
   /// Pattern of a rule that no factor asked for so far fits.
   std::optional<llvm::StringRef> unfitting() const;
@@ -49,7 +46,7 @@ public:
 private:
   struct Rule {
     std::string glob;
-    WeightType type;
+    kernel::PackedType type;
   };
 
   static llvm::LogicalResult readRule(mlir::ModuleOp module,
@@ -57,7 +54,7 @@ private:
                                       llvm::StringRef type,
                                       std::vector<Rule> &into);
 
-  WeightType defaultType;
+  kernel::PackedType defaultType = kernel::PackedType::F32;
   std::vector<Rule> rules, keeps;
   llvm::SmallDenseSet<size_t> fitting; ///< numbers of rules
 };

@@ -127,9 +127,9 @@ LogicalResult NarrowOp::verify() {
                            << " of bf16, no groups"; // C3
     return success();
   }
-  if (getGroup() && group != PackedLayout::quantGroup)
+  if (getGroup() && group != PackedFormat::groupSize)
     return emitOpError() << "groups are of " << group << ", needs "
-                         << PackedLayout::quantGroup; // C3
+                         << PackedFormat::groupSize; // C3
   int64_t bytes = QuantisedRow{inputs, getGroup().has_value()}.bytes();
   if (rows.getDimSize(1) != bytes)
     return emitOpError() << "rows are " << rows << ", needs " << bytes

@@ -10,42 +10,6 @@ using namespace llvm;
 
 namespace heddle::kernel {
 
-static constexpr PackedType allTypes[] = {PackedType::F32, PackedType::BF16,
-                                          PackedType::I8, PackedType::Q8,
-                                          PackedType::Q4};
-
-bool isQuantised(PackedType type) {
-  return type != PackedType::F32 && type != PackedType::BF16;
-}
-
-int64_t bytesOf(PackedType type) {
-  assert(!isQuantised(type) && "a quantised element has no bytes of its own");
-  return type == PackedType::F32 ? 4 : 2;
-}
-
-StringRef nameOf(PackedType type) {
-  switch (type) {
-  case PackedType::F32:
-    return "f32";
-  case PackedType::BF16:
-    return "bf16";
-  case PackedType::I8:
-    return "i8";
-  case PackedType::Q8:
-    return "q8";
-  case PackedType::Q4:
-    return "q4";
-  }
-  llvm_unreachable("all types have a name");
-}
-
-std::optional<PackedType> packedTypeNamed(StringRef name) {
-  for (PackedType type : allTypes)
-    if (nameOf(type) == name)
-      return type;
-  return std::nullopt;
-}
-
 PackedLayout PackedLayout::plain(PackedType type, bool transposed) {
   PackedLayout layout;
   layout.type = type;
@@ -66,8 +30,8 @@ PackedLayout PackedLayout::panels(int64_t panel, PackedType type,
 
 PackedLayout PackedLayout::ofProduct(PackedType type, bool transposed,
                                      ArrayRef<int64_t> groups, bool paired) {
-  int64_t interleave = type == PackedType::F32 ? 1 : isQuantised(type) ? 4 : 2;
-  PackedLayout layout = panels(32, type, transposed, groups, interleave);
+  PackedLayout layout =
+      panels(32, type, transposed, groups, formatOf(type).interleave);
   layout.paired = paired;
   return layout;
 }
@@ -106,8 +70,9 @@ Error PackedLayout::verify(MatrixShape matrix) const {
     return wrong("a panel has at least one column and at most 65536");
   if (interleave != 1 && interleave != 2 && interleave != 4)
     return wrong("an interleave is 1, 2 or 4");
-  if (isQuantised(type) && interleave != 4)
-    return wrong("a quantised type has interleave 4");
+  if (isQuantised(type) && interleave != format().interleave)
+    return wrong("a quantised type has interleave " +
+                 Twine(format().interleave));
   if (stepBytes() % alignment)
     return wrong("a step of k is " + Twine(stepBytes()) +
                  " bytes, needed a multiple of " + Twine(alignment));
@@ -193,22 +158,13 @@ std::optional<int64_t> PackedLayout::outputAt(int64_t column,
 //===----------------------------------------------------------------------===//
 
 int64_t PackedLayout::stepInputs() const {
-  bool inGroups = type == PackedType::Q8 || type == PackedType::Q4;
-  return inGroups ? quantGroup : interleave;
+  return format().isGrouped() ? format().group : interleave;
 }
 
 int64_t PackedLayout::stepBytes() const {
-  constexpr int64_t scale = 2; // of an f16
-  switch (type) {
-  case PackedType::I8:
-    return panel * interleave;
-  case PackedType::Q8:
-    return panel * (quantGroup + scale);
-  case PackedType::Q4:
-    return panel * (quantGroup / 2 + scale);
-  default:
-    return panel * interleave * bytesOf(type);
-  }
+  int64_t elements = stepInputs() * format().bits() / 8;
+  int64_t scale = format().isGrouped() ? format().scaleBytes() : 0;
+  return panel * (elements + scale);
 }
 
 int64_t PackedLayout::stepCount(MatrixShape matrix) const {
@@ -216,8 +172,8 @@ int64_t PackedLayout::stepCount(MatrixShape matrix) const {
 }
 
 int64_t PackedLayout::panelBytes(MatrixShape matrix) const {
-  int64_t scales = type == PackedType::I8 ? panel * 4 : 0; // of f32
-  return stepCount(matrix) * stepBytes() + scales;
+  int64_t scale = format().isGrouped() ? 0 : format().scaleBytes();
+  return stepCount(matrix) * stepBytes() + panel * scale;
 }
 
 int64_t PackedLayout::panelElements(MatrixShape matrix) const {
@@ -245,38 +201,44 @@ static void assertWithin(int64_t n, int64_t k, MatrixShape matrix) {
 
 int64_t PackedLayout::elementOffset(int64_t n, int64_t k,
                                     MatrixShape matrix) const {
-  return byteOffset(n, k, matrix) / bytesOf(type);
-}
-
-int64_t PackedLayout::byteOffset(int64_t n, int64_t k,
-                                 MatrixShape matrix) const {
   assertWithin(n, k, matrix);
   if (kind == Kind::Plain)
-    return (n * matrix.inputs + k) * bytesOf(type);
-  int64_t column = columnOf(n, matrix), within = k % stepInputs();
-  if (inHighNibble(k))
-    within -= quantGroup / 2;
-  int64_t element =
-      (within / interleave * panel + column % panel) * interleave +
-      within % interleave;
-  return column / panel * panelBytes(matrix) + k / stepInputs() * stepBytes() +
-         element * (isQuantised(type) ? 1 : bytesOf(type));
+    return n * matrix.inputs + k;
+  int64_t column = columnOf(n, matrix);
+  return column / panel * panelElements(matrix) +
+         (k / interleave * panel + column % panel) * interleave +
+         k % interleave;
 }
 
-bool PackedLayout::inHighNibble(int64_t k) const {
-  return type == PackedType::Q4 && k % quantGroup >= quantGroup / 2;
+SmallVector<PackedLayout::Bits, 2>
+PackedLayout::bitsOf(int64_t n, int64_t k, MatrixShape matrix) const {
+  assertWithin(n, k, matrix);
+  int64_t column = columnOf(n, matrix), within = k % stepInputs();
+  int64_t step =
+      column / panel * panelBytes(matrix) + k / stepInputs() * stepBytes();
+  SmallVector<Bits, 2> bits;
+  for (const PackedFormat::Plane &plane : format().planes(stepInputs())) {
+    int64_t part = within / plane.bytes, byte = within % plane.bytes;
+    int64_t inPlane =
+        (byte / interleave * panel + column % panel) * interleave +
+        byte % interleave;
+    bits.push_back({step + plane.offset * panel + inPlane,
+                    static_cast<unsigned>(part) * plane.bits, plane.mask(),
+                    plane.firstBit});
+  }
+  return bits;
 }
 
 int64_t PackedLayout::scaleOffset(int64_t n, int64_t k,
                                   MatrixShape matrix) const {
   assertWithin(n, k, matrix);
   assert(isQuantised(type) && "only quantised types have scales");
-  int64_t column = columnOf(n, matrix), within = column % panel;
-  int64_t panelStart = column / panel * panelBytes(matrix);
-  if (type == PackedType::I8)
-    return panelStart + stepCount(matrix) * stepBytes() + within * 4;
-  int64_t behindStep = (k / stepInputs() + 1) * stepBytes();
-  return panelStart + behindStep - (panel - within) * 2;
+  int64_t column = columnOf(n, matrix);
+  int64_t steps =
+      format().isGrouped() ? k / stepInputs() + 1 : stepCount(matrix);
+  int64_t end = column / panel * panelBytes(matrix) + steps * stepBytes();
+  int64_t before = format().isGrouped() ? panel : 0;
+  return end + (column % panel - before) * format().scaleBytes();
 }
 
 //===----------------------------------------------------------------------===//
@@ -334,10 +296,10 @@ static bool consumeWord(StringRef &text, StringRef word) {
 }
 
 static bool consumeType(StringRef &text, PackedType &type) {
-  for (PackedType candidate : allTypes) {
-    if (!consumeWord(text, nameOf(candidate)))
+  for (const PackedFormat &format : packedFormats()) {
+    if (!consumeWord(text, format.name))
       continue;
-    type = candidate;
+    type = format.type;
     return true;
   }
   return false;
@@ -345,7 +307,7 @@ static bool consumeType(StringRef &text, PackedType &type) {
 
 /// layout = ( "plain" | "panel<" n [ "," interleave ] ">" ) type
 ///          [ "transposed" ] [ "paired" ] [ "groups<" width { "," width } ">" ]
-/// type = "f32" | "bf16" | "i8" | "q8" | "q4" .
+/// type: the name of a PackedFormat.
 Expected<PackedLayout> PackedLayout::parse(StringRef text) {
   auto wrong = [&](const Twine &needed) {
     return createStringError("layout \"" + text + "\": needed " + needed);
@@ -363,7 +325,7 @@ Expected<PackedLayout> PackedLayout::parse(StringRef text) {
     return wrong("plain or panel<...>");
   }
   if (!consumeType(rest, layout.type))
-    return wrong("f32, bf16, i8, q8 or q4");
+    return wrong(packedTypeNames());
   layout.transposed = consumeWord(rest, "transposed");
   layout.paired = consumeWord(rest, "paired");
   if (!rest.empty() &&
@@ -378,11 +340,11 @@ Expected<PackedLayout> PackedLayout::parse(StringRef text) {
 //===----------------------------------------------------------------------===//
 
 int64_t QuantisedRow::groupCount() const {
-  return grouped ? divideCeil(inputs, PackedLayout::quantGroup) : 1;
+  return grouped ? divideCeil(inputs, PackedFormat::groupSize) : 1;
 }
 
 int64_t QuantisedRow::bytes() const {
-  int64_t padded = alignTo(inputs, grouped ? PackedLayout::quantGroup : 4);
+  int64_t padded = alignTo(inputs, grouped ? PackedFormat::groupSize : 4);
   int64_t numbers = (grouped ? 3 : 1) * groupCount() + 1;
   return alignTo(padded + 4 * numbers, PackedLayout::alignment);
 }

@@ -17,16 +17,16 @@
 // for one column, as the dot instructions of narrow types want them. A panel is
 // one contiguous stream of whole cache lines:
 //
-//   type      step of k    a step's bytes                           at the end
-//   f32, bf16 interleave   [P][interleave]
-//   i8        4            [P][4] u8                                [P] f32
-//   q8        32           [8][P][4] u8, then [P] f16
-//   q4        32           [4][P][4] u8 of two nibbles, then [P] f16
+//   type        step of k    a step's bytes                    at the end
+//   elements    interleave   [P][interleave]
+//   a row's     4            [P][4] u8                         [P] scales
+//   in groups   group        of each plane [bytes / 4][P][4]
+//                            u8, then [P] scales
 //
-// The numbers behind the u8 are scales: W[n][k] = (u - 128) * scale for i8 (one
-// a column) and q8 (one a column and step), (nibble - 8) * scale for q4. Byte
-// [j][n][i] holds k = 4 j + i of the step; with q4 the low nibble does, and the
-// high one holds k = 16 + 4 j + i.
+// The integers of a row (i8) share a scale, or those of a group (q8, q4); the
+// table of PackedFormat.h has types, planes and scales. Byte [j][n][i] of a
+// plane is byte 4 j + i of column n: with q4, its low nibble is of k = 4 j + i
+// and its high one of k = 16 + 4 j + i.
 //
 // Columns are the outputs in order, unless
 // - they are a concatenation of column groups (D -> H K | G K | G K), each of
@@ -35,13 +35,14 @@
 //   what it is multiplied with, each padded to a multiple of 16. Sixteen
 //   columns of the first half, then sixteen of the second, alternate, so that
 //   a tile of 32 columns holds both factors of 16 products.
-// What lies beyond a group's, a half's or the inputs' end stands for zero: 128
-// or nibble 8 where unsigned, with scale 0 if the whole column lies beyond.
+// What lies beyond a group's, a half's or the inputs' end stands for zero: the
+// zero point where quantised, with scale 0 if the whole column lies beyond.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_KERNEL_LAYOUT_H
 #define HEDDLE_DIALECTS_KERNEL_LAYOUT_H
 
+#include "dialects/kernel/PackedFormat.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -50,16 +51,6 @@
 #include <string>
 
 namespace heddle::kernel {
-
-/// Element types that packed weights may have. I8, Q8 and Q4 are quantised:
-/// small integers with scales, and exist in panels only.
-enum class PackedType : uint8_t { F32, BF16, I8, Q8, Q4 };
-
-bool isQuantised(PackedType type);
-/// Bytes of an element of a type that is not quantised.
-int64_t bytesOf(PackedType type);
-llvm::StringRef nameOf(PackedType type);
-std::optional<PackedType> packedTypeNamed(llvm::StringRef name);
 
 /// The two sides of a weight seen as a matrix.
 struct MatrixShape {
@@ -74,8 +65,6 @@ struct PackedLayout {
   /// in a panel fills whole lines of it.
   static constexpr int64_t alignment = 64;
 
-  /// Successive k that share a scale in q8 and q4.
-  static constexpr int64_t quantGroup = 32;
   /// Columns of one half that lie together where the halves are paired.
   static constexpr int64_t pairedColumns = 16;
 
@@ -103,6 +92,8 @@ struct PackedLayout {
   static PackedLayout ofProduct(PackedType type, bool transposed = false,
                                 llvm::ArrayRef<int64_t> groups = {},
                                 bool paired = false);
+
+  const PackedFormat &format() const { return formatOf(type); }
 
   /// The matrix that a checkpoint tensor of `shape` is in this layout.
   MatrixShape matrix(llvm::ArrayRef<int64_t> shape) const;
@@ -138,12 +129,16 @@ struct PackedLayout {
 
   /// Where W[n][k] lies, in elements. Not quantised.
   int64_t elementOffset(int64_t n, int64_t k, MatrixShape matrix) const;
-  /// The first byte of W[n][k]. With q4 two elements share a byte.
-  int64_t byteOffset(int64_t n, int64_t k, MatrixShape matrix) const;
-  /// Whether W[n][k] is the high nibble of its byte. Only q4 has such.
-  bool inHighNibble(int64_t k) const;
-  /// The first byte of the scale of W[n][k]: an f32 with i8, an f16 with q8
-  /// and q4.
+  /// Where some bits of the u of W[n][k] lie: u has ((byte >> shift) & mask) <<
+  /// firstBit.
+  struct Bits {
+    int64_t byte;
+    unsigned shift, mask, firstBit;
+  };
+  /// All of them, plane by plane. Quantised.
+  llvm::SmallVector<Bits, 2> bitsOf(int64_t n, int64_t k,
+                                    MatrixShape matrix) const;
+  /// The first byte of the scale of W[n][k]. Quantised.
   int64_t scaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
 
   /// `plain f32`, `plain bf16 transposed`, `panel<32> f32 transposed
@@ -156,9 +151,9 @@ struct PackedLayout {
 
 /// A row of K activations, quantised: what kernel.narrow leaves for products
 /// with quantised weights. Every x[k] becomes q[k] = round(x[k] / d), ties to
-/// even, -127 <= q <= 127, with a scale d for the row (i8) or for each group of
-/// 32 (q8, q4). Let m be the largest |x[k]| of a group, and M that of the row,
-/// 2^-100 at least:
+/// even, -127 <= q <= 127, with a scale d for the row or for each group of 32,
+/// as the weight has them. Let m be the largest |x[k]| of a group, and M that
+/// of the row, 2^-100 at least:
 ///
 ///   of a row      d = M / 127
 ///   of a group    d = unit * (2^high + 2^low),   unit = M / (127 * 2^16),
@@ -178,9 +173,9 @@ struct PackedLayout {
 ///
 /// A product sums u8 * s8 from `start` on:
 ///   start + sum of u q = sum of (u - 128) q,
-/// and 16 times sum of (nibble - 8) q if u is the nibble times 16. Multiplied
-/// with the scale of the group and that of the weight, this is the sum over the
-/// group of W[n][k] x[k].
+/// and of fewer bits, with u * 2^(8 - bits) for u, 2^(8 - bits) times the sum
+/// of (u - zeroPoint) q. Multiplied with the scale of the group and that of the
+/// weight, this is the sum over the group of W[n][k] x[k].
 struct QuantisedRow {
   int64_t inputs = 0;
   bool grouped = false;
@@ -188,7 +183,7 @@ struct QuantisedRow {
   /// For the product with a weight of that type.
   static QuantisedRow of(PackedType type, int64_t inputs) {
     assert(isQuantised(type) && "activations stay as they are");
-    return {inputs, type != PackedType::I8};
+    return {inputs, formatOf(type).isGrouped()};
   }
 
   static constexpr float leastMagnitude = 0x1p-100f;

@@ -9,6 +9,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace heddle;
 using namespace heddle::nn;
 
 #include "dialects/nn/NNDialect.cpp.inc"
@@ -175,6 +176,42 @@ void AxesAttr::print(AsmPrinter &printer) const {
     printSize(printer, getOver().getValue());
   }
   printer << ">";
+}
+
+//===----------------------------------------------------------------------===//
+// #nn.stored<q8>
+//===----------------------------------------------------------------------===//
+
+FailureOr<kernel::PackedType> StoredAttr::parseType(AsmParser &parser) {
+  StringRef name;
+  auto location = parser.getCurrentLocation();
+  if (parser.parseKeyword(&name))
+    return failure();
+  if (auto type = kernel::packedTypeNamed(name))
+    return *type;
+  return parser.emitError(location)
+         << "found " << name << ", needed " << kernel::packedTypeNames();
+}
+
+LogicalResult StoredAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 kernel::PackedType type) {
+  if (type == kernel::PackedType::F32) // C1
+    return emitError() << "f32 is what weights are stored as without it";
+  return success();
+}
+
+Attribute StoredAttr::parse(AsmParser &parser, Type) {
+  auto location = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  auto type = parseType(parser);
+  if (failed(type) || parser.parseGreater())
+    return {};
+  return parser.getChecked<StoredAttr>(location, parser.getContext(), *type);
+}
+
+void StoredAttr::print(AsmPrinter &printer) const {
+  printer << '<' << kernel::nameOf(getType()) << '>';
 }
 
 RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,

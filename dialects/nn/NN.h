@@ -8,6 +8,7 @@
 #ifndef HEDDLE_DIALECTS_NN_NN_H
 #define HEDDLE_DIALECTS_NN_NN_H
 
+#include "dialects/kernel/PackedFormat.h"
 #include "dialects/nn/Dependence.h"
 #include "dialects/nn/SizeExpr.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"

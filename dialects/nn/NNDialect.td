@@ -99,12 +99,22 @@ def NN_IndexTensor : NN_TensorOf<CPred<"$_self.isInteger(32)">, "index">;
 // Narrow types
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_StorageAttr : I32EnumAttr<"Storage", "type in which the packed file holds a weight", [
-    I32EnumAttrCase<"BF16", 0, "bf16">,
-    I32EnumAttrCase<"I8", 1, "i8">,
-    I32EnumAttrCase<"Q8", 2, "q8">,
-    I32EnumAttrCase<"Q4", 3, "q4">]> {
-  let cppNamespace = "::heddle::nn";
+def NN_StoredAttr : NN_Attr<"Stored", "stored"> {
+  let summary = "type in which the packed file holds a weight";
+  let description = [{
+    One of the table in dialects/kernel/PackedFormat.h: `#nn.stored<q8>`.
+
+    C1. It is not f32, as which weights without it are stored.
+  }];
+  let parameters = (ins "::heddle::kernel::PackedType":$type);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let returnType = "::heddle::kernel::PackedType";
+  let convertFromStorage = "$_self.getType()";
+  let constBuilderCall = "::heddle::nn::StoredAttr::get($_builder.getContext(), $0)";
+  let extraClassDeclaration = [{
+    static ::llvm::FailureOr<::heddle::kernel::PackedType> parseType(::mlir::AsmParser &parser);
+  }];
 }
 
 def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {

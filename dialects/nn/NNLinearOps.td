@@ -34,15 +34,17 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, Pure, AttrSizedOperandSegm
     Where nn-quantize put an nn.narrow before the product, the arithmetic is that of narrow types, W being what its
     storage stands for and g the groups of a row of x:
 
-        bf16:     y[n] = Σ_k x[k] · W[n, k], in f32
-        i8:       y[n] = (Σ_k q[k] · w[n, k]) · dx · dw[n], the sum in int32
-        q8, q4:   y[n] = Σ_g (Σ_{k in g} q[k] · w[n, k]) · dx[g] · dw[n, g], inner sums in int32, the outer in f32 and in order
+        bf16:                    y[n] = Σ_k x[k] · W[n, k], in f32
+        a scale a row (i8):      y[n] = (Σ_k q[k] · w[n, k]) · dx · dw[n], the sum in int32
+        a scale a group (q8):    y[n] = Σ_g (Σ_{k in g} q[k] · w[n, k]) · dx[g] · dw[n, g], inner sums in int32, the outer in
+                                 f32 and in order
 
     C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
     C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if gated.
     C3. Every result has x's other axes first, then its group's axes, all static.
     C4. The bias, where given, has one axis, as large as the weight's columns.
-    C5. Rows of `!nn.dynamic<row>` meet a weight stored i8, rows of `!nn.dynamic<32>` one stored q8 or q4.
+    C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>` one with a scale a
+        group (PackedFormat.h).
     C6. With `gated` or a residual there is one result, and the residual is of its type.
 
     ```mlir

@@ -3,6 +3,7 @@
 #include "dialects/nn/Verify.h"
 
 using namespace mlir;
+using namespace heddle;
 using namespace heddle::nn;
 
 /// [1.0, 0.01] with as many digits as it takes: the arrays of MLIR print six,
@@ -28,5 +29,19 @@ static void printExactNumbers(OpAsmPrinter &printer, Operation *,
 }
 
 #include "dialects/nn/NNInterfaces.cpp.inc"
+/// Within an op, the type alone.
+static ParseResult parseStored(OpAsmParser &parser, StoredAttr &stored) {
+  auto location = parser.getCurrentLocation();
+  auto type = StoredAttr::parseType(parser);
+  if (failed(type))
+    return failure();
+  stored = parser.getChecked<StoredAttr>(location, parser.getContext(), *type);
+  return success(stored != nullptr);
+}
+
+static void printStored(OpAsmPrinter &printer, Operation *, StoredAttr stored) {
+  printer << kernel::nameOf(stored.getType());
+}
+
 #define GET_OP_CLASSES
 #include "dialects/nn/NNOps.cpp.inc"

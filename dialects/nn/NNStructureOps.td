@@ -112,7 +112,7 @@ def NN_WeightOp : NN_Op<"weight", [Pure]> {
     C1. Every path has as many different `{n}` as there are indices, numbered from 0.
     C2. The result's sizes are all static.
     C3. `of` has a type for each path. Their sizes are the result's but along one axis, where they add up to it.
-    C4. Only a weight of two axes is stored as i8, q8 or q4.
+    C4. Only a weight of two axes is stored in a quantised type.
 
     ```mlir
     %w = nn.weight "self_attn.q_proj.weight" : tensor<384x384xf32, #nn.axes<"H*K", D>>
@@ -124,16 +124,16 @@ def NN_WeightOp : NN_Op<"weight", [Pure]> {
   }];
   let arguments = (ins StrAttr:$path, UnitAttr:$absolute, OptionalAttr<StrArrayAttr>:$then,
                        OptionalAttr<TypeArrayAttr>:$types, Variadic<Index>:$indices,
-                       OptionalAttr<NN_StorageAttr>:$stored);
+                       OptionalAttr<NN_StoredAttr>:$stored);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
     (`absolute` $absolute^)? $path (`then` $then^)? (`of` $types^)? (`[` $indices^ `]`)?
-    (`stored` $stored^)? attr-dict `:` type($result)
+    (`stored` custom<Stored>($stored)^)? attr-dict `:` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$path, "::mlir::UnitAttr":$absolute,
                              "::mlir::ValueRange":$indices), [{
     build($_builder, $_state, type, path, absolute, /*then=*/nullptr, /*types=*/nullptr, indices,
-          /*stored=*/StorageAttr());
+          /*stored=*/StoredAttr());
   }]>];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -3,6 +3,7 @@
 #include "dialects/nn/Verify.h"
 
 using namespace mlir;
+using namespace heddle;
 using namespace heddle::nn;
 
 /// One axis, the last of x.
@@ -75,16 +76,16 @@ LogicalResult LinearOp::verify() {
     return emitOpError() << "residual is " << getResidual().getType()
                          << ", needs " << getResultTypes()[0]; // C6
   auto weight = getWeight().getDefiningOp<WeightOp>();
-  auto found = weight ? weight.getStored() : std::nullopt;
+  auto stored = weight ? weight.getStored() : std::nullopt;
+  const auto &format =
+      kernel::formatOf(stored.value_or(kernel::PackedType::F32));
   auto dynamic = dyn_cast<DynamicType>(getElementTypeOrSelf(getX()));
-  bool meets = !dynamic ? !found || found == Storage::BF16
-               : dynamic.getGroup() == DynamicType::kRow
-                   ? found == Storage::I8
-                   : found == Storage::Q8 || found == Storage::Q4;
+  bool meets = format.isQuantised() == (dynamic != nullptr) &&
+               (!dynamic || dynamic.getGroup() == format.group);
   if (!meets)
     return emitOpError() << "rows of " << getElementTypeOrSelf(getX())
                          << " cannot meet a weight stored as "
-                         << (found ? stringifyStorage(*found) : "f32"); // C5
+                         << format.name; // C5
   return success();
 }
 

@@ -207,19 +207,7 @@ static LogicalResult verifyOp(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 kernel::PackedType heddle::nn::packedTypeOf(WeightOp weight) {
-  if (!weight.getStored())
-    return kernel::PackedType::F32;
-  switch (*weight.getStored()) {
-  case Storage::BF16:
-    return kernel::PackedType::BF16;
-  case Storage::I8:
-    return kernel::PackedType::I8;
-  case Storage::Q8:
-    return kernel::PackedType::Q8;
-  case Storage::Q4:
-    return kernel::PackedType::Q4;
-  }
-  llvm_unreachable("all types are listed");
+  return weight.getStored().value_or(kernel::PackedType::F32);
 }
 
 kernel::PackedLayout heddle::nn::panelsOf(LinearOp linear,

@@ -4,6 +4,7 @@
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
+using namespace heddle;
 using namespace heddle::nn;
 
 /// `path` has exactly the placeholders {0} … {indices−1}.
@@ -131,10 +132,10 @@ LogicalResult WeightOp::verify() {
   if (types && !addUpTo(getResult().getType(), getTypes()->getValue()))
     return emitOpError() << "the parts do not add up to "
                          << getResult().getType(); // C3
-  bool anyShape = !getStored() || *getStored() == Storage::BF16;
-  if (!anyShape && getResult().getType().getRank() != 2)
+  bool quantised = getStored() && kernel::isQuantised(*getStored());
+  if (quantised && getResult().getType().getRank() != 2)
     return emitOpError() << "has " << getResult().getType().getRank()
-                         << " axes, " << stringifyStorage(*getStored())
+                         << " axes, " << kernel::nameOf(*getStored())
                          << " needs two"; // C4
   return success();
 }

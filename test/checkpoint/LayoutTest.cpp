@@ -77,6 +77,14 @@ TEST(Layout, EveryElementHasItsOwnPlace) {
     }
 }
 
+/// The only byte that a type of one plane has of W[n][k].
+int64_t byteOf(const PackedLayout &layout, int64_t n, int64_t k,
+               MatrixShape matrix) {
+  auto bits = layout.bitsOf(n, k, matrix);
+  EXPECT_EQ(bits.size(), 1u);
+  return bits.front().byte;
+}
+
 TEST(Layout, StepsOfQuantisedPanelsAreWholeLines) {
   MatrixShape matrix{33, 70};
   PackedLayout i8 = PackedLayout::ofProduct(PackedType::I8);
@@ -94,9 +102,9 @@ TEST(Layout, StepsOfQuantisedPanelsAreWholeLines) {
 TEST(Layout, ScalesOfInt8FollowTheirPanel) {
   PackedLayout layout = PackedLayout::ofProduct(PackedType::I8);
   MatrixShape matrix{33, 6};
-  EXPECT_EQ(layout.byteOffset(3, 5, matrix), 128 + 3 * 4 + 1);
+  EXPECT_EQ(byteOf(layout, 3, 5, matrix), 128 + 3 * 4 + 1);
   EXPECT_EQ(layout.scaleOffset(3, 5, matrix), 2 * 128 + 3 * 4);
-  EXPECT_EQ(layout.byteOffset(32, 0, matrix), 3 * 128);
+  EXPECT_EQ(byteOf(layout, 32, 0, matrix), 3 * 128);
   EXPECT_EQ(layout.scaleOffset(32, 0, matrix), 3 * 128 + 2 * 128);
 }
 
@@ -104,44 +112,58 @@ TEST(Layout, ScalesOfGroupsFollowTheirStep) {
   PackedLayout layout = PackedLayout::ofProduct(PackedType::Q8);
   MatrixShape matrix{64, 64};
   // k = 45 is the byte 1 of quad 3 in step 1.
-  EXPECT_EQ(layout.byteOffset(34, 45, matrix),
+  EXPECT_EQ(byteOf(layout, 34, 45, matrix),
             2 * 1088 + 1088 + 3 * 128 + 2 * 4 + 1);
   EXPECT_EQ(layout.scaleOffset(34, 45, matrix), 2 * 1088 + 1088 + 1024 + 4);
-  EXPECT_FALSE(layout.inHighNibble(45));
+  EXPECT_EQ(layout.bitsOf(34, 45, matrix)[0].shift, 0u);
+  EXPECT_EQ(layout.bitsOf(34, 45, matrix)[0].mask, 255u);
 }
 
 TEST(Layout, HighNibblesHoldTheSecondHalfOfAStep) {
   PackedLayout layout = PackedLayout::ofProduct(PackedType::Q4);
   MatrixShape matrix{32, 64};
-  EXPECT_FALSE(layout.inHighNibble(32 + 15));
-  EXPECT_TRUE(layout.inHighNibble(32 + 16));
-  EXPECT_EQ(layout.byteOffset(5, 32 + 6, matrix), 576 + 128 + 5 * 4 + 2);
-  EXPECT_EQ(layout.byteOffset(5, 32 + 22, matrix), 576 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(layout.bitsOf(0, 32 + 15, matrix)[0].shift, 0u);
+  EXPECT_EQ(layout.bitsOf(0, 32 + 16, matrix)[0].shift, 4u);
+  EXPECT_EQ(layout.bitsOf(0, 32 + 16, matrix)[0].mask, 15u);
+  EXPECT_EQ(byteOf(layout, 5, 32 + 6, matrix), 576 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(byteOf(layout, 5, 32 + 22, matrix), 576 + 128 + 5 * 4 + 2);
   EXPECT_EQ(layout.scaleOffset(5, 32, matrix), 576 + 512 + 10);
 }
 
-/// No byte but that of two nibbles belongs to two elements, and no scale to two
-/// columns or groups; nothing lies outside.
+/// No bits of a byte belong to two elements, and no scale to two columns or
+/// groups; all bits of an integer lie somewhere, and nothing lies outside.
 TEST(Layout, QuantisedElementsHaveTheirOwnPlace) {
-  for (PackedType type : {PackedType::I8, PackedType::Q8, PackedType::Q4})
+  for (const PackedFormat &format : heddle::kernel::packedFormats())
     for (bool paired : {false, true}) {
-      PackedLayout layout = PackedLayout::ofProduct(type, true, {}, paired);
+      if (!format.isQuantised())
+        continue;
+      PackedLayout layout =
+          PackedLayout::ofProduct(format.type, true, {}, paired);
       MatrixShape matrix{74, 70};
-      std::set<std::pair<int64_t, bool>> elements;
+      std::map<int64_t, unsigned> taken; // bits of a byte
       std::map<int64_t, std::pair<int64_t, int64_t>> scales;
       for (int64_t n = 0; n < matrix.outputs; ++n)
         for (int64_t k = 0; k < matrix.inputs; ++k) {
-          int64_t byte = layout.byteOffset(n, k, matrix);
+          unsigned all = 0;
+          for (const PackedLayout::Bits &bits : layout.bitsOf(n, k, matrix)) {
+            EXPECT_TRUE(bits.byte >= 0 &&
+                        bits.byte < layout.packedBytes(matrix));
+            unsigned &byte = taken[bits.byte], mask = bits.mask << bits.shift;
+            EXPECT_EQ(mask & 255, mask);
+            EXPECT_EQ(byte & mask, 0u);
+            byte |= mask;
+            EXPECT_EQ(all & bits.mask << bits.firstBit, 0u);
+            all |= bits.mask << bits.firstBit;
+          }
+          EXPECT_EQ(all, (1u << format.bits()) - 1);
           int64_t scale = layout.scaleOffset(n, k, matrix);
-          EXPECT_TRUE(byte >= 0 && byte < layout.packedBytes(matrix));
-          EXPECT_TRUE(elements.insert({byte, layout.inHighNibble(k)}).second);
           std::pair<int64_t, int64_t> owner = {
-              n, type == PackedType::I8 ? 0 : k / 32};
+              n, format.isGrouped() ? k / format.group : 0};
           EXPECT_EQ(scales.try_emplace(scale, owner).first->second, owner);
         }
       for (auto [scale, owner] : scales) {
-        EXPECT_LE(scale + 4, layout.packedBytes(matrix) + 2);
-        EXPECT_FALSE(elements.count({scale, false}));
+        EXPECT_LE(scale + format.scaleBytes(), layout.packedBytes(matrix));
+        EXPECT_FALSE(taken.count(scale));
       }
     }
 }

@@ -4,10 +4,14 @@
 #include "compiler/checkpoint/Elements.h"
 #include "gtest/gtest.h"
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
 using namespace heddle::checkpoint;
+using heddle::kernel::formatOf;
+using heddle::kernel::PackedFormat;
+using heddle::kernel::PackedType;
 
 namespace {
 
@@ -21,15 +25,23 @@ float halfAsFloat(uint16_t half) {
   return result;
 }
 
+/// The scale of a run, whose integers go to `u`.
+float quantised(PackedType type, const Weights &run, Bytes &u) {
+  const PackedFormat &format = formatOf(type);
+  uint32_t scale = quantise(format, run.data(), u.data(), size);
+  return format.scale == PackedFormat::Scale::F32 ? std::bit_cast<float>(scale)
+                                                  : halfAsFloat(scale);
+}
+
 /// One run as each type holds it.
 struct Quantised {
   Bytes i8, q8, q4;
   float i8Scale, q8Scale, q4Scale;
 
   explicit Quantised(const Weights &run) {
-    i8Scale = quantiseI8(run.data(), i8.data(), size);
-    q8Scale = halfAsFloat(quantiseQ8(run.data(), q8.data(), size));
-    q4Scale = halfAsFloat(quantiseQ4(run.data(), q4.data(), size));
+    i8Scale = quantised(PackedType::I8, run, i8);
+    q8Scale = quantised(PackedType::Q8, run, q8);
+    q4Scale = quantised(PackedType::Q4, run, q4);
   }
 };
 
@@ -115,11 +127,14 @@ TEST(Quantise, WhatIsOutOfRangeIsCounted) {
     Weights run;
     run.fill(magnitude);
     Bytes u;
-    RangeLoss q8, q4, i8;
-    q8.addRun(run.data(), size, quantiseQ8(run.data(), u.data(), size), 127);
-    q4.addRun(run.data(), size, quantiseQ4(run.data(), u.data(), size), 8);
-    i8.addRow(run.data(), size, quantiseI8(run.data(), u.data(), size));
-    return std::array{q8, q4, i8};
+    auto lossAs = [&](PackedType type) {
+      RangeLoss loss;
+      loss.addRun(formatOf(type), run.data(), size,
+                  quantise(formatOf(type), run.data(), u.data(), size));
+      return loss;
+    };
+    return std::array{lossAs(PackedType::Q8), lossAs(PackedType::Q4),
+                      lossAs(PackedType::I8)};
   };
   for (float magnitude : {0.0f, 1e-2f, 1.0f, 65504.0f * 8})
     for (const RangeLoss &loss : lossOf(magnitude)) {
@@ -134,8 +149,8 @@ TEST(Quantise, WhatIsOutOfRangeIsCounted) {
   EXPECT_EQ(large[0].tooLarge, 1e7f);
   EXPECT_EQ(large[1].tooLarge, 1e7f);
   EXPECT_EQ(large[2].tooLarge, 0);
-  EXPECT_GT(largestWeight(heddle::kernel::PackedType::Q8), 8e6f);
-  EXPECT_LT(largestWeight(heddle::kernel::PackedType::Q8), 1e7f);
+  EXPECT_GT(largestWeight(PackedType::Q8), 8e6f);
+  EXPECT_LT(largestWeight(PackedType::Q8), 1e7f);
 }
 
 TEST(Quantise, WhatIsSmallBesideTheOthersMayBeCoarse) {

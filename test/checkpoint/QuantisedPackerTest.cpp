@@ -15,10 +15,19 @@ using namespace heddle;
 using namespace heddle::checkpoint;
 using namespace heddle::checkpoint::test;
 using kernel::MatrixShape;
+using kernel::PackedFormat;
 using kernel::PackedLayout;
 using kernel::PackedType;
 
 namespace {
+
+std::vector<PackedType> quantisedTypes() {
+  std::vector<PackedType> types;
+  for (const PackedFormat &format : kernel::packedFormats())
+    if (format.isQuantised())
+      types.push_back(format.type);
+  return types;
+}
 
 /// W[n][k]: no two runs alike.
 float elementAt(int64_t n, int64_t k) {
@@ -105,34 +114,35 @@ private:
     std::vector<float> row;
     for (int64_t k = 0; k < matrix.inputs; ++k)
       row.push_back(elementAt(n, k));
-    int64_t group = layout.type == PackedType::I8 ? matrix.inputs
-                                                  : PackedLayout::quantGroup;
+    const PackedFormat &format = layout.format();
+    int64_t group = format.isGrouped() ? format.group : matrix.inputs;
     std::vector<uint8_t> u(matrix.inputs);
     for (int64_t k = 0; k < matrix.inputs; k += group) {
       int64_t count = std::min(group, matrix.inputs - k),
               scaleAt = layout.scaleOffset(n, k, matrix);
-      if (layout.type == PackedType::I8)
-        EXPECT_EQ(quantiseI8(&row[k], &u[k], count), at<float>(scaleAt));
-      else if (layout.type == PackedType::Q8)
-        EXPECT_EQ(quantiseQ8(&row[k], &u[k], count), at<uint16_t>(scaleAt));
+      uint32_t scale = quantise(format, &row[k], &u[k], count);
+      if (format.scale == PackedFormat::Scale::F32)
+        EXPECT_EQ(scale, at<uint32_t>(scaleAt));
       else
-        EXPECT_EQ(quantiseQ4(&row[k], &u[k], count), at<uint16_t>(scaleAt));
+        EXPECT_EQ(scale, at<uint16_t>(scaleAt));
     }
     for (int64_t k = 0; k < matrix.inputs; ++k) {
-      uint8_t byte = at<uint8_t>(layout.byteOffset(n, k, matrix));
-      if (layout.type == PackedType::Q4)
-        byte = layout.inHighNibble(k) ? byte >> 4 : byte & 15;
-      EXPECT_EQ(u[k], byte) << "output " << n << ", input " << k;
+      unsigned found = 0;
+      for (const PackedLayout::Bits &bits : layout.bitsOf(n, k, matrix))
+        found |= (at<uint8_t>(bits.byte) >> bits.shift & bits.mask)
+                 << bits.firstBit;
+      EXPECT_EQ(u[k], found) << "output " << n << ", input " << k;
     }
   }
 
   /// What belongs to no element stands for zero.
   void expectPadding() {
     for (size_t i = 0; i < bytes.size(); ++i) {
-      uint8_t byte = bytes[i];
-      bool zero =
-          byte == 0 || byte == (layout.type == PackedType::Q4 ? 0x88 : 128);
-      EXPECT_TRUE(seen[i] || zero) << "byte " << i;
+      // Of planes: 128 of eight bits, 0x88 of four, 0xaa of the highest two.
+      uint8_t byte = bytes[i], zero = layout.format().bits() == 8   ? 128
+                                      : layout.format().bits() == 4 ? 0x88
+                                                                    : 0xaa;
+      EXPECT_TRUE(seen[i] || byte == 0 || byte == zero) << "byte " << i;
     }
   }
 
@@ -143,7 +153,7 @@ private:
 };
 
 TEST_F(QuantisedPackerTest, PacksIntegersAndScales) {
-  for (PackedType type : {PackedType::I8, PackedType::Q8, PackedType::Q4})
+  for (PackedType type : quantisedTypes())
     for (bool transposed : {false, true}) {
       expectPacked({64, 64}, PackedLayout::ofProduct(type, transposed), false);
       expectPacked({70, 45}, PackedLayout::ofProduct(type, transposed), false);
@@ -154,7 +164,7 @@ TEST_F(QuantisedPackerTest, PacksIntegersAndScales) {
 }
 
 TEST_F(QuantisedPackerTest, PairsTheHalvesOfAGate) {
-  for (PackedType type : {PackedType::I8, PackedType::Q8, PackedType::Q4})
+  for (PackedType type : quantisedTypes())
     for (bool transposed : {false, true})
       for (bool inTwoParts : {false, true})
         for (int64_t outputs : {2, 74, 128})

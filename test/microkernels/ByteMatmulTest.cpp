@@ -10,6 +10,7 @@
 
 using namespace heddle::test;
 using heddle::kernel::MatrixShape;
+using heddle::kernel::PackedFormat;
 using heddle::kernel::PackedLayout;
 using heddle::kernel::PackedType;
 using heddle::kernel::QuantisedRow;
@@ -115,7 +116,10 @@ private:
     return shape.bias ? sum(x, n) + bias[n] : sum(x, n);
   }
 
-  /// Σ (u − 128)·q over k … k + count; nibbles count 16 times.
+  /// Bytes are u times this, so that 128 stands for zero.
+  int multiple() const { return 1 << (8 - layout.format().bits()); }
+
+  /// Σ (u − 128)·q over k … k + count, of such multiples of u.
   int32_t dot(const uint8_t *x, int64_t n, int64_t k, int64_t count) const {
     int32_t sum = 0;
     for (int64_t end = std::min(k + count, shape.inputs); k < end; ++k)
@@ -138,7 +142,7 @@ private:
       float scale = scales[n * row.groupCount() + group] * multiple;
       sum = isFused ? std::fma(term, scale, sum) : term * scale + sum;
     }
-    return shape.type == PackedType::Q4 ? sum * (unit / 16) : sum * unit;
+    return sum * (unit / static_cast<float>(multiple()));
   }
 
   /// Random bytes and scales; what is padding stays noise where nothing may
@@ -149,15 +153,12 @@ private:
     scales.resize(matrix.outputs * row.groupCount());
     for (int64_t n = 0; n < matrix.outputs; ++n)
       for (int64_t k = 0; k < matrix.inputs; ++k) {
-        uint8_t *at = packed.data() + layout.byteOffset(n, k, matrix);
-        uint8_t &u = weight[n * matrix.inputs + k];
-        if (shape.type != PackedType::Q4) {
-          *at = u = static_cast<uint8_t>(random());
-        } else {
-          uint8_t nibble = random() % 16;
-          u = nibble * 16;
-          *at = layout.inHighNibble(k) ? (*at & 15) | nibble << 4
-                                       : (*at & 240) | nibble;
+        unsigned u = random() % (256 / multiple());
+        weight[n * matrix.inputs + k] = u * multiple();
+        for (const PackedLayout::Bits &bits : layout.bitsOf(n, k, matrix)) {
+          uint8_t &byte = packed.data()[bits.byte];
+          byte &= ~(bits.mask << bits.shift);
+          byte |= (u >> bits.firstBit & bits.mask) << bits.shift;
         }
         if (k % (row.grouped ? 32 : matrix.inputs) == 0)
           putScale(n, k, random);
@@ -197,13 +198,24 @@ private:
 
   bool isFused;
   Lines packed;
-  std::vector<uint8_t> weight; ///< u, nibbles times 16
+  std::vector<uint8_t> weight; ///< multiples of u
   std::vector<float> scales, bias;
   std::unique_ptr<Program> program;
   Function *function;
 };
 
-constexpr PackedType types[] = {PackedType::I8, PackedType::Q8, PackedType::Q4};
+std::vector<PackedType> typesWhere(bool (*isAsked)(const PackedFormat &)) {
+  std::vector<PackedType> types;
+  for (const PackedFormat &format : heddle::kernel::packedFormats())
+    if (isAsked(format))
+      types.push_back(format.type);
+  return types;
+}
+
+const std::vector<PackedType> types =
+    typesWhere([](const PackedFormat &format) { return format.isQuantised(); });
+const std::vector<PackedType> groupedTypes =
+    typesWhere([](const PackedFormat &format) { return format.isGrouped(); });
 
 class ByteMatmulTest : public testing::TestWithParam<std::string> {
 protected:
@@ -259,7 +271,7 @@ TEST_P(ByteMatmulTest, LargestBytes) {
 }
 
 TEST_P(ByteMatmulTest, ScalesThatAreNotANumber) {
-  for (PackedType type : {PackedType::Q8, PackedType::Q4}) {
+  for (PackedType type : groupedTypes) {
     Product product({type, 96, 40}, GetParam());
     product.setScale(17, 32, 0x7e00);
     Lines x = product.rows(7);

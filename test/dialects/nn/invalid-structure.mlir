@@ -292,6 +292,30 @@ func.func @f(%x: !x, %i: !i) {
 
 // -----
 
+// The types of packed weights
+func.func @f() {
+  // expected-error @+1 {{found q5, needed f32, bf16, i8, q8}}
+  %w = nn.weight "w" stored q5 : tensor<8x8xf32, #nn.axes<D, E>>
+  return
+}
+
+// -----
+
+// #nn.stored C1
+func.func @f() {
+  // expected-error @+1 {{f32 is what weights are stored as without it}}
+  %w = nn.weight "w" stored f32 : tensor<8x8xf32, #nn.axes<D, E>>
+  return
+}
+
+// -----
+
+// #nn.stored C1, in an attribute
+// expected-error @+1 {{f32 is what weights are stored as without it}}
+func.func private @f() attributes {t = #nn.stored<f32>}
+
+// -----
+
 // nn.weight C4
 func.func @f() {
   // expected-error @+1 {{has 1 axes, q8 needs two}}

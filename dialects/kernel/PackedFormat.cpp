@@ -1,0 +1,91 @@
+//===- PackedFormat.cpp - The table of packed weights' types --------------===//
+
+#include "dialects/kernel/PackedFormat.h"
+#include <cassert>
+
+using namespace llvm;
+
+namespace heddle::kernel {
+
+using Scale = PackedFormat::Scale;
+using Range = PackedFormat::Range;
+static constexpr int64_t group = PackedFormat::groupSize;
+
+// clang-format off
+static constexpr PackedFormat formats[] = {
+    // type            name    precision  interleave  planes   group  scale       range
+    {PackedType::F32,  "f32",  50,        1,          {32, 0}},
+    {PackedType::BF16, "bf16", 40,        2,          {16, 0}},
+    {PackedType::I8,   "i8",   20,        4,          {8, 0},  0,     Scale::F32, Range::Symmetric},
+    {PackedType::Q8,   "q8",   30,        4,          {8, 0},  group, Scale::F16, Range::Symmetric},
+    {PackedType::Q4,   "q4",   10,        4,          {4, 0},  group, Scale::F16, Range::Whole}, // ggml's q4_0
+};
+// clang-format on
+
+/// The emitters take bytes u * 2^(8 − bits), whole parts of bytes, groups of
+/// one size with halves for scales, and rows with floats.
+static constexpr bool isWellFormed(const PackedFormat &format) {
+  if (!format.isQuantised())
+    return !format.isGrouped() && format.planeBits[1] == 0;
+  for (unsigned bits : format.planeBits)
+    if (bits && 8 % bits)
+      return false;
+  Scale scale = format.isGrouped() ? Scale::F16 : Scale::F32;
+  return format.bits() <= 8 && format.interleave == 4 &&
+         format.scale == scale &&
+         (format.isGrouped() ? format.group == group
+                             : format.planeBits[0] == 8);
+}
+
+static constexpr bool isTable() {
+  for (size_t row = 0; row < std::size(formats); ++row)
+    if (static_cast<size_t>(formats[row].type) != row ||
+        !isWellFormed(formats[row]))
+      return false;
+  return true;
+}
+static_assert(isTable(), "rows are well formed and in the order of the types");
+
+ArrayRef<PackedFormat> packedFormats() { return formats; }
+
+const PackedFormat &formatOf(PackedType type) {
+  return formats[static_cast<size_t>(type)];
+}
+
+std::optional<PackedType> packedTypeNamed(StringRef name) {
+  for (const PackedFormat &format : formats)
+    if (format.name == name)
+      return format.type;
+  return std::nullopt;
+}
+
+std::string packedTypeNames() {
+  std::string names = formats[0].name.str();
+  for (const PackedFormat &format : packedFormats().drop_front())
+    names +=
+        (&format == std::end(formats) - 1 ? " or " : ", ") + format.name.str();
+  return names;
+}
+
+int64_t bytesOf(PackedType type) {
+  assert(!isQuantised(type) && "a quantised element has no bytes of its own");
+  return formatOf(type).bits() / 8;
+}
+
+SmallVector<PackedFormat::Plane, 2> PackedFormat::planes(int64_t inputs) const {
+  assert(isQuantised() && "other types are no integers");
+  SmallVector<Plane, 2> planes;
+  unsigned firstBit = 0;
+  int64_t offset = 0;
+  for (unsigned bits : planeBits) {
+    if (!bits)
+      break;
+    int64_t bytes = inputs * bits / 8;
+    planes.push_back({bits, firstBit, offset, bytes});
+    firstBit += bits;
+    offset += bytes;
+  }
+  return planes;
+}
+
+} // namespace heddle::kernel
