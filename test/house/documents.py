@@ -40,17 +40,21 @@ def faults_of_page(page, text):
                 yield f"there is no {word}"
 
 
+def files(root, pattern):
+    """Of the project, not of what is built; the folders of builds are large."""
+    tops = [path for path in root.iterdir() if path.is_dir() and path.name not in SKIPPED]
+    found = [*root.glob(pattern), *(path for top in tops for path in top.rglob(pattern))]
+    return sorted(path for path in found if not SKIPPED & set(path.relative_to(root).parts))
+
+
 def check(root):
     found, pages = [], 0
-    for page in sorted(root.rglob("*.md")):
-        if SKIPPED & set(page.relative_to(root).parts):
-            continue
+    for page in files(root, "*.md"):
         pages += 1
         found += [f"{page.relative_to(root)}: {fault}" for fault in faults_of_page(page, page.read_text(encoding="utf-8"))]
-    for page in sorted(root.rglob("CMakeLists.txt")):
-        if not SKIPPED & set(page.relative_to(root).parts) and "README.md" in page.read_text(encoding="utf-8"):
-            if not (page.parent / "README.md").exists():
-                found.append(f"{page.relative_to(root)}: there is no README.md beside it")
+    for page in files(root, "CMakeLists.txt"):
+        if "README.md" in page.read_text(encoding="utf-8") and not (page.parent / "README.md").exists():
+            found.append(f"{page.relative_to(root)}: there is no README.md beside it")
     return pages, found
 
 
