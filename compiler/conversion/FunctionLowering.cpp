@@ -238,8 +238,8 @@ Value FunctionLowering::bufferOf(Value tensor) {
 
 static bool isKeptInSession(Value tensor, const IRMapping &mapping) {
   return !mapping.contains(tensor) &&
-         isa_and_nonnull<nn::CacheAppendOp, nn::StateReadOp>(
-             tensor.getDefiningOp());
+         tensor.getDefiningOp() &&
+         tensor.getDefiningOp()->hasTrait<nn::LiesInSession>();
 }
 
 View FunctionLowering::view(Value tensor, Value row) {
@@ -277,36 +277,41 @@ static bool haveOnePlace(Value a, Value b) {
 
 View FunctionLowering::resultView(OpResult result, Value row) {
   if (!mapping.contains(result)) {
-    auto product = dyn_cast<nn::LinearOp>(result.getOwner());
-    Value residual = product ? product.getResidual() : Value();
-    bool takesOver = residual && haveOnePlace(residual, result);
+    Value operand = nn::overwritableOperand(result);
+    bool takesOver = operand && haveOnePlace(operand, result);
     mapping.map(Value(result),
-                takesOver ? bufferOf(residual)
+                takesOver ? bufferOf(operand)
                           : bufferAt(placeOf(result), tensorType(result)));
   }
   return viewOf(bufferOf(result), tensorType(result), row);
 }
 
-int64_t FunctionLowering::scratchPlace(Operation *op, unsigned number) {
-  return placeOf(op, op->getNumResults() + number);
+int64_t FunctionLowering::scratchPlace(Operation *op, StringRef name) {
+  unsigned number = op->getNumResults();
+  for (const nn::ScratchBuffer &buffer : nn::scratchOf(op, sizes)) {
+    if (buffer.name == name)
+      return placeOf(op, number);
+    ++number;
+  }
+  return nn::kNotStored;
 }
 
-Value FunctionLowering::scratch(Operation *op, unsigned number, MemRefType type,
+Value FunctionLowering::scratch(Operation *op, StringRef name, MemRefType type,
                                 ValueRange lengths) {
-  Value offset = offsetOf(scratchPlace(op, number));
+  Value offset = offsetOf(scratchPlace(op, name));
   return kernel::ArenaOp::create(builder, location, type, framePointer, offset,
                                  lengths);
 }
 
-Value FunctionLowering::scratch(Operation *op, unsigned number, Value size) {
-  return scratch(op, number,
+Value FunctionLowering::scratch(Operation *op, StringRef name, Value size) {
+  return scratch(op, name,
                  MemRefType::get({ShapedType::kDynamic}, builder.getF32Type()),
                  size);
 }
 
-Value FunctionLowering::scratch(Operation *op, unsigned number,
+Value FunctionLowering::scratch(Operation *op, StringRef name,
                                 RankedTensorType type) {
-  return bufferAt(scratchPlace(op, number), type);
+  return bufferAt(scratchPlace(op, name), type);
 }
 
 /// A memref without its first dimension, of which `index` is taken.
@@ -680,12 +685,13 @@ void FunctionLowering::lowerCall(nn::CallOp call) {
 
 SmallVector<Value>
 FunctionLowering::setAside(Operation *loop, ValueRange next,
-                           ArrayRef<BlockArgument> carried, unsigned number) {
+                           ArrayRef<BlockArgument> carried) {
   SmallVector<Value> buffers;
   for (auto [value, argument] : llvm::zip(next, carried)) {
     bool moves = nn::liesWhereAnotherDoes(value, argument);
     buffers.push_back(
-        moves ? scratch(loop, number++, tensorType(argument)) : Value());
+        moves ? scratch(loop, nn::asideName(argument), tensorType(argument))
+              : Value());
     if (moves)
       copyRows(value, buffers.back());
   }
@@ -712,7 +718,7 @@ LogicalResult FunctionLowering::lowerLoop(scf::ForOp loop) {
     if (failed(lowerBlock(*loop.getBody())))
       return failure();
     SmallVector<Value> next(loop.getYieldedValues());
-    SmallVector<Value> aside = setAside(loop, next, loop.getRegionIterArgs(), 0);
+    SmallVector<Value> aside = setAside(loop, next, loop.getRegionIterArgs());
     for (auto [yielded, buffer, argument] :
          llvm::zip_equal(next, aside, loop.getRegionIterArgs())) {
       if (buffer)

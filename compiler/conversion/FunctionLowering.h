@@ -66,14 +66,16 @@ public:
   View view(mlir::Value tensor, mlir::Value row);
   /// The buffer for a result.
   View resultView(mlir::OpResult result, mlir::Value row);
-  /// Scratch buffer `number` of an op, as one dimension of `size` elements.
-  mlir::Value scratch(mlir::Operation *op, unsigned number, mlir::Value size);
+  /// The scratch buffer of an op that dialects/nn/Memory.cpp calls `name`, as
+  /// one dimension of `size` elements.
+  mlir::Value scratch(mlir::Operation *op, llvm::StringRef name,
+                      mlir::Value size);
 
   /// What a scalar of the function (a constant, a loop's index) became.
   mlir::Value scalar(mlir::Value value) const { return mapping.lookup(value); }
 
   /// The same as the memory of a tensor; it can be viewed with `viewOf`.
-  mlir::Value scratch(mlir::Operation *op, unsigned number,
+  mlir::Value scratch(mlir::Operation *op, llvm::StringRef name,
                       mlir::RankedTensorType type);
   /// A buffer that holds a tensor of `type`, of the whole batch or of one row.
   View viewOf(mlir::Value buffer, mlir::RankedTensorType type, mlir::Value row);
@@ -110,10 +112,10 @@ private:
   mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
   /// Where a buffer of the function's plan begins.
   mlir::Value offsetOf(int64_t place);
-  /// The place that the plan gives an op's scratch buffer `number`.
-  int64_t scratchPlace(mlir::Operation *op, unsigned number);
-  /// Scratch buffer `number` of an op, with these lengths.
-  mlir::Value scratch(mlir::Operation *op, unsigned number,
+  /// The place that the plan gives an op's scratch buffer.
+  int64_t scratchPlace(mlir::Operation *op, llvm::StringRef name);
+  /// A scratch buffer with these lengths.
+  mlir::Value scratch(mlir::Operation *op, llvm::StringRef name,
                       mlir::MemRefType type, mlir::ValueRange lengths);
   mlir::Value bufferOf(mlir::Value tensor);
   View cacheRow(mlir::Value tensor, mlir::Value row);
@@ -126,10 +128,10 @@ private:
   void copyRows(mlir::Value tensor, mlir::Value buffer);
   void copyRows(mlir::Value tensor, mlir::Value from, mlir::Value to);
   /// Copies what lies where another carried value does into scratch buffers of
-  /// `loop`, from `number` on; null for each of the others.
+  /// `loop`; null for each of the others.
   llvm::SmallVector<mlir::Value>
   setAside(mlir::Operation *loop, mlir::ValueRange next,
-           llvm::ArrayRef<mlir::BlockArgument> carried, unsigned number);
+           llvm::ArrayRef<mlir::BlockArgument> carried);
 
   mlir::Value total(const nn::SizeExpr &expr);
   mlir::Value rowStart(const nn::SizeExpr &expr, mlir::Value row);

@@ -58,13 +58,12 @@ struct Reduced {
 };
 } // namespace
 
-/// Scratch buffer `number` for x without the axis, of all rows or of one.
+/// A scratch buffer for x without the axis, of all rows or of one.
 static View scratchWithout(FunctionLowering &lowering, Operation *op,
-                           unsigned number, Value x, StringRef axis,
-                           Value row) {
+                           StringRef name, Value x, StringRef axis, Value row) {
   RankedTensorType type =
       nn::withoutAxis(cast<RankedTensorType>(x.getType()), axis);
-  return lowering.viewOf(lowering.scratch(op, number, type), type, row);
+  return lowering.viewOf(lowering.scratch(op, name, type), type, row);
 }
 
 LogicalResult conversion::lowerReduceToKernel(nn::ReduceOp op,
@@ -97,11 +96,11 @@ LogicalResult conversion::lowerSoftmaxToKernel(nn::SoftmaxOp op,
         Emit e{lowering};
         View y = lowering.resultView(op->getOpResult(0), row);
         Reduced x{lowering, lowering.view(op.getX(), row), op.getAxis()};
-        auto scratch = [&](unsigned number) {
-          return scratchWithout(lowering, op, number, op.getX(), op.getAxis(),
+        auto scratch = [&](StringRef name) {
+          return scratchWithout(lowering, op, name, op.getX(), op.getAxis(),
                                 row);
         };
-        View largest = scratch(0), scale = scratch(1);
+        View largest = scratch("largest"), scale = scratch("scale");
         auto power = [](Scalars s, ValueRange x) {
           return s.exp(s.sub(asF32(s.builder, s.loc, x[0]), x[1]));
         };
@@ -127,7 +126,7 @@ LogicalResult conversion::lowerNormalizeToKernel(nn::NormalizeOp op,
         View y = lowering.resultView(op->getOpResult(0), row);
         Reduced x{lowering, lowering.view(op.getX(), row), op.getAxis()};
         View scale =
-            scratchWithout(lowering, op, 0, op.getX(), op.getAxis(), row);
+            scratchWithout(lowering, op, "scale", op.getX(), op.getAxis(), row);
         x.sum(scale, {}, [](Scalars s, ValueRange x) {
           Value element = asF32(s.builder, s.loc, x[0]);
           return s.mul(element, element);

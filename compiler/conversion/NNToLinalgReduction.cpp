@@ -234,7 +234,7 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
   int64_t shared = q.type().getDimSize(1) / k.type().getDimSize(1);
   Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
   Value keys = lengthOf(lowering, k, 0), depth = lengthOf(lowering, q, 2);
-  View scores{lowering.scratch(op, 0, keys), {"score"}};
+  View scores{lowering.scratch(op, "scores", keys), {"score"}};
   nest(lowering, {lengthOf(lowering, q, 0), lengthOf(lowering, q, 1)},
        [&](ValueRange at) {
          Value t = at[0], h = at[1];

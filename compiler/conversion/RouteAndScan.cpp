@@ -54,7 +54,7 @@ void FunctionLowering::lowerRoute(nn::RouteOp route) {
   View chosen = view(route.getChosen(), nullptr),
        result = resultView(route->getOpResult(0), nullptr);
   RankedTensorType type = route.getBlockResultType();
-  Value given = scratch(route, 0, type);
+  Value given = scratch(route, "given", type);
   View tokens = viewOf(given, type, nullptr);
   nest(*this, constantIndex(route.getCount()), [&](ValueRange turn) {
     Value block = arith::IndexCastOp::create(builder, location,
@@ -153,12 +153,12 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
   Value tokens = lengthOf(*this, chosen, 0),
         choices = lengthOf(*this, chosen, 1);
   Type number = builder.getI32Type();
-  auto numbers = [&](unsigned buffer, int64_t size, ValueRange lengths) {
+  auto numbers = [&](StringRef buffer, int64_t size, ValueRange lengths) {
     return scratch(route, buffer, MemRefType::get({size}, number), lengths);
   };
   Groups groups{
-      {numbers(2, ShapedType::kDynamic, e.times(tokens, choices)), {"choice"}},
-      {numbers(3, blocks, {}), {"block"}}};
+      {numbers("order", ShapedType::kDynamic, e.times(tokens, choices)), {"choice"}},
+      {numbers("end", blocks, {}), {"block"}}};
   groups.sort(e, chosen, blocks);
 
   SmallVector<ReassociationIndices> perChoice{{0, 1}, {2}};
@@ -173,9 +173,9 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
     Value first = turns.getInductionVar();
     Value count =
         arith::MinUIOp::create(builder, location, e.minus(end, first), tokens);
-    View mine{scratch(route, 1, memoryType(route.getX().getType()), count),
+    View mine{scratch(route, "mine", memoryType(route.getX().getType()), count),
               x.axes},
-        given{scratch(route, 0, memoryType(route.getBlockResultType()), count),
+        given{scratch(route, "given", memoryType(route.getBlockResultType()), count),
               results.axes};
     forEachElement(*this, mine, [&](ValueRange at) {
       Value choice = groups.choice(e, e.plus(first, at[0]));
@@ -215,7 +215,7 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
 
   for (BlockArgument argument : body.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
-    Value buffer = scratch(scan, argument.getArgNumber(), type);
+    Value buffer = scratch(scan, nn::argumentName(argument), type);
     mapping.map(Value(argument), buffer);
     Value zero = arith::ConstantOp::create(
         builder, location, builder.getZeroAttr(type.getElementType()));
@@ -263,7 +263,7 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
         copy(view(value, row), elementOf(*this, resultView(result, row), step));
     });
     SmallVector<Value> aside =
-        setAside(scan, next, carried, body.getNumArguments());
+        setAside(scan, next, carried);
     forLivingRows([&](Value row) {
       for (auto [argument, value, buffer] :
            llvm::zip_equal(carried, next, aside)) {

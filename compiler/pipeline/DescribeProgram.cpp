@@ -17,7 +17,6 @@
 #include "dialects/nn/VerifyModule.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::pipeline {
 #define GEN_PASS_DEF_DESCRIBEPROGRAM
@@ -75,7 +74,7 @@ private:
   ProgramSize size(nn::SizeOp op);
   ProgramValue value(RankedTensorType type);
   ProgramEntry entry(func::FuncOp function);
-  ProgramCache cache(const nn::PathTree::Slot &slot, Type type);
+  ProgramCache cache(const nn::PathTree::Slot &slot);
   void addCaches(Program &program);
   void addSessionUses(func::FuncOp function, ProgramEntry &entry);
   SmallVector<func::FuncOp> reachedFrom(func::FuncOp function);
@@ -146,19 +145,26 @@ void Describer::addSessionUses(func::FuncOp entryFunction,
                                ProgramEntry &entry) {
   llvm::SmallSetVector<StringRef, 4> grows, sets, reads;
   // A state without a size of its own has one position a row.
-  auto countedIn = [&](Value state) -> StringRef {
+  auto countedIn = [&](Type state) -> StringRef {
     auto axes = nn::axesOf(state);
     bool counted = axes.getNames().size() > 1 && sizes.isRagged(axes.expr(1));
     return counted ? axes.axisName(1) : StringRef();
   };
   for (func::FuncOp function : reachedFrom(entryFunction))
-    function.walk([&](Operation *op) {
-      if (auto append = dyn_cast<nn::CacheAppendOp>(op))
-        grows.insert(append.getTo());
-      else if (auto write = dyn_cast<nn::StateWriteOp>(op))
-        sets.insert(countedIn(write.getValue()));
-      else if (auto read = dyn_cast<nn::StateReadOp>(op))
-        reads.insert(countedIn(read.getResult()));
+    function.walk([&](nn::SessionOpInterface op) {
+      switch (op.sessionUse()) {
+      case nn::SessionUse::Appends:
+        grows.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Sets:
+        sets.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Reads:
+        reads.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Carries:
+        break;
+      }
     });
   auto store = [](auto &names, std::vector<std::string> &list) {
     for (StringRef name : names)
@@ -199,13 +205,15 @@ ProgramEntry Describer::entry(func::FuncOp function) {
   return entry;
 }
 
-/// `type` is [B, positions…, rest]: a position is the rest.
-ProgramCache Describer::cache(const nn::PathTree::Slot &slot, Type type) {
-  auto tensor = cast<RankedTensorType>(type);
+/// A slot's type is [B, positions…, rest]: a position is the rest.
+ProgramCache Describer::cache(const nn::PathTree::Slot &slot) {
+  RankedTensorType tensor = slot.type;
   ProgramCache cache;
   cache.path = slot.path;
   // What a recurrence carries is, like a cache, nobody's to set.
-  cache.isState = isa<nn::StateReadOp, nn::StateWriteOp>(slot.op);
+  nn::SessionUse use = cast<nn::SessionOpInterface>(slot.op).sessionUse();
+  cache.isState =
+      use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;
   bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
   if (counted)
     cache.size = nn::axesOf(tensor).axisName(1).str();
@@ -217,24 +225,10 @@ ProgramCache Describer::cache(const nn::PathTree::Slot &slot, Type type) {
 
 void Describer::addCaches(Program &program) {
   llvm::StringMap<int64_t> numbers;
-  Operation *previous = nullptr;
-  int64_t carried = 0; // a scan has one slot for each value that it carries
   for (const nn::PathTree::Slot &slot : tree.caches()) {
-    carried = slot.op == previous ? carried + 1 : 0;
-    previous = slot.op;
-    Type type =
-        llvm::TypeSwitch<Operation *, Type>(slot.op)
-            .Case([](nn::CacheAppendOp op) { return op.getType(); })
-            .Case([](nn::StateReadOp op) { return op.getType(); })
-            .Case([](nn::StateWriteOp op) { return op.getValue().getType(); })
-            .Case([&](nn::ScanOp op) {
-              int64_t count = op.getCarried().size();
-              return cast<TypeAttr>(op.getCarried()[carried % count])
-                  .getValue();
-            });
     auto [at, isNew] = numbers.try_emplace(slot.path, program.caches.size());
     if (isNew)
-      program.caches.push_back(cache(slot, type));
+      program.caches.push_back(cache(slot));
     program.cacheSlots.push_back(at->second);
   }
 }
@@ -296,15 +290,16 @@ Program Describer::program(const WeightTable &weights) {
 /// checkpoint: a norm's scale with ones, a bias or a running mean with zeros.
 static WeightFill fillOf(nn::WeightOp weight) {
   for (OpOperand &use : weight->getUses()) {
-    Operation *user = use.getOwner();
-    if (isa<nn::RmsNormOp, nn::LayerNormOp, nn::BatchNormOp>(user))
-      return use.getOperandNumber() == 1 ||
-                     (isa<nn::BatchNormOp>(user) && use.getOperandNumber() == 4)
-                 ? WeightFill::Ones
-                 : WeightFill::Zeros;
-    if (auto linear = dyn_cast<nn::LinearOp>(user))
-      return use.get() == linear.getBias() ? WeightFill::Zeros
-                                           : WeightFill::Normal;
+    switch (nn::roleOf(use)) {
+    case nn::OperandRole::Scale:
+      return WeightFill::Ones;
+    case nn::OperandRole::Shift:
+      return WeightFill::Zeros;
+    case nn::OperandRole::Factor:
+      return WeightFill::Normal;
+    default:
+      continue;
+    }
   }
   return WeightFill::Normal;
 }

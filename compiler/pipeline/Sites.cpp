@@ -1,23 +1,16 @@
 //===- Sites.cpp - the ops that a profile tells apart ---------------------===//
 //
-// An op that computes is a site. Its work is a polynomial in the sizes of a
-// call, so that the runtime can set it against the time it took:
-//
-//   linear     2·M·K·N multiplications and additions; the bytes of its weight
-//   attention  2·pairs·(depth of keys + depth of values), where a causal mask
-//              admits fewer pairs; the bytes of keys and values
-//   others     the bytes of operands and results
+// An op that has work of its own (dialects/nn/Cost.h) is a site, so that the
+// runtime can set the work against the time it took.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Sites.h"
-#include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/Places.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -26,89 +19,17 @@ using codegen::ElementType;
 using codegen::ProgramSite;
 using nn::SizeExpr;
 
-//===----------------------------------------------------------------------===//
-// The work of an op
-//===----------------------------------------------------------------------===//
-
-static RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
-static ElementType arithmeticOf(Type element) {
-  if (isa<nn::DynamicType>(element))
+static ElementType arithmeticOf(nn::Arithmetic arithmetic) {
+  switch (arithmetic) {
+  case nn::Arithmetic::F32:
+    return ElementType::F32;
+  case nn::Arithmetic::BF16:
+    return ElementType::BF16;
+  case nn::Arithmetic::I8:
     return ElementType::I8;
-  return element.isF32() ? ElementType::F32 : ElementType::BF16;
+  }
+  llvm_unreachable("all kinds are listed");
 }
-
-namespace {
-
-class Work {
-public:
-  explicit Work(const nn::SizeTable &sizes) : sizes(sizes) {}
-
-  void measure(nn::LinearOp op, ProgramSite &site) const {
-    for (Value result : op.getResults())
-      site.flops += sizes.elements(typeOf(result)) *
-                    SizeExpr((op.getGated() ? 4 : 2) * op.getInputSize());
-    site.bytes = weightBytes(op.getWeight());
-    site.arithmetic = arithmeticOf(typeOf(op.getX()).getElementType());
-  }
-
-  void measure(nn::AttentionOp op, ProgramSite &site) const {
-    // Rows times heads times both depths: what one query costs with one key.
-    RankedTensorType q = typeOf(op.getQ()), k = typeOf(op.getK());
-    SizeExpr queries = sizes.axis(q, 1), keys = sizes.axis(k, 1);
-    int64_t depths = q.getDimSize(3) + typeOf(op.getResult()).getDimSize(3);
-    SizeExpr perPair = sizes.axis(q, 0) * sizes.axis(q, 2) * SizeExpr(depths);
-    SizeExpr pairs = queries * keys;
-    // The i-th of T new tokens does not see the T − 1 − i after it.
-    if (!nn::admitsLaterKey(op.getMask()))
-      pairs = pairs - *(queries * queries - queries).dividedBy(SizeExpr(2));
-    site.flops = perPair * pairs * SizeExpr(2);
-    site.bytes = sizes.bytes(k) + sizes.bytes(typeOf(op.getV()));
-  }
-
-  void measure(nn::ConvOp op, ProgramSite &site) const {
-    RankedTensorType filters = typeOf(op.getWeight());
-    int64_t window = filters.getNumElements() / filters.getDimSize(0);
-    site.flops = sizes.elements(typeOf(op.getResult())) * SizeExpr(2 * window);
-    measure(op.getOperation(), site);
-  }
-
-  void measure(nn::DotOp op, ProgramSite &site) const {
-    RankedTensorType a = typeOf(op.getA());
-    SizeExpr terms = sizes.axis(a, nn::axesOf(a).find(op.getAxis()));
-    site.flops = sizes.elements(typeOf(op.getResult())) * terms * SizeExpr(2);
-    measure(op.getOperation(), site);
-  }
-
-  void measure(nn::EmbedOp op, ProgramSite &site) const {
-    site.bytes = sizes.bytes(typeOf(op.getResult())) * SizeExpr(2);
-  }
-
-  void measure(Operation *op, ProgramSite &site) const {
-    auto add = [&](Value value) {
-      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
-        site.bytes += sizes.bytes(type);
-    };
-    llvm::for_each(op->getOperands(), add);
-    llvm::for_each(op->getResults(), add);
-  }
-
-private:
-  SizeExpr weightBytes(Value weight) const {
-    RankedTensorType type = typeOf(weight);
-    Operation *op = weight.getDefiningOp();
-    auto layout = op ? op->getAttrOfType<kernel::LayoutAttr>("layout")
-                     : kernel::LayoutAttr();
-    return layout ? SizeExpr(layout.getLayout().packedBytes(type.getShape()))
-                  : sizes.bytes(type);
-  }
-
-  const nn::SizeTable &sizes;
-};
-
-} // namespace
 
 /// `0..11` of a loop's index, or a number; nothing if it is no constant.
 static std::string turnsOf(Value index) {
@@ -177,21 +98,13 @@ static std::string nameOf(Operation *op) {
   return name;
 }
 
-/// Structure costs nothing by itself, and what it runs are other sites.
-static bool isSite(Operation *op) {
-  return isa<nn::NNDialect>(op->getDialect()) &&
-         !isa<nn::SizeOp, nn::StateOp, nn::WeightOp, nn::CallOp, nn::RouteOp,
-              nn::ScanOp, nn::ConstantOp>(op) &&
-         !op->hasTrait<OpTrait::IsTerminator>();
-}
-
 /// What part of the tokens a run of each block is for, where that is not all:
 /// grouped, E blocks share A choices a token. On average, since which block
 /// runs on how many is for the data to say.
 static llvm::StringMap<SizeExpr> sharesOfTokens(ModuleOp module) {
   llvm::StringMap<SizeExpr> shares;
   module.walk([&](nn::RouteOp route) {
-    int64_t choices = typeOf(route.getChosen()).getShape().back();
+    int64_t choices = route.getChosen().getType().getShape().back();
     if (route.getGrouped())
       shares[route.getCallee()] =
           *SizeExpr(choices).dividedBy(SizeExpr(route.getCount()));
@@ -202,20 +115,19 @@ static llvm::StringMap<SizeExpr> sharesOfTokens(ModuleOp module) {
 std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
                                                const nn::SizeTable &sizes) {
   Builder builder(module.getContext());
-  Work work(sizes);
   std::vector<ProgramSite> sites;
   llvm::StringMap<SizeExpr> shares = sharesOfTokens(module);
   for (auto function : module.getOps<func::FuncOp>())
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isSite(op))
+      std::optional<nn::Cost> cost = nn::costOf(op, sizes);
+      if (!cost)
         return WalkResult::advance();
       op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(sites.size()));
       ProgramSite &site = sites.emplace_back();
       site.name = nameOf(op);
-      llvm::TypeSwitch<Operation *>(op)
-          .Case<nn::LinearOp, nn::AttentionOp, nn::ConvOp, nn::DotOp,
-                nn::EmbedOp>([&](auto known) { work.measure(known, site); })
-          .Default([&](Operation *other) { work.measure(other, site); });
+      site.flops = cost->flops;
+      site.bytes = cost->bytes;
+      site.arithmetic = arithmeticOf(cost->arithmetic);
       if (auto share = shares.find(function.getName()); share != shares.end()) {
         site.flops *= share->second;
         if (!site.bytes.isConstant())

@@ -27,20 +27,8 @@ namespace {
 
 constexpr llvm::StringLiteral layoutName = "layout";
 
-/// The panels that a product wants its weight in; none where it cannot use any.
-std::optional<kernel::PackedLayout> panelsFor(nn::LinearOp linear,
-                                              kernel::PackedType type) {
-  int64_t rank = cast<RankedTensorType>(linear.getX().getType()).getRank();
-  bool hasTokens = rank > static_cast<int64_t>(linear.getContracts());
-  Type element = getElementTypeOrSelf(linear.getWeight());
-  if (!hasTokens || !element.isF32())
-    return std::nullopt;
-  return nn::panelsOf(linear, type);
-}
-
 bool readsRows(OpOperand &use) {
-  auto embed = dyn_cast<nn::EmbedOp>(use.getOwner());
-  return embed && embed.getTable() == use.get();
+  return nn::roleOf(use) == nn::OperandRole::Table;
 }
 
 /// The layout that all users of a weight want, if they are products that agree;
@@ -51,13 +39,12 @@ std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
   for (OpOperand &use : weight->getUses()) {
     if (readsRows(use))
       continue;
-    auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
-    if (!linear || linear.getWeight() != use.get() ||
-        linear.getBias() == use.get())
+    if (nn::roleOf(use) != nn::OperandRole::Factor ||
+        !getElementTypeOrSelf(weight.getType()).isF32())
       return std::nullopt;
-    auto wanted = panelsFor(linear, nn::packedTypeOf(weight));
-    if (!wanted || (wish && !(*wish == *wanted)) ||
-        (anyTable && wanted->transposed))
+    kernel::PackedLayout wanted = nn::panelsOf(
+        cast<nn::LinearOp>(use.getOwner()), nn::packedTypeOf(weight));
+    if ((wish && !(*wish == wanted)) || (anyTable && wanted.transposed))
       return std::nullopt;
     wish = wanted;
   }

@@ -12,6 +12,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/SizeTable.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_GROUPTOKENS
@@ -23,21 +24,28 @@ using namespace heddle::nn;
 
 namespace {
 
-bool isElementwise(Operation *op) {
-  return op->hasTrait<OpTrait::SameOperandsAndResultType>() ||
-         isa<AddOp, SubOp, MulOp, DivOp, PowOp>(op);
+/// Whether values of `type` are lines of tokens, or hold nothing by token.
+bool isByToken(Type type, ArrayRef<StringAttr> tokens) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.hasStaticShape())
+    return true;
+  ArrayRef<StringAttr> names = axesOf(tensor).getNames();
+  return names.size() >= tokens.size() &&
+         names.take_front(tokens.size()) == tokens &&
+         !llvm::any_of(tensor.getShape().drop_front(tokens.size()),
+                       ShapedType::isDynamic);
 }
 
 /// Whether every line of the results is computed from the operands' lines of
 /// the same token. All axes of a block's input but the last are `tokens`.
 bool keepsTokensApart(Operation *op, ArrayRef<StringAttr> tokens) {
-  if (isa<WeightOp, ConstantOp, LinearOp, func::ReturnOp>(op) ||
-      isElementwise(op))
-    return true;
-  if (isa<NarrowOp, RmsNormOp, LayerNormOp, TopkOp>(op)) // the last axis
-    return axesOf(op->getOperand(0)).rank() > tokens.size();
-  return isa<SoftmaxOp, NormalizeOp, ReduceOp>(op) &&
-         !llvm::is_contained(tokens, op->getAttrOfType<StringAttr>("axis"));
+  auto isLines = [&](Type type) { return isByToken(type, tokens); };
+  return isPure(op) && op->getNumRegions() == 0 &&
+         llvm::all_of(op->getOperandTypes(), isLines) &&
+         llvm::all_of(op->getResultTypes(), isLines) &&
+         llvm::all_of(tokens, [&](StringAttr axis) {
+           return dependenceAlong(op, axis) == Dependence::Own;
+         });
 }
 
 /// Whether all of `type` but its last axis is one dimension of memory, as long

@@ -55,7 +55,10 @@ public:
       if (!follows(op))
         return;
       derived.insert(op);
-      if (isa<LinearOp>(op) || llvm::any_of(op->getOperands(), [&](Value v) {
+      bool isProduct = llvm::any_of(op->getOpOperands(), [](OpOperand &use) {
+        return roleOf(use) == OperandRole::Factor;
+      });
+      if (isProduct || llvm::any_of(op->getOperands(), [&](Value v) {
             return products.contains(v.getDefiningOp());
           }))
         products.insert(op);

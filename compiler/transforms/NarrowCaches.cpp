@@ -26,12 +26,8 @@ using namespace heddle::nn;
 
 namespace {
 
-/// A use that widens what it reads. nn.dot is what attention is spelled with.
-bool isRead(OpOperand &use) {
-  if (auto attention = dyn_cast<AttentionOp>(use.getOwner()))
-    return use.get() != attention.getQ();
-  return isa<DotOp>(use.getOwner());
-}
+/// A use that widens what it reads.
+bool isRead(OpOperand &use) { return roleOf(use) == OperandRole::MixedRows; }
 
 bool isKeysOrValues(Operation *op) {
   auto append = dyn_cast<CacheAppendOp>(op);

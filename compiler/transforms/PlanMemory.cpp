@@ -8,8 +8,8 @@
 // Two values share a buffer only if their sizes grow alike, so that the sum of
 // the buffers stays a polynomial that can be read.
 //
-// A product takes over the buffer of a residual that nothing reads after it,
-// and a loop's body writes what the next turn begins with where this one has
+// A result takes over the buffer of an operand that it may overwrite and that
+// nothing reads after it (a product's residual), and a loop's body writes what the next turn begins with where this one has
 // it, if that has been read by then: a layer then copies nothing.
 //
 //===----------------------------------------------------------------------===//
@@ -64,16 +64,17 @@ bool growAlike(const SizeExpr &a, const SizeExpr &b) {
                     [](auto &x, auto &y) { return x.first == y.first; });
 }
 
-/// Operands that are read row by row need no packed copy of a cache.
+/// What is read row by row needs no packed copy of a cache.
 bool readsRows(OpOperand &use) {
-  return isa<AttentionOp, DotOp>(use.getOwner());
+  OperandRole role = roleOf(use);
+  return role == OperandRole::Rows || role == OperandRole::MixedRows;
 }
 
 bool isKeptElsewhere(Value value) {
   Operation *op = value.getDefiningOp();
   if (isa_and_nonnull<WeightOp>(op))
     return true;
-  return isa_and_nonnull<CacheAppendOp, StateReadOp>(op) &&
+  return op && op->hasTrait<LiesInSession>() &&
          llvm::all_of(value.getUses(), readsRows);
 }
 
@@ -162,18 +163,17 @@ private:
     return last;
   }
 
-  /// The residual whose place the result of a product takes over, or null.
-  Value takesOver(Value result) {
-    auto product = result.getDefiningOp<LinearOp>();
-    Value residual = product ? product.getResidual() : Value();
-    if (!residual || isKeptElsewhere(residual) || !places.count(residual) ||
-        residual.getParentBlock() != product->getBlock() ||
-        lastUse(residual) != end.lookup(product))
+  /// The operand whose place a result takes over, since this op is the last
+  /// that reads it; or null.
+  Value takesOver(Value value) {
+    auto result = cast<OpResult>(value);
+    Operation *op = result.getOwner();
+    Value operand = overwritableOperand(result);
+    if (!operand || isKeptElsewhere(operand) || !places.count(operand) ||
+        operand.getParentBlock() != op->getBlock() ||
+        lastUse(operand) != end.lookup(op))
       return {};
-    return llvm::is_contained(
-               {Value(product.getX()), Value(product.getWeight())}, residual)
-               ? Value()
-               : residual;
+    return llvm::count(op->getOperands(), operand) == 1 ? operand : Value();
   }
 
   /// What a loop carries and `result` is the next of, where its place is free
@@ -221,47 +221,6 @@ private:
     return places[value] = buffer;
   }
 
-  /// Scratch space of the lowerings: scores of one query; what an axis is
-  /// reduced to on the way; what one block gives for all tokens, and where
-  /// tokens are grouped also those of one block, all choices by block, and
-  /// where each block's end; the arguments of a recurrence's body; what changes
-  /// places from turn to turn.
-  SmallVector<SizeExpr> scratchOf(Operation *op) {
-    SmallVector<SizeExpr> bytes;
-    if (auto attention = dyn_cast<AttentionOp>(op))
-      bytes.push_back(sizes.axis(attention.getK().getType(), 1) * SizeExpr(4));
-    if (auto softmax = dyn_cast<SoftmaxOp>(op))
-      bytes.append(2, sizes.bytes(withoutAxis(softmax.getX().getType(),
-                                              softmax.getAxis())));
-    if (auto normalize = dyn_cast<NormalizeOp>(op))
-      bytes.push_back(sizes.bytes(
-          withoutAxis(normalize.getX().getType(), normalize.getAxis())));
-    if (auto route = dyn_cast<RouteOp>(op)) {
-      bytes.push_back(sizes.bytes(route.getBlockResultType()));
-      if (route.getGrouped()) {
-        bytes.push_back(sizes.bytes(route.getX().getType()));
-        bytes.push_back(sizes.bytes(route.getChosen().getType()));
-        bytes.push_back(SizeExpr(4 * route.getCount()));
-      }
-    }
-    auto setAside = [&](ValueRange next, ArrayRef<BlockArgument> carried) {
-      for (auto [value, argument] : llvm::zip(next, carried))
-        if (liesWhereAnotherDoes(value, argument))
-          bytes.push_back(
-              sizes.bytes(cast<RankedTensorType>(argument.getType())));
-    };
-    if (auto loop = dyn_cast<scf::ForOp>(op))
-      setAside(loop.getYieldedValues(), loop.getRegionIterArgs());
-    if (auto scan = dyn_cast<ScanOp>(op)) {
-      Block &body = scan.getBody().front();
-      for (Type type : body.getArgumentTypes())
-        bytes.push_back(sizes.bytes(cast<RankedTensorType>(type)));
-      setAside(body.getTerminator()->getOperands(),
-               body.getArguments().drop_front(scan.getInputs().size()));
-    }
-    return bytes;
-  }
-
   void giveBackUntil(int64_t time) {
     while (!leaving.empty() && leaving.begin()->first <= time) {
       free.push_back(leaving.begin()->second);
@@ -276,8 +235,8 @@ private:
         if (isa<RankedTensorType>(result.getType()))
           opPlaces.push_back(place(result));
       SmallVector<int64_t> scratch;
-      for (const SizeExpr &bytes : scratchOf(&op))
-        scratch.push_back(take(bytes));
+      for (const ScratchBuffer &buffer : scratchOf(&op, sizes))
+        scratch.push_back(take(buffer.bytes));
       if (auto loop = dyn_cast<scf::ForOp>(op))
         for (auto [argument, place] :
              llvm::zip_equal(loop.getRegionIterArgs(), opPlaces))

@@ -11,16 +11,10 @@ using kernel::PackedType;
 Role transforms::roleOf(nn::WeightOp weight) {
   bool isFactor = false, isTable = false;
   for (OpOperand &use : weight->getUses()) {
-    auto linear = dyn_cast<nn::LinearOp>(use.getOwner());
-    auto embed = dyn_cast<nn::EmbedOp>(use.getOwner());
-    if (embed && embed.getTable() == use.get())
-      isTable = true;
-    else if (linear && linear.getWeight() == use.get() &&
-             linear.getBias() != use.get() &&
-             nn::axesOf(linear.getX()).rank() > linear.getContracts())
-      isFactor = true;
-    else
+    nn::OperandRole role = nn::roleOf(use);
+    if (role != nn::OperandRole::Table && role != nn::OperandRole::Factor)
       return Role::Other;
+    (role == nn::OperandRole::Table ? isTable : isFactor) = true;
   }
   return isFactor ? Role::Factor : isTable ? Role::Table : Role::Other;
 }

@@ -237,16 +237,6 @@ RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
                   AxesAttr::get(type.getContext(), names, StringAttr()));
 }
 
-bool heddle::nn::liesWhereAnotherDoes(Value next, BlockArgument argument) {
-  while (auto product = next.getDefiningOp<LinearOp>()) {
-    next = product.getResidual();
-    if (!next)
-      return false;
-  }
-  auto other = dyn_cast<BlockArgument>(next);
-  return other && other != argument && other.getOwner() == argument.getOwner();
-}
-
 RankedTensorType heddle::nn::withoutAxis(RankedTensorType type,
                                          StringRef axis) {
   int at = axesOf(type).find(axis);

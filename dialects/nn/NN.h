@@ -9,7 +9,11 @@
 #define HEDDLE_DIALECTS_NN_NN_H
 
 #include "dialects/kernel/PackedFormat.h"
+#include "dialects/nn/Cost.h"
 #include "dialects/nn/Dependence.h"
+#include "dialects/nn/Memory.h"
+#include "dialects/nn/Roles.h"
+#include "dialects/nn/Session.h"
 #include "dialects/nn/SizeExpr.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,6 +24,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -30,6 +35,19 @@
 #include "dialects/nn/NNAttrs.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/nn/NNTypes.h.inc"
+
+namespace heddle::nn {
+//===--- Traits, as NNInterfaces.td says ----------------------------------===//
+
+template <typename OpTy>
+struct CostsNothing : mlir::OpTrait::TraitBase<OpTy, CostsNothing> {};
+template <typename OpTy>
+struct LiesInSession : mlir::OpTrait::TraitBase<OpTy, LiesInSession> {};
+template <typename OpTy>
+struct AboutPairs : mlir::OpTrait::TraitBase<OpTy, AboutPairs> {};
+template <typename OpTy>
+struct WithinPairs : mlir::OpTrait::TraitBase<OpTy, WithinPairs> {};
+} // namespace heddle::nn
 
 #include "dialects/nn/NNInterfaces.h.inc"
 
@@ -61,11 +79,6 @@ mlir::RankedTensorType storedAs(mlir::RankedTensorType type);
 /// What is left of `type` where an axis is reduced.
 mlir::RankedTensorType withoutAxis(mlir::RankedTensorType type,
                                    llvm::StringRef axis);
-
-/// Whether what becomes of the carried value `argument` may lie where another
-/// one of the loop does: it is that one, or a product that took over its place
-/// as a residual. It has to be set aside before any of them is overwritten.
-bool liesWhereAnotherDoes(mlir::Value next, mlir::BlockArgument argument);
 
 /// Whether the checkpoint holds this weight as [in, out]: a linear map says so.
 bool isStoredTransposed(WeightOp weight);

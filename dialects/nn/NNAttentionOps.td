@@ -5,7 +5,7 @@
 
 include "dialects/nn/NNStructureOps.td"
 
-def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, Pure]> {
+def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_SaysScratch, NN_SaysRoles, NN_AboutPairs, Pure]> {
   let summary = "scaled dot-product attention with a mask predicate and a bias";
   let description = [{
     `softmax(scale · q kᵀ + bias, masked) v` for every row and head (Vaswani et al. 2017, eq. 1); query head h reads key
@@ -40,7 +40,7 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, Pure]> {
   let hasCanonicalizer = 1;
 }
 
-def NN_DotOp : NN_Op<"dot", [NN_SaysDependence, Pure]> {
+def NN_DotOp : NN_Op<"dot", [NN_SaysDependence, NN_SaysCost, NN_SaysRoles, Pure]> {
   let summary = "contraction over a named axis";
   let description = [{
     Sums products over `axis`. Axes that both operands have are batch axes; the result has a's axes without the
@@ -61,7 +61,7 @@ def NN_DotOp : NN_Op<"dot", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_MaskOp : NN_Op<"mask", [NN_DependenceInterface, Pure]> {
+def NN_MaskOp : NN_Op<"mask", [NN_DependenceInterface, NN_AboutPairs, Pure]> {
   let summary = "scores of admitted pairs, −∞ elsewhere";
   let description = [{
     The region is as in `nn.attention`: row, head, query position, key position.
@@ -80,7 +80,7 @@ def NN_MaskOp : NN_Op<"mask", [NN_DependenceInterface, Pure]> {
   let hasFolder = 1;
 }
 
-def NN_SoftmaxOp : NN_Op<"softmax", [NN_SaysDependence, Pure]> {
+def NN_SoftmaxOp : NN_Op<"softmax", [NN_SaysDependence, NN_SaysScratch, Pure]> {
   let summary = "softmax along an axis";
   let description = [{
     `exp(x − max x) / Σ exp(x − max x)`; zeros where all of x is −∞, as for a query that admits no key.
@@ -98,7 +98,7 @@ def NN_SoftmaxOp : NN_Op<"softmax", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_LookupOp : NN_Op<"lookup", [Pure]> {
+def NN_LookupOp : NN_Op<"lookup", [NN_WithinPairs, Pure]> {
   let summary = "one element of a tensor, within a region";
   let description = [{
     C1. One index an axis; the result has the tensor's element type.
@@ -113,7 +113,7 @@ def NN_LookupOp : NN_Op<"lookup", [Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_BucketOp : NN_Op<"bucket", [Pure]> {
+def NN_BucketOp : NN_Op<"bucket", [NN_WithinPairs, Pure]> {
   let summary = "bucket of a relative position";
   let description = [{
     T5's bucketing of `key − query` (Raffel et al. 2020, section 2.1): half of the `count` buckets exact, the others

@@ -6,7 +6,7 @@
 include "dialects/nn/NNStructureOps.td"
 include "mlir/IR/EnumAttr.td"
 
-def NN_ConvOp : NN_Op<"conv", [Pure]> {
+def NN_ConvOp : NN_Op<"conv", [NN_SaysCost, NN_SaysRoles, Pure]> {
   let summary = "convolution over the spatial axes";
   let description = [{
     x is [rows, channels, spatial…], the weight [out channels, in channels / groups, kernel…].

@@ -20,7 +20,8 @@ def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every ele
   let cppNamespace = "::heddle::nn";
 }
 
-def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, Pure, AttrSizedOperandSegments]> {
+def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwritable, NN_SaysRoles, Pure,
+                                   AttrSizedOperandSegments]> {
   let summary = "matrix product over the last axes, with bias, activation, gate and residual";
   let description = [{
     `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
@@ -105,7 +106,7 @@ def NN_NarrowOp : NN_Op<"narrow", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_EmbedOp : NN_Op<"embed", [NN_SaysDependence, Pure]> {
+def NN_EmbedOp : NN_Op<"embed", [NN_SaysDependence, NN_SaysCost, NN_SaysRoles, Pure]> {
   let summary = "rows of a table, by index";
   let description = [{
     `y[…, d] = table[ids[…], d]`.
@@ -124,7 +125,7 @@ def NN_EmbedOp : NN_Op<"embed", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_ConstantOp : NN_Op<"constant", [NN_DependenceInterface, Pure, ConstantLike]> {
+def NN_ConstantOp : NN_Op<"constant", [NN_DependenceInterface, NN_CostsNothing, Pure, ConstantLike]> {
   let summary = "the same number everywhere";
   let description = [{
     A real number, or indices all equal (`types = 0`).
@@ -220,7 +221,7 @@ def NN_SinusoidOp : NN_Op<"sinusoid", [NN_DependenceInterface, Pure]> {
 // Normalisation
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, Pure]> {
+def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
   let summary = "root mean square normalisation over the last axis";
   let description = [{
     `y = x / sqrt(mean(x²) + eps) · w` (Zhang and Sennrich 2019, eq. 4).
@@ -239,7 +240,7 @@ def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, Pure]> {
+def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
   let summary = "layer normalisation over the last axis";
   let description = [{
     `y = (x − mean(x)) / sqrt(var(x) + eps) · w + b` (Ba et al. 2016), the variance over D, not D − 1.
@@ -259,7 +260,7 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, Pure]> {
+def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, NN_SaysRoles, Pure]> {
   let summary = "batch normalisation with stored statistics";
   let description = [{
     `y = (x − mean) / sqrt(variance + eps) · w + b` for every channel (Ioffe and Szegedy 2015).
@@ -277,7 +278,7 @@ def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_NormalizeOp : NN_Op<"normalize", [NN_SaysDependence, Pure]> {
+def NN_NormalizeOp : NN_Op<"normalize", [NN_SaysDependence, NN_SaysScratch, Pure]> {
   let summary = "division by the Euclidean norm along an axis";
   let description = [{
     `y = x / max(‖x‖₂, eps)`.

@@ -6,16 +6,37 @@
 include "dialects/nn/NNDialect.td"
 include "dialects/nn/NNInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/CallInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 /// Of an op that has something to say about it.
 def NN_SaysDependence : DeclareOpInterfaceMethods<NN_DependenceInterface, ["dependenceAlong"]>;
+def NN_SaysCost : DeclareOpInterfaceMethods<NN_CostInterface>;
+def NN_SaysScratch : DeclareOpInterfaceMethods<NN_MemoryInterface, ["scratch"]>;
+def NN_SaysOverwritable : DeclareOpInterfaceMethods<NN_MemoryInterface, ["overwritableOperand"]>;
+def NN_SaysRoles : DeclareOpInterfaceMethods<NN_OperandRoleInterface>;
+def NN_SaysPath : DeclareOpInterfaceMethods<NN_PathInterface>;
+def NN_SaysSession : DeclareOpInterfaceMethods<NN_SessionInterface>;
+
+/// Of a call of a function by name, whose arguments and results have no attributes.
+defvar NN_callMethods = [{
+    ::mlir::CallInterfaceCallable getCallableForCallee() { return getCalleeAttr(); }
+    void setCalleeFromCallable(::mlir::CallInterfaceCallable callee) {
+      setCalleeAttr(::mlir::cast<::mlir::FlatSymbolRefAttr>(::mlir::cast<::mlir::SymbolRefAttr>(callee)));
+    }
+    ::mlir::ArrayAttr getArgAttrsAttr() { return nullptr; }
+    ::mlir::ArrayAttr getResAttrsAttr() { return nullptr; }
+    void setArgAttrsAttr(::mlir::ArrayAttr) {}
+    void setResAttrsAttr(::mlir::ArrayAttr) {}
+    ::mlir::Attribute removeArgAttrsAttr() { return nullptr; }
+    ::mlir::Attribute removeResAttrsAttr() { return nullptr; }
+}];
 
 class NN_Op<string opMnemonic, list<Trait> traits = []> : Op<NN_Dialect, opMnemonic, traits>;
 
-def NN_SizeOp : NN_Op<"size", [Symbol]> {
+def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {
   let summary = "named size of the model";
   let description = [{
     Either a size of the configuration, `nn.size @D = 384`, or one known at run time,
@@ -46,7 +67,7 @@ def NN_SizeOp : NN_Op<"size", [Symbol]> {
   }];
 }
 
-def NN_StateOp : NN_Op<"state", [Symbol]> {
+def NN_StateOp : NN_Op<"state", [NN_CostsNothing, Symbol]> {
   let summary = "value that survives between entries";
   let description = [{
     Declares a field of the session, set by one entry and read by others.
@@ -59,8 +80,8 @@ def NN_StateOp : NN_Op<"state", [Symbol]> {
   let assemblyFormat = "$sym_name `:` $type attr-dict";
 }
 
-def NN_StateReadOp : NN_Op<"state_read", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
-                                         MemoryEffects<[MemRead]>]> {
+def NN_StateReadOp : NN_Op<"state_read", [NN_LiesInSession, NN_SaysPath, NN_SaysSession, MemoryEffects<[MemRead]>,
+                                         DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "current value of a state";
   let description = [{
     With a path, the state has a value for every path: nn-hoist-state makes one for each turn of a loop.
@@ -79,8 +100,8 @@ def NN_StateReadOp : NN_Op<"state_read", [DeclareOpInterfaceMethods<SymbolUserOp
   let hasVerifier = 1;
 }
 
-def NN_StateWriteOp : NN_Op<"state_write", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
-                                           MemoryEffects<[MemWrite]>]> {
+def NN_StateWriteOp : NN_Op<"state_write", [NN_SaysPath, NN_SaysSession, MemoryEffects<[MemWrite]>,
+                                           DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "new value of a state";
   let description = [{
     A path is as in nn.state_read.
@@ -97,7 +118,7 @@ def NN_StateWriteOp : NN_Op<"state_write", [DeclareOpInterfaceMethods<SymbolUser
   let hasVerifier = 1;
 }
 
-def NN_WeightOp : NN_Op<"weight", [Pure]> {
+def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
   let summary = "weight of the checkpoint, by path";
   let description = [{
     The path is relative to the path under which the function was called, unless `absolute`. `{0}`, `{1}`, … stand for
@@ -144,8 +165,9 @@ def NN_WeightOp : NN_Op<"weight", [Pure]> {
   }];
 }
 
-def NN_CallOp : NN_Op<"call", [NN_DependenceInterface, AttrSizedOperandSegments,
-                               DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def NN_CallOp : NN_Op<"call", [NN_DependenceInterface, NN_CostsNothing,
+                               NN_SaysPath, AttrSizedOperandSegments,
+                               CallOpInterface, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "call of a block under a path";
   let description = [{
     Calls a function; every relative path within it is prefixed with this one (the empty path adds none). Indices as in
@@ -167,9 +189,15 @@ def NN_CallOp : NN_Op<"call", [NN_DependenceInterface, AttrSizedOperandSegments,
     `:` functional-type($arguments, $results)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = NN_callMethods # [{
+    operand_range getArgOperands() { return getArguments(); }
+    ::mlir::MutableOperandRange getArgOperandsMutable() { return getArgumentsMutable(); }
+  }];
 }
 
-def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratch,
+                                 DeclareOpInterfaceMethods<NN_PathInterface, ["canCarryPathOf"]>, CallOpInterface,
+                                 DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "call of a block under a path that the data choose";
   let description = [{
     `expert@experts[e](x)`: for every token and every choice, the block reached by `{n}` = that index, applied to that
@@ -190,13 +218,16 @@ def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, DeclareOpInterfaceMethods<Sy
     $callee `(` $x `)` `by` $chosen `of` $count (`grouped` $grouped^)? `at` $path (`[` $indices^ `]`)? attr-dict
     `:` functional-type(operands, results)
   }];
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = NN_callMethods # [{
+    operand_range getArgOperands() { return getODSOperands(0); }
+    ::mlir::MutableOperandRange getArgOperandsMutable() { return getXMutable(); }
     /// What the block returns: the result without the choices.
     ::mlir::RankedTensorType getBlockResultType();
   }];
 }
 
-def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, MemoryEffects<[MemRead, MemWrite]>]> {
+def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, NN_LiesInSession, NN_SaysPath, NN_SaysSession,
+                                             MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "keys or values of this call appended to those kept";
   let description = [{
     Appends the T new positions of every row to the session buffer named by the path and gives all S of them:
@@ -222,7 +253,9 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, MemoryEffects<[
   let hasVerifier = 1;
 }
 
-def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, RecursiveMemoryEffects]> {
+def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratch, NN_SaysSession,
+                               DeclareOpInterfaceMethods<NN_PathInterface, ["getPathIndices", "canCarryPathOf"]>,
+                               RecursiveMemoryEffects]> {
   let summary = "one position after another, with what it carries";
   let description = [{
     Runs the body once per position of `axis`. Block arguments: the slices of the inputs at that position, then the
@@ -242,7 +275,7 @@ def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, RecursiveMemoryEffects]> {
   let hasVerifier = 1;
 }
 
-def NN_YieldOp : NN_Op<"yield", [Pure, ReturnLike, Terminator]> {
+def NN_YieldOp : NN_Op<"yield", [NN_WithinPairs, Pure, ReturnLike, Terminator]> {
   let summary = "value of a region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";

@@ -89,10 +89,8 @@ struct PathTree::Builder {
   FailureOr<Counts> measureOp(Operation *op) {
     if (isa<WeightOp>(op))
       return Counts{1, 0};
-    if (isa<CacheAppendOp, StateReadOp, StateWriteOp>(op))
-      return Counts{0, 1};
-    if (auto scan = dyn_cast<ScanOp>(op))
-      return Counts{0, static_cast<int64_t>(scan.getCarried().size())};
+    if (auto user = dyn_cast<SessionOpInterface>(op))
+      return Counts{0, static_cast<int64_t>(user.keptTypes().size())};
     if (auto call = dyn_cast<CallOp>(op))
       return measure(callee(call.getCalleeAttr()));
     if (auto route = dyn_cast<RouteOp>(op)) {
@@ -200,9 +198,14 @@ struct PathTree::Builder {
     }
   }
 
+  /// The slot of an op that keeps one value.
+  template <typename OpTy> void addCache(OpTy op, std::string path) {
+    tree.caches_.push_back({std::move(path), op, op.keptTypes().front()});
+  }
+
   void spellOp(Operation *op, StringRef prefix, LoopValues &loops) {
     if (auto weight = dyn_cast<WeightOp>(op)) {
-      Slot slot{"", op};
+      Slot slot{"", op, weight.getType()};
       for (unsigned part = 0; part < weight.getPartCount(); ++part) {
         std::string path =
             pathOf(prefix, weight.getPartPath(part), weight.getAbsolute(),
@@ -211,25 +214,20 @@ struct PathTree::Builder {
       }
       tree.weights_.push_back(std::move(slot));
     } else if (auto cache = dyn_cast<CacheAppendOp>(op)) {
-      tree.caches_.push_back(
-          {pathOf(prefix, cache.getPath(), cache.getAbsolute(),
-                  cache.getIndices(), loops),
-           op});
+      addCache(cache, pathOf(prefix, cache.getPath(), cache.getAbsolute(),
+                             cache.getIndices(), loops));
     } else if (auto read = dyn_cast<StateReadOp>(op)) {
-      tree.caches_.push_back(
-          {pathOf(read.getState(), read.getPath().value_or(""), false,
-                  read.getIndices(), loops),
-           op});
+      addCache(read, pathOf(read.getState(), read.getPath().value_or(""), false,
+                            read.getIndices(), loops));
     } else if (auto write = dyn_cast<StateWriteOp>(op)) {
-      tree.caches_.push_back(
-          {pathOf(write.getState(), write.getPath().value_or(""), false,
-                  write.getIndices(), loops),
-           op});
+      addCache(write, pathOf(write.getState(), write.getPath().value_or(""),
+                             false, write.getIndices(), loops));
     } else if (auto scan = dyn_cast<ScanOp>(op)) {
-      for (unsigned i = 0; i < scan.getCarried().size(); ++i)
+      for (auto [number, type] : llvm::enumerate(scan.keptTypes()))
         tree.caches_.push_back(
-            {joinPaths(prefix, (scan.getPath() + "." + Twine(i)).str(), false),
-             op});
+            {joinPaths(prefix, (scan.getPath() + "." + Twine(number)).str(),
+                       false),
+             op, type});
     } else if (auto call = dyn_cast<CallOp>(op)) {
       spellFunction(callee(call.getCalleeAttr()),
                     pathOf(prefix, call.getPath(), call.getAbsolute(),

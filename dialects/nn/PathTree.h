@@ -36,6 +36,7 @@ public:
     std::string path;
     /// nn.weight, nn.cache_append, nn.scan, nn.state_read or nn.state_write.
     mlir::Operation *op;
+    mlir::RankedTensorType type;
     /// Paths of the tensors that follow the first within one weight.
     std::vector<std::string> then = {};
   };

@@ -10,16 +10,16 @@
 #include "dialects/nn/SizeTable.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::nn;
 
 FlatSymbolRefAttr heddle::nn::calleeOf(Operation *op) {
-  return llvm::TypeSwitch<Operation *, FlatSymbolRefAttr>(op)
-      .Case<CallOp, RouteOp>([](auto call) { return call.getCalleeAttr(); })
-      .Default([](Operation *) { return FlatSymbolRefAttr(); });
+  auto call = dyn_cast<CallOpInterface>(op);
+  auto callee = call ? dyn_cast<SymbolRefAttr>(call.getCallableForCallee())
+                     : SymbolRefAttr();
+  return dyn_cast_if_present<FlatSymbolRefAttr>(callee);
 }
 
 /// Rows that a product quantises for itself, which nothing else knows. // M3
@@ -174,8 +174,8 @@ static LogicalResult verifyOp(Operation *op) {
         llvm::any_of(op->getOperandTypes(), isQuantised))))
     return op->emitOpError("has quantised rows, which nn.narrow makes for "
                            "nn.linear alone");       // M3
-  if (isa<AttentionOp, MaskOp>(op->getParentOp())) { // M3
-    if (isa<LookupOp, BucketOp, YieldOp>(op))
+  if (op->getParentOp()->hasTrait<AboutPairs>()) { // M3
+    if (op->hasTrait<WithinPairs>())
       return success();
     if (!isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
       return op->emitOpError("cannot stand in what is said about a pair of "
@@ -185,21 +185,17 @@ static LogicalResult verifyOp(Operation *op) {
     return success();
   if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
     return verifyScalarOp(op);
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([](scf::ForOp loop) { return verifyLoop(loop); })
-      .Case<AttentionOp, MaskOp>(
-          [](auto pairs) { return verifyExpression(pairs); })
-      .Case([](WeightOp weight) {
-        return success(succeeded(verifyIndices(weight, weight.getIndices())) &&
-                       succeeded(verifyLayout(weight)));
-      })
-      .Case<CallOp, RouteOp, CacheAppendOp, StateReadOp, StateWriteOp>(
-          [](auto named) { return verifyIndices(named, named.getIndices()); })
-      .Default([](Operation *other) -> LogicalResult {
-        if (!isa<NNDialect>(other->getDialect()) || isa<SizeOp, StateOp>(other))
-          return other->emitOpError("is no op of a function of an nn module");
-        return success();
-      });
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return verifyLoop(loop);
+  if (!isa<NNDialect>(op->getDialect()) || isa<SymbolOpInterface>(op))
+    return op->emitOpError("is no op of a function of an nn module");
+  if (op->hasTrait<AboutPairs>())
+    return verifyExpression(op);
+  if (auto path = dyn_cast<PathOpInterface>(op))
+    if (failed(verifyIndices(op, path.getPathIndices())))
+      return failure();
+  auto weight = dyn_cast<WeightOp>(op);
+  return weight ? verifyLayout(weight) : success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,102 @@
+//===- Memory.cpp - what an op needs of the arena -------------------------===//
+
+#include "dialects/nn/Memory.h"
+#include "dialects/nn/NN.h"
+#include "dialects/nn/SizeTable.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::nn;
+
+static SizeExpr bytesOf(Type type, const SizeTable &sizes) {
+  return sizes.bytes(cast<RankedTensorType>(type));
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+Value nn::overwritableOperand(OpResult result) {
+  auto op = dyn_cast<MemoryOpInterface>(result.getOwner());
+  return op ? op.overwritableOperand(result) : Value();
+}
+
+bool nn::liesWhereAnotherDoes(Value next, BlockArgument argument) {
+  while (auto result = dyn_cast<OpResult>(next)) {
+    next = overwritableOperand(result);
+    if (!next)
+      return false;
+  }
+  auto other = cast<BlockArgument>(next);
+  return other != argument && other.getOwner() == argument.getOwner();
+}
+
+std::string nn::asideName(BlockArgument argument) {
+  return "aside" + std::to_string(argument.getArgNumber());
+}
+
+std::string nn::argumentName(BlockArgument argument) {
+  return "argument" + std::to_string(argument.getArgNumber());
+}
+
+static void addAside(ValueRange next, ArrayRef<BlockArgument> carried,
+                     const SizeTable &sizes, ScratchBuffers &buffers) {
+  for (auto [value, argument] : llvm::zip(next, carried))
+    if (liesWhereAnotherDoes(value, argument))
+      buffers.push_back(
+          {asideName(argument), bytesOf(argument.getType(), sizes)});
+}
+
+ScratchBuffers nn::scratchOf(Operation *op, const SizeTable &sizes) {
+  if (auto asked = dyn_cast<MemoryOpInterface>(op))
+    return asked.scratch(sizes);
+  ScratchBuffers buffers;
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    addAside(loop.getYieldedValues(), loop.getRegionIterArgs(), sizes, buffers);
+  return buffers;
+}
+
+/// The arguments of the body, and what changes places from turn to turn.
+ScratchBuffers ScanOp::scratch(const SizeTable &sizes) {
+  ScratchBuffers buffers;
+  Block &body = getBody().front();
+  for (BlockArgument argument : body.getArguments())
+    buffers.push_back(
+        {argumentName(argument), bytesOf(argument.getType(), sizes)});
+  addAside(body.getTerminator()->getOperands(),
+           body.getArguments().drop_front(getInputs().size()), sizes, buffers);
+  return buffers;
+}
+
+//===----------------------------------------------------------------------===//
+// Other ops
+//===----------------------------------------------------------------------===//
+
+/// A residual is added to its own sum.
+Value LinearOp::overwritableOperand(OpResult) { return getResidual(); }
+
+/// The scores of one query.
+ScratchBuffers AttentionOp::scratch(const SizeTable &sizes) {
+  return {{"scores", sizes.axis(getK().getType(), 1) * SizeExpr(4)}};
+}
+
+/// What the axis is reduced to on the way.
+ScratchBuffers SoftmaxOp::scratch(const SizeTable &sizes) {
+  SizeExpr reduced = sizes.bytes(withoutAxis(getX().getType(), getAxis()));
+  return {{"largest", reduced}, {"scale", reduced}};
+}
+
+ScratchBuffers NormalizeOp::scratch(const SizeTable &sizes) {
+  return {{"scale", sizes.bytes(withoutAxis(getX().getType(), getAxis()))}};
+}
+
+/// What one block gives for all tokens; where they are grouped, also the tokens
+/// of one block, all choices by block, and where each block's end.
+ScratchBuffers RouteOp::scratch(const SizeTable &sizes) {
+  ScratchBuffers buffers{{"given", sizes.bytes(getBlockResultType())}};
+  if (getGrouped())
+    buffers.append({{"mine", sizes.bytes(getX().getType())},
+                    {"order", sizes.bytes(getChosen().getType())},
+                    {"end", SizeExpr(4 * getCount())}});
+  return buffers;
+}
