@@ -3,7 +3,7 @@
 #ifndef HEDDLE_COMPILER_CONVERSION_EMIT_H
 #define HEDDLE_COMPILER_CONVERSION_EMIT_H
 
-#include "compiler/conversion/NNToLinalg.h"
+#include "compiler/conversion/FunctionLowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include <limits>
@@ -14,6 +14,28 @@ using mlir::OpBuilder, mlir::Location, mlir::Value, mlir::ValueRange;
 namespace arith = mlir::arith;
 namespace memref = mlir::memref;
 namespace math = mlir::math;
+
+/// A scalar as f32: narrower weights are widened.
+Value asF32(OpBuilder &builder, Location loc, Value scalar);
+
+/// A number of f32 as bf16: the nearest, ties to even.
+Value asBf16(OpBuilder &builder, Location loc, Value x);
+
+/// Runs `body` for all indices below `bounds`, outermost first.
+void nest(FunctionLowering &lowering, ValueRange bounds,
+          llvm::function_ref<void(ValueRange)> body);
+
+/// Every element of a view: y[at] = value(at).
+void forEachElement(FunctionLowering &lowering, const View &y,
+                    llvm::function_ref<Value(ValueRange)> value);
+
+/// Folds `step` over 0 … count − 1, starting from `init`.
+Value fold(FunctionLowering &lowering, Value count, Value init,
+           llvm::function_ref<Value(Value index, Value soFar)> step);
+
+/// A table of constants, as a global of the module.
+Value constantTable(FunctionLowering &lowering, llvm::ArrayRef<double> values);
+Value constantTable(FunctionLowering &lowering, mlir::DenseElementsAttr data);
 
 /// Scalar arithmetic that reads like a formula.
 struct Scalars {

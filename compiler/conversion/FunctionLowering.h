@@ -11,34 +11,22 @@
 #ifndef HEDDLE_COMPILER_CONVERSION_FUNCTIONLOWERING_H
 #define HEDDLE_COMPILER_CONVERSION_FUNCTIONLOWERING_H
 
+#include "compiler/conversion/LoweringPatterns.h"
+#include "compiler/conversion/View.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/SizeTable.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace heddle::conversion {
 
-/// A memref with a name for every dimension.
-struct View {
-  mlir::Value memref;
-  llvm::SmallVector<std::string, 4> axes;
-
-  int find(llvm::StringRef axis) const;
-  mlir::MemRefType type() const {
-    return mlir::cast<mlir::MemRefType>(memref.getType());
-  }
-};
-
-class FunctionLowering;
-
-/// Lowers one op that computes. Failure carries a diagnostic.
-using LowerOp = llvm::function_ref<llvm::LogicalResult(mlir::Operation *,
-                                                       FunctionLowering &)>;
-
 class FunctionLowering {
 public:
   FunctionLowering(const nn::SizeTable &sizes, const nn::PathTree &tree,
-                   mlir::OpBuilder &builder, LowerOp lowerOp)
-      : builder(builder), sizes(sizes), tree(tree), lowerOp(lowerOp) {}
+                   mlir::OpBuilder &builder, const LoweringPatterns &patterns)
+      : builder(builder), sizes(sizes), tree(tree), patterns(patterns) {}
+
+  /// Adds how the ops of structure are lowered.
+  static void addStructure(LoweringPatterns &patterns);
 
   /// Builds the lowered function and erases the one given. One that is
   /// `grouped` has as many tokens as its first argument, not as the frame says.
@@ -58,7 +46,8 @@ public:
   Form formOf(mlir::RankedTensorType type) const;
 
   /// Calls `emit` once for the whole batch (without a row) where every value of
-  /// `op` lies alike and `mixes` is false, else in a loop over rows.
+  /// `op` lies alike and `mixes` is false, else in a loop over rows. The tokens
+  /// of a grouped block are of no row: there it is always once.
   void forRows(mlir::Operation *op, bool mixes,
                llvm::function_ref<void(mlir::Value row)> emit);
 
@@ -89,12 +78,12 @@ public:
   /// Says why the module cannot be lowered. Lowering goes on to the end of the
   /// op with whatever stands for what is missing, and then fails.
   void refuse(const llvm::Twine &reason);
+  bool hasRefused() const { return refused; }
   mlir::Location loc() const { return location; }
   mlir::Value frame() const { return framePointer; }
 
 private:
   llvm::LogicalResult lowerBlock(mlir::Block &block);
-  llvm::LogicalResult lowerStructure(mlir::Operation *op);
   llvm::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   void lowerCall(nn::CallOp call);
   void lowerRoute(nn::RouteOp route);
@@ -102,11 +91,24 @@ private:
   void callBlock(nn::RouteOp route, mlir::Value block, mlir::Value x,
                  mlir::Value result);
   llvm::LogicalResult lowerScan(nn::ScanOp scan);
+  llvm::LogicalResult lowerWeight(nn::WeightOp weight);
   void lowerCache(nn::CacheAppendOp cache);
+  void lowerStateRead(nn::StateReadOp read);
   void lowerStateWrite(nn::StateWriteOp write);
   void lowerReturn(mlir::func::ReturnOp op);
+
+  mlir::func::FuncOp declare(mlir::func::FuncOp function);
+  void takeFrame(mlir::func::FuncOp function, mlir::Block *body);
+  void takeArguments(mlir::func::FuncOp function, mlir::Block *body);
+  void countTokens(mlir::BlockArgument x);
   void placeBuffers(mlir::func::FuncOp function);
 
+  /// As the value lies in memory.
+  static mlir::RankedTensorType tensorType(mlir::Value value);
+  /// The place of an op's result, or of what a loop carries.
+  static int64_t placeOf(mlir::Value value);
+  static bool haveOnePlace(mlir::Value a, mlir::Value b);
+  bool isKeptInSession(mlir::Value tensor) const;
   mlir::MemRefType memoryType(mlir::RankedTensorType type) const;
   llvm::SmallVector<mlir::Value> dynamicDims(mlir::RankedTensorType type);
   mlir::Value bufferAt(int64_t place, mlir::RankedTensorType type);
@@ -118,6 +120,10 @@ private:
   mlir::Value scratch(mlir::Operation *op, llvm::StringRef name,
                       mlir::MemRefType type, mlir::ValueRange lengths);
   mlir::Value bufferOf(mlir::Value tensor);
+  mlir::Value flatRow(mlir::Value buffer, mlir::RankedTensorType type,
+                      mlir::Value row,
+                      llvm::ArrayRef<mlir::OpFoldResult> lengths);
+  void packIfPlaced(mlir::Value kept);
   View cacheRow(mlir::Value tensor, mlir::Value row);
   mlir::Value cacheSlot(mlir::Operation *op);
   /// What a cache slot keeps of one row.
@@ -140,7 +146,7 @@ private:
            llvm::function_ref<mlir::Value(const nn::SizeExpr::Term &)> term);
 
   const nn::PathTree &tree;
-  LowerOp lowerOp;
+  const LoweringPatterns &patterns;
   mlir::Location location = builder.getUnknownLoc();
   bool refused = false;
   mlir::Value framePointer, weightSlots, cacheSlots, calleeArena;
@@ -152,19 +158,10 @@ private:
   mlir::IRMapping mapping;
 };
 
-/// Lowers every function of a module that nn-plan-memory has been over.
-llvm::LogicalResult lowerModule(mlir::ModuleOp module, LowerOp lowerOp);
-
-/// What lies under `index` of a view's first axis.
-View elementOf(FunctionLowering &lowering, const View &view, mlir::Value index);
-
-/// linalg.generic over named axes: the outputs' axes are its parallel loops,
-/// `reduced` its reduction loops, which some input has. The body gets the
-/// scalars of inputs and outputs.
-void generic(
-    FunctionLowering &lowering, llvm::ArrayRef<View> inputs, View output,
-    llvm::ArrayRef<llvm::StringRef> reduced,
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)> body);
+/// Lowers every function of a module that nn-plan-memory has been over; adds
+/// the lowerings of the ops of structure to `patterns`.
+llvm::LogicalResult lowerModule(mlir::ModuleOp module,
+                                LoweringPatterns patterns);
 
 } // namespace heddle::conversion
 

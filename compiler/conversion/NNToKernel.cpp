@@ -9,11 +9,7 @@
 #include "compiler/conversion/NNToLinalg.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/Matchers.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::conversion {
 #define GEN_PASS_DEF_NNTOKERNEL
@@ -35,9 +31,9 @@ static Value linesOfRow(FunctionLowering &lowering, Value memref,
   Value lines = lowering.constantIndex(1);
   for (unsigned axis = 0; axis < last; ++axis)
     lines = arith::MulIOp::create(
-        builder, loc, lines,
-        memref::DimOp::create(builder, loc, memref, axis));
-  auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+        builder, loc, lines, memref::DimOp::create(builder, loc, memref, axis));
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, memref);
   auto matrix = MemRefType::get(
       {ShapedType::kDynamic, type.getDimSize(last)}, type.getElementType(),
       StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic,
@@ -51,7 +47,7 @@ static Value linesOfRow(FunctionLowering &lowering, Value memref,
 
 Value conversion::asMatrix(FunctionLowering &lowering, const View &view,
                            unsigned kept) {
-  View collapsed = collapseFrom(lowering, view, kept, "columns");
+  View collapsed = view.collapseFrom(lowering, kept, "columns");
   if (kept == 1)
     return collapsed.memref;
   auto [strides, offset] = collapsed.type().getStridesAndOffset();
@@ -60,12 +56,7 @@ Value conversion::asMatrix(FunctionLowering &lowering, const View &view,
                  ShapedType::isDynamic(collapsed.type().getDimSize(kept - 1));
   if (isOfRow)
     return linesOfRow(lowering, collapsed.memref, strides[kept - 1]);
-  ReassociationIndices rows =
-      llvm::to_vector_of<int64_t, 2>(llvm::seq<unsigned>(0, kept));
-  SmallVector<ReassociationIndices> groups = {rows,
-                                              {static_cast<int64_t>(kept)}};
-  return memref::CollapseShapeOp::create(lowering.builder, lowering.loc(),
-                                         collapsed.memref, groups);
+  return collapsed.collapse(lowering, 0, kept, "rows").memref;
 }
 
 namespace {
@@ -78,7 +69,7 @@ LogicalResult lowerNorm(Operation *op, bool centered, Value input, Value scale,
   bool fits = getElementTypeOrSelf(scale).isF32() && type.getRank() > 1 &&
               !type.isDynamicDim(type.getRank() - 1);
   if (!fits)
-    return lowerToLinalg(op, lowering);
+    return failure();
   bool rowByRow = lowering.formOf(type) == FunctionLowering::Form::Flat;
   lowering.forRows(op, rowByRow, [&](Value row) {
     View x = lowering.view(input, row),
@@ -94,44 +85,37 @@ LogicalResult lowerNorm(Operation *op, bool centered, Value input, Value scale,
   return success();
 }
 
-LogicalResult lowerToKernel(Operation *op, FunctionLowering &lowering) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](nn::NarrowOp narrow) {
-        return lowerNarrowToKernel(narrow, lowering);
-      })
-      .Case([&](nn::LinearOp linear) {
-        return lowerLinearToKernel(linear, lowering);
-      })
-      .Case([&](nn::LayerNormOp norm) {
-        return lowerNorm(norm, true, norm.getX(), norm.getWeight(),
-                         norm.getBias(), norm.getEpsAttr(), lowering);
-      })
-      .Case([&](nn::RmsNormOp norm) {
-        return lowerNorm(norm, false, norm.getX(), norm.getWeight(), Value(),
-                         norm.getEpsAttr(), lowering);
-      })
-      .Case([&](nn::AttentionOp attention) {
-        return lowerAttentionToKernel(attention, lowering);
-      })
-      .Case([&](nn::ReduceOp reduce) {
-        return lowerReduceToKernel(reduce, lowering);
-      })
-      .Case([&](nn::SoftmaxOp softmax) {
-        return lowerSoftmaxToKernel(softmax, lowering);
-      })
-      .Case([&](nn::NormalizeOp normalize) {
-        return lowerNormalizeToKernel(normalize, lowering);
-      })
-      .Case([&](nn::TopkOp topk) { return lowerTopkToKernel(topk, lowering); })
-      .Case([&](nn::ConvOp conv) { return lowerConvToKernel(conv, lowering); })
-      .Case([&](nn::RopeOp rope) { return lowerRopeToKernel(rope, lowering); })
-      .Default(
-          [&](Operation *other) { return lowerToLinalg(other, lowering); });
+LogicalResult lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
+  return lowerNorm(op, true, op.getX(), op.getWeight(), op.getBias(),
+                   op.getEpsAttr(), lowering);
+}
+
+LogicalResult lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
+  return lowerNorm(op, false, op.getX(), op.getWeight(), Value(),
+                   op.getEpsAttr(), lowering);
+}
+
+void populateNNToKernel(LoweringPatterns &patterns) {
+  constexpr auto kernel = LoweringPatterns::Kernel;
+  patterns.add<nn::NarrowOp>(lowerNarrowToKernel, kernel);
+  patterns.add<nn::LinearOp>(lowerLinearToKernel, kernel);
+  patterns.add<nn::LayerNormOp>(lowerLayerNorm, kernel);
+  patterns.add<nn::RmsNormOp>(lowerRmsNorm, kernel);
+  patterns.add<nn::AttentionOp>(lowerAttentionToKernel, kernel);
+  patterns.add<nn::ReduceOp>(lowerReduceToKernel, kernel);
+  patterns.add<nn::SoftmaxOp>(lowerSoftmaxToKernel, kernel);
+  patterns.add<nn::NormalizeOp>(lowerNormalizeToKernel, kernel);
+  patterns.add<nn::TopkOp>(lowerTopkToKernel, kernel);
+  patterns.add<nn::ConvOp>(lowerConvToKernel, kernel);
+  patterns.add<nn::RopeOp>(lowerRopeToKernel, kernel);
 }
 
 struct NNToKernel : heddle::conversion::impl::NNToKernelBase<NNToKernel> {
   void runOnOperation() override {
-    if (failed(lowerModule(getOperation(), lowerToKernel)))
+    LoweringPatterns patterns;
+    populateNNToLinalg(patterns);
+    populateNNToKernel(patterns);
+    if (failed(lowerModule(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

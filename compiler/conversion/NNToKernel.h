@@ -1,4 +1,9 @@
 //===- NNToKernel.h - nn-to-kernel's parts, a file each -------------------===//
+//
+// A lowering fails where kernels cannot compute the op: the reference's is
+// taken then.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef HEDDLE_COMPILER_CONVERSION_NNTOKERNEL_H
 #define HEDDLE_COMPILER_CONVERSION_NNTOKERNEL_H
@@ -14,11 +19,10 @@ llvm::LogicalResult lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering);
 
 /// nn.narrow as kernel.narrow.
-llvm::LogicalResult lowerNarrowToKernel(nn::NarrowOp op,
-                                        FunctionLowering &lowering);
+void lowerNarrowToKernel(nn::NarrowOp op, FunctionLowering &lowering);
 
-/// One kernel.matmul a result, as each begins a panel. A weight that is packed
-/// plain is lowered to linalg.
+/// One kernel.matmul a result, as each begins a panel. Fails where the weight
+/// is packed plain.
 llvm::LogicalResult lowerLinearToKernel(nn::LinearOp op,
                                         FunctionLowering &lowering);
 
@@ -33,12 +37,9 @@ llvm::LogicalResult lowerRopeToKernel(nn::RopeOp op,
 
 /// What reduces an axis as sums and maxima over it, each a loop of linalg, and
 /// what is elementwise.
-llvm::LogicalResult lowerReduceToKernel(nn::ReduceOp op,
-                                        FunctionLowering &lowering);
-llvm::LogicalResult lowerSoftmaxToKernel(nn::SoftmaxOp op,
-                                         FunctionLowering &lowering);
-llvm::LogicalResult lowerNormalizeToKernel(nn::NormalizeOp op,
-                                           FunctionLowering &lowering);
+void lowerReduceToKernel(nn::ReduceOp op, FunctionLowering &lowering);
+void lowerSoftmaxToKernel(nn::SoftmaxOp op, FunctionLowering &lowering);
+void lowerNormalizeToKernel(nn::NormalizeOp op, FunctionLowering &lowering);
 
 /// One kernel.topk over all lines.
 llvm::LogicalResult lowerTopkToKernel(nn::TopkOp op,

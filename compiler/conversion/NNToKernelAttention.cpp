@@ -1,7 +1,6 @@
 //===- NNToKernelAttention.cpp - nn.attention to kernel.attention ---------===//
 
 #include "compiler/conversion/NNToKernel.h"
-#include "compiler/conversion/NNToLinalg.h"
 #include "compiler/conversion/PairRegion.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -32,34 +31,16 @@ static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
   return {};
 }
 
-//===----------------------------------------------------------------------===//
-// Views
-//===----------------------------------------------------------------------===//
-
-/// Elements first … first + size − 1 along each axis; axes of `dropped` have
-/// one element and are left out.
-static Value part(FunctionLowering &lowering, Value memref,
-                  ArrayRef<OpFoldResult> first, ArrayRef<OpFoldResult> size,
-                  ArrayRef<int64_t> shape) {
-  OpBuilder &builder = lowering.builder;
-  SmallVector<OpFoldResult> strides(first.size(), builder.getIndexAttr(1));
-  auto type = memref::SubViewOp::inferRankReducedResultType(
-      shape, cast<MemRefType>(memref.getType()), first, size, strides);
-  return memref::SubViewOp::create(builder, lowering.loc(),
-                                   cast<MemRefType>(type), memref, first, size,
-                                   strides);
-}
-
 /// Keys or values of a row and a head: [S, G, D] to [S, D].
 static Value ofHead(FunctionLowering &lowering, const View &view, Value head) {
   OpBuilder &builder = lowering.builder;
-  int64_t depth = view.type().getDimSize(2);
   OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  OpFoldResult positions =
-      memref::getMixedSize(builder, lowering.loc(), view.memref, 0);
-  return part(lowering, view.memref, {zero, OpFoldResult(head), zero},
-              {positions, one, builder.getIndexAttr(depth)},
-              {view.type().getDimSize(0), depth});
+  return view
+      .part(lowering, {zero, OpFoldResult(head), zero},
+            {view.mixedLength(lowering, 0), one,
+             builder.getIndexAttr(view.type().getDimSize(2))},
+            /*dropped=*/1)
+      .memref;
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,12 +127,13 @@ static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
                                      lowering.constantIndex(shared));
   auto queries = [&](const View &view) {
     int64_t depth = view.type().getDimSize(2);
-    return part(lowering, view.memref,
-                {OpFoldResult(first), OpFoldResult(head),
-                 OpFoldResult(builder.getIndexAttr(0))},
-                {OpFoldResult(count), builder.getIndexAttr(shared),
-                 builder.getIndexAttr(depth)},
-                {ShapedType::kDynamic, shared, depth});
+    return view
+        .part(lowering,
+              {OpFoldResult(first), OpFoldResult(head),
+               OpFoldResult(builder.getIndexAttr(0))},
+              {OpFoldResult(count), builder.getIndexAttr(shared),
+               builder.getIndexAttr(depth)})
+        .memref;
   };
   Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
   auto lowered = kernel::AttentionOp::create(
@@ -177,7 +159,7 @@ heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering) {
   if (StringRef reason = refusal(op, lowering); !reason.empty()) {
     op.emitRemark("attention is not fused: ") << reason;
-    return lowerToLinalg(op, lowering);
+    return failure();
   }
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();

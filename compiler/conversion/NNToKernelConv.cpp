@@ -48,8 +48,6 @@ private:
   Value filtersOf(Value group);
   Value imageOf(Value row, Value group);
   Value resultAt(Value row, Value group, Value first, Value count);
-  Value part(Value memref, ArrayRef<OpFoldResult> first,
-             ArrayRef<OpFoldResult> size);
   IntegerAttr attr(int64_t value) { return e.builder.getIndexAttr(value); }
 
   nn::ConvOp op;
@@ -93,32 +91,27 @@ Value ConvLowering::stackBuffer(ArrayRef<int64_t> shape) {
                                   e.builder.getI64IntegerAttr(64));
 }
 
-Value ConvLowering::part(Value memref, ArrayRef<OpFoldResult> first,
-                         ArrayRef<OpFoldResult> size) {
-  SmallVector<OpFoldResult> strides(first.size(), attr(1));
-  return memref::SubViewOp::create(e.builder, e.loc, memref, first, size,
-                                   strides);
-}
-
 /// [outputs][inputs] of a group.
 Value ConvLowering::filtersOf(Value group) {
   View weight =
-      collapseFrom(lowering, lowering.view(op.getWeight(), nullptr), 1, "in");
-  return part(
-      weight.memref,
-      {OpFoldResult(e.times(group, e.index(outputs))), OpFoldResult(attr(0))},
-      {attr(outputs), attr(inputs)});
+      lowering.view(op.getWeight(), nullptr).collapseFrom(lowering, 1, "in");
+  return weight
+      .part(lowering,
+            {OpFoldResult(e.times(group, e.index(outputs))),
+             OpFoldResult(attr(0))},
+            {attr(outputs), attr(inputs)})
+      .memref;
 }
 
 /// The channels of a group, with the axes behind them.
 Value ConvLowering::imageOf(Value row, Value group) {
-  Value image = lowering.view(op.getX(), row).memref;
+  View image = lowering.view(op.getX(), row);
   SmallVector<OpFoldResult> first(filters.size() - 1, attr(0)), size;
   first[0] = e.times(group, e.index(filters[1]));
   for (unsigned axis = 0; axis < first.size(); ++axis)
-    size.push_back(memref::getMixedSize(e.builder, e.loc, image, axis));
+    size.push_back(image.mixedLength(lowering, axis));
   size[0] = attr(filters[1]);
-  return part(image, first, size);
+  return image.part(lowering, first, size).memref;
 }
 
 /// Places first … first + count − 1 of a group's results: [outputs][count]. The
@@ -149,16 +142,16 @@ void ConvLowering::lowerTask(Value row, Value group, Value first, Value count) {
       op.getPadAttr());
   kernel::MatmulOp::create(e.builder, e.loc, filtersOf(group), panel, Value(),
                            product, kernel::Activation::None);
-  View sums{part(product, {attr(0), attr(0)},
-                 {OpFoldResult(attr(outputs)), OpFoldResult(count)}),
-            {"out", "place"}};
+  View sums = View{product, {"out", "place"}}.part(
+      lowering, {attr(0), attr(0)},
+      {OpFoldResult(attr(outputs)), OpFoldResult(count)});
   View result{resultAt(row, group, first, count), {"out", "place"}};
   SmallVector<View> inputs = {sums};
   if (op.getBias()) {
-    Value bias = lowering.view(op.getBias(), nullptr).memref;
+    View bias{lowering.view(op.getBias(), nullptr).memref, {"out"}};
     Value begin = e.times(group, e.index(outputs));
     inputs.push_back(
-        {part(bias, {OpFoldResult(begin)}, {attr(outputs)}), {"out"}});
+        bias.part(lowering, {OpFoldResult(begin)}, {attr(outputs)}));
   }
   generic(lowering, inputs, result, {},
           [&](OpBuilder &inner, ValueRange scalars) {
@@ -199,7 +192,7 @@ LogicalResult conversion::lowerConvToKernel(nn::ConvOp op,
   ConvLowering conv(op, lowering);
   if (StringRef reason = conv.refusal(); !reason.empty()) {
     op.emitRemark("convolution is not a product: ") << reason;
-    return lowerToLinalg(op, lowering);
+    return failure();
   }
   conv.lower();
   return success();

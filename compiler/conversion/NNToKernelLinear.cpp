@@ -58,8 +58,8 @@ static kernel::LayoutAttr integersOf(kernel::PackedLayout layout,
       kernel::PackedLayout::ofProduct(layout.type, false, {}, layout.paired));
 }
 
-LogicalResult conversion::lowerNarrowToKernel(nn::NarrowOp op,
-                                              FunctionLowering &lowering) {
+void conversion::lowerNarrowToKernel(nn::NarrowOp op,
+                                     FunctionLowering &lowering) {
   auto type = cast<RankedTensorType>(op.getType());
   auto dynamic = dyn_cast<nn::DynamicType>(type.getElementType());
   IntegerAttr group;
@@ -73,7 +73,6 @@ LogicalResult conversion::lowerNarrowToKernel(nn::NarrowOp op,
                              asMatrix(lowering, x, kept),
                              asMatrix(lowering, y, kept), group);
   });
-  return success();
 }
 
 /// One kernel.matmul a result: each begins a panel. A gated product is one of
@@ -82,7 +81,7 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
                                               FunctionLowering &lowering) {
   std::optional<kernel::PackedLayout> layout = panelsOf(op.getWeight());
   if (!layout)
-    return lowerToLinalg(op, lowering);
+    return failure();
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   kernel::MatrixShape matrix = layout->matrix(weightType.getShape());
   bool rowByRow = isFlat(op.getX(), lowering) ||

@@ -8,6 +8,7 @@
 
 #include "compiler/conversion/Emit.h"
 #include "compiler/conversion/NNToKernel.h"
+#include "compiler/conversion/NNToLinalg.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -66,8 +67,8 @@ static View scratchWithout(FunctionLowering &lowering, Operation *op,
   return lowering.viewOf(lowering.scratch(op, name, type), type, row);
 }
 
-LogicalResult conversion::lowerReduceToKernel(nn::ReduceOp op,
-                                              FunctionLowering &lowering) {
+void conversion::lowerReduceToKernel(nn::ReduceOp op,
+                                     FunctionLowering &lowering) {
   lowering.forRows(
       op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
         Emit e{lowering};
@@ -80,17 +81,16 @@ LogicalResult conversion::lowerReduceToKernel(nn::ReduceOp op,
         });
         if (op.getKind() == nn::ReduceKind::Sum)
           return;
-        Value count = e.real(lengthOf(lowering, x.x, x.x.find(x.axis)));
+        Value count = e.real(x.x.length(lowering, x.x.find(x.axis)));
         x.map({}, y,
               [&](Scalars s, ValueRange y) { return s.div(y[0], count); });
       });
-  return success();
 }
 
 /// y = exp(x − m) / Σ exp(x − m), m = max x. Where all is −∞, m is finite and
 /// the sum at least the smallest float: 0 everywhere.
-LogicalResult conversion::lowerSoftmaxToKernel(nn::SoftmaxOp op,
-                                               FunctionLowering &lowering) {
+void conversion::lowerSoftmaxToKernel(nn::SoftmaxOp op,
+                                      FunctionLowering &lowering) {
   lowering.forRows(
       op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
         Emit e{lowering};
@@ -115,12 +115,11 @@ LogicalResult conversion::lowerSoftmaxToKernel(nn::SoftmaxOp op,
           return s.mul(power(s, x), x[2]);
         });
       });
-  return success();
 }
 
 /// y = x / max(√Σ x², eps)
-LogicalResult conversion::lowerNormalizeToKernel(nn::NormalizeOp op,
-                                                 FunctionLowering &lowering) {
+void conversion::lowerNormalizeToKernel(nn::NormalizeOp op,
+                                        FunctionLowering &lowering) {
   lowering.forRows(
       op, acrossTokens(lowering, op.getX(), op.getAxis()), [&](Value row) {
         View y = lowering.resultView(op->getOpResult(0), row);
@@ -140,7 +139,6 @@ LogicalResult conversion::lowerNormalizeToKernel(nn::NormalizeOp op,
           return s.mul(asF32(s.builder, s.loc, x[0]), x[1]);
         });
       });
-  return success();
 }
 
 LogicalResult conversion::lowerTopkToKernel(nn::TopkOp op,
@@ -150,7 +148,7 @@ LogicalResult conversion::lowerTopkToKernel(nn::TopkOp op,
               !type.isDynamicDim(type.getRank() - 1) &&
               lowering.formOf(type) != FunctionLowering::Form::Flat;
   if (!fits)
-    return lowerToLinalg(op, lowering);
+    return failure();
   lowering.forRows(op, false, [&](Value row) {
     View x = lowering.view(op.getX(), row);
     unsigned kept = x.axes.size() - 1;

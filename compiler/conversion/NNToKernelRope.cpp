@@ -1,26 +1,12 @@
 //===- NNToKernelRope.cpp - nn.rope to kernel.rope ------------------------===//
 
+#include "compiler/conversion/Emit.h"
 #include "compiler/conversion/NNToKernel.h"
-#include "compiler/conversion/NNToLinalg.h"
 #include "dialects/kernel/Kernel.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
-
-/// A view with its first `count` axes as one.
-static Value collapseFirst(FunctionLowering &lowering, const View &view,
-                           unsigned count) {
-  if (count == 1)
-    return view.memref;
-  SmallVector<ReassociationIndices> groups = {
-      llvm::to_vector_of<int64_t, 2>(llvm::seq<unsigned>(0, count))};
-  for (unsigned axis = count; axis < view.axes.size(); ++axis)
-    groups.push_back({axis});
-  return memref::CollapseShapeOp::create(lowering.builder, lowering.loc(),
-                                         view.memref, groups);
-}
 
 LogicalResult conversion::lowerRopeToKernel(nn::RopeOp op,
                                             FunctionLowering &lowering) {
@@ -31,7 +17,7 @@ LogicalResult conversion::lowerRopeToKernel(nn::RopeOp op,
                   !ShapedType::isDynamicShape(type.getShape().take_back(2));
   bool isLines = lowering.formOf(type) != FunctionLowering::Form::Flat;
   if (!hasHeads || !isLines || tokenAxes == 0)
-    return lowerToLinalg(op, lowering);
+    return failure();
   UnitAttr adjacent = op.getPairs() == nn::Pairs::Adjacent
                           ? lowering.builder.getUnitAttr()
                           : UnitAttr();
@@ -40,11 +26,12 @@ LogicalResult conversion::lowerRopeToKernel(nn::RopeOp op,
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row),
          positions = lowering.view(op.getPositions(), row);
-    unsigned leading = x.axes.size() - 2;
-    kernel::RopeOp::create(
-        lowering.builder, lowering.loc(), collapseFirst(lowering, x, leading),
-        collapseFirst(lowering, positions, leading), frequencies,
-        collapseFirst(lowering, y, leading), adjacent, op.getMagnitudeAttr());
+    auto lines = [&, leading = x.axes.size() - 2](const View &view) {
+      return view.collapse(lowering, 0, leading, "lines").memref;
+    };
+    kernel::RopeOp::create(lowering.builder, lowering.loc(), lines(x),
+                           lines(positions), frequencies, lines(y), adjacent,
+                           op.getMagnitudeAttr());
   });
   return success();
 }

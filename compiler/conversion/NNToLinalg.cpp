@@ -7,12 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/NNToLinalg.h"
-
+#include "compiler/conversion/Emit.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace heddle::conversion {
 #define GEN_PASS_DEF_NNTOLINALG
@@ -24,120 +23,10 @@ using namespace heddle;
 using namespace heddle::conversion;
 
 //===----------------------------------------------------------------------===//
-// Words
-//===----------------------------------------------------------------------===//
-
-Value heddle::conversion::asF32(OpBuilder &builder, Location loc,
-                                Value scalar) {
-  if (scalar.getType().isF32())
-    return scalar;
-  if (scalar.getType().isInteger())
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), scalar);
-  return arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
-}
-
-/// In integers, since arith.truncf would be a library call on most machines:
-/// the upper half of bits + 0x7fff + (the last bit that stays). A NaN is made
-/// quiet instead: rounding could make it infinite.
-Value heddle::conversion::asBf16(OpBuilder &builder, Location loc, Value x) {
-  auto constant = [&](int64_t bits) -> Value {
-    return arith::ConstantIntOp::create(builder, loc, bits, 32);
-  };
-  Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), x);
-  Value odd = arith::AndIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
-      constant(1));
-  Value carry = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
-  Value up = arith::AddIOp::create(builder, loc, bits, carry);
-  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
-  Value isNaN =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
-  Value rounded = arith::SelectOp::create(builder, loc, isNaN, quiet, up);
-  Value upper = arith::TruncIOp::create(
-      builder, loc, builder.getI16Type(),
-      arith::ShRUIOp::create(builder, loc, rounded, constant(16)));
-  return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
-}
-
-void heddle::conversion::nest(FunctionLowering &lowering, ValueRange bounds,
-                              function_ref<void(ValueRange)> body) {
-  OpBuilder &builder = lowering.builder;
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Value> indices;
-  for (Value bound : bounds) {
-    auto loop =
-        scf::ForOp::create(builder, lowering.loc(), lowering.constantIndex(0),
-                           bound, lowering.constantIndex(1));
-    builder.setInsertionPointToStart(loop.getBody());
-    indices.push_back(loop.getInductionVar());
-  }
-  body(indices);
-}
-
-void heddle::conversion::forEachElement(FunctionLowering &lowering,
-                                        const View &y,
-                                        function_ref<Value(ValueRange)> value) {
-  OpBuilder &builder = lowering.builder;
-  unsigned rank = y.axes.size();
-  AffineMap every = builder.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  linalg::GenericOp::create(
-      builder, lowering.loc(), ValueRange(), y.memref, every, iterators,
-      [&](OpBuilder &inner, Location loc, ValueRange) {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToEnd(inner.getInsertionBlock());
-        SmallVector<Value> at;
-        for (unsigned axis = 0; axis < rank; ++axis)
-          at.push_back(linalg::IndexOp::create(builder, loc, axis));
-        linalg::YieldOp::create(builder, loc, value(at));
-      });
-}
-
-Value heddle::conversion::fold(FunctionLowering &lowering, Value count,
-                               Value init,
-                               function_ref<Value(Value, Value)> step) {
-  OpBuilder &builder = lowering.builder;
-  auto loop =
-      scf::ForOp::create(builder, lowering.loc(), lowering.constantIndex(0),
-                         count, lowering.constantIndex(1), init);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value next = step(loop.getInductionVar(), loop.getRegionIterArg(0));
-  scf::YieldOp::create(builder, lowering.loc(), next);
-  return loop.getResult(0);
-}
-
-Value heddle::conversion::lengthOf(FunctionLowering &lowering, const View &view,
-                                   unsigned axis) {
-  return memref::DimOp::create(lowering.builder, lowering.loc(), view.memref,
-                               axis);
-}
-
-View heddle::conversion::collapseFrom(FunctionLowering &lowering,
-                                      const View &view, unsigned first,
-                                      StringRef name) {
-  unsigned rank = view.axes.size();
-  View collapsed{view.memref, {view.axes.begin(), view.axes.begin() + first}};
-  collapsed.axes.push_back(name.str());
-  if (rank == first + 1)
-    return collapsed;
-  SmallVector<ReassociationIndices> groups;
-  for (unsigned axis = 0; axis < first; ++axis)
-    groups.push_back({axis});
-  groups.push_back(
-      llvm::to_vector_of<int64_t, 2>(llvm::seq<unsigned>(first, rank)));
-  collapsed.memref = memref::CollapseShapeOp::create(
-      lowering.builder, lowering.loc(), view.memref, groups);
-  return collapsed;
-}
-
-//===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lowerConstant(nn::ConstantOp op,
-                                   FunctionLowering &lowering) {
+static void lowerConstant(nn::ConstantOp op, FunctionLowering &lowering) {
   OpBuilder &builder = lowering.builder;
   Type element = cast<RankedTensorType>(op.getType()).getElementType();
   double number = op.getValue().convertToDouble();
@@ -149,15 +38,13 @@ static LogicalResult lowerConstant(nn::ConstantOp op,
   linalg::FillOp::create(
       builder, lowering.loc(), scalar,
       lowering.resultView(op->getOpResult(0), nullptr).memref);
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lowerPositions(nn::PositionsOp op,
-                                    FunctionLowering &lowering) {
+static void lowerPositions(nn::PositionsOp op, FunctionLowering &lowering) {
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   lowering.forRows(op, true, [&](Value row) {
@@ -169,39 +56,6 @@ static LogicalResult lowerPositions(nn::PositionsOp op,
                                         position);
     });
   });
-  return success();
-}
-
-Value heddle::conversion::constantTable(FunctionLowering &lowering,
-                                        ArrayRef<double> values) {
-  SmallVector<float> narrow(values.begin(), values.end());
-  auto type = RankedTensorType::get({static_cast<int64_t>(narrow.size())},
-                                    lowering.builder.getF32Type());
-  return constantTable(lowering,
-                       DenseElementsAttr::get(type, ArrayRef<float>(narrow)));
-}
-
-Value heddle::conversion::constantTable(FunctionLowering &lowering,
-                                        DenseElementsAttr data) {
-  OpBuilder &builder = lowering.builder;
-  auto type = MemRefType::get(data.getType().getShape(), data.getElementType());
-  auto module =
-      builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  memref::GlobalOp table;
-  for (auto global : module.getOps<memref::GlobalOp>())
-    if (global.getInitialValue() == data)
-      table = global;
-  if (!table) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    unsigned number = llvm::range_size(module.getOps<memref::GlobalOp>());
-    table = memref::GlobalOp::create(
-        builder, lowering.loc(), "table_" + std::to_string(number),
-        builder.getStringAttr("private"), type, data, /*constant=*/true,
-        /*alignment=*/builder.getI64IntegerAttr(64));
-  }
-  return memref::GetGlobalOp::create(builder, lowering.loc(), type,
-                                     table.getSymName());
 }
 
 /// Position · frequency as the angle's sine and cosine.
@@ -213,7 +67,7 @@ static std::pair<Value, Value> sineAndCosine(OpBuilder &builder, Location loc,
           math::CosOp::create(builder, loc, angle)};
 }
 
-static LogicalResult lowerRope(nn::RopeOp op, FunctionLowering &lowering) {
+static void lowerRope(nn::RopeOp op, FunctionLowering &lowering) {
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   int64_t pairs = op.getFrequencies().size();
@@ -226,11 +80,8 @@ static LogicalResult lowerRope(nn::RopeOp op, FunctionLowering &lowering) {
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
     View positions = lowering.view(op.getPositions(), row);
-    SmallVector<Value> bounds;
     unsigned last = x.axes.size() - 1;
-    for (unsigned axis = 0; axis < last; ++axis)
-      bounds.push_back(lengthOf(lowering, x, axis));
-    nest(lowering, bounds, [&](ValueRange lead) {
+    nest(lowering, x.lengths(lowering, last), [&](ValueRange lead) {
       Value position =
           memref::LoadOp::create(builder, loc, positions.memref,
                                  lead.take_front(positions.axes.size()));
@@ -279,11 +130,9 @@ static LogicalResult lowerRope(nn::RopeOp op, FunctionLowering &lowering) {
         });
     });
   });
-  return success();
 }
 
-static LogicalResult lowerSinusoid(nn::SinusoidOp op,
-                                   FunctionLowering &lowering) {
+static void lowerSinusoid(nn::SinusoidOp op, FunctionLowering &lowering) {
   Location loc = lowering.loc();
   int64_t depth = cast<RankedTensorType>(op.getType()).getShape().back();
   SmallVector<double> frequencies;
@@ -316,49 +165,30 @@ static LogicalResult lowerSinusoid(nn::SinusoidOp op,
               return arith::SelectOp::create(inner, loc, isSine, sine, cosine);
             });
   });
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
-LogicalResult heddle::conversion::lowerToLinalg(Operation *op,
-                                                FunctionLowering &lowering) {
-  if (isa<nn::RearrangeOp, nn::ConcatOp, nn::SplitOp, nn::TopkOp>(op))
-    return lowerAxes(op, lowering);
-  if (isa<nn::ConvOp, nn::PoolOp, nn::UpsampleOp, nn::BatchNormOp>(op))
-    return lowerImages(op, lowering);
-  LogicalResult lowered =
-      llvm::TypeSwitch<Operation *, LogicalResult>(op)
-          .Case([&](nn::LinearOp linear) {
-            return lowerLinear(linear, lowering);
-          })
-          .Case([&](nn::NarrowOp narrow) {
-            return lowerNarrow(narrow, lowering);
-          })
-          .Case([&](nn::EmbedOp embed) { return lowerEmbed(embed, lowering); })
-          .Case([&](nn::ConstantOp constant) {
-            return lowerConstant(constant, lowering);
-          })
-          .Case([&](nn::PositionsOp positions) {
-            return lowerPositions(positions, lowering);
-          })
-          .Case([&](nn::RopeOp rope) { return lowerRope(rope, lowering); })
-          .Case([&](nn::SinusoidOp sinusoid) {
-            return lowerSinusoid(sinusoid, lowering);
-          })
-          .Default([&](Operation *) { return failure(); });
-  if (succeeded(lowered) || succeeded(lowerElementwise(op, lowering)) ||
-      succeeded(lowerReduction(op, lowering)))
-    return success();
-  return op->emitError() << "there is no lowering of " << op->getName();
+void heddle::conversion::populateNNToLinalg(LoweringPatterns &patterns) {
+  patterns.add<nn::ConstantOp>(lowerConstant);
+  patterns.add<nn::PositionsOp>(lowerPositions);
+  patterns.add<nn::RopeOp>(lowerRope);
+  patterns.add<nn::SinusoidOp>(lowerSinusoid);
+  populateLinearToLinalg(patterns);
+  populateElementwiseToLinalg(patterns);
+  populateReductionToLinalg(patterns);
+  populateAxesToLinalg(patterns);
+  populateImagesToLinalg(patterns);
 }
 
 namespace {
 struct NNToLinalg : heddle::conversion::impl::NNToLinalgBase<NNToLinalg> {
   void runOnOperation() override {
-    if (failed(lowerModule(getOperation(), lowerToLinalg)))
+    LoweringPatterns patterns;
+    populateNNToLinalg(patterns);
+    if (failed(lowerModule(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/Emit.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "compiler/conversion/NNToLinalg.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -22,32 +22,29 @@ static bool hasRaggedRows(Operation *op, FunctionLowering &lowering) {
          llvm::any_of(op->getResultTypes(), isRagged);
 }
 
-static SmallVector<Value> boundsOf(FunctionLowering &lowering,
-                                   const View &view) {
-  SmallVector<Value> bounds;
-  for (unsigned axis = 0; axis < view.axes.size(); ++axis)
-    bounds.push_back(lengthOf(lowering, view, axis));
-  return bounds;
+/// How many of the first axes of a tensor its view has no dimension for: of a
+/// row, the rows; of tokens line after line, the rows too.
+static unsigned leadingAxes(Value tensor, const View &view) {
+  return nn::axesOf(tensor).rank() - view.axes.size();
 }
 
 /// y[…, i, …] = x[…], where i counts the axes that make it up like digits.
-static LogicalResult lowerRearrange(nn::RearrangeOp op,
-                                    FunctionLowering &lowering) {
+static void lowerRearrange(nn::RearrangeOp op, FunctionLowering &lowering) {
   bool rowByRow = hasRaggedRows(op, lowering);
   if (rowByRow && op.getSource(0) != SmallVector<int64_t>{0})
-    return op.emitError("moves rows that have lengths of their own");
+    return lowering.refuse("moves rows that have lengths of their own");
   lowering.forRows(op, rowByRow, [&](Value row) {
     Emit e{lowering};
-    unsigned lead = row ? 1 : 0;
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
+    unsigned lead = leadingAxes(op.getResult(), y);
     forEachElement(lowering, y, [&](ValueRange at) {
       SmallVector<Value> from(x.axes.size());
       for (auto [axis, index] : llvm::enumerate(at)) {
         Value rest = index;
         SmallVector<int64_t> source = op.getSource(axis + lead);
         for (int64_t digit : llvm::reverse(source)) {
-          Value length = lengthOf(lowering, x, digit - lead);
+          Value length = x.length(lowering, digit - lead);
           bool first = digit == source.front();
           from[digit - lead] = first ? rest : e.rest(rest, length);
           rest = first ? rest : e.over(rest, length);
@@ -56,7 +53,6 @@ static LogicalResult lowerRearrange(nn::RearrangeOp op,
       return e.element(x, from);
     });
   });
-  return success();
 }
 
 /// The part of `whole` along its axis number `axis` that begins at `offset` and
@@ -66,19 +62,13 @@ static std::pair<View, View> partLike(Emit &e, const View &piece,
                                       const View &whole, unsigned axis,
                                       Value offset) {
   unsigned rank = whole.axes.size(), missing = rank - piece.axes.size();
-  SmallVector<OpFoldResult> offsets(rank, e.builder.getIndexAttr(0)),
-      strides(rank, e.builder.getIndexAttr(1)), lengths;
-  offsets[axis] = offset;
+  SmallVector<OpFoldResult> first(rank, e.builder.getIndexAttr(0)), size;
+  first[axis] = offset;
   for (unsigned i = 0; i < rank; ++i)
-    lengths.push_back(
-        i == axis
-            ? memref::getMixedSize(e.builder, e.loc, piece.memref, i - missing)
-            : memref::getMixedSize(e.builder, e.loc, whole.memref, i));
-  View part{memref::SubViewOp::create(e.builder, e.loc, whole.memref, offsets,
-                                      lengths, strides),
-            whole.axes};
+    size.push_back(i == axis ? piece.mixedLength(e.lowering, i - missing)
+                             : whole.mixedLength(e.lowering, i));
   View named{piece.memref, {whole.axes.begin() + missing, whole.axes.end()}};
-  return {part, named};
+  return {whole.part(e.lowering, first, size), named};
 }
 
 static void copyElements(FunctionLowering &lowering, const View &from,
@@ -87,48 +77,46 @@ static void copyElements(FunctionLowering &lowering, const View &from,
           [](OpBuilder &, ValueRange scalars) { return scalars[0]; });
 }
 
-static LogicalResult lowerConcat(nn::ConcatOp op, FunctionLowering &lowering) {
+static void lowerConcat(nn::ConcatOp op, FunctionLowering &lowering) {
   bool rowByRow = hasRaggedRows(op, lowering);
   if (rowByRow && op.getAxis() == 0)
-    return op.emitError("joins rows that have lengths of their own");
+    return lowering.refuse("joins rows that have lengths of their own");
   lowering.forRows(op, rowByRow, [&](Value row) {
     Emit e{lowering};
     View y = lowering.resultView(op->getOpResult(0), row);
-    unsigned axis = op.getAxis() - (row ? 1 : 0);
+    unsigned axis = op.getAxis() - leadingAxes(op.getResult(), y);
     Value offset = e.index(0);
     for (Value operand : op.getOperands()) {
       View x = lowering.view(operand, row);
       auto [part, piece] = partLike(e, x, y, axis, offset);
       copyElements(lowering, piece, part);
       unsigned missing = y.axes.size() - x.axes.size();
-      offset = e.plus(offset, lengthOf(lowering, x, axis - missing));
+      offset = e.plus(offset, x.length(lowering, axis - missing));
     }
   });
-  return success();
 }
 
-static LogicalResult lowerSplit(nn::SplitOp op, FunctionLowering &lowering) {
+static void lowerSplit(nn::SplitOp op, FunctionLowering &lowering) {
   bool rowByRow = hasRaggedRows(op, lowering);
   if (rowByRow && op.getAxis() == 0)
-    return op.emitError("splits rows that have lengths of their own");
+    return lowering.refuse("splits rows that have lengths of their own");
   lowering.forRows(op, rowByRow, [&](Value row) {
     Emit e{lowering};
     View x = lowering.view(op.getX(), row);
-    unsigned axis = op.getAxis() - (row ? 1 : 0);
+    unsigned axis = op.getAxis() - leadingAxes(op.getX(), x);
     Value offset = e.index(0);
     for (OpResult result : op->getOpResults()) {
       View y = lowering.resultView(result, row);
       auto [part, piece] = partLike(e, y, x, axis, offset);
       copyElements(lowering, part, piece);
-      offset = e.plus(offset, lengthOf(lowering, y, axis));
+      offset = e.plus(offset, y.length(lowering, axis));
     }
   });
-  return success();
 }
 
 /// One choice after another: the largest element behind the last one chosen,
 /// in the order of falling values, then of rising indices.
-static LogicalResult lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
+static void lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
   lowering.forRows(op, false, [&](Value row) {
     Emit e{lowering};
     using P = Emit::Predicate;
@@ -152,54 +140,49 @@ static LogicalResult lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
       scf::YieldOp::create(e.builder, e.loc, next);
       return llvm::to_vector_of<Value>(loop.getResults());
     };
-    SmallVector<Value> bounds = boundsOf(lowering, x);
+    SmallVector<Value> bounds = x.lengths(lowering);
     Value count = bounds.pop_back_val();
     nest(lowering, bounds, [&](ValueRange lead) {
       Value infinity = e.number(std::numeric_limits<float>::infinity());
-      loopOver(lengthOf(lowering, values, last), {infinity, e.index(-1)},
-               [&](Value choice, ValueRange before) -> SmallVector<Value> {
-                 // The best so far; `count` while there is none.
-                 auto consider = [&](Value i,
-                                     ValueRange best) -> SmallVector<Value> {
-                   SmallVector<Value> at(lead);
-                   at.push_back(i);
-                   Value v = e.load(x, at);
-                   Value behind = e.either(
-                       floats(arith::CmpFPredicate::OLT, v, before[0]),
-                       e.both(floats(arith::CmpFPredicate::OEQ, v, before[0]),
-                              e.compare(P::sgt, i, before[1])));
-                   Value better =
-                       e.either(floats(arith::CmpFPredicate::OGT, v, best[0]),
-                                e.compare(P::eq, best[1], count));
-                   Value take = e.both(behind, better);
-                   return {e.select(take, v, best[0]),
-                           e.select(take, i, best[1])};
-                 };
-                 SmallVector<Value> best =
-                     loopOver(count, {e.lowest(), count}, consider);
-                 SmallVector<Value> at(lead);
-                 at.push_back(choice);
-                 e.store(best[0], values, at);
-                 // One of the axis in any case: it may choose a row of a table.
-                 Value chosen = arith::MinSIOp::create(
-                     e.builder, e.loc, best[1], e.minus(count, e.index(1)));
-                 e.store(arith::IndexCastOp::create(
-                             e.builder, e.loc, e.builder.getI32Type(), chosen),
-                         indices, at);
-                 return best;
-               });
+      loopOver(
+          values.length(lowering, last), {infinity, e.index(-1)},
+          [&](Value choice, ValueRange before) -> SmallVector<Value> {
+            // The best so far; `count` while there is none.
+            auto consider = [&](Value i,
+                                ValueRange best) -> SmallVector<Value> {
+              SmallVector<Value> at(lead);
+              at.push_back(i);
+              Value v = e.load(x, at);
+              Value behind = e.either(
+                  floats(arith::CmpFPredicate::OLT, v, before[0]),
+                  e.both(floats(arith::CmpFPredicate::OEQ, v, before[0]),
+                         e.compare(P::sgt, i, before[1])));
+              Value better =
+                  e.either(floats(arith::CmpFPredicate::OGT, v, best[0]),
+                           e.compare(P::eq, best[1], count));
+              Value take = e.both(behind, better);
+              return {e.select(take, v, best[0]), e.select(take, i, best[1])};
+            };
+            SmallVector<Value> best =
+                loopOver(count, {e.lowest(), count}, consider);
+            SmallVector<Value> at(lead);
+            at.push_back(choice);
+            e.store(best[0], values, at);
+            // One of the axis in any case: it may choose a row of a table.
+            Value chosen = arith::MinSIOp::create(e.builder, e.loc, best[1],
+                                                  e.minus(count, e.index(1)));
+            e.store(arith::IndexCastOp::create(e.builder, e.loc,
+                                               e.builder.getI32Type(), chosen),
+                    indices, at);
+            return best;
+          });
     });
   });
-  return success();
 }
 
-LogicalResult heddle::conversion::lowerAxes(Operation *op,
-                                            FunctionLowering &lowering) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](nn::RearrangeOp rearrange) {
-        return lowerRearrange(rearrange, lowering);
-      })
-      .Case([&](nn::ConcatOp concat) { return lowerConcat(concat, lowering); })
-      .Case([&](nn::SplitOp split) { return lowerSplit(split, lowering); })
-      .Case([&](nn::TopkOp topk) { return lowerTopk(topk, lowering); });
+void heddle::conversion::populateAxesToLinalg(LoweringPatterns &patterns) {
+  patterns.add<nn::RearrangeOp>(lowerRearrange);
+  patterns.add<nn::ConcatOp>(lowerConcat);
+  patterns.add<nn::SplitOp>(lowerSplit);
+  patterns.add<nn::TopkOp>(lowerTopk);
 }

@@ -100,14 +100,7 @@ static Value applyScalars(OpBuilder &builder, Location loc, Operation *op,
       .Default([](Operation *) { return Value(); });
 }
 
-LogicalResult heddle::conversion::lowerElementwise(Operation *op,
-                                                   FunctionLowering &lowering) {
-  bool unary = isa<nn::NegOp, nn::ExpOp, nn::LogOp, nn::SqrtOp, nn::TanhOp,
-                   nn::SigmoidOp, nn::ReluOp, nn::GeluOp, nn::GeluTanhOp,
-                   nn::SiluOp, nn::SwishOp>(op);
-  bool binary = isa<nn::AddOp, nn::SubOp, nn::MulOp, nn::DivOp, nn::PowOp>(op);
-  if (!unary && !binary)
-    return failure();
+static void lowerElementwise(Operation *op, FunctionLowering &lowering) {
   Location loc = lowering.loc();
   lowering.forRows(op, false, [&](Value row) {
     SmallVector<View> inputs;
@@ -115,10 +108,21 @@ LogicalResult heddle::conversion::lowerElementwise(Operation *op,
       inputs.push_back(lowering.view(operand, row));
     generic(lowering, inputs, lowering.resultView(op->getOpResult(0), row), {},
             [&](OpBuilder &inner, ValueRange scalars) {
-              return unary
+              return inputs.size() == 1
                          ? applyScalar(inner, loc, op, scalars[0])
                          : applyScalars(inner, loc, op, scalars[0], scalars[1]);
             });
   });
-  return success();
+}
+
+template <typename... Ops> static void addAll(LoweringPatterns &patterns) {
+  (patterns.add<Ops>(lowerElementwise), ...);
+}
+
+void heddle::conversion::populateElementwiseToLinalg(
+    LoweringPatterns &patterns) {
+  addAll<nn::NegOp, nn::ExpOp, nn::LogOp, nn::SqrtOp, nn::TanhOp, nn::SigmoidOp,
+         nn::ReluOp, nn::GeluOp, nn::GeluTanhOp, nn::SiluOp, nn::SwishOp>(
+      patterns);
+  addAll<nn::AddOp, nn::SubOp, nn::MulOp, nn::DivOp, nn::PowOp>(patterns);
 }

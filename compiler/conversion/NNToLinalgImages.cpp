@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/conversion/Emit.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "compiler/conversion/NNToLinalg.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -20,15 +20,10 @@ struct Image {
   /// Position of the axis of channels.
   unsigned channel;
 
-  SmallVector<Value> bounds() {
-    SmallVector<Value> lengths;
-    for (unsigned axis = 0; axis < y.axes.size(); ++axis)
-      lengths.push_back(lengthOf(e.lowering, y, axis));
-    return lengths;
-  }
+  SmallVector<Value> bounds() { return y.lengths(e.lowering); }
   unsigned spatial() const { return y.axes.size() - channel - 1; }
   Value length(unsigned axis) {
-    return lengthOf(e.lowering, x, channel + 1 + axis);
+    return x.length(e.lowering, channel + 1 + axis);
   }
 };
 } // namespace
@@ -181,17 +176,9 @@ static void lowerBatchNorm(nn::BatchNormOp op, FunctionLowering &lowering) {
   });
 }
 
-LogicalResult heddle::conversion::lowerImages(Operation *op,
-                                              FunctionLowering &lowering) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case(
-          [&](nn::ConvOp conv) { return lowerConv(conv, lowering), success(); })
-      .Case(
-          [&](nn::PoolOp pool) { return lowerPool(pool, lowering), success(); })
-      .Case([&](nn::UpsampleOp up) {
-        return lowerUpsample(up, lowering), success();
-      })
-      .Case([&](nn::BatchNormOp norm) {
-        return lowerBatchNorm(norm, lowering), success();
-      });
+void heddle::conversion::populateImagesToLinalg(LoweringPatterns &patterns) {
+  patterns.add<nn::ConvOp>(lowerConv);
+  patterns.add<nn::PoolOp>(lowerPool);
+  patterns.add<nn::UpsampleOp>(lowerUpsample);
+  patterns.add<nn::BatchNormOp>(lowerBatchNorm);
 }

@@ -1,5 +1,6 @@
 //===- NNToLinalgLinear.cpp - matrix products and tables, naively ---------===//
 
+#include "compiler/conversion/NNToLinalg.h"
 #include "compiler/conversion/PanelWeight.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -10,33 +11,6 @@ using kernel::MatrixShape;
 using kernel::PackedLayout;
 using kernel::PackedType;
 using kernel::QuantisedRow;
-
-/// Rows `first` … `first + count − 1` of a view.
-static View slice(FunctionLowering &lowering, const View &view, int64_t first,
-                  int64_t count) {
-  if (first == 0 && view.type().getDimSize(0) == count)
-    return view;
-  OpBuilder &builder = lowering.builder;
-  unsigned rank = view.axes.size();
-  SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0)),
-      strides(rank, builder.getIndexAttr(1)), extents;
-  for (int64_t size : view.type().getShape())
-    extents.push_back(builder.getIndexAttr(size));
-  offsets.front() = builder.getIndexAttr(first);
-  extents.front() = builder.getIndexAttr(count);
-  return {memref::SubViewOp::create(builder, lowering.loc(), view.memref,
-                                    offsets, extents, strides),
-          view.axes};
-}
-
-/// Lengths of a view's first `count` axes.
-static SmallVector<Value> lengthsOf(FunctionLowering &lowering,
-                                    const View &view, unsigned count) {
-  SmallVector<Value> lengths;
-  for (unsigned axis = 0; axis < count; ++axis)
-    lengths.push_back(lengthOf(lowering, view, axis));
-  return lengths;
-}
 
 //===----------------------------------------------------------------------===//
 // Quantised rows
@@ -167,7 +141,7 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
   linalg::FillOp::create(emit.builder, emit.loc, zero, y.memref);
   Rows rows(lowering, y, layout);
   unsigned leading = x.axes.size() - 1;
-  nest(lowering, lengthsOf(lowering, x, leading), [&](ValueRange leads) {
+  nest(lowering, x.lengths(lowering, leading), [&](ValueRange leads) {
     SmallVector<Value> lead(leads);
     Value none = emit.index(0), all = emit.index(layout.inputs);
     Value largest = emit.max(largestMagnitude(lowering, x, lead, none, all),
@@ -198,35 +172,11 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
   });
 }
 
-/// The upper half of an f32, rounded to nearest, ties to even; a NaN is quiet.
-static Value roundToBF16(OpBuilder &builder, Location loc, Value value) {
-  auto constant = [&](int64_t number) -> Value {
-    return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
-                                        number);
-  };
-  Value bits =
-      arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
-  Value odd = arith::AndIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
-      constant(1));
-  Value half = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
-  Value rounded = arith::AddIOp::create(builder, loc, bits, half);
-  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
-  Value isNaN = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO,
-                                      value, value);
-  Value result = arith::SelectOp::create(builder, loc, isNaN, quiet, rounded);
-  Value upper = arith::TruncIOp::create(
-      builder, loc, builder.getI16Type(),
-      arith::ShRUIOp::create(builder, loc, result, constant(16)));
-  return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
-}
-
-LogicalResult conversion::lowerNarrow(nn::NarrowOp op,
-                                      FunctionLowering &lowering) {
+static void lowerNarrow(nn::NarrowOp op, FunctionLowering &lowering) {
   lowering.forRows(op, false, [&](Value row) {
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
-    x = collapseFrom(lowering, x, x.axes.size() - op.getContracts(), "in");
+    x = x.collapseFrom(lowering, x.axes.size() - op.getContracts(), "in");
     y.axes.back() = "in";
     auto type = cast<RankedTensorType>(op.getType());
     auto dynamic = dyn_cast<nn::DynamicType>(type.getElementType());
@@ -235,11 +185,10 @@ LogicalResult conversion::lowerNarrow(nn::NarrowOp op,
                       {type.getShape().back(),
                        dynamic.getGroup() != nn::DynamicType::kRow});
     generic(lowering, x, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
-      return roundToBF16(inner, lowering.loc(),
-                         asF32(inner, lowering.loc(), scalars[0]));
+      return asBf16(inner, lowering.loc(),
+                    asF32(inner, lowering.loc(), scalars[0]));
     });
   });
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,7 +218,7 @@ static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
   Rows rows(lowering, x,
             QuantisedRow::of(weight.packedAs().type, matrix.inputs));
   unsigned last = y.axes.size() - 1;
-  nest(lowering, lengthsOf(lowering, y, last + 1), [&](ValueRange at) {
+  nest(lowering, y.lengths(lowering, last + 1), [&](ValueRange at) {
     SmallVector<Value> all(at), lead(at.take_front(last));
     Value column =
         emit.plus(weight.columnOf(at[last]), emit.index(firstColumn));
@@ -296,20 +245,20 @@ static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
 }
 
 /// y[…, n] = act(b[n] + Σ_k x[…, k] · W[n, k]).
-LogicalResult conversion::lowerLinear(nn::LinearOp op,
-                                      FunctionLowering &lowering) {
+static void lowerLinear(nn::LinearOp op, FunctionLowering &lowering) {
   std::optional<PackedLayout> layout = panelsOf(op.getWeight());
   if (layout && !kernel::isQuantised(layout->type))
-    return op.emitError("weight lies in panels, which only nn-to-kernel reads");
+    return lowering.refuse(
+        "weight lies in panels, which only nn-to-kernel reads");
   if (op.getGated() || op.getResidual())
-    return op.emitError("is fused, run nn-unfuse first");
+    return lowering.refuse("is fused, run nn-unfuse first");
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   auto weightType = cast<RankedTensorType>(op.getWeight().getType());
   lowering.forRows(op, false, [&](Value row) {
     View x = lowering.view(op.getX(), row);
     unsigned kept = x.axes.size() - op.getContracts();
-    x = collapseFrom(lowering, x, kept, "in");
+    x = x.collapseFrom(lowering, kept, "in");
     x.axes.back() = "in";
     Value weight = lowering.view(op.getWeight(), nullptr).memref;
     View bias;
@@ -320,9 +269,9 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
       unsigned group = result.getResultNumber();
       int64_t size = op.getGroupSize(group);
       View y =
-          collapseFrom(lowering, lowering.resultView(result, row), kept, "out");
+          lowering.resultView(result, row).collapseFrom(lowering, kept, "out");
       if (op.getBias()) {
-        generic(lowering, slice(lowering, bias, first, size), y, {},
+        generic(lowering, bias.slice(lowering, first, size), y, {},
                 [&](OpBuilder &inner, ValueRange scalars) {
                   return asF32(inner, loc, scalars[0]);
                 });
@@ -341,7 +290,7 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
                             y);
       } else {
         addProduct(lowering, x,
-                   slice(lowering, {weight, {"out", "in"}}, first, size), y);
+                   View{weight, {"out", "in"}}.slice(lowering, first, size), y);
       }
       if (auto activation = op.getActivation())
         generic(lowering, y, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
@@ -350,7 +299,6 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
       first += size;
     }
   });
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,9 +306,8 @@ LogicalResult conversion::lowerLinear(nn::LinearOp op,
 //===----------------------------------------------------------------------===//
 
 /// y[…, d] = table[ids[…], d], in whatever panels a product reads the table.
-static LogicalResult lowerEmbedInPanels(nn::EmbedOp op,
-                                        const PackedLayout &layout,
-                                        FunctionLowering &lowering) {
+static void lowerEmbedInPanels(nn::EmbedOp op, const PackedLayout &layout,
+                               FunctionLowering &lowering) {
   auto tableType = cast<RankedTensorType>(op.getTable().getType());
   MatrixShape matrix = layout.matrix(tableType.getShape());
   lowering.forRows(op, false, [&](Value row) {
@@ -368,10 +315,10 @@ static LogicalResult lowerEmbedInPanels(nn::EmbedOp op,
     View ids = lowering.view(op.getIds(), row),
          y = lowering.resultView(op->getOpResult(0), row);
     unsigned leading = ids.axes.size();
-    y = collapseFrom(lowering, y, leading, "columns");
+    y = y.collapseFrom(lowering, leading, "columns");
     PanelWeight table(lowering, lowering.view(op.getTable(), nullptr).memref,
                       layout, matrix);
-    nest(lowering, lengthsOf(lowering, y, leading + 1), [&](ValueRange at) {
+    nest(lowering, y.lengths(lowering, leading + 1), [&](ValueRange at) {
       SmallVector<Value> all(at);
       Value id = arith::IndexCastOp::create(
           emit.builder, emit.loc, emit.builder.getIndexType(),
@@ -379,11 +326,9 @@ static LogicalResult lowerEmbedInPanels(nn::EmbedOp op,
       emit.store(table.element(table.columnOf(id), at[leading]), y, all);
     });
   });
-  return success();
 }
 
-LogicalResult conversion::lowerEmbed(nn::EmbedOp op,
-                                     FunctionLowering &lowering) {
+static void lowerEmbed(nn::EmbedOp op, FunctionLowering &lowering) {
   if (auto layout = panelsOf(op.getTable()))
     return lowerEmbedInPanels(op, *layout, lowering);
   Location loc = lowering.loc();
@@ -400,5 +345,10 @@ LogicalResult conversion::lowerEmbed(nn::EmbedOp op,
       return asF32(inner, loc, memref::LoadOp::create(inner, loc, table, at));
     });
   });
-  return success();
+}
+
+void conversion::populateLinearToLinalg(LoweringPatterns &patterns) {
+  patterns.add<nn::LinearOp>(lowerLinear);
+  patterns.add<nn::NarrowOp>(lowerNarrow);
+  patterns.add<nn::EmbedOp>(lowerEmbed);
 }

@@ -12,7 +12,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -25,14 +24,14 @@ struct Along {
   const View &view;
   unsigned axis;
 
-  Value length() { return lengthOf(emit.lowering, view, axis); }
+  Value length() { return view.length(emit.lowering, axis); }
 
   /// The others' lengths.
   SmallVector<Value> bounds() {
     SmallVector<Value> lengths;
     for (unsigned i = 0; i < view.axes.size(); ++i)
       if (i != axis)
-        lengths.push_back(lengthOf(emit.lowering, view, i));
+        lengths.push_back(view.length(emit.lowering, i));
     return lengths;
   }
 
@@ -233,9 +232,9 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
   auto [q, k, v, y, row] = of;
   int64_t shared = q.type().getDimSize(1) / k.type().getDimSize(1);
   Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
-  Value keys = lengthOf(lowering, k, 0), depth = lengthOf(lowering, q, 2);
+  Value keys = k.length(lowering, 0), depth = q.length(lowering, 2);
   View scores{lowering.scratch(op, "scores", keys), {"score"}};
-  nest(lowering, {lengthOf(lowering, q, 0), lengthOf(lowering, q, 1)},
+  nest(lowering, {q.length(lowering, 0), q.length(lowering, 1)},
        [&](ValueRange at) {
          Value t = at[0], h = at[1];
          Value g = arith::DivUIOp::create(e.builder, e.loc, h,
@@ -270,7 +269,7 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
          all.store(scores, {},
                    [&](Value s, Value) { return e.exp(e.sub(s, largest)); });
          Value sum = e.max(all.sum({}, [](Value p) { return p; }), e.tiny());
-         nest(lowering, lengthOf(lowering, v, 2), [&](ValueRange d) {
+         nest(lowering, v.length(lowering, 2), [&](ValueRange d) {
            Value mixed =
                fold(lowering, keys, e.number(0), [&](Value j, Value soFar) {
                  return e.add(
@@ -290,12 +289,11 @@ static void lowerAttention(nn::AttentionOp op, FunctionLowering &lowering) {
                        lowering.resultView(op->getOpResult(0), row), row};
     if (row)
       return attendRow(op, e, whole);
-    nest(lowering, lengthOf(lowering, whole.q, 0), [&](ValueRange at) {
+    nest(lowering, whole.q.length(lowering, 0), [&](ValueRange at) {
       attendRow(op, e,
-                {elementOf(lowering, whole.q, at[0]),
-                 elementOf(lowering, whole.k, at[0]),
-                 elementOf(lowering, whole.v, at[0]),
-                 elementOf(lowering, whole.y, at[0]), at[0]});
+                {whole.q.at(lowering, at[0]), whole.k.at(lowering, at[0]),
+                 whole.v.at(lowering, at[0]), whole.y.at(lowering, at[0]),
+                 at[0]});
     });
   });
 }
@@ -340,31 +338,14 @@ static void lowerMask(nn::MaskOp op, FunctionLowering &lowering) {
   });
 }
 
-LogicalResult heddle::conversion::lowerReduction(Operation *op,
-                                                 FunctionLowering &lowering) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](nn::RmsNormOp norm) {
-        return lowerRmsNorm(norm, lowering), success();
-      })
-      .Case([&](nn::LayerNormOp norm) {
-        return lowerLayerNorm(norm, lowering), success();
-      })
-      .Case([&](nn::NormalizeOp normalize) {
-        return lowerNormalize(normalize, lowering), success();
-      })
-      .Case([&](nn::SoftmaxOp softmax) {
-        return lowerSoftmax(softmax, lowering), success();
-      })
-      .Case([&](nn::ReduceOp reduce) {
-        return lowerReduce(reduce, lowering), success();
-      })
-      .Case(
-          [&](nn::PickOp pick) { return lowerPick(pick, lowering), success(); })
-      .Case([&](nn::AttentionOp attention) {
-        return lowerAttention(attention, lowering), success();
-      })
-      .Case([&](nn::DotOp dot) { return lowerDot(dot, lowering), success(); })
-      .Case(
-          [&](nn::MaskOp mask) { return lowerMask(mask, lowering), success(); })
-      .Default([](Operation *) { return failure(); });
+void heddle::conversion::populateReductionToLinalg(LoweringPatterns &patterns) {
+  patterns.add<nn::RmsNormOp>(lowerRmsNorm);
+  patterns.add<nn::LayerNormOp>(lowerLayerNorm);
+  patterns.add<nn::NormalizeOp>(lowerNormalize);
+  patterns.add<nn::SoftmaxOp>(lowerSoftmax);
+  patterns.add<nn::ReduceOp>(lowerReduce);
+  patterns.add<nn::PickOp>(lowerPick);
+  patterns.add<nn::AttentionOp>(lowerAttention);
+  patterns.add<nn::DotOp>(lowerDot);
+  patterns.add<nn::MaskOp>(lowerMask);
 }

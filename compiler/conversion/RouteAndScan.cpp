@@ -26,7 +26,7 @@ static Value isChosen(Emit &e, const View &chosen, Value block,
     return e.either(soFar, found);
   };
   Value no = arith::ConstantIntOp::create(e.builder, e.loc, 0, 1);
-  return fold(e.lowering, lengthOf(e.lowering, chosen, at.size()), no, recurse);
+  return fold(e.lowering, chosen.length(e.lowering, at.size()), no, recurse);
 }
 
 void FunctionLowering::callBlock(nn::RouteOp route, Value block, Value x,
@@ -64,10 +64,7 @@ void FunctionLowering::lowerRoute(nn::RouteOp route) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&used.getThenRegion().front());
     callBlock(route, turn[0], x, given);
-    SmallVector<Value> bounds;
-    for (unsigned axis = 0; axis < result.axes.size(); ++axis)
-      bounds.push_back(lengthOf(*this, result, axis));
-    nest(*this, bounds, [&](ValueRange at) {
+    nest(*this, result.lengths(*this), [&](ValueRange at) {
       // result[…, choice, d] = tokens[…, d] where this block is the choice.
       SmallVector<Value> from(at.drop_back(2));
       from.push_back(at.back());
@@ -108,8 +105,8 @@ struct Groups {
 ///   order[end[chosen[c]]++] = c                 for c = 0, 1, …
 void Groups::sort(Emit &e, const View &chosen, int64_t blocks) const {
   FunctionLowering &lowering = e.lowering;
-  Value tokens = lengthOf(lowering, chosen, 0),
-        choices = lengthOf(lowering, chosen, 1);
+  Value tokens = chosen.length(lowering, 0),
+        choices = chosen.length(lowering, 1);
   // end[b]++ of the block that was chosen; what it was before. Where no
   // probability is a number there is no choice either: any block.
   auto raise = [&](ValueRange at) {
@@ -150,21 +147,18 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
   View x = view(route.getX(), nullptr),
        chosen = view(route.getChosen(), nullptr),
        result = resultView(route->getOpResult(0), nullptr);
-  Value tokens = lengthOf(*this, chosen, 0),
-        choices = lengthOf(*this, chosen, 1);
+  Value tokens = chosen.length(*this, 0), choices = chosen.length(*this, 1);
   Type number = builder.getI32Type();
   auto numbers = [&](StringRef buffer, int64_t size, ValueRange lengths) {
     return scratch(route, buffer, MemRefType::get({size}, number), lengths);
   };
   Groups groups{
-      {numbers("order", ShapedType::kDynamic, e.times(tokens, choices)), {"choice"}},
+      {numbers("order", ShapedType::kDynamic, e.times(tokens, choices)),
+       {"choice"}},
       {numbers("end", blocks, {}), {"block"}}};
   groups.sort(e, chosen, blocks);
 
-  SmallVector<ReassociationIndices> perChoice{{0, 1}, {2}};
-  View results{memref::CollapseShapeOp::create(builder, location, result.memref,
-                                               perChoice),
-               {"choice", result.axes.back()}};
+  View results = result.collapse(*this, 0, 2, "choice");
   fold(*this, e.index(blocks), e.index(0), [&](Value block, Value begin) {
     Value end = groups.endOf(e, block);
     auto turns = scf::ForOp::create(builder, location, begin, end, tokens);
@@ -175,7 +169,8 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
         arith::MinUIOp::create(builder, location, e.minus(end, first), tokens);
     View mine{scratch(route, "mine", memoryType(route.getX().getType()), count),
               x.axes},
-        given{scratch(route, "given", memoryType(route.getBlockResultType()), count),
+        given{scratch(route, "given", memoryType(route.getBlockResultType()),
+                      count),
               results.axes};
     forEachElement(*this, mine, [&](ValueRange at) {
       Value choice = groups.choice(e, e.plus(first, at[0]));
@@ -187,8 +182,8 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
         e.compare(Emit::Predicate::uge, count, e.index(linesToShare)));
     builder.setInsertionPointToStart(&each.getBody().front());
     Value line = each.getIndex();
-    copy(elementOf(*this, given, line),
-         elementOf(*this, results, groups.choice(e, e.plus(first, line))));
+    copy(given.at(*this, line),
+         results.at(*this, groups.choice(e, e.plus(first, line))));
     return end;
   });
 }
@@ -209,8 +204,10 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
   Value anything = scan.getInputs().empty() ? Value(scan.getResult(0))
                                             : scan.getInputs().front();
   auto whole = cast<RankedTensorType>(anything.getType());
-  if (!sizes.hasRows(whole))
-    return scan.emitError("needs the rows of the batch as its first axis");
+  if (!sizes.hasRows(whole)) {
+    refuse("needs the rows of the batch as its first axis");
+    return failure();
+  }
   nn::SizeExpr axis = sizes.axis(whole, 1);
 
   for (BlockArgument argument : body.getArguments()) {
@@ -252,7 +249,7 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
     };
     forLivingRows([&](Value row) {
       for (auto [number, input] : llvm::enumerate(scan.getInputs()))
-        copy(elementOf(*this, view(input, row), step),
+        copy(view(input, row).at(*this, step),
              view(body.getArgument(number), row));
     });
     if (failed(lowerBlock(body)))
@@ -260,10 +257,9 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
     forLivingRows([&](Value row) {
       for (auto [result, value] : llvm::zip_equal(
                scan->getOpResults(), yielded.drop_front(carried.size())))
-        copy(view(value, row), elementOf(*this, resultView(result, row), step));
+        copy(view(value, row), resultView(result, row).at(*this, step));
     });
-    SmallVector<Value> aside =
-        setAside(scan, next, carried);
+    SmallVector<Value> aside = setAside(scan, next, carried);
     forLivingRows([&](Value row) {
       for (auto [argument, value, buffer] :
            llvm::zip_equal(carried, next, aside)) {

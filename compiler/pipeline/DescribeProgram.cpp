@@ -212,8 +212,7 @@ ProgramCache Describer::cache(const nn::PathTree::Slot &slot) {
   cache.path = slot.path;
   // What a recurrence carries is, like a cache, nobody's to set.
   nn::SessionUse use = cast<nn::SessionOpInterface>(slot.op).sessionUse();
-  cache.isState =
-      use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;
+  cache.isState = use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;
   bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
   if (counted)
     cache.size = nn::axesOf(tensor).axisName(1).str();

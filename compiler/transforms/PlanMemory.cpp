@@ -9,8 +9,9 @@
 // the buffers stays a polynomial that can be read.
 //
 // A result takes over the buffer of an operand that it may overwrite and that
-// nothing reads after it (a product's residual), and a loop's body writes what the next turn begins with where this one has
-// it, if that has been read by then: a layer then copies nothing.
+// nothing reads after it (a product's residual), and a loop's body writes what
+// the next turn begins with where this one has it, if that has been read by
+// then: a layer then copies nothing.
 //
 //===----------------------------------------------------------------------===//
 

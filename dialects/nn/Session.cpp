@@ -22,10 +22,9 @@ Types CacheAppendOp::keptTypes() { return {getType()}; }
 Types StateWriteOp::keptTypes() { return {getValue().getType()}; }
 Types StateReadOp::keptTypes() { return {getType()}; }
 Types ScanOp::keptTypes() {
-  return llvm::map_to_vector(getCarried().getAsValueRange<TypeAttr>(),
-                             [](Type type) {
-                               return cast<RankedTensorType>(type);
-                             });
+  return llvm::map_to_vector(
+      getCarried().getAsValueRange<TypeAttr>(),
+      [](Type type) { return cast<RankedTensorType>(type); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -61,7 +60,8 @@ template <typename OpTy> static void extend(OpTy op, const CallPath &call) {
   op.getIndicesMutable().assign(indices);
 }
 
-template <typename OpTy> static void extendRelative(OpTy op, const CallPath &call) {
+template <typename OpTy>
+static void extendRelative(OpTy op, const CallPath &call) {
   if (op.getAbsolute())
     return;
   extend(op, call);
@@ -79,7 +79,9 @@ void WeightOp::carryPathOf(const CallPath &call) {
   extendRelative(*this, call);
 }
 
-void CacheAppendOp::carryPathOf(const CallPath &call) { extendRelative(*this, call); }
+void CacheAppendOp::carryPathOf(const CallPath &call) {
+  extendRelative(*this, call);
+}
 void CallOp::carryPathOf(const CallPath &call) { extendRelative(*this, call); }
 
 /// Absolute paths are none of its own.

@@ -43,6 +43,52 @@ func.func @grouped_where_rows_are_tokens(%x: tensor<?x8xf32, #nn.axes<B, D>>, %i
   return %y : tensor<?x2x8xf32, #nn.axes<B, A, D>>
 }
 
+// What moves elements within a token.
+func.func private @moved(%x: !x) -> !x {
+  %a, %b = nn.split %x along 2 : (!x) -> (tensor<?x?x3xf32, #nn.axes<B, T, P>>, tensor<?x?x5xf32, #nn.axes<B, T, Q>>)
+  %y = nn.concat %b, %a along 2 : (tensor<?x?x5xf32, #nn.axes<B, T, Q>>, tensor<?x?x3xf32, #nn.axes<B, T, P>>) -> !x
+  %w = nn.weight "w.weight" : tensor<6x8xf32, #nn.axes<"H*K", D>>
+  %h = nn.linear %y, %w contracts 1 : (!x, tensor<6x8xf32, #nn.axes<"H*K", D>>) -> !h
+  %r = nn.rearrange %h sources [[0], [1], [3, 2]] : (!h) -> tensor<?x?x6xf32, #nn.axes<B, T, "H*K">>
+  %o = nn.weight "o.weight" : tensor<8x6xf32, #nn.axes<D, "H*K">>
+  %z = nn.linear %r, %o contracts 1 : (tensor<?x?x6xf32, #nn.axes<B, T, "H*K">>, tensor<8x6xf32, #nn.axes<D, "H*K">>) -> !x
+  return %z : !x
+}
+// CHECK-LABEL: func.func @grouped_where_elements_move_within_a_token
+// CHECK: nn.route @moved(%{{.*}}) by %{{.*}} of 5 grouped at
+func.func @grouped_where_elements_move_within_a_token(%x: !x, %i: !i) -> !y {
+  // expected-remark @+1 {{runs each block on the tokens that chose it}}
+  %y = nn.route @moved(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
+  return %y : !y
+}
+
+// Each token by itself, but no longer line after line.
+func.func private @turned(%x: !x) -> !x {
+  %t = nn.rearrange %x sources [[2], [0], [1]] : (!x) -> tensor<8x?x?xf32, #nn.axes<D, B, T>>
+  %y = nn.rearrange %t sources [[1], [2], [0]] : (tensor<8x?x?xf32, #nn.axes<D, B, T>>) -> !x
+  return %y : !x
+}
+// CHECK-LABEL: func.func @not_grouped_when_tokens_do_not_stand_first
+// CHECK-NOT: grouped at
+func.func @not_grouped_when_tokens_do_not_stand_first(%x: !x, %i: !i) -> !y {
+  // expected-remark @+1 {{a token's result may depend on others through nn.rearrange}}
+  %y = nn.route @turned(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
+  return %y : !y
+}
+
+// nn.upsample does not list DependenceOpInterface.
+func.func private @silent(%x: !x) -> !x {
+  %y = nn.upsample nearest %x by 1 : (!x) -> !x
+  return %y : !x
+}
+// CHECK-LABEL: func.func @not_grouped_when_an_op_does_not_say
+// CHECK-NOT: grouped at
+func.func @not_grouped_when_an_op_does_not_say(%x: !x, %i: !i) -> !y {
+  // expected-remark @+1 {{a token's result may depend on others through nn.upsample}}
+  %y = nn.route @silent(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
+  return %y : !y
+}
+
 func.func private @softmax(%x: !x) -> !x {
   %y = nn.softmax %x over "T" : (!x) -> !x
   return %y : !x

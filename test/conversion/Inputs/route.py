@@ -74,7 +74,7 @@ def check(fast, threaded, reference, entry, routing, width, bound):
 def main():
     fast, threaded = Program(pathlib.Path(sys.argv[1]), 1), Program(pathlib.Path(sys.argv[1]), 3)
     reference, bound = Program(pathlib.Path(sys.argv[2]), 1), float(sys.argv[3])
-    for entry, width in [("experts", D), ("heads", F), ("mixing", D)]:
+    for entry, width in [("experts", D), ("heads", F), ("moving", D), ("mixing", D)]:
         for routing in ROUTINGS:
             check(fast, threaded, reference, entry, routing, width, bound)
 

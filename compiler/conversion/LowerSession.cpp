@@ -1,0 +1,154 @@
+//===- LowerSession.cpp - weights, caches, states -------------------------===//
+
+#include "compiler/conversion/FunctionLowering.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/Places.h"
+#include "dialects/nn/VerifyModule.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::conversion;
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+static Type elementTypeOf(nn::WeightOp weight) {
+  Type type = getElementTypeOrSelf(weight.getType());
+  return weight.getStored() == kernel::PackedType::BF16
+             ? Type(BFloat16Type::get(weight.getContext()))
+             : type;
+}
+
+/// Panels of k by columns, of elements or, where quantised, of bytes:
+///   [panels][in][panel], [panels][in / 2][panel][2], [panels][bytes].
+static MemRefType panelsType(const kernel::PackedLayout &layout,
+                             ArrayRef<int64_t> shape, Type element) {
+  kernel::MatrixShape matrix = layout.matrix(shape);
+  int64_t panels = layout.panelCount(matrix);
+  if (kernel::isQuantised(layout.type))
+    return MemRefType::get({panels, layout.panelBytes(matrix)},
+                           IntegerType::get(element.getContext(), 8));
+  SmallVector<int64_t> sizes{panels, layout.stepCount(matrix), layout.panel};
+  if (layout.interleave > 1)
+    sizes.push_back(layout.interleave);
+  return MemRefType::get(sizes, element);
+}
+
+/// Plain weights are [out, in] also where the checkpoint has [in, out].
+static MemRefType packedType(nn::WeightOp weight) {
+  SmallVector<int64_t> shape(weight.getType().getShape());
+  Type element = elementTypeOf(weight);
+  if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
+    return panelsType(layout.getLayout(), shape, element);
+  if (nn::isStoredTransposed(weight))
+    std::swap(shape[0], shape[1]);
+  return MemRefType::get(shape, element);
+}
+
+LogicalResult FunctionLowering::lowerWeight(nn::WeightOp weight) {
+  if (kernel::isQuantised(nn::packedTypeOf(weight)) &&
+      !weight->hasAttr("layout")) {
+    refuse("is quantised and has no layout: run nn-assign-layouts first");
+    return failure();
+  }
+  Value slot = slotIndex(tree.weightPlace(weight));
+  mapping.map(weight.getResult(),
+              Value(kernel::WeightOp::create(
+                  builder, location, packedType(weight), weightSlots, slot)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// What a session keeps
+//===----------------------------------------------------------------------===//
+
+Value FunctionLowering::slotIndex(const nn::SlotPlace &place) {
+  Value slot = constantIndex(place.first);
+  for (auto [stride, loop] : llvm::zip_equal(place.strides, loopIndices)) {
+    Value distance =
+        arith::MulIOp::create(builder, location, loop, constantIndex(stride));
+    slot = arith::AddIOp::create(builder, location, slot, distance);
+  }
+  return slot;
+}
+
+Value FunctionLowering::cacheSlot(Operation *op) {
+  return arith::AddIOp::create(builder, location, cacheSlots,
+                               slotIndex(tree.cachePlace(op)));
+}
+
+View FunctionLowering::cacheRow(Value tensor, Value row) {
+  return keptRow(cacheSlot(tensor.getDefiningOp()), tensorType(tensor), row);
+}
+
+/// Positions of one row as a session keeps them: [S, G, K] lies as
+/// [G, capacity, K], so that what one head reads is one stream.
+static MemRefType keptType(RankedTensorType type) {
+  ArrayRef<int64_t> shape = type.getShape().drop_front();
+  if (shape.size() < 3 || !ShapedType::isDynamic(shape.front()))
+    return MemRefType::get(shape, type.getElementType());
+  SmallVector<int64_t> strides(shape.size(), ShapedType::kDynamic);
+  strides.front() = shape.back();
+  strides.back() = 1;
+  return MemRefType::get(
+      shape, type.getElementType(),
+      StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides));
+}
+
+View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
+  if (!row) {
+    refuse("what a session keeps is read row by row, this op reads all rows "
+           "together");
+    row = constantIndex(0);
+  }
+  nn::AxesAttr axes = nn::axesOf(type);
+  View view;
+  SmallVector<Value> lengths;
+  for (unsigned axis = 1; axis < axes.rank(); ++axis) {
+    view.axes.push_back(axes.axisName(axis).str());
+    if (type.isDynamicDim(axis))
+      lengths.push_back(axisLength(sizes.axis(type, axis), row));
+  }
+  view.memref = kernel::CacheRowOp::create(builder, location, keptType(type),
+                                           framePointer, slot, row, lengths);
+  return view;
+}
+
+/// What the plan has a place for is packed there.
+void FunctionLowering::packIfPlaced(Value kept) {
+  int64_t place = placeOf(kept);
+  if (place == nn::kNotStored)
+    return;
+  Value buffer = bufferAt(place, tensorType(kept));
+  copyRows(kept, buffer);
+  mapping.map(kept, buffer);
+}
+
+void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
+  forEachRow([&](Value row) {
+    View given = view(cache.getX(), row),
+         kept = cacheRow(cache.getResult(), row);
+    unsigned rank = kept.axes.size();
+    SmallVector<OpFoldResult> first(rank, builder.getIndexAttr(0)), size;
+    first.front() = heldBefore(cache.getFrom(), row);
+    for (unsigned axis = 0; axis < rank; ++axis)
+      size.push_back(given.mixedLength(*this, axis));
+    View added = kept.part(*this, first, size);
+    added.axes = given.axes;
+    copy(given, added);
+  });
+  packIfPlaced(cache.getResult());
+}
+
+void FunctionLowering::lowerStateRead(nn::StateReadOp read) {
+  packIfPlaced(read.getResult());
+}
+
+void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
+  forEachRow([&](Value row) {
+    copy(view(write.getValue(), row),
+         keptRow(cacheSlot(write), tensorType(write.getValue()), row));
+  });
+}
