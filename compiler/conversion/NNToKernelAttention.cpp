@@ -47,14 +47,6 @@ static Value ofHead(FunctionLowering &lowering, const View &view, Value head) {
 // Which pairs are admitted
 //===----------------------------------------------------------------------===//
 
-static void splitConjunction(Value condition, SmallVectorImpl<Value> &parts) {
-  auto both = condition.getDefiningOp<arith::AndIOp>();
-  if (!both)
-    return parts.push_back(condition);
-  splitConjunction(both.getLhs(), parts);
-  splitConjunction(both.getRhs(), parts);
-}
-
 /// A region of `indices` index arguments; `yielded` emits what it yields.
 static void buildRegion(FunctionLowering &lowering, Region &region,
                         unsigned indices,
@@ -68,36 +60,35 @@ static void buildRegion(FunctionLowering &lowering, Region &region,
                           yielded(block->getArguments()));
 }
 
-/// The parts of the predicate that say a range of keys become the bounds of
-/// loops; what is left is asked for every pair.
+/// The conditions that say a range of keys become the bounds of loops; what is
+/// left is asked for every pair.
 static void lowerMask(nn::AttentionOp op, kernel::AttentionOp lowered,
                       FunctionLowering &lowering) {
-  SmallVector<Value> conditions, left;
-  splitConjunction(op.getMask().front().getTerminator()->getOperand(0),
-                   conditions);
   OpBuilder &builder = lowering.builder;
-  bool anyRange = false;
-  buildRegion(lowering, lowered.getKeys(), 3, [&](ValueRange indices) {
-    PairRegion pairs(lowering, op.getMask(), indices);
-    Value from = lowering.constantIndex(0),
-          to = lowering.constantIndex(std::numeric_limits<int32_t>::max());
-    for (Value condition : conditions) {
-      std::optional<KeyRange> range = keysThatSatisfy(pairs, condition);
-      if (!range) {
-        left.push_back(condition);
-        continue;
+  SmallVector<nn::KeyRange> ranges;
+  SmallVector<Value> left;
+  for (Value condition : nn::conditionsOf(op.getMask())) {
+    nn::KeyRange range = nn::keysThatSatisfy(op.getMask(), condition);
+    if (range.isExact)
+      ranges.push_back(std::move(range));
+    else
+      left.push_back(condition);
+  }
+  if (!ranges.empty())
+    buildRegion(lowering, lowered.getKeys(), 3, [&](ValueRange indices) {
+      PairRegion pairs(lowering, op.getMask(), indices);
+      Value from = lowering.constantIndex(0),
+            to = lowering.constantIndex(std::numeric_limits<int32_t>::max());
+      for (const nn::KeyRange &range : ranges) {
+        if (range.from)
+          from = arith::MaxSIOp::create(builder, lowering.loc(), from,
+                                        pairs.lower(*range.from));
+        if (range.to)
+          to = arith::MinSIOp::create(builder, lowering.loc(), to,
+                                      pairs.lower(*range.to));
       }
-      anyRange = true;
-      if (range->from)
-        from =
-            arith::MaxSIOp::create(builder, lowering.loc(), from, range->from);
-      if (range->to)
-        to = arith::MinSIOp::create(builder, lowering.loc(), to, range->to);
-    }
-    return SmallVector<Value>{from, to};
-  });
-  if (!anyRange)
-    lowered.getKeys().getBlocks().clear();
+      return SmallVector<Value>{from, to};
+    });
   if (left.empty())
     return;
   buildRegion(lowering, lowered.getMask(), 4, [&](ValueRange indices) {

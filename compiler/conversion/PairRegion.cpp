@@ -21,15 +21,6 @@ Value PairRegion::result() {
   return lower(region.front().getTerminator()->getOperand(0));
 }
 
-bool PairRegion::dependsOnKey(Value value) const {
-  if (value == key())
-    return true;
-  Operation *op = value.getDefiningOp();
-  return op && region.isAncestor(op->getParentRegion()) &&
-         llvm::any_of(op->getOperands(),
-                      [&](Value operand) { return dependsOnKey(operand); });
-}
-
 Value PairRegion::lower(Value value) {
   if (Value known = values.lookupOrNull(value))
     return known;
@@ -69,7 +60,8 @@ Value PairRegion::lowerLookup(nn::LookupOp op) {
     return asF32(b, loc, element);
   if (!op.getType().isInteger(1))
     return element;
-  Value no = arith::ConstantOp::create(b, loc, b.getZeroAttr(element.getType()));
+  Value no =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(element.getType()));
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, element, no);
 }
 
@@ -155,120 +147,36 @@ Value PairRegion::lookUpBucket(nn::BucketOp op, Value back, int64_t count) {
 // Ranges of keys
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// factor · j + rest, where nothing of rest depends on the key j.
-struct LinearInKey {
-  int factor;
-  Value rest;
-};
-} // namespace
-
-static std::optional<LinearInKey> linearInKey(PairRegion &pairs, Value value) {
-  OpBuilder &builder = pairs.lowering.builder;
-  Location loc = pairs.lowering.loc();
-  if (value == pairs.key())
-    return LinearInKey{1, pairs.lowering.constantIndex(0)};
-  if (!pairs.dependsOnKey(value))
-    return LinearInKey{0, pairs.lower(value)};
-  Operation *op = value.getDefiningOp();
-  if (!isa<arith::AddIOp, arith::SubIOp>(op))
-    return std::nullopt;
-  auto a = linearInKey(pairs, op->getOperand(0)),
-       b = linearInKey(pairs, op->getOperand(1));
-  if (!a || !b)
-    return std::nullopt;
-  if (isa<arith::AddIOp>(op))
-    return LinearInKey{a->factor + b->factor,
-                       arith::AddIOp::create(builder, loc, a->rest, b->rest)};
-  return LinearInKey{a->factor - b->factor,
-                     arith::SubIOp::create(builder, loc, a->rest, b->rest)};
-}
-
-/// j with the sides of a comparison exchanged.
-static arith::CmpIPredicate mirrored(arith::CmpIPredicate predicate) {
-  using P = arith::CmpIPredicate;
-  switch (predicate) {
-  case P::slt:
-    return P::sgt;
-  case P::sle:
-    return P::sge;
-  case P::sgt:
-    return P::slt;
-  case P::sge:
-    return P::sle;
-  default:
-    return predicate;
+Value PairRegion::lower(const nn::KeyBound &bound) {
+  OpBuilder &b = lowering.builder;
+  Location loc = lowering.loc();
+  auto constant = [&] { return lowering.constantIndex(bound.constant); };
+  Value value;
+  if (bound.kind != nn::KeyBound::Kind::Sum) {
+    bool isLeast = bound.kind == nn::KeyBound::Kind::Least;
+    for (const nn::KeyBound &other : bound.others) {
+      Value next = lower(other);
+      value = !value    ? next
+              : isLeast ? Value(arith::MinSIOp::create(b, loc, value, next))
+                        : Value(arith::MaxSIOp::create(b, loc, value, next));
+    }
+    return value;
   }
-}
-
-//  a·j + r ⋚ b·j + s, a − b = 1:  j ⋚ s − r;   a − b = −1:  r − s ⋚ j
-static std::optional<KeyRange> keysOfComparison(PairRegion &pairs,
-                                                arith::CmpIOp compare) {
-  if (!compare.getLhs().getType().isIndex())
-    return std::nullopt;
-  auto left = linearInKey(pairs, compare.getLhs()),
-       right = linearInKey(pairs, compare.getRhs());
-  if (!left || !right || std::abs(left->factor - right->factor) != 1)
-    return std::nullopt;
-  OpBuilder &builder = pairs.lowering.builder;
-  Location loc = pairs.lowering.loc();
-  arith::CmpIPredicate predicate = compare.getPredicate();
-  if (left->factor < right->factor) {
-    std::swap(left, right);
-    predicate = mirrored(predicate);
+  for (const nn::KeyBound::Term &term : bound.terms) {
+    Value next = lower(term.value);
+    if (!value && !term.isSubtracted) {
+      value = next;
+      continue;
+    }
+    if (!value)
+      value = lowering.constantIndex(0);
+    value = term.isSubtracted
+                ? Value(arith::SubIOp::create(b, loc, value, next))
+                : Value(arith::AddIOp::create(b, loc, value, next));
   }
-  Value bound = arith::SubIOp::create(builder, loc, right->rest, left->rest);
-  auto behind = [&]() -> Value {
-    return arith::AddIOp::create(builder, loc, bound,
-                                 pairs.lowering.constantIndex(1));
-  };
-  using P = arith::CmpIPredicate;
-  switch (predicate) {
-  case P::slt:
-    return KeyRange{{}, bound};
-  case P::sle:
-    return KeyRange{{}, behind()};
-  case P::sgt:
-    return KeyRange{behind(), {}};
-  case P::sge:
-    return KeyRange{bound, {}};
-  case P::eq:
-    return KeyRange{bound, behind()};
-  default:
-    return std::nullopt;
-  }
-}
-
-std::optional<KeyRange> heddle::conversion::keysThatSatisfy(PairRegion &pairs,
-                                                            Value condition) {
-  Operation *op = condition.getDefiningOp();
-  if (auto compare = dyn_cast_if_present<arith::CmpIOp>(op))
-    return keysOfComparison(pairs, compare);
-  if (!isa_and_present<arith::AndIOp, arith::OrIOp>(op))
-    return std::nullopt;
-  auto a = keysThatSatisfy(pairs, op->getOperand(0)),
-       b = keysThatSatisfy(pairs, op->getOperand(1));
-  if (!a || !b)
-    return std::nullopt;
-  OpBuilder &builder = pairs.lowering.builder;
-  Location loc = pairs.lowering.loc();
-  auto smaller = [&](Value x, Value y) -> Value {
-    return arith::MinSIOp::create(builder, loc, x, y);
-  };
-  auto larger = [&](Value x, Value y) -> Value {
-    return arith::MaxSIOp::create(builder, loc, x, y);
-  };
-  if (isa<arith::AndIOp>(op))
-    return KeyRange{a->from && b->from ? larger(a->from, b->from)
-                    : a->from          ? a->from
-                                       : b->from,
-                    a->to && b->to ? smaller(a->to, b->to)
-                    : a->to        ? a->to
-                                   : b->to};
-  // Two ranges together are one if both begin or both end nowhere.
-  if (!a->from && !b->from)
-    return KeyRange{{}, larger(a->to, b->to)};
-  if (!a->to && !b->to)
-    return KeyRange{smaller(a->from, b->from), {}};
-  return std::nullopt;
+  if (!value)
+    return constant();
+  return bound.constant == 0
+             ? value
+             : Value(arith::AddIOp::create(b, loc, value, constant()));
 }

@@ -10,6 +10,7 @@
 #define HEDDLE_COMPILER_CONVERSION_PAIRREGION_H
 
 #include "compiler/conversion/FunctionLowering.h"
+#include "dialects/nn/Pairs.h"
 
 namespace heddle::conversion {
 
@@ -30,11 +31,8 @@ public:
   /// What the region yields.
   mlir::Value result();
 
-  /// Whether a value differs from key to key.
-  bool dependsOnKey(mlir::Value value) const;
-  mlir::Value key() const { return region.getArgument(3); }
-
-  FunctionLowering &lowering;
+  /// A bound of the keys that satisfy a condition of the region.
+  mlir::Value lower(const nn::KeyBound &bound);
 
 private:
   mlir::Value lowerLookup(nn::LookupOp op);
@@ -42,20 +40,10 @@ private:
   mlir::Value farBucket(nn::BucketOp op, mlir::Value back, int64_t count);
   mlir::Value lookUpBucket(nn::BucketOp op, mlir::Value back, int64_t count);
 
+  FunctionLowering &lowering;
   mlir::Region &region;
   mlir::IRMapping values;
 };
-
-/// Half-open range of key positions; what is null has no bound.
-struct KeyRange {
-  mlir::Value from, to;
-};
-
-/// The keys for which `condition` holds, if they are a range that comparisons
-/// of the key with something else say: j ≤ i, i − j < W, and what `and` and
-/// `or` make of such ones. Emits the bounds where the builder stands.
-std::optional<KeyRange> keysThatSatisfy(PairRegion &pairs,
-                                        mlir::Value condition);
 
 } // namespace heddle::conversion
 

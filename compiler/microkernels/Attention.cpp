@@ -22,6 +22,7 @@
 #include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/AttentionKernels.h"
 #include "compiler/microkernels/Lanes.h"
+#include "dialects/nn/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -36,18 +37,6 @@ namespace heddle::microkernels {
 namespace {
 
 constexpr float log2OfE = 1.44269504f;
-
-/// Whether what a region yields depends on the head and on key − query alone.
-bool dependsOnDistance(Region &region) {
-  auto arguments = region.getArguments();
-  Value row = arguments[0], query = arguments[2], key = arguments[3];
-  auto isDistance = [&](Operation *user) {
-    return isa<arith::SubIOp>(user) && user->getOperand(0) == key &&
-           user->getOperand(1) == query;
-  };
-  return row.use_empty() && llvm::all_of(query.getUsers(), isDistance) &&
-         llvm::all_of(key.getUsers(), isDistance);
-}
 
 AttentionShape shapeOf(kernel::AttentionOp op) {
   int64_t depth = op.getK().getType().getDimSize(1),
@@ -235,7 +224,7 @@ void AttentionEmitter::allocateScratch() {
   scratch.from = v.stackFloats(rows);
   scratch.to = v.stackFloats(rows);
   scratch.tiles = v.stackFloats(llvm::divideCeil(rows, tileRows) * tileFields);
-  if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
+  if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
     scratch.bias = v.stackFloats(heads * distances());
 }
 
@@ -354,7 +343,7 @@ AttentionEmitter::Tile AttentionEmitter::loadTile(Value number) {
 void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
                                 Value tokens) {
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
-  if (!op.getBias().empty() && dependsOnDistance(op.getBias()))
+  if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
   Value several = arith::CmpIOp::create(
       v.builder, v.loc, arith::CmpIPredicate::ugt, tiles, v.index(1));

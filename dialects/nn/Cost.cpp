@@ -10,6 +10,7 @@
 #include "dialects/nn/Cost.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Pairs.h"
 #include "dialects/nn/SizeTable.h"
 
 using namespace mlir;

@@ -6,54 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Pairs.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::nn;
-
-//===----------------------------------------------------------------------===//
-// Masks
-//===----------------------------------------------------------------------===//
-
-/// Whether `condition` can only hold where the key position is at most the
-/// query position.
-static bool impliesNoLaterKey(Value condition, Value query, Value key) {
-  auto implies = [&](Value part) {
-    return impliesNoLaterKey(part, query, key);
-  };
-  if (auto both = condition.getDefiningOp<arith::AndIOp>())
-    return implies(both.getLhs()) || implies(both.getRhs());
-  if (auto either = condition.getDefiningOp<arith::OrIOp>())
-    return implies(either.getLhs()) && implies(either.getRhs());
-  auto compare = condition.getDefiningOp<arith::CmpIOp>();
-  if (!compare)
-    return false;
-  using Predicate = arith::CmpIPredicate;
-  Value left = compare.getLhs(), right = compare.getRhs();
-  switch (compare.getPredicate()) {
-  case Predicate::sle:
-  case Predicate::slt:
-  case Predicate::ule:
-  case Predicate::ult:
-  case Predicate::eq:
-    return left == key && right == query;
-  case Predicate::sge:
-  case Predicate::sgt:
-  case Predicate::uge:
-  case Predicate::ugt:
-    return left == query && right == key;
-  default:
-    return false;
-  }
-}
-
-bool nn::admitsLaterKey(Region &mask) {
-  if (mask.empty())
-    return true;
-  Block &body = mask.front();
-  return !impliesNoLaterKey(body.getTerminator()->getOperand(0),
-                            body.getArgument(2), body.getArgument(3));
-}
 
 /// Keys along the queries' own axis are those of one call; others come from a
 /// session, which keeps the earlier ones.

@@ -21,10 +21,6 @@ enum class Dependence {
 /// whose insides are asked by themselves.
 Dependence dependenceAlong(mlir::Operation *op, llvm::StringRef axis);
 
-/// Whether a mask's region (row, head, query, key) may admit a key that stands
-/// after the query. An empty region admits all.
-bool admitsLaterKey(mlir::Region &mask);
-
 } // namespace heddle::nn
 
 #endif // HEDDLE_DIALECTS_NN_DEPENDENCE_H

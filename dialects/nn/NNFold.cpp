@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/nn/NN.h"
+#include "dialects/nn/Pairs.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -181,21 +182,6 @@ LogicalResult SplitOp::fold(FoldAdaptor,
 // Masks and scores
 //===----------------------------------------------------------------------===//
 
-static bool yields(Region &region, llvm::function_ref<bool(Attribute)> isIt) {
-  Attribute constant;
-  return !region.empty() &&
-         matchPattern(region.front().getTerminator()->getOperand(0),
-                      m_Constant(&constant)) &&
-         isIt(constant);
-}
-
-static bool admitsAll(Region &mask) {
-  return yields(mask, [](Attribute constant) {
-    auto boolean = dyn_cast<IntegerAttr>(constant);
-    return boolean && boolean.getValue().isOne();
-  });
-}
-
 OpFoldResult MaskOp::fold(FoldAdaptor) {
   return admitsAll(getMask()) ? OpFoldResult(getX()) : OpFoldResult();
 }
@@ -211,10 +197,9 @@ struct DropEmptyRegion : OpRewritePattern<AttentionOp> {
                                [&] { rewriter.eraseBlock(&region.front()); });
       return success();
     };
-    if (admitsAll(op.getMask()))
+    if (!op.getMask().empty() && admitsAll(op.getMask()))
       return drop(op.getMask());
-    if (yields(op.getBias(),
-               [](Attribute constant) { return isNumber(constant, 0); }))
+    if (isNumber(constantOf(op.getBias()), 0))
       return drop(op.getBias());
     return failure();
   }

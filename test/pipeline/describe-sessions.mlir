@@ -55,6 +55,7 @@ func.func @step(%ids: tensor<?x?xi32, #nn.axes<B, T over V>> {nn.name = "ids"}, 
 // CHECK: heddle.program = {
 // CHECK-NOT: prefill_in_chunks
 // CHECK: @sees_later_keys
+module attributes {nn.generate = ["sees_later_keys"]} {
 nn.size @B in 1 to 4
 nn.size @T in 1 to 6 per @B
 nn.size @S in 1 to 6 per @B
@@ -62,4 +63,119 @@ func.func @sees_later_keys(%q: !q) -> !q attributes {nn.entry} {
   %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
   %a = nn.attention %q, %k, %k scale 1.0 : (!q, !k, !k) -> !q
   return %a : !q
+}
+}
+
+// -----
+
+!q = tensor<?x?x1x3xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
+
+// So does this one: j ≤ i + 1.
+// CHECK: heddle.program = {
+// CHECK-NOT: prefill_in_chunks
+// CHECK: @sees_the_next_key
+module attributes {nn.generate = ["sees_the_next_key"]} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @sees_the_next_key(%q: !q) -> !q attributes {nn.entry} {
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  %a = nn.attention %q, %k, %k scale 1.0 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %one = arith.constant 1 : index
+    %n = arith.addi %i, %one : index
+    %c = arith.cmpi sle, %j, %n : index
+    nn.yield %c : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
+}
+
+// -----
+
+!q = tensor<?x?x1x3xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
+
+// j ≤ i or j < n, where n may be anything.
+// CHECK: heddle.program = {
+// CHECK-NOT: prefill_in_chunks
+// CHECK: @sees_a_prefix
+module attributes {nn.generate = ["sees_a_prefix"]} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @sees_a_prefix(%q: !q, %p: tensor<?xi32, #nn.axes<B>>) -> !q attributes {nn.entry} {
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  %a = nn.attention %q, %k, %k scale 1.0 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %n = nn.lookup %p[%b] : tensor<?xi32, #nn.axes<B>> -> i32
+    %x = arith.index_cast %n : i32 to index
+    %e = arith.cmpi sle, %j, %i : index
+    %f = arith.cmpi slt, %j, %x : index
+    %c = arith.ori %e, %f : i1
+    nn.yield %c : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
+}
+
+// -----
+
+!q = tensor<?x?x1x3xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
+
+// i − j ≥ 0 admits none.
+// CHECK: heddle.program = {
+// CHECK-SAME: prefill_in_chunks
+// CHECK: @sees_what_is_not_ahead
+module attributes {nn.generate = ["sees_what_is_not_ahead"]} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @sees_what_is_not_ahead(%q: !q) -> !q attributes {nn.entry} {
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  %a = nn.attention %q, %k, %k scale 1.0 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %zero = arith.constant 0 : index
+    %d = arith.subi %i, %j : index
+    %c = arith.cmpi sge, %d, %zero : index
+    nn.yield %c : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
+}
+
+// -----
+
+!q = tensor<?x?x1x3xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
+
+// Nor do (j < i + 1 and i − j < 2) or (j = i and what is no range).
+// CHECK: heddle.program = {
+// CHECK-SAME: prefill_in_chunks
+// CHECK: @sees_a_window_or_itself
+module attributes {nn.generate = ["sees_a_window_or_itself"]} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @sees_a_window_or_itself(%q: !q) -> !q attributes {nn.entry} {
+  %k = nn.cache_append "k" %q from "T" to "S" : (!q) -> !k
+  %a = nn.attention %q, %k, %k scale 1.0 where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %one = arith.constant 1 : index
+    %two = arith.constant 2 : index
+    %n = arith.addi %i, %one : index
+    %d = arith.subi %i, %j : index
+    %e = arith.cmpi slt, %j, %n : index
+    %f = arith.cmpi slt, %d, %two : index
+    %l = arith.andi %e, %f : i1
+    %s = arith.cmpi eq, %j, %i : index
+    %o = arith.cmpi ne, %j, %two : index
+    %r = arith.andi %s, %o : i1
+    %c = arith.ori %l, %r : i1
+    nn.yield %c : i1
+  } : (!q, !k, !k) -> !q
+  return %a : !q
+}
 }

@@ -1,0 +1,255 @@
+//===- Pairs.cpp - what is said about pairs of a query and a key ----------===//
+
+#include "dialects/nn/Pairs.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::nn;
+using Predicate = arith::CmpIPredicate;
+
+static Value queryOf(Region &region) { return region.getArgument(2); }
+static Value keyOf(Region &region) { return region.getArgument(3); }
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+static bool dependsOnKey(Region &region, Value value) {
+  if (value == keyOf(region))
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && region.isAncestor(op->getParentRegion()) &&
+         llvm::any_of(op->getOperands(), [&](Value operand) {
+           return dependsOnKey(region, operand);
+         });
+}
+
+/// a ± b, or nothing where the constants do not fit.
+static std::optional<KeyBound> combine(KeyBound a, const KeyBound &b,
+                                       bool isSubtracted) {
+  bool isTooLarge = isSubtracted
+                        ? llvm::SubOverflow(a.constant, b.constant, a.constant)
+                        : llvm::AddOverflow(a.constant, b.constant, a.constant);
+  if (isTooLarge)
+    return std::nullopt;
+  for (const KeyBound::Term &term : b.terms)
+    a.terms.push_back({term.value, term.isSubtracted != isSubtracted});
+  return a;
+}
+
+namespace {
+/// factor · j + rest, where nothing of rest depends on the key j.
+struct LinearInKey {
+  int factor;
+  KeyBound rest;
+};
+} // namespace
+
+static std::optional<LinearInKey> linearInKey(Region &region, Value value) {
+  if (value == keyOf(region))
+    return LinearInKey{1, {}};
+  LinearInKey number{0, {}};
+  if (std::optional<int64_t> constant = getConstantIntValue(value)) {
+    number.rest.constant = *constant;
+    return number;
+  }
+  Operation *op = value.getDefiningOp();
+  bool isSum = isa_and_present<arith::AddIOp, arith::SubIOp>(op) &&
+               region.isAncestor(op->getParentRegion());
+  if (!isSum && dependsOnKey(region, value))
+    return std::nullopt;
+  if (!isSum) {
+    number.rest.terms.push_back({value, false});
+    return number;
+  }
+  bool isSubtracted = isa<arith::SubIOp>(op);
+  auto a = linearInKey(region, op->getOperand(0)),
+       b = linearInKey(region, op->getOperand(1));
+  if (!a || !b)
+    return std::nullopt;
+  auto rest = combine(a->rest, b->rest, isSubtracted);
+  if (!rest)
+    return std::nullopt;
+  return LinearInKey{
+      isSubtracted ? a->factor - b->factor : a->factor + b->factor, *rest};
+}
+
+//===----------------------------------------------------------------------===//
+// Ranges
+//===----------------------------------------------------------------------===//
+
+/// j with the sides of a comparison exchanged.
+static Predicate mirrored(Predicate predicate) {
+  switch (predicate) {
+  case Predicate::slt:
+    return Predicate::sgt;
+  case Predicate::sle:
+    return Predicate::sge;
+  case Predicate::sgt:
+    return Predicate::slt;
+  case Predicate::sge:
+    return Predicate::sle;
+  default:
+    return predicate;
+  }
+}
+
+/// Of positions, which are not negative, an unsigned comparison says the same.
+static Predicate signedOf(arith::CmpIOp compare) {
+  if (!isa<BlockArgument>(compare.getLhs()) ||
+      !isa<BlockArgument>(compare.getRhs()))
+    return compare.getPredicate();
+  switch (compare.getPredicate()) {
+  case Predicate::ult:
+    return Predicate::slt;
+  case Predicate::ule:
+    return Predicate::sle;
+  case Predicate::ugt:
+    return Predicate::sgt;
+  case Predicate::uge:
+    return Predicate::sge;
+  default:
+    return compare.getPredicate();
+  }
+}
+
+//  a·j + r ⋚ b·j + s, a − b = 1:  j ⋚ s − r;   a − b = −1:  r − s ⋚ j
+static KeyRange keysOfComparison(Region &region, arith::CmpIOp compare) {
+  if (!compare.getLhs().getType().isIndex())
+    return {};
+  auto left = linearInKey(region, compare.getLhs()),
+       right = linearInKey(region, compare.getRhs());
+  if (!left || !right || std::abs(left->factor - right->factor) != 1)
+    return {};
+  Predicate predicate = signedOf(compare);
+  if (left->factor < right->factor) {
+    std::swap(left, right);
+    predicate = mirrored(predicate);
+  }
+  KeyBound one;
+  one.constant = 1;
+  auto bound = combine(right->rest, left->rest, /*isSubtracted=*/true);
+  auto behind = bound ? combine(*bound, one, false) : std::nullopt;
+  if (!behind)
+    return {};
+  switch (predicate) {
+  case Predicate::slt:
+    return {{}, bound, true};
+  case Predicate::sle:
+    return {{}, behind, true};
+  case Predicate::sgt:
+    return {behind, {}, true};
+  case Predicate::sge:
+    return {bound, {}, true};
+  case Predicate::eq:
+    return {bound, behind, true};
+  default:
+    return {};
+  }
+}
+
+static KeyBound chooseOf(KeyBound::Kind kind, KeyBound a, KeyBound b) {
+  KeyBound chosen{kind, {}, 0, {}};
+  chosen.others = {std::move(a), std::move(b)};
+  return chosen;
+}
+
+using Bound = std::optional<KeyBound>;
+
+static Bound ofBoth(KeyBound::Kind kind, const Bound &a, const Bound &b) {
+  return a && b ? Bound(chooseOf(kind, *a, *b)) : a ? a : b;
+}
+
+static Bound ofEither(KeyBound::Kind kind, const Bound &a, const Bound &b) {
+  return a && b ? Bound(chooseOf(kind, *a, *b)) : Bound();
+}
+
+KeyRange nn::keysThatSatisfy(Region &region, Value condition) {
+  using Kind = KeyBound::Kind;
+  Operation *op = condition.getDefiningOp();
+  if (auto compare = dyn_cast_if_present<arith::CmpIOp>(op))
+    return keysOfComparison(region, compare);
+  if (!isa_and_present<arith::AndIOp, arith::OrIOp>(op))
+    return {};
+  KeyRange a = keysThatSatisfy(region, op->getOperand(0)),
+           b = keysThatSatisfy(region, op->getOperand(1));
+  bool areExact = a.isExact && b.isExact;
+  if (isa<arith::AndIOp>(op))
+    return {ofBoth(Kind::Largest, a.from, b.from),
+            ofBoth(Kind::Least, a.to, b.to), areExact};
+  // Two ranges together are one if both begin or both end nowhere.
+  bool isOne = (!a.from && !b.from) || (!a.to && !b.to);
+  return {ofEither(Kind::Least, a.from, b.from),
+          ofEither(Kind::Largest, a.to, b.to), areExact && isOne};
+}
+
+static void split(Value condition, SmallVectorImpl<Value> &parts) {
+  auto both = condition.getDefiningOp<arith::AndIOp>();
+  if (!both)
+    return parts.push_back(condition);
+  split(both.getLhs(), parts);
+  split(both.getRhs(), parts);
+}
+
+SmallVector<Value> nn::conditionsOf(Region &mask) {
+  SmallVector<Value> conditions;
+  if (!mask.empty())
+    split(mask.front().getTerminator()->getOperand(0), conditions);
+  return conditions;
+}
+
+//===----------------------------------------------------------------------===//
+// What is admitted
+//===----------------------------------------------------------------------===//
+
+Attribute nn::constantOf(Region &region) {
+  Attribute constant;
+  if (!region.empty())
+    matchPattern(region.front().getTerminator()->getOperand(0),
+                 m_Constant(&constant));
+  return constant;
+}
+
+bool nn::admitsAll(Region &mask) {
+  auto boolean = dyn_cast_or_null<IntegerAttr>(constantOf(mask));
+  return mask.empty() || (boolean && boolean.getValue().isOne());
+}
+
+/// Whether a bound is the query's position + 1 or less, for all that is known.
+static bool isAtMostBehind(const KeyBound &bound, Value query) {
+  auto isAtMost = [&](const KeyBound &other) {
+    return isAtMostBehind(other, query);
+  };
+  switch (bound.kind) {
+  case KeyBound::Kind::Least:
+    return llvm::any_of(bound.others, isAtMost);
+  case KeyBound::Kind::Largest:
+    return llvm::all_of(bound.others, isAtMost);
+  case KeyBound::Kind::Sum:
+    return bound.terms.size() == 1 && bound.terms.front().value == query &&
+           !bound.terms.front().isSubtracted && bound.constant <= 1;
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+bool nn::admitsLaterKey(Region &mask) {
+  return !llvm::any_of(conditionsOf(mask), [&](Value condition) {
+    KeyRange keys = keysThatSatisfy(mask, condition);
+    return keys.to && isAtMostBehind(*keys.to, queryOf(mask));
+  });
+}
+
+bool nn::dependsOnDistance(Region &region) {
+  Value row = region.getArgument(0), query = queryOf(region),
+        key = keyOf(region);
+  auto isDistance = [&](Operation *user) {
+    auto minus = dyn_cast<arith::SubIOp>(user);
+    return minus && minus.getLhs() == key && minus.getRhs() == query;
+  };
+  return row.use_empty() && llvm::all_of(query.getUsers(), isDistance) &&
+         llvm::all_of(key.getUsers(), isDistance);
+}
