@@ -10,6 +10,8 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/Transforms/Inliner.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_INLINEBLOCKS
@@ -20,35 +22,6 @@ using namespace mlir;
 using namespace heddle::nn;
 
 namespace {
-
-CallPath pathOf(CallOp call) {
-  return {call.getPath(), call.getIndices(), call.getAbsolute()};
-}
-
-/// Whether the ops of a block can stand under the call's path themselves.
-bool canCarryPath(func::FuncOp block, CallOp call) {
-  return !block
-              .walk([&](PathOpInterface op) {
-                return op.canCarryPathOf(pathOf(call)) ? WalkResult::advance()
-                                               : WalkResult::interrupt();
-              })
-              .wasInterrupted();
-}
-
-void inlineInto(CallOp call, func::FuncOp block) {
-  block.walk([&](PathOpInterface op) { op.carryPathOf(pathOf(call)); });
-  Block &body = block.getBody().front();
-  for (auto [argument, value] :
-       llvm::zip_equal(body.getArguments(), call.getArguments()))
-    argument.replaceAllUsesWith(value);
-  Operation *end = body.getTerminator();
-  call.replaceAllUsesWith(end->getOperands());
-  end->erase();
-  call->getBlock()->getOperations().splice(call->getIterator(),
-                                           body.getOperations());
-  call.erase();
-  block.erase();
-}
 
 StringRef reasonToStay(func::FuncOp block, CallOp call, bool isOnly) {
   if (isOnly)
@@ -71,14 +44,20 @@ struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
       if (FlatSymbolRefAttr callee = calleeOf(op))
         ++callers[callee.getValue()];
     });
+    InlinerInterface inliner(&getContext());
+    auto splice = InlinerConfig().getCloneCallback();
     for (CallOp call : calls) {
       auto block = symbols.lookup<func::FuncOp>(call.getCallee());
       bool isOnly = callers[call.getCallee()] == 1 && !isEntry(block) &&
                     !block->isAncestor(call);
-      if (isOnly && canCarryPath(block, call)) {
-        call.emitRemark() << "block '" << call.getCallee()
+      Location place = call.getLoc();
+      if (isOnly &&
+          succeeded(inlineCall(inliner, splice, call, block, &block.getBody(),
+                               /*shouldCloneInlinedRegion=*/false))) {
+        emitRemark(place) << "block '" << call.getCallee()
                           << "' made part of its caller";
-        inlineInto(call, block);
+        call.erase();
+        block.erase();
         continue;
       }
       call.emitRemark() << "block '" << call.getCallee()

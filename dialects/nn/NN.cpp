@@ -3,6 +3,7 @@
 #include "dialects/nn/NN.h"
 
 #include "dialects/kernel/Layout.h"
+#include "dialects/nn/Inline.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -32,6 +33,7 @@ void NNDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/nn/NNOps.cpp.inc"
       >();
+  addInliner(*this);
 }
 
 //===----------------------------------------------------------------------===//
