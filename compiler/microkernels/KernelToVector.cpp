@@ -1,6 +1,7 @@
 //===- KernelToVector.cpp - machine operations to vector code -------------===//
 //
-// Walks the module and hands every machine operation to its emitter.
+// Walks the module and hands every machine operation to its emitter, as one
+// table says.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/ADT/StringMap.h"
+#include <functional>
 
 namespace heddle::microkernels {
 #define GEN_PASS_DEF_KERNELTOVECTOR
@@ -28,9 +30,83 @@ namespace heddle::microkernels {
 } // namespace heddle::microkernels
 
 using namespace mlir;
+using namespace heddle;
 using namespace heddle::microkernels;
 
 namespace {
+
+/// What each op is emitted by. What is refused is left to naive loops.
+class Emitters {
+public:
+  explicit Emitters(const Target &machine) : machine(machine) {
+    add<kernel::MatmulOp>(lowerMatmul);
+    add<kernel::NarrowOp>(lowerNarrow);
+    add<kernel::AttentionOp>(lowerAttention);
+    add<kernel::NormOp>(lowerNorm);
+    add<kernel::RopeOp>(lowerRope);
+    add<kernel::TopkOp>(lowerTopk);
+    add<kernel::WindowsOp>(lowerWindows);
+    add<linalg::GenericOp>(lowerGeneric);
+    add<linalg::FillOp>(lowerFill);
+  }
+
+  LogicalResult run(ModuleOp module) {
+    SymbolTable symbols(module);
+    SmallVector<Operation *> operations;
+    module.walk([&](Operation *op) {
+      if (emitters.contains(op->getName().getStringRef()))
+        operations.push_back(op);
+    });
+    IRRewriter rewriter(module.getContext());
+    for (Operation *op : operations) {
+      const Emitter &emitter = emitters.at(op->getName().getStringRef());
+      if (failed(emitter(rewriter, op, symbols)))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  using Emitter =
+      std::function<LogicalResult(IRRewriter &, Operation *, SymbolTable &)>;
+
+  /// `lower` gets the rewriter, the op, the target and, where it wants them,
+  /// the module's symbols.
+  template <typename OpTy, typename Function> void add(Function lower) {
+    emitters[OpTy::getOperationName()] = [lower, this](IRRewriter &rewriter,
+                                                       Operation *op,
+                                                       SymbolTable &symbols) {
+      auto call = [&] {
+        if constexpr (std::is_invocable_v<Function, IRRewriter &, OpTy,
+                                          const Target &>)
+          return lower(rewriter, cast<OpTy>(op), machine);
+        else
+          return lower(rewriter, cast<OpTy>(op), machine, symbols);
+      };
+      if constexpr (std::is_void_v<decltype(call())>)
+        return call(), success();
+      else
+        return call();
+    };
+  }
+
+  static void lowerGeneric(IRRewriter &rewriter, linalg::GenericOp generic,
+                           const Target &machine) {
+    if (failed(lowerElementwise(rewriter, generic, machine)))
+      (void)lowerReduction(rewriter, generic, machine);
+  }
+
+  static void lowerFill(IRRewriter &rewriter, linalg::FillOp fill,
+                        const Target &machine) {
+    rewriter.setInsertionPoint(fill);
+    auto generic = linalg::generalizeNamedOp(rewriter, fill);
+    (void)lowerElementwise(rewriter, *generic, machine);
+  }
+
+  const Target &machine;
+  llvm::StringMap<Emitter> emitters; ///< by name of the op
+};
+
 struct KernelToVector
     : heddle::microkernels::impl::KernelToVectorBase<KernelToVector> {
   using Base::Base;
@@ -44,60 +120,9 @@ struct KernelToVector
              "or +vnni where the unit has them";
       return signalPassFailure();
     }
-    SymbolTable symbols(getOperation());
-    SmallVector<Operation *> operations;
-    getOperation().walk([&](Operation *op) {
-      if (isa<heddle::kernel::MatmulOp, heddle::kernel::AttentionOp,
-              heddle::kernel::NarrowOp, heddle::kernel::NormOp,
-              heddle::kernel::RopeOp, heddle::kernel::TopkOp,
-              heddle::kernel::WindowsOp, linalg::GenericOp, linalg::FillOp>(op))
-        operations.push_back(op);
-    });
-    IRRewriter rewriter(&getContext());
-    for (Operation *op : operations) {
-      LogicalResult lowered =
-          llvm::TypeSwitch<Operation *, LogicalResult>(op)
-              .Case([&](heddle::kernel::MatmulOp product) {
-                return lowerMatmul(rewriter, product, *machine, symbols);
-              })
-              .Case([&](heddle::kernel::NarrowOp narrow) {
-                return lowerNarrow(rewriter, narrow, *machine, symbols);
-              })
-              .Case([&](heddle::kernel::AttentionOp attention) {
-                lowerAttention(rewriter, attention, *machine, symbols);
-                return success();
-              })
-              .Case([&](heddle::kernel::NormOp norm) {
-                lowerNorm(rewriter, norm, *machine, symbols);
-                return success();
-              })
-              .Case([&](heddle::kernel::RopeOp rope) {
-                lowerRope(rewriter, rope, *machine);
-                return success();
-              })
-              .Case([&](heddle::kernel::TopkOp topk) {
-                lowerTopk(rewriter, topk, *machine, symbols);
-                return success();
-              })
-              .Case([&](heddle::kernel::WindowsOp windows) {
-                lowerWindows(rewriter, windows, *machine);
-                return success();
-              })
-              // What is refused is left to naive loops.
-              .Case([&](linalg::GenericOp generic) {
-                if (failed(lowerElementwise(rewriter, generic, *machine)))
-                  (void)lowerReduction(rewriter, generic, *machine);
-                return success();
-              })
-              .Case([&](linalg::FillOp fill) {
-                rewriter.setInsertionPoint(fill);
-                auto generic = linalg::generalizeNamedOp(rewriter, fill);
-                (void)lowerElementwise(rewriter, *generic, *machine);
-                return success();
-              });
-      if (failed(lowered))
-        return signalPassFailure();
-    }
+    if (failed(Emitters(*machine).run(getOperation())))
+      signalPassFailure();
   }
 };
+
 } // namespace
