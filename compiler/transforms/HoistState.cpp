@@ -17,6 +17,7 @@
 #include "dialects/nn/VerifyModule.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -136,6 +137,9 @@ public:
     module.walk([&](StateReadOp read) { reads.push_back(read); });
     for (StateReadOp read : reads)
       hoist(read);
+    // What only the hoisted values needed.
+    IRRewriter rewriter(module.getContext());
+    (void)runRegionDCE(rewriter, module->getRegions());
     for (StateOp state : llvm::make_early_inc_range(module.getOps<StateOp>()))
       eraseIfUnread(state);
   }
@@ -176,7 +180,6 @@ private:
     SmallVector<StateWriteOp> writes = writesOf(read.getState());
     for (auto [nest, opsOfNest] : llvm::zip_equal(nests, ops))
       hoistNest(read, nest.second, opsOfNest, writes);
-    eraseDead(read, values);
   }
 
   static void remarkOnCalls(StateReadOp read) {
@@ -275,22 +278,6 @@ private:
       std::string name = (state + "." + Twine(number)).str();
       if (!module.lookupSymbol(name))
         return name;
-    }
-  }
-
-  /// What only the hoisted values needed.
-  static void eraseDead(StateReadOp read, ArrayRef<Value> values) {
-    llvm::SetVector<Operation *> dead;
-    for (Value value : values)
-      dead.insert(value.getDefiningOp());
-    while (!dead.empty()) {
-      Operation *op = dead.pop_back_val();
-      if (!op->use_empty() || !(isPure(op) || op == read))
-        continue;
-      for (Value operand : op->getOperands())
-        if (Operation *above = operand.getDefiningOp())
-          dead.insert(above);
-      op->erase();
     }
   }
 
