@@ -90,6 +90,11 @@ private:
   void lowerGroupedRoute(nn::RouteOp route);
   void callBlock(nn::RouteOp route, mlir::Value block, mlir::Value x,
                  mlir::Value result);
+  void placeArguments(nn::ScanOp scan);
+  void forLivingRows(mlir::Value step, const nn::SizeExpr &axis,
+                     llvm::function_ref<void(mlir::Value row)> emit);
+  llvm::LogicalResult lowerScanStep(nn::ScanOp scan, mlir::Value step,
+                                    const nn::SizeExpr &axis);
   llvm::LogicalResult lowerScan(nn::ScanOp scan);
   llvm::LogicalResult lowerWeight(nn::WeightOp weight);
   void lowerCache(nn::CacheAppendOp cache);

@@ -192,15 +192,72 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
 // Recurrence
 //===----------------------------------------------------------------------===//
 
+/// A buffer for each argument of the body. What rows without a first position
+/// begin with is zero.
+void FunctionLowering::placeArguments(nn::ScanOp scan) {
+  for (BlockArgument argument : scan.getBody().getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    Value buffer = scratch(scan, nn::argumentName(argument), type);
+    mapping.map(Value(argument), buffer);
+    Value zero = arith::ConstantOp::create(
+        builder, location, builder.getZeroAttr(type.getElementType()));
+    linalg::FillOp::create(builder, location, zero, buffer);
+  }
+}
+
+/// Emits for each row that has a position `step` of `axis`.
+void FunctionLowering::forLivingRows(Value step, const nn::SizeExpr &axis,
+                                     function_ref<void(Value)> emit) {
+  forEachRow([&](Value row) {
+    Value lives =
+        arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ult,
+                              step, axisLength(axis, row));
+    auto branch = scf::IfOp::create(builder, location, lives,
+                                    /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&branch.getThenRegion().front());
+    emit(row);
+  });
+}
+
+/// One position of all rows: slices in, the body, slices out, and the next
+/// carried values in the place of the last.
+LogicalResult FunctionLowering::lowerScanStep(nn::ScanOp scan, Value step,
+                                              const nn::SizeExpr &axis) {
+  Block &body = scan.getBody().front();
+  auto carried = body.getArguments().drop_front(scan.getInputs().size());
+  ValueRange yielded = body.getTerminator()->getOperands();
+  auto next = yielded.take_front(carried.size());
+  forLivingRows(step, axis, [&](Value row) {
+    for (auto [number, input] : llvm::enumerate(scan.getInputs()))
+      copy(view(input, row).at(*this, step),
+           view(body.getArgument(number), row));
+  });
+  if (failed(lowerBlock(body)))
+    return failure();
+  forLivingRows(step, axis, [&](Value row) {
+    for (auto [result, value] : llvm::zip_equal(
+             scan->getOpResults(), yielded.drop_front(carried.size())))
+      copy(view(value, row), resultView(result, row).at(*this, step));
+  });
+  SmallVector<Value> aside = setAside(scan, next, carried);
+  forLivingRows(step, axis, [&](Value row) {
+    for (auto [argument, value, buffer] :
+         llvm::zip_equal(carried, next, aside)) {
+      auto type = cast<RankedTensorType>(argument.getType());
+      if (value != argument)
+        copy(buffer ? viewOf(buffer, type, row) : view(value, row),
+             view(argument, row));
+    }
+  });
+  return success();
+}
+
 /// One step for all rows at a time. A row that has no such position takes part
 /// with what it had last, and what comes of it is dropped.
 LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
-  Emit e{*this};
-  Block &body = scan.getBody().front();
   unsigned inputs = scan.getInputs().size();
-  auto carried = body.getArguments().drop_front(inputs);
-  ValueRange yielded = body.getTerminator()->getOperands();
-  auto next = yielded.take_front(carried.size());
+  auto carried = scan.getBody().getArguments().drop_front(inputs);
   Value anything = scan.getInputs().empty() ? Value(scan.getResult(0))
                                             : scan.getInputs().front();
   auto whole = cast<RankedTensorType>(anything.getType());
@@ -209,66 +266,27 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
     return failure();
   }
   nn::SizeExpr axis = sizes.axis(whole, 1);
-
-  for (BlockArgument argument : body.getArguments()) {
-    auto type = cast<RankedTensorType>(argument.getType());
-    Value buffer = scratch(scan, nn::argumentName(argument), type);
-    mapping.map(Value(argument), buffer);
-    Value zero = arith::ConstantOp::create(
-        builder, location, builder.getZeroAttr(type.getElementType()));
-    linalg::FillOp::create(builder, location, zero, buffer);
-  }
+  placeArguments(scan);
   for (OpResult result : scan->getOpResults())
     resultView(result, nullptr);
   Value slot = cacheSlot(scan);
   auto kept = [&](BlockArgument argument, Value row) {
-    Value place = e.plus(slot, constantIndex(argument.getArgNumber() - inputs));
+    Value place =
+        arith::AddIOp::create(builder, location, slot,
+                              constantIndex(argument.getArgNumber() - inputs));
     return keptRow(place, cast<RankedTensorType>(argument.getType()), row);
   };
   forEachRow([&](Value row) {
     for (BlockArgument argument : carried)
       copy(kept(argument, row), view(argument, row));
   });
-
   auto steps = scf::ForOp::create(builder, location, constantIndex(0),
                                   axisLength(axis, nullptr), constantIndex(1));
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(steps.getBody());
-    Value step = steps.getInductionVar();
-    auto forLivingRows = [&](function_ref<void(Value)> emit) {
-      forEachRow([&](Value row) {
-        Value lives =
-            e.compare(Emit::Predicate::ult, step, axisLength(axis, row));
-        auto branch = scf::IfOp::create(builder, location, lives,
-                                        /*withElseRegion=*/false);
-        OpBuilder::InsertionGuard inner(builder);
-        builder.setInsertionPointToStart(&branch.getThenRegion().front());
-        emit(row);
-      });
-    };
-    forLivingRows([&](Value row) {
-      for (auto [number, input] : llvm::enumerate(scan.getInputs()))
-        copy(view(input, row).at(*this, step),
-             view(body.getArgument(number), row));
-    });
-    if (failed(lowerBlock(body)))
+    if (failed(lowerScanStep(scan, steps.getInductionVar(), axis)))
       return failure();
-    forLivingRows([&](Value row) {
-      for (auto [result, value] : llvm::zip_equal(
-               scan->getOpResults(), yielded.drop_front(carried.size())))
-        copy(view(value, row), resultView(result, row).at(*this, step));
-    });
-    SmallVector<Value> aside = setAside(scan, next, carried);
-    forLivingRows([&](Value row) {
-      for (auto [argument, value, buffer] :
-           llvm::zip_equal(carried, next, aside)) {
-        auto type = cast<RankedTensorType>(argument.getType());
-        if (value != argument)
-          copy(buffer ? viewOf(buffer, type, row) : view(value, row),
-               view(argument, row));
-      }
-    });
   }
   forEachRow([&](Value row) {
     for (BlockArgument argument : carried)
