@@ -53,3 +53,34 @@ module attributes {nn.model = "toy"} {
     return %y : tensor<?x6xf32, #nn.axes<B, "E+F">>
   }
 }
+
+// -----
+
+// Without a checkpoint a weight is filled as what it is to the op that reads it; where the op does not say (nn.add), with numbers
+// at random.
+// CHECK: heddle.weights =
+// CHECK-SAME: fill = "normal", layout = "plain f32", path = "filters"
+// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "filters.bias"
+// CHECK-SAME: fill = "ones", layout = "plain f32", path = "scale"
+// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "shift"
+// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "mean"
+// CHECK-SAME: fill = "ones", layout = "plain f32", path = "variance"
+// CHECK-SAME: fill = "normal", layout = "plain f32", path = "added"
+!x = tensor<?x2x5xf32, #nn.axes<B, C, N>>
+!c = tensor<2xf32, #nn.axes<C>>
+module attributes {nn.model = "images"} {
+  nn.size @B in 1 to 4
+  func.func @filled(%x: !x {nn.name = "x"}) -> !x attributes {nn.entry} {
+    %f = nn.weight "filters" : tensor<2x2x1xf32, #nn.axes<C, C, K>>
+    %d = nn.weight "filters.bias" : !c
+    %y = nn.conv %x, %f bias %d stride 1 pad 0 : (!x, tensor<2x2x1xf32, #nn.axes<C, C, K>>, !c) -> !x
+    %w = nn.weight "scale" : !c
+    %b = nn.weight "shift" : !c
+    %m = nn.weight "mean" : !c
+    %v = nn.weight "variance" : !c
+    %z = nn.batch_norm %y, %w, %b mean %m variance %v eps 1.0e-5 : (!x, !c, !c, !c, !c) -> !x
+    %a = nn.weight "added" : tensor<5xf32, #nn.axes<N>>
+    %r = nn.add %z, %a : (!x, tensor<5xf32, #nn.axes<N>>) -> !x
+    return %r : !x
+  }
+}
