@@ -13,11 +13,11 @@ void populateNNToLinalg(LoweringPatterns &patterns);
 /// Matrix products, and rows of tables.
 void populateLinearToLinalg(LoweringPatterns &patterns);
 void populateElementwiseToLinalg(LoweringPatterns &patterns);
-/// Attention, dot, mask, softmax and what else reduces an axis.
+/// Attention, norms and what else reduces an axis.
 void populateReductionToLinalg(LoweringPatterns &patterns);
-/// rearrange, concat, split, topk.
+/// What moves elements along axes.
 void populateAxesToLinalg(LoweringPatterns &patterns);
-/// conv, pool, upsample, batch_norm.
+/// What images are made of and go through.
 void populateImagesToLinalg(LoweringPatterns &patterns);
 
 /// The scalar function of an elementwise op of one operand.
