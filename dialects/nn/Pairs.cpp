@@ -152,20 +152,24 @@ static KeyRange keysOfComparison(Region &region, arith::CmpIOp compare) {
   }
 }
 
-static KeyBound chooseOf(KeyBound::Kind kind, KeyBound a, KeyBound b) {
-  KeyBound chosen{kind, {}, 0, {}};
-  chosen.others = {std::move(a), std::move(b)};
+using Bound = std::optional<KeyBound>;
+
+static Bound chooseOf(KeyBound::Kind kind, Bound a, Bound b) {
+  KeyBound chosen;
+  chosen.kind = kind;
+  chosen.others.push_back(std::move(*a));
+  chosen.others.push_back(std::move(*b));
   return chosen;
 }
 
-using Bound = std::optional<KeyBound>;
-
-static Bound ofBoth(KeyBound::Kind kind, const Bound &a, const Bound &b) {
-  return a && b ? Bound(chooseOf(kind, *a, *b)) : a ? a : b;
+static Bound ofBoth(KeyBound::Kind kind, Bound a, Bound b) {
+  if (a && b)
+    return chooseOf(kind, std::move(a), std::move(b));
+  return a ? std::move(a) : std::move(b);
 }
 
-static Bound ofEither(KeyBound::Kind kind, const Bound &a, const Bound &b) {
-  return a && b ? Bound(chooseOf(kind, *a, *b)) : Bound();
+static Bound ofEither(KeyBound::Kind kind, Bound a, Bound b) {
+  return a && b ? chooseOf(kind, std::move(a), std::move(b)) : Bound();
 }
 
 KeyRange nn::keysThatSatisfy(Region &region, Value condition) {
@@ -178,13 +182,15 @@ KeyRange nn::keysThatSatisfy(Region &region, Value condition) {
   KeyRange a = keysThatSatisfy(region, op->getOperand(0)),
            b = keysThatSatisfy(region, op->getOperand(1));
   bool areExact = a.isExact && b.isExact;
-  if (isa<arith::AndIOp>(op))
-    return {ofBoth(Kind::Largest, a.from, b.from),
-            ofBoth(Kind::Least, a.to, b.to), areExact};
   // Two ranges together are one if both begin or both end nowhere.
-  bool isOne = (!a.from && !b.from) || (!a.to && !b.to);
-  return {ofEither(Kind::Least, a.from, b.from),
-          ofEither(Kind::Largest, a.to, b.to), areExact && isOne};
+  bool isAnd = isa<arith::AndIOp>(op);
+  bool isOne = isAnd || (!a.from && !b.from) || (!a.to && !b.to);
+  auto join = isAnd ? ofBoth : ofEither;
+  return {join(isAnd ? Kind::Largest : Kind::Least, std::move(a.from),
+               std::move(b.from)),
+          join(isAnd ? Kind::Least : Kind::Largest, std::move(a.to),
+               std::move(b.to)),
+          areExact && isOne};
 }
 
 static void split(Value condition, SmallVectorImpl<Value> &parts) {
