@@ -41,9 +41,9 @@ struct Complaint {
 
 class Binder {
 public:
-  Binder(const Checkpoint &checkpoint, const nn::WeightRules &rules)
-      : checkpoint(checkpoint), rules(rules) {
-    for (const StoredTensor &tensor : checkpoint.tensors())
+  Binder(const Source &source, const nn::WeightRules &rules)
+      : source(source), rules(rules) {
+    for (const StoredTensor &tensor : source.tensors())
       if (std::optional<std::string> path = rules.pathOf(tensor.name))
         tensorsOf[*path].push_back(&tensor);
   }
@@ -53,13 +53,13 @@ public:
     if (!tensor)
       return nullptr;
     if (!holdsWeights(tensor->dtype))
-      complain(checkpoint.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name,
                "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
                    at(need));
     if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
       SmallVector<int64_t, 4> reversed(reverse(need.shape));
       bool turned = need.shape.size() == 2 && tensor->shape == reversed;
-      complain(checkpoint.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name,
                "found " + shapeText(tensor->shape) + ", needed " +
                    shapeText(need.shape) + at(need),
                turned ? "it is stored the other way round: layout = in_out or "
@@ -72,7 +72,7 @@ public:
   /// What is left once every need is bound.
   void refuseExtras() {
     std::vector<const StoredTensor *> extras;
-    for (const StoredTensor &tensor : checkpoint.tensors())
+    for (const StoredTensor &tensor : source.tensors())
       if (!used.contains(&tensor) && !rules.isIgnored(tensor.name) &&
           !isEmpty(tensor) && !isCopy(tensor))
         extras.push_back(&tensor);
@@ -81,7 +81,7 @@ public:
       return standsBefore(a->name, b->name);
     });
     for (const StoredTensor *tensor : extras)
-      complain(checkpoint.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name,
                "found " + shapeText(tensor->shape) +
                    ", needed by no part of the model",
                "to leave it out, add ignore \"" + layerGlob(tensor->name) +
@@ -123,11 +123,11 @@ private:
     if (candidates.size() == 1)
       return candidates.front();
     if (candidates.size() > 1)
-      complain(checkpoint.fileOf(*candidates[1]), candidates[1]->name,
+      complain(source.fileOf(*candidates[1]), candidates[1]->name,
                "found " + candidates[0]->name + " as well for " + need.path +
                    ", needed one of them" + at(need));
     else
-      complain(checkpoint.path(), need.path,
+      complain(source.path(), need.path,
                "found none, needed " + shapeText(need.shape) + at(need))
           ->lacking = true;
     return nullptr;
@@ -152,10 +152,9 @@ private:
     const StoredTensor &original = *originals->second.front();
     Expected<bool> equal = holdSameNumbers(tensor, original);
     if (!equal)
-      complain(checkpoint.fileOf(tensor), tensor.name,
-               toString(equal.takeError()));
+      complain(source.fileOf(tensor), tensor.name, toString(equal.takeError()));
     else if (!*equal)
-      complain(checkpoint.fileOf(tensor), tensor.name,
+      complain(source.fileOf(tensor), tensor.name,
                "found other numbers than in " + original.name +
                    ", needed the same: the model uses one for both");
     return true;
@@ -167,23 +166,16 @@ private:
         !holdsWeights(a.dtype) || !holdsWeights(b.dtype))
       return false;
     constexpr uint64_t most = 1 << 18;
-    uint64_t widthOfA = bitsOf(a.dtype) / 8, widthOfB = bitsOf(b.dtype) / 8;
-    uint64_t count = a.bytes / widthOfA;
-    std::vector<char> bytes(most * std::max(widthOfA, widthOfB));
+    uint64_t count = a.bytes * 8 / bitsOf(a.dtype);
+    SmallVector<char, 0> scratch;
     std::vector<float> ofA(most), ofB(most);
-    auto read = [&](const StoredTensor &tensor, uint64_t width, uint64_t from,
-                    uint64_t length, std::vector<float> &to) -> Error {
-      MutableArrayRef<char> buffer(bytes.data(), length * width);
-      if (Error error = checkpoint.read(tensor, from * width, buffer))
-        return error;
-      toFloat(tensor.dtype, bytes.data(), to.data(), length);
-      return Error::success();
-    };
     for (uint64_t from = 0; from < count; from += most) {
       uint64_t length = std::min(most, count - from);
-      if (Error error = read(a, widthOfA, from, length, ofA))
+      if (Error error =
+              source.readFloats(a, from, {ofA.data(), length}, scratch))
         return std::move(error);
-      if (Error error = read(b, widthOfB, from, length, ofB))
+      if (Error error =
+              source.readFloats(b, from, {ofB.data(), length}, scratch))
         return std::move(error);
       // By their bits: what is no number equals itself.
       if (std::memcmp(ofA.data(), ofB.data(), length * sizeof(float)) != 0)
@@ -215,7 +207,7 @@ private:
   std::string whereItMayBe(StringRef path) const {
     const StoredTensor *nearest = nullptr;
     unsigned best = std::max<size_t>(path.size() / 4, 2) + 1;
-    for (const StoredTensor &tensor : checkpoint.tensors()) {
+    for (const StoredTensor &tensor : source.tensors()) {
       if (used.contains(&tensor))
         continue;
       StringRef name = tensor.name;
@@ -233,7 +225,7 @@ private:
     return nearest ? "did you mean " + nearest->name : "";
   }
 
-  const Checkpoint &checkpoint;
+  const Source &source;
   const nn::WeightRules &rules;
   StringMap<SmallVector<const StoredTensor *, 1>> tensorsOf;
   DenseSet<const StoredTensor *> used;
@@ -244,10 +236,10 @@ private:
 } // namespace
 
 std::optional<std::vector<const StoredTensor *>>
-bindTensors(const Checkpoint &checkpoint, ArrayRef<TensorNeed> needs,
+bindTensors(const Source &source, ArrayRef<TensorNeed> needs,
             const nn::WeightRules &rules, Problems &problems) {
   size_t faultsBefore = problems.size();
-  Binder binder(checkpoint, rules);
+  Binder binder(source, rules);
   std::vector<const StoredTensor *> bound;
   for (const TensorNeed &need : needs)
     bound.push_back(binder.bind(need));

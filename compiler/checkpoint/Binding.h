@@ -10,7 +10,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_BINDING_H
 #define HEDDLE_COMPILER_CHECKPOINT_BINDING_H
 
-#include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Source.h"
 #include "dialects/kernel/Layout.h"
 #include "dialects/nn/WeightRules.h"
 
@@ -27,7 +27,7 @@ struct TensorNeed {
 /// The stored tensor of each need, in order. On problems, those of all needs
 /// and all tensors together, alike ones of many layers as one, and no value.
 std::optional<std::vector<const StoredTensor *>>
-bindTensors(const Checkpoint &checkpoint, llvm::ArrayRef<TensorNeed> needs,
+bindTensors(const Source &source, llvm::ArrayRef<TensorNeed> needs,
             const nn::WeightRules &rules, Problems &problems);
 
 } // namespace heddle::checkpoint

@@ -7,7 +7,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
 #define HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
 
-#include "compiler/checkpoint/Safetensors.h"
+#include "compiler/checkpoint/StoredTensor.h"
 
 namespace heddle::checkpoint {
 

@@ -211,22 +211,20 @@ std::shared_ptr<const GenerationDefaults>
 readGenerationDefaults(const GenerationSources &sources, Problems &problems) {
   size_t before = problems.size();
   GenerationReader reader;
-  auto read = [&](const std::string &path,
+  auto read = [&](const Document &document,
                   llvm::function_ref<void(const JsonNode &)> take) {
-    if (path.empty())
+    if (!document.isThere())
       return;
-    if (std::optional<llvm::json::Value> json = parseJsonFile(path, problems))
-      take(JsonNode(&*json, path, problems));
+    if (std::optional<llvm::json::Value> json = parseJson(document, problems))
+      take(JsonNode(&*json, document.name(), problems));
   };
-  const std::string &main = sources.generationConfig.empty()
-                                ? sources.config
-                                : sources.generationConfig;
+  bool isWhole = sources.generationConfig.isThere();
+  const Document &main = isWhole ? sources.generationConfig : sources.config;
   read(main, [&](const JsonNode &root) {
-    reader.readSettings(root, sources.ignored,
-                        /*isWhole=*/main != sources.config);
+    reader.readSettings(root, sources.ignored, isWhole);
     reader.readSpecialTokens(root);
   });
-  if (main != sources.config)
+  if (isWhole)
     read(sources.config,
          [&](const JsonNode &root) { reader.readSpecialTokens(root); });
   if (!reader.defaults->settings().ends.count)

@@ -8,7 +8,8 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_GENERATION_H
 #define HEDDLE_COMPILER_CHECKPOINT_GENERATION_H
 
-#include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Document.h"
+#include "compiler/checkpoint/Problems.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -56,8 +57,7 @@ private:
 };
 
 struct GenerationSources {
-  std::string generationConfig; ///< paths; empty: there is no such file
-  std::string config, tokenizerConfig;
+  Document generationConfig, config, tokenizerConfig;
   /// Keys that the user says do not matter.
   llvm::ArrayRef<std::string> ignored;
   /// The id of a token's text, or -1.

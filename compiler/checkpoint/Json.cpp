@@ -213,6 +213,13 @@ std::optional<json::Value> parseJson(StringRef text, const Twine &where,
   return std::nullopt;
 }
 
+std::optional<json::Value> parseJson(const Document &document,
+                                     Problems &problems, uint64_t mostBytes) {
+  return document.text()
+             ? parseJson(*document.text(), document.name(), problems)
+             : parseJsonFile(document.name(), problems, mostBytes);
+}
+
 std::optional<json::Value> parseJsonFile(StringRef path, Problems &problems,
                                          uint64_t mostBytes) {
   Expected<std::unique_ptr<MemoryBuffer>> buffer =

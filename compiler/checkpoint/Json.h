@@ -9,6 +9,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_JSON_H
 #define HEDDLE_COMPILER_CHECKPOINT_JSON_H
 
+#include "compiler/checkpoint/Document.h"
 #include "compiler/checkpoint/Problems.h"
 #include "compiler/files/InputFile.h"
 #include "llvm/Support/JSON.h"
@@ -20,6 +21,11 @@ namespace heddle::checkpoint {
 /// or nothing and a problem at `where:line:column`.
 std::optional<llvm::json::Value>
 parseJson(llvm::StringRef text, const llvm::Twine &where, Problems &problems);
+
+/// The same of a document that is there.
+std::optional<llvm::json::Value>
+parseJson(const Document &document, Problems &problems,
+          uint64_t mostBytes = files::limits::json);
 
 /// The same of a whole file; unreadable files are a problem too.
 std::optional<llvm::json::Value>

@@ -9,8 +9,8 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_PACKER_H
 #define HEDDLE_COMPILER_CHECKPOINT_PACKER_H
 
-#include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Elements.h"
+#include "compiler/checkpoint/Source.h"
 #include "dialects/kernel/Layout.h"
 #include <functional>
 
@@ -38,7 +38,7 @@ struct PackedTensor {
 
 struct PackRequest {
   /// Where stored parts lie; may be null when every part is random.
-  const Checkpoint *checkpoint = nullptr;
+  const Source *checkpoint = nullptr;
   std::vector<PackedTensor> tensors;
   /// The tensor of each weight slot. Slots of tied weights name the same one.
   std::vector<uint32_t> slots;

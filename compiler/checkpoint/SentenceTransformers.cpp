@@ -23,12 +23,11 @@ struct Expectation {
 
 class ModulesReader {
 public:
-  ModulesReader(StringRef path, const llvm::json::Object &config,
+  ModulesReader(const Source &source, const llvm::json::Object &config,
                 Problems &problems)
-      : directory(llvm::sys::path::parent_path(path)), config(config),
-        problems(problems) {}
+      : source(source), config(config), problems(problems) {}
 
-  void read(StringRef path);
+  void read();
 
   SentenceTransformer result;
 
@@ -39,14 +38,16 @@ private:
   void readNormalize(StringRef folder);
   void readPrompts();
 
-  /// Calls take(root) for a file below the directory, if it is there.
+  /// Calls take(root) for a file of a folder, if it is there.
   bool ifThere(StringRef folder, StringRef name,
                llvm::function_ref<void(const JsonNode &)> take);
+  Document inFolder(StringRef folder, StringRef name);
   /// Every key has to be one of `read`, or as expected.
   void expect(const JsonNode &root, llvm::ArrayRef<StringRef> read,
               llvm::ArrayRef<Expectation> others);
 
-  std::string directory, poolingFolder;
+  const Source &source;
+  std::string poolingFolder;
   bool includePrompt = true; ///< among the tokens that are pooled
   const llvm::json::Object &config;
   Problems &problems;
@@ -54,16 +55,21 @@ private:
 
 } // namespace
 
+Document ModulesReader::inFolder(StringRef folder, StringRef name) {
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, name);
+  return source.document(path);
+}
+
 bool ModulesReader::ifThere(StringRef folder, StringRef name,
                             llvm::function_ref<void(const JsonNode &)> take) {
-  llvm::SmallString<256> path(directory);
-  llvm::sys::path::append(path, folder, name);
-  if (!files::isThere(path))
+  Document document = inFolder(folder, name);
+  if (!document.isThere())
     return false;
-  std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
+  std::optional<llvm::json::Value> json = parseJson(document, problems);
   if (!json)
     return true;
-  JsonNode root(&*json, path, problems);
+  JsonNode root(&*json, document.name(), problems);
   if (root.object())
     take(root);
   return true;
@@ -90,11 +96,12 @@ void ModulesReader::expect(const JsonNode &root, llvm::ArrayRef<StringRef> read,
   }
 }
 
-void ModulesReader::read(StringRef path) {
-  std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
+void ModulesReader::read() {
+  Document modules = source.document("modules.json");
+  std::optional<llvm::json::Value> json = parseJson(modules, problems);
   if (!json)
     return;
-  JsonNode root(&*json, path, problems);
+  JsonNode root(&*json, modules.name(), problems);
   for (const JsonNode &module : root.elements())
     readModule(module);
   if (problems.empty() && result.pooling.empty())
@@ -124,7 +131,7 @@ void ModulesReader::readModule(const JsonNode &module) {
 
 void ModulesReader::readTransformer(StringRef folder) {
   if (!folder.empty())
-    problems.add(directory + "/modules.json",
+    problems.add(source.document("modules.json").name(),
                  "the Transformer is in " + folder +
                      ", needed beside modules.json");
   constexpr StringRef read[] = {"max_seq_length", "do_lower_case",
@@ -245,7 +252,7 @@ void ModulesReader::readPrompts() {
     return !prompt.second.empty();
   });
   if (!includePrompt && hasText)
-    problems.add(directory + "/" + poolingFolder + "/config.json",
+    problems.add(inFolder(poolingFolder, "config.json").name(),
                  "include_prompt: found false, needed true: there are prompts, "
                  "and programs pool their tokens as well");
 }
@@ -258,11 +265,11 @@ llvm::json::Object SentenceTransformer::forModelFile() const {
 }
 
 std::optional<SentenceTransformer>
-readSentenceTransformer(StringRef path, const llvm::json::Object &config,
+readSentenceTransformer(const Source &source, const llvm::json::Object &config,
                         Problems &problems) {
   size_t before = problems.size();
-  ModulesReader reader(path, config, problems);
-  reader.read(path);
+  ModulesReader reader(source, config, problems);
+  reader.read();
   if (problems.size() > before)
     return std::nullopt;
   return std::move(reader.result);

@@ -3,7 +3,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_SENTENCETRANSFORMERS_H
 #define HEDDLE_COMPILER_CHECKPOINT_SENTENCETRANSFORMERS_H
 
-#include "compiler/checkpoint/Problems.h"
+#include "compiler/checkpoint/Source.h"
 #include "llvm/Support/JSON.h"
 
 #include <optional>
@@ -32,11 +32,11 @@ struct SentenceTransformer {
   llvm::json::Object forModelFile() const;
 };
 
-/// Reads the modules.json at `path` and what belongs to it. `config` is the
+/// Reads modules.json, which is there, and what belongs to it. `config` is the
 /// model's config.json. What would change a vector and is not understood is a
 /// problem.
 std::optional<SentenceTransformer>
-readSentenceTransformer(llvm::StringRef path, const llvm::json::Object &config,
+readSentenceTransformer(const Source &source, const llvm::json::Object &config,
                         Problems &problems);
 
 } // namespace heddle::checkpoint

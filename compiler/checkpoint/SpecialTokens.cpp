@@ -1,6 +1,5 @@
 // The ids of a checkpoint's special tokens, by the names that Hugging Face
 // gives them: bos, eos, pad, cls, sep, unk, mask, decoder_start.
-#include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Json.h"
 #include "compiler/checkpoint/Tokenizer.h"
 
@@ -13,9 +12,9 @@ namespace heddle::checkpoint {
 
 /// Nothing where there is no such file. Its mistakes are told by those who need
 /// it.
-static std::optional<json::Value> parse(StringRef path) {
+static std::optional<json::Value> parse(const Document &document) {
   Problems ignored;
-  return path.empty() ? std::nullopt : parseJsonFile(path, ignored);
+  return document.isThere() ? parseJson(document, ignored) : std::nullopt;
 }
 
 /// A number, or the first of an array of them.
@@ -32,7 +31,7 @@ static std::optional<StringRef> tokenText(const json::Value &value) {
   return value.getAsString();
 }
 
-static StringMap<int64_t> addedTokens(StringRef tokenizerJson) {
+static StringMap<int64_t> addedTokens(const Document &tokenizerJson) {
   StringMap<int64_t> ids;
   std::optional<json::Value> root = parse(tokenizerJson);
   const json::Object *object = root ? root->getAsObject() : nullptr;
@@ -49,14 +48,15 @@ static StringMap<int64_t> addedTokens(StringRef tokenizerJson) {
   return ids;
 }
 
-std::vector<SpecialToken> readSpecialTokens(StringRef directory) {
-  constexpr StringLiteral names[] = {"bos", "eos",  "pad",  "cls",
+std::vector<SpecialToken> readSpecialTokens(const Source &source) {
+  constexpr StringLiteral names[] = {"bos", "eos",  "pad", "cls",
                                      "sep", "mask", "unk", "decoder_start"};
-  CheckpointFiles files = findCheckpointFiles(directory);
-  std::optional<json::Value> generation = parse(files.generationConfigJson),
-                             config = parse(files.configJson),
-                             tokenizer = parse(files.tokenizerConfigJson);
-  StringMap<int64_t> added = addedTokens(files.tokenizerJson);
+  std::optional<json::Value> generation = parse(
+                                 source.document("generation_config.json")),
+                             config = parse(source.document("config.json")),
+                             tokenizer = parse(
+                                 source.document("tokenizer_config.json"));
+  StringMap<int64_t> added = addedTokens(source.document("tokenizer.json"));
   auto find = [](const std::optional<json::Value> &root,
                  const Twine &key) -> const json::Value * {
     const json::Object *object = root ? root->getAsObject() : nullptr;

@@ -95,35 +95,13 @@ static RandomElements randomOf(const TensorPart &part, uint64_t seed) {
   return RandomElements(seed, part.path, part.random);
 }
 
-/// Unless it was read to its place at once.
-static void convert(const StoredTensor &stored, const char *raw, float *to,
-                    int64_t elements) {
-  if (raw != reinterpret_cast<const char *>(to))
-    toFloat(stored.dtype, raw, to, elements);
-}
-
-/// F32 is read to its place at once.
-char *TilePacker::rawTarget(const StoredTensor &stored, float *to,
-                            int64_t elements) {
-  return stored.dtype == DType::F32
-             ? reinterpret_cast<char *>(to)
-             : rawBuffer.atLeast(elements * bitsOf(stored.dtype) / 8);
-}
-
 Error TilePacker::fetchRows(const Slice &slice, float *to) {
-  int64_t begin = slice.first * slice.matrix.inputs;
-  int64_t elements = slice.count * slice.matrix.inputs;
-  const StoredTensor *stored = slice.part->stored;
-  if (!stored) {
-    randomOf(*slice.part, request.randomSeed).fill(begin, 1, to, elements);
-    return Error::success();
-  }
-  int64_t size = bitsOf(stored->dtype) / 8;
-  char *raw = rawTarget(*stored, to, elements);
-  if (Error error = request.checkpoint->read(
-          *stored, begin * size, {raw, static_cast<size_t>(elements * size)}))
-    return error;
-  convert(*stored, raw, to, elements);
+  uint64_t begin = slice.first * slice.matrix.inputs;
+  size_t elements = slice.count * slice.matrix.inputs;
+  if (const StoredTensor *stored = slice.part->stored)
+    return request.checkpoint->readFloats(*stored, begin, {to, elements},
+                                          rawBuffer);
+  randomOf(*slice.part, request.randomSeed).fill(begin, 1, to, elements);
   return Error::success();
 }
 
@@ -139,27 +117,15 @@ Error TilePacker::fetchColumns(const Slice &slice, float *to, int64_t stride) {
                   slice.count);
     return Error::success();
   }
-  int64_t size = bitsOf(stored->dtype) / 8;
-  bool dense = stride == slice.count;
-  int64_t elements = inputs * slice.count;
-  char *raw = dense ? rawTarget(*stored, to, elements)
-                    : rawBuffer.atLeast(elements * size);
-  // Whole rows of the part are one run.
-  bool wholeRows = slice.count == outputs;
-  int64_t runs = wholeRows ? 1 : inputs;
-  size_t runBytes = (wholeRows ? elements : slice.count) * size;
+  // Whole rows of the part that stay side by side are one run.
+  bool isOneRun = slice.count == outputs && slice.count == stride;
+  int64_t runs = isOneRun ? 1 : inputs;
+  size_t length = isOneRun ? inputs * outputs : slice.count;
   for (int64_t run = 0; run < runs; ++run)
-    if (Error error = request.checkpoint->read(
-            *stored, (run * outputs + slice.first) * size,
-            {raw + run * runBytes, runBytes}))
+    if (Error error = request.checkpoint->readFloats(
+            *stored, run * outputs + slice.first, {to + run * stride, length},
+            rawBuffer))
       return error;
-  if (dense) {
-    convert(*stored, raw, to, elements);
-    return Error::success();
-  }
-  for (int64_t k = 0; k < inputs; ++k)
-    toFloat(stored->dtype, raw + k * slice.count * size, to + k * stride,
-            slice.count);
   return Error::success();
 }
 

@@ -53,13 +53,12 @@ private:
                     float *rows, int64_t stride);
   llvm::Error fetchRows(const Slice &slice, float *to);
   llvm::Error fetchColumns(const Slice &slice, float *to, int64_t stride);
-  char *rawTarget(const StoredTensor &stored, float *to, int64_t elements);
   const float *order(const Tile &tile, int64_t count, const float *rows);
   const char *quantise(const Tile &tile, int64_t count, const float *rows);
 
   const PackRequest &request;
   RangeLoss loss; ///< of the tile
-  Scratch<char> rawBuffer;
+  llvm::SmallVector<char, 0> rawBuffer;
   Scratch<float> rowBuffer, orderBuffer;
   Scratch<uint16_t> roundedBuffer;
   Scratch<uint8_t> integerBuffer;

@@ -11,7 +11,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TOKENIZER_H
 #define HEDDLE_COMPILER_CHECKPOINT_TOKENIZER_H
 
-#include "compiler/checkpoint/Problems.h"
+#include "compiler/checkpoint/Source.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -27,18 +27,18 @@ struct SpecialToken {
   int64_t id;
 };
 
-/// Those that a checkpoint directory names, for who embeds its program. The
-/// first of several ids of one name; generation_config.json goes before
-/// config.json, and tokenizer_config.json is asked where neither has an id.
-std::vector<SpecialToken> readSpecialTokens(llvm::StringRef directory);
+/// Those that a checkpoint names, for who embeds its program. The first of
+/// several ids of one name; generation_config.json goes before config.json, and
+/// tokenizer_config.json is asked where neither has an id.
+std::vector<SpecialToken> readSpecialTokens(const Source &source);
 
-/// Translates the tokenizer.json at `path` under the tokenizer_config.json at
-/// `configPath` (empty: there is none). Returns nothing where something is
-/// wrong, and adds all mistakes to `problems`, or where Heddle lacks something
-/// that it would need, which is then in problems.unsupported(). `lowerCase`:
-/// texts become lower case in any case, as sentence-transformers can have it.
-std::optional<std::vector<char>> compileTokenizer(llvm::StringRef path,
-                                                  llvm::StringRef configPath,
+/// Translates a tokenizer.json under a tokenizer_config.json, if there is one.
+/// Returns nothing where something is wrong, and adds all mistakes to
+/// `problems`, or where Heddle lacks something that it would need, which then
+/// is in problems.unsupported(). `lowerCase`: texts become lower case in any
+/// case, as sentence-transformers can have it.
+std::optional<std::vector<char>> compileTokenizer(const Document &file,
+                                                  const Document &config,
                                                   Problems &problems,
                                                   bool lowerCase = false);
 

@@ -221,13 +221,13 @@ void ConfigReader::checkCleanUp() {
                      "does not clean up");
 }
 
-void applyTokenizerConfig(StringRef path, const JsonNode &file,
+void applyTokenizerConfig(const Document &document, const JsonNode &file,
                           Problems &problems,
                           TokenizerDescription &description) {
-  std::optional<llvm::json::Value> json = parseJsonFile(path, problems);
+  std::optional<llvm::json::Value> json = parseJson(document, problems);
   if (!json)
     return;
-  JsonNode config(&*json, path, problems);
+  JsonNode config(&*json, document.name(), problems);
   if (config.object())
     ConfigReader(config, file, description).apply();
 }

@@ -3,6 +3,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TOKENIZERDESCRIPTION_H
 #define HEDDLE_COMPILER_CHECKPOINT_TOKENIZERDESCRIPTION_H
 
+#include "compiler/checkpoint/Document.h"
 #include "compiler/checkpoint/JsonNode.h"
 #include "runtime/text/TokenizerFormat.h"
 #include "llvm/ADT/StringMap.h"
@@ -51,8 +52,8 @@ void readPreTokenizer(const JsonNode &node, std::vector<TokenizerStep> &steps);
 void readDecoder(const JsonNode &node, std::vector<TokenizerStep> &steps);
 
 /// TokenizerConfig.cpp: changes the description of the tokenizer.json `file` to
-/// what transformers makes of it with the tokenizer_config.json at `path`.
-void applyTokenizerConfig(llvm::StringRef path, const JsonNode &file,
+/// what transformers makes of it with a tokenizer_config.json.
+void applyTokenizerConfig(const Document &document, const JsonNode &file,
                           Problems &problems,
                           TokenizerDescription &description);
 

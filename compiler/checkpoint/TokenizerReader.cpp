@@ -250,16 +250,16 @@ static void addLowercase(std::vector<TokenizerStep> &normalizers) {
   normalizers.insert(normalizers.begin(), step);
 }
 
-std::optional<std::vector<char>> compileTokenizer(StringRef path,
-                                                  StringRef configPath,
+std::optional<std::vector<char>> compileTokenizer(const Document &file,
+                                                  const Document &config,
                                                   Problems &problems,
                                                   bool lowerCase) {
   size_t before = problems.size(), lacking = problems.unsupported().size();
   std::optional<llvm::json::Value> json =
-      parseJsonFile(path, problems, files::limits::tokenizer);
+      parseJson(file, problems, files::limits::tokenizer);
   if (!json)
     return std::nullopt;
-  JsonNode root(&*json, path, problems);
+  JsonNode root(&*json, file.name(), problems);
   if (!root.object())
     return std::nullopt;
 
@@ -280,8 +280,8 @@ std::optional<std::vector<char>> compileTokenizer(StringRef path,
                                        ", needed at most " + llvm::Twine(last));
   if (problems.size() > before || problems.unsupported().size() > lacking)
     return std::nullopt;
-  if (!configPath.empty())
-    applyTokenizerConfig(configPath, root, problems, description);
+  if (config.isThere())
+    applyTokenizerConfig(config, root, problems, description);
   if (lowerCase)
     addLowercase(description.normalizers);
   if (problems.size() > before || problems.unsupported().size() > lacking)
@@ -292,7 +292,7 @@ std::optional<std::vector<char>> compileTokenizer(StringRef path,
   // mistake of the file, told now.
   text::Tokenizer opened;
   if (const char *reason = opened.open(tables.data(), tables.size())) {
-    problems.add(path, reason);
+    problems.add(file.name(), reason);
     return std::nullopt;
   }
   return tables;

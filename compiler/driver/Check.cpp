@@ -10,8 +10,8 @@
 
 using namespace heddle;
 using namespace heddle::driver;
-using checkpoint::Checkpoint;
 using checkpoint::Problems;
+using checkpoint::Source;
 using checkpoint::StoredTensor;
 using codegen::Program;
 using codegen::ProgramEntry;
@@ -19,7 +19,7 @@ using nn::SizeExpr;
 using pipeline::WeightTable;
 
 /// What the checkpoint has for each path of the model: `found BF16`.
-static void printReport(Compilation &compilation, const Checkpoint *stored,
+static void printReport(Compilation &compilation, const Source *stored,
                         const nn::WeightRules &rules, llvm::raw_ostream &os) {
   if (!stored)
     return language::printCheckReport(compilation.module(),
@@ -81,12 +81,12 @@ int driver::check(const Arguments &arguments) {
   if (failed(compilation.load()))
     return 1;
   Problems problems;
-  std::unique_ptr<Checkpoint> stored;
   nn::WeightRules rules = weightRules(compilation.module());
-  if (!compilation.checkpointDirectory().empty())
-    stored = Checkpoint::open(compilation.checkpointDirectory(), problems);
+  Source *stored = compilation.weightSource();
+  if (stored && !stored->open(problems))
+    stored = nullptr;
   llvm::raw_ostream &os = llvm::outs();
-  printReport(compilation, stored.get(), rules, os);
+  printReport(compilation, stored, rules, os);
 
   if (failed(compilation.describe()) || failed(compilation.readProgram()))
     return 1;

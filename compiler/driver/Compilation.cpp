@@ -1,7 +1,6 @@
 //===- Compilation.cpp - one model on its way through the stages ----------===//
 
 #include "compiler/driver/Compilation.h"
-#include "compiler/checkpoint/Checkpoint.h"
 #include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Json.h"
 #include "compiler/checkpoint/Tokenizer.h"
@@ -86,24 +85,29 @@ llvm::LogicalResult Compilation::findInputs() {
       return fail(llvm::createFileError(path, error));
   }
   modelFile = arguments.model;
-  checkpoint = arguments.weights;
+  std::string checkpoint = arguments.weights;
   bool isDirectory = fs::is_directory(arguments.model);
   if (isDirectory && checkpoint.empty() && !arguments.randomWeights)
     checkpoint = arguments.model;
+  if (!checkpoint.empty()) {
+    weights = checkpoint::createSource(checkpoint);
+    inputs.addCheckpoint(checkpoint);
+  }
 
-  std::string beside = checkpoint::findCheckpointFiles(
-                           isDirectory ? arguments.model : checkpoint)
-                           .configJson;
   if (!arguments.config.empty())
     configFile = arguments.config;
-  else if (!beside.empty())
-    configFile = beside;
-  if (!checkpoint.empty())
-    inputs.addCheckpoint(checkpoint);
-  if (configFile)
-    inputs.addConfig(*configFile);
-  if (configFile && failed(readConfig()))
-    return llvm::failure();
+  else if (isDirectory)
+    configFile =
+        checkpoint::createSource(arguments.model)->document("config.json");
+  else if (weights)
+    configFile = weights->document("config.json");
+  if (!weights)
+    besideConfig = checkpoint::createSource(configFile.name());
+  if (configFile.isThere()) {
+    inputs.addConfig(configFile.name());
+    if (failed(readConfig()))
+      return llvm::failure();
+  }
   if (isDirectory)
     return findModelFile();
   inputs.add(modelFile);
@@ -119,22 +123,19 @@ llvm::LogicalResult Compilation::findModelFile() {
   if (!config)
     return fail(arguments.model +
                 ": found no config.json, needed one to know the architecture");
-  modelFile = language::findModelFor(*config->getAsObject(), *configFile,
+  modelFile = language::findModelFor(*config->getAsObject(), configFile.name(),
                                      {examplesDirectory()}, llvm::errs());
   return llvm::failure(modelFile.empty());
 }
 
 llvm::LogicalResult Compilation::readConfig() {
   checkpoint::Problems problems;
-  config = checkpoint::parseJsonFile(*configFile, problems);
+  config = checkpoint::parseJson(configFile, problems);
   if (config && !config->getAsObject())
-    problems.add(*configFile, "found no object, needed { … }");
-  std::string modules = checkpoint::findCheckpointFiles(
-                            checkpoint.empty() ? *configFile : checkpoint)
-                            .modulesJson;
-  if (problems.empty() && !modules.empty()) {
+    problems.add(configFile.name(), "found no object, needed { … }");
+  if (problems.empty() && texts().document("modules.json").isThere()) {
     llvm::json::Object &object = *config->getAsObject();
-    sentences = checkpoint::readSentenceTransformer(modules, object, problems);
+    sentences = checkpoint::readSentenceTransformer(texts(), object, problems);
     if (sentences)
       object["sentence_transformers"] = sentences->forModelFile();
   }
@@ -149,11 +150,9 @@ Compilation::tensorPaths(const nn::WeightRules &rules) {
     return *paths;
   paths.emplace();
   checkpoint::Problems ignored;
-  std::unique_ptr<checkpoint::Checkpoint> stored =
-      checkpoint::Checkpoint::open(checkpoint, ignored);
-  if (!stored)
+  if (!weights->open(ignored))
     return *paths;
-  for (const checkpoint::StoredTensor &tensor : stored->tensors())
+  for (const checkpoint::StoredTensor &tensor : weights->tensors())
     if (std::optional<std::string> path = rules.pathOf(tensor.name))
       paths->insert(*path);
   return *paths;
@@ -161,19 +160,18 @@ Compilation::tensorPaths(const nn::WeightRules &rules) {
 
 void Compilation::noteShards() {
   checkpoint::Problems ignored;
-  if (!checkpoint.empty())
-    if (auto stored = checkpoint::Checkpoint::open(checkpoint, ignored))
-      inputs.addAll(stored->filePaths());
+  if (weights && weights->open(ignored))
+    inputs.addAll(weights->filePaths());
 }
 
 language::ModelOptions Compilation::modelOptions() {
   language::ModelOptions options;
   options.modelFile = modelFile;
   options.config = config ? config->getAsObject() : nullptr;
-  options.configFile = configFile.value_or("");
+  options.configFile = configFile.name();
   options.ignoredKeys = arguments.ignoredKeys;
   options.isReadElsewhere = checkpoint::isGenerationKey;
-  if (!checkpoint.empty())
+  if (weights)
     options.tensorPaths =
         [this](const nn::WeightRules &rules) -> const llvm::StringSet<> & {
       return tensorPaths(rules);
@@ -289,18 +287,12 @@ llvm::LogicalResult Compilation::readProgram() {
   if (failed(program))
     return llvm::failure();
   program_ = std::move(*program);
-  return readFilesBeside(arguments, configFile.value_or(""), checkpoint,
+  return readFilesBeside(arguments, configFile, texts(), weights != nullptr,
                          sentences, program_, tokenizer_);
 }
 
 void Compilation::readSpecialTokens() {
-  llvm::StringRef directory = checkpoint;
-  if (directory.empty() && configFile)
-    directory = *configFile;
-  if (directory.empty())
-    return;
-  for (checkpoint::SpecialToken &token :
-       checkpoint::readSpecialTokens(directory))
+  for (checkpoint::SpecialToken &token : checkpoint::readSpecialTokens(texts()))
     program_.specialTokens.emplace_back(std::move(token.name), token.id);
 }
 

@@ -77,8 +77,8 @@ public:
   /// Finds the special tokens that the header names.
   void readSpecialTokens();
 
-  /// Where the weights are; empty: there is no checkpoint.
-  const std::string &checkpointDirectory() const { return checkpoint; }
+  /// Where the weights are; null: there is no checkpoint.
+  checkpoint::Source *weightSource() { return weights.get(); }
   /// What the model does with the keys of config.json.
   const language::KeyUses &configKeys() const { return keys; }
   const codegen::Program &program() const { return program_; }
@@ -91,6 +91,10 @@ public:
   mlir::TimingScope time(llvm::StringRef what) { return rootTiming.nest(what); }
 
 private:
+  /// What has the texts of the checkpoint, or those beside config.json.
+  const checkpoint::Source &texts() const {
+    return weights ? *weights : *besideConfig;
+  }
   llvm::LogicalResult chooseMachine();
   llvm::LogicalResult readConfig();
   llvm::LogicalResult findModelFile();
@@ -105,8 +109,9 @@ private:
   mlir::DefaultTimingManager timing;
   mlir::TimingScope rootTiming;
   /// What the command line means: its files, found.
-  std::string modelFile, checkpoint;
-  std::optional<std::string> configFile;
+  std::string modelFile;
+  checkpoint::Document configFile;
+  std::unique_ptr<checkpoint::Source> weights, besideConfig;
   InputFiles inputs;
   std::optional<llvm::json::Value> config;
   std::optional<checkpoint::SentenceTransformer> sentences;

@@ -10,17 +10,19 @@
 
 using namespace heddle;
 using namespace heddle::driver;
-using checkpoint::CheckpointFiles;
+using checkpoint::Document;
 using checkpoint::Problems;
+using checkpoint::Source;
 
 /// A model computes without its tokenizer: where Heddle cannot run the one of
 /// the checkpoint exactly, the program has none.
-static std::vector<char> readTokenizer(const CheckpointFiles &files,
-                                       bool lowerCase, Problems &problems) {
-  if (files.tokenizerJson.empty())
+static std::vector<char> readTokenizer(const Source &texts, bool lowerCase,
+                                       Problems &problems) {
+  Document file = texts.document("tokenizer.json");
+  if (!file.isThere())
     return {};
   auto tables = checkpoint::compileTokenizer(
-      files.tokenizerJson, files.tokenizerConfigJson, problems, lowerCase);
+      file, texts.document("tokenizer_config.json"), problems, lowerCase);
   if (llvm::ArrayRef<std::string> lacking = problems.unsupported();
       problems.empty() && !lacking.empty())
     files::printMessage(
@@ -52,8 +54,7 @@ static bool generates(const codegen::Program &program) {
   });
 }
 
-static void readGeneration(const CheckpointFiles &files,
-                           llvm::StringRef configFile,
+static void readGeneration(const Source &texts, const Document &config,
                            llvm::ArrayRef<std::string> ignoredKeys,
                            llvm::ArrayRef<char> tables, Problems &problems,
                            codegen::Program &program) {
@@ -61,9 +62,9 @@ static void readGeneration(const CheckpointFiles &files,
   if (!tables.empty() && tokenizer.open(tables.data(), tables.size()))
     llvm_unreachable("the compiler of the tokenizer has opened it");
   checkpoint::GenerationSources sources;
-  sources.generationConfig = files.generationConfigJson;
-  sources.config = configFile.str();
-  sources.tokenizerConfig = files.tokenizerConfigJson;
+  sources.generationConfig = texts.document("generation_config.json");
+  sources.config = config;
+  sources.tokenizerConfig = texts.document("tokenizer_config.json");
   sources.ignored = ignoredKeys;
   auto idOf = [&](llvm::StringRef token) {
     return tokenizer.isOpen() ? tokenizer.find({token.data(), token.size()})
@@ -75,25 +76,20 @@ static void readGeneration(const CheckpointFiles &files,
 }
 
 llvm::LogicalResult driver::readFilesBeside(
-    const Arguments &arguments, llvm::StringRef configFile,
-    llvm::StringRef directory,
+    const Arguments &arguments, const Document &config, const Source &texts,
+    bool hasWeights,
     const std::optional<checkpoint::SentenceTransformer> &sentences,
     codegen::Program &program, std::vector<char> &tokenizer) {
-  // Random weights have no directory, but perhaps a config.json.
-  CheckpointFiles files;
-  if (!directory.empty() || !configFile.empty())
-    files = checkpoint::findCheckpointFiles(directory.empty() ? configFile
-                                                              : directory);
   Problems problems;
-  if (program.hasTokenizer && !directory.empty() &&
+  if (program.hasTokenizer && hasWeights &&
       arguments.weightsFile != WeightsFile::None)
     tokenizer =
-        readTokenizer(files, sentences && sentences->lowerCase, problems);
+        readTokenizer(texts, sentences && sentences->lowerCase, problems);
   if (sentences)
     program.sentences = describe(*sentences);
   if (problems.empty() && generates(program))
-    readGeneration(files, configFile, arguments.ignoredKeys, tokenizer,
-                   problems, program);
+    readGeneration(texts, config, arguments.ignoredKeys, tokenizer, problems,
+                   program);
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
     files::printMessage(llvm::errs(), files::Severity::Note, note);

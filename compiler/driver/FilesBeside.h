@@ -9,14 +9,14 @@
 
 namespace heddle::driver {
 
-/// Reads tokenizer.json into `tokenizer`, and generation_config.json (or the
-/// keys of `configFile` that stand in for it) into the program. Both of
-/// `configFile` and `directory` may be empty. What `sentences` says beside the
+/// Reads tokenizer.json into `tokenizer`, if there are weights, and
+/// generation_config.json (or the keys of `config` that stand in for it) into
+/// the program. What `sentences` says beside the
 /// network goes into the program as well. What changes a result and cannot
 /// be honoured is printed and fails; what the program does otherwise is noted.
 llvm::LogicalResult
-readFilesBeside(const Arguments &arguments, llvm::StringRef configFile,
-                llvm::StringRef directory,
+readFilesBeside(const Arguments &arguments, const checkpoint::Document &config,
+                const checkpoint::Source &texts, bool hasWeights,
                 const std::optional<checkpoint::SentenceTransformer> &sentences,
                 codegen::Program &program, std::vector<char> &tokenizer);
 

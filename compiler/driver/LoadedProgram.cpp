@@ -16,7 +16,7 @@ LogicalResult driver::bindWeights(Compilation &compilation,
                                   std::optional<Weights> &weights) {
   if (arguments.weightsFile == WeightsFile::None)
     return llvm::success();
-  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights) {
+  if (!compilation.weightSource() && !arguments.randomWeights) {
     if (!compilation.program().weightBytes.empty())
       llvm::WithColor::note()
           << "no weights are packed: found neither --weights nor "
@@ -26,7 +26,7 @@ LogicalResult driver::bindWeights(Compilation &compilation,
   mlir::TimingScope scope = compilation.time("bind weights");
   llvm::FailureOr<Weights> bound =
       Weights::bind(compilation.module(), compilation.program(), arguments,
-                    compilation.checkpointDirectory(), compilation.tokenizer());
+                    compilation.weightSource(), compilation.tokenizer());
   if (failed(bound))
     return llvm::failure();
   compilation.inputFiles().addAll(bound->files());
@@ -55,7 +55,7 @@ LoadedProgram::compile(const Arguments &arguments) {
       failed(compilation.lowerTo(pipeline::Stage::Llvm)) ||
       failed(compilation.readProgram()))
     return llvm::failure();
-  if (compilation.checkpointDirectory().empty() && !arguments.randomWeights &&
+  if (!compilation.weightSource() && !arguments.randomWeights &&
       !compilation.program().weightBytes.empty())
     return fail("found neither --weights nor --random-weights, needed one of "
                 "them to run the model");

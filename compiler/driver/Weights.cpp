@@ -82,7 +82,7 @@ static RandomFill randomFill(WeightFill fill) {
 llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
                                        const codegen::Program &program,
                                        const Arguments &arguments,
-                                       llvm::StringRef directory,
+                                       checkpoint::Source *source,
                                        llvm::ArrayRef<char> tokenizer) {
   llvm::FailureOr<WeightTable> table = pipeline::getWeightTable(module);
   if (failed(table))
@@ -92,10 +92,10 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   std::vector<TensorNeed> needs = tensorNeeds(*table);
   llvm::StringMap<const checkpoint::StoredTensor *> bound;
   if (!arguments.randomWeights) {
-    weights.source = checkpoint::Checkpoint::open(directory, problems);
-    if (weights.source)
-      if (auto found = bindTensors(*weights.source, needs, weightRules(module),
-                                   problems))
+    weights.source = source;
+    if (source->open(problems))
+      if (auto found =
+              bindTensors(*source, needs, weightRules(module), problems))
         for (auto [need, tensor] : llvm::zip_equal(needs, *found))
           bound[need.path] = tensor;
   }
@@ -127,7 +127,7 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
                             llvm::StringRef name) {
   Progress progress("packing weights");
   request.name = name.str();
-  request.checkpoint = source.get();
+  request.checkpoint = source;
   request.tokenizer = tokenizer;
   request.progress = [&](uint64_t done, uint64_t total) {
     progress.update(done, total);

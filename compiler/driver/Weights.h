@@ -23,13 +23,13 @@ tensorNeeds(const pipeline::WeightTable &table);
 /// so that a wrong checkpoint costs no time.
 class Weights {
 public:
-  /// Binds the module's weights to the checkpoint in `directory`, or to the
-  /// random seed of `arguments`. Prints every mistake in the checkpoint and
-  /// fails. `tokenizer` are the tables to pack, if there are any.
+  /// Binds the module's weights to the tensors of `source`, or to the random
+  /// seed of `arguments`. Prints every mistake in the checkpoint and fails.
+  /// `tokenizer` are the tables to pack, if there are any.
   static llvm::FailureOr<Weights> bind(mlir::ModuleOp module,
                                        const codegen::Program &program,
                                        const Arguments &arguments,
-                                       llvm::StringRef directory,
+                                       checkpoint::Source *source,
                                        llvm::ArrayRef<char> tokenizer);
 
   /// Appends them to an executable or shared library, which `name` is called
@@ -50,7 +50,7 @@ private:
   llvm::LogicalResult pack(Write write, llvm::StringRef path,
                            llvm::StringRef name);
 
-  std::unique_ptr<checkpoint::Checkpoint> source;
+  const checkpoint::Source *source = nullptr;
   std::vector<char> tokenizer;
   checkpoint::PackRequest request;
   bool remarks = false;

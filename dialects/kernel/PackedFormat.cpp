@@ -13,7 +13,7 @@ static constexpr int64_t group = PackedFormat::groupSize;
 
 // clang-format off
 static constexpr PackedFormat formats[] = {
-    // type            name    precision  interleave  planes   group  scale       range
+    // type, name, precision, interleave, planes, group, scale, range
     {PackedType::F32,  "f32",  50,        1,          {32, 0}},
     {PackedType::BF16, "bf16", 40,        2,          {16, 0}},
     {PackedType::I8,   "i8",   20,        4,          {8, 0},  0,     Scale::F32, Range::Symmetric},

@@ -66,14 +66,14 @@ protected:
   Messages bind(const FileBuilder &file) {
     write("model.safetensors", file.bytes());
     Problems problems;
-    checkpoint = Checkpoint::open(directory, problems);
+    checkpoint = openSource(directory, problems);
     EXPECT_TRUE(checkpoint);
     bound = bindTensors(*checkpoint, needs, rules, problems);
     EXPECT_EQ(bound.has_value(), problems.empty());
     return messagesOf(problems);
   }
 
-  std::unique_ptr<Checkpoint> checkpoint;
+  std::unique_ptr<Source> checkpoint;
 };
 
 TEST_F(BindingTest, BindsByPathWhateverTheOrder) {

@@ -18,7 +18,7 @@ protected:
   /// The problems of opening the directory.
   Messages problemsOfDirectory(llvm::StringRef name = "") {
     Problems problems;
-    std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(
+    std::unique_ptr<Source> checkpoint = openSource(
         name.empty() ? directory.str().str() : pathOf(name), problems);
     EXPECT_EQ(checkpoint == nullptr, !problems.empty());
     return messagesOf(problems);
@@ -45,7 +45,7 @@ TEST_F(CheckpointTest, ReadsTensorsOfOneFile) {
                                  .add("ids", "I64", {0}, "")
                                  .bytes());
   Problems problems;
-  auto checkpoint = Checkpoint::open(directory, problems);
+  auto checkpoint = openSource(directory, problems);
   ASSERT_TRUE(checkpoint && problems.empty());
   EXPECT_EQ(checkpoint->tensors().size(), 3u);
   const StoredTensor *b = checkpoint->find("b");
@@ -80,22 +80,11 @@ TEST_F(CheckpointTest, ReadsShards) {
                    "b": "model-00002-of-00002.safetensors",
                    "c": "model-00002-of-00002.safetensors"}})");
   Problems problems;
-  auto checkpoint = Checkpoint::open(directory, problems);
+  auto checkpoint = openSource(directory, problems);
   ASSERT_TRUE(checkpoint) << messagesOf(problems)[0];
   EXPECT_EQ(checkpoint->tensors().size(), 3u);
   EXPECT_EQ(checkpoint->fileOf(*checkpoint->find("b")),
             pathOf("model-00002-of-00002.safetensors"));
-}
-
-TEST_F(CheckpointTest, FindsTheFilesBesideTheWeights) {
-  std::string config = write("config.json", "{}");
-  std::string weights = write("x.safetensors", FileBuilder().bytes());
-  CheckpointFiles files = findCheckpointFiles(weights);
-  EXPECT_EQ(files.configJson, config);
-  EXPECT_EQ(files.tokenizerJson, "");
-  EXPECT_EQ(findCheckpointFiles(directory).configJson, config);
-  EXPECT_EQ(problemsOfDirectory(), Messages{});
-  EXPECT_EQ(problemsOfDirectory("x.safetensors"), Messages{});
 }
 
 //===- What may be wrong with a directory -------------------------------===//
@@ -382,7 +371,7 @@ TEST_F(CheckpointTest, ReportsSeveralFaultsInOrderOfNames) {
 TEST_F(CheckpointTest, NoticesAFileThatShrinks) {
   write("model.safetensors", FileBuilder().addRamp("a", {64}).bytes());
   Problems problems;
-  auto checkpoint = Checkpoint::open(directory, problems);
+  auto checkpoint = openSource(directory, problems);
   ASSERT_TRUE(checkpoint);
   ASSERT_EQ(truncate(pathOf("model.safetensors").c_str(), 100), 0);
   std::vector<char> bytes(256);
@@ -410,7 +399,7 @@ TEST_F(CheckpointTest, SurvivesAnyDamageToTheHeader) {
       damaged.resize(next(damaged.size()));
     write("model.safetensors", damaged);
     Problems problems;
-    auto checkpoint = Checkpoint::open(directory, problems);
+    auto checkpoint = openSource(directory, problems);
     ASSERT_EQ(checkpoint == nullptr, !problems.empty());
     refused += !checkpoint;
     if (checkpoint)
@@ -425,10 +414,10 @@ TEST(GoldenCheckpoints, AllOpen) {
   size_t opened = 0, shards = 0;
   for (llvm::sys::fs::directory_iterator it(HEDDLE_GOLDEN_DIR, error), end;
        it != end && !error; it.increment(error)) {
-    if (findCheckpointFiles(it->path()).configJson.empty())
+    if (!createSource(it->path())->document("config.json").isThere())
       continue;
     Problems problems;
-    auto checkpoint = Checkpoint::open(it->path(), problems);
+    auto checkpoint = openSource(it->path(), problems);
     ASSERT_TRUE(checkpoint) << problems.messages()[0];
     std::set<llvm::StringRef> files;
     for (const StoredTensor &tensor : checkpoint->tensors()) {

@@ -2,7 +2,7 @@
 #ifndef HEDDLE_TEST_CHECKPOINT_FIXTURE_H
 #define HEDDLE_TEST_CHECKPOINT_FIXTURE_H
 
-#include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Source.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -17,11 +17,11 @@ Ids listOf(const heddle_ids &ids) { return Ids(ids.ids, ids.ids + ids.count); }
 class GenerationTest : public Fixture {
 protected:
   std::shared_ptr<const GenerationDefaults> read() {
-    CheckpointFiles files = findCheckpointFiles(directory);
+    auto source = createSource(directory);
     GenerationSources sources;
-    sources.generationConfig = files.generationConfigJson;
-    sources.config = files.configJson;
-    sources.tokenizerConfig = files.tokenizerConfigJson;
+    sources.generationConfig = source->document("generation_config.json");
+    sources.config = source->document("config.json");
+    sources.tokenizerConfig = source->document("tokenizer_config.json");
     sources.ignored = ignored;
     auto idOf = [](llvm::StringRef token) { return token == "</s>" ? 9 : -1; };
     sources.idOf = idOf;

@@ -59,7 +59,7 @@ protected:
   void open(const FileBuilder &file) {
     write("model.safetensors", file.bytes());
     Problems problems;
-    checkpoint = Checkpoint::open(directory, problems);
+    checkpoint = openSource(directory, problems);
     ASSERT_TRUE(checkpoint);
     request.checkpoint = checkpoint.get();
   }
@@ -131,7 +131,7 @@ protected:
     EXPECT_TRUE(tensor(0, expected.size(), layout.type) == expected);
   }
 
-  std::unique_ptr<Checkpoint> checkpoint;
+  std::unique_ptr<Source> checkpoint;
   PackRequest request;
   PackResult result;
   std::string file;

@@ -43,8 +43,7 @@ protected:
     this->layout = layout;
     write("model.safetensors", fileOf(inTwoParts).bytes());
     Problems problems;
-    std::unique_ptr<Checkpoint> checkpoint =
-        Checkpoint::open(directory, problems);
+    std::unique_ptr<Source> checkpoint = openSource(directory, problems);
     ASSERT_TRUE(checkpoint);
     PackRequest request;
     request.checkpoint = checkpoint.get();

@@ -9,7 +9,8 @@ using namespace heddle::checkpoint;
 
 static void writeFile(const std::string &path, std::string_view text) {
   std::error_code error;
-  llvm::raw_fd_ostream(path, error) << llvm::StringRef(text.data(), text.size());
+  llvm::raw_fd_ostream(path, error)
+      << llvm::StringRef(text.data(), text.size());
 }
 
 /// A folder for the files in memory, removed when the process ends well.
@@ -34,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const char *data, size_t size) {
   llvm::json::Object config{{"hidden_size", 8}};
   Problems problems;
   auto read =
-      readSentenceTransformer(folder() + "/modules.json", config, problems);
+      readSentenceTransformer(*createSource(folder()), config, problems);
   if (!read && problems.empty() && problems.unsupported().empty())
     abort();
   if (read)

@@ -12,7 +12,7 @@
 //                                      changed: must neither crash nor hang
 //   speed TOKENIZER.json TEXT          bytes a second
 //   cut TOKENIZER.json LENGTH          lines of stdin → ids cut to a length
-#include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/Source.h"
 #include "compiler/checkpoint/Tokenizer.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/TokenizerFormat.h"
@@ -201,8 +201,8 @@ int main(int argc, char **argv) {
             argument = argc > 3 ? argv[3] : "";
   heddle::checkpoint::Problems problems;
   // tokenizer_config.json counts where it lies beside the tokenizer.
-  std::string config =
-      heddle::checkpoint::findCheckpointFiles(path).tokenizerConfigJson;
+  heddle::checkpoint::Document config =
+      heddle::checkpoint::createSource(path)->document("tokenizer_config.json");
   auto compileBegin = std::chrono::steady_clock::now();
   std::optional<std::vector<char>> tables =
       heddle::checkpoint::compileTokenizer(path, config, problems);

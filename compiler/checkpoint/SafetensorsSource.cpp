@@ -1,7 +1,8 @@
-//===- Checkpoint.cpp - A trained model's directory -----------------------===//
+//===- SafetensorsSource.cpp - Weights as safetensors ---------------------===//
 
-#include "compiler/checkpoint/Checkpoint.h"
+#include "compiler/checkpoint/SafetensorsSource.h"
 #include "compiler/checkpoint/Json.h"
+#include "compiler/checkpoint/Safetensors.h"
 #include "compiler/files/InputFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
@@ -24,17 +25,12 @@ static std::string directoryOf(StringRef path) {
   return parent.empty() ? "." : parent.str();
 }
 
-CheckpointFiles findCheckpointFiles(StringRef path) {
-  if (path.empty())
+Document SafetensorsSource::document(StringRef name) const {
+  // What happens to lie here is nobody's checkpoint.
+  if (path().empty())
     return {};
-  std::string directory = directoryOf(path);
-  auto existing = [&](StringRef name) {
-    std::string file = join(directory, name);
-    return files::isThere(file) ? file : std::string();
-  };
-  return {existing("config.json"), existing("generation_config.json"),
-          existing("tokenizer.json"), existing("tokenizer_config.json"),
-          existing("modules.json")};
+  std::string file = join(directoryOf(path()), name);
+  return files::isThere(file) ? Document(std::move(file)) : Document();
 }
 
 /// The names in a directory that end with one of `suffixes`, in order.
@@ -79,34 +75,29 @@ static std::string weightsFileOf(StringRef directory, Problems &problems) {
   return "";
 }
 
-std::unique_ptr<Checkpoint> Checkpoint::open(StringRef path,
-                                             Problems &problems) {
+void SafetensorsSource::readTensors(Problems &problems) {
+  closeFiles();
   size_t faultsBefore = problems.size();
-  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint);
-  checkpoint->givenPath = path.str();
-  std::string weights = path.str();
-  if (!sys::fs::exists(path))
-    problems.add(path, "no such file or directory");
-  else if (sys::fs::is_directory(path))
-    weights = weightsFileOf(path, problems);
+  std::string weights = path().str();
+  if (!sys::fs::exists(path()))
+    problems.add(path(), "no such file or directory");
+  else if (sys::fs::is_directory(path()))
+    weights = weightsFileOf(path(), problems);
   if (problems.size() != faultsBefore)
-    return nullptr;
-
+    return;
   if (StringRef(weights).ends_with(".json"))
-    checkpoint->addShards(weights, problems);
+    addShards(weights, problems);
   else
-    checkpoint->addFile(weights, problems);
-  if (problems.size() != faultsBefore)
-    return nullptr;
-  return checkpoint;
+    addFile(weights, problems);
 }
 
-Checkpoint::~Checkpoint() {
+void SafetensorsSource::closeFiles() {
   for (File &file : files)
     sys::fs::closeFile(file.handle);
+  files.clear();
 }
 
-void Checkpoint::addFile(StringRef path, Problems &problems) {
+void SafetensorsSource::addFile(StringRef path, Problems &problems) {
   Expected<int> handle = files::openRegularFile(path);
   if (!handle)
     return problems.add(handle.takeError());
@@ -118,19 +109,16 @@ void Checkpoint::addFile(StringRef path, Problems &problems) {
     return;
   for (StoredTensor &tensor : *tensors) {
     tensor.file = index;
-    auto [it, fresh] = byName.try_emplace(tensor.name, allTensors.size());
-    if (fresh)
-      allTensors.push_back(std::move(tensor));
-    else
-      problems.add(path, "tensor " + tensor.name + ": found a second one, in " +
-                             fileOf(allTensors[it->second]) +
-                             " as well, needed one");
+    std::string name = tensor.name;
+    if (const StoredTensor *other = add(std::move(tensor)))
+      problems.add(path, "tensor " + name + ": found a second one, in " +
+                             fileOf(*other) + " as well, needed one");
   }
 }
 
 /// {"metadata": {...}, "weight_map": {"tensor":
 /// "model-00001-of-00002.safetensors"}}
-void Checkpoint::addShards(StringRef indexPath, Problems &problems) {
+void SafetensorsSource::addShards(StringRef indexPath, Problems &problems) {
   std::optional<json::Value> index = parseJsonFile(indexPath, problems);
   if (!index)
     return;
@@ -175,20 +163,15 @@ void Checkpoint::addShards(StringRef indexPath, Problems &problems) {
   }
 }
 
-std::vector<std::string> Checkpoint::filePaths() const {
+std::vector<std::string> SafetensorsSource::filePaths() const {
   std::vector<std::string> paths;
   for (const File &file : files)
     paths.push_back(file.path);
   return paths;
 }
 
-const StoredTensor *Checkpoint::find(StringRef name) const {
-  auto it = byName.find(name);
-  return it == byName.end() ? nullptr : &allTensors[it->second];
-}
-
-Error Checkpoint::read(const StoredTensor &tensor, uint64_t offset,
-                       MutableArrayRef<char> buffer) const {
+Error SafetensorsSource::read(const StoredTensor &tensor, uint64_t offset,
+                              MutableArrayRef<char> buffer) const {
   assert(offset + buffer.size() <= tensor.bytes && "outside of the tensor");
   const File &file = files[tensor.file];
   uint64_t position = tensor.offset + offset;

@@ -1,0 +1,92 @@
+//===- Source.cpp - Where a trained model comes from ----------------------===//
+
+#include "compiler/checkpoint/Source.h"
+#include "compiler/checkpoint/Elements.h"
+#include "compiler/checkpoint/SafetensorsSource.h"
+
+using namespace llvm;
+
+namespace heddle::checkpoint {
+
+//===----------------------------------------------------------------------===//
+// Formats
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct Format {
+  bool (*recognises)(StringRef path);
+  std::unique_ptr<Source> (*create)(StringRef path);
+};
+
+template <typename T> constexpr Format formatOf() {
+  return {T::recognises, [](StringRef path) -> std::unique_ptr<Source> {
+            return std::make_unique<T>(path);
+          }};
+}
+
+/// The first that recognises a path takes it.
+constexpr Format formats[] = {
+    formatOf<SafetensorsSource>(),
+};
+
+} // namespace
+
+std::unique_ptr<Source> createSource(StringRef path) {
+  for (const Format &format : formats)
+    if (format.recognises(path))
+      return format.create(path);
+  llvm_unreachable("the last format takes what no other does");
+}
+
+std::unique_ptr<Source> openSource(StringRef path, Problems &problems) {
+  std::unique_ptr<Source> source = createSource(path);
+  return source->open(problems) ? std::move(source) : nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+bool Source::open(Problems &problems) {
+  if (isOpen)
+    return true;
+  size_t faultsBefore = problems.size();
+  readTensors(problems);
+  isOpen = problems.size() == faultsBefore;
+  if (!isOpen) {
+    allTensors.clear();
+    byName.clear();
+  }
+  return isOpen;
+}
+
+const StoredTensor *Source::add(StoredTensor tensor) {
+  auto [it, fresh] = byName.try_emplace(tensor.name, allTensors.size());
+  if (!fresh)
+    return &allTensors[it->second];
+  allTensors.push_back(std::move(tensor));
+  return nullptr;
+}
+
+const StoredTensor *Source::find(StringRef name) const {
+  auto it = byName.find(name);
+  return it == byName.end() ? nullptr : &allTensors[it->second];
+}
+
+Error Source::readFloats(const StoredTensor &tensor, uint64_t first,
+                         MutableArrayRef<float> to,
+                         SmallVectorImpl<char> &scratch) const {
+  assert(holdsWeights(tensor.dtype) && "the caller has checked its type");
+  uint64_t width = bitsOf(tensor.dtype) / 8;
+  if (tensor.dtype == DType::F32)
+    return read(tensor, first * width,
+                {reinterpret_cast<char *>(to.data()), to.size() * width});
+  scratch.resize_for_overwrite(to.size() * width);
+  if (Error error = read(tensor, first * width, scratch))
+    return error;
+  toFloat(tensor.dtype, scratch.data(), to.data(), to.size());
+  return Error::success();
+}
+
+} // namespace heddle::checkpoint

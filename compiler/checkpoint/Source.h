@@ -1,0 +1,83 @@
+//===- Source.h - Where a trained model comes from --------------*- C++ -*-===//
+//
+// What training left: texts (config.json, tokenizer.json and so on) and
+// tensors. A format of checkpoints is a class that implements this interface,
+// and a line of the list in Source.cpp; nothing else knows formats. Names are
+// those of transformers: a format that has others renames its tensors and the
+// keys of its texts itself.
+//
+//===----------------------------------------------------------------------===//
+#ifndef HEDDLE_COMPILER_CHECKPOINT_SOURCE_H
+#define HEDDLE_COMPILER_CHECKPOINT_SOURCE_H
+
+#include "compiler/checkpoint/Document.h"
+#include "compiler/checkpoint/Problems.h"
+#include "compiler/checkpoint/StoredTensor.h"
+#include "llvm/ADT/StringMap.h"
+#include <memory>
+#include <vector>
+
+namespace heddle::checkpoint {
+
+class Source {
+public:
+  virtual ~Source() = default;
+  Source(const Source &) = delete;
+  Source &operator=(const Source &) = delete;
+
+  /// As the user gave it.
+  llvm::StringRef path() const { return givenPath; }
+
+  //===--- Texts ----------------------------------------------------------===//
+
+  /// The text that a directory of transformers has in the file `name`, which
+  /// may be in a folder (`1_Pooling/config.json`); none where there is no such.
+  virtual Document document(llvm::StringRef name) const = 0;
+
+  //===--- Tensors --------------------------------------------------------===//
+
+  /// Reads which tensors there are, unless it has. Where something is wrong,
+  /// adds to `problems`, has no tensors, and returns false.
+  bool open(Problems &problems);
+
+  llvm::ArrayRef<StoredTensor> tensors() const { return allTensors; }
+  const StoredTensor *find(llvm::StringRef name) const;
+
+  /// The files that hold tensors, and the one of a tensor.
+  virtual std::vector<std::string> filePaths() const = 0;
+  virtual llvm::StringRef fileOf(const StoredTensor &tensor) const = 0;
+
+  /// Fills `buffer` with the tensor's bytes from `offset` on. Safe to call from
+  /// several threads. Fails when the file shrank or the disk does.
+  virtual llvm::Error read(const StoredTensor &tensor, uint64_t offset,
+                           llvm::MutableArrayRef<char> buffer) const = 0;
+  /// The same with elements from `first` on, as floats. `scratch` may be used
+  /// for anything in between.
+  virtual llvm::Error readFloats(const StoredTensor &tensor, uint64_t first,
+                                 llvm::MutableArrayRef<float> to,
+                                 llvm::SmallVectorImpl<char> &scratch) const;
+
+protected:
+  explicit Source(llvm::StringRef path) : givenPath(path) {}
+
+  /// Adds the tensors. May be called again after it failed.
+  virtual void readTensors(Problems &problems) = 0;
+  /// Null, or the tensor that has the name already.
+  const StoredTensor *add(StoredTensor tensor);
+
+private:
+  std::string givenPath;
+  bool isOpen = false;
+  std::vector<StoredTensor> allTensors;
+  llvm::StringMap<size_t> byName;
+};
+
+/// The source of the format that recognises the path. Nothing is read yet.
+std::unique_ptr<Source> createSource(llvm::StringRef path);
+
+/// The same, opened; null where there was a problem.
+std::unique_ptr<Source> openSource(llvm::StringRef path, Problems &problems);
+
+} // namespace heddle::checkpoint
+
+#endif // HEDDLE_COMPILER_CHECKPOINT_SOURCE_H
