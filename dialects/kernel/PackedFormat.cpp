@@ -18,6 +18,7 @@ static constexpr PackedFormat formats[] = {
     {PackedType::BF16, "bf16", 40,        2,          {16, 0}},
     {PackedType::I8,   "i8",   20,        4,          {8, 0},  0,     Scale::F32, Range::Symmetric},
     {PackedType::Q8,   "q8",   30,        4,          {8, 0},  group, Scale::F16, Range::Symmetric},
+    {PackedType::Q6,   "q6",    15,        4,          {4, 2},  group, Scale::F16, Range::Whole},
     {PackedType::Q4,   "q4",   10,        4,          {4, 0},  group, Scale::F16, Range::Whole}, // ggml's q4_0
 };
 // clang-format on

@@ -25,7 +25,7 @@
 
 namespace heddle::kernel {
 
-enum class PackedType : uint8_t { F32, BF16, I8, Q8, Q4 };
+enum class PackedType : uint8_t { F32, BF16, I8, Q8, Q6, Q4 };
 
 struct PackedFormat {
   /// Successive k that share a scale where not all of a row does. Activations

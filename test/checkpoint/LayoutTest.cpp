@@ -130,6 +130,23 @@ TEST(Layout, HighNibblesHoldTheSecondHalfOfAStep) {
   EXPECT_EQ(layout.scaleOffset(5, 32, matrix), 576 + 512 + 10);
 }
 
+TEST(Layout, SixBitsLieInTwoPlanes) {
+  PackedLayout layout = PackedLayout::ofProduct(PackedType::Q6);
+  MatrixShape matrix{32, 64};
+  EXPECT_EQ(layout.stepBytes(), 13 * 64);
+  auto bits = layout.bitsOf(5, 32 + 22, matrix);
+  ASSERT_EQ(bits.size(), 2u);
+  EXPECT_EQ(bits[0].byte, 832 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(bits[0].shift, 4u);
+  EXPECT_EQ(bits[0].mask, 15u);
+  EXPECT_EQ(bits[0].firstBit, 0u);
+  EXPECT_EQ(bits[1].byte, 832 + 512 + 128 + 5 * 4 + 2);
+  EXPECT_EQ(bits[1].shift, 4u);
+  EXPECT_EQ(bits[1].mask, 3u);
+  EXPECT_EQ(bits[1].firstBit, 4u);
+  EXPECT_EQ(layout.scaleOffset(5, 32, matrix), 832 + 768 + 10);
+}
+
 /// No bits of a byte belong to two elements, and no scale to two columns or
 /// groups; all bits of an integer lie somewhere, and nothing lies outside.
 TEST(Layout, QuantisedElementsHaveTheirOwnPlace) {
@@ -221,7 +238,8 @@ TEST(Layout, RoundTripsThroughText) {
   for (const char *text :
        {"plain f32", "plain bf16 transposed", "panel<32> f32",
         "panel<32, 2> bf16 transposed", "panel<32, 4> i8",
-        "panel<32, 4> q4 transposed", "panel<32, 4> q8 transposed paired",
+        "panel<32, 4> q4 transposed", "panel<32, 4> q6",
+        "panel<32, 4> q8 transposed paired",
         "panel<48> f32 transposed groups<768, 256, 256>"}) {
     llvm::Expected<PackedLayout> layout = PackedLayout::parse(text);
     ASSERT_TRUE(static_cast<bool>(layout)) << messageOf(layout.takeError());

@@ -61,6 +61,11 @@ TEST(Quantise, ErrsByHalfAStepAtMost) {
       EXPECT_LE(std::abs((q.q4[i] - 8) * q.q4Scale - run[i]),
                 std::abs(q.q4Scale) * 1.01f);
       EXPECT_LE(q.q4[i], 15);
+      Bytes q6;
+      float q6Scale = quantised(PackedType::Q6, run, q6);
+      EXPECT_LE(std::abs((q6[i] - 32) * q6Scale - run[i]),
+                std::abs(q6Scale) * 1.02f);
+      EXPECT_LE(q6[i], 63);
     }
   }
 }
@@ -76,6 +81,12 @@ TEST(Quantise, TheExtremeOfEitherSignIsMet) {
     EXPECT_EQ(q.q4Scale, -extreme / 8);
     EXPECT_EQ(q.q4[6], 12);
     EXPECT_EQ(q.q4[7], 8);
+    Bytes q6;
+    EXPECT_EQ(quantised(PackedType::Q6, run, q6), -extreme / 32);
+    EXPECT_EQ(q6[5], 0);
+    EXPECT_EQ(q6[6], 48);
+    EXPECT_EQ(q6[7], 30);
+    EXPECT_EQ(q6[0], 32);
     EXPECT_EQ(q.i8[5], extreme > 0 ? 255 : 1);
     EXPECT_EQ(q.q8[5], extreme > 0 ? 255 : 1);
     EXPECT_EQ(q.q8[0], 128);

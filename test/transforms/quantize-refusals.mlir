@@ -5,7 +5,7 @@
 // RUN: not heddle-opt %s --nn-quantize=quant=h.*.scale=q8 2>&1 | FileCheck %s --check-prefix=NORM
 // NORM: error: found no weight of a product that fits `h.*.scale`
 // RUN: not heddle-opt %s --nn-quantize=quant=**=q5 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: error: found **=q5, needed PATTERN=TYPE with f32, bf16, i8, q8 or q4
+// TYPE: error: found **=q5, needed PATTERN=TYPE with f32, bf16, i8, q8, q6 or q4
 // RUN: not heddle-opt %s --nn-quantize=dtype=q8 2>&1 | FileCheck %s --check-prefix=DTYPE
 // DTYPE: error: found dtype q8, needed f32 or bf16
 

@@ -63,10 +63,10 @@ def read(folder):
 
 def quantised(group, kind):
     """Integers and scale of weights that share one."""
-    if kind == "q4":
-        extreme = max(group, key=abs)
-        scale = f16(f32(extreme / -8))
-        return [min(15, round(x / scale) + 8) - 8 if scale else 0 for x in group], scale
+    if kind in ("q4", "q6"):
+        extreme, steps = max(group, key=abs), {"q4": 8, "q6": 32}[kind]
+        scale = f16(f32(extreme / -steps))
+        return [min(steps - 1, round(x / scale)) if scale else 0 for x in group], scale
     scale = f32(max(map(abs, group)) / 127)
     scale = f16(scale) if kind == "q8" else scale
     return [max(-127, min(127, round(x / scale))) if scale else 0 for x in group], scale
