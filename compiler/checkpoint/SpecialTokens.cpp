@@ -10,11 +10,10 @@ using namespace llvm;
 
 namespace heddle::checkpoint {
 
-/// Nothing where there is no such file. Its mistakes are told by those who need
-/// it.
-static std::optional<json::Value> parse(const Document &document) {
-  Problems ignored;
-  return document.isThere() ? parseJson(document, ignored) : std::nullopt;
+/// Nothing where there is no such file.
+static std::optional<json::Value> parse(const Document &document,
+                                        Problems &problems) {
+  return document.isThere() ? parseJson(document, problems) : std::nullopt;
 }
 
 /// A number, or the first of an array of them.
@@ -31,9 +30,10 @@ static std::optional<StringRef> tokenText(const json::Value &value) {
   return value.getAsString();
 }
 
-static StringMap<int64_t> addedTokens(const Document &tokenizerJson) {
+static StringMap<int64_t> addedTokens(const Document &tokenizerJson,
+                                      Problems &problems) {
   StringMap<int64_t> ids;
-  std::optional<json::Value> root = parse(tokenizerJson);
+  std::optional<json::Value> root = parse(tokenizerJson, problems);
   const json::Object *object = root ? root->getAsObject() : nullptr;
   const json::Array *list = object ? object->getArray("added_tokens") : nullptr;
   if (!list)
@@ -48,15 +48,17 @@ static StringMap<int64_t> addedTokens(const Document &tokenizerJson) {
   return ids;
 }
 
-std::vector<SpecialToken> readSpecialTokens(const Source &source) {
+std::vector<SpecialToken> readSpecialTokens(const Source &source,
+                                            Problems &problems) {
   constexpr StringLiteral names[] = {"bos", "eos",  "pad", "cls",
                                      "sep", "mask", "unk", "decoder_start"};
-  std::optional<json::Value> generation = parse(
-                                 source.document("generation_config.json")),
-                             config = parse(source.document("config.json")),
-                             tokenizer = parse(
-                                 source.document("tokenizer_config.json"));
-  StringMap<int64_t> added = addedTokens(source.document("tokenizer.json"));
+  auto read = [&](StringRef name) {
+    return parse(source.document(name), problems);
+  };
+  auto generation = read("generation_config.json"),
+       config = read("config.json"), tokenizer = read("tokenizer_config.json");
+  StringMap<int64_t> added =
+      addedTokens(source.document("tokenizer.json"), problems);
   auto find = [](const std::optional<json::Value> &root,
                  const Twine &key) -> const json::Value * {
     const json::Object *object = root ? root->getAsObject() : nullptr;

@@ -29,8 +29,10 @@ struct SpecialToken {
 
 /// Those that a checkpoint names, for who embeds its program. The first of
 /// several ids of one name; generation_config.json goes before config.json, and
-/// tokenizer_config.json is asked where neither has an id.
-std::vector<SpecialToken> readSpecialTokens(const Source &source);
+/// tokenizer_config.json is asked where neither has an id. A file that cannot
+/// be read is a problem.
+std::vector<SpecialToken> readSpecialTokens(const Source &source,
+                                            Problems &problems);
 
 /// Translates a tokenizer.json under a tokenizer_config.json, if there is one.
 /// Returns nothing where something is wrong, and adds all mistakes to

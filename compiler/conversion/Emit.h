@@ -4,7 +4,7 @@
 #define HEDDLE_COMPILER_CONVERSION_EMIT_H
 
 #include "compiler/conversion/FunctionLowering.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "dialects/scalar/Formula.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include <limits>
 
@@ -37,38 +37,7 @@ Value fold(FunctionLowering &lowering, Value count, Value init,
 Value constantTable(FunctionLowering &lowering, llvm::ArrayRef<double> values);
 Value constantTable(FunctionLowering &lowering, mlir::DenseElementsAttr data);
 
-/// Scalar arithmetic that reads like a formula.
-struct Scalars {
-  OpBuilder &builder;
-  Location loc;
-
-  Value number(double value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getF32FloatAttr(value));
-  }
-  Value add(Value a, Value b) {
-    return arith::AddFOp::create(builder, loc, a, b);
-  }
-  Value sub(Value a, Value b) {
-    return arith::SubFOp::create(builder, loc, a, b);
-  }
-  Value mul(Value a, Value b) {
-    return arith::MulFOp::create(builder, loc, a, b);
-  }
-  Value div(Value a, Value b) {
-    return arith::DivFOp::create(builder, loc, a, b);
-  }
-  Value max(Value a, Value b) {
-    return arith::MaximumFOp::create(builder, loc, a, b);
-  }
-  Value neg(Value x) { return arith::NegFOp::create(builder, loc, x); }
-  Value exp(Value x) { return math::ExpOp::create(builder, loc, x); }
-  Value sqrt(Value x) { return math::SqrtOp::create(builder, loc, x); }
-  Value tanh(Value x) { return math::TanhOp::create(builder, loc, x); }
-  Value erf(Value x) { return math::ErfOp::create(builder, loc, x); }
-  /// 1 / (1 + e⁻ˣ)
-  Value sigmoid(Value x) { return div(number(1), add(number(1), exp(neg(x)))); }
-};
+using Scalars = scalar::Formula;
 
 /// Loads, stores and arithmetic at the lowering's place.
 struct Emit : Scalars {

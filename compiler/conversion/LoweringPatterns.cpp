@@ -22,5 +22,9 @@ LogicalResult LoweringPatterns::lower(Operation *op,
     for (const Pattern &pattern : known->second)
       if (succeeded(pattern.lower(op, lowering)) || lowering.hasRefused())
         return failure(lowering.hasRefused());
+  for (const OfInterface &pattern : interfaces)
+    if (pattern.has(op))
+      return success(succeeded(pattern.lower(op, lowering)) &&
+                     !lowering.hasRefused());
   return op->emitError() << "there is no lowering of " << op->getName();
 }

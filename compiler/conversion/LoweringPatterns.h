@@ -29,6 +29,16 @@ public:
            });
   }
 
+  /// The lowering of all ops with the interface that have none of their own.
+  template <typename Interface, typename Function>
+  void addInterface(Function lower) {
+    interfaces.push_back(
+        {[](mlir::Operation *op) { return mlir::isa<Interface>(op); },
+         [lower](mlir::Operation *op, FunctionLowering &lowering) {
+           return apply(lower, mlir::cast<Interface>(op), lowering);
+         }});
+  }
+
   /// Fails with a diagnostic.
   llvm::LogicalResult lower(mlir::Operation *op,
                             FunctionLowering &lowering) const;
@@ -60,6 +70,12 @@ private:
 
   /// By name of the op, of falling benefit.
   llvm::StringMap<llvm::SmallVector<Pattern, 2>> patterns;
+
+  struct OfInterface {
+    bool (*has)(mlir::Operation *);
+    Lower lower;
+  };
+  llvm::SmallVector<OfInterface, 1> interfaces;
 };
 
 } // namespace heddle::conversion

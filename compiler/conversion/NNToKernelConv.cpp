@@ -141,7 +141,7 @@ void ConvLowering::lowerTask(Value row, Value group, Value first, Value count) {
       e.builder.getDenseI64ArrayAttr(filters.drop_front(2)), op.getStrideAttr(),
       op.getPadAttr());
   kernel::MatmulOp::create(e.builder, e.loc, filtersOf(group), panel, Value(),
-                           product, kernel::Activation::None);
+                           product);
   View sums = View{product, {"out", "place"}}.part(
       lowering, {attr(0), attr(0)},
       {OpFoldResult(attr(outputs)), OpFoldResult(count)});

@@ -31,15 +31,6 @@ static Value sliceFirst(FunctionLowering &lowering, Value memref, int64_t first,
                                    extents, strides);
 }
 
-static kernel::Activation activationOf(nn::LinearOp op) {
-  if (!op.getActivation())
-    return kernel::Activation::None;
-  auto same =
-      kernel::symbolizeActivation(nn::stringifyActivation(*op.getActivation()));
-  assert(same && "the dialects' activations have the same names");
-  return *same;
-}
-
 /// Whether the tensor lies row after row in dense blocks: each row is a matrix
 /// then, and the whole is none.
 static bool isFlat(Value value, FunctionLowering &lowering) {
@@ -75,7 +66,29 @@ void conversion::lowerNarrowToKernel(nn::NarrowOp op,
   });
 }
 
-/// One kernel.matmul a result: each begins a panel. A gated product is one of
+/// What the epilogue reads beside the sums: a matrix like the result, or a
+/// vector over its columns.
+static Value epilogueOperand(nn::LinearOp op, Value other, Value row,
+                             unsigned kept, FunctionLowering &lowering) {
+  if (other.getType() == op.getResultTypes()[0])
+    return asMatrix(lowering, lowering.view(other, row), kept);
+  View vector = lowering.view(other, nullptr);
+  return vector.collapseFrom(lowering, 0, "out").memref;
+}
+
+/// The same region, with the other dialect's terminator.
+static void copyEpilogue(nn::LinearOp from, kernel::MatmulOp to) {
+  if (!from.hasEpilogue())
+    return;
+  IRMapping mapping;
+  from.getEpilogue().cloneInto(&to.getEpilogue(), mapping);
+  Operation *yield = to.getEpilogue().front().getTerminator();
+  OpBuilder builder(yield);
+  kernel::YieldOp::create(builder, yield->getLoc(), yield->getOperands());
+  yield->erase();
+}
+
+/// One kernel.matmul a result: each begins a panel. A paired product is one of
 /// twice as many columns.
 LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
                                               FunctionLowering &lowering) {
@@ -99,21 +112,22 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
     Value weight = lowering.view(op.getWeight(), nullptr).memref, bias;
     if (op.getBias())
       bias = lowering.view(op.getBias(), nullptr).memref;
-    Value residual;
-    if (op.getResidual())
-      residual = asMatrix(lowering, lowering.view(op.getResidual(), row), kept);
+    SmallVector<Value> others;
+    for (Value other : op.getOthers())
+      others.push_back(epilogueOperand(op, other, row, kept, lowering));
     int64_t column = 0;
     for (OpResult result : op->getOpResults()) {
       unsigned group = result.getResultNumber();
-      int64_t columns = op.getGroupSize(group) * (op.getGated() ? 2 : 1);
+      int64_t columns = op.getGroupSize(group) * op.getSumCount();
       int64_t panel = layout->panelsBefore(group, matrix);
       Value output = asMatrix(lowering, lowering.resultView(result, row), kept);
-      kernel::MatmulOp::create(
-          lowering.builder, lowering.loc(), op.getGated(), input,
+      auto product = kernel::MatmulOp::create(
+          lowering.builder, lowering.loc(), op.getPaired(), input,
           sliceFirst(lowering, weight, panel,
                      layout->panelsBefore(group + 1, matrix) - panel),
-          bias ? sliceFirst(lowering, bias, column, columns) : Value(),
-          residual, output, activationOf(op), integers, inputs);
+          bias ? sliceFirst(lowering, bias, column, columns) : Value(), others,
+          output, integers, inputs);
+      copyEpilogue(op, product);
       column += columns;
     }
   });

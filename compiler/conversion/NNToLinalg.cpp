@@ -10,6 +10,7 @@
 #include "compiler/conversion/Emit.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -189,7 +190,9 @@ struct NNToLinalg : heddle::conversion::impl::NNToLinalgBase<NNToLinalg> {
     LoweringPatterns patterns;
     populateNNToLinalg(patterns);
     if (failed(lowerModule(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    // Naive loops have no vector emitters.
+    scalar::expandFunctions(getOperation());
   }
 };
 } // namespace

@@ -20,18 +20,6 @@ void populateAxesToLinalg(LoweringPatterns &patterns);
 /// What images are made of and go through.
 void populateImagesToLinalg(LoweringPatterns &patterns);
 
-/// The scalar function of an elementwise op of one operand.
-mlir::Value applyScalar(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::Operation *op, mlir::Value x);
-
-/// The activation of a product.
-mlir::Value applyActivation(mlir::OpBuilder &builder, mlir::Location loc,
-                            nn::Activation activation, mlir::Value x);
-
-/// Whether the axis is one whose length rows have of their own, or the rows.
-bool acrossTokens(FunctionLowering &lowering, mlir::Value x,
-                  llvm::StringRef axis);
-
 } // namespace heddle::conversion
 
 #endif // HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H

@@ -208,20 +208,48 @@ static void addProduct(FunctionLowering &lowering, const View &x,
           });
 }
 
-/// y[…, n] += Σ_g (Σ_{k in g} q[…, k] · w[n, k]) · dx[…, g] · dw[n, g], the
-/// weight's columns beginning at `firstColumn`; dx is a scale of all of the row
-/// times, of groups, a multiple for each.
-static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
-                                PanelWeight &weight, MatrixShape matrix,
-                                int64_t firstColumn, const View &y) {
-  Emit emit(lowering);
-  Rows rows(lowering, x,
-            QuantisedRow::of(weight.packedAs().type, matrix.inputs));
-  unsigned last = y.axes.size() - 1;
-  nest(lowering, y.lengths(lowering, last + 1), [&](ValueRange at) {
-    SmallVector<Value> all(at), lead(at.take_front(last));
-    Value column =
-        emit.plus(weight.columnOf(at[last]), emit.index(firstColumn));
+namespace {
+
+/// The sums of one result of a product, element by element.
+class Sums {
+public:
+  /// `x` is collapsed to its kept axes and `in`. Column 0 is the weight's
+  /// `firstColumn`.
+  Sums(FunctionLowering &lowering, nn::LinearOp op, View x, Value weight,
+       int64_t firstColumn)
+      : emit(lowering), lowering(lowering), x(std::move(x)), weight(weight),
+        firstColumn(firstColumn), layout(panelsOf(op.getWeight())) {
+    auto type = cast<RankedTensorType>(op.getWeight().getType());
+    if (op.getBias())
+      bias = View{lowering.view(op.getBias(), nullptr).memref, {"out"}};
+    if (layout)
+      matrix = layout->matrix(type.getShape());
+  }
+
+  /// b[n] + Σ_k x[…, k] · W[n, k], k rising.
+  Value at(ValueRange lead, Value column) {
+    Value n = emit.plus(column, emit.index(firstColumn));
+    Value start = bias.memref ? emit.load(bias, n) : emit.number(0);
+    if (layout)
+      return emit.add(start, ofIntegers(lead, n));
+    Value inputs = x.length(lowering, x.axes.size() - 1);
+    return fold(lowering, inputs, start, [&](Value k, Value sum) {
+      SmallVector<Value> place(lead);
+      place.push_back(k);
+      Value w = asF32(emit.builder, emit.loc,
+                      memref::LoadOp::create(emit.builder, emit.loc, weight,
+                                             ValueRange{n, k}));
+      return emit.add(sum, emit.mul(emit.load(x, place), w));
+    });
+  }
+
+private:
+  /// Σ_g (Σ_{k in g} q[…, k] · w[n, k]) · dx[…, g] · dw[n, g]; dx is a scale of
+  /// all of the row times, of groups, a multiple for each.
+  Value ofIntegers(ValueRange lead, Value n) {
+    PanelWeight panels(lowering, weight, *layout, matrix);
+    Rows rows(lowering, x, QuantisedRow::of(layout->type, matrix.inputs));
+    Value column = panels.columnOf(n);
     Value size = emit.index(rows.groupSize());
     auto addGroup = [&](Value group, Value sum) {
       Value first = emit.times(group, size);
@@ -230,73 +258,120 @@ static void addQuantisedProduct(FunctionLowering &lowering, const View &x,
       Value dot = fold(lowering, size, zero, [&](Value i, Value soFar) {
         Value k = emit.plus(first, i);
         return emit.plus(soFar, emit.times(rows.integer(lead, k),
-                                           weight.integer(column, k)));
+                                           panels.integer(column, k)));
       });
       Value real = arith::SIToFPOp::create(emit.builder, emit.loc,
                                            emit.builder.getF32Type(), dot);
       if (rows.isGrouped())
         real = emit.mul(real, rows.multiple(lead, group));
-      return emit.add(sum, emit.mul(real, weight.scale(column, first)));
+      return emit.add(sum, emit.mul(real, panels.scale(column, first)));
     };
     Value sum = fold(lowering, rows.count(), emit.number(0), addGroup);
-    sum = emit.mul(sum, rows.scale(lead));
-    emit.store(emit.add(emit.load(y, all), sum), y, all);
+    return emit.mul(sum, rows.scale(lead));
+  }
+
+  Emit emit;
+  FunctionLowering &lowering;
+  View x;
+  Value weight;
+  int64_t firstColumn;
+  std::optional<PackedLayout> layout;
+  MatrixShape matrix;
+  View bias;
+};
+
+} // namespace
+
+/// What the epilogue makes of the elements, at the builder's place.
+static Value applyEpilogue(nn::LinearOp op, ValueRange elements,
+                           OpBuilder &builder) {
+  if (!op.hasEpilogue())
+    return elements[0];
+  Block &body = op.getEpilogue().front();
+  IRMapping mapping;
+  mapping.map(body.getArguments(), elements);
+  for (Operation &inner : body.without_terminator())
+    builder.clone(inner, mapping);
+  return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+}
+
+/// y[…, n] = epilogue(sum[, second sum], others[…, n] …). An element is written
+/// after all that it is made of has been read: one of the others may lie where
+/// y does.
+static void lowerResult(nn::LinearOp op, OpResult result, int64_t firstColumn,
+                        Value row, FunctionLowering &lowering) {
+  Emit emit(lowering);
+  View x = lowering.view(op.getX(), row);
+  unsigned kept = x.axes.size() - op.getContracts();
+  x = x.collapseFrom(lowering, kept, "in");
+  Value weight = lowering.view(op.getWeight(), nullptr).memref;
+  int64_t size = op.getGroupSize(result.getResultNumber());
+  SmallVector<Sums, 0> sums;
+  for (unsigned half = 0; half < op.getSumCount(); ++half)
+    sums.emplace_back(lowering, op, x, weight, firstColumn + half * size);
+  SmallVector<View> others;
+  for (Value other : op.getOthers()) {
+    bool isMatrix = other.getType() == result.getType();
+    others.push_back(
+        collapseFrom(lowering, lowering.view(other, isMatrix ? row : nullptr),
+                     isMatrix ? kept : 0, "out"));
+  }
+  View y = lowering.resultView(result, row).collapseFrom(lowering, kept, "out");
+  forEachElement(lowering, y, [&](ValueRange at) {
+    SmallVector<Value> elements;
+    for (Sums &sum : sums)
+      elements.push_back(sum.at(at.drop_back(), at.back()));
+    for (const View &other : others)
+      elements.push_back(emit.load(other, at.take_back(other.axes.size())));
+    return applyEpilogue(op, elements, emit.builder);
   });
 }
 
-/// y[…, n] = act(b[n] + Σ_k x[…, k] · W[n, k]).
+/// The same as a linalg.generic, which has vector code, of what can be written
+/// more than once: y = b + x·W, then y = epilogue(y).
+static void lowerInPlace(nn::LinearOp op, OpResult result, int64_t firstColumn,
+                         Value row, FunctionLowering &lowering) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+  View x = lowering.view(op.getX(), row);
+  unsigned kept = x.axes.size() - op.getContracts();
+  x = x.collapseFrom(lowering, kept, "in");
+  int64_t size = op.getGroupSize(result.getResultNumber());
+  View y = lowering.resultView(result, row).collapseFrom(lowering, kept, "out");
+  if (op.getBias()) {
+    View bias{lowering.view(op.getBias(), nullptr).memref, {"out"}};
+    generic(lowering, bias.slice(lowering, firstColumn, size), y, {},
+            [&](OpBuilder &inner, ValueRange scalars) {
+              return asF32(inner, loc, scalars[0]);
+            });
+  } else {
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+    linalg::FillOp::create(builder, loc, zero, y.memref);
+  }
+  Value weight = lowering.view(op.getWeight(), nullptr).memref;
+  addProduct(lowering, x,
+             View{weight, {"out", "in"}}.slice(lowering, firstColumn, size), y);
+  if (op.hasEpilogue())
+    generic(lowering, y, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
+      return applyEpilogue(op, scalars.take_front(), inner);
+    });
+}
+
 static void lowerLinear(nn::LinearOp op, FunctionLowering &lowering) {
   std::optional<PackedLayout> layout = panelsOf(op.getWeight());
   if (layout && !kernel::isQuantised(layout->type))
     return lowering.refuse(
         "weight lies in panels, which only nn-to-kernel reads");
-  if (op.getGated() || op.getResidual())
-    return lowering.refuse("is fused, run nn-unfuse first");
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
-  auto weightType = cast<RankedTensorType>(op.getWeight().getType());
+  bool isWrittenOnce = layout || op.getPaired() || !op.getOthers().empty();
   lowering.forRows(op, false, [&](Value row) {
-    View x = lowering.view(op.getX(), row);
-    unsigned kept = x.axes.size() - op.getContracts();
-    x = x.collapseFrom(lowering, kept, "in");
-    x.axes.back() = "in";
-    Value weight = lowering.view(op.getWeight(), nullptr).memref;
-    View bias;
-    if (op.getBias())
-      bias = View{lowering.view(op.getBias(), nullptr).memref, {"out"}};
     int64_t first = 0;
     for (OpResult result : op->getOpResults()) {
-      unsigned group = result.getResultNumber();
-      int64_t size = op.getGroupSize(group);
-      View y =
-          lowering.resultView(result, row).collapseFrom(lowering, kept, "out");
-      if (op.getBias()) {
-        generic(lowering, bias.slice(lowering, first, size), y, {},
-                [&](OpBuilder &inner, ValueRange scalars) {
-                  return asF32(inner, loc, scalars[0]);
-                });
-      } else {
-        Value zero =
-            arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
-        linalg::FillOp::create(builder, loc, zero, y.memref);
-      }
-      if (layout) {
-        MatrixShape matrix = layout->matrix(weightType.getShape());
-        PackedLayout own = *layout;
-        own.groups.clear(); // counted from the group's first column
-        PanelWeight panels(lowering, weight, own, matrix);
-        addQuantisedProduct(lowering, x, panels, matrix,
-                            layout->panelsBefore(group, matrix) * layout->panel,
-                            y);
-      } else {
-        addProduct(lowering, x,
-                   View{weight, {"out", "in"}}.slice(lowering, first, size), y);
-      }
-      if (auto activation = op.getActivation())
-        generic(lowering, y, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
-          return applyActivation(inner, loc, *activation, scalars[0]);
-        });
-      first += size;
+      if (isWrittenOnce)
+        lowerResult(op, result, first, row, lowering);
+      else
+        lowerInPlace(op, result, first, row, lowering);
+      first += op.getGroupSize(result.getResultNumber());
     }
   });
 }

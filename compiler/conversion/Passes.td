@@ -40,12 +40,12 @@ def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
     Before:
     ```mlir
     %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32">} : tensor<7x8xf32, #nn.axes<E, D>>
-    %y = nn.linear %x, %w contracts 1 activation relu : …
+    %y = nn.linear %x, %w contracts 1 then { … } : …
     ```
     After:
     ```mlir
     %w = kernel.weight %weights[%slot] : memref<1x8x32xf32>
-    kernel.matmul %x, %w into %y activation relu : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
+    kernel.matmul %x, %w into %y then { … } : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
     ```
   }];
   let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",

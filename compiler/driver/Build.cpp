@@ -53,10 +53,9 @@ static LogicalResult writeStream(Compilation &compilation, Stage stage,
 static LogicalResult emitStream(Compilation &compilation, Stage stage,
                                 llvm::StringRef path, Outputs &outputs) {
   if (!path.empty() && path != "-")
-    return llvm::success(
-        outputs.write(path, [&](llvm::raw_pwrite_stream &os) {
-          return writeStream(compilation, stage, os);
-        }) != nullptr);
+    return llvm::success(outputs.write(path, [&](llvm::raw_pwrite_stream &os) {
+      return writeStream(compilation, stage, os);
+    }) != nullptr);
   // Standard output may be a pipe, which cannot be written out of order.
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
@@ -109,8 +108,7 @@ static std::string outputName(const Compilation &compilation,
   for (char &c : name)
     if (!llvm::isAlnum(c) && !llvm::StringRef("._-+").contains(c))
       c = '_';
-  if (name.empty() || name.front() == '-' || name.front() == '.' ||
-      name == "/")
+  if (name.empty() || name.front() == '-' || name.front() == '.' || name == "/")
     name.insert(0, "_");
   return name;
 }
@@ -145,8 +143,8 @@ static std::string defaultOutput(Stage stage, llvm::StringRef name) {
 static std::string weightsPath(llvm::StringRef output,
                                const codegen::Program &program) {
   namespace fs = llvm::sys::fs;
-  bool isFile = output != "-" &&
-                (!fs::exists(output) || fs::is_regular_file(output));
+  bool isFile =
+      output != "-" && (!fs::exists(output) || fs::is_regular_file(output));
   return (isFile ? output : llvm::StringRef(program.name)).str() + ".weights";
 }
 
@@ -195,8 +193,9 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
       arguments.output.empty()
           ? defaultOutput(stage, outputName(compilation, arguments.model))
           : arguments.output;
-  if (stage == Stage::Header || !arguments.header.empty())
-    compilation.readSpecialTokens();
+  if ((stage == Stage::Header || !arguments.header.empty()) &&
+      failed(compilation.readSpecialTokens()))
+    return llvm::failure();
   if (stage == Stage::Header)
     return emitStream(compilation, stage, output, outputs);
   bool isLinked =

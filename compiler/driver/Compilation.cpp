@@ -291,9 +291,13 @@ llvm::LogicalResult Compilation::readProgram() {
                          sentences, program_, tokenizer_);
 }
 
-void Compilation::readSpecialTokens() {
-  for (checkpoint::SpecialToken &token : checkpoint::readSpecialTokens(texts()))
+llvm::LogicalResult Compilation::readSpecialTokens() {
+  checkpoint::Problems problems;
+  for (checkpoint::SpecialToken &token :
+       checkpoint::readSpecialTokens(texts(), problems))
     program_.specialTokens.emplace_back(std::move(token.name), token.id);
+  problems.print(llvm::errs());
+  return llvm::success(problems.empty());
 }
 
 llvm::LogicalResult Compilation::translate(bool withMain) {

@@ -75,7 +75,7 @@ public:
   }
 
   /// Finds the special tokens that the header names.
-  void readSpecialTokens();
+  llvm::LogicalResult readSpecialTokens();
 
   /// Where the weights are; null: there is no checkpoint.
   checkpoint::Source *weightSource() { return weights.get(); }

@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/files/TemporaryName.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
@@ -21,10 +22,15 @@ static std::atomic<bool> hasSucceeded = false;
 
 void driver::noteSuccess() { hasSucceeded = true; }
 
+static void removeFiles() {
+  llvm::sys::RunInterruptHandlers();
+  files::removeUnnotedTemporary();
+}
+
 /// Without memory of its own, from any thread: removes what is half written,
 /// says one line and ends.
 [[noreturn]] static void stop(const char *message) {
-  llvm::sys::RunInterruptHandlers();
+  removeFiles();
   for (const char *part : {"error: ", message, "\n"})
     if (write(STDERR_FILENO, part, std::strlen(part)) < 0)
       break;
@@ -34,7 +40,7 @@ void driver::noteSuccess() { hasSucceeded = true; }
 void driver::stopWithoutMemory() {
   if (!hasSucceeded)
     stop("out of memory");
-  llvm::sys::RunInterruptHandlers();
+  removeFiles();
   _exit(0);
 }
 

@@ -5,6 +5,7 @@
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -55,13 +56,22 @@ static int tryLock(const std::string &path) {
   return -1;
 }
 
+static std::atomic<const char *> unnoted = nullptr;
+
+void removeUnnotedTemporary() {
+  if (const char *path = unnoted)
+    unlink(path);
+}
+
 Expected<LockedFile> lockTemporary(StringRef path) {
   SignalsBlocked blocked;
   constexpr unsigned mostAtOnce = 1000;
   for (unsigned number = 0; number < mostAtOnce; ++number) {
     std::string name = (path + ".heddle-" + Twine(number) + ".tmp").str();
     if (int file = tryLock(name); file >= 0) {
-      sys::RemoveFileOnSignal(name);
+      unnoted = name.c_str();
+      sys::RemoveFileOnSignal(name); // takes memory
+      unnoted = nullptr;
       return LockedFile{file, name};
     }
     if (errno != EEXIST)

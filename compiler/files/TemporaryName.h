@@ -34,6 +34,11 @@ struct LockedFile {
 /// uses, empty. It is removed when a signal ends the process.
 llvm::Expected<LockedFile> lockTemporary(llvm::StringRef path);
 
+/// For who ends the process where memory is exhausted: removes the file that
+/// lockTemporary has made and could not yet note as one that signals remove.
+/// Needs no memory.
+void removeUnnotedTemporary();
+
 } // namespace heddle::files
 
 #endif // HEDDLE_COMPILER_FILES_TEMPORARYNAME_H

@@ -49,6 +49,12 @@ static constexpr Builtin builtins[] = {
     {"gelu_tanh", buildGeluTanh, 1, 1, false, ""},
     {"quick_gelu", buildQuickGelu, 1, 1, false, ""},
     {"silu", buildSilu, 1, 1, false, ""},
+    {"mish", buildMish, 1, 1, false, ""},
+    {"relu_squared", buildReluSquared, 1, 1, false, ""},
+    {"leaky_relu", buildLeakyRelu, 1, 1, false, "slope"},
+    {"elu", buildElu, 1, 1, false, "alpha"},
+    {"softplus", buildSoftplus, 1, 1, false, ""},
+    {"hard_swish", buildHardSwish, 1, 1, false, ""},
     {"swish", buildSwish, 1, 1, false, "beta"},
     {"tanh", buildTanh, 1, 1, false, ""},
     {"sigmoid", buildSigmoid, 1, 1, false, ""},
@@ -72,6 +78,10 @@ const Builtin *findActivation(StringRef name) {
                           .Case("gelu_pytorch_tanh", "gelu_tanh")
                           .Case("gelu_python", "gelu")
                           .Case("swish", "silu")
+                          .Cases({"mish", "leaky_relu", "elu"}, name)
+                          .Cases({"softplus", "hard_swish"}, name)
+                          .Cases({"relu2", "relu_squared"}, "relu_squared")
+                          .Case("hardswish", "hard_swish")
                           .Default("");
   return builtin.empty() ? nullptr : findBuiltin(builtin);
 }

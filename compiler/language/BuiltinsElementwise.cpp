@@ -26,23 +26,44 @@ Built buildExp(CallSite &site) { return buildUnary<nn::ExpOp>(site); }
 Built buildLog(CallSite &site) { return buildUnary<nn::LogOp>(site); }
 Built buildSqrt(CallSite &site) { return buildUnary<nn::SqrtOp>(site); }
 
-static Built buildSwishWith(CallSite &site, double beta) {
+Built buildReluSquared(CallSite &site) {
+  return buildUnary<nn::ReluSquaredOp>(site);
+}
+Built buildSoftplus(CallSite &site) { return buildUnary<nn::SoftplusOp>(site); }
+Built buildMish(CallSite &site) { return buildUnary<nn::MishOp>(site); }
+Built buildHardSwish(CallSite &site) {
+  return buildUnary<nn::HardSwishOp>(site);
+}
+
+template <typename Op> static Built buildWith(CallSite &site, double number) {
   std::optional<Tensor> x = site.realTensor(0);
   if (!x)
     return std::nullopt;
-  return site.build<nn::SwishOp>(x->shape, x->value,
-                                 site.builder.getF64FloatAttr(beta));
+  return site.build<Op>(x->shape, x->value,
+                        site.builder.getF64FloatAttr(number));
 }
 
-/// swish(x, beta = 1)
+template <typename Op>
+static Built buildNumbered(CallSite &site, StringRef option, double otherwise) {
+  std::optional<double> number = site.number(option, otherwise);
+  return number ? buildWith<Op>(site, *number) : std::nullopt;
+}
+
 Built buildSwish(CallSite &site) {
-  std::optional<double> beta = site.number("beta", 1);
-  return beta ? buildSwishWith(site, *beta) : std::nullopt;
+  return buildNumbered<nn::SwishOp>(site, "beta", 1);
+}
+Built buildElu(CallSite &site) {
+  return buildNumbered<nn::EluOp>(site, "alpha", 1);
+}
+Built buildLeakyRelu(CallSite &site) {
+  return buildNumbered<nn::LeakyReluOp>(site, "slope", 0.01);
 }
 
 /// x * sigmoid(1.702 x), CLIP's approximation of gelu (Hendrycks and Gimpel
 /// 2016, section 2).
-Built buildQuickGelu(CallSite &site) { return buildSwishWith(site, 1.702); }
+Built buildQuickGelu(CallSite &site) {
+  return buildWith<nn::SwishOp>(site, 1.702);
+}
 
 /// Programs infer; nothing is dropped.
 Built buildDropout(CallSite &site) {

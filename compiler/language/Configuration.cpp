@@ -17,9 +17,10 @@ namespace heddle::language {
 
 bool isWord(StringRef name) {
   static constexpr StringLiteral words[] = {
-      "relu",    "gelu",    "gelu_tanh", "silu",     "swish",
-      "tanh",    "sigmoid", "halves",    "adjacent", "bilinear",
-      "nearest", "in_out",  "out_in"};
+      "relu",    "gelu",         "gelu_tanh",  "silu",      "swish",
+      "tanh",    "sigmoid",      "halves",     "adjacent",  "bilinear",
+      "nearest", "in_out",       "out_in",     "mish",      "softplus",
+      "elu",     "relu_squared", "leaky_relu", "hard_swish"};
   return is_contained(words, name);
 }
 

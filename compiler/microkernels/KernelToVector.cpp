@@ -15,6 +15,7 @@
 #include "compiler/microkernels/Rope.h"
 #include "compiler/microkernels/Topk.h"
 #include "compiler/microkernels/Windows.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -121,7 +122,9 @@ struct KernelToVector
       return signalPassFailure();
     }
     if (failed(Emitters(*machine).run(getOperation())))
-      signalPassFailure();
+      return signalPassFailure();
+    // What naive loops are left with.
+    heddle::scalar::expandFunctions(getOperation());
   }
 };
 

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -20,8 +19,9 @@ namespace heddle::microkernels {
 //===----------------------------------------------------------------------===//
 
 static bool isElementwise(Operation &op) {
-  return isa<arith::ArithDialect, math::MathDialect>(op.getDialect()) &&
-         OpTrait::hasElementwiseMappableTraits(&op);
+  return functionOf(&op) ||
+         (isa<arith::ArithDialect, math::MathDialect>(op.getDialect()) &&
+          OpTrait::hasElementwiseMappableTraits(&op));
 }
 
 DenseSet<Value> Lanes::varying(Block &block, ValueRange roots) {
@@ -44,10 +44,12 @@ bool Lanes::canEvaluate(Block &block, const DenseSet<Value> &varying) {
 
 int64_t Lanes::costOf(Block &block) {
   int64_t cost = 0;
-  for (Operation &op : block.without_terminator())
-    cost += isa<math::MathDialect>(op.getDialect()) ? 10
-            : isa<arith::ConstantOp>(op)            ? 0
-                                                    : 1;
+  for (Operation &op : block.without_terminator()) {
+    if (const Function *function = functionOf(&op))
+      cost += function->cost;
+    else if (!isa<arith::ConstantOp>(op))
+      cost += isa<math::MathDialect>(op.getDialect()) ? 10 : 1;
+  }
   return cost;
 }
 
@@ -260,20 +262,8 @@ void Lanes::evaluateCast(Operation *op) {
 
 void Lanes::evaluateArithmetic(Operation *op) {
   Value result = op->getResult(0);
-  if (result.getType().isF32()) {
-    Value x = vector(op->getOperand(0));
-    Value known =
-        llvm::TypeSwitch<Operation *, Value>(op)
-            .Case([&](math::ExpOp) { return emitExp(v, x); })
-            .Case([&](math::Exp2Op) { return emitExp2(v, x); })
-            .Case([&](math::TanhOp) { return emitTanh(v, x); })
-            .Case([&](math::SinOp) { return emitSineAndCosine(v, x).sine; })
-            .Case([&](math::CosOp) { return emitSineAndCosine(v, x).cosine; })
-            .Case([&](math::ErfOp) { return emitErf(v, x); })
-            .Default([](Operation *) { return Value(); });
-    if (known)
-      return setVector(result, known);
-  }
+  if (const Function *function = functionOf(op))
+    return setVector(result, function->emit(v, vector(op->getOperand(0))));
   IRMapping operands;
   for (Value operand : op->getOperands())
     operands.map(operand, vector(operand));

@@ -1,6 +1,6 @@
 //===- Matmul.cpp - kernel.matmul as vector code --------------------------===//
 //
-// y[m][n] = residual[m][n] + act(Σ_k x[m][k]·w[k][n] + bias[n]), w in panels.
+// y[m][n] = epilogue(Σ_k x[m][k]·w[k][n] + bias[n], …), w in panels.
 //
 // The result is cut into tiles of rows × columns whose sums stay in registers
 // from the first k to the last. Three families of tiles cover every M:
@@ -89,18 +89,20 @@ private:
   Value belongsTo(const Family &family, Value rows);
 
   /// Arguments of a function, those that the product has: x and weight, bias,
-  /// residual, y; of a task the number of rows and its own, of a micro-kernel
-  /// the next tile's weight.
+  /// what the epilogue reads, y; of a task the number of rows and its own, of a
+  /// micro-kernel the next tile's weight.
   struct Arguments {
-    Value x, weight, bias, residual, y;
+    Value x, weight, bias;
+    SmallVector<Value, 2> others;
+    Value y;
   };
   SmallVector<Value> present(const Arguments &arguments) const;
   Arguments named(ValueRange values) const;
   SmallVector<Type> pointerTypes() const;
 
-  /// The packed column of a column of y, of a gated product in its half a.
+  /// The packed column of a column of y, of a paired product in its first half.
   int64_t packed(int64_t column) const {
-    return epilogue.gated ? column / paired * paired + column : column;
+    return epilogue.paired ? column / paired * paired + column : column;
   }
   Value weightAt(Value weight, Value column);
   SmallVector<int64_t> vectorOffsets(int64_t columns) const;
@@ -144,10 +146,10 @@ private:
 // Tiles
 //===----------------------------------------------------------------------===//
 
-/// Of a gated product half of the vectors are a's.
+/// Of a paired product half of the vectors are the first sums.
 int64_t MatmulEmitter::columnsOf(int64_t vectors) const {
   int64_t columns = vectors * target.lanes();
-  return epilogue.gated ? columns / 2 : columns;
+  return epilogue.paired ? columns / 2 : columns;
 }
 
 /// Where the vectors of a tile begin, from its first column.
@@ -155,7 +157,7 @@ SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
   SmallVector<int64_t> offsets;
   for (int64_t half : {0, 1})
     for (int64_t column = 0; column < columns; column += target.lanes())
-      if (half == 0 || epilogue.gated)
+      if (half == 0 || epilogue.paired)
         offsets.push_back(
             operands.columnOffset(packed(column) + half * paired));
   return offsets;
@@ -205,34 +207,32 @@ SmallVector<Value> MatmulEmitter::present(const Arguments &arguments) const {
   SmallVector<Value> values = {arguments.x, arguments.weight};
   if (epilogue.bias)
     values.push_back(arguments.bias);
-  if (epilogue.residual)
-    values.push_back(arguments.residual);
+  llvm::append_range(values, arguments.others);
   values.push_back(arguments.y);
   return values;
 }
 
 MatmulEmitter::Arguments MatmulEmitter::named(ValueRange values) const {
-  Arguments arguments = {values[0], values[1], {}, {}, {}};
-  values = values.drop_front(2);
-  for (auto [has, argument] :
-       {std::pair(epilogue.bias, &arguments.bias),
-        std::pair(epilogue.residual, &arguments.residual),
-        std::pair(true, &arguments.y)})
-    if (has) {
-      *argument = values.front();
-      values = values.drop_front();
-    }
+  Arguments arguments;
+  arguments.x = values[0];
+  arguments.weight = values[1];
+  if (epilogue.bias)
+    arguments.bias = values[2];
+  values = values.drop_front(epilogue.bias ? 3 : 2);
+  llvm::append_range(arguments.others, values.drop_back());
+  arguments.y = values.back();
   return arguments;
 }
 
 SmallVector<Type> MatmulEmitter::pointerTypes() const {
   auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  return SmallVector<Type>(3 + epilogue.bias + epilogue.residual, pointer);
+  return SmallVector<Type>(3 + epilogue.bias + epilogue.strides.size(),
+                           pointer);
 }
 
 Value MatmulEmitter::weightAt(Value weight, Value column) {
   Value place = column;
-  if (epilogue.gated) {
+  if (epilogue.paired) {
     Value pairs = make<arith::DivUIOp>(column, index(paired));
     place =
         make<arith::AddIOp>(make<arith::MulIOp>(pairs, index(paired)), column);
@@ -244,9 +244,11 @@ Value MatmulEmitter::weightAt(Value weight, Value column) {
 MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
                                                  Value column) {
   arguments.weight = weightAt(arguments.weight, column);
-  for (Value *row : {&arguments.bias, &arguments.residual, &arguments.y})
-    if (*row)
-      *row = v.advance(*row, column);
+  if (arguments.bias)
+    arguments.bias = v.advance(arguments.bias, column);
+  for (Value &other : arguments.others)
+    other = v.advance(other, column);
+  arguments.y = v.advance(arguments.y, column);
   return arguments;
 }
 
@@ -278,8 +280,8 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
   arguments.weight = v.addressOf(op.getWeight());
   if (epilogue.bias)
     arguments.bias = v.addressOf(op.getBias());
-  if (epilogue.residual)
-    arguments.residual = v.addressOf(op.getResidual());
+  for (Value other : op.getOthers())
+    arguments.others.push_back(v.addressOf(other));
   arguments.y = v.addressOf(op.getY());
 
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
@@ -296,7 +298,7 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
       });
 }
 
-/// @matmul(x, w[, bias][, residual], y, rows, task)
+/// @matmul(x, w[, bias][, others], y, rows, task)
 func::FuncOp MatmulEmitter::taskFunction() {
   if (auto existing = symbols.lookup<func::FuncOp>(name()))
     return existing;
@@ -392,8 +394,9 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
     };
     Arguments at = columns;
     at.x = v.advanceBytes(at.x, distance(operands.xRowBytes));
-    if (epilogue.residual)
-      at.residual = v.advance(at.residual, distance(epilogue.residualStride));
+    for (auto [other, stride] : llvm::zip_equal(at.others, epilogue.strides))
+      if (stride)
+        other = v.advance(other, distance(stride));
     at.y = v.advance(at.y, distance(epilogue.yStride));
     SmallVector<Value> tile = present(at);
     // Successive tiles prefetch different lines of every step.
@@ -445,7 +448,7 @@ void MatmulEmitter::emitTileCall(const Family &family, Value rows, Value first,
     emitSwitch(family.columns);
 }
 
-/// @matmul_tile_RxC(x, w[, bias][, residual], y, next): one tile, every sum in
+/// @matmul_tile_RxC(x, w[, bias][, others], y, next): one tile, every sum in
 /// a register.
 func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
                                         int64_t columns) {
@@ -459,17 +462,21 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
   func::FuncOp function = v.beginFunction(symbols, name, types);
   ValueRange values = function.getArguments();
   Arguments arguments = named(values.drop_back());
-  // The residual may be y.
+  // What the epilogue reads may be y.
+  auto mayBeY = [&](Value argument) {
+    return !arguments.others.empty() &&
+           (argument == arguments.y ||
+            llvm::is_contained(arguments.others, argument));
+  };
   for (BlockArgument argument : function.getArguments())
-    if (argument != arguments.residual &&
-        !(epilogue.residual && argument == arguments.y))
+    if (!mayBeY(argument))
       function.setArgAttr(argument.getArgNumber(), "llvm.noalias",
                           v.builder.getUnitAttr());
   Tile tile = {rows, vectorOffsets(columns), family.nextLines};
   SmallVector<Value> sums =
       operands.emitSums(v, tile, arguments.x, arguments.weight, values.back());
   epilogue.emit(v, sums, rows, columns,
-                {arguments.bias, arguments.residual, arguments.y});
+                {arguments.bias, arguments.others, arguments.y});
   func::ReturnOp::create(v.builder, v.loc);
   return function;
 }

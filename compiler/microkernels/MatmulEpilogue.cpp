@@ -1,20 +1,61 @@
 //===- MatmulEpilogue.cpp - what becomes of a product's sums --------------===//
 
 #include "compiler/microkernels/MatmulEpilogue.h"
-#include "compiler/microkernels/VectorMath.h"
+#include "compiler/microkernels/Lanes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
 namespace heddle::microkernels {
 
 MatmulEpilogue::MatmulEpilogue(kernel::MatmulOp op)
-    : bias(static_cast<bool>(op.getBias())),
-      residual(static_cast<bool>(op.getResidual())), gated(op.getGated()),
-      yStride(stridesOf(op.getY())[0]),
-      residualStride(residual ? stridesOf(op.getResidual())[0] : 0),
-      outputs(op.getOutputs()), activation(op.getActivation()) {}
+    : bias(static_cast<bool>(op.getBias())), paired(op.getPaired()),
+      yStride(stridesOf(op.getY())[0]), outputs(op.getOutputs()),
+      body(op.hasEpilogue() ? &op.getEpilogue().front() : nullptr) {
+  for (Value other : op.getOthers())
+    strides.push_back(cast<MemRefType>(other.getType()).getRank() == 1
+                          ? 0
+                          : stridesOf(other)[0]);
+}
+
+/// A number by its bits, another attribute by a hash of its text.
+static std::string nameOf(Attribute attribute) {
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return llvm::utohexstr(number.getValue().bitcastToAPInt().getZExtValue());
+  if (auto number = dyn_cast<IntegerAttr>(attribute))
+    return std::to_string(number.getValue().getZExtValue());
+  std::string text;
+  llvm::raw_string_ostream(text) << attribute;
+  return llvm::utohexstr(llvm::xxh3_64bits(text));
+}
+
+/// `_gelu.a_addf.b.0.1`: every op with what it reads, then what is yielded;
+/// arguments are letters, results numbers.
+static std::string nameOf(Block &body) {
+  llvm::DenseMap<Value, std::string> values;
+  for (BlockArgument argument : body.getArguments())
+    values[argument] = argument.getArgNumber() < 26
+                           ? std::string(1, 'a' + argument.getArgNumber())
+                           : "a" + std::to_string(argument.getArgNumber());
+  std::string text;
+  unsigned number = 0;
+  for (Operation &op : body.without_terminator()) {
+    text += "_" + op.getName().stripDialect().str();
+    for (Value operand : op.getOperands())
+      text += "." + values[operand];
+    for (NamedAttribute attribute : op.getAttrDictionary())
+      if (attribute.getValue() !=
+          arith::FastMathFlagsAttr::get(op.getContext(),
+                                        arith::FastMathFlags::none))
+        text += "." + nameOf(attribute.getValue());
+    values[op.getResult(0)] = std::to_string(number++);
+  }
+  return text + "." + values[body.getTerminator()->getOperand(0)];
+}
 
 std::string MatmulEpilogue::name() const {
   std::string text = std::to_string(outputs);
@@ -22,47 +63,48 @@ std::string MatmulEpilogue::name() const {
     text += "_y" + std::to_string(yStride);
   if (bias)
     text += "_bias";
-  if (activation != kernel::Activation::None)
-    text += "_" + kernel::stringifyActivation(activation).str();
-  if (gated)
-    text += "_gated";
-  if (residual)
-    text += "_residual";
-  if (residual && residualStride != outputs)
-    text += std::to_string(residualStride);
-  return text;
+  if (paired)
+    text += "_paired";
+  for (int64_t stride : strides)
+    text += "_with" + std::to_string(stride);
+  return body ? text + nameOf(*body) : text;
 }
 
 bool MatmulEpilogue::isShort() const {
-  return activation == kernel::Activation::None ||
-         activation == kernel::Activation::Relu;
+  return !body || Lanes::costOf(*body) <= tuning::shortEpilogue;
 }
 
-/// y[j] = residual[j] + act(a[j]) · b[j], the biases being added already.
+/// y[j] = epilogue(sums[j] …, others[j] …), the biases being added already.
 void MatmulEpilogue::emitRow(VectorBuilder &v, ValueRange sums, int64_t columns,
-                             Place row) const {
+                             const Place &row) const {
   int64_t lanes = v.target.lanes();
   int64_t vectors = llvm::divideCeilSigned(columns, lanes);
   for (int64_t j = 0; j < vectors; ++j) {
     int64_t count = std::min(columns - j * lanes, lanes);
-    Value result = emitActivation(v, activation, sums[j]);
-    if (gated)
-      result = v.mul(result, sums[vectors + j]);
-    if (residual)
-      result =
-          v.add(v.loadFirst(v.advance(row.residual, j * lanes), count), result);
+    Value result = sums[j];
+    if (body) {
+      Lanes all(v);
+      auto argument = body->args_begin();
+      for (int64_t half = 0; half <= paired; ++half)
+        all.setVector(*argument++, sums[half * vectors + j]);
+      for (Value other : row.others)
+        all.setVector(*argument++,
+                      v.loadFirst(v.advance(other, j * lanes), count));
+      all.evaluate(*body, /*mask=*/{});
+      result = all.vector(body->getTerminator()->getOperand(0));
+    }
     v.storeFirst(result, v.advance(row.y, j * lanes), count);
   }
 }
 
 void MatmulEpilogue::emit(VectorBuilder &v, ValueRange sums, int64_t rows,
-                          int64_t columns, Place place) const {
+                          int64_t columns, const Place &place) const {
   int64_t lanes = v.target.lanes();
   int64_t perRow = sums.size() / rows;
   SmallVector<Value> biased(sums);
   for (int64_t j = 0; bias && j < perRow; ++j) {
-    // Those of b stand N behind those of a.
-    int64_t half = gated && j >= perRow / 2;
+    // Those of the second half stand N behind.
+    int64_t half = paired && j >= perRow / 2;
     int64_t column = (half ? j - perRow / 2 : j) * lanes;
     Value at = v.advance(place.bias, half * outputs + column);
     Value vector = v.loadFirst(at, std::min(columns - column, lanes));
@@ -73,8 +115,8 @@ void MatmulEpilogue::emit(VectorBuilder &v, ValueRange sums, int64_t rows,
     return emitRowsFromMemory(v, biased, rows, columns, place);
   for (int64_t i = 0; i < rows; ++i) {
     Place row = place;
-    if (residual)
-      row.residual = v.advance(place.residual, i * residualStride);
+    for (auto [other, stride] : llvm::zip_equal(row.others, strides))
+      other = v.advance(other, i * stride);
     row.y = v.advance(place.y, i * yStride);
     emitRow(v, ArrayRef(biased).slice(i * perRow, perRow), columns, row);
   }
@@ -84,7 +126,7 @@ void MatmulEpilogue::emit(VectorBuilder &v, ValueRange sums, int64_t rows,
 /// a loop: unrolled over a tile they would be most of the code.
 void MatmulEpilogue::emitRowsFromMemory(VectorBuilder &v, ValueRange sums,
                                         int64_t rows, int64_t columns,
-                                        Place place) const {
+                                        const Place &place) const {
   int64_t lanes = v.target.lanes();
   int64_t perRow = sums.size() / rows;
   Value scratch = v.stackFloats(rows * perRow * lanes);
@@ -101,8 +143,9 @@ void MatmulEpilogue::emitRowsFromMemory(VectorBuilder &v, ValueRange sums,
     for (int64_t j = 0; j < perRow; ++j)
       vectors.push_back(v.loadVector(v.advance(saved, j * lanes), lanes * 4));
     Place row = place;
-    if (residual)
-      row.residual = rowOf(place.residual, residualStride);
+    for (auto [other, stride] : llvm::zip_equal(row.others, strides))
+      if (stride)
+        other = rowOf(other, stride);
     row.y = rowOf(place.y, yStride);
     emitRow(v, vectors, columns, row);
   });

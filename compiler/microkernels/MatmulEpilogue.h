@@ -8,37 +8,41 @@
 
 namespace heddle::microkernels {
 
-/// y = residual + act(a + bias), or residual + act(a + bias) · (b + bias') of a
-/// gated product.
+/// What the region of a kernel.matmul makes of its sums and of the elements
+/// beside them; without one, y is the sum. Valid as long as the op is.
 class MatmulEpilogue {
 public:
   explicit MatmulEpilogue(kernel::MatmulOp op);
 
-  bool bias, residual, gated;
-  /// Elements between rows.
-  int64_t yStride, residualStride;
+  bool bias, paired;
+  /// Elements between rows: of y, and of each operand of the region, 0 of a
+  /// vector.
+  int64_t yStride;
+  llvm::SmallVector<int64_t, 2> strides;
 
-  /// As it stands in the names of functions.
+  /// As it stands in the names of functions: equal for equal epilogues only.
   std::string name() const;
 
-  /// Where a tile's columns begin; null where the product has no such operand.
+  /// Where a tile's columns begin; null where the product has no bias.
   struct Place {
-    mlir::Value bias, residual, y;
+    mlir::Value bias;
+    llvm::SmallVector<mlir::Value, 2> others;
+    mlir::Value y;
   };
   /// Writes a tile of `rows` x `columns` of y. `sums` are its vectors row by
-  /// row; in a row, those of a, then those of b.
+  /// row; in a row, those of the first half, then those of the second.
   void emit(VectorBuilder &v, mlir::ValueRange sums, int64_t rows,
-            int64_t columns, Place place) const;
+            int64_t columns, const Place &place) const;
 
 private:
   int64_t outputs;
-  kernel::Activation activation;
+  mlir::Block *body; // null: none
 
   bool isShort() const;
   void emitRow(VectorBuilder &v, mlir::ValueRange sums, int64_t columns,
-               Place row) const;
+               const Place &row) const;
   void emitRowsFromMemory(VectorBuilder &v, mlir::ValueRange sums, int64_t rows,
-                          int64_t columns, Place place) const;
+                          int64_t columns, const Place &place) const;
 };
 
 } // namespace heddle::microkernels

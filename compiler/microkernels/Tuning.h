@@ -45,6 +45,17 @@ constexpr ByteTiles genericByteTiles = {{2, 2}, {2, 1}};
 /// of the speed of memory; with it, 93%.
 constexpr int64_t bytesAhead = 8704;
 
+/// The largest cost (Lanes::costOf) of an epilogue that is written out for each
+/// vector of a tile. A longer one is a loop over the tile's rows: unrolled it
+/// would be most of the code.
+constexpr int64_t shortEpilogue = 8;
+
+/// Whether a gate and what it gates are one product where weights have a scale
+/// for every group. For one token, which decoding computes, the pair reads
+/// memory at four fifths of the speed (q4; q8 at nine tenths): more than a pass
+/// over the factors costs.
+constexpr bool groupsInPairs = false;
+
 /// Bytes of x that a matmul keeps in the second-level cache while panels stream
 /// past: half of the smallest one among current cores (1 MiB).
 constexpr int64_t inputBlockBytes = 512 << 10;

@@ -1,8 +1,11 @@
 //===- VectorMath.cpp - elementary functions on vectors -------------------===//
 
 #include "compiler/microkernels/VectorMath.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/DenseMap.h"
 #include <limits>
 
 using namespace mlir;
@@ -253,7 +256,7 @@ SineAndCosine emitSineAndCosine(VectorBuilder &v, Value x) {
 // x·Φ(x) = max(x, 0) − |x|/2 · erfc(|x|/√2): nothing cancels, one exponential.
 // log₂ erfc(a/√2) is a·p(a), p by weighted least squares such that Φ is right
 // to 9e-8.
-static Value emitGelu(VectorBuilder &v, Value x) {
+Value emitGelu(VectorBuilder &v, Value x) {
   // erfc(13/√2) is below the smallest float.
   Value a = v.atMost(v.magnitude(x), v.splat(13));
   Value p = polynomial(v, a,
@@ -266,30 +269,51 @@ static Value emitGelu(VectorBuilder &v, Value x) {
                   v.atLeast(x, v.splat(0)));
 }
 
-Value emitActivation(VectorBuilder &v, kernel::Activation activation, Value x) {
-  using kernel::Activation;
-  switch (activation) {
-  case Activation::None:
-    return x;
-  case Activation::Relu:
-    return v.atLeast(x, v.splat(0));
-  case Activation::Gelu:
-    return emitGelu(v, x);
-  case Activation::GeluTanh: { // x/2 · (1 + tanh u) = x · sigmoid(2u)
-    // 2u = x · (c + d·x²), c = 2√(2/π), d = 0.044715·c
-    Value square = v.mul(x, x);
-    Value slope =
-        v.mulAdd(square, v.splat(0.0713548163f), v.splat(1.59576912f));
-    return v.div(x, logisticDenominator(v, v.mul(x, slope)));
-  }
-  case Activation::Silu:
-    return v.div(x, logisticDenominator(v, x));
-  case Activation::Tanh:
-    return emitTanh(v, x);
-  case Activation::Sigmoid:
-    return emitSigmoid(v, x);
-  }
-  llvm_unreachable("an activation without an emitter");
+// x/2 · (1 + tanh u) = x · sigmoid(2u), 2u = x · (c + d·x²), c = 2√(2/π),
+// d = 0.044715·c.
+Value emitGeluTanh(VectorBuilder &v, Value x) {
+  Value square = v.mul(x, x);
+  Value slope = v.mulAdd(square, v.splat(0.0713548163f), v.splat(1.59576912f));
+  return v.div(x, logisticDenominator(v, v.mul(x, slope)));
+}
+
+Value emitSilu(VectorBuilder &v, Value x) {
+  return v.div(x, logisticDenominator(v, x));
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+static Value emitRelu(VectorBuilder &v, Value x) {
+  return v.atLeast(x, v.splat(0));
+}
+
+static Value emitSine(VectorBuilder &v, Value x) {
+  return emitSineAndCosine(v, x).sine;
+}
+
+static Value emitCosine(VectorBuilder &v, Value x) {
+  return emitSineAndCosine(v, x).cosine;
+}
+
+const Function *functionOf(Operation *op) {
+  static const llvm::DenseMap<TypeID, Function> table = {
+      {TypeID::get<math::ExpOp>(), {emitExp, 10}},
+      {TypeID::get<math::Exp2Op>(), {emitExp2, 10}},
+      {TypeID::get<math::TanhOp>(), {emitTanh, 10}},
+      {TypeID::get<math::SinOp>(), {emitSine, 10}},
+      {TypeID::get<math::CosOp>(), {emitCosine, 10}},
+      {TypeID::get<math::ErfOp>(), {emitErf, 10}},
+      {TypeID::get<scalar::ReluOp>(), {emitRelu, 1}},
+      {TypeID::get<scalar::GeluOp>(), {emitGelu, 14}},
+      {TypeID::get<scalar::GeluTanhOp>(), {emitGeluTanh, 14}},
+      {TypeID::get<scalar::SigmoidOp>(), {emitSigmoid, 12}},
+      {TypeID::get<scalar::SiluOp>(), {emitSilu, 12}},
+  };
+  bool isF32 = op->getNumResults() == 1 && op->getResult(0).getType().isF32();
+  auto row = table.find(op->getName().getTypeID());
+  return isF32 && row != table.end() ? &row->second : nullptr;
 }
 
 } // namespace heddle::microkernels

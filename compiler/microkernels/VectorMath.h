@@ -10,7 +10,6 @@
 #define HEDDLE_COMPILER_MICROKERNELS_VECTORMATH_H
 
 #include "compiler/microkernels/VectorBuilder.h"
-#include "dialects/kernel/Kernel.h"
 
 namespace heddle::microkernels {
 
@@ -39,11 +38,22 @@ struct SineAndCosine {
 };
 SineAndCosine emitSineAndCosine(VectorBuilder &v, mlir::Value x);
 
-/// The activation of `x`. silu is within 3 ulp, and may be 0 below 2⁻¹¹⁹; gelu
-/// is within 2.5 and gelu_tanh within 3 ulp of x itself: far below zero, where
-/// the result vanishes, only its size is right.
-mlir::Value emitActivation(VectorBuilder &v, kernel::Activation activation,
-                           mlir::Value x);
+/// x / (1 + e⁻ˣ), within 3 ulp; may be 0 below 2⁻¹¹⁹.
+mlir::Value emitSilu(VectorBuilder &v, mlir::Value x);
+
+/// gelu, within 2.5 ulp of x itself, and its form with tanh, within 3: far
+/// below zero, where the result vanishes, only its size is right.
+mlir::Value emitGelu(VectorBuilder &v, mlir::Value x);
+mlir::Value emitGeluTanh(VectorBuilder &v, mlir::Value x);
+
+/// How a vector unit computes a scalar function of one f32.
+struct Function {
+  mlir::Value (*emit)(VectorBuilder &v, mlir::Value x);
+  /// Multiplications that it costs, roughly.
+  int64_t cost;
+};
+/// The row of `op` in the table of functions; null if it has none.
+const Function *functionOf(mlir::Operation *op);
 
 } // namespace heddle::microkernels
 

@@ -4,6 +4,7 @@
 #include "compiler/conversion/Passes.h"
 #include "compiler/microkernels/Passes.h"
 #include "compiler/microkernels/Target.h"
+#include "compiler/microkernels/Tuning.h"
 #include "compiler/pipeline/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -45,11 +46,10 @@ static void addFusion(OpPassManager &passes, const Options &options) {
     return;
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
-  // Gate, activation, residual: what a product does to its sums before it
-  // stores them, in this order.
-  passes.addPass(transforms::createFuseFeedForward());
-  passes.addPass(transforms::createFuseActivation());
-  passes.addPass(transforms::createFuseResidual());
+  // What a product does to its sums before it stores them.
+  transforms::FuseEpilogueOptions epilogues;
+  epilogues.groupsInPairs = microkernels::tuning::groupsInPairs;
+  passes.addPass(transforms::createFuseEpilogue(epilogues));
   // Products of one x, of those with nothing of their own to do.
   passes.addPass(transforms::createMergeProjections());
   // A step need not compute again what only the entry before it changes.

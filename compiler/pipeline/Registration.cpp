@@ -12,6 +12,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -45,7 +46,8 @@
 using namespace mlir;
 
 void heddle::pipeline::registerDialects(DialectRegistry &registry) {
-  registry.insert<heddle::nn::NNDialect, heddle::kernel::KernelDialect>();
+  registry.insert<heddle::nn::NNDialect, heddle::kernel::KernelDialect,
+                  heddle::scalar::ScalarDialect>();
   registry.insert<LLVM::LLVMDialect, affine::AffineDialect, arith::ArithDialect,
                   cf::ControlFlowDialect, func::FuncDialect,
                   index::IndexDialect, linalg::LinalgDialect, math::MathDialect,

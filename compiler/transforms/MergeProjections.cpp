@@ -26,7 +26,7 @@ namespace {
 
 /// Why a product cannot be merged with any other, or nothing.
 StringRef refusal(LinearOp linear, const OwnWeights &own) {
-  if (linear.getActivation() || linear.getGated() || linear.getResidual())
+  if (linear.hasEpilogue())
     return "what is done to its result is done to all columns of a product";
   return own.refusal(linear);
 }

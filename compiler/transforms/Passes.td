@@ -55,78 +55,57 @@ def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
   }];
 }
 
-def FuseActivation : Pass<"nn-fuse-activation", "::mlir::ModuleOp"> {
-  let summary = "activations into the product before them";
+def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
+  let summary = "what is done to a product's results, within the product";
   let description = [{
-    Where an activation is the only reader of an nn.linear with one result.
-
-    Before:
-    ```mlir
-    %h = nn.linear %x, %w contracts 1 : …
-    %y = nn.gelu %h : …
-    ```
-    After:
-    ```mlir
-    %y = nn.linear %x, %w contracts 1 activation gelu : …
-    ```
-  }];
-}
-
-def FuseFeedForward : Pass<"nn-fuse-feed-forward", "::mlir::ModuleOp"> {
-  let summary = "gated feed-forward layers in one product";
-  let description = [{
-    act(x W₁ᵀ) · (x W₂ᵀ), with any activation of nn.linear or none, in any order: x is read once, and the product is taken
-    while both factors are in registers. The factors are two products of the same x, whose weights are then joined in the
-    packed file, or the two results of one, the gate first. What looks like this and is not fused gets a remark; so do
-    products of weights with a scale a group (q8, say), which are read more slowly in pairs.
+    An elementwise op that alone reads a product becomes part of its epilogue: activations, residuals, scales by a number
+    or a vector over the columns, caps. The other operands have the result's axes, or its columns', and are there before
+    the product. f(x W₁ᵀ) · g(x W₂ᵀ) becomes one paired product: of two products of the same x, whose weights are then
+    joined in the packed file, or of the two results of one. What reads a product and stays as it is gets a remark.
 
     Before:
     ```mlir
     %g = nn.linear %x, %gate contracts 1 : …
     %a = nn.silu %g : …
     %u = nn.linear %x, %up contracts 1 : …
-    %y = nn.mul %a, %u : …
-    ```
-    After:
-    ```mlir
-    %w = nn.weight "gate_proj.weight" then ["up_proj.weight"] of […] : …
-    %y = nn.linear %x, %w contracts 1 gated activation silu : …
-    ```
-  }];
-}
-
-def FuseResidual : Pass<"nn-fuse-residual"> {
-  let summary = "additions into the product before them";
-  let description = [{
-    Where the addition alone reads the product, and the other operand is there before it.
-
-    Before:
-    ```mlir
-    %h = nn.linear %a, %w bias %b contracts 1 : …
+    %m = nn.mul %a, %u : …
+    %h = nn.linear %m, %down bias %b contracts 1 : …
     %y = nn.add %x, %h : …
     ```
     After:
     ```mlir
-    %y = nn.linear %a, %w bias %b residual %x contracts 1 : …
+    %w = nn.weight "gate_proj.weight" then ["up_proj.weight"] of […] : …
+    %m = nn.linear %x, %w contracts 1 paired then {
+    ^bb0(%gate: f32, %up: f32):
+      %0 = scalar.silu %gate
+      %1 = arith.mulf %0, %up : f32
+      nn.yield %1 : f32
+    } : …
+    %y = nn.linear %m, %down bias %b with %x contracts 1 then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = arith.addf %residual, %sum : f32
+      nn.yield %0 : f32
+    } : …
     ```
   }];
+  let options = [
+    Option<"groupsInPairs", "groups-in-pairs", "bool", "true",
+           "pair weights with a scale for every group of inputs (q8, q4) too">
+  ];
 }
 
 def Unfuse : Pass<"nn-unfuse"> {
-  let summary = "fused products in primitives again";
+  let summary = "what only the fast path can read, undone";
   let description = [{
-    Takes gates and residuals out of products, and layouts off weights. The reference computes a fused module this way.
+    Takes layouts off weights and groups off experts. The reference computes a fused module this way.
 
     Before:
     ```mlir
-    %y = nn.linear %x, %w residual %r contracts 1 gated activation silu : …
+    %w = nn.weight "up.weight" {layout = #kernel.layout<"panel<32> f32">} : …
     ```
     After:
     ```mlir
-    %g, %u = nn.linear %x, %w contracts 1 : …
-    %a = nn.silu %g : …
-    %m = nn.mul %a, %u : …
-    %y = nn.add %r, %m : …
+    %w = nn.weight "up.weight" : …
     ```
   }];
 }

@@ -9,6 +9,7 @@
 #define HEDDLE_DIALECTS_KERNEL_KERNEL_H
 
 #include "dialects/kernel/Layout.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

@@ -7,17 +7,6 @@ include "dialects/kernel/KernelDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 
-def Kernel_ActivationAttr : I32EnumAttr<"Activation", "function applied to every element of a result", [
-    I32EnumAttrCase<"None", 0, "none">,
-    I32EnumAttrCase<"Relu", 1, "relu">,
-    I32EnumAttrCase<"Gelu", 2, "gelu">,
-    I32EnumAttrCase<"GeluTanh", 3, "gelu_tanh">,
-    I32EnumAttrCase<"Silu", 4, "silu">,
-    I32EnumAttrCase<"Tanh", 5, "tanh">,
-    I32EnumAttrCase<"Sigmoid", 6, "sigmoid">]> {
-  let cppNamespace = "::heddle::kernel";
-}
-
 def Kernel_LayoutAttr : AttrDef<Kernel_Dialect, "Layout"> {
   let mnemonic = "layout";
   let summary = "how a weight lies in the packed file";

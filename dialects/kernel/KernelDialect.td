@@ -21,7 +21,7 @@ def Kernel_Dialect : Dialect {
     A **monomial** is a product of sizes, `"B*T*S"`: over rows with their own lengths, the sum of `T_b·S_b`.
   }];
   let useDefaultAttributePrinterParser = 1;
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::heddle::scalar::ScalarDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
   let extraClassDeclaration = [{
     /// Module attribute: array of monomials, in the order of `heddle_frame.extents`.
     static constexpr ::llvm::StringLiteral kMonomialsAttr = "kernel.monomials";

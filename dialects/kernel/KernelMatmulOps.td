@@ -12,54 +12,68 @@ def Kernel_Rows : MemRefRankOf<[F32, BF16, I8], [2]>;
 def Kernel_NarrowRows : MemRefRankOf<[BF16, I8], [2]>;
 def Kernel_Panels : MemRefRankOf<[F32, BF16, I8], [2, 3, 4]>;
 
-def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments]> {
-  let summary = "matrix product with a packed weight, bias, activation, gate and residual";
+def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFromAbove]> {
+  let summary = "matrix product with a packed weight, bias, and what becomes of its sums";
   let description = [{
-    `y[m, n] = residual[m, n] + act(Σ_k x[m, k] · w[n, k] + bias[n])`: the rows of x are tokens, the weight lies in
-    panels of NR columns (see Layout.h). Every sum is taken in an order that depends on K alone, whatever M, the tile or
-    the number of threads: a row's result has the same bits in every batch.
+    `y[m, n] = Σ_k x[m, k] · w[n, k] + bias[n]`: the rows of x are tokens, the weight lies in panels of NR columns (see
+    Layout.h). Every sum is taken in an order that depends on K alone, whatever M, the tile or the number of threads: a
+    row's result has the same bits in every batch.
 
-    With `gated`, the weight has 2N columns, of which the first N make a and the others b, each with its bias:
-    `y[m, n] = residual[m, n] + act(a[m, n]) · b[m, n]`. It is packed `paired` (see Layout.h): 16 columns of a, then 16
-    of b, alternately. The bias lies as it is: N of a, then N of b.
+    Where there is an epilogue, the region after `then`, it makes y[m, n] of the sum and of the elements of the operands
+    `with` at [m, n], those of a vector at [n].
+
+    With `paired`, the weight has 2N columns, of which the first N make one sum and the others a second, each with its
+    bias, and the epilogue takes both. It is packed `paired` (see Layout.h): 16 columns of the first, then 16 of the
+    second, alternately. The bias lies as it is: N of the first, then N of the second.
 
     The type of x says what is multiplied, sums are f32 for all: f32 with f32; bf16 with bf16, in pairs of k; i8 rows as
     `kernel.narrow` writes them with the integer panels that `layout` describes.
 
     C1. K and N are static and positive, neither above 2^28; M is the same in x and y.
-    C2. Rows of x, residual and y are contiguous and a static distance apart.
+    C2. Rows of x, y and the matrices `with` are contiguous and a static distance apart.
     C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32, `[panels][ceil(K / 2)][NR][2]` of bf16,
         `[panels][bytes of a panel]` of i8.
-    C4. The bias is dense and has N elements, with `gated` 2N.
-    C5. The residual is like y. Its memory may be that of y, if their rows and columns are the same; x shares none.
-    C6. Rows of i8, and only those, need `layout`, of integers and paired if gated, and `inputs`, which is K. They have
-        as many bytes as Layout.h says for the type.
+    C4. The bias is dense and has N elements, with `paired` 2N.
+    C5. The operands `with` are like y, or dense vectors of N elements. The memory of one may be that of y, if their rows
+        and columns are the same; x shares none.
+    C6. Rows of i8, and only those, need `layout`, of integers and paired if the product is, and `inputs`, which is K.
+        They have as many bytes as Layout.h says for the type.
+    C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one. What is
+        paired or has operands `with` has one.
 
     ```mlir
-    kernel.matmul %x, %w bias %b residual %r into %y activation gelu
-      : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> residual memref<?x1536xf32> into memref<?x1536xf32>
-    kernel.matmul gated %x, %w into %y activation silu
-      : memref<?x384xbf16>, memref<64x192x32x2xbf16> into memref<?x1024xf32>
+    kernel.matmul %x, %w bias %b with %r into %y then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = scalar.gelu %sum
+      %1 = arith.addf %residual, %0 : f32
+      kernel.yield %1 : f32
+    } : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> with memref<?x1536xf32> into memref<?x1536xf32>
+    kernel.matmul paired %x, %w into %y then {
+    ^bb0(%gate: f32, %up: f32):
+      %0 = scalar.silu %gate
+      %1 = arith.mulf %0, %up : f32
+      kernel.yield %1 : f32
+    } : memref<?x384xbf16>, memref<64x192x32x2xbf16> into memref<?x1024xf32>
     ```
   }];
-  let arguments = (ins UnitAttr:$gated, Arg<Kernel_Rows, "tokens", [MemRead]>:$x,
+  let arguments = (ins UnitAttr:$paired, Arg<Kernel_Rows, "tokens", [MemRead]>:$x,
                        Arg<Kernel_Panels, "packed weight", [MemRead]>:$weight,
                        Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
-                       Arg<Optional<Kernel_F32Matrix>, "added to the result", [MemRead]>:$residual,
+                       Arg<Variadic<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector]>>, "for the epilogue", [MemRead]>:$others,
                        Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
-                       DefaultValuedAttr<Kernel_ActivationAttr, "Activation::None">:$activation,
                        OptionalAttr<Kernel_LayoutAttr>:$layout, OptionalAttr<I64Attr>:$inputs);
+  let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
-    (`gated` $gated^)? $x `,` $weight (`bias` $bias^)? (`residual` $residual^)? `into` $y (`activation` $activation^)?
-    (`layout` $layout^ `inputs` $inputs)? attr-dict
-    `:` type($x) `,` type($weight) (`bias` type($bias)^)? (`residual` type($residual)^)? `into` type($y)
+    (`paired` $paired^)? $x `,` $weight (`bias` $bias^)? (`with` $others^)? `into` $y
+    (`layout` $layout^ `inputs` $inputs)? (`then` $epilogue^)? attr-dict
+    `:` type($x) `,` type($weight) (`bias` type($bias)^)? (`with` type($others)^)? `into` type($y)
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let builders = [
-    // f32 or bf16, y = act(x·w + bias).
-    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias, "::mlir::Value":$y,
-                   "::heddle::kernel::Activation":$activation), [{
-      build($_builder, $_state, /*gated=*/false, x, weight, bias, /*residual=*/::mlir::Value(), y, activation,
+    // f32 or bf16, y = x·w + bias.
+    OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias, "::mlir::Value":$y), [{
+      build($_builder, $_state, /*paired=*/false, x, weight, bias, /*others=*/::mlir::ValueRange(), y,
             /*layout=*/LayoutAttr(), /*inputs=*/::mlir::IntegerAttr());
     }]>
   ];
@@ -72,6 +86,9 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments]> {
     int64_t getPackedColumns();
     /// Columns of a panel: NR.
     int64_t getPanel();
+    /// Sums that an element of y is made of.
+    unsigned getSumCount() { return getPaired() ? 2 : 1; }
+    bool hasEpilogue() { return !getEpilogue().empty(); }
   }];
 }
 

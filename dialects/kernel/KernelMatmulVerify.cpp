@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/KernelVerify.h"
+#include "dialects/scalar/Scalar.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -13,7 +14,7 @@ using namespace heddle::kernel;
 
 int64_t MatmulOp::getPackedColumns() {
   int64_t outputs = getOutputs();
-  if (!getGated())
+  if (!getPaired())
     return outputs;
   return 2 * static_cast<int64_t>(
                  llvm::alignTo(outputs, PackedLayout::pairedColumns));
@@ -69,9 +70,9 @@ static LogicalResult verifyLayout(MatmulOp op) {
   if (!integers)
     return success();
   PackedLayout layout = op.getLayout()->getLayout();
-  if (!isQuantised(layout.type) || layout.paired != op.getGated())
+  if (!isQuantised(layout.type) || layout.paired != op.getPaired())
     return op.emitOpError() << "layout is " << *op.getLayout()
-                            << ", needs integers, paired if gated";
+                            << ", needs integers, paired if the product is";
   int64_t bytes = QuantisedRow::of(layout.type, op.getInputCount()).bytes();
   if (op.getX().getType().getDimSize(1) != bytes)
     return op.emitOpError() << "x is " << op.getX().getType()
@@ -81,6 +82,22 @@ static LogicalResult verifyLayout(MatmulOp op) {
 
 /// Bytes of a matrix with such sides can be counted.
 static constexpr int64_t largestSide = int64_t(1) << 28;
+
+static LogicalResult verifyOthers(MatmulOp op) { // C2, C5
+  MemRefType y = op.getY().getType();
+  for (Value other : op.getOthers()) {
+    auto type = cast<MemRefType>(other.getType());
+    bool fits = type.getRank() == 1
+                    ? isDense(type) && type.getDimSize(0) == op.getOutputs()
+                    : mayBeEqual(type.getDimSize(0), y.getDimSize(0)) &&
+                          type.getDimSize(1) == op.getOutputs() &&
+                          rowStride(type);
+    if (!fits)
+      return op.emitOpError()
+             << "operand of the epilogue is " << type << ", y is " << y;
+  }
+  return success();
+}
 
 LogicalResult MatmulOp::verify() {
   MemRefType x = getX().getType(), y = getY().getType();
@@ -99,18 +116,30 @@ LogicalResult MatmulOp::verify() {
     return failure(); // C6
   if (failed(verifyWeight(*this)))
     return failure(); // C3
-  int64_t biases = getGated() ? 2 * outputs : outputs;
+  int64_t biases = getPaired() ? 2 * outputs : outputs;
   if (getBias() && (getBias().getType().getDimSize(0) != biases ||
                     !isDense(getBias().getType())))
     return emitOpError() << "bias is " << getBias().getType() << ", needs "
                          << biases << " dense elements"; // C4
-  if (!getResidual())
-    return success();
-  MemRefType residual = getResidual().getType();
-  if (!mayBeEqual(residual.getDimSize(0), y.getDimSize(0)) ||
-      residual.getDimSize(1) != outputs || !rowStride(residual))
-    return emitOpError() << "residual is " << residual << ", y is "
-                         << y; // C2, C5
+  return verifyOthers(*this);                            // C5
+}
+
+LogicalResult MatmulOp::verifyRegions() { // C7
+  if (!hasEpilogue())
+    return getPaired() || !getOthers().empty()
+               ? emitOpError("paired or with operands needs an epilogue")
+               : success();
+  Type f32 = Float32Type::get(getContext());
+  SmallVector<Type> arguments(getSumCount() + getOthers().size(), f32);
+  Block &body = getEpilogue().front();
+  if (!getEpilogue().hasOneBlock() || body.getArgumentTypes() != arguments)
+    return emitOpError() << "the epilogue needs one block with "
+                         << arguments.size() << " arguments of f32";
+  for (Operation &op : body.without_terminator())
+    if (!scalar::isScalarOp(&op))
+      return op.emitOpError("cannot stand in an epilogue");
+  if (body.getTerminator()->getOperandTypes() != ArrayRef(f32))
+    return emitOpError("the epilogue needs to yield one f32");
   return success();
 }
 

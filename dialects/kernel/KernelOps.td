@@ -115,7 +115,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
   let hasVerifier = 1;
 }
 
-def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp"]>]> {
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp", "MatmulOp"]>]> {
   let summary = "end of a task, or values of a region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";

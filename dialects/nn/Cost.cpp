@@ -62,7 +62,7 @@ static SizeExpr weightBytes(Value weight, const SizeTable &sizes) {
 }
 
 Cost LinearOp::cost(const SizeTable &sizes) {
-  SizeExpr flops(0), perColumn((getGated() ? 4 : 2) * getInputSize());
+  SizeExpr flops(0), perColumn((getPaired() ? 4 : 2) * getInputSize());
   for (Value result : getResults())
     flops += sizes.elements(typeOf(result)) * perColumn;
   return {flops, weightBytes(getWeight(), sizes),

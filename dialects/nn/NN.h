@@ -15,6 +15,7 @@
 #include "dialects/nn/Roles.h"
 #include "dialects/nn/Session.h"
 #include "dialects/nn/SizeExpr.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

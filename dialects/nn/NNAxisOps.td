@@ -10,7 +10,7 @@ include "mlir/IR/EnumAttr.td"
 // Elementwise: axes are aligned by name, the operand with fewer axes is repeated
 //===----------------------------------------------------------------------------------------------===//
 
-class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, Pure]> {
+class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, NN_Elementwise, Pure]> {
   let summary = "elementwise " # formula;
   let description = [{
     C1. The result has the axes of the operand with more of them; the other's are a subsequence of these.
@@ -30,10 +30,14 @@ def NN_MulOp : NN_BinaryOp<"mul", "a · b">;
 def NN_DivOp : NN_BinaryOp<"div", "a / b">;
 def NN_PowOp : NN_BinaryOp<"pow", "a to the power b">;
 
-class NN_UnaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, Pure, SameOperandsAndResultType]> {
+class NN_FunctionOp<string opMnemonic, string formula>
+    : NN_Op<opMnemonic, [NN_DependenceInterface, NN_Elementwise, Pure, SameOperandsAndResultType]> {
   let summary = "elementwise " # formula;
-  let arguments = (ins NN_RealTensor:$x);
   let results = (outs NN_RealTensor:$result);
+}
+
+class NN_UnaryOp<string opMnemonic, string formula> : NN_FunctionOp<opMnemonic, formula> {
+  let arguments = (ins NN_RealTensor:$x);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 def NN_NegOp : NN_UnaryOp<"neg", "−x"> { let hasFolder = 1; }
@@ -43,15 +47,27 @@ def NN_SqrtOp : NN_UnaryOp<"sqrt", "square root">;
 def NN_TanhOp : NN_UnaryOp<"tanh", "hyperbolic tangent">;
 def NN_SigmoidOp : NN_UnaryOp<"sigmoid", "1 / (1 + e⁻ˣ)">;
 def NN_ReluOp : NN_UnaryOp<"relu", "max(x, 0)"> { let hasFolder = 1; }
+def NN_ReluSquaredOp : NN_UnaryOp<"relu_squared", "max(x, 0)² (So et al. 2021)">;
 def NN_GeluOp : NN_UnaryOp<"gelu", "x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016)">;
 def NN_GeluTanhOp : NN_UnaryOp<"gelu_tanh", "x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))">;
 def NN_SiluOp : NN_UnaryOp<"silu", "x · sigmoid(x)">;
-def NN_SwishOp : NN_Op<"swish", [NN_DependenceInterface, Pure, SameOperandsAndResultType]> {
-  let summary = "elementwise x · sigmoid(beta · x)";
+def NN_SoftplusOp : NN_UnaryOp<"softplus", "ln(1 + eˣ)">;
+def NN_MishOp : NN_UnaryOp<"mish", "x · tanh(softplus(x)) (Misra 2019)">;
+def NN_HardSwishOp : NN_UnaryOp<"hard_swish", "x/6 · min(max(x + 3, 0), 6) (Howard et al. 2019)">;
+
+// With a number of the model's.
+class NN_NumberedOp<string opMnemonic, string number, string formula> : NN_FunctionOp<opMnemonic, formula> {
+  let assemblyFormat = "$x `" # number # "` $" # number # " attr-dict `:` type($x)";
+}
+def NN_SwishOp : NN_NumberedOp<"swish", "beta", "x · sigmoid(beta · x)"> {
   let arguments = (ins NN_RealTensor:$x, F64Attr:$beta);
-  let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = "$x `beta` $beta attr-dict `:` type($x)";
   let hasCanonicalizeMethod = 1;
+}
+def NN_EluOp : NN_NumberedOp<"elu", "alpha", "x where it is positive, else alpha · (eˣ − 1) (Clevert et al. 2015)"> {
+  let arguments = (ins NN_RealTensor:$x, F64Attr:$alpha);
+}
+def NN_LeakyReluOp : NN_NumberedOp<"leaky_relu", "slope", "x where it is positive, else slope · x"> {
+  let arguments = (ins NN_RealTensor:$x, F64Attr:$slope);
 }
 
 //===----------------------------------------------------------------------------------------------===//

@@ -95,6 +95,21 @@ def NN_SessionInterface : OpInterface<"SessionOpInterface"> {
   ];
 }
 
+def NN_ElementwiseInterface : OpInterface<"ElementwiseOpInterface"> {
+  let description = [{
+    Every element of the result is the same function of the operands' elements at its place, an operand with fewer axes
+    being repeated.
+  }];
+  let cppNamespace = "::heddle::nn";
+  let methods = [
+    InterfaceMethod<[{
+      The function of one element each, at the builder's place: ops of `scalar`, `arith` and `math`. Numbers are f32;
+      where all are integers, so is the result.
+    }], "::mlir::Value", "emitScalar", (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+                                            "::mlir::ValueRange":$elements)>
+  ];
+}
+
 //===----------------------------------------------------------------------------------------------===//
 // Traits
 //===----------------------------------------------------------------------------------------------===//

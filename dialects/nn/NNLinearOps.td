@@ -10,27 +10,19 @@ include "mlir/IR/EnumAttr.td"
 // Linear maps and tables
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_ActivationAttr : I32EnumAttr<"Activation", "function applied to every element of a result", [
-    I32EnumAttrCase<"Relu", 0, "relu">,
-    I32EnumAttrCase<"Gelu", 1, "gelu">,
-    I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">,
-    I32EnumAttrCase<"Silu", 3, "silu">,
-    I32EnumAttrCase<"Tanh", 4, "tanh">,
-    I32EnumAttrCase<"Sigmoid", 5, "sigmoid">]> {
-  let cppNamespace = "::heddle::nn";
-}
-
 def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwritable, NN_SaysRoles, Pure,
-                                   AttrSizedOperandSegments]> {
-  let summary = "matrix product over the last axes, with bias, activation, gate and residual";
+                                   AttrSizedOperandSegments, IsolatedFromAbove]> {
+  let summary = "matrix product over the last axes, with bias, and what becomes of its sums";
   let description = [{
-    `y = act(x Wᵀ + b)`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
+    `y = x Wᵀ + b`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
     the weight's rows: `linear(x, D -> H K | G K | G K)` is one product with three results. The weight is stored
-    `[out, in]`, with `in_out` `[in, out]`. The activation is that of the elementwise op of the same name.
+    `[out, in]`, with `in_out` `[in, out]`.
 
-    With `gated`, the weight's columns are two halves, W₁ and W₂, and so are the bias's: `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)`
-    (Shazeer 2020, GLU and its kin). A residual is added to either. Models write none of the three: nn-fuse-activation,
-    nn-fuse-feed-forward and nn-fuse-residual put them there.
+    Where there is an epilogue, the region after `then`, it is what every element of y becomes: it takes the sum, bias
+    included, and the element of each of the operands `with` at the same place, those of a vector at the same column.
+    With `paired`, the weight's columns are two halves, W₁ and W₂, and so are the bias's; the epilogue takes both sums:
+    `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)` is a gate (Shazeer 2020, GLU and its kin). Models write no epilogue:
+    nn-fuse-gates and nn-fuse-epilogue put them there.
 
     Where nn-quantize put an nn.narrow before the product, the arithmetic is that of narrow types, W being what its
     storage stands for and g the groups of a row of x:
@@ -41,42 +33,58 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
                                  f32 and in order
 
     C1. 1 ≤ contracts ≤ rank of x, and the contracted axes are static.
-    C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if gated.
+    C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if paired.
     C3. Every result has x's other axes first, then its group's axes, all static.
     C4. The bias, where given, has one axis, as large as the weight's columns.
     C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>` one with a scale a
         group (PackedFormat.h).
-    C6. With `gated` or a residual there is one result, and the residual is of its type.
+    C6. A product that is paired or has operands `with` has one result and an epilogue. Each of these operands is f32 and
+        has the result's axes, or those that x lacks.
+    C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one.
 
     ```mlir
     %q, %k = nn.linear %x, %w bias %b contracts 1
         : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>,
            tensor<12xf32, #nn.axes<"G*K+H*K">>)
        -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
+    %y = nn.linear %x, %u with %r contracts 1 then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = scalar.gelu %sum
+      %1 = arith.addf %residual, %0 : f32
+      nn.yield %1 : f32
+    } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8x8xf32, #nn.axes<D, D>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>)
+     -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
     ```
   }];
   let arguments = (ins AnyTypeOf<[NN_RealTensor, NN_NarrowTensor]>:$x, NN_RealTensor:$weight,
-                       Optional<NN_RealTensor>:$bias, Optional<NN_RealTensor>:$residual, I64Attr:$contracts, UnitAttr:$in_out, UnitAttr:$gated,
-                       OptionalAttr<NN_ActivationAttr>:$activation);
+                       Optional<NN_RealTensor>:$bias, Variadic<NN_RealTensor>:$others, I64Attr:$contracts, UnitAttr:$in_out,
+                       UnitAttr:$paired);
   let results = (outs Variadic<NN_RealTensor>:$results);
+  let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
-    $x `,` $weight (`bias` $bias^)? (`residual` $residual^)? `contracts` $contracts (`in_out` $in_out^)?
-    (`gated` $gated^)? (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
+    $x `,` $weight (`bias` $bias^)? (`with` $others^)? `contracts` $contracts (`in_out` $in_out^)? (`paired` $paired^)?
+    (`then` $epilogue^)? attr-dict `:` functional-type(operands, results)
   }];
   let builders = [
     // y = x Wᵀ + b
     OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias,
                    "::mlir::IntegerAttr":$contracts, "::mlir::UnitAttr":$in_out), [{
-      build($_builder, $_state, results, x, weight, bias, /*residual=*/::mlir::Value(), contracts, in_out,
-            /*gated=*/::mlir::UnitAttr(), /*activation=*/ActivationAttr());
+      build($_builder, $_state, results, x, weight, bias, /*others=*/::mlir::ValueRange(), contracts, in_out,
+            /*paired=*/::mlir::UnitAttr());
     }]>
   ];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     /// Size contracted over: K of the matrix product.
     int64_t getInputSize();
     /// Columns of result `group`.
     int64_t getGroupSize(unsigned group);
+    /// Sums that an element is made of.
+    unsigned getSumCount() { return getPaired() ? 2 : 1; }
+    bool hasEpilogue() { return !getEpilogue().empty(); }
+    /// The operand of the epilogue whose memory the result may take: the first of its type, or null.
+    ::mlir::Value getResidual();
   }];
 }
 

@@ -34,6 +34,9 @@ defvar NN_callMethods = [{
     ::mlir::Attribute removeResAttrsAttr() { return nullptr; }
 }];
 
+/// Of an op that computes each element by itself.
+def NN_Elementwise : DeclareOpInterfaceMethods<NN_ElementwiseInterface>;
+
 class NN_Op<string opMnemonic, list<Trait> traits = []> : Op<NN_Dialect, opMnemonic, traits>;
 
 def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {

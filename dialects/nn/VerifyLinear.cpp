@@ -1,6 +1,7 @@
 //===- VerifyLinear.cpp - linear maps, positions, normalisation -----------===//
 
 #include "dialects/nn/Verify.h"
+#include "dialects/scalar/Scalar.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -39,6 +40,50 @@ int64_t LinearOp::getGroupSize(unsigned group) {
   return productOf(shape.drop_front(axesOf(getX()).rank() - getContracts()));
 }
 
+Value LinearOp::getResidual() {
+  for (Value other : getOthers())
+    if (other.getType() == getResultTypes()[0])
+      return other;
+  return {};
+}
+
+static LogicalResult verifyOthers(LinearOp op) { // C6
+  bool needsMore = op.getPaired() || !op.getOthers().empty();
+  if (needsMore && (op->getNumResults() != 1 || !op.hasEpilogue()))
+    return op.emitOpError(
+        "paired or with operands has one result and an epilogue");
+  if (!needsMore)
+    return success();
+  auto result = namesOf(op.getResult(0));
+  auto columns =
+      result.drop_front(axesOf(op.getX()).rank() - op.getContracts());
+  for (Value other : op.getOthers())
+    if (!getElementTypeOrSelf(other).isF32() ||
+        (namesOf(other) != result && namesOf(other) != columns))
+      return op.emitOpError()
+             << "operand " << other.getType() << " needs to be f32 over "
+             << spell(result) << " or " << spell(columns);
+  return success();
+}
+
+LogicalResult LinearOp::verifyRegions() { // C7
+  if (!hasEpilogue())
+    return success();
+  Type f32 = Float32Type::get(getContext());
+  SmallVector<Type> arguments(getSumCount() + getOthers().size(), f32);
+  Block &body = getEpilogue().front();
+  if (!getEpilogue().hasOneBlock() || body.getArgumentTypes() != arguments)
+    return emitOpError() << "the epilogue needs one block with "
+                         << arguments.size() << " arguments of f32";
+  for (Operation &op : body.without_terminator())
+    if (!scalar::isScalarOp(&op))
+      return op.emitOpError("cannot stand in an epilogue");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield->getOperandTypes() != ArrayRef(f32))
+    return emitOpError("the epilogue needs to yield one f32");
+  return success();
+}
+
 LogicalResult LinearOp::verify() {
   auto x = namesOf(getX());
   int64_t contracts = getContracts(), rank = x.size();
@@ -57,7 +102,7 @@ LogicalResult LinearOp::verify() {
                            << " has a size known only at run time";
     columns += size;
   }
-  if (getGated()) // C2
+  if (getPaired()) // C2
     columns *= 2;
   if (namesOf(getWeight()).size() != 2)
     return emitOpError("needs a weight of two axes"); // C2
@@ -69,12 +114,8 @@ LogicalResult LinearOp::verify() {
   if (getBias() &&
       (namesOf(getBias()).size() != 1 || sizeOf(getBias(), 0) != columns))
     return emitOpError() << "bias needs one axis of size " << columns; // C4
-  if ((getGated() || getResidual()) && getNumResults() != 1)
-    return emitOpError() << "gated or with a residual has one result, not "
-                         << getNumResults(); // C6
-  if (getResidual() && getResidual().getType() != getResultTypes()[0])
-    return emitOpError() << "residual is " << getResidual().getType()
-                         << ", needs " << getResultTypes()[0]; // C6
+  if (failed(verifyOthers(*this)))                                     // C6
+    return failure();
   auto weight = getWeight().getDefiningOp<WeightOp>();
   auto stored = weight ? weight.getStored() : std::nullopt;
   const auto &format =

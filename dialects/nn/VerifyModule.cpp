@@ -8,6 +8,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/SizeTable.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -173,11 +174,14 @@ static LogicalResult verifyOp(Operation *op) {
        (!isa<LinearOp>(op) &&
         llvm::any_of(op->getOperandTypes(), isQuantised))))
     return op->emitOpError("has quantised rows, which nn.narrow makes for "
-                           "nn.linear alone");       // M3
+                           "nn.linear alone"); // M3
+  if (isa<LinearOp>(op->getParentOp()))        // which has verified it
+    return success();
   if (op->getParentOp()->hasTrait<AboutPairs>()) { // M3
     if (op->hasTrait<WithinPairs>())
       return success();
-    if (!isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+    if (!isa<arith::ArithDialect, math::MathDialect, scalar::ScalarDialect>(
+            op->getDialect()))
       return op->emitOpError("cannot stand in what is said about a pair of "
                              "positions");
   }
@@ -213,7 +217,7 @@ kernel::PackedLayout heddle::nn::panelsOf(LinearOp linear,
     for (unsigned group = 0; group < linear->getNumResults(); ++group)
       groups.push_back(linear.getGroupSize(group));
   return kernel::PackedLayout::ofProduct(type, linear.getInOut(), groups,
-                                         linear.getGated());
+                                         linear.getPaired());
 }
 
 /// Whether a use of a weight reads these panels. // M7

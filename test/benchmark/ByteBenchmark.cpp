@@ -103,11 +103,11 @@ std::string moduleText(const Product &product, const Operands &operands) {
                   "xi8>";
   return "func.func @f(%x: " + rows + ", %w: " + panels + ", %y: " + y +
          ") attributes {llvm.emit_c_interface} {\nkernel.matmul " +
-         (product.gated ? "gated " : "") + "%x, %w into %y activation " +
-         (product.gated ? "silu" : "none") + " layout <\"" +
+         (product.gated ? "paired " : "") + "%x, %w into %y layout <\"" +
          operands.layout.asString() + "\"> inputs " +
-         std::to_string(product.inputs) + " : " + rows + ", " + panels +
-         " into " + y + "\nreturn\n}\n";
+         std::to_string(product.inputs) +
+         epilogueText(product.gated ? "silu" : "none", product.gated) + " : " +
+         rows + ", " + panels + " into " + y + "\nreturn\n}\n";
 }
 
 void bytes(benchmark::State &state, Product product, bool cold) {

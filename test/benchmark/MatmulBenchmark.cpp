@@ -85,9 +85,9 @@ public:
     program = Program::compile(
         "func.func @f(%x: " + x + ", %w: " + w + ", %b: " + b + ", %y: " + y +
             ") attributes {llvm.emit_c_interface} {\nkernel.matmul %x, %w bias "
-            "%b into %y activation " +
-            cell.activation + " : " + x + ", " + w + " bias " + b + " into " +
-            y + "\nreturn\n}\n",
+            "%b into %y" +
+            epilogueText(cell.activation) + " : " + x + ", " + w + " bias " +
+            b + " into " + y + "\nreturn\n}\n",
         cell.target);
     function = reinterpret_cast<Function *>(program->find("_mlir_ciface_f"));
     weightBytes = panels * steps * 32 * 4;

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-fuse-activation --nn-assign-layouts --nn-plan-memory --nn-to-kernel | FileCheck %s
+// RUN: heddle-opt %s --nn-fuse-epilogue --nn-assign-layouts --nn-plan-memory --nn-to-kernel | FileCheck %s
 
 nn.size @D = 8
 nn.size @H = 2
@@ -35,7 +35,11 @@ func.func @several_results(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
 
 // CHECK-LABEL: func.func @activation_and_two_contracted_axes
 // CHECK: memref.collapse_shape %{{.*}} {{\[}}[0], [1, 2]] : memref<?x2x3xf32> into memref<?x6xf32>
-// CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} activation gelu : memref<?x6xf32>, memref<1x6x32xf32> into memref<?x8xf32>
+// CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+// CHECK-NEXT: %[[G:.*]] = scalar.gelu %[[SUM]]
+// CHECK-NEXT: kernel.yield %[[G]] : f32
+// CHECK-NEXT: } : memref<?x6xf32>, memref<1x6x32xf32> into memref<?x8xf32>
 func.func @activation_and_two_contracted_axes(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>) -> !x
     attributes {nn.entry} {
   %w = nn.weight "o" : tensor<8x6xf32, #nn.axes<D, "H*K">>

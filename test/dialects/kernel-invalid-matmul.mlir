@@ -68,7 +68,11 @@ func.func @matmul_c3_too_few_pairs(%x: memref<?x5xbf16>, %w: memref<1x2x32x2xbf1
 
 func.func @matmul_c3_half_of_the_gate_is_missing(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x20xf32>) {
   // expected-error @below {{weight is 'memref<1x5x32xf32>', needs 'memref<2x5x32xf32>'}}
-  kernel.matmul gated %x, %w into %y : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x20xf32>
+  kernel.matmul paired %x, %w into %y then {
+  ^bb0(%sum: f32, %second: f32):
+    %0 = arith.mulf %sum, %second : f32
+    kernel.yield %0 : f32
+  } : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x20xf32>
   return
 }
 
@@ -85,7 +89,11 @@ func.func @matmul_c4_short_bias(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b:
 func.func @matmul_c4_bias_without_the_gate(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<7xf32>,
                                            %y: memref<?x7xf32>) {
   // expected-error @below {{bias is 'memref<7xf32>', needs 14 dense elements}}
-  kernel.matmul gated %x, %w bias %b into %y
+  kernel.matmul paired %x, %w bias %b into %y then {
+  ^bb0(%sum: f32, %second: f32):
+    %0 = arith.mulf %sum, %second : f32
+    kernel.yield %0 : f32
+  }
     : memref<?x5xf32>, memref<1x5x32xf32> bias memref<7xf32> into memref<?x7xf32>
   return
 }
@@ -94,9 +102,56 @@ func.func @matmul_c4_bias_without_the_gate(%x: memref<?x5xf32>, %w: memref<1x5x3
 
 func.func @matmul_c2_residual_a_dynamic_distance_apart(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>,
                                                        %r: memref<?x7xf32, strided<[?, 1]>>, %y: memref<?x7xf32>) {
-  // expected-error @below {{residual is 'memref<?x7xf32, strided<[?, 1]>>', y is 'memref<?x7xf32>'}}
-  kernel.matmul %x, %w residual %r into %y
-    : memref<?x5xf32>, memref<1x5x32xf32> residual memref<?x7xf32, strided<[?, 1]>> into memref<?x7xf32>
+  // expected-error @below {{operand of the epilogue is 'memref<?x7xf32, strided<[?, 1]>>', y is 'memref<?x7xf32>'}}
+  kernel.matmul %x, %w with %r into %y then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    kernel.yield %0 : f32
+  }
+    : memref<?x5xf32>, memref<1x5x32xf32> with memref<?x7xf32, strided<[?, 1]>> into memref<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_paired_without_epilogue(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
+  // expected-error @below {{paired or with operands needs an epilogue}}
+  kernel.matmul paired %x, %w into %y : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_arguments(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
+  // expected-error @below {{the epilogue needs one block with 1 arguments of f32}}
+  kernel.matmul %x, %w into %y then {
+  ^bb0(%sum: f64):
+    %0 = arith.truncf %sum : f64 to f32
+    kernel.yield %0 : f32
+  } : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_other_ops(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
+  kernel.matmul %x, %w into %y then {
+  ^bb0(%sum: f32):
+    // expected-error @below {{cannot stand in an epilogue}}
+    %m = memref.alloc() : memref<f32>
+    kernel.yield %sum : f32
+  } : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c7_yields_nothing(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
+  // expected-error @below {{the epilogue needs to yield one f32}}
+  kernel.matmul %x, %w into %y then {
+  ^bb0(%sum: f32):
+    kernel.yield
+  } : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
   return
 }
 
@@ -104,9 +159,13 @@ func.func @matmul_c2_residual_a_dynamic_distance_apart(%x: memref<?x5xf32>, %w: 
 
 func.func @matmul_c5_narrow_residual(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %r: memref<?x6xf32>,
                                      %y: memref<?x7xf32>) {
-  // expected-error @below {{residual is 'memref<?x6xf32>', y is 'memref<?x7xf32>'}}
-  kernel.matmul %x, %w residual %r into %y
-    : memref<?x5xf32>, memref<1x5x32xf32> residual memref<?x6xf32> into memref<?x7xf32>
+  // expected-error @below {{operand of the epilogue is 'memref<?x6xf32>', y is 'memref<?x7xf32>'}}
+  kernel.matmul %x, %w with %r into %y then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    kernel.yield %0 : f32
+  }
+    : memref<?x5xf32>, memref<1x5x32xf32> with memref<?x6xf32> into memref<?x7xf32>
   return
 }
 
@@ -129,7 +188,7 @@ func.func @matmul_c6_layout_beside_floats(%x: memref<?x5xf32>, %w: memref<1x5x32
 // -----
 
 func.func @matmul_c6_layout_of_floats(%x: memref<?x64xi8>, %w: memref<1x640xi8>, %y: memref<?x7xf32>) {
-  // expected-error @below {{layout is #kernel.layout<"panel<32> f32">, needs integers, paired if gated}}
+  // expected-error @below {{layout is #kernel.layout<"panel<32> f32">, needs integers, paired if the product is}}
   kernel.matmul %x, %w into %y layout <"panel<32> f32"> inputs 5 : memref<?x64xi8>, memref<1x640xi8> into memref<?x7xf32>
   return
 }

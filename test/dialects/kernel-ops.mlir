@@ -7,9 +7,13 @@ func.func @machine_operations(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref
   layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
 } {
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
-  kernel.matmul %x, %w into %y activation none : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
-  // CHECK: kernel.matmul %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} activation gelu_tanh
-  kernel.matmul %x, %w bias %b into %y activation gelu_tanh
+  kernel.matmul %x, %w into %y : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} then {
+  kernel.matmul %x, %w bias %b into %y then {
+  ^bb0(%sum: f32):
+    %0 = scalar.gelu_tanh %sum
+    kernel.yield %0 : f32
+  }
     : memref<?x5xf32>, memref<1x5x32xf32> bias memref<7xf32> into memref<?x7xf32>
   // CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps 1.000000e-03 : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
   kernel.norm centered %y, %b bias %b into %y eps 1.0e-3
@@ -32,9 +36,17 @@ func.func private @task(index)
 func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf32>, %r: memref<?x7xf32>,
                     %y: memref<?x7xf32>, %n: memref<?x5xbf16>, %wn: memref<1x3x32x2xbf16>, %long: memref<?x128xf32>,
                     %q: memref<?x192xi8>, %wq: memref<1x4224xi8>) {
-  // CHECK: kernel.matmul gated %{{.*}}, %{{.*}} bias %{{.*}} residual %{{.*}} into %{{.*}} activation silu : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> residual memref<?x7xf32> into memref<?x7xf32>
-  kernel.matmul gated %x, %w bias %b residual %r into %y activation silu
-    : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> residual memref<?x7xf32> into memref<?x7xf32>
+  // CHECK: kernel.matmul paired %{{.*}}, %{{.*}} bias %{{.*}} with %{{.*}} into %{{.*}} then {
+  // CHECK: scalar.silu
+  // CHECK: } : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> with memref<?x7xf32> into memref<?x7xf32>
+  kernel.matmul paired %x, %w bias %b with %r into %y then {
+  ^bb0(%sum: f32, %second: f32, %residual: f32):
+    %0 = scalar.silu %sum
+    %1 = arith.mulf %0, %second : f32
+    %2 = arith.addf %residual, %1 : f32
+    kernel.yield %2 : f32
+  }
+    : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> with memref<?x7xf32> into memref<?x7xf32>
   // CHECK: kernel.narrow %{{.*}} into %{{.*}} : memref<?x5xf32> into memref<?x5xbf16>
   kernel.narrow %x into %n : memref<?x5xf32> into memref<?x5xbf16>
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>

@@ -11,15 +11,16 @@ import re
 import sys
 
 SIX = ["language", "checkpoint", "transforms", "conversion", "microkernels", "codegen"]
-ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "driver"]] + ["dialects/kernel", "dialects/nn", "runtime"]
+ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "driver"]] + ["dialects/scalar", "dialects/kernel", "dialects/nn", "runtime"]
 BELOW = {
-    "dialects/kernel": [],
-    "dialects/nn": ["dialects/kernel"],
+    "dialects/scalar": [],
+    "dialects/kernel": ["dialects/scalar"],
+    "dialects/nn": ["dialects/kernel", "dialects/scalar"],
     "compiler/files": [],
     "runtime": [],
 }
 for six in SIX:
-    BELOW[f"compiler/{six}"] = ["dialects/nn", "dialects/kernel", "compiler/files"]
+    BELOW[f"compiler/{six}"] = ["dialects/nn", "dialects/kernel", "dialects/scalar", "compiler/files"]
 BELOW["compiler/pipeline"] = [f"compiler/{six}" for six in SIX] + BELOW["compiler/language"]
 BELOW["compiler/driver"] = ["compiler/pipeline", *BELOW["compiler/pipeline"]]
 

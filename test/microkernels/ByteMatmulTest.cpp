@@ -186,13 +186,14 @@ private:
     return "func.func @f(%x: " + x + ", %w: " + w + ", %b: " + b +
            ", %r: " + r + ", %y: " + y +
            ") attributes {llvm.emit_c_interface} {\nkernel.matmul " +
-           (shape.gated ? "gated " : "") + "%x, %w " +
-           (shape.bias ? "bias %b " : "") +
-           (shape.residual ? "residual %r " : "") + "into %y activation " +
-           (shape.relu ? "relu" : "none") + " layout <\"" + layout.asString() +
-           "\"> inputs " + std::to_string(shape.inputs) + " : " + x + ", " + w +
-           (shape.bias ? " bias " + b : "") +
-           (shape.residual ? " residual " + r : "") + " into " + y +
+           (shape.gated ? "paired " : "") + "%x, %w " +
+           (shape.bias ? "bias %b " : "") + (shape.residual ? "with %r " : "") +
+           "into %y layout <\"" + layout.asString() + "\"> inputs " +
+           std::to_string(shape.inputs) +
+           epilogueText(shape.relu ? "relu" : "none", shape.gated,
+                        shape.residual) +
+           " : " + x + ", " + w + (shape.bias ? " bias " + b : "") +
+           (shape.residual ? " with " + r : "") + " into " + y +
            "\nreturn\n}\n";
   }
 

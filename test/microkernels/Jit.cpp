@@ -52,6 +52,30 @@ std::vector<std::string> runnableTargets() {
   return targets;
 }
 
+std::string epilogueText(const std::string &function, bool paired,
+                         bool residual) {
+  bool isSum = function == "none" && !paired && !residual;
+  if (isSum)
+    return "";
+  std::string value = "%sum", body;
+  auto append = [&](const std::string &expression) {
+    value = "%" + std::to_string(llvm::count(body, '\n'));
+    body += value + " = " + expression + "\n";
+  };
+  if (function == "tanh")
+    append("math.tanh " + value + " : f32");
+  else if (function != "none")
+    append("scalar." + function + " " + value);
+  if (paired)
+    append("arith.mulf " + value + ", %second : f32");
+  if (residual)
+    append("arith.addf %residual, " + value + " : f32");
+  return std::string(" then {\n^bb0(%sum: f32") +
+         (paired ? ", %second: f32" : "") +
+         (residual ? ", %residual: f32" : "") + "):\n" + body +
+         "kernel.yield " + value + " : f32\n}";
+}
+
 std::unique_ptr<MLIRContext> createContext() {
   DialectRegistry registry;
   pipeline::registerDialects(registry);

@@ -39,6 +39,12 @@ private:
 /// A context with every dialect of the pipeline and translation to LLVM IR.
 std::unique_ptr<mlir::MLIRContext> createContext();
 
+/// ` then {…}` of a kernel.matmul: residual + f(sum), or residual + f(sum)
+/// times the second sum of a paired product; nothing where y is the sum.
+/// `function` is an op of scalar or of math, or `none`.
+std::string epilogueText(const std::string &function, bool paired = false,
+                         bool residual = false);
+
 /// The targets whose code this machine can run, the best one last.
 std::vector<std::string> runnableTargets();
 

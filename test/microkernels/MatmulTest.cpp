@@ -177,12 +177,12 @@ private:
     return "func.func @f(%x: " + x + ", %w: " + w + ", %b: " + b +
            ", %r: " + r + ", %y: " + y +
            ") attributes {llvm.emit_c_interface} {\n" + "kernel.matmul " +
-           (shape.gated ? "gated " : "") + "%x, %w " +
-           (shape.bias ? "bias %b " : "") +
-           (shape.residual ? "residual %r " : "") + "into %y activation " +
-           shape.activation + " : " + x + ", " + w +
-           (shape.bias ? " bias " + b : "") +
-           (shape.residual ? " residual " + r : "") + " into " + y +
+           (shape.gated ? "paired " : "") + "%x, %w " +
+           (shape.bias ? "bias %b " : "") + (shape.residual ? "with %r " : "") +
+           "into %y" +
+           epilogueText(shape.activation, shape.gated, shape.residual) + " : " +
+           x + ", " + w + (shape.bias ? " bias " + b : "") +
+           (shape.residual ? " with " + r : "") + " into " + y +
            "\nreturn\n}\n";
   }
 

@@ -7,6 +7,7 @@
 
 #include "compiler/microkernels/VectorMath.h"
 #include "TargetTest.h"
+#include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include <cmath>
@@ -125,9 +126,13 @@ protected:
   }
 };
 
-template <kernel::Activation activation>
-Value emitOf(microkernels::VectorBuilder &v, Value x) {
-  return microkernels::emitActivation(v, activation, x);
+template <typename Op> Value emitOf(microkernels::VectorBuilder &v, Value x) {
+  Value number =
+      arith::ConstantOp::create(v.builder, v.loc, v.builder.getF32FloatAttr(0));
+  auto op = Op::create(v.builder, v.loc, number);
+  Value result = microkernels::functionOf(op)->emit(v, x);
+  op.erase();
+  return result;
 }
 
 const float infinity = std::numeric_limits<float>::infinity();
@@ -200,40 +205,38 @@ TEST_P(VectorMathTest, SineAndCosine) {
 }
 
 TEST_P(VectorMathTest, Relu) {
-  expectWithin(0, emitOf<kernel::Activation::Relu>,
+  expectWithin(0, emitOf<scalar::ReluOp>,
                [](double x) { return std::fmax(x, 0); });
 }
 
 TEST_P(VectorMathTest, Gelu) {
   expectWithin(
-      2.5, emitOf<kernel::Activation::Gelu>,
+      2.5, emitOf<scalar::GeluOp>,
       [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); },
       UlpOf::Argument);
-  Function f(emitOf<kernel::Activation::Gelu>, GetParam());
+  Function f(emitOf<scalar::GeluOp>, GetParam());
   EXPECT_EQ(f(infinity), infinity);
   EXPECT_EQ(f(-infinity), 0.f);
 }
 
 TEST_P(VectorMathTest, GeluTanh) {
   expectWithin(
-      2, emitOf<kernel::Activation::GeluTanh>,
+      2, emitOf<scalar::GeluTanhOp>,
       [](double x) {
         double u = std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
         return x / (1 + std::exp(-2 * u));
       },
       UlpOf::Argument);
-  EXPECT_EQ(
-      Function(emitOf<kernel::Activation::GeluTanh>, GetParam())(infinity),
-      infinity);
+  EXPECT_EQ(Function(emitOf<scalar::GeluTanhOp>, GetParam())(infinity),
+            infinity);
 }
 
 TEST_P(VectorMathTest, Silu) {
   expectWithin(
-      3, emitOf<kernel::Activation::Silu>,
+      3, emitOf<scalar::SiluOp>,
       [](double x) { return x / (1 + std::exp(-x)); }, UlpOf::Result,
       /*zeroBelow=*/std::ldexp(1, -119));
-  EXPECT_EQ(Function(emitOf<kernel::Activation::Silu>, GetParam())(infinity),
-            infinity);
+  EXPECT_EQ(Function(emitOf<scalar::SiluOp>, GetParam())(infinity), infinity);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, VectorMathTest,

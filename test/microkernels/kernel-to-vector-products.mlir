@@ -30,16 +30,22 @@ func.func @pairs(%x: memref<?x5xbf16>, %w: memref<1x3x32x2xbf16>, %y: memref<?x7
 // -----
 
 // A vector of a and one of b, for as many columns of y. What y was is read before it is written.
-// CHECK-LABEL: func.func private @matmul_5x7_relu_gated_residual_tile_1x7(
+// CHECK-LABEL: func.func private @matmul_5x7_paired_with7_relu.a_mulf.0.b_addf.c.1.2_tile_1x7(
 // CHECK-SAME: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %[[R:[a-z0-9]+]]: !llvm.ptr, %[[Y:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr {llvm.noalias})
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>)
-// CHECK: arith.mulf
 // CHECK: llvm.intr.masked.load %[[R]]
+// CHECK: arith.mulf
 // CHECK: arith.addf
 // CHECK: llvm.intr.masked.store %{{.*}}, %[[Y]]
 func.func @gate(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
-  kernel.matmul gated %x, %w residual %y into %y activation relu
-    : memref<?x5xf32>, memref<1x5x32xf32> residual memref<?x7xf32> into memref<?x7xf32>
+  kernel.matmul paired %x, %w with %y into %y then {
+  ^bb0(%sum: f32, %second: f32, %residual: f32):
+    %0 = scalar.relu %sum
+    %1 = arith.mulf %0, %second : f32
+    %2 = arith.addf %residual, %1 : f32
+    kernel.yield %2 : f32
+  }
+    : memref<?x5xf32>, memref<1x5x32xf32> with memref<?x7xf32> into memref<?x7xf32>
   return
 }
 

@@ -9,21 +9,29 @@
 // CHECK-SAME: %[[X:.*]]: memref<?x5xf32>
 // CHECK: %[[M:.*]] = memref.dim %[[X]], %{{.*}}
 // CHECK: scf.for %[[T:.*]] =
-// CHECK: func.call @matmul_5x70_bias_gelu(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[T]])
-// CHECK: func.call @matmul_5x70_bias_gelu(
+// CHECK: func.call @matmul_5x70_bias_gelu.a.0(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[M]], %[[T]])
+// CHECK: func.call @matmul_5x70_bias_gelu.a.0(
 // CHECK-NOT: kernel.matmul
 func.func @two_products_of_one_shape_share_code(%x: memref<?x5xf32>, %w: memref<3x5x32xf32>, %b: memref<70xf32>,
                                                 %y: memref<?x70xf32>) {
-  kernel.matmul %x, %w bias %b into %y activation gelu
+  kernel.matmul %x, %w bias %b into %y then {
+  ^bb0(%sum: f32):
+    %0 = scalar.gelu %sum
+    kernel.yield %0 : f32
+  }
     : memref<?x5xf32>, memref<3x5x32xf32> bias memref<70xf32> into memref<?x70xf32>
-  kernel.matmul %x, %w bias %b into %y activation gelu
+  kernel.matmul %x, %w bias %b into %y then {
+  ^bb0(%sum: f32):
+    %0 = scalar.gelu %sum
+    kernel.yield %0 : f32
+  }
     : memref<?x5xf32>, memref<3x5x32xf32> bias memref<70xf32> into memref<?x70xf32>
   return
 }
 
 // One row: 128 columns a task, here all 70 of them, the last 6 in a masked vector. Two steps of k at once, as far as
 // they go. The activation is a loop. Nothing is prefetched.
-// CHECK-LABEL: func.func private @matmul_5x70_bias_gelu_tile_1x70(
+// CHECK-LABEL: func.func private @matmul_5x70_bias_gelu.a.0_tile_1x70(
 // CHECK-SAME: passthrough = ["noinline"]
 // CHECK: scf.for %[[K:.*]] = {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // CHECK-NOT: "llvm.intr.prefetch"
@@ -33,11 +41,11 @@ func.func @two_products_of_one_shape_share_code(%x: memref<?x5xf32>, %w: memref<
 // CHECK: llvm.intr.masked.load
 // CHECK: scf.for
 // CHECK: llvm.intr.masked.store
-// CHECK: func.func private @matmul_5x70_bias_gelu_tile_2x64(
-// CHECK: func.func private @matmul_5x70_bias_gelu_tile_12x32(
+// CHECK: func.func private @matmul_5x70_bias_gelu.a.0_tile_2x64(
+// CHECK: func.func private @matmul_5x70_bias_gelu.a.0_tile_12x32(
 // CHECK: "llvm.intr.prefetch"
-// AVX2: func.func private @matmul_5x70_bias_gelu_tile_3x32(
-// AVX2: func.func private @matmul_5x70_bias_gelu_tile_6x16(
+// AVX2: func.func private @matmul_5x70_bias_gelu.a.0_tile_3x32(
+// AVX2: func.func private @matmul_5x70_bias_gelu.a.0_tile_6x16(
 // AVX2-NOT: vector<16xf32>
 
 // -----

@@ -8,10 +8,16 @@
 #include "test/pipeline/EveryPass.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
-#include <unistd.h>
+#include <sys/time.h>
 
-/// No step may take longer than this.
+/// No step may compute for longer than this: SIGPROF ends the process then.
 static constexpr unsigned secondsOfStep = 10;
+
+static void limitStep(unsigned seconds) {
+  itimerval timer = {};
+  timer.it_value.tv_sec = seconds;
+  setitimer(ITIMER_PROF, &timer, nullptr);
+}
 
 int main(int argc, char **argv) {
   static constexpr llvm::StringLiteral names[] = {"refused", "lowered",
@@ -23,12 +29,12 @@ int main(int argc, char **argv) {
       return 1;
     }
     auto begin = [&](llvm::StringRef step) {
-      alarm(secondsOfStep);
+      limitStep(secondsOfStep);
       llvm::outs() << argv[i] << " begins " << step << '\n';
       llvm::outs().flush();
     };
     auto verdict = heddle::test::runEveryPass((*file)->getBuffer(), begin);
-    alarm(0);
+    limitStep(0);
     llvm::outs() << argv[i] << " is " << names[static_cast<int>(verdict)]
                  << '\n';
   }

@@ -130,7 +130,7 @@ nn.size @D = 8
 
 // CHECK-LABEL: func.func @each_kind_by_itself
 // CHECK: nn.weight "a" then ["c"]
-// CHECK-NOT: then
+// CHECK-NOT: nn.weight "d" then
 func.func @each_kind_by_itself(%x: !x, %given: !w) -> (!x, !x, !x, !x, !x, !x) attributes {nn.entry} {
   %wa = nn.weight "a" : !w
   // expected-remark @+1 {{merged 2 products of the same input: a, c}}
@@ -146,7 +146,11 @@ func.func @each_kind_by_itself(%x: !x, %given: !w) -> (!x, !x, !x, !x, !x, !x) a
   %d = nn.linear %x, %wd contracts 1 in_out : (!x, !w) -> !x
   %we = nn.weight "e" : !w
   // expected-remark @+1 {{what is done to its result is done to all columns of a product}}
-  %e = nn.linear %x, %we contracts 1 activation relu : (!x, !w) -> !x
+  %e = nn.linear %x, %we contracts 1 then {
+  ^bb0(%sum: f32):
+    %0 = scalar.relu %sum
+    nn.yield %0 : f32
+  } : (!x, !w) -> !x
   // expected-remark @+1 {{its weight is computed}}
   %f = nn.linear %x, %given contracts 1 : (!x, !w) -> !x
   return %a, %b, %c, %d, %e, %f : !x, !x, !x, !x, !x, !x

@@ -158,8 +158,13 @@ nn.size @T in 1 to 6 per @B
 func.func @a_product_takes_the_place_of_its_residual(%x: !x, %w: !w) -> !x {
   // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
   %a = nn.relu %x : !x
-  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
-  %b = nn.linear %x, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  // CHECK: nn.linear {{.*}} then
+  // CHECK: } {nn.places = array<i64: 0>}
+  %b = nn.linear %x, %w with %a contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, !w, !x) -> !x
   // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
   %c = nn.exp %b : !x
   // CHECK: nn.neg {{.*}} {nn.places = array<i64: 0>}
@@ -172,8 +177,13 @@ func.func @a_product_takes_the_place_of_its_residual(%x: !x, %w: !w) -> !x {
 // CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
 func.func @not_the_place_of_a_residual_that_is_read_again(%x: !x, %w: !w) -> !x {
   %a = nn.relu %x : !x
-  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 1>}
-  %b = nn.linear %x, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  // CHECK: nn.linear {{.*}} then
+  // CHECK: } {nn.places = array<i64: 1>}
+  %b = nn.linear %x, %w with %a contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, !w, !x) -> !x
   %c = nn.add %a, %b : (!x, !x) -> !x
   return %c : !x
 }
@@ -182,8 +192,13 @@ func.func @not_the_place_of_a_residual_that_is_read_again(%x: !x, %w: !w) -> !x 
 // CHECK-SAME: nn.buffers = ["12*B*T", "12*B*T"]
 func.func @not_the_place_of_a_residual_that_is_the_product_s_input(%x: !x, %w: !w) -> !x {
   %a = nn.relu %x : !x
-  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 1>}
-  %b = nn.linear %a, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+  // CHECK: nn.linear {{.*}} then
+  // CHECK: } {nn.places = array<i64: 1>}
+  %b = nn.linear %a, %w with %a contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, !w, !x) -> !x
   %c = nn.exp %b : !x
   return %c : !x
 }
@@ -191,8 +206,13 @@ func.func @not_the_place_of_a_residual_that_is_the_product_s_input(%x: !x, %w: !
 // CHECK-LABEL: @not_the_place_of_an_argument
 // CHECK-SAME: nn.buffers = ["12*B*T"]
 func.func @not_the_place_of_an_argument(%x: !x, %w: !w) -> !x {
-  // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
-  %b = nn.linear %x, %w residual %x contracts 1 : (!x, !w, !x) -> !x
+  // CHECK: nn.linear {{.*}} then
+  // CHECK: } {nn.places = array<i64: 0>}
+  %b = nn.linear %x, %w with %x contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, !w, !x) -> !x
   %c = nn.exp %b : !x
   return %c : !x
 }
@@ -207,12 +227,22 @@ func.func @a_loop_adds_in_place(%x: !x, %w: !w) -> !x {
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
     // CHECK: nn.relu {{.*}} {nn.places = array<i64: 1>}
     %n = nn.relu %t : !x
-    // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
-    %a = nn.linear %n, %w residual %t contracts 1 : (!x, !w, !x) -> !x
+    // CHECK: nn.linear {{.*}} then
+    // CHECK: } {nn.places = array<i64: 0>}
+    %a = nn.linear %n, %w with %t contracts 1 then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = arith.addf %residual, %sum : f32
+      nn.yield %0 : f32
+    } : (!x, !w, !x) -> !x
     // CHECK: nn.exp {{.*}} {nn.places = array<i64: 1>}
     %m = nn.exp %a : !x
-    // CHECK: nn.linear {{.*}} {nn.places = array<i64: 0>}
-    %b = nn.linear %m, %w residual %a contracts 1 : (!x, !w, !x) -> !x
+    // CHECK: nn.linear {{.*}} then
+    // CHECK: } {nn.places = array<i64: 0>}
+    %b = nn.linear %m, %w with %a contracts 1 then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = arith.addf %residual, %sum : f32
+      nn.yield %0 : f32
+    } : (!x, !w, !x) -> !x
     scf.yield %b : !x
     // CHECK: } {nn.places = array<i64: 0>}
   }
@@ -227,8 +257,13 @@ func.func @a_loop_ends_where_it_began(%x: !x, %w: !w) -> !x {
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
-    // CHECK: nn.linear {{.*}} residual {{.*}} {nn.places = array<i64: 1>}
-    %a = nn.linear %t, %w residual %t contracts 1 : (!x, !w, !x) -> !x
+    // CHECK: nn.linear {{.*}} with {{.*}} then
+    // CHECK: } {nn.places = array<i64: 1>}
+    %a = nn.linear %t, %w with %t contracts 1 then {
+    ^bb0(%sum: f32, %residual: f32):
+      %0 = arith.addf %residual, %sum : f32
+      nn.yield %0 : f32
+    } : (!x, !w, !x) -> !x
     // CHECK: nn.relu {{.*}} {nn.places = array<i64: 0>}
     %n = nn.relu %a : !x
     scf.yield %n : !x

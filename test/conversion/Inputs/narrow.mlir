@@ -21,7 +21,11 @@ func.func @groups(%x: !x {nn.name = "x"}) -> (!e, !f) attributes {nn.entry} {
 }
 func.func @turned(%x: !x {nn.name = "x"}) -> !v attributes {nn.entry} {
   %w = nn.weight "turned.weight" : tensor<45x69xf32, #nn.axes<D, V>>
-  %y = nn.linear %x, %w contracts 1 in_out activation relu : (!x, tensor<45x69xf32, #nn.axes<D, V>>) -> !v
+  %y = nn.linear %x, %w contracts 1 in_out then {
+  ^bb0(%sum: f32):
+    %0 = scalar.relu %sum
+    nn.yield %0 : f32
+  } : (!x, tensor<45x69xf32, #nn.axes<D, V>>) -> !v
   return %y : !v
 }
 func.func @tied(%ids: tensor<?x?xi32, #nn.axes<B, T over V>> {nn.name = "ids"}) -> (!x, !v) attributes {nn.entry} {

@@ -66,7 +66,11 @@ func.func @f(%x: !x, %w: tensor<3x8xf32, #nn.axes<E, D>>, %b: tensor<8xf32, #nn.
 // nn.linear C2
 func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
   // expected-error @+1 {{weight maps 8 to 8, needs 8 to 16}}
-  %y = nn.linear %x, %w contracts 1 gated : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
+  %y = nn.linear %x, %w contracts 1 paired then {
+  ^bb0(%sum: f32, %second: f32):
+    %0 = arith.mulf %sum, %second : f32
+    nn.yield %0 : f32
+  } : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
   return
 }
 
@@ -75,8 +79,12 @@ func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
 !x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
 // nn.linear C6
 func.func @f(%x: !x, %w: tensor<32x8xf32, #nn.axes<"4*D", D>>) {
-  // expected-error @+1 {{gated or with a residual has one result, not 2}}
-  %y, %z = nn.linear %x, %w contracts 1 gated : (!x, tensor<32x8xf32, #nn.axes<"4*D", D>>) -> (!x, !x)
+  // expected-error @+1 {{paired or with operands has one result and an epilogue}}
+  %y, %z = nn.linear %x, %w contracts 1 paired then {
+  ^bb0(%sum: f32, %second: f32):
+    %0 = arith.mulf %sum, %second : f32
+    nn.yield %0 : f32
+  } : (!x, tensor<32x8xf32, #nn.axes<"4*D", D>>) -> (!x, !x)
   return
 }
 
@@ -85,8 +93,62 @@ func.func @f(%x: !x, %w: tensor<32x8xf32, #nn.axes<"4*D", D>>) {
 !x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
 // nn.linear C6
 func.func @f(%x: !x, %r: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
-  // expected-error @+1 {{residual is 'tensor<?x8xf32, #nn.axes<B, D>>', needs 'tensor<?x?x8xf32}}
-  %y = nn.linear %x, %w residual %r contracts 1 : (!x, tensor<8x8xf32, #nn.axes<D, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> !x
+  // expected-error @+1 {{operand 'tensor<?x8xf32, #nn.axes<B, D>>' needs to be f32 over [B T D] or [D]}}
+  %y = nn.linear %x, %w with %r contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, tensor<8x8xf32, #nn.axes<D, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.linear C6
+func.func @f(%x: !x, %w: tensor<16x8xf32, #nn.axes<"2*D", D>>) {
+  // expected-error @+1 {{paired or with operands has one result and an epilogue}}
+  %y = nn.linear %x, %w contracts 1 paired : (!x, tensor<16x8xf32, #nn.axes<"2*D", D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.linear C7
+func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
+  // expected-error @+1 {{the epilogue needs one block with 1 arguments of f32}}
+  %y = nn.linear %x, %w contracts 1 then {
+  ^bb0(%sum: f32, %more: f32):
+    nn.yield %sum : f32
+  } : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.linear C7
+func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
+  %y = nn.linear %x, %w contracts 1 then {
+  ^bb0(%sum: f32):
+    // expected-error @+1 {{cannot stand in an epilogue}}
+    %m = memref.alloc() : memref<f32>
+    nn.yield %sum : f32
+  } : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.linear C7
+func.func @f(%x: !x, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
+  // expected-error @+1 {{the epilogue needs to yield one f32}}
+  %y = nn.linear %x, %w contracts 1 then {
+  ^bb0(%sum: f32):
+    nn.yield
+  } : (!x, tensor<8x8xf32, #nn.axes<D, D>>) -> !x
   return
 }
 

@@ -74,8 +74,16 @@ func.func @linear_in_groups(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %w: tensor
 // CHECK-LABEL: @linear_over_two_axes
 func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: tensor<8x3xf32, #nn.axes<"H*K", D>>)
     -> tensor<?x3xf32, #nn.axes<B, D>> {
-  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 2 in_out activation silu : (
-  %y = nn.linear %x, %w contracts 2 in_out activation silu
+  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 2 in_out then {
+  // CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+  // CHECK-NEXT: %[[SILU:.*]] = scalar.silu %[[SUM]]
+  // CHECK-NEXT: nn.yield %[[SILU]] : f32
+  // CHECK-NEXT: } : (
+  %y = nn.linear %x, %w contracts 2 in_out then {
+  ^bb0(%sum: f32):
+    %0 = scalar.silu %sum
+    nn.yield %0 : f32
+  }
       : (tensor<?x2x4xf32, #nn.axes<B, H, K>>, tensor<8x3xf32, #nn.axes<"H*K", D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
   return %y : tensor<?x3xf32, #nn.axes<B, D>>
 }

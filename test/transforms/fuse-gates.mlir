@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-fuse-feed-forward --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-fuse-epilogue=groups-in-pairs=false --split-input-file --verify-diagnostics | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @D = 8
@@ -11,15 +11,20 @@ nn.size @F = 12
 // CHECK-LABEL: func.func @swiglu
 // CHECK-SAME: %[[X:[a-z0-9]*]]: tensor
 // CHECK: %[[W:.*]] = nn.weight "gate" then ["up"] of [tensor<12x8xf32, #nn.axes<F, D>>, tensor<12x8xf32, #nn.axes<F, D>>] : tensor<24x8xf32, #nn.axes<"2*F", D>>
-// CHECK-NEXT: %[[Y:.*]] = nn.linear %[[X]], %[[W]] contracts 1 gated activation silu :
-// CHECK-NEXT: return %[[Y]]
+// CHECK-NEXT: %[[Y:.*]] = nn.linear %[[X]], %[[W]] contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = scalar.silu %[[GATE]]
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: nn.yield %[[M]] : f32
+// CHECK: return %[[Y]]
 func.func @swiglu(%x: !x) -> !h attributes {nn.entry} {
   %w1 = nn.weight "gate" : !w
   %g = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !h
+  // expected-remark @+1 {{silu computed within the product}}
   %a = nn.silu %g : !h
   %w2 = nn.weight "up" : !w
   %u = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !h
-  // expected-remark @+1 {{fused to a gated product with silu}}
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %u : (!h, !h) -> !h
   return %y : !h
 }
@@ -28,7 +33,11 @@ func.func @swiglu(%x: !x) -> !h attributes {nn.entry} {
 // CHECK-LABEL: func.func @gate_on_the_right
 // CHECK: %[[W:.*]] = nn.weight "g" then ["u"] {{.*}} : tensor<8x24xf32, #nn.axes<D, "2*F">>
 // CHECK: %[[BIAS:.*]] = nn.weight "gb" then ["ub"] {{.*}} : tensor<24xf32, #nn.axes<"2*F">>
-// CHECK-NEXT: nn.linear %{{.*}}, %[[W]] bias %[[BIAS]] contracts 1 in_out gated activation gelu :
+// CHECK-NEXT: nn.linear %{{.*}}, %[[W]] bias %[[BIAS]] contracts 1 in_out paired then {
+// CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = scalar.gelu %[[GATE]]
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: nn.yield %[[M]] : f32
 func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
   %w2 = nn.weight "u" : tensor<8x12xf32, #nn.axes<D, F>>
   %b2 = nn.weight "ub" : !b
@@ -36,51 +45,68 @@ func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
   %w1 = nn.weight "g" : tensor<8x12xf32, #nn.axes<D, F>>
   %b1 = nn.weight "gb" : !b
   %g = nn.linear %x, %w1 bias %b1 contracts 1 in_out : (!x, tensor<8x12xf32, #nn.axes<D, F>>, !b) -> !h
+  // expected-remark @+1 {{gelu computed within the product}}
   %a = nn.gelu %g : !h
-  // expected-remark @+1 {{fused to a gated product with gelu}}
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %u, %a : (!h, !h) -> !h
   return %y : !h
 }
 
 // CHECK-LABEL: func.func @activation_fused_before
 // CHECK: nn.weight "rg" then ["ru"]
-// CHECK: nn.linear %{{.*}} contracts 1 gated activation relu :
+// CHECK: nn.linear %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = scalar.relu %[[GATE]]
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: nn.yield %[[M]] : f32
 func.func @activation_fused_before(%x: !x) -> !h attributes {nn.entry} {
   %w2 = nn.weight "ru" : !w
   %u = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !h
   %w1 = nn.weight "rg" : !w
-  %g = nn.linear %x, %w1 contracts 1 activation relu : (!x, !w) -> !h
-  // expected-remark @+1 {{fused to a gated product with relu}}
+  %g = nn.linear %x, %w1 contracts 1 then {
+  ^bb0(%sum: f32):
+    %0 = scalar.relu %sum
+    nn.yield %0 : f32
+  } : (!x, !w) -> !h
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %u, %g : (!h, !h) -> !h
   return %y : !h
 }
 
 // One tensor holds both: nothing is joined.
 // CHECK-LABEL: func.func @halves_of_one_product
-// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 gated activation sigmoid :
-// CHECK-NEXT: return %[[Y]]
+// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = scalar.sigmoid %[[GATE]]
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: nn.yield %[[M]] : f32
+// CHECK: return %[[Y]]
 func.func @halves_of_one_product(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
   %g, %u = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> (!h, !h)
   %a = nn.sigmoid %g : !h
-  // expected-remark @+1 {{fused to a gated product with sigmoid}}
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %u, %a : (!h, !h) -> !h
   return %y : !h
 }
 
 // CHECK-LABEL: func.func @halves_made_by_split
-// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 gated activation silu :
-// CHECK-NEXT: return %[[Y]]
+// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
+// CHECK-NEXT: %[[F:.*]] = scalar.silu %[[GATE]]
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: nn.yield %[[M]] : f32
+// CHECK: return %[[Y]]
 func.func @halves_made_by_split(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
   %gu = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> tensor<?x24xf32, #nn.axes<B, "2*F">>
   %g, %u = nn.split %gu along 1 : (tensor<?x24xf32, #nn.axes<B, "2*F">>) -> (!h, !h)
   %a = nn.silu %g : !h
-  // expected-remark @+1 {{fused to a gated product with silu}}
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %u : (!h, !h) -> !h
   return %y : !h
 }
 
 // CHECK-LABEL: func.func @bilinear_halves
-// CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 gated :
+// CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 paired then {
 func.func @bilinear_halves(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> (!h, !h)
   // expected-remark @+1 {{fused to a gated product}}
@@ -88,11 +114,14 @@ func.func @bilinear_halves(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> 
   return %y : !h
 }
 
+// Products of two inputs are no gate: one reads the other.
 // CHECK-LABEL: func.func @not_of_one_input
-// CHECK: nn.mul
+// CHECK: nn.linear %{{.*}} contracts 1 :
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 then
 func.func @not_of_one_input(%x: !x, %z: !x, %w: !w) -> !h attributes {nn.entry} {
   %a = nn.linear %x, %w contracts 1 : (!x, !w) -> !h
   %b = nn.linear %z, %w contracts 1 : (!x, !w) -> !h
+  // expected-remark @+1 {{mul computed within the product}}
   %y = nn.mul %a, %b : (!h, !h) -> !h
   return %y : !h
 }
@@ -143,21 +172,33 @@ func.func @not_fused_when_there_are_three_results(%x: !x, %w: tensor<24x8xf32, #
   return %y, %c : !x, !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_the_gate_is_the_second_half
-// CHECK: nn.mul
-func.func @not_fused_when_the_gate_is_the_second_half(%x: !x, %w: !both) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @gate_in_the_second_half
+// CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-NEXT: %[[S:.*]] = scalar.silu %[[B]]
+// CHECK-NEXT: arith.mulf %[[A]], %[[S]]
+func.func @gate_in_the_second_half(%x: !x, %w: !both) -> !x attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, !both) -> (!x, !x)
+  // expected-remark @+1 {{not computed within the product: the product has several results}}
   %s = nn.silu %b : !x
-  // expected-remark @+1 {{the gate is the second half of the product}}
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %s : (!x, !x) -> !x
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_both_halves_are_activated
-// CHECK: nn.mul
-func.func @not_fused_when_both_halves_are_activated(%x: !x, %w: !both) -> !x attributes {nn.entry} {
-  %a, %b = nn.linear %x, %w contracts 1 activation relu : (!x, !both) -> (!x, !x)
-  // expected-remark @+1 {{both factors have an activation}}
+// What is done to all columns of a product before they are split is done to both halves.
+// CHECK-LABEL: func.func @both_halves
+// CHECK: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-NEXT: %[[R:.*]] = scalar.relu %[[A]]
+// CHECK-NEXT: %[[T:.*]] = scalar.relu %[[B]]
+// CHECK-NEXT: arith.mulf %[[R]], %[[T]]
+func.func @both_halves(%x: !x, %w: !both) -> !x attributes {nn.entry} {
+  %a, %b = nn.linear %x, %w contracts 1 then {
+  ^bb0(%sum: f32):
+    %0 = scalar.relu %sum
+    nn.yield %0 : f32
+  } : (!x, !both) -> (!x, !x)
+  // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %b : (!x, !x) -> !x
   return %y : !x
 }
@@ -173,15 +214,23 @@ func.func @not_fused_when_a_factor_is_one_of_several_results(%x: !x, %w: !both) 
   return %y, %b : !x, !x
 }
 
-// CHECK-LABEL: func.func @not_fused_with_two_activations
-// CHECK: nn.mul
-func.func @not_fused_with_two_activations(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @two_activations
+// CHECK: nn.linear %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-NEXT: %[[R:.*]] = scalar.relu %[[A]]
+// CHECK-NEXT: %[[S:.*]] = scalar.silu %[[B]]
+// CHECK-NEXT: arith.mulf %[[R]], %[[S]]
+func.func @two_activations(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "d" : !w
-  %a = nn.linear %x, %w1 contracts 1 activation relu : (!x, !w) -> !x
+  %a = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{relu computed within the product}}
+  %r = nn.relu %a : !x
   %w2 = nn.weight "e" : !w
-  %b = nn.linear %x, %w2 contracts 1 activation silu : (!x, !w) -> !x
-  // expected-remark @+1 {{there is more than one activation}}
-  %y = nn.mul %a, %b : (!x, !x) -> !x
+  %b = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{silu computed within the product}}
+  %s = nn.silu %b : !x
+  // expected-remark @+1 {{fused to a gated product}}
+  %y = nn.mul %r, %s : (!x, !x) -> !x
   return %y : !x
 }
 
@@ -189,7 +238,11 @@ func.func @not_fused_with_two_activations(%x: !x) -> !x attributes {nn.entry} {
 // CHECK: nn.mul
 func.func @not_fused_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "f" : !w
-  %a = nn.linear %x, %w1 residual %x contracts 1 : (!x, !w, !x) -> !x
+  %a = nn.linear %x, %w1 with %x contracts 1 then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    nn.yield %0 : f32
+  } : (!x, !w, !x) -> !x
   %w2 = nn.weight "g" : !w
   %b = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
   // expected-remark @+1 {{a factor is more than a product already}}

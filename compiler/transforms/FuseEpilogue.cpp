@@ -1,0 +1,205 @@
+//===- FuseEpilogue.cpp - what is done to a product, in the product -------===//
+//
+// Enters: an nn module. Leaves: products whose epilogues compute what
+// elementwise ops did to them: activations, gates, residuals, scales, caps, in
+// any order, so that it is done while the sums are in registers or the
+// first-level cache. Where a residual is not read again its memory can become
+// the result's (nn-plan-memory). What reads a product and stays gets a remark
+// with the reason.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/FuseGates.h"
+#include "compiler/transforms/Passes.h"
+#include "dialects/nn/VerifyModule.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace heddle::transforms {
+#define GEN_PASS_DEF_FUSEEPILOGUE
+#include "compiler/transforms/Passes.h.inc"
+} // namespace heddle::transforms
+
+using namespace mlir;
+using namespace heddle::nn;
+using namespace heddle::transforms;
+
+/// More pointers than this leave the registers of a micro-kernel.
+static constexpr size_t mostOthers = 4;
+
+//===----------------------------------------------------------------------===//
+// What can be fused
+//===----------------------------------------------------------------------===//
+
+/// The one number that a tensor of f32 holds.
+static std::optional<double> numberOf(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  if (!constant || axesOf(value).rank() != 0 ||
+      !getElementTypeOrSelf(value).isF32())
+    return std::nullopt;
+  return constant.getValue().convertToDouble();
+}
+
+/// Whether every row of the product meets the same vector of f32.
+static bool isOverColumns(Value value, LinearOp product) {
+  auto type = cast<RankedTensorType>(value.getType());
+  unsigned kept = axesOf(product.getX()).rank() - product.getContracts();
+  auto weight = value.getDefiningOp<WeightOp>();
+  return type.getElementType().isF32() && !(weight && weight.getStored()) &&
+         axesOf(value).getNames() ==
+             axesOf(product.getResult(0)).getNames().drop_front(kept);
+}
+
+/// Why `op` cannot be computed by the product that it reads, or nothing.
+static StringRef refusal(ElementwiseOpInterface op, LinearOp product) {
+  if (product->getNumResults() != 1)
+    return "the product has several results";
+  Value result = product.getResult(0);
+  if (llvm::any_of(result.getUsers(),
+                   [&](Operation *user) { return user != op; }))
+    return "the product itself is read elsewhere too";
+  if (op->getResult(0).getType() != result.getType() ||
+      !getElementTypeOrSelf(result).isF32())
+    return "the product is repeated along an axis";
+  size_t others = product.getOthers().size();
+  for (Value operand : op->getOperands()) {
+    if (operand == result || numberOf(operand))
+      continue;
+    if (operand.getType() != result.getType() &&
+        !isOverColumns(operand, product))
+      return "the other operand is repeated along an axis";
+    if (!runsInPanels(product))
+      return "the product is no matrix product of f32 rows";
+    if (!DominanceInfo().properlyDominates(operand, product))
+      return "the other operand is computed after the product";
+    if (++others > mostOthers)
+      return "the product reads four operands already";
+  }
+  return {};
+}
+
+static LinearOp productOf(Value value) {
+  return value.getDefiningOp<LinearOp>();
+}
+
+namespace {
+
+/// A product that an op reads, and why it cannot compute the op, if so.
+struct Candidate {
+  LinearOp product;
+  StringRef reason;
+};
+
+} // namespace
+
+/// The last operand that can take the op over, else the first product.
+static Candidate candidateOf(ElementwiseOpInterface op) {
+  Candidate found;
+  for (Value operand : llvm::reverse(op->getOperands())) {
+    LinearOp product = productOf(operand);
+    if (!product)
+      continue;
+    StringRef reason = refusal(op, product);
+    if (reason.empty())
+      return {product, reason};
+    if (!found.product)
+      found = {product, reason};
+  }
+  return found;
+}
+
+//===----------------------------------------------------------------------===//
+// Fusing
+//===----------------------------------------------------------------------===//
+
+/// An empty epilogue becomes one that yields the sum.
+static Block &bodyOf(LinearOp product, OpBuilder &builder) {
+  if (product.hasEpilogue())
+    return product.getEpilogue().front();
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = builder.createBlock(&product.getEpilogue(), {},
+                                    {builder.getF32Type()}, {product.getLoc()});
+  YieldOp::create(builder, product.getLoc(), body->getArgument(0));
+  return *body;
+}
+
+/// The element of an operand of `op` in the epilogue of `product`.
+static Value elementOf(Value operand, LinearOp product, Block &body,
+                       Value current, OpBuilder &builder) {
+  if (operand == product.getResult(0))
+    return current;
+  if (std::optional<double> number = numberOf(operand))
+    return arith::ConstantOp::create(builder, product.getLoc(),
+                                     builder.getF32FloatAttr(*number));
+  for (auto [index, other] : llvm::enumerate(product.getOthers()))
+    if (other == operand)
+      return body.getArgument(product.getSumCount() + index);
+  product.getOthersMutable().append(operand);
+  return body.addArgument(builder.getF32Type(), operand.getLoc());
+}
+
+static void append(ElementwiseOpInterface op, LinearOp product,
+                   OpBuilder &builder) {
+  Block &body = bodyOf(product, builder);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(body.getTerminator());
+  Value current = body.getTerminator()->getOperand(0);
+  SmallVector<Value> elements;
+  for (Value operand : op->getOperands())
+    elements.push_back(elementOf(operand, product, body, current, builder));
+  body.getTerminator()->setOperand(
+      0, op.emitScalar(builder, op->getLoc(), elements));
+}
+
+namespace {
+
+struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(ElementwiseOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    auto [product, reason] = candidateOf(op);
+    if (!product)
+      return rewriter.notifyMatchFailure(op, "reads no product");
+    if (!reason.empty())
+      return rewriter.notifyMatchFailure(op, reason);
+    rewriter.modifyOpInPlace(
+        product, [&, product = product] { append(op, product, rewriter); });
+    emitRemark(op->getLoc())
+        << op->getName().stripDialect() << " computed within the product";
+    rewriter.replaceOp(op, product.getResult(0));
+    return success();
+  }
+};
+
+struct FuseEpilogue : heddle::transforms::impl::FuseEpilogueBase<FuseEpilogue> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (failed(verifyModule(getOperation())))
+      return signalPassFailure();
+    FailureOr<PathTree> tree = PathTree::build(getOperation());
+    if (failed(tree))
+      return signalPassFailure();
+    OwnWeights own(*tree);
+    RewritePatternSet patterns(&getContext());
+    populateFuseGates(patterns, own, groupsInPairs);
+    patterns.add<FuseElementwise>(&getContext());
+    // In the order of the program: an activation before the gate that reads it.
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal(true)
+        .enableFolding(false)
+        .enableConstantCSE(false)
+        .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      return signalPassFailure();
+    getOperation()->walk([](ElementwiseOpInterface op) {
+      if (auto [product, reason] = candidateOf(op); product)
+        op->emitRemark() << "not computed within the product: " << reason;
+    });
+  }
+};
+
+} // namespace

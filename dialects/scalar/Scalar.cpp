@@ -1,0 +1,77 @@
+//===- Scalar.cpp - the scalar dialect ------------------------------------===//
+
+#include "dialects/scalar/Scalar.h"
+#include "dialects/scalar/Formula.h"
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::scalar;
+
+#include "dialects/scalar/ScalarDialect.cpp.inc"
+#include "dialects/scalar/ScalarInterfaces.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/scalar/ScalarOps.cpp.inc"
+
+void ScalarDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/scalar/ScalarOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Formulas
+//===----------------------------------------------------------------------===//
+
+Value ReluOp::expand(OpBuilder &builder) {
+  Formula f{builder, getLoc()};
+  return f.max(getX(), f.number(0));
+}
+
+Value GeluOp::expand(OpBuilder &builder) {
+  Formula f{builder, getLoc()};
+  Value erf = f.erf(f.mul(getX(), f.number(0.70710678118654752440)));
+  return f.mul(f.mul(getX(), f.number(0.5)), f.add(f.number(1), erf));
+}
+
+Value GeluTanhOp::expand(OpBuilder &builder) {
+  Formula f{builder, getLoc()};
+  Value x = getX(), cube = f.mul(f.mul(x, x), x);
+  Value inner = f.mul(f.number(0.79788456080286535588),
+                      f.add(x, f.mul(f.number(0.044715), cube)));
+  return f.mul(f.mul(x, f.number(0.5)), f.add(f.number(1), f.tanh(inner)));
+}
+
+static Value sigmoid(Formula f, Value x) {
+  return f.div(f.number(1), f.add(f.number(1), f.exp(f.neg(x))));
+}
+
+Value SigmoidOp::expand(OpBuilder &builder) {
+  return sigmoid({builder, getLoc()}, getX());
+}
+
+Value SiluOp::expand(OpBuilder &builder) {
+  Formula f{builder, getLoc()};
+  return f.mul(getX(), sigmoid(f, getX()));
+}
+
+void scalar::expandFunctions(Operation *root) {
+  root->walk([](FunctionOpInterface function) {
+    OpBuilder builder(function);
+    function->replaceAllUsesWith(ValueRange{function.expand(builder)});
+    function->erase();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Regions about elements
+//===----------------------------------------------------------------------===//
+
+bool scalar::isScalarOp(Operation *op) {
+  auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
+  return isa<ScalarDialect, arith::ArithDialect, math::MathDialect>(
+             op->getDialect()) &&
+         isPure(op) && op->getNumRegions() == 0 && op->getNumResults() == 1 &&
+         llvm::all_of(op->getOperandTypes(), isScalar) &&
+         isScalar(op->getResultTypes()[0]);
+}

@@ -1,0 +1,208 @@
+// RUN: heddle-opt %s --nn-fuse-epilogue --split-input-file --verify-diagnostics | FileCheck %s
+
+nn.size @B in 1 to 4
+nn.size @D = 8
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!w = tensor<8x8xf32, #nn.axes<D, D>>
+!b = tensor<8xf32, #nn.axes<D>>
+
+// CHECK-LABEL: func.func @activation
+// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+// CHECK-NEXT: %[[G:.*]] = scalar.gelu_tanh %[[SUM]]
+// CHECK-NEXT: nn.yield %[[G]] : f32
+// CHECK: return %[[Y]]
+func.func @activation(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{gelu_tanh computed within the product}}
+  %y = nn.gelu_tanh %h : !x
+  return %y : !x
+}
+
+// One after the other, in order.
+// CHECK-LABEL: func.func @several
+// CHECK: ^bb0(%[[SUM:.*]]: f32):
+// CHECK-NEXT: %[[A:.*]] = scalar.silu %[[SUM]]
+// CHECK-NEXT: %[[E:.*]] = math.exp %[[A]] : f32
+// CHECK-NEXT: %[[N:.*]] = arith.negf %[[E]] : f32
+// CHECK-NEXT: nn.yield %[[N]]
+func.func @several(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{silu computed within the product}}
+  %a = nn.silu %h : !x
+  // expected-remark @+1 {{exp computed within the product}}
+  %e = nn.exp %a : !x
+  // expected-remark @+1 {{neg computed within the product}}
+  %y = nn.neg %e : !x
+  return %y : !x
+}
+
+// A formula is all that some functions are.
+// CHECK-LABEL: func.func @formulas
+// CHECK: ^bb0(%[[SUM:.*]]: f32):
+// CHECK-NOT: scalar.
+// CHECK: math.exp
+// CHECK: arith.divf
+// CHECK: ^bb0(%[[X:.*]]: f32):
+// CHECK: %[[S:.*]] = arith.constant 1.702
+// CHECK: %[[T:.*]] = arith.mulf %[[S]], %[[X]]
+// CHECK: %[[G:.*]] = scalar.sigmoid %[[T]]
+// CHECK: arith.mulf %[[X]], %[[G]]
+func.func @formulas(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{mish computed within the product}}
+  %m = nn.mish %h : !x
+  %i = nn.linear %m, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{swish computed within the product}}
+  %y = nn.swish %i beta 1.702 : !x
+  return %y : !x
+}
+
+// Gemma's cap: numbers need no operand.
+// CHECK-LABEL: func.func @cap
+// CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
+// CHECK: arith.divf %[[SUM]], %{{.*}} : f32
+// CHECK: math.tanh
+// CHECK: arith.mulf
+// CHECK-NOT: nn.tanh
+func.func @cap(%x: !x, %w: !w) -> !x {
+  %c = nn.constant 3.0e+01 : tensor<f32, #nn.axes<>>
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{div computed within the product}}
+  %a = nn.div %h, %c : (!x, tensor<f32, #nn.axes<>>) -> !x
+  // expected-remark @+1 {{tanh computed within the product}}
+  %b = nn.tanh %a : !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %b, %c : (!x, tensor<f32, #nn.axes<>>) -> !x
+  return %y : !x
+}
+
+// A vector over the columns, LayerScale's for one, and a residual behind it.
+// CHECK-LABEL: func.func @scale_and_residual
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<{{[^>]*}}>>, %{{[a-z0-9]*}}: tensor<{{[^>]*}}>>, %[[V:[a-z0-9]*]]: tensor
+// CHECK: nn.linear %{{.*}} with %[[V]], %[[X]] contracts 1 then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[SCALE:.*]]: f32, %[[R:.*]]: f32):
+// CHECK-NEXT: %[[A:.*]] = arith.mulf %[[SUM]], %[[SCALE]]
+// CHECK-NEXT: %[[S:.*]] = arith.addf %[[R]], %[[A]]
+func.func @scale_and_residual(%x: !x, %w: !w, %v: !b) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %a = nn.mul %h, %v : (!x, !b) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %y = nn.add %x, %a : (!x, !x) -> !x
+  return %y : !x
+}
+
+// Both operands may be the product; others may come twice.
+// CHECK-LABEL: func.func @square
+// CHECK: nn.linear %{{.*}} with %[[X:[^ ]*]] contracts 1 then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[R:.*]]: f32):
+// CHECK-NEXT: %[[Q:.*]] = arith.mulf %[[SUM]], %[[SUM]]
+// CHECK-NEXT: %[[A:.*]] = arith.addf %[[Q]], %[[R]]
+// CHECK-NEXT: arith.subf %[[A]], %[[R]]
+func.func @square(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %q = nn.mul %h, %h : (!x, !x) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %a = nn.add %q, %x : (!x, !x) -> !x
+  // expected-remark @+1 {{sub computed within the product}}
+  %y = nn.sub %a, %x : (!x, !x) -> !x
+  return %y : !x
+}
+
+// Two products: the later one reads the earlier.
+// CHECK-LABEL: func.func @product_added_to_a_product
+// CHECK: %[[A:.*]] = nn.linear
+// CHECK: nn.linear %{{.*}} with %[[A]] contracts 1 in_out then
+func.func @product_added_to_a_product(%x: !x, %w: !w) -> !x {
+  %a = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  %b = nn.linear %x, %w contracts 1 in_out : (!x, !w) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %y = nn.add %b, %a : (!x, !x) -> !x
+  return %y : !x
+}
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @D = 8
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!w = tensor<8x8xf32, #nn.axes<D, D>>
+
+// CHECK-LABEL: func.func @not_fused_when_the_product_has_several_results
+// CHECK: nn.sigmoid
+// CHECK: nn.add
+func.func @not_fused_when_the_product_has_several_results(%x: !x, %w: tensor<16x8xf32, #nn.axes<"2*D", D>>) -> (!x, !x) {
+  %a, %b = nn.linear %x, %w contracts 1 : (!x, tensor<16x8xf32, #nn.axes<"2*D", D>>) -> (!x, !x)
+  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  %s = nn.sigmoid %a : !x
+  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  %y = nn.add %x, %b : (!x, !x) -> !x
+  return %y, %s : !x, !x
+}
+
+// CHECK-LABEL: func.func @not_fused_when_the_product_is_read_twice
+// CHECK: nn.add
+func.func @not_fused_when_the_product_is_read_twice(%x: !x, %w: !w) -> (!x, !x) {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{the product itself is read elsewhere too}}
+  %y = nn.add %x, %h : (!x, !x) -> !x
+  return %y, %h : !x, !x
+}
+
+// CHECK-LABEL: func.func @not_fused_when_repeated
+// CHECK: nn.add
+func.func @not_fused_when_repeated(%x: !x, %w: !w, %p: tensor<?xf32, #nn.axes<B>>) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{the other operand is repeated along an axis}}
+  %y = nn.add %h, %p : (!x, tensor<?xf32, #nn.axes<B>>) -> !x
+  return %y : !x
+}
+
+// CHECK-LABEL: func.func @not_fused_when_the_product_is_repeated
+// CHECK: nn.add
+func.func @not_fused_when_the_product_is_repeated(%x: !x, %w: !w, %p: tensor<?x?x8xf32, #nn.axes<B, B, D>>) -> tensor<?x?x8xf32, #nn.axes<B, B, D>> {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{the product is repeated along an axis}}
+  %y = nn.add %p, %h : (tensor<?x?x8xf32, #nn.axes<B, B, D>>, !x) -> tensor<?x?x8xf32, #nn.axes<B, B, D>>
+  return %y : tensor<?x?x8xf32, #nn.axes<B, B, D>>
+}
+
+// CHECK-LABEL: func.func @not_fused_without_rows
+// CHECK: nn.add
+func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !w) -> tensor<8xf32, #nn.axes<D>> {
+  %h = nn.linear %v, %w contracts 1 : (tensor<8xf32, #nn.axes<D>>, !w) -> tensor<8xf32, #nn.axes<D>>
+  // expected-remark @+1 {{the product is no matrix product of f32 rows}}
+  %y = nn.add %h, %v : (tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<8xf32, #nn.axes<D>>
+  return %y : tensor<8xf32, #nn.axes<D>>
+}
+
+// CHECK-LABEL: func.func @not_fused_when_computed_later
+// CHECK: nn.add
+func.func @not_fused_when_computed_later(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  %r = nn.relu %x : !x
+  // expected-remark @+1 {{the other operand is computed after the product}}
+  %y = nn.add %r, %h : (!x, !x) -> !x
+  return %y : !x
+}
+
+// CHECK-LABEL: func.func @at_most_four_operands
+// CHECK: nn.linear %{{.*}} with %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}}, %{{[^,]*}} contracts 1 then
+// CHECK: nn.add
+func.func @at_most_four_operands(%x: !x, %w: !w, %a: !x, %b: !x, %c: !x, %d: !x) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %1 = nn.add %h, %x : (!x, !x) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %2 = nn.add %1, %a : (!x, !x) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %3 = nn.add %2, %b : (!x, !x) -> !x
+  // expected-remark @+1 {{add computed within the product}}
+  %4 = nn.add %3, %c : (!x, !x) -> !x
+  // expected-remark @+1 {{the product reads four operands already}}
+  %y = nn.add %4, %d : (!x, !x) -> !x
+  return %y : !x
+}
