@@ -20,6 +20,10 @@ void populateAxesToLinalg(LoweringPatterns &patterns);
 /// What images are made of and go through.
 void populateImagesToLinalg(LoweringPatterns &patterns);
 
+/// Whether the axis is one whose length rows have of their own, or the rows.
+bool acrossTokens(FunctionLowering &lowering, mlir::Value x,
+                  llvm::StringRef axis);
+
 } // namespace heddle::conversion
 
 #endif // HEDDLE_COMPILER_CONVERSION_NNTOLINALG_H

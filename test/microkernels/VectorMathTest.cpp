@@ -9,6 +9,7 @@
 #include "TargetTest.h"
 #include "dialects/scalar/Scalar.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include <cmath>
 #include <cstring>
