@@ -42,25 +42,8 @@ Built buildMaxPool(CallSite &site);
 Built buildAveragePool(CallSite &site);
 Built buildUpsample(CallSite &site);
 
-// BuiltinsElementwise.cpp
-Built buildRelu(CallSite &site);
-Built buildGelu(CallSite &site);
-Built buildGeluTanh(CallSite &site);
-Built buildQuickGelu(CallSite &site);
-Built buildSilu(CallSite &site);
-Built buildMish(CallSite &site);
-Built buildReluSquared(CallSite &site);
-Built buildLeakyRelu(CallSite &site);
-Built buildElu(CallSite &site);
-Built buildSoftplus(CallSite &site);
-Built buildHardSwish(CallSite &site);
-Built buildSwish(CallSite &site);
-Built buildTanh(CallSite &site);
-Built buildSigmoid(CallSite &site);
-Built buildExp(CallSite &site);
-Built buildLog(CallSite &site);
-Built buildSqrt(CallSite &site);
-Built buildDropout(CallSite &site);
+/// BuiltinsElementwise.cpp: functions of a number.
+llvm::ArrayRef<Builtin> elementwiseBuiltins();
 
 } // namespace heddle::language
 

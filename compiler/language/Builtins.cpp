@@ -5,7 +5,6 @@
 #include "compiler/language/BuiltinFunctions.h"
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -44,52 +43,34 @@ static constexpr Builtin builtins[] = {
     {"maxpool", buildMaxPool, 2, 2, false, ""},
     {"avgpool", buildAveragePool, 2, 2, false, ""},
     {"upsample", buildUpsample, 2, 3, false, ""},
-    {"relu", buildRelu, 1, 1, false, ""},
-    {"gelu", buildGelu, 1, 1, false, ""},
-    {"gelu_tanh", buildGeluTanh, 1, 1, false, ""},
-    {"quick_gelu", buildQuickGelu, 1, 1, false, ""},
-    {"silu", buildSilu, 1, 1, false, ""},
-    {"mish", buildMish, 1, 1, false, ""},
-    {"relu_squared", buildReluSquared, 1, 1, false, ""},
-    {"leaky_relu", buildLeakyRelu, 1, 1, false, "slope"},
-    {"elu", buildElu, 1, 1, false, "alpha"},
-    {"softplus", buildSoftplus, 1, 1, false, ""},
-    {"hard_swish", buildHardSwish, 1, 1, false, ""},
-    {"swish", buildSwish, 1, 1, false, "beta"},
-    {"tanh", buildTanh, 1, 1, false, ""},
-    {"sigmoid", buildSigmoid, 1, 1, false, ""},
-    {"exp", buildExp, 1, 1, false, ""},
-    {"log", buildLog, 1, 1, false, ""},
-    {"sqrt", buildSqrt, 1, 1, false, ""},
-    {"dropout", buildDropout, 1, 2, false, ""},
 };
 
+static auto allBuiltins() {
+  return llvm::concat<const Builtin>(ArrayRef(builtins), elementwiseBuiltins());
+}
+
 const Builtin *findBuiltin(StringRef name) {
-  const auto *found = llvm::find_if(
-      builtins, [&](const Builtin &builtin) { return builtin.name == name; });
-  return found == std::end(builtins) ? nullptr : found;
+  for (const Builtin &builtin : allBuiltins())
+    if (builtin.name == name)
+      return &builtin;
+  return nullptr;
 }
 
 const Builtin *findActivation(StringRef name) {
-  StringRef builtin = llvm::StringSwitch<StringRef>(name)
-                          .Cases({"relu", "gelu", "gelu_tanh", "silu"}, name)
-                          .Cases({"tanh", "sigmoid", "quick_gelu"}, name)
-                          .Cases({"gelu_new", "gelu_fast"}, "gelu_tanh")
-                          .Case("gelu_pytorch_tanh", "gelu_tanh")
-                          .Case("gelu_python", "gelu")
-                          .Case("swish", "silu")
-                          .Cases({"mish", "leaky_relu", "elu"}, name)
-                          .Cases({"softplus", "hard_swish"}, name)
-                          .Cases({"relu2", "relu_squared"}, "relu_squared")
-                          .Case("hardswish", "hard_swish")
-                          .Default("");
-  return builtin.empty() ? nullptr : findBuiltin(builtin);
+  for (const Builtin &builtin : elementwiseBuiltins()) {
+    SmallVector<StringRef> names;
+    builtin.inConfig.split(names, ' ');
+    if (is_contained(names, name))
+      return &builtin;
+  }
+  return nullptr;
 }
 
 SmallVector<StringRef> builtinNames() {
-  return to_vector(map_range(builtins, [](const Builtin &builtin) -> StringRef {
-    return builtin.name;
-  }));
+  return to_vector(
+      map_range(allBuiltins(), [](const Builtin &builtin) -> StringRef {
+        return builtin.name;
+      }));
 }
 
 static SmallVector<StringRef> optionsOf(const Builtin &builtin) {

@@ -21,6 +21,8 @@ struct Builtin {
   unsigned minArguments, maxArguments;
   bool hasPath;                ///< has weights, or a cache, that live at a path
   llvm::StringLiteral options; ///< names, separated by blanks
+  /// What config.json calls it as an activation, likewise; empty: nothing.
+  llvm::StringLiteral inConfig = "";
 };
 
 const Builtin *findBuiltin(llvm::StringRef name);

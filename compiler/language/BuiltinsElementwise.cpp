@@ -1,4 +1,4 @@
-//===- BuiltinsElementwise.cpp - Activations and functions ----------------===//
+//===- BuiltinsElementwise.cpp - Functions of a number --------------------===//
 
 #include "compiler/language/BuiltinFunctions.h"
 
@@ -16,61 +16,66 @@ template <typename Op> static Built buildUnary(CallSite &site) {
   return site.build<Op>(x->shape, x->value);
 }
 
-Built buildRelu(CallSite &site) { return buildUnary<nn::ReluOp>(site); }
-Built buildGelu(CallSite &site) { return buildUnary<nn::GeluOp>(site); }
-Built buildGeluTanh(CallSite &site) { return buildUnary<nn::GeluTanhOp>(site); }
-Built buildSilu(CallSite &site) { return buildUnary<nn::SiluOp>(site); }
-Built buildTanh(CallSite &site) { return buildUnary<nn::TanhOp>(site); }
-Built buildSigmoid(CallSite &site) { return buildUnary<nn::SigmoidOp>(site); }
-Built buildExp(CallSite &site) { return buildUnary<nn::ExpOp>(site); }
-Built buildLog(CallSite &site) { return buildUnary<nn::LogOp>(site); }
-Built buildSqrt(CallSite &site) { return buildUnary<nn::SqrtOp>(site); }
-
-Built buildReluSquared(CallSite &site) {
-  return buildUnary<nn::ReluSquaredOp>(site);
-}
-Built buildSoftplus(CallSite &site) { return buildUnary<nn::SoftplusOp>(site); }
-Built buildMish(CallSite &site) { return buildUnary<nn::MishOp>(site); }
-Built buildHardSwish(CallSite &site) {
-  return buildUnary<nn::HardSwishOp>(site);
-}
-
-template <typename Op> static Built buildWith(CallSite &site, double number) {
+template <typename Op>
+static Built buildWith(CallSite &site, std::optional<double> number) {
   std::optional<Tensor> x = site.realTensor(0);
-  if (!x)
+  if (!x || !number)
     return std::nullopt;
   return site.build<Op>(x->shape, x->value,
-                        site.builder.getF64FloatAttr(number));
+                        site.builder.getF64FloatAttr(*number));
 }
 
-template <typename Op>
-static Built buildNumbered(CallSite &site, StringRef option, double otherwise) {
-  std::optional<double> number = site.number(option, otherwise);
-  return number ? buildWith<Op>(site, *number) : std::nullopt;
-}
-
-Built buildSwish(CallSite &site) {
-  return buildNumbered<nn::SwishOp>(site, "beta", 1);
-}
-Built buildElu(CallSite &site) {
-  return buildNumbered<nn::EluOp>(site, "alpha", 1);
-}
-Built buildLeakyRelu(CallSite &site) {
-  return buildNumbered<nn::LeakyReluOp>(site, "slope", 0.01);
+static Built buildSwish(CallSite &site) {
+  return buildWith<nn::SwishOp>(site, site.number("beta", 1));
 }
 
 /// x * sigmoid(1.702 x), CLIP's approximation of gelu (Hendrycks and Gimpel
 /// 2016, section 2).
-Built buildQuickGelu(CallSite &site) {
+static Built buildQuickGelu(CallSite &site) {
   return buildWith<nn::SwishOp>(site, 1.702);
 }
 
+static Built buildElu(CallSite &site) {
+  return buildWith<nn::EluOp>(site, site.number("alpha", 1));
+}
+
+static Built buildLeakyRelu(CallSite &site) {
+  return buildWith<nn::LeakyReluOp>(site, site.number("slope", 0.01));
+}
+
 /// Programs infer; nothing is dropped.
-Built buildDropout(CallSite &site) {
+static Built buildDropout(CallSite &site) {
   std::optional<Tensor> x = site.realTensor(0);
   if (!x)
     return std::nullopt;
   return Data{*x};
 }
+
+static constexpr Builtin builtins[] = {
+    // name, function, arguments, path, options, names in config.json
+    {"relu", buildUnary<nn::ReluOp>, 1, 1, false, "", "relu"},
+    {"relu_squared", buildUnary<nn::ReluSquaredOp>, 1, 1, false, "",
+     "relu_squared relu2"},
+    {"leaky_relu", buildLeakyRelu, 1, 1, false, "slope", "leaky_relu"},
+    {"elu", buildElu, 1, 1, false, "alpha", "elu"},
+    {"gelu", buildUnary<nn::GeluOp>, 1, 1, false, "", "gelu gelu_python"},
+    {"gelu_tanh", buildUnary<nn::GeluTanhOp>, 1, 1, false, "",
+     "gelu_tanh gelu_new gelu_fast gelu_pytorch_tanh"},
+    {"quick_gelu", buildQuickGelu, 1, 1, false, "", "quick_gelu"},
+    {"silu", buildUnary<nn::SiluOp>, 1, 1, false, "", "silu swish"},
+    {"swish", buildSwish, 1, 1, false, "beta"},
+    {"mish", buildUnary<nn::MishOp>, 1, 1, false, "", "mish"},
+    {"softplus", buildUnary<nn::SoftplusOp>, 1, 1, false, "", "softplus"},
+    {"hard_swish", buildUnary<nn::HardSwishOp>, 1, 1, false, "",
+     "hard_swish hardswish"},
+    {"tanh", buildUnary<nn::TanhOp>, 1, 1, false, "", "tanh"},
+    {"sigmoid", buildUnary<nn::SigmoidOp>, 1, 1, false, "", "sigmoid"},
+    {"exp", buildUnary<nn::ExpOp>, 1, 1, false, ""},
+    {"log", buildUnary<nn::LogOp>, 1, 1, false, ""},
+    {"sqrt", buildUnary<nn::SqrtOp>, 1, 1, false, ""},
+    {"dropout", buildDropout, 1, 2, false, ""},
+};
+
+ArrayRef<Builtin> elementwiseBuiltins() { return builtins; }
 
 } // namespace heddle::language

@@ -3,6 +3,7 @@
 #include "compiler/language/Configuration.h"
 
 #include "compiler/language/Budgets.h"
+#include "compiler/language/Builtins.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -16,12 +17,9 @@ namespace heddle::language {
 //===----------------------------------------------------------------------===//
 
 bool isWord(StringRef name) {
-  static constexpr StringLiteral words[] = {
-      "relu",    "gelu",         "gelu_tanh",  "silu",      "swish",
-      "tanh",    "sigmoid",      "halves",     "adjacent",  "bilinear",
-      "nearest", "in_out",       "out_in",     "mish",      "softplus",
-      "elu",     "relu_squared", "leaky_relu", "hard_swish"};
-  return is_contained(words, name);
+  static constexpr StringLiteral words[] = {"halves",  "adjacent", "bilinear",
+                                            "nearest", "in_out",   "out_in"};
+  return is_contained(words, name) || findActivation(name);
 }
 
 std::string suggest(StringRef misspelt, ArrayRef<StringRef> candidates) {

@@ -90,7 +90,7 @@ def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"groupsInPairs", "groups-in-pairs", "bool", "true",
-           "pair weights with a scale for every group of inputs (q8, q4) too">
+           "pair weights with a scale for every group of inputs too">
   ];
 }
 

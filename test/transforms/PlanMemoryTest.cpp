@@ -218,7 +218,7 @@ protected:
   OwningOpRef<ModuleOp> planned(const std::string &text) {
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
     PassManager passes(&context);
-    passes.addPass(transforms::createFuseResidual());
+    passes.addPass(transforms::createFuseEpilogue());
     passes.addPass(transforms::createPlanMemory());
     if (!module || failed(passes.run(*module)))
       return {};

@@ -138,7 +138,9 @@ nn.size @D = 8
 // CHECK: nn.mul
 func.func @not_fused_when_a_factor_is_read_elsewhere(%x: !x, %w: !both) -> (!x, !x) attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, !both) -> (!x, !x)
+  // expected-remark @+1 {{not computed within the product: the product has several results}}
   %s = nn.silu %a : !x
+  // expected-remark @+2 {{not computed within the product: the product has several results}}
   // expected-remark @+1 {{not fused to a gated product: a factor is read elsewhere too}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y, %s : !x, !x
@@ -149,6 +151,7 @@ func.func @not_fused_when_a_factor_is_read_elsewhere(%x: !x, %w: !both) -> (!x, 
 func.func @not_fused_when_a_factor_is_repeated(%x: tensor<?x2x8xf32, #nn.axes<B, H, D>>, %one: tensor<2x16xf32, #nn.axes<H, "D*H">>, %w: tensor<2x8xf32, #nn.axes<H, D>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>> attributes {nn.entry} {
   %a = nn.linear %x, %one contracts 2 : (tensor<?x2x8xf32, #nn.axes<B, H, D>>, tensor<2x16xf32, #nn.axes<H, "D*H">>) -> tensor<?x2xf32, #nn.axes<B, H>>
   %b = nn.linear %x, %w contracts 1 : (tensor<?x2x8xf32, #nn.axes<B, H, D>>, tensor<2x8xf32, #nn.axes<H, D>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>>
+  // expected-remark @+2 {{not computed within the product: the other operand is repeated along an axis}}
   // expected-remark @+1 {{a factor is repeated along an axis of the other}}
   %y = nn.mul %a, %b : (tensor<?x2xf32, #nn.axes<B, H>>, tensor<?x2x2xf32, #nn.axes<B, H, H>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>>
   return %y : tensor<?x2x2xf32, #nn.axes<B, H, H>>
@@ -158,6 +161,7 @@ func.func @not_fused_when_a_factor_is_repeated(%x: tensor<?x2x8xf32, #nn.axes<B,
 // CHECK: nn.mul
 func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !both) -> tensor<8xf32, #nn.axes<D>> attributes {nn.entry} {
   %a, %b = nn.linear %v, %w contracts 1 : (tensor<8xf32, #nn.axes<D>>, !both) -> (tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>)
+  // expected-remark @+2 {{not computed within the product: the product has several results}}
   // expected-remark @+1 {{the product is no matrix product of f32 rows}}
   %y = nn.mul %a, %b : (tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<8xf32, #nn.axes<D>>
   return %y : tensor<8xf32, #nn.axes<D>>
@@ -167,6 +171,7 @@ func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !both) -> 
 // CHECK: nn.mul
 func.func @not_fused_when_there_are_three_results(%x: !x, %w: tensor<24x8xf32, #nn.axes<"3*D", D>>) -> (!x, !x) attributes {nn.entry} {
   %a, %b, %c = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"3*D", D>>) -> (!x, !x, !x)
+  // expected-remark @+2 {{not computed within the product: the product has several results}}
   // expected-remark @+1 {{the product has more than two results}}
   %y = nn.mul %a, %b : (!x, !x) -> !x
   return %y, %c : !x, !x
@@ -179,7 +184,6 @@ func.func @not_fused_when_there_are_three_results(%x: !x, %w: tensor<24x8xf32, #
 // CHECK-NEXT: arith.mulf %[[A]], %[[S]]
 func.func @gate_in_the_second_half(%x: !x, %w: !both) -> !x attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, !both) -> (!x, !x)
-  // expected-remark @+1 {{not computed within the product: the product has several results}}
   %s = nn.silu %b : !x
   // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %s : (!x, !x) -> !x
@@ -203,12 +207,14 @@ func.func @both_halves(%x: !x, %w: !both) -> !x attributes {nn.entry} {
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_a_factor_is_one_of_several_results
-// CHECK: nn.mul
-func.func @not_fused_when_a_factor_is_one_of_several_results(%x: !x, %w: !both) -> (!x, !x) attributes {nn.entry} {
+// CHECK-LABEL: func.func @no_gate_when_a_factor_is_one_of_several_results
+// CHECK-NOT: paired
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1{{.*}} then
+func.func @no_gate_when_a_factor_is_one_of_several_results(%x: !x, %w: !both) -> (!x, !x) attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, !both) -> (!x, !x)
   %w2 = nn.weight "c" : !w
   %c = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+2 {{mul computed within the product}}
   // expected-remark @+1 {{a factor is one of several results of a product}}
   %y = nn.mul %a, %c : (!x, !x) -> !x
   return %y, %b : !x, !x
@@ -234,9 +240,10 @@ func.func @two_activations(%x: !x) -> !x attributes {nn.entry} {
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_a_residual_comes_between
-// CHECK: nn.mul
-func.func @not_fused_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @no_gate_when_a_residual_comes_between
+// CHECK-NOT: paired
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1{{.*}} then
+func.func @no_gate_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "f" : !w
   %a = nn.linear %x, %w1 with %x contracts 1 then {
   ^bb0(%sum: f32, %residual: f32):
@@ -245,31 +252,38 @@ func.func @not_fused_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.
   } : (!x, !w, !x) -> !x
   %w2 = nn.weight "g" : !w
   %b = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+2 {{mul computed within the product}}
   // expected-remark @+1 {{a factor is more than a product already}}
   %y = nn.mul %a, %b : (!x, !x) -> !x
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_a_weight_is_read_elsewhere
-// CHECK: nn.mul
-func.func @not_fused_when_a_weight_is_read_elsewhere(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @no_gate_when_a_weight_is_read_elsewhere
+// CHECK-NOT: paired
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1{{.*}} then
+func.func @no_gate_when_a_weight_is_read_elsewhere(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "h" : !w
   %a = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{silu computed within the product}}
   %s = nn.silu %a : !x
   %b = nn.linear %x, %w1 contracts 1 in_out : (!x, !w) -> !x
+  // expected-remark @+2 {{mul computed within the product}}
   // expected-remark @+1 {{its weight is read elsewhere too}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @not_fused_when_the_products_differ
-// CHECK: nn.mul
-func.func @not_fused_when_the_products_differ(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @no_gate_when_the_products_differ
+// CHECK-NOT: paired
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1{{.*}} then
+func.func @no_gate_when_the_products_differ(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "i" : !w
   %a = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{silu computed within the product}}
   %s = nn.silu %a : !x
   %w2 = nn.weight "j" : !w
   %b = nn.linear %x, %w2 contracts 1 in_out : (!x, !w) -> !x
+  // expected-remark @+2 {{mul computed within the product}}
   // expected-remark @+1 {{its weight is stored the other way round}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y : !x
@@ -280,7 +294,9 @@ func.func @not_fused_when_the_products_differ(%x: !x) -> !x attributes {nn.entry
 func.func @not_fused_when_quantised_in_groups(%n: tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>) -> !x attributes {nn.entry} {
   %w = nn.weight "q" stored q4 : !both
   %a, %b = nn.linear %n, %w contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>, !both) -> (!x, !x)
+  // expected-remark @+1 {{not computed within the product: the product has several results}}
   %s = nn.silu %a : !x
+  // expected-remark @+2 {{not computed within the product: the product has several results}}
   // expected-remark @+1 {{weights in groups are read faster without}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y : !x
