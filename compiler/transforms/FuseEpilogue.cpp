@@ -51,6 +51,19 @@ static bool isOverColumns(Value value, LinearOp product) {
              axesOf(product.getResult(0)).getNames().drop_front(kept);
 }
 
+/// Whether an operand is there before the product, or can be: a weight is only
+/// named, and may be named earlier.
+static bool canStandBefore(Value operand, LinearOp product) {
+  DominanceInfo dominance;
+  if (dominance.properlyDominates(operand, product))
+    return true;
+  auto weight = operand.getDefiningOp<WeightOp>();
+  return weight && weight->getBlock() == product->getBlock() &&
+         llvm::all_of(weight->getOperands(), [&](Value index) {
+           return dominance.properlyDominates(index, product);
+         });
+}
+
 /// Why `op` cannot be computed by the product that it reads, or nothing.
 static StringRef refusal(ElementwiseOpInterface op, LinearOp product) {
   if (product->getNumResults() != 1)
@@ -71,7 +84,7 @@ static StringRef refusal(ElementwiseOpInterface op, LinearOp product) {
       return "the other operand is repeated along an axis";
     if (!runsInPanels(product))
       return "the product is no matrix product of f32 rows";
-    if (!DominanceInfo().properlyDominates(operand, product))
+    if (!canStandBefore(operand, product))
       return "the other operand is computed after the product";
     if (++others > mostOthers)
       return "the product reads four operands already";

@@ -45,9 +45,11 @@ def grammar(reference, sources):
 
 
 def builtins(reference, sources):
-    with open(sources[0], encoding="utf-8") as file:
-        table = re.findall(r'\{"(\w+)",\s*build\w+,.*?"([\w ]*)"\}', file.read(), flags=re.S)
-    real = {name: " ".join(options.split()) for name, options in table}
+    real = {}
+    for source in sources:
+        with open(source, encoding="utf-8") as file:
+            table = re.findall(r'\{"(\w+)",\s*build[\w:<>]+,[^"}]*"([\w ]*)"', file.read())
+        real |= {name: " ".join(options.split()) for name, options in table}
     section = re.search(r"^## Built-in operations\n(.*?)^## ", reference, flags=re.M | re.S)[1]
     written = {}
     for line in section.splitlines():

@@ -94,6 +94,18 @@ func.func @scale_and_residual(%x: !x, %w: !w, %v: !b) -> !x {
   return %y : !x
 }
 
+// A weight is only named: it may be named before the product.
+// CHECK-LABEL: func.func @weight_named_later
+// CHECK: %[[V:.*]] = nn.weight "scale"
+// CHECK: nn.linear %{{.*}} with %[[V]] contracts 1 then {
+func.func @weight_named_later(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  %v = nn.weight "scale" : !b
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %h, %v : (!x, !b) -> !x
+  return %y : !x
+}
+
 // Both operands may be the product; others may come twice.
 // CHECK-LABEL: func.func @square
 // CHECK: nn.linear %{{.*}} with %[[X:[^ ]*]] contracts 1 then {
