@@ -177,6 +177,10 @@ struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
       return rewriter.notifyMatchFailure(op, "reads no product");
     if (!reason.empty())
       return rewriter.notifyMatchFailure(op, reason);
+    for (Value operand : op->getOperands())
+      if (Operation *weight = operand.getDefiningOp<WeightOp>();
+          weight && !DominanceInfo().properlyDominates(operand, product))
+        rewriter.moveOpBefore(weight, product);
     rewriter.modifyOpInPlace(
         product, [&, product = product] { append(op, product, rewriter); });
     emitRemark(op->getLoc())
