@@ -20,7 +20,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Attention.h"
-#include "compiler/microkernels/AttentionKernels.h"
+#include "compiler/microkernels/AttentionEmitter.h"
 #include "compiler/microkernels/Lanes.h"
 #include "dialects/nn/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,11 +34,8 @@
 using namespace mlir;
 
 namespace heddle::microkernels {
-namespace {
 
-constexpr float log2OfE = 1.44269504f;
-
-AttentionShape shapeOf(kernel::AttentionOp op) {
+static AttentionShape shapeOf(kernel::AttentionOp op) {
   int64_t depth = op.getK().getType().getDimSize(1),
           valueDepth = op.getV().getType().getDimSize(1);
   return {depth,
@@ -50,96 +47,11 @@ AttentionShape shapeOf(kernel::AttentionOp op) {
           op.getV().getType().getElementType()};
 }
 
-/// Emits the function of one op, and the call of it.
-class AttentionEmitter {
-public:
-  AttentionEmitter(OpBuilder &builder, kernel::AttentionOp op,
-                   const Target &target, SymbolTable &symbols)
-      : op(op), v(builder, op.getLoc(), target), symbols(symbols),
-        shape(shapeOf(op)), kernels(v, symbols, shape),
-        heads(op.getQ().getType().getDimSize(1)) {}
-
-  void emitCall();
-
-private:
-  /// The function's arguments: addresses and numbers.
-  struct {
-    Value q, k, v, y, tokens, keys, row, head, position;
-  } in;
-  /// Memory on the function's stack. `tiles` has six i32 a tile.
-  struct {
-    Value q, kt, s, o, m, l, alpha, from, to, tiles, bias;
-  } scratch;
-  /// What is noted of a tile: its rows; the keys that any of them, and those
-  /// that all of them admit.
-  struct Tile {
-    Value first, rows, from, to, allFrom, allTo;
-  };
-  static constexpr int64_t tileFields = 6;
-
-  int64_t tokensOfBlock() const {
-    int64_t rowBytes = 4 * (shape.depth + shape.valueDepth);
-    return std::max<int64_t>(tuning::attentionRowsBytes / rowBytes / heads, 1);
-  }
-  int64_t rowsOfBlock() const { return tokensOfBlock() * heads; }
-
-  void collectCaptures();
-  void emitFunction(ValueRange arguments);
-  void allocateScratch();
-  void forRows(Value count, function_ref<void(Value, Value, Value)> body);
-  void forColumns(int64_t width, function_ref<void(Value, int64_t)> body);
-  void beginRow(Value token, Value head, Value row);
-  void finishRow(Value token, Value head, Value row);
-  std::pair<Value, Value> dealRows(Value rows, Value tiles);
-  Tile loadTile(Value number);
-  void emitKeys(Value base, Value tiles, Value firstToken, Value tokens);
-  /// What is transposed for one tile alone need not be kept for others.
-  Value isOneTile(Value tiles) {
-    return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::eq,
-                                 tiles, v.index(1));
-  }
-  void emitTile(const Tile &tile, Value base, Value tiles, Value firstToken);
-  void emitPairs(const Tile &tile, Value base, Value keys, Value firstToken);
-  void emitDistances(Value base, Value keys, Value firstToken, Value tokens);
-  SmallVector<Value> evaluate(Region &region, ValueRange indices);
-  Value evaluateLanes(Region &region, ValueRange indices, Value mask);
-
-  /// A bias by distance: of all distances between a block of queries and one of
-  /// keys, for each head.
-  int64_t distances() const {
-    int64_t lanes = v.target.lanes();
-    return llvm::alignTo(tokensOfBlock() + shape.block, lanes) + lanes;
-  }
-
-  template <typename OpTy> Value make(Value a, Value b) {
-    return OpTy::create(v.builder, v.loc, a, b);
-  }
-  Value plus(Value a, Value b) { return make<arith::AddIOp>(a, b); }
-  Value minus(Value a, Value b) { return make<arith::SubIOp>(a, b); }
-  Value times(Value a, int64_t b) { return make<arith::MulIOp>(a, v.index(b)); }
-  Value smaller(Value a, Value b) { return make<arith::MinSIOp>(a, b); }
-  Value larger(Value a, Value b) { return make<arith::MaxSIOp>(a, b); }
-  Value both(arith::CmpIPredicate predicate, Value a, Value b,
-             arith::CmpIPredicate otherPredicate, Value c, Value d);
-  Value loadIndex(Value pointer);
-  void storeIndex(Value number, Value pointer);
-  /// if (condition) then() [else otherwise()]
-  void when(Value condition, function_ref<void()> then,
-            function_ref<void()> otherwise = nullptr);
-
-  kernel::AttentionOp op;
-  VectorBuilder v;
-  SymbolTable &symbols;
-  AttentionShape shape;
-  AttentionKernels kernels;
-  int64_t heads;
-  /// What the regions read from outside, but constants.
-  SmallVector<Value> captures;
-  /// From the values outside to those in the function.
-  IRMapping mapping;
-};
-
-} // namespace
+AttentionEmitter::AttentionEmitter(OpBuilder &builder, kernel::AttentionOp op,
+                                   const Target &target, SymbolTable &symbols)
+    : op(op), v(builder, op.getLoc(), target), symbols(symbols),
+      shape(shapeOf(op)), kernels(v, symbols, shape),
+      heads(op.getQ().getType().getDimSize(1)) {}
 
 //===----------------------------------------------------------------------===//
 // Function
@@ -296,157 +208,6 @@ void AttentionEmitter::finishRow(Value token, Value head, Value row) {
     Value source = v.advance(scratch.o, times(row, shape.valueDepth));
     Value o = v.loadFirst(v.advance(source, column), count);
     v.storeFirst(v.mul(o, inverse), v.advance(target, column), count);
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Tiles
-//===----------------------------------------------------------------------===//
-
-/// Deals rows to tiles as evenly as possible and notes what each tile is.
-/// Returns the range of keys that any row admits.
-std::pair<Value, Value> AttentionEmitter::dealRows(Value rows, Value tiles) {
-  Value none = v.index(0);
-  auto range = v.loop(
-      none, tiles, 1, {in.keys, none}, [&](Value number, ValueRange soFar) {
-        auto firstOf = [&](Value tile) {
-          return make<arith::DivUIOp>(make<arith::MulIOp>(rows, tile), tiles);
-        };
-        Value first = firstOf(number), end = firstOf(plus(number, v.index(1)));
-        auto bounds =
-            v.loop(first, end, 1, {in.keys, none, none, in.keys},
-                   [&](Value row, ValueRange known) {
-                     Value from = loadIndex(v.advance(scratch.from, row)),
-                           to = loadIndex(v.advance(scratch.to, row));
-                     return SmallVector<Value>{
-                         smaller(known[0], from), larger(known[1], to),
-                         larger(known[2], from), smaller(known[3], to)};
-                   });
-        Value record = v.advance(scratch.tiles, times(number, tileFields));
-        Value fields[tileFields] = {first,     minus(end, first), bounds[0],
-                                    bounds[1], bounds[2],         bounds[3]};
-        for (auto [field, value] : llvm::enumerate(fields))
-          storeIndex(value, v.advance(record, field));
-        return SmallVector<Value>{smaller(soFar[0], bounds[0]),
-                                  larger(soFar[1], bounds[1])};
-      });
-  return {range[0], range[1]};
-}
-
-AttentionEmitter::Tile AttentionEmitter::loadTile(Value number) {
-  Value record = v.advance(scratch.tiles, times(number, tileFields));
-  auto field = [&](int64_t i) { return loadIndex(v.advance(record, i)); };
-  return {field(0), field(1), field(2), field(3), field(4), field(5)};
-}
-
-/// One block of keys for all tiles that admit any of them.
-void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
-                                Value tokens) {
-  Value count = smaller(minus(in.keys, base), v.index(shape.block));
-  if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
-    emitDistances(base, count, firstToken, tokens);
-  Value several = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::ugt, tiles, v.index(1));
-  when(several, [&] {
-    kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
-  });
-  Value end = plus(base, v.index(shape.block));
-  v.loop(v.index(0), tiles, 1, [&](Value number) {
-    Tile tile = loadTile(number);
-    Value admitsAny = both(arith::CmpIPredicate::slt, tile.from, end,
-                           arith::CmpIPredicate::sgt, tile.to, base);
-    when(admitsAny, [&] { emitTile(tile, base, tiles, firstToken); });
-  });
-}
-
-void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
-                                Value firstToken) {
-  Value left = minus(tile.to, base), keys = smaller(left, v.index(shape.block));
-  Value q = v.advance(scratch.q, times(tile.first, shape.depth)),
-        values = kernels.valueAt(in.v, base);
-  when(
-      isOneTile(tiles),
-      [&] {
-        kernels.scoresOfOneTile(
-            tile.rows, q,
-            {kernels.keyAt(in.k, base), values, keys, minus(left, v.index(1))},
-            scratch.s);
-      },
-      [&] { kernels.scores(tile.rows, q, scratch.kt, keys, scratch.s); });
-  if (!op.getMask().empty() || !op.getBias().empty())
-    emitPairs(tile, base, keys, firstToken);
-  SoftmaxState state = {
-      v.advance(scratch.m, tile.first),
-      v.advance(scratch.l, times(tile.first, v.target.lanes())), scratch.alpha};
-  Value admitsAll = both(arith::CmpIPredicate::sle, tile.allFrom, base,
-                         arith::CmpIPredicate::sge, tile.allTo,
-                         plus(base, v.index(shape.block)));
-  when(
-      admitsAll,
-      [&] { kernels.softmax(tile.rows, scratch.s, state, std::nullopt); },
-      [&] {
-        AdmittedKeys admitted = {v.advance(scratch.from, tile.first),
-                                 v.advance(scratch.to, tile.first), base, keys};
-        kernels.softmax(tile.rows, scratch.s, state, admitted);
-      });
-  kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys,
-              v.advance(scratch.o, times(tile.first, shape.valueDepth)));
-}
-
-/// s = where ? s + bias · log₂e : −∞
-void AttentionEmitter::emitPairs(const Tile &tile, Value base, Value keys,
-                                 Value firstToken) {
-  int64_t lanes = v.target.lanes();
-  v.loop(v.index(0), tile.rows, 1, [&](Value i) {
-    Value row = plus(tile.first, i);
-    Value token = make<arith::DivUIOp>(row, v.index(heads));
-    Value head = make<arith::RemUIOp>(row, v.index(heads));
-    Value query = plus(in.position, plus(firstToken, token));
-    // The bias of distance 0 of the block's first query and key, for this head.
-    Value line;
-    if (scratch.bias)
-      line = v.advance(v.advance(scratch.bias, times(head, distances())),
-                       minus(v.index(tokensOfBlock() - 1), token));
-    v.loop(v.index(0), keys, lanes, [&](Value j) {
-      SmallVector<Value> pair = {in.row, plus(in.head, head), query,
-                                 plus(base, j)};
-      Value mask = Lanes(v).below(minus(keys, j));
-      Value place = v.advance(v.advance(scratch.s, times(i, shape.block)), j);
-      Value score = v.loadVector(place);
-      if (line)
-        score = v.add(score, v.loadVector(v.advance(line, j)));
-      else if (!op.getBias().empty())
-        score = v.add(score, v.mul(evaluateLanes(op.getBias(), pair, mask),
-                                   v.splat(log2OfE)));
-      if (!op.getMask().empty())
-        score = arith::SelectOp::create(
-            v.builder, v.loc, evaluateLanes(op.getMask(), pair, mask), score,
-            v.splat(-std::numeric_limits<float>::infinity()));
-      v.store(score, place);
-    });
-  });
-}
-
-/// bias[head][N − 1 + j − t] = log₂e · what the region yields, for queries t of
-/// at most N and keys j of a block.
-void AttentionEmitter::emitDistances(Value base, Value keys, Value firstToken,
-                                     Value tokens) {
-  Region &region = op.getBias();
-  Value most = v.index(tokensOfBlock());
-  Value least = minus(minus(base, plus(in.position, firstToken)),
-                      v.index(tokensOfBlock() - 1)); // the distance at 0
-  Value end = minus(plus(most, keys), v.index(1));
-  v.loop(v.index(0), v.index(heads), 1, [&](Value head) {
-    Value line = v.advance(scratch.bias, times(head, distances()));
-    v.loop(minus(most, tokens), end, v.target.lanes(), [&](Value i) {
-      Lanes lanes(v, mapping);
-      lanes.setScalar(region.getArgument(1), plus(in.head, head));
-      for (Operation *distance : region.getArgument(3).getUsers())
-        lanes.setIndex(distance->getResult(0), plus(least, i));
-      lanes.evaluate(region.front(), lanes.below(minus(end, i)));
-      Value bias = lanes.vector(region.front().getTerminator()->getOperand(0));
-      v.store(v.mul(bias, v.splat(log2OfE)), v.advance(line, i));
-    });
   });
 }
 

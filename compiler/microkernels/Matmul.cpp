@@ -24,7 +24,7 @@
 #include "compiler/microkernels/Matmul.h"
 #include "compiler/microkernels/ByteMatmul.h"
 #include "compiler/microkernels/FloatMatmul.h"
-#include "compiler/microkernels/MatmulEpilogue.h"
+#include "compiler/microkernels/MatmulEmitter.h"
 #include "compiler/microkernels/Tasks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -56,112 +56,9 @@ std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
   return createByteOperands(op, target);
 }
 
-namespace {
-
-/// Emits the functions of one shape, callees first.
-class MatmulEmitter {
-public:
-  MatmulEmitter(OpBuilder &builder, kernel::MatmulOp op,
-                const MatmulOperands &operands, const Target &target,
-                SymbolTable &symbols)
-      : v(builder, op.getLoc(), target), target(target), symbols(symbols),
-        operands(operands), epilogue(op), inputs(op.getInputCount()),
-        outputs(op.getOutputs()) {}
-
-  /// Emits the loop over tasks in place of `op`.
-  void emitTasks(kernel::MatmulOp op);
-
-private:
-  /// A family of tiles: row counts, columns of y of a task, and the lines that
-  /// a tile prefetches at every step of k.
-  struct Family {
-    int64_t leastRows, mostRows, columns;
-    SmallVector<int64_t> nextLines;
-  };
-  Family oneRow() const;
-  Family fewRows() const;
-  Family manyRows() const;
-  int64_t columnsOf(int64_t vectors) const;
-  int64_t columnTasks(const Family &family) const {
-    return llvm::divideCeil(outputs, family.columns);
-  }
-  int64_t rowsPerBlock() const;
-  Value belongsTo(const Family &family, Value rows);
-
-  /// Arguments of a function, those that the product has: x and weight, bias,
-  /// what the epilogue reads, y; of a task the number of rows and its own, of a
-  /// micro-kernel the next tile's weight.
-  struct Arguments {
-    Value x, weight, bias;
-    SmallVector<Value, 2> others;
-    Value y;
-  };
-  SmallVector<Value> present(const Arguments &arguments) const;
-  Arguments named(ValueRange values) const;
-  SmallVector<Type> pointerTypes() const;
-
-  /// The packed column of a column of y, of a paired product in its first half.
-  int64_t packed(int64_t column) const {
-    return epilogue.paired ? column / paired * paired + column : column;
-  }
-  Value weightAt(Value weight, Value column);
-  SmallVector<int64_t> vectorOffsets(int64_t columns) const;
-  Arguments atColumn(Arguments arguments, Value column);
-
-  /// A contiguous part of a range.
-  struct Share {
-    Value first, size;
-  };
-  Share deal(Value total, Value parts, Value number);
-
-  func::FuncOp taskFunction();
-  void emitFewRowsTask(const Family &family, Arguments arguments, Value rows,
-                       Value task);
-  void emitManyRowsTask(Arguments arguments, Value rows, Value task);
-  void emitTileCall(const Family &family, Value rows, Value first,
-                    ValueRange tile);
-  func::FuncOp microkernel(const Family &family, int64_t rows, int64_t columns);
-
-  std::string name() const {
-    return "matmul_" + operands.name + "x" + epilogue.name();
-  }
-  Value index(int64_t number) { return v.index(number); }
-  template <typename OpTy> Value make(Value a, Value b) {
-    return OpTy::create(v.builder, v.loc, a, b);
-  }
-
-  static constexpr int64_t paired = kernel::PackedLayout::pairedColumns;
-
-  VectorBuilder v;
-  const Target &target;
-  SymbolTable &symbols;
-  const MatmulOperands &operands;
-  const MatmulEpilogue epilogue;
-  int64_t inputs, outputs; // K, N
-};
-
-} // namespace
-
 //===----------------------------------------------------------------------===//
-// Tiles
+// Tasks
 //===----------------------------------------------------------------------===//
-
-/// Of a paired product half of the vectors are the first sums.
-int64_t MatmulEmitter::columnsOf(int64_t vectors) const {
-  int64_t columns = vectors * target.lanes();
-  return epilogue.paired ? columns / 2 : columns;
-}
-
-/// Where the vectors of a tile begin, from its first column.
-SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
-  SmallVector<int64_t> offsets;
-  for (int64_t half : {0, 1})
-    for (int64_t column = 0; column < columns; column += target.lanes())
-      if (half == 0 || epilogue.paired)
-        offsets.push_back(
-            operands.columnOffset(packed(column) + half * paired));
-  return offsets;
-}
 
 /// The lines of one step of k that hold the vectors at `offsets`.
 static SmallVector<int64_t> linesOf(ArrayRef<int64_t> offsets,
@@ -175,86 +72,6 @@ static SmallVector<int64_t> linesOf(ArrayRef<int64_t> offsets,
     }
   return lines;
 }
-
-MatmulEmitter::Family MatmulEmitter::oneRow() const {
-  int64_t vectors = operands.singleRowVectors;
-  return {1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}};
-}
-
-MatmulEmitter::Family MatmulEmitter::fewRows() const {
-  int64_t vectors = operands.fewRowsVectors;
-  return {2,
-          operands.tile.rows / 2,
-          columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
-          {}};
-}
-
-MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  // Of a step of many lines two far apart, so that half the tiles are enough.
-  SmallVector<int64_t> nextLines = {0};
-  if (operands.stepLines > 2)
-    nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
-                        tuning::cacheLine);
-  return {fewRows().mostRows, operands.tile.rows,
-          columnsOf(operands.tile.vectors), nextLines};
-}
-
-//===----------------------------------------------------------------------===//
-// Arguments
-//===----------------------------------------------------------------------===//
-
-SmallVector<Value> MatmulEmitter::present(const Arguments &arguments) const {
-  SmallVector<Value> values = {arguments.x, arguments.weight};
-  if (epilogue.bias)
-    values.push_back(arguments.bias);
-  llvm::append_range(values, arguments.others);
-  values.push_back(arguments.y);
-  return values;
-}
-
-MatmulEmitter::Arguments MatmulEmitter::named(ValueRange values) const {
-  Arguments arguments;
-  arguments.x = values[0];
-  arguments.weight = values[1];
-  if (epilogue.bias)
-    arguments.bias = values[2];
-  values = values.drop_front(epilogue.bias ? 3 : 2);
-  llvm::append_range(arguments.others, values.drop_back());
-  arguments.y = values.back();
-  return arguments;
-}
-
-SmallVector<Type> MatmulEmitter::pointerTypes() const {
-  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  return SmallVector<Type>(3 + epilogue.bias + epilogue.strides.size(),
-                           pointer);
-}
-
-Value MatmulEmitter::weightAt(Value weight, Value column) {
-  Value place = column;
-  if (epilogue.paired) {
-    Value pairs = make<arith::DivUIOp>(column, index(paired));
-    place =
-        make<arith::AddIOp>(make<arith::MulIOp>(pairs, index(paired)), column);
-  }
-  return v.advanceBytes(weight, operands.columnOffset(v, place));
-}
-
-/// All but x moved to a column of y.
-MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
-                                                 Value column) {
-  arguments.weight = weightAt(arguments.weight, column);
-  if (arguments.bias)
-    arguments.bias = v.advance(arguments.bias, column);
-  for (Value &other : arguments.others)
-    other = v.advance(other, column);
-  arguments.y = v.advance(arguments.y, column);
-  return arguments;
-}
-
-//===----------------------------------------------------------------------===//
-// Tasks
-//===----------------------------------------------------------------------===//
 
 int64_t MatmulEmitter::rowsPerBlock() const {
   int64_t rows = tuning::inputBlockBytes / operands.xRowBytes;

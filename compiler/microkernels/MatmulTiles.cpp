@@ -1,0 +1,113 @@
+//===- MatmulTiles.cpp - how a product is cut into tiles ------------------===//
+//
+// The families of tiles, where their columns lie in the packed weight, and the
+// arguments that a function of a tile or of a task has.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/microkernels/MatmulEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace heddle::microkernels {
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Of a paired product half of the vectors are the first sums.
+int64_t MatmulEmitter::columnsOf(int64_t vectors) const {
+  int64_t columns = vectors * target.lanes();
+  return epilogue.paired ? columns / 2 : columns;
+}
+
+/// Where the vectors of a tile begin, from its first column.
+SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
+  SmallVector<int64_t> offsets;
+  for (int64_t half : {0, 1})
+    for (int64_t column = 0; column < columns; column += target.lanes())
+      if (half == 0 || epilogue.paired)
+        offsets.push_back(
+            operands.columnOffset(packed(column) + half * paired));
+  return offsets;
+}
+
+MatmulEmitter::Family MatmulEmitter::oneRow() const {
+  int64_t vectors = operands.singleRowVectors;
+  return {1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}};
+}
+
+MatmulEmitter::Family MatmulEmitter::fewRows() const {
+  int64_t vectors = operands.fewRowsVectors;
+  return {2,
+          operands.tile.rows / 2,
+          columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
+          {}};
+}
+
+MatmulEmitter::Family MatmulEmitter::manyRows() const {
+  // Of a step of many lines two far apart, so that half the tiles are enough.
+  SmallVector<int64_t> nextLines = {0};
+  if (operands.stepLines > 2)
+    nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
+                        tuning::cacheLine);
+  return {fewRows().mostRows, operands.tile.rows,
+          columnsOf(operands.tile.vectors), nextLines};
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> MatmulEmitter::present(const Arguments &arguments) const {
+  SmallVector<Value> values = {arguments.x, arguments.weight};
+  if (epilogue.bias)
+    values.push_back(arguments.bias);
+  llvm::append_range(values, arguments.others);
+  values.push_back(arguments.y);
+  return values;
+}
+
+MatmulEmitter::Arguments MatmulEmitter::named(ValueRange values) const {
+  Arguments arguments;
+  arguments.x = values[0];
+  arguments.weight = values[1];
+  if (epilogue.bias)
+    arguments.bias = values[2];
+  values = values.drop_front(epilogue.bias ? 3 : 2);
+  llvm::append_range(arguments.others, values.drop_back());
+  arguments.y = values.back();
+  return arguments;
+}
+
+SmallVector<Type> MatmulEmitter::pointerTypes() const {
+  auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
+  return SmallVector<Type>(3 + epilogue.bias + epilogue.strides.size(),
+                           pointer);
+}
+
+Value MatmulEmitter::weightAt(Value weight, Value column) {
+  Value place = column;
+  if (epilogue.paired) {
+    Value pairs = make<arith::DivUIOp>(column, index(paired));
+    place =
+        make<arith::AddIOp>(make<arith::MulIOp>(pairs, index(paired)), column);
+  }
+  return v.advanceBytes(weight, operands.columnOffset(v, place));
+}
+
+/// All but x moved to a column of y.
+MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
+                                                 Value column) {
+  arguments.weight = weightAt(arguments.weight, column);
+  if (arguments.bias)
+    arguments.bias = v.advance(arguments.bias, column);
+  for (Value &other : arguments.others)
+    other = v.advance(other, column);
+  arguments.y = v.advance(arguments.y, column);
+  return arguments;
+}
+
+} // namespace heddle::microkernels
