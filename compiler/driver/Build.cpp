@@ -6,6 +6,7 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/LoadedProgram.h"
 #include "compiler/driver/Outputs.h"
+#include "compiler/driver/Process.h"
 #include "compiler/driver/Weights.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/StringExtras.h"
@@ -251,5 +252,10 @@ int driver::build(const Arguments &arguments) {
 
 int driver::run(const Arguments &arguments) {
   llvm::FailureOr<LoadedProgram> program = LoadedProgram::compile(arguments);
-  return succeeded(program) ? program->call(arguments.programArguments) : 1;
+  if (failed(program))
+    return 1;
+  int code = program->call(arguments.programArguments);
+  if (!code)
+    noteSuccess();
+  return code;
 }

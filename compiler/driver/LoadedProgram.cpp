@@ -91,8 +91,5 @@ int LoadedProgram::call(llvm::ArrayRef<std::string> arguments) {
     argv.push_back(word.data());
   argv.push_back(nullptr);
   RunsProgram runs;
-  int code = main(words.size(), argv.data());
-  if (!code)
-    noteSuccess();
-  return code;
+  return main(words.size(), argv.data());
 }

@@ -65,7 +65,7 @@ Expected<ScratchFile> ScratchFile::openNamed(StringRef suffix) {
   if (std::error_code error =
           sys::fs::createTemporaryFile("heddle", suffix, file, path))
     return createFileError("temporary file", error);
-  sys::RemoveFileOnSignal(path);
+  removeOnSignal(path.c_str());
   return ScratchFile(file, path, /*isNamed=*/true);
 }
 

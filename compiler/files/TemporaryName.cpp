@@ -58,6 +58,12 @@ static int tryLock(const std::string &path) {
 
 static std::atomic<const char *> unnoted = nullptr;
 
+void removeOnSignal(const char *path) {
+  unnoted = path;
+  sys::RemoveFileOnSignal(path); // takes memory
+  unnoted = nullptr;
+}
+
 void removeUnnotedTemporary() {
   if (const char *path = unnoted)
     unlink(path);
@@ -69,9 +75,7 @@ Expected<LockedFile> lockTemporary(StringRef path) {
   for (unsigned number = 0; number < mostAtOnce; ++number) {
     std::string name = (path + ".heddle-" + Twine(number) + ".tmp").str();
     if (int file = tryLock(name); file >= 0) {
-      unnoted = name.c_str();
-      sys::RemoveFileOnSignal(name); // takes memory
-      unnoted = nullptr;
+      removeOnSignal(name.c_str());
       return LockedFile{file, name};
     }
     if (errno != EEXIST)

@@ -34,9 +34,11 @@ struct LockedFile {
 /// uses, empty. It is removed when a signal ends the process.
 llvm::Expected<LockedFile> lockTemporary(llvm::StringRef path);
 
+/// Notes a file that this process has just made as one that signals remove.
+void removeOnSignal(const char *path);
+
 /// For who ends the process where memory is exhausted: removes the file that
-/// lockTemporary has made and could not yet note as one that signals remove.
-/// Needs no memory.
+/// removeOnSignal had no memory to note. Needs none.
 void removeUnnotedTemporary();
 
 } // namespace heddle::files

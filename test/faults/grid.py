@@ -149,21 +149,23 @@ def cases(heddle, sources, directory, sample):
     ids, program, writer = (f"{directory}/{name}" for name in ("ids.npy", "program", "writer"))
     write_ids(ids)
     quick = ["--reference", "--threads=1"]
+    small = [f"{sources}/test/faults/Inputs/small.heddle", "--random-weights=1", "--threads=1", "--cpu=generic"]
     subprocess.run([heddle, "build", gpt2, *quick, "-o", program], check=True)
     all_cases = [
         Case("check", [heddle, "check", gpt2], memory=2000),
         Case("build-exe", [heddle, "build", gpt2, *quick, "--header=out.h", "-o", "out"], ["out", "out.h"]),
         Case("build-beside", [heddle, "build", gpt2, *quick, "--weights-file=beside", "-o", "out"],
              ["out", "out.weights"]),
-        Case("build-quantised", [heddle, "build", gpt2, "--quant=q4", "--threads=1", "--cpu=generic", "-o", "out"], ["out"]),
+        Case("build-quantised", [heddle, "build", *small, "--quant=q4", "-o", "out"], ["out"]),
         Case("build-toy-so", [heddle, "build", toy, "-o", "out.so"], ["out.so"], memory=300),
         Case("build-toy-lib", [heddle, "build", toy, "-o", "out.a"], ["out.a"]),
         Case("build-toy-obj", [heddle, "build", toy, "-o", "out.o"], ["out.o"]),
         Case("build-toy-header", [heddle, "build", toy, "-o", "out.h"], ["out.h"]),
         Case("build-module", [heddle, "build", gpt2, "--emit=nn", "-o", "out.mlir"], ["out.mlir"], memory=300),
         Case("build-stdout", [heddle, "build", toy, "--emit=ll"]),
-        Case("run", [heddle, "run", gpt2, *quick, "--", "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"]),
-        Case("verify", [heddle, "verify", gpt2, "--quant=q8", "--threads=1", "--cpu=generic"]),
+        Case("run", [heddle, "run", gpt2, *quick, "--", "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"],
+             stdio=True),
+        Case("verify", [heddle, "verify", *small, "--quant=q8"], stdio=True),
         Case("program-arrays", [program, "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"], memory=1000,
              stdio=True),
     ]
