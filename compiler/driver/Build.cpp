@@ -255,7 +255,6 @@ int driver::run(const Arguments &arguments) {
   if (failed(program))
     return 1;
   int code = program->call(arguments.programArguments);
-  if (!code)
-    noteSuccess();
+  noteOutcome(code);
   return code;
 }

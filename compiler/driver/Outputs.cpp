@@ -64,7 +64,7 @@ LogicalResult Outputs::commit() {
     return llvm::failure(); // finishOutput says why
   files::SignalsBlocked blocked;
   if (succeeded(place(/*isFile=*/true))) {
-    noteSuccess();
+    noteOutcome(0);
     return llvm::success();
   }
   for (OutputFile &file : files)

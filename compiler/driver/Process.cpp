@@ -18,9 +18,10 @@
 using namespace heddle;
 using namespace heddle::driver;
 
-static std::atomic<bool> hasSucceeded = false;
+constexpr int unknown = -1;
+static std::atomic<int> outcome = unknown;
 
-void driver::noteSuccess() { hasSucceeded = true; }
+void driver::noteOutcome(int code) { outcome = code; }
 
 static void removeFiles() {
   llvm::sys::RunInterruptHandlers();
@@ -38,10 +39,10 @@ static void removeFiles() {
 }
 
 void driver::stopWithoutMemory() {
-  if (!hasSucceeded)
+  if (outcome == unknown)
     stop("out of memory");
   removeFiles();
-  _exit(0);
+  _exit(outcome);
 }
 
 static void stopForLlvm(void *, const char *reason, bool) {

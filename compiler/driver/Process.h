@@ -14,9 +14,9 @@ namespace heddle::driver {
 ///    caller has closed.
 void prepareProcess(const char *program);
 
-/// What the process was to do is done, and said: memory that is exhausted while
-/// it tidies up ends it without a word, with exit code 0.
-void noteSuccess();
+/// What the process was to do is done, or why not has been said: memory that is
+/// exhausted while it tidies up ends it without a word, with this exit code.
+void noteOutcome(int code);
 
 /// Ends the process as it ends where memory is exhausted; needs none.
 [[noreturn]] void stopWithoutMemory();

@@ -9,6 +9,7 @@
 
 #include "compiler/driver/Verify.h"
 #include "compiler/driver/LoadedProgram.h"
+#include "compiler/driver/Process.h"
 #include "compiler/files/InputFile.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -227,8 +228,10 @@ answersOf(LoadedProgram &model, const Arguments &arguments) {
       words.push_back(output.name + "=" + file->path());
       files.push_back(std::move(*file));
     }
-    if (model.call(words) != 0)
-      return llvm::failure(); // the program has said why
+    if (int code = model.call(words)) {
+      noteOutcome(code); // the program has said why
+      return llvm::failure();
+    }
     for (auto [output, file] : llvm::zip_equal(entry.outputs, files)) {
       if (output.type != ElementType::F32)
         continue;
