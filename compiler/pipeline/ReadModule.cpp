@@ -101,6 +101,20 @@ private:
       return refuse("the name of an attribute has an escaped character");
     if (token.trim('"') == "iterator_types" && comesNext('='))
       checkIterators();
+    checkIndices();
+  }
+
+  /// Ops of memref and tensor list offsets and sizes before the first colon.
+  /// Their parser takes every number there for a whole one.
+  void checkIndices() {
+    if (token.starts_with("memref.") || token.starts_with("tensor."))
+      listsIndices = true;
+    else if (token == ":")
+      listsIndices = false;
+    else if (listsIndices && llvm::isDigit(token.front()) &&
+             !token.starts_with("0x") &&
+             token.find_first_of(".eE") != token.npos)
+      refuse("found " + token.take_front(40) + ", needed a whole number");
   }
 
   void checkBrackets() {
@@ -178,6 +192,7 @@ private:
   int64_t depth = 0, operators = 0;
   llvm::StringMap<Alias> aliases;
   Alias *defined = nullptr;
+  bool listsIndices = false;
   bool refused = false;
 };
 

@@ -15,6 +15,7 @@ namespace heddle::pipeline {
 /// - more than 200 brackets within each other, or 200 signs in a row;
 /// - a sum of more than 10,000 parts in an affine map;
 /// - iterator types of linalg that there are not;
+/// - numbers with a point or an exponent where memref lists offsets and sizes;
 /// - bytecode: modules of this compiler are text.
 llvm::LogicalResult checkText(const llvm::MemoryBuffer &text,
                               mlir::MLIRContext *context);
