@@ -7,15 +7,6 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-Value heddle::conversion::asF32(OpBuilder &builder, Location loc,
-                                Value scalar) {
-  if (scalar.getType().isF32())
-    return scalar;
-  if (scalar.getType().isInteger())
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), scalar);
-  return arith::ExtFOp::create(builder, loc, builder.getF32Type(), scalar);
-}
-
 /// In integers, since arith.truncf would be a library call on most machines:
 /// the upper half of bits + 0x7fff + (the last bit that stays). A NaN is made
 /// quiet instead: rounding could make it infinite.

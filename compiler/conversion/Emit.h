@@ -15,8 +15,7 @@ namespace arith = mlir::arith;
 namespace memref = mlir::memref;
 namespace math = mlir::math;
 
-/// A scalar as f32: narrower weights are widened.
-Value asF32(OpBuilder &builder, Location loc, Value scalar);
+using scalar::asF32;
 
 /// A number of f32 as bf16: the nearest, ties to even.
 Value asBf16(OpBuilder &builder, Location loc, Value x);

@@ -17,18 +17,9 @@ using namespace heddle::conversion;
 /// Elements `first` … `first + count − 1` along the first axis.
 static Value sliceFirst(FunctionLowering &lowering, Value memref, int64_t first,
                         int64_t count) {
-  auto type = cast<MemRefType>(memref.getType());
-  if (type.getDimSize(0) == count)
-    return memref;
-  OpBuilder &builder = lowering.builder;
-  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0)),
-      strides(type.getRank(), builder.getIndexAttr(1)), extents;
-  for (int64_t size : type.getShape())
-    extents.push_back(builder.getIndexAttr(size));
-  offsets.front() = builder.getIndexAttr(first);
-  extents.front() = builder.getIndexAttr(count);
-  return memref::SubViewOp::create(builder, lowering.loc(), memref, offsets,
-                                   extents, strides);
+  View whole{memref, {}};
+  whole.axes.resize(whole.type().getRank());
+  return whole.slice(lowering, first, count).memref;
 }
 
 /// Whether the tensor lies row after row in dense blocks: each row is a matrix

@@ -285,14 +285,9 @@ private:
 /// What the epilogue makes of the elements, at the builder's place.
 static Value applyEpilogue(nn::LinearOp op, ValueRange elements,
                            OpBuilder &builder) {
-  if (!op.hasEpilogue())
-    return elements[0];
-  Block &body = op.getEpilogue().front();
-  IRMapping mapping;
-  mapping.map(body.getArguments(), elements);
-  for (Operation &inner : body.without_terminator())
-    builder.clone(inner, mapping);
-  return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+  return op.hasEpilogue()
+             ? scalar::emitBody(op.getEpilogue().front(), elements, builder)
+             : elements[0];
 }
 
 /// y[…, n] = epilogue(sum[, second sum], others[…, n] …). An element is written

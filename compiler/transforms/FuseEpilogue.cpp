@@ -51,16 +51,19 @@ static bool isOverColumns(Value value, LinearOp product) {
              axesOf(product.getResult(0)).getNames().drop_front(kept);
 }
 
+static bool isThereBefore(Value operand, LinearOp product) {
+  return DominanceInfo().properlyDominates(operand, product);
+}
+
 /// Whether an operand is there before the product, or can be: a weight is only
 /// named, and may be named earlier.
 static bool canStandBefore(Value operand, LinearOp product) {
-  DominanceInfo dominance;
-  if (dominance.properlyDominates(operand, product))
+  if (isThereBefore(operand, product))
     return true;
   auto weight = operand.getDefiningOp<WeightOp>();
   return weight && weight->getBlock() == product->getBlock() &&
          llvm::all_of(weight->getOperands(), [&](Value index) {
-           return dominance.properlyDominates(index, product);
+           return isThereBefore(index, product);
          });
 }
 
@@ -92,10 +95,6 @@ static StringRef refusal(ElementwiseOpInterface op, LinearOp product) {
   return {};
 }
 
-static LinearOp productOf(Value value) {
-  return value.getDefiningOp<LinearOp>();
-}
-
 namespace {
 
 /// A product that an op reads, and why it cannot compute the op, if so.
@@ -110,7 +109,7 @@ struct Candidate {
 static Candidate candidateOf(ElementwiseOpInterface op) {
   Candidate found;
   for (Value operand : llvm::reverse(op->getOperands())) {
-    LinearOp product = productOf(operand);
+    auto product = operand.getDefiningOp<LinearOp>();
     if (!product)
       continue;
     StringRef reason = refusal(op, product);
@@ -179,7 +178,7 @@ struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
       return rewriter.notifyMatchFailure(op, reason);
     for (Value operand : op->getOperands())
       if (Operation *weight = operand.getDefiningOp<WeightOp>();
-          weight && !DominanceInfo().properlyDominates(operand, product))
+          weight && !isThereBefore(operand, product))
         rewriter.moveOpBefore(weight, product);
     rewriter.modifyOpInPlace(
         product, [&, product = product] { append(op, product, rewriter); });

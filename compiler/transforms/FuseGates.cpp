@@ -27,7 +27,7 @@ struct Factor {
 
   LinearOp linear() const { return cast<LinearOp>(product.getOwner()); }
   bool hasFunction() const {
-    return !functions.empty() || LinearOp(linear()).hasEpilogue();
+    return !functions.empty() || linear().hasEpilogue();
   }
   bool isReadOnce() const {
     return product.hasOneUse() &&
@@ -120,14 +120,8 @@ static StringRef refusal(MulOp mul, const Gate &gate, const OwnWeights &own,
 /// f(sum), with f's own ops.
 static Value emitFactor(const Factor &factor, Value sum, OpBuilder &builder) {
   LinearOp product = factor.linear();
-  if (product.hasEpilogue()) {
-    Block &body = product.getEpilogue().front();
-    IRMapping mapping;
-    mapping.map(body.getArgument(0), sum);
-    for (Operation &op : body.without_terminator())
-      builder.clone(op, mapping);
-    sum = mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
-  }
+  if (product.hasEpilogue())
+    sum = heddle::scalar::emitBody(product.getEpilogue().front(), sum, builder);
   for (ElementwiseOpInterface function : llvm::reverse(factor.functions))
     sum = function.emitScalar(builder, function->getLoc(), sum);
   return sum;
@@ -222,7 +216,8 @@ struct SplitProduct : OpRewritePattern<SplitOp> {
 } // namespace
 
 void heddle::transforms::populateFuseGates(RewritePatternSet &patterns,
-                                   const OwnWeights &own, bool groupsInPairs) {
+                                           const OwnWeights &own,
+                                           bool groupsInPairs) {
   patterns.add<SplitProduct>(patterns.getContext());
   patterns.add<FuseGate>(patterns.getContext(), own, groupsInPairs);
 }

@@ -40,9 +40,7 @@ bool isByToken(Type type, ArrayRef<StringAttr> tokens) {
 /// the same token. All axes of a block's input but the last are `tokens`.
 bool keepsTokensApart(Operation *op, ArrayRef<StringAttr> tokens) {
   auto isLines = [&](Type type) { return isByToken(type, tokens); };
-  bool mayCapture =
-      op->getNumRegions() != 0 && !op->hasTrait<OpTrait::IsIsolatedFromAbove>();
-  return isPure(op) && !mayCapture &&
+  return computesFromOperands(op) &&
          llvm::all_of(op->getOperandTypes(), isLines) &&
          llvm::all_of(op->getResultTypes(), isLines) &&
          llvm::all_of(tokens, [&](StringAttr axis) {

@@ -96,9 +96,7 @@ private:
 
   /// Whether an op computes from the state and what is given alone.
   bool follows(Operation *op) {
-    bool mayCapture = op->getNumRegions() != 0 &&
-                      !op->hasTrait<OpTrait::IsIsolatedFromAbove>();
-    if (mayCapture || !isPure(op) || op->getNumResults() == 0)
+    if (!computesFromOperands(op) || op->getNumResults() == 0)
       return false;
     // A state holds no rows that a product quantises for itself.
     if (isa<NarrowOp>(op) &&

@@ -129,18 +129,8 @@ LogicalResult MatmulOp::verifyRegions() { // C7
     return getPaired() || !getOthers().empty()
                ? emitOpError("paired or with operands needs an epilogue")
                : success();
-  Type f32 = Float32Type::get(getContext());
-  SmallVector<Type> arguments(getSumCount() + getOthers().size(), f32);
-  Block &body = getEpilogue().front();
-  if (!getEpilogue().hasOneBlock() || body.getArgumentTypes() != arguments)
-    return emitOpError() << "the epilogue needs one block with "
-                         << arguments.size() << " arguments of f32";
-  for (Operation &op : body.without_terminator())
-    if (!scalar::isScalarOp(&op))
-      return op.emitOpError("cannot stand in an epilogue");
-  if (body.getTerminator()->getOperandTypes() != ArrayRef(f32))
-    return emitOpError("the epilogue needs to yield one f32");
-  return success();
+  return scalar::verifyEpilogue(*this, getEpilogue(),
+                                getSumCount() + getOthers().size());
 }
 
 LogicalResult NarrowOp::verify() {

@@ -185,6 +185,12 @@ static Touch touchOf(Type type, StringRef axis) {
   return touch;
 }
 
+bool nn::computesFromOperands(Operation *op) {
+  bool mayReadMore =
+      op->getNumRegions() != 0 && !op->hasTrait<OpTrait::IsIsolatedFromAbove>();
+  return isPure(op) && !mayReadMore;
+}
+
 Dependence nn::dependenceAlong(Operation *op, StringRef axis) {
   Touch touch = Touch::None;
   for (Type type : llvm::concat<Type>(SmallVector<Type>(op->getOperandTypes()),

@@ -21,6 +21,10 @@ enum class Dependence {
 /// whose insides are asked by themselves.
 Dependence dependenceAlong(mlir::Operation *op, llvm::StringRef axis);
 
+/// Whether an op computes from its operands and does nothing else: regions that
+/// it may have read nothing from outside.
+bool computesFromOperands(mlir::Operation *op);
+
 } // namespace heddle::nn
 
 #endif // HEDDLE_DIALECTS_NN_DEPENDENCE_H

@@ -11,20 +11,11 @@
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::nn;
-using scalar::Formula;
+using scalar::asF32, scalar::Formula;
 
 //===----------------------------------------------------------------------===//
 // Of two operands
 //===----------------------------------------------------------------------===//
-
-/// A number as f32: narrower ones are widened.
-static Value widened(OpBuilder &builder, Location loc, Value element) {
-  if (element.getType().isF32())
-    return element;
-  if (element.getType().isInteger())
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), element);
-  return arith::ExtFOp::create(builder, loc, builder.getF32Type(), element);
-}
 
 static bool areIntegers(ValueRange elements) {
   return llvm::all_of(elements,
@@ -35,8 +26,8 @@ template <typename Integer, typename Float>
 static Value emitEither(OpBuilder &builder, Location loc, ValueRange elements) {
   if (areIntegers(elements))
     return Integer::create(builder, loc, elements[0], elements[1]);
-  return Float::create(builder, loc, widened(builder, loc, elements[0]),
-                       widened(builder, loc, elements[1]));
+  return Float::create(builder, loc, asF32(builder, loc, elements[0]),
+                       asF32(builder, loc, elements[1]));
 }
 
 Value AddOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
@@ -52,13 +43,13 @@ Value MulOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
 }
 
 Value DivOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
-  return Formula{builder, loc}.div(widened(builder, loc, elements[0]),
-                                   widened(builder, loc, elements[1]));
+  return Formula{builder, loc}.div(asF32(builder, loc, elements[0]),
+                                   asF32(builder, loc, elements[1]));
 }
 
 Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
-  return Formula{builder, loc}.pow(widened(builder, loc, elements[0]),
-                                   widened(builder, loc, elements[1]));
+  return Formula{builder, loc}.pow(asF32(builder, loc, elements[0]),
+                                   asF32(builder, loc, elements[1]));
 }
 
 //===----------------------------------------------------------------------===//

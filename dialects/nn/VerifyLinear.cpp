@@ -69,19 +69,8 @@ static LogicalResult verifyOthers(LinearOp op) { // C6
 LogicalResult LinearOp::verifyRegions() { // C7
   if (!hasEpilogue())
     return success();
-  Type f32 = Float32Type::get(getContext());
-  SmallVector<Type> arguments(getSumCount() + getOthers().size(), f32);
-  Block &body = getEpilogue().front();
-  if (!getEpilogue().hasOneBlock() || body.getArgumentTypes() != arguments)
-    return emitOpError() << "the epilogue needs one block with "
-                         << arguments.size() << " arguments of f32";
-  for (Operation &op : body.without_terminator())
-    if (!scalar::isScalarOp(&op))
-      return op.emitOpError("cannot stand in an epilogue");
-  auto yield = dyn_cast<YieldOp>(body.getTerminator());
-  if (!yield || yield->getOperandTypes() != ArrayRef(f32))
-    return emitOpError("the epilogue needs to yield one f32");
-  return success();
+  return scalar::verifyEpilogue(*this, getEpilogue(),
+                                getSumCount() + getOthers().size());
 }
 
 LogicalResult LinearOp::verify() {

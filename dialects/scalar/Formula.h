@@ -7,6 +7,10 @@
 
 namespace heddle::scalar {
 
+/// A number as f32: narrower ones are widened, integers converted.
+mlir::Value asF32(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::Value number);
+
 /// Builds ops on numbers of f32 at one place.
 struct Formula {
   mlir::OpBuilder &builder;

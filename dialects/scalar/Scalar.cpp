@@ -2,6 +2,7 @@
 
 #include "dialects/scalar/Scalar.h"
 #include "dialects/scalar/Formula.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -22,6 +23,14 @@ void ScalarDialect::initialize() {
 //===----------------------------------------------------------------------===//
 // Formulas
 //===----------------------------------------------------------------------===//
+
+Value scalar::asF32(OpBuilder &builder, Location loc, Value number) {
+  if (number.getType().isF32())
+    return number;
+  if (number.getType().isInteger())
+    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), number);
+  return arith::ExtFOp::create(builder, loc, builder.getF32Type(), number);
+}
 
 Value ReluOp::expand(OpBuilder &builder) {
   Formula f{builder, getLoc()};
@@ -74,4 +83,30 @@ bool scalar::isScalarOp(Operation *op) {
          isPure(op) && op->getNumRegions() == 0 && op->getNumResults() == 1 &&
          llvm::all_of(op->getOperandTypes(), isScalar) &&
          isScalar(op->getResultTypes()[0]);
+}
+
+LogicalResult scalar::verifyEpilogue(Operation *op, Region &epilogue,
+                                     size_t count) {
+  Type f32 = Float32Type::get(op->getContext());
+  Block &body = epilogue.front();
+  if (!epilogue.hasOneBlock() ||
+      body.getArgumentTypes() != SmallVector<Type>(count, f32))
+    return op->emitOpError() << "the epilogue needs one block with " << count
+                             << " arguments of f32";
+  for (Operation &inner : body.without_terminator())
+    if (!isScalarOp(&inner))
+      return inner.emitOpError("cannot stand in an epilogue");
+  Operation *yield = body.getTerminator();
+  if (yield->getDialect() != op->getDialect() ||
+      yield->getOperandTypes() != ArrayRef(f32))
+    return op->emitOpError("the epilogue needs to yield one f32");
+  return success();
+}
+
+Value scalar::emitBody(Block &body, ValueRange arguments, OpBuilder &builder) {
+  IRMapping mapping;
+  mapping.map(body.getArguments(), arguments);
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
 }

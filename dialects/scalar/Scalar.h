@@ -30,6 +30,15 @@ void expandFunctions(mlir::Operation *root);
 /// element each, and does nothing else: what a region about elements may hold.
 bool isScalarOp(mlir::Operation *op);
 
+/// Whether `epilogue`, a region of `op`, is one block of such ops from `count`
+/// numbers of f32 to one, yielded by an op of op's own dialect. Says why not.
+llvm::LogicalResult verifyEpilogue(mlir::Operation *op, mlir::Region &epilogue,
+                                   size_t count);
+
+/// What a block of such ops yields for these arguments, at the builder's place.
+mlir::Value emitBody(mlir::Block &body, mlir::ValueRange arguments,
+                     mlir::OpBuilder &builder);
+
 } // namespace heddle::scalar
 
 #endif // HEDDLE_DIALECTS_SCALAR_SCALAR_H
