@@ -89,11 +89,14 @@ private:
 
   void lexString() {
     size_t end = rest.find_first_of("\"\n", 1);
-    if (end != StringRef::npos && rest[end] == '"')
-      return add(TokenKind::String, end + 1);
-    diagnostics.error(SMLoc::getFromPointer(rest.data()),
-                      "string without its closing quote");
-    skipLine();
+    SMLoc place = SMLoc::getFromPointer(rest.data());
+    if (end == StringRef::npos || rest[end] != '"') {
+      diagnostics.error(place, "string without its closing quote");
+      return skipLine();
+    }
+    if (!isLegalUTF8(rest.take_front(end)))
+      diagnostics.error(place, "found a string that is not UTF-8, needs UTF-8");
+    add(TokenKind::String, end + 1);
   }
 
   void reportCharacter() {
@@ -111,9 +114,13 @@ private:
     rest = rest.drop_until([](char c) { return c == '\n'; });
   }
 
+  static bool isLegalUTF8(StringRef text) {
+    const UTF8 *start = reinterpret_cast<const UTF8 *>(text.data());
+    return isLegalUTF8String(&start, start + text.size());
+  }
+
   static std::string printable(StringRef character) {
-    const UTF8 *start = reinterpret_cast<const UTF8 *>(character.data());
-    if (isLegalUTF8String(&start, start + character.size()) &&
+    if (isLegalUTF8(character) &&
         (character.size() > 1 || isPrint(character.front())))
       return character.str();
     std::string code = "\\x";

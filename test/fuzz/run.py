@@ -4,7 +4,7 @@
     run.py --bin build/bin --work build/test/fuzz --seconds 60 [NAME...]
 
 Exits with 1 if a target crashed, hung (25 s) or needed over 1 GB; the input that did it is named. What new inputs reached
-is kept under WORK/corpus/NAME for the next run, unless --fresh."""
+is kept under WORK/corpus/NAME for the next run, except with --runs, which executes the same inputs wherever it runs."""
 
 import argparse
 import concurrent.futures
@@ -65,17 +65,25 @@ def write_seeds(name, folder):
 def run(name, options):
     """Returns the line to report, and whether all was well."""
     corpus, seeds, found = (options.work / kind / name for kind in ("corpus", "seeds", "found"))
-    if options.fresh:
-        shutil.rmtree(corpus, ignore_errors=True)
     for folder in (corpus, found):
         folder.mkdir(parents=True, exist_ok=True)
     write_seeds(name, seeds)
-    command = [options.bin / f"fuzz-{name}", f"-max_total_time={options.seconds}", "-timeout=25", "-rss_limit_mb=1024",
-               "-print_final_stats=1", "-close_fd_mask=3", f"-seed={options.seed}", f"-artifact_prefix={found}/", corpus, seeds]
+    command = [options.bin / f"fuzz-{name}", "-timeout=25", "-rss_limit_mb=1024", "-print_final_stats=1", "-close_fd_mask=3",
+               f"-seed={options.seed}", f"-artifact_prefix={found}/"]
+    if options.runs:
+        # Of a folder libFuzzer takes the files in the order that the file system has them; what compared values were, it
+        # learns from, and some are addresses, as are keys of hash tables. Not every machine allows fixed ones.
+        if subprocess.run(["setarch", "-R", "true"], capture_output=True).returncode == 0:
+            command = ["setarch", "-R", *command]
+        names = options.work / f"{name}.seeds"
+        names.write_text(",".join(str(path) for path in sorted(seeds.iterdir())))
+        command += [f"-runs={options.runs}", "-reload=0", "-use_cmp=0", f"-seed_inputs=@{names}"]
+    else:
+        command += [f"-max_total_time={options.seconds}", corpus, seeds]
     if name in DICTIONARIES:
         words = options.work / f"{name}.dict"
         words.write_text("".join((HERE / "dictionaries" / f"{part}.txt").read_text() for part in DICTIONARIES[name]))
-        command.insert(1, f"-dict={words}")
+        command.append(f"-dict={words}")
     # LLVM allocates from arenas that were compiled without sanitizers.
     environment = dict(os.environ, ASAN_OPTIONS="allow_user_poisoning=0:detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", env=environment)
@@ -94,7 +102,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, required=True, help="where corpora and findings are kept")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="begin with the seeds of the source tree alone")
+    parser.add_argument("--runs", type=int, help="executions of each target from the seeds alone, in place of seconds")
     parser.add_argument("names", nargs="*", help="targets; none: all")
     options = parser.parse_args()
     names = options.names or sorted(path.name[5:] for path in options.bin.glob("fuzz-*"))

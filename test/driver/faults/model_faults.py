@@ -25,9 +25,9 @@ AT = "gpt2.heddle:…: error: "
 def edit(*expected, old, new, name):
     """The model with `old` replaced by `new`."""
     def make():
-        text = read("gpt2.heddle").decode()
-        assert text.count(old) == 1, f"{name}: {text.count(old)} times: {old}"
-        write("gpt2.heddle", text.replace(old, new))
+        text, before = read("gpt2.heddle"), old.encode()
+        assert text.count(before) == 1, f"{name}: {text.count(before)} times: {old}"
+        write("gpt2.heddle", text.replace(before, new if isinstance(new, bytes) else new.encode()))
     make.__name__ = name
     mistakes.add(*expected, command=COMMAND)(make)
 
@@ -47,6 +47,8 @@ edit(AT + "found the character '$', which the language does not use",
 edit(AT + "string without its closing quote",
      AT + "found 'h', needed the end of the line",
      name="text_not_closed", old='"h.*.attn.bias"', new='"h.*.attn.bias')
+edit(AT + "found a string that is not UTF-8, needs UTF-8",
+     name="text_not_utf8", old='"h.*.attn.bias"', new=b'"h.*.attn\xffbias"')
 edit(AT + "found the end of the file, needed the '}' that closes the '{' at gpt2.heddle:…",
      name="bracket_not_closed", old="generate step", new="block b(x: [B T D]) { return x")
 edit(AT + "linear: found 3 arguments, needs 2",
