@@ -77,7 +77,7 @@ def run(name, options):
             command = ["setarch", "-R", *command]
         names = options.work / f"{name}.seeds"
         names.write_text(",".join(str(path) for path in sorted(seeds.iterdir())))
-        command += [f"-runs={options.runs}", "-reload=0", "-use_cmp=0", f"-seed_inputs=@{names}"]
+        command += [f"-runs={options.runs}", "-reload=0", "-use_cmp=0", "-purge_allocator_interval=-1", f"-seed_inputs=@{names}"]
     else:
         command += [f"-max_total_time={options.seconds}", corpus, seeds]
     if name in DICTIONARIES:
