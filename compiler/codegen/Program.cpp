@@ -377,7 +377,7 @@ static FailureOr<ProgramSite> readSite(ModuleOp module, Attribute attribute) {
   return failed(reader.finish()) ? FailureOr<ProgramSite>() : site;
 }
 
-/// Their order is what kernel-to-llvm counted by; it stands on the module.
+/// Their order is what convert-to-llvm counted by; it stands on the module.
 static void readMonomials(ModuleOp module, Program &program, Reader &reader) {
   auto texts =
       module->getAttrOfType<ArrayAttr>(kernel::KernelDialect::kMonomialsAttr);

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/FrameLoads.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -55,7 +56,6 @@ public:
   }
 
 private:
-  Type pointer() { return LLVM::LLVMPointerType::get(builder.getContext()); }
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
@@ -75,13 +75,7 @@ private:
     return product;
   }
 
-  /// The number at a byte offset of what `base` points to.
-  Value loadWord(Value base, int64_t offset) {
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer(), builder.getI8Type(), base,
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-    Value word =
-        LLVM::LoadOp::create(builder, loc, builder.getI64Type(), address);
+  Value toIndex(Value word) {
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                       word);
   }
@@ -158,24 +152,23 @@ private:
       count = times(count, ShapedType::isDynamic(size)
                                ? Value(arena.getSizes()[dynamic++])
                                : index(size));
-    upTo(arena, "arena", plus(arena.getOffset(), count),
-         loadWord(arena.getFrame(), offsetof(heddle_frame, arena_bytes)));
+    conversion::FrameLoads loads(builder, loc);
+    Value all =
+        loads.load(loads.word(), loads.at(loads.pointerTo(arena.getFrame()),
+                                          offsetof(heddle_frame, arena_bytes)));
+    upTo(arena, "arena", plus(arena.getOffset(), count), toIndex(all));
   }
 
   void checkCache(kernel::CacheRowOp row) {
-    Value views = LLVM::LoadOp::create(
-        builder, loc, pointer(),
-        LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(),
-                            row.getFrame(),
-                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(
-                                offsetof(heddle_frame, caches))}));
-    Value distance = arith::IndexCastOp::create(
-        builder, loc, builder.getI64Type(),
-        times(row.getSlot(), index(sizeof(heddle_cache_view))));
-    Value view = LLVM::GEPOp::create(builder, loc, pointer(),
-                                     builder.getI8Type(), views,
-                                     ArrayRef<LLVM::GEPArg>{distance});
-    Value capacity = loadWord(view, offsetof(heddle_cache_view, capacity));
+    conversion::FrameLoads loads(builder, loc);
+    Value views =
+        loads.load(loads.pointer(), loads.at(loads.pointerTo(row.getFrame()),
+                                             offsetof(heddle_frame, caches)));
+    Value slot =
+        arith::IndexCastOp::create(builder, loc, loads.word(), row.getSlot());
+    Value capacity = toIndex(loads.load(
+        loads.word(), loads.at(views, offsetof(heddle_cache_view, capacity),
+                               slot, sizeof(heddle_cache_view))));
     auto type = cast<MemRefType>(row.getType());
     if (type.getRank() > 0 && type.isDynamicDim(0))
       upTo(row, "cache", row.getSizes().front(), capacity);

@@ -42,13 +42,12 @@ LogicalResult FunctionLowering::lowerBlock(Block &block) {
 /// An entry gets the frame alone; a block also the slots and the arena that its
 /// caller leaves it, and the memory of its arguments and results.
 func::FuncOp FunctionLowering::declare(func::FuncOp function) {
-  Type pointer = LLVM::LLVMPointerType::get(builder.getContext()),
-       index = builder.getIndexType();
+  Type index = builder.getIndexType();
   bool entry = nn::isEntry(function);
-  SmallVector<Type> inputs{pointer};
+  SmallVector<Type> inputs{builder.getType<kernel::FrameType>()};
   if (!entry) {
     FunctionType type = function.getFunctionType();
-    inputs.append({pointer, index, index});
+    inputs.append({builder.getType<kernel::SlotsType>(), index, index});
     for (Type value :
          llvm::concat<const Type>(type.getInputs(), type.getResults()))
       inputs.push_back(memoryType(cast<RankedTensorType>(value)));

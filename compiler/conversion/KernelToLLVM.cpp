@@ -1,74 +1,26 @@
-//===- KernelToLLVM.cpp - the frame's contents as loads -------------------===//
+//===- KernelToLLVM.cpp - the kernel dialect for convert-to-llvm ----------===//
 //
-// Enters: functions that read their frame through kernel ops. Leaves: loads at
-// the byte offsets of heddle_frame (runtime/abi.h), and memref descriptors over
-// the pointers found there.
+// The frame and the line of slots become pointers, ops that read them loads at
+// the byte offsets of heddle_frame (runtime/abi.h), buffers memref descriptors
+// over the pointers found there.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/conversion/Passes.h"
+#include "compiler/conversion/KernelToLLVM.h"
+#include "compiler/conversion/FrameLoads.h"
 #include "dialects/kernel/Kernel.h"
-#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "runtime/abi.h"
-
 #include <cstddef>
-
-namespace heddle::conversion {
-#define GEN_PASS_DEF_KERNELTOLLVM
-#include "compiler/conversion/Passes.h.inc"
-} // namespace heddle::conversion
 
 using namespace mlir;
 using namespace heddle;
+using namespace heddle::conversion;
 
 namespace {
-
-/// Loads relative to a pointer. What they read does not change during a call.
-class Loads {
-public:
-  Loads(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
-
-  Type pointer() { return LLVM::LLVMPointerType::get(builder.getContext()); }
-  Type word() { return builder.getI64Type(); }
-
-  /// base + constant · bytes + index · stride (index may be null)
-  Value at(Value base, int64_t offset, Value index = {}, int64_t stride = 0) {
-    Type byte = builder.getI8Type();
-    if (index) {
-      Value distance =
-          LLVM::MulOp::create(builder, loc, index, constant(stride));
-      base = LLVM::GEPOp::create(builder, loc, pointer(), byte, base,
-                                 ArrayRef<LLVM::GEPArg>{distance});
-    }
-    if (offset == 0)
-      return base;
-    return LLVM::GEPOp::create(
-        builder, loc, pointer(), byte, base,
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-  }
-
-  Value load(Type type, Value address) {
-    return LLVM::LoadOp::create(builder, loc, type, address, /*alignment=*/8,
-                                /*isVolatile=*/false,
-                                /*isNonTemporal=*/false, /*isInvariant=*/true);
-  }
-
-  Value multiply(Value a, Value b) {
-    return LLVM::MulOp::create(builder, loc, a, b);
-  }
-
-  Value constant(int64_t value) {
-    return LLVM::ConstantOp::create(builder, loc, word(),
-                                    builder.getI64IntegerAttr(value));
-  }
-
-private:
-  OpBuilder &builder;
-  Location loc;
-};
 
 /// Position of a name in an array attribute of the module.
 FailureOr<int64_t> numberOf(Operation *op, StringRef list, StringAttr name) {
@@ -107,7 +59,7 @@ struct SizePattern : FramePattern<kernel::SizeOp> {
         numberOf(op, kernel::KernelDialect::kSizesAttr, op.getSizeAttr());
     if (failed(number))
       return failure();
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value sizes =
         loads.load(loads.pointer(),
                    loads.at(adaptor.getFrame(), offsetof(heddle_frame, sizes)));
@@ -118,7 +70,7 @@ struct SizePattern : FramePattern<kernel::SizeOp> {
   }
 };
 
-Value extentField(Loads &loads, Value frame, int64_t number, size_t field,
+Value extentField(FrameLoads &loads, Value frame, int64_t number, size_t field,
                   Type type) {
   Value extents = loads.load(loads.pointer(),
                              loads.at(frame, offsetof(heddle_frame, extents)));
@@ -135,7 +87,7 @@ struct ExtentPattern : FramePattern<kernel::ExtentOp> {
                            op.getMonomialAttr());
     if (failed(number))
       return failure();
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     rewriter.replaceOp(op, extentField(loads, adaptor.getFrame(), *number,
                                        offsetof(heddle_extent, total),
                                        loads.word()));
@@ -152,7 +104,7 @@ struct RowStartPattern : FramePattern<kernel::RowStartOp> {
                            op.getMonomialAttr());
     if (failed(number))
       return failure();
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value rows = extentField(loads, adaptor.getFrame(), *number,
                              offsetof(heddle_extent, rows), loads.pointer());
     rewriter.replaceOp(
@@ -168,7 +120,7 @@ template <typename Op, size_t field> struct ArgumentPattern : FramePattern<Op> {
   LogicalResult
   matchAndRewrite(Op op, typename Op::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value table =
         loads.load(loads.pointer(), loads.at(adaptor.getFrame(), field));
     Value data = loads.load(loads.pointer(),
@@ -182,7 +134,7 @@ struct ArenaPattern : FramePattern<kernel::ArenaOp> {
   LogicalResult
   matchAndRewrite(kernel::ArenaOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value arena =
         loads.load(loads.pointer(),
                    loads.at(adaptor.getFrame(), offsetof(heddle_frame, arena)));
@@ -196,7 +148,7 @@ struct EntrySlotsPattern : FramePattern<kernel::EntrySlotsOp> {
   LogicalResult
   matchAndRewrite(kernel::EntrySlotsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value table =
         loads.load(loads.pointer(), loads.at(adaptor.getFrame(),
                                              offsetof(heddle_frame, weights)));
@@ -210,7 +162,7 @@ struct CalleeSlotsPattern : FramePattern<kernel::CalleeSlotsOp> {
   LogicalResult
   matchAndRewrite(kernel::CalleeSlotsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     rewriter.replaceOp(op, loads.at(adaptor.getWeights(), 0, adaptor.getFirst(),
                                     sizeof(void *)));
     return success();
@@ -222,7 +174,7 @@ struct WeightPattern : FramePattern<kernel::WeightOp> {
   LogicalResult
   matchAndRewrite(kernel::WeightOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Value data = loads.load(
         loads.pointer(),
         loads.at(adaptor.getWeights(), 0, adaptor.getSlot(), sizeof(void *)));
@@ -246,7 +198,7 @@ struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
                                            "only the positions may be dynamic");
       positionBytes *= size;
     }
-    Loads loads(rewriter, op.getLoc());
+    FrameLoads loads(rewriter, op.getLoc());
     Location loc = op.getLoc();
     Value views =
         loads.load(loads.pointer(), loads.at(adaptor.getFrame(),
@@ -276,7 +228,8 @@ struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
 private:
   /// Sizes [S, G…, K] and strides of what lies as [G…, capacity, K].
   static std::pair<SmallVector<Value>, SmallVector<Value>>
-  shapeOf(MemRefType type, ValueRange dynamic, Value capacity, Loads &loads) {
+  shapeOf(MemRefType type, ValueRange dynamic, Value capacity,
+          FrameLoads &loads) {
     SmallVector<Value> sizes = {dynamic.front()};
     for (int64_t size : type.getShape().drop_front())
       sizes.push_back(loads.constant(size));
@@ -299,7 +252,7 @@ struct MarkPattern : FramePattern<kernel::MarkOp> {
   matchAndRewrite(kernel::MarkOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Loads loads(rewriter, loc);
+    FrameLoads loads(rewriter, loc);
     Value frame = adaptor.getFrame();
     Value mark = loads.load(loads.pointer(),
                             loads.at(frame, offsetof(heddle_frame, mark)));
@@ -314,26 +267,34 @@ struct MarkPattern : FramePattern<kernel::MarkOp> {
   }
 };
 
-struct KernelToLLVM : conversion::impl::KernelToLLVMBase<KernelToLLVM> {
-  void runOnOperation() override {
-    LLVMTypeConverter converter(&getContext());
-    RewritePatternSet patterns(&getContext());
+struct KernelToLLVM : ConvertToLLVMPatternInterface {
+  using ConvertToLLVMPatternInterface::ConvertToLLVMPatternInterface;
+
+  void populateConvertToLLVMConversionPatterns(
+      ConversionTarget &target, LLVMTypeConverter &converter,
+      RewritePatternSet &patterns) const override {
+    target.addIllegalDialect<kernel::KernelDialect>();
+    addFrameConversions(converter);
     patterns
         .add<SizePattern, ExtentPattern, RowStartPattern,
              ArgumentPattern<kernel::InputOp, offsetof(heddle_frame, inputs)>,
              ArgumentPattern<kernel::OutputOp, offsetof(heddle_frame, outputs)>,
              ArenaPattern, EntrySlotsPattern, CalleeSlotsPattern, WeightPattern,
              CacheRowPattern, MarkPattern>(converter);
-    LLVMConversionTarget target(getContext());
-    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    target.addIllegalOp<kernel::SizeOp, kernel::ExtentOp, kernel::RowStartOp,
-                        kernel::InputOp, kernel::OutputOp, kernel::ArenaOp,
-                        kernel::EntrySlotsOp, kernel::CalleeSlotsOp,
-                        kernel::WeightOp, kernel::CacheRowOp, kernel::MarkOp>();
-    if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(patterns))))
-      signalPassFailure();
   }
 };
 
 } // namespace
+
+void conversion::addFrameConversions(LLVMTypeConverter &converter) {
+  auto pointer = LLVM::LLVMPointerType::get(&converter.getContext());
+  converter.addConversion([=](kernel::FrameType) { return pointer; });
+  converter.addConversion([=](kernel::SlotsType) { return pointer; });
+}
+
+void conversion::registerConvertKernelToLLVMInterface(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *, kernel::KernelDialect *dialect) {
+    dialect->addInterfaces<KernelToLLVM>();
+  });
+}

@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/FrameLoads.h"
+#include "compiler/conversion/KernelToLLVM.h"
 #include "compiler/conversion/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -34,7 +36,9 @@ class Outliner {
 public:
   Outliner(kernel::ParallelOp op, SymbolTable &symbols)
       : op(op), symbols(symbols), builder(op), loc(op.getLoc()),
-        converter(op.getContext()) {}
+        converter(op.getContext()) {
+    conversion::addFrameConversions(converter);
+  }
 
   LogicalResult run() {
     if (failed(collectCaptures()))
@@ -135,15 +139,6 @@ private:
     return context;
   }
 
-  Value loadFrame(size_t offset) {
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer(), builder.getI8Type(), op.getFrame(),
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
-    return LLVM::LoadOp::create(builder, loc, pointer(), address,
-                                /*alignment=*/8, /*isVolatile=*/false,
-                                /*isNonTemporal=*/false, /*isInvariant=*/true);
-  }
-
   void shareTasks(func::FuncOp task, Value context) {
     Value function =
         func::ConstantOp::create(builder, loc, task.getFunctionType(),
@@ -153,11 +148,16 @@ private:
     auto type =
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(op.getContext()),
                                     {pointer(), pointer(), pointer(), word});
+    conversion::FrameLoads loads(builder, loc);
+    Value frame = loads.pointerTo(op.getFrame());
+    auto field = [&](size_t offset) {
+      return loads.load(pointer(), loads.at(frame, offset));
+    };
+    Value share = field(offsetof(heddle_frame, parallel_for)),
+          pool = field(offsetof(heddle_frame, pool));
     LLVM::CallOp::create(
         builder, loc, type,
-        ValueRange{loadFrame(offsetof(heddle_frame, parallel_for)),
-                   loadFrame(offsetof(heddle_frame, pool)),
-                   cast(function, pointer()), context, count});
+        ValueRange{share, pool, cast(function, pointer()), context, count});
   }
 
   void runInTurn(func::FuncOp task, Value context) {

@@ -102,22 +102,4 @@ def OutlineParallel : Pass<"kernel-outline-parallel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
-def KernelToLLVM : Pass<"kernel-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "what functions get from the frame, as loads from heddle_frame";
-  let description = [{
-    Before:
-    ```mlir
-    %n = kernel.size %frame "B"
-    ```
-    After:
-    ```mlir
-    %p = llvm.getelementptr %frame[48] : (!llvm.ptr) -> !llvm.ptr, i8
-    %sizes = llvm.load %p invariant : !llvm.ptr -> !llvm.ptr
-    %q = llvm.getelementptr %sizes[0] : (!llvm.ptr) -> !llvm.ptr, i64
-    %n = llvm.load %q invariant : !llvm.ptr -> i64
-    ```
-  }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
-}
-
 #endif // HEDDLE_COMPILER_CONVERSION_PASSES_TD

@@ -16,7 +16,7 @@ static Value frameAt(OpBuilder &builder) {
   if (!function)
     function = parent->getParentOfType<func::FuncOp>();
   bool hasFrame = function && function.getNumArguments() > 0 &&
-                  isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
+                  isa<kernel::FrameType>(function.getArgument(0).getType());
   return hasFrame ? function.getArgument(0) : Value();
 }
 

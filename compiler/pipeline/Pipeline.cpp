@@ -120,8 +120,6 @@ static void addLlvm(OpPassManager &passes, const Options &options) {
   // Strides and offsets of views to plain arithmetic.
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
-  // What functions read of their frame.
-  passes.addPass(conversion::createKernelToLLVM());
   // Mathematics: LLVM's intrinsics where it has them, else the C library (erf).
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createConvertMathToLibmPass());

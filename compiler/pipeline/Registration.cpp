@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/conversion/KernelToLLVM.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/microkernels/Passes.h"
 #include "compiler/pipeline/Passes.h"
@@ -61,6 +62,7 @@ void heddle::pipeline::registerDialects(DialectRegistry &registry) {
   registerConvertMemRefToLLVMInterface(registry);
   ub::registerConvertUBToLLVMInterface(registry);
   vector::registerConvertVectorToLLVMInterface(registry);
+  conversion::registerConvertKernelToLLVMInterface(registry);
   func::registerInlinerExtension(registry);
 }
 

@@ -43,6 +43,8 @@ llvm::LogicalResult verifyBuffer(mlir::Operation *op);
 #include "dialects/kernel/KernelEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/kernel/KernelAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/kernel/KernelTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/kernel/KernelOps.h.inc"
 

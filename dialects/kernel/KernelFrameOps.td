@@ -4,7 +4,6 @@
 #define HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD
 
 include "dialects/kernel/KernelDialect.td"
-include "mlir/Dialect/LLVMIR/LLVMTypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -19,10 +18,6 @@ class Kernel_Op<string opMnemonic, list<Trait> traits = []>
 def Kernel_Number : ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<16777216>]>;
 def Kernel_Site : ConfinedAttr<I32Attr, [IntNonNegative]>;
 
-def Kernel_Pointer : Type<CPred<"::llvm::isa<::mlir::LLVM::LLVMPointerType>($_self)">, "pointer",
-                          "::mlir::LLVM::LLVMPointerType">,
-                     BuildableType<"::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
-
 /// The frame is constant during a call, so that what is read of it may be moved and shared.
 class Kernel_FrameOp<string opMnemonic, list<Trait> traits = []> : Kernel_Op<opMnemonic, [Pure] # traits>;
 
@@ -33,7 +28,7 @@ def Kernel_SizeOp : Kernel_FrameOp<"size"> {
     %b = kernel.size %frame "B"
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$size);
+  let arguments = (ins Kernel_Frame:$frame, StrAttr:$size);
   let results = (outs Index:$result);
   let assemblyFormat = "$frame $size attr-dict";
 }
@@ -45,7 +40,7 @@ def Kernel_ExtentOp : Kernel_FrameOp<"extent"> {
     %tokens = kernel.extent %frame "B*T"
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$monomial);
+  let arguments = (ins Kernel_Frame:$frame, StrAttr:$monomial);
   let results = (outs Index:$result);
   let assemblyFormat = "$frame $monomial attr-dict";
 }
@@ -59,7 +54,7 @@ def Kernel_RowStartOp : Kernel_FrameOp<"row_start"> {
     %first = kernel.row_start %frame "B*T" [%b]
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, StrAttr:$monomial, Index:$row);
+  let arguments = (ins Kernel_Frame:$frame, StrAttr:$monomial, Index:$row);
   let results = (outs Index:$result);
   let assemblyFormat = "$frame $monomial `[` $row `]` attr-dict";
 }
@@ -83,13 +78,13 @@ def Kernel_InputOp : Kernel_BufferOp<"input"> {
     %ids = kernel.input %frame 0 (%tokens) : memref<?xi32>
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Frame:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
 }
 
 def Kernel_OutputOp : Kernel_BufferOp<"output"> {
   let summary = "buffer of an entry's output";
-  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Frame:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
 }
 
@@ -102,14 +97,14 @@ def Kernel_ArenaOp : Kernel_BufferOp<"arena"> {
     %x = kernel.arena %frame[%offset] (%tokens) : memref<?x384xf32>
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, Index:$offset, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Frame:$frame, Index:$offset, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame `[` $offset `]` `(` $sizes `)` attr-dict `:` type($result)";
 }
 
 def Kernel_EntrySlotsOp : Kernel_FrameOp<"entry_slots"> {
   let summary = "an entry's line of the weight slots";
-  let arguments = (ins Kernel_Pointer:$frame, Kernel_Number:$first);
-  let results = (outs Kernel_Pointer:$weights);
+  let arguments = (ins Kernel_Frame:$frame, Kernel_Number:$first);
+  let results = (outs Kernel_Slots:$weights);
   let assemblyFormat = "$frame $first attr-dict";
 }
 
@@ -120,8 +115,8 @@ def Kernel_CalleeSlotsOp : Kernel_FrameOp<"callee_slots"> {
     %w = kernel.callee_slots %weights[%first]
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$weights, Index:$first);
-  let results = (outs Kernel_Pointer:$result);
+  let arguments = (ins Kernel_Slots:$weights, Index:$first);
+  let results = (outs Kernel_Slots:$result);
   let assemblyFormat = "$weights `[` $first `]` attr-dict";
 }
 
@@ -135,7 +130,7 @@ def Kernel_WeightOp : Kernel_BufferOp<"weight"> {
     %w = kernel.weight %weights[%slot] : memref<384x1536xf32>
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$weights, Index:$slot);
+  let arguments = (ins Kernel_Slots:$weights, Index:$slot);
   let assemblyFormat = "$weights `[` $slot `]` attr-dict `:` type($result)";
 }
 
@@ -150,7 +145,7 @@ def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
     %k = kernel.cache_row %frame[%slot] row %b (%positions) : memref<?x4x64xf32, strided<[64, ?, 1]>>
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, Index:$slot, Index:$row, Variadic<Index>:$sizes);
+  let arguments = (ins Kernel_Frame:$frame, Index:$slot, Index:$row, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame `[` $slot `]` `row` $row `(` $sizes `)` attr-dict `:` type($result)";
 }
 
@@ -164,7 +159,7 @@ def Kernel_MarkOp : Kernel_Op<"mark"> {
     kernel.mark %frame site 3
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, Kernel_Site:$site);
+  let arguments = (ins Kernel_Frame:$frame, Kernel_Site:$site);
   let assemblyFormat = "$frame `site` $site attr-dict";
 }
 

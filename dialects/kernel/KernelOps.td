@@ -51,7 +51,7 @@ def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"Yi
     }
     ```
   }];
-  let arguments = (ins Kernel_Pointer:$frame, Index:$count, Optional<I1>:$condition);
+  let arguments = (ins Kernel_Frame:$frame, Index:$count, Optional<I1>:$condition);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

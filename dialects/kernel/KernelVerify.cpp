@@ -183,12 +183,12 @@ ParseResult ParallelOp::parse(OpAsmParser &parser, OperationState &result) {
   OpAsmParser::UnresolvedOperand frame, count, condition;
   OpAsmParser::Argument index;
   Builder &builder = parser.getBuilder();
-  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type frameType = builder.getType<FrameType>();
   index.type = builder.getIndexType();
   if (parser.parseOperand(frame) || parser.parseLParen() ||
       parser.parseArgument(index) || parser.parseRParen() ||
       parser.parseKeyword("to") || parser.parseOperand(count) ||
-      parser.resolveOperand(frame, pointer, result.operands) ||
+      parser.resolveOperand(frame, frameType, result.operands) ||
       parser.resolveOperand(count, builder.getIndexType(), result.operands))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("when")) &&

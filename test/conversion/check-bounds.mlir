@@ -1,5 +1,5 @@
 // RUN: heddle-opt %s --check-bounds | FileCheck %s
-// RUN: heddle-opt %s --check-bounds --convert-scf-to-cf --expand-strided-metadata --lower-affine --kernel-to-llvm --convert-to-llvm --reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
+// RUN: heddle-opt %s --check-bounds --convert-scf-to-cf --expand-strided-metadata --lower-affine --convert-to-llvm --reconcile-unrealized-casts | FileCheck %s --check-prefix=LLVM
 
 // LLVM-NOT: unrealized_conversion_cast
 // LLVM: llvm.call @heddle_check_bounds(%{{.*}}, %{{.*}}, %{{.*}}) : (i64, i64, !llvm.ptr) -> ()
@@ -47,18 +47,19 @@ func.func @a_row_of_what_is_flat(%m: memref<?xf32>, %i: index, %n: index) -> mem
 }
 
 // CHECK-LABEL: func.func @parts_of_the_arena_and_rows_of_caches
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr, %[[OFFSET:.*]]: index, %[[N:.*]]: index
+// CHECK-SAME: %[[FRAME:.*]]: !kernel.frame, %[[OFFSET:.*]]: index, %[[N:.*]]: index
 // CHECK: %[[ELEMENTS:.*]] = arith.muli %c4{{.*}}, %[[N]]
 // CHECK: %[[BYTES:.*]] = arith.muli %[[ELEMENTS]], %c8
+// CHECK: %[[POINTER:.*]] = builtin.unrealized_conversion_cast %[[FRAME]] : !kernel.frame to !llvm.ptr
+// CHECK: llvm.getelementptr %[[POINTER]][96]
 // CHECK: arith.addi %[[OFFSET]], %[[BYTES]]
-// CHECK: llvm.getelementptr %[[FRAME]][96]
 // CHECK: call @heddle_check_bounds
 // CHECK: kernel.arena
-// CHECK: llvm.getelementptr %[[FRAME]][32]
+// CHECK: llvm.getelementptr %{{.*}}[32]
 // CHECK: llvm.getelementptr %{{.*}}[8]
 // CHECK: call @heddle_check_bounds(%[[N]],
 // CHECK: kernel.cache_row
-func.func @parts_of_the_arena_and_rows_of_caches(%frame: !llvm.ptr, %offset: index, %n: index) {
+func.func @parts_of_the_arena_and_rows_of_caches(%frame: !kernel.frame, %offset: index, %n: index) {
   %x = kernel.arena %frame[%offset] (%n) : memref<?x8xf32>
   %k = kernel.cache_row %frame[%offset] row %offset (%n) : memref<?x8xf32>
   %c0 = arith.constant 0 : index

@@ -1,12 +1,12 @@
 // Each op reads its field of heddle_frame (runtime/abi.h) at the field's byte offset.
-// RUN: heddle-opt %s --kernel-to-llvm --canonicalize --cse --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --convert-to-llvm --reconcile-unrealized-casts --canonicalize --cse --split-input-file --verify-diagnostics | FileCheck %s
 
 module attributes {kernel.sizes = ["B", "T"], kernel.monomials = ["B", "B*T"]} {
 
 // frame->sizes[1]
 // CHECK-LABEL: @size(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
-func.func @size(%frame: !llvm.ptr) -> index {
+func.func @size(%frame: !kernel.frame) -> index {
   // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[FRAME]][48]
   // CHECK: %[[SIZES:.*]] = llvm.load %[[FIELD]] invariant {{.*}} -> !llvm.ptr
   // CHECK: %[[AT:.*]] = llvm.getelementptr %[[SIZES]][8]
@@ -18,7 +18,7 @@ func.func @size(%frame: !llvm.ptr) -> index {
 // frame->extents[1].total
 // CHECK-LABEL: @extent(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
-func.func @extent(%frame: !llvm.ptr) -> index {
+func.func @extent(%frame: !kernel.frame) -> index {
   // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[FRAME]][40]
   // CHECK: %[[EXTENTS:.*]] = llvm.load %[[FIELD]]
   // CHECK: %[[AT:.*]] = llvm.getelementptr %[[EXTENTS]][16]
@@ -29,7 +29,7 @@ func.func @extent(%frame: !llvm.ptr) -> index {
 
 // frame->extents[1].rows[b]
 // CHECK-LABEL: @row_start(
-func.func @row_start(%frame: !llvm.ptr, %b: index) -> index {
+func.func @row_start(%frame: !kernel.frame, %b: index) -> index {
   // CHECK: %[[AT:.*]] = llvm.getelementptr %{{.*}}[24]
   // CHECK: %[[ROWS:.*]] = llvm.load %[[AT]] invariant {{.*}} -> !llvm.ptr
   // CHECK: %[[DISTANCE:.*]] = llvm.mul %{{.*}}, %{{.*}} : i64
@@ -41,16 +41,15 @@ func.func @row_start(%frame: !llvm.ptr, %b: index) -> index {
 
 // frame->inputs[2], with the size given and the strides that follow from it
 // CHECK-LABEL: @input(
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr, %[[N:.*]]: index
-func.func @input(%frame: !llvm.ptr, %n: index) -> memref<?x3xi32> {
+// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr, %[[N:.*]]: i64
+func.func @input(%frame: !kernel.frame, %n: index) -> memref<?x3xi32> {
   // CHECK-DAG: %[[THREE:.*]] = llvm.mlir.constant(3 : index)
   // CHECK-DAG: %[[ONE:.*]] = llvm.mlir.constant(1 : index)
-  // CHECK-DAG: %[[LENGTH:.*]] = builtin.unrealized_conversion_cast %[[N]]
   // CHECK: %[[INPUTS:.*]] = llvm.load %[[FRAME]]
   // CHECK: %[[AT:.*]] = llvm.getelementptr %[[INPUTS]][16]
   // CHECK: %[[DATA:.*]] = llvm.load %[[AT]]
   // CHECK: llvm.insertvalue %[[DATA]], %{{.*}}[1]
-  // CHECK: llvm.insertvalue %[[LENGTH]], %{{.*}}[3, 0]
+  // CHECK: llvm.insertvalue %[[N]], %{{.*}}[3, 0]
   // CHECK: llvm.insertvalue %[[THREE]], %{{.*}}[3, 1]
   // CHECK: llvm.insertvalue %[[THREE]], %{{.*}}[4, 0]
   // CHECK: llvm.insertvalue %[[ONE]], %{{.*}}[4, 1]
@@ -61,7 +60,7 @@ func.func @input(%frame: !llvm.ptr, %n: index) -> memref<?x3xi32> {
 // frame->outputs[1]
 // CHECK-LABEL: @output(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
-func.func @output(%frame: !llvm.ptr) -> memref<2x3xf32> {
+func.func @output(%frame: !kernel.frame) -> memref<2x3xf32> {
   // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[FRAME]][8]
   // CHECK: %[[OUTPUTS:.*]] = llvm.load %[[FIELD]]
   // CHECK: llvm.getelementptr %[[OUTPUTS]][8]
@@ -71,12 +70,11 @@ func.func @output(%frame: !llvm.ptr) -> memref<2x3xf32> {
 
 // frame->arena + offset
 // CHECK-LABEL: @arena(
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr, %[[OFFSET:.*]]: index, %{{.*}}: index
-func.func @arena(%frame: !llvm.ptr, %offset: index, %n: index) -> memref<?xf32> {
-  // CHECK: %[[BYTES:.*]] = builtin.unrealized_conversion_cast %[[OFFSET]]
+// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr, %[[OFFSET:.*]]: i64, %{{.*}}: i64
+func.func @arena(%frame: !kernel.frame, %offset: index, %n: index) -> memref<?xf32> {
   // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[FRAME]][16]
   // CHECK: %[[ARENA:.*]] = llvm.load %[[FIELD]]
-  // CHECK: %[[DISTANCE:.*]] = llvm.mul %[[BYTES]]
+  // CHECK: %[[DISTANCE:.*]] = llvm.mul %[[OFFSET]]
   // CHECK: llvm.getelementptr %[[ARENA]][%[[DISTANCE]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
   %x = kernel.arena %frame[%offset] (%n) : memref<?xf32>
   return %x : memref<?xf32>
@@ -85,7 +83,7 @@ func.func @arena(%frame: !llvm.ptr, %offset: index, %n: index) -> memref<?xf32> 
 // frame->weights + 5 + l, and of that line again the l-th
 // CHECK-LABEL: @weights(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
-func.func @weights(%frame: !llvm.ptr, %l: index) -> memref<3xbf16> {
+func.func @weights(%frame: !kernel.frame, %l: index) -> memref<3xbf16> {
   // CHECK: %[[EIGHT:.*]] = llvm.mlir.constant(8 : i64)
   // CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[FRAME]][24]
   // CHECK: %[[TABLE:.*]] = llvm.load %[[FIELD]]
@@ -103,7 +101,7 @@ func.func @weights(%frame: !llvm.ptr, %l: index) -> memref<3xbf16> {
 // caches[slot].data + cache_rows[b] · capacity · 2 · 4 · 4 bytes
 // CHECK-LABEL: @cache_row(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
-func.func @cache_row(%frame: !llvm.ptr, %slot: index, %b: index, %n: index) -> memref<?x2x4xf32> {
+func.func @cache_row(%frame: !kernel.frame, %slot: index, %b: index, %n: index) -> memref<?x2x4xf32> {
   // CHECK-DAG: %[[POSITION:.*]] = llvm.mlir.constant(32 : i64)
   // CHECK-DAG: %[[VIEWSIZE:.*]] = llvm.mlir.constant(16 : i64)
   // CHECK: llvm.getelementptr %[[FRAME]][32]
@@ -123,7 +121,7 @@ func.func @cache_row(%frame: !llvm.ptr, %slot: index, %b: index, %n: index) -> m
 
 // Strides 5, capacity · 5 · 3, capacity · 5 and 1: it lies as [2, 3, capacity, 5].
 // CHECK-LABEL: @cache_row_with_positions_inside(
-func.func @cache_row_with_positions_inside(%frame: !llvm.ptr, %slot: index, %b: index, %n: index) -> memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>> {
+func.func @cache_row_with_positions_inside(%frame: !kernel.frame, %slot: index, %b: index, %n: index) -> memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>> {
   // CHECK-DAG: %[[FIVE:.*]] = llvm.mlir.constant(5 : i64)
   // CHECK-DAG: %[[THREE:.*]] = llvm.mlir.constant(3 : i64)
   // CHECK: %[[CAPACITY:.*]] = llvm.load {{.*}} -> i64
@@ -142,7 +140,7 @@ func.func @cache_row_with_positions_inside(%frame: !llvm.ptr, %slot: index, %b: 
 // -----
 
 module attributes {kernel.sizes = ["B"]} {
-func.func @a_size_that_the_frame_does_not_hold(%frame: !llvm.ptr) -> index {
+func.func @a_size_that_the_frame_does_not_hold(%frame: !kernel.frame) -> index {
   // expected-error @+2 {{the module's kernel.sizes has no "T"}}
   // expected-error @+1 {{failed to legalize operation 'kernel.size'}}
   %t = kernel.size %frame "T"

@@ -11,7 +11,7 @@ nn.size @S in 1 to 300 per @B
 
 // Three query heads share a key head, so that 128 · 2 / 6 = 42 queries are a task.
 // CHECK-LABEL: func.func @a_task_for_each_row_key_head_and_share_of_the_queries(
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr)
+// CHECK-SAME: %[[FRAME:.*]]: !kernel.frame)
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[C2:.*]] = arith.constant 2 : index
 // CHECK-DAG: %[[C3:.*]] = arith.constant 3 : index

@@ -156,7 +156,7 @@ func.func @conv(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x8x8x4
 
 // An expert has as many tokens as its argument has lines, not as the frame says.
 // CHECK-LABEL: func.func private @expert
-// CHECK-SAME: %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: index, %[[ARENA:.*]]: index, %[[X:.*]]: memref<?x8xf32>, %[[Y:.*]]: memref<?x8xf32>
+// CHECK-SAME: %{{.*}}: !kernel.frame, %{{.*}}: !kernel.slots, %{{.*}}: index, %[[ARENA:.*]]: index, %[[X:.*]]: memref<?x8xf32>, %[[Y:.*]]: memref<?x8xf32>
 // CHECK-NOT: kernel.extent
 // CHECK-DAG: %[[LINES:.*]] = memref.dim %[[X]], %{{.*}}
 // CHECK: %[[H:.*]] = kernel.arena %{{.*}}[%[[ARENA]]] (%[[LINES]]) : memref<?x40xf32>

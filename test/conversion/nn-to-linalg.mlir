@@ -8,7 +8,7 @@ nn.size @T in 1 to 6 per @B
 // The rows lie one behind the other, so what treats tokens alike runs once over all of them.
 // CHECK: kernel.monomials = ["B*T"], kernel.sizes = ["B", "T"]
 // CHECK-LABEL: func.func @all_tokens_at_once
-// CHECK-SAME: (%[[FRAME:.*]]: !llvm.ptr) -> i32 attributes {kernel.entry}
+// CHECK-SAME: (%[[FRAME:.*]]: !kernel.frame) -> i32 attributes {kernel.entry}
 func.func @all_tokens_at_once(%x: !x) -> !x attributes {nn.entry} {
   // CHECK-DAG: %[[N:.*]] = kernel.extent %[[FRAME]] "B*T"
   // CHECK-DAG: %[[X:.*]] = kernel.input %[[FRAME]] 0(%[[N]]) : memref<?x3xf32>
@@ -31,7 +31,7 @@ nn.size @T in 1 to 6 per @B
 
 // What mixes tokens, or joins a value of the row with those of its tokens, goes row by row.
 // CHECK-LABEL: func.func private @row_by_row
-// CHECK-SAME: (%[[FRAME:.*]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: index, %{{.*}}: index, %[[X:.*]]: memref<?x3xf32>, %[[Y:.*]]: memref<?x3xf32>)
+// CHECK-SAME: (%[[FRAME:.*]]: !kernel.frame, %{{.*}}: !kernel.slots, %{{.*}}: index, %{{.*}}: index, %[[X:.*]]: memref<?x3xf32>, %[[Y:.*]]: memref<?x3xf32>)
 func.func @row_by_row(%x: !x) -> !x {
   // CHECK: %[[ROWS:.*]] = kernel.size %[[FRAME]] "B"
   // CHECK: %[[M:.*]] = kernel.arena
@@ -62,7 +62,7 @@ nn.size @T in 1 to 6 per @B
 !w = tensor<3xf32, #nn.axes<D>>
 
 // CHECK-LABEL: func.func private @layer
-// CHECK-SAME: %[[SLOTS:[a-z0-9]*]]: !llvm.ptr, %[[CACHES:[a-z0-9]*]]: index, %[[ARENA:[a-z0-9]*]]: index
+// CHECK-SAME: %[[SLOTS:[a-z0-9]*]]: !kernel.slots, %[[CACHES:[a-z0-9]*]]: index, %[[ARENA:[a-z0-9]*]]: index
 func.func @layer(%x: !x) -> !x {
   // CHECK-DAG: kernel.weight %[[SLOTS]][%c0] : memref<3xf32>
   %w = nn.weight "a" : !w

@@ -190,7 +190,8 @@ func.func @topk_c2_choices(%x: memref<?x8xf32>, %v: memref<?x2xf32>, %i: memref<
 // -----
 
 // Ops stand in functions: tasks are made beside the one that an op is in.
-llvm.func @f(%frame: !llvm.ptr, %n: i64) {
+llvm.func @f(%pointer: !llvm.ptr, %n: i64) {
+  %frame = builtin.unrealized_conversion_cast %pointer : !llvm.ptr to !kernel.frame
   // expected-error @below {{'kernel.size' op stands outside of functions}}
   %b = kernel.size %frame "B"
   llvm.return
@@ -198,7 +199,7 @@ llvm.func @f(%frame: !llvm.ptr, %n: i64) {
 
 // -----
 
-func.func @buffer_c1_of_indices(%frame: !llvm.ptr) {
+func.func @buffer_c1_of_indices(%frame: !kernel.frame) {
   // expected-error @below {{gives 'memref<3xindex>', needs a dense buffer of numbers}}
   %x = kernel.input %frame 0() : memref<3xindex>
   return
@@ -206,7 +207,7 @@ func.func @buffer_c1_of_indices(%frame: !llvm.ptr) {
 
 // -----
 
-func.func @buffer_c1_with_strides(%frame: !llvm.ptr, %n: index) {
+func.func @buffer_c1_with_strides(%frame: !kernel.frame, %n: index) {
   // expected-error @below {{gives 'memref<?xf32, strided<[2]>>', needs a dense buffer of numbers}}
   %x = kernel.output %frame 0(%n) : memref<?xf32, strided<[2]>>
   return
@@ -214,7 +215,7 @@ func.func @buffer_c1_with_strides(%frame: !llvm.ptr, %n: index) {
 
 // -----
 
-func.func @buffer_c1_too_large(%frame: !llvm.ptr, %n: index) {
+func.func @buffer_c1_too_large(%frame: !kernel.frame, %n: index) {
   // expected-error @below {{needs 2^48 elements at most}}
   %x = kernel.arena %frame[%n]() : memref<4294967296x4294967296xf32>
   return
@@ -222,7 +223,7 @@ func.func @buffer_c1_too_large(%frame: !llvm.ptr, %n: index) {
 
 // -----
 
-func.func @buffer_c2_too_few_sizes(%frame: !llvm.ptr, %n: index) {
+func.func @buffer_c2_too_few_sizes(%frame: !kernel.frame, %n: index) {
   // expected-error @below {{has 0 sizes for 'memref<?xf32>'}}
   %x = kernel.arena %frame[%n]() : memref<?xf32>
   return
@@ -230,7 +231,7 @@ func.func @buffer_c2_too_few_sizes(%frame: !llvm.ptr, %n: index) {
 
 // -----
 
-func.func @buffer_c2_too_many_sizes(%frame: !llvm.ptr, %n: index) {
+func.func @buffer_c2_too_many_sizes(%frame: !kernel.frame, %n: index) {
   // expected-error @below {{has 2 sizes for 'memref<?x3xf32>'}}
   %x = kernel.cache_row %frame[%n] row %n(%n, %n) : memref<?x3xf32>
   return
@@ -238,7 +239,7 @@ func.func @buffer_c2_too_many_sizes(%frame: !llvm.ptr, %n: index) {
 
 // -----
 
-func.func @number_below_zero(%frame: !llvm.ptr) {
+func.func @number_below_zero(%frame: !kernel.frame) {
   // expected-error @below {{attribute 'number' failed to satisfy constraint}}
   %x = kernel.input %frame -1() : memref<3xf32>
   return

@@ -1,7 +1,7 @@
 // RUN: heddle-opt %s | heddle-opt | FileCheck %s
 
 // CHECK-LABEL: func.func @machine_operations(
-func.func @machine_operations(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<7xf32>,
+func.func @machine_operations(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<7xf32>,
                               %y: memref<?x7xf32>, %n: index, %c: i1) attributes {
   // CHECK-SAME: layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
   layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">

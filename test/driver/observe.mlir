@@ -20,7 +20,7 @@
 // TIME-DAG: passes
 // TIME-DAG: optimise
 module attributes {heddle.program = {name = "loop", entries = [{name = "run", function = "run"}]}} {
-  func.func @run(%frame: !llvm.ptr) -> i32 {
+  func.func @run(%frame: !kernel.frame) -> i32 {
     %zero = arith.constant 0 : index
     %one = arith.constant 1 : index
     %ten = arith.constant 10 : index

@@ -51,11 +51,11 @@ func.func @two_products_of_one_shape_share_code(%x: memref<?x5xf32>, %w: memref<
 // -----
 
 // CHECK-LABEL: func.func @tasks_are_parallel_where_there_is_a_frame(
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
+// CHECK-SAME: %[[FRAME:.*]]: !kernel.frame
 // CHECK: %[[WORTH:.*]] = arith.cmpi uge, %{{.*}}, %{{.*}} : index
 // CHECK: kernel.parallel %[[FRAME]] (%[[T:.*]]) to %{{.*}} when %[[WORTH]] {
 // CHECK: func.call @matmul_5x32(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[T]])
-func.func @tasks_are_parallel_where_there_is_a_frame(%frame: !llvm.ptr, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>,
+func.func @tasks_are_parallel_where_there_is_a_frame(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>,
                                                      %y: memref<?x32xf32>) {
   kernel.matmul %x, %w into %y : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x32xf32>
   return
@@ -65,7 +65,7 @@ func.func @tasks_are_parallel_where_there_is_a_frame(%frame: !llvm.ptr, %x: memr
 
 // Both loops as one, in tasks; a vector of neighbours, then what is left under a mask.
 // CHECK-LABEL: func.func @elementwise_loops_are_one
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
+// CHECK-SAME: %[[FRAME:.*]]: !kernel.frame
 // CHECK: kernel.parallel %[[FRAME]] (%[[T:.*]]) to %{{.*}} when %{{.*}} {
 // CHECK: scf.for
 // CHECK-NOT: scf.for
@@ -77,7 +77,7 @@ func.func @tasks_are_parallel_where_there_is_a_frame(%frame: !llvm.ptr, %x: memr
 // CHECK: llvm.intr.masked.store
 // CHECK-NOT: linalg.generic
 #id = affine_map<(m, n) -> (m, n)>
-func.func @elementwise_loops_are_one(%frame: !llvm.ptr, %x: memref<?x768xf32>, %y: memref<?x768xf32>) {
+func.func @elementwise_loops_are_one(%frame: !kernel.frame, %x: memref<?x768xf32>, %y: memref<?x768xf32>) {
   linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
       ins(%x : memref<?x768xf32>) outs(%y : memref<?x768xf32>) {
   ^bb0(%a: f32, %old: f32):
@@ -91,7 +91,7 @@ func.func @elementwise_loops_are_one(%frame: !llvm.ptr, %x: memref<?x768xf32>, %
 
 // Neighbours of the result, each with a chain of its own: four vectors of them go down the rows of x.
 // CHECK-LABEL: func.func @reduced_across
-// CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
+// CHECK-SAME: %[[FRAME:.*]]: !kernel.frame
 // CHECK: kernel.parallel %[[FRAME]]
 // CHECK: scf.for
 // CHECK-COUNT-4: llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
@@ -99,7 +99,7 @@ func.func @elementwise_loops_are_one(%frame: !llvm.ptr, %x: memref<?x768xf32>, %
 // CHECK: %[[X:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
 // CHECK: arith.addf %[[X]], %[[S]] : vector<16xf32>
 // CHECK-NOT: linalg.generic
-func.func @reduced_across(%frame: !llvm.ptr, %x: memref<?x768xf32>, %y: memref<768xf32>) {
+func.func @reduced_across(%frame: !kernel.frame, %x: memref<?x768xf32>, %y: memref<768xf32>) {
   linalg.generic {indexing_maps = [affine_map<(n, m) -> (m, n)>, affine_map<(n, m) -> (n)>], iterator_types = ["parallel", "reduction"]}
       ins(%x : memref<?x768xf32>) outs(%y : memref<768xf32>) {
   ^bb0(%a: f32, %sum: f32):

@@ -21,7 +21,6 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "describe-program",
     "check-bounds",
     "kernel-outline-parallel",
-    "kernel-to-llvm",
     "kernel-to-vector",
     "kernel-to-vector{target=avx512+bf16+vnni}",
     "nn-assign-layouts",
