@@ -157,7 +157,8 @@ static void nameFrameFields(ModuleOp module, const nn::SizeTable &sizes) {
 }
 
 LogicalResult heddle::conversion::lowerModule(ModuleOp module,
-                                              LoweringPatterns patterns) {
+                                              LoweringPatterns patterns,
+                                              const TaskSizes &tasks) {
   if (failed(nn::verifyModule(module)))
     return failure();
   nn::SizeTable sizes(module);
@@ -175,7 +176,7 @@ LogicalResult heddle::conversion::lowerModule(ModuleOp module,
     if (!function->hasAttr(nn::kBuffersAttr))
       return function.emitError("has no memory plan: run nn-plan-memory first");
     OpBuilder builder(function);
-    if (failed(FunctionLowering(sizes, *tree, builder, patterns)
+    if (failed(FunctionLowering(sizes, *tree, builder, patterns, tasks)
                    .lower(function, grouped.contains(function.getName()))))
       return failure();
   }

@@ -22,8 +22,10 @@ namespace heddle::conversion {
 class FunctionLowering {
 public:
   FunctionLowering(const nn::SizeTable &sizes, const nn::PathTree &tree,
-                   mlir::OpBuilder &builder, const LoweringPatterns &patterns)
-      : builder(builder), sizes(sizes), tree(tree), patterns(patterns) {}
+                   mlir::OpBuilder &builder, const LoweringPatterns &patterns,
+                   const TaskSizes &tasks)
+      : builder(builder), sizes(sizes), tasks(tasks), tree(tree),
+        patterns(patterns) {}
 
   /// Adds how the ops of structure are lowered.
   static void addStructure(LoweringPatterns &patterns);
@@ -36,6 +38,7 @@ public:
 
   mlir::OpBuilder &builder;
   const nn::SizeTable &sizes;
+  const TaskSizes &tasks;
 
   /// How a tensor lies in memory.
   enum class Form {
@@ -166,7 +169,8 @@ private:
 /// Lowers every function of a module that nn-plan-memory has been over; adds
 /// the lowerings of the ops of structure to `patterns`.
 llvm::LogicalResult lowerModule(mlir::ModuleOp module,
-                                LoweringPatterns patterns);
+                                LoweringPatterns patterns,
+                                const TaskSizes &tasks);
 
 } // namespace heddle::conversion
 

@@ -40,7 +40,7 @@ static MemRefType panelsType(const kernel::PackedLayout &layout,
 static MemRefType packedType(nn::WeightOp weight) {
   SmallVector<int64_t> shape(weight.getType().getShape());
   Type element = elementTypeOf(weight);
-  if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
+  if (kernel::LayoutAttr layout = weight.getLayoutAttr())
     return panelsType(layout.getLayout(), shape, element);
   if (nn::isStoredTransposed(weight))
     std::swap(shape[0], shape[1]);
@@ -48,8 +48,7 @@ static MemRefType packedType(nn::WeightOp weight) {
 }
 
 LogicalResult FunctionLowering::lowerWeight(nn::WeightOp weight) {
-  if (kernel::isQuantised(nn::packedTypeOf(weight)) &&
-      !weight->hasAttr("layout")) {
+  if (kernel::isQuantised(nn::packedTypeOf(weight)) && !weight.getLayout()) {
     refuse("is quantised and has no layout: run nn-assign-layouts first");
     return failure();
   }

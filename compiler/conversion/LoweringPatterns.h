@@ -11,6 +11,11 @@ namespace heddle::conversion {
 
 class FunctionLowering;
 
+/// How large tasks are, as the machine likes them: options of nn-to-kernel.
+struct TaskSizes {
+  int64_t attentionQueries, convolutionStack, linesToCopy;
+};
+
 /// One lowering is that of the reference; another of more benefit is tried
 /// before it.
 class LoweringPatterns {

@@ -111,11 +111,14 @@ void populateNNToKernel(LoweringPatterns &patterns) {
 }
 
 struct NNToKernel : heddle::conversion::impl::NNToKernelBase<NNToKernel> {
+  using NNToKernelBase::NNToKernelBase;
+
   void runOnOperation() override {
     LoweringPatterns patterns;
     populateNNToLinalg(patterns);
     populateNNToKernel(patterns);
-    if (failed(lowerModule(getOperation(), std::move(patterns))))
+    if (failed(lowerModule(getOperation(), std::move(patterns),
+                           {attentionQueries, convolutionStack, linesToCopy})))
       signalPassFailure();
   }
 };

@@ -10,11 +10,6 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-/// Queries that a task goes over for every block of keys: enough that what is
-/// done once for a block does not count, few enough that several threads have
-/// work in one head.
-constexpr int64_t queriesOfTask = 128;
-
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
@@ -157,7 +152,7 @@ heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
   int64_t heads = tensorType(op.getQ()).getDimSize(2),
           keyHeads = tensorType(op.getK()).getDimSize(2);
   Value share = lowering.constantIndex(
-      std::max<int64_t>(queriesOfTask * keyHeads / heads, 1));
+      std::max<int64_t>(lowering.tasks.attentionQueries * keyHeads / heads, 1));
   // The buffers are fetched before the tasks, for all of them.
   lowering.resultView(op->getOpResult(0), nullptr);
   nn::SizeExpr tokens = lowering.sizes.axis(tensorType(op.getQ()), 1);

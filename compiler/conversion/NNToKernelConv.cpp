@@ -23,10 +23,7 @@ using namespace heddle::conversion;
 namespace {
 
 /// Places of a task: the columns of a panel that every target can read.
-constexpr int64_t panelColumns = 32;
-
-/// A panel and the product with it are on a thread's stack.
-constexpr int64_t largestStack = 2 << 20;
+constexpr int64_t panelColumns = kernel::PackedLayout::productColumns;
 
 class ConvLowering {
 public:
@@ -68,7 +65,7 @@ StringRef ConvLowering::refusal() {
       return "an operand is not f32";
   if (!lowering.sizes.hasRows(cast<RankedTensorType>(op.getX().getType())))
     return "the image has no axis of rows";
-  if ((inputs + outputs) * panelColumns * 4 > largestStack)
+  if ((inputs + outputs) * panelColumns * 4 > lowering.tasks.convolutionStack)
     return "a panel of windows is too large for the stack";
   return {};
 }

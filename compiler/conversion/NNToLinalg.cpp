@@ -189,7 +189,7 @@ struct NNToLinalg : heddle::conversion::impl::NNToLinalgBase<NNToLinalg> {
   void runOnOperation() override {
     LoweringPatterns patterns;
     populateNNToLinalg(patterns);
-    if (failed(lowerModule(getOperation(), std::move(patterns))))
+    if (failed(lowerModule(getOperation(), std::move(patterns), TaskSizes())))
       return signalPassFailure();
     // Naive loops have no vector emitters.
     scalar::expandFunctions(getOperation());

@@ -12,12 +12,10 @@ using kernel::PackedLayout;
 using kernel::PackedType;
 
 std::optional<PackedLayout> conversion::panelsOf(Value weight) {
-  Operation *op = weight.getDefiningOp();
-  auto layout = op ? op->getAttrOfType<kernel::LayoutAttr>("layout")
-                   : kernel::LayoutAttr();
-  if (!layout)
+  auto op = weight.getDefiningOp<nn::WeightOp>();
+  if (!op || !op.getLayout())
     return std::nullopt;
-  return layout.getLayout();
+  return op.getLayoutAttr().getLayout();
 }
 
 //===----------------------------------------------------------------------===//

@@ -48,6 +48,11 @@ def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
     kernel.matmul %x, %w into %y then { … } : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
     ```
   }];
+  let options = [
+    Option<"attentionQueries", "attention-queries", "int64_t", "128", "queries that a task of attention takes">,
+    Option<"convolutionStack", "convolution-stack", "int64_t", "2 << 20", "bytes of stack that a task of a convolution may use">,
+    Option<"linesToCopy", "lines-to-copy", "int64_t", "64", "lines that are worth copying with several threads">
+  ];
   let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
 }

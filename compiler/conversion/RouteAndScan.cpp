@@ -131,9 +131,6 @@ void Groups::sort(Emit &e, const View &chosen, int64_t blocks) const {
   });
 }
 
-/// So many lines are worth waking threads for copying them.
-constexpr int64_t linesToShare = 64;
-
 /// For block b, at most as many of its choices at a time as there are tokens
 /// (there are more where a token chose it twice):
 ///   mine[i] = x[order[first + i] / choices]
@@ -179,7 +176,7 @@ void FunctionLowering::lowerGroupedRoute(nn::RouteOp route) {
     callBlock(route, block, mine.memref, given.memref);
     auto each = kernel::ParallelOp::create(
         builder, location, framePointer, count,
-        e.compare(Emit::Predicate::uge, count, e.index(linesToShare)));
+        e.compare(Emit::Predicate::uge, count, e.index(tasks.linesToCopy)));
     builder.setInsertionPointToStart(&each.getBody().front());
     Value line = each.getIndex();
     copy(given.at(*this, line),

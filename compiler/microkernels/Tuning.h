@@ -11,10 +11,6 @@
 
 namespace heddle::microkernels::tuning {
 
-/// Columns of a packed panel: two cache lines of f32 for each step of k, on
-/// every target, so that one packed file serves all of them.
-constexpr int64_t panelColumns = 32;
-
 /// A line of memory, in bytes: what one prefetch brings.
 constexpr int64_t cacheLine = 64;
 
@@ -89,6 +85,18 @@ constexpr int64_t keysAhead = 32;
 /// block of keys: with that block, within the second-level cache. The more rows
 /// they are, the less it counts that the block is transposed for them first.
 constexpr int64_t attentionRowsBytes = 128 << 10;
+
+/// Queries that a task of attention goes over for every block of keys: enough
+/// that what is done once for a block does not count, few enough that several
+/// threads have work in one head.
+constexpr int64_t attentionQueries = 128;
+
+/// Bytes of a thread's stack that a task of a convolution may use: a panel of
+/// windows, and the product with it.
+constexpr int64_t convolutionStack = 2 << 20;
+
+/// So many lines are worth waking threads for copying them.
+constexpr int64_t linesToCopy = 64;
 
 /// Lines that one task of a norm takes.
 constexpr int64_t normLines = 16;

@@ -305,7 +305,7 @@ static WeightFill fillOf(nn::WeightOp weight) {
 
 /// The layout that a conversion wishes for, else plain.
 static kernel::PackedLayout layoutOf(nn::WeightOp weight) {
-  if (auto layout = weight->getAttrOfType<kernel::LayoutAttr>("layout"))
+  if (kernel::LayoutAttr layout = weight.getLayoutAttr())
     return layout.getLayout();
   // Whatever is narrower still lies in panels.
   auto type =

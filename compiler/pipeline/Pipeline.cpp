@@ -76,8 +76,14 @@ static void addDescription(OpPassManager &passes, const Options &options) {
 
 /// nn to loops over buffers.
 static void addLoops(OpPassManager &passes, const Options &options) {
-  passes.addPass(options.reference ? conversion::createNNToLinalg()
-                                   : conversion::createNNToKernel());
+  if (options.reference) {
+    passes.addPass(conversion::createNNToLinalg());
+  } else {
+    using namespace microkernels;
+    passes.addPass(conversion::createNNToKernel({tuning::attentionQueries,
+                                                 tuning::convolutionStack,
+                                                 tuning::linesToCopy}));
+  }
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }

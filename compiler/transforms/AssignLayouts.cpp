@@ -25,8 +25,6 @@ using namespace heddle;
 
 namespace {
 
-constexpr llvm::StringLiteral layoutName = "layout";
-
 bool readsRows(OpOperand &use) {
   return nn::roleOf(use) == nn::OperandRole::Table;
 }
@@ -71,19 +69,18 @@ struct AssignLayouts
       if (plain && !kernel::isQuantised(nn::packedTypeOf(weight)))
         return;
       if (auto wish = wishOf(weight))
-        weight->setAttr(layoutName,
-                        kernel::LayoutAttr::get(&getContext(), *wish));
+        weight.setLayoutAttr(kernel::LayoutAttr::get(&getContext(), *wish));
     });
     // Tables follow the products that read the same tensor.
-    llvm::StringMap<Attribute> layouts;
+    llvm::StringMap<kernel::LayoutAttr> layouts;
     for (const nn::PathTree::Slot &slot : tree->weights())
-      if (Attribute layout = slot.op->getAttr(layoutName))
+      if (auto layout = cast<nn::WeightOp>(slot.op).getLayoutAttr())
         layouts.try_emplace(slot.path, layout);
     for (const nn::PathTree::Slot &slot : tree->weights()) {
       auto weight = cast<nn::WeightOp>(slot.op);
-      auto layout = cast_or_null<kernel::LayoutAttr>(layouts.lookup(slot.path));
+      kernel::LayoutAttr layout = layouts.lookup(slot.path);
       if (layout && isTable(weight) && !layout.getLayout().transposed)
-        weight->setAttr(layoutName, layout);
+        weight.setLayoutAttr(layout);
     }
   }
 };

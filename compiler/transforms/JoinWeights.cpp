@@ -102,7 +102,7 @@ Value transforms::joinWeights(OpBuilder &builder, ArrayRef<WeightOp> weights,
       builder.getStringAttr(paths.front()), first.getAbsoluteAttr(),
       builder.getStrArrayAttr(ArrayRef(paths).drop_front()),
       builder.getTypeArrayAttr(types), first.getIndices(),
-      first.getStoredAttr());
+      first.getStoredAttr(), /*layout=*/nullptr);
   joined->setDiscardableAttrs(first->getDiscardableAttrDictionary());
   return joined;
 }

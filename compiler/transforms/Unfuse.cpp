@@ -23,7 +23,7 @@ struct Unfuse : heddle::transforms::impl::UnfuseBase<Unfuse> {
   void runOnOperation() override {
     getOperation()->walk([&](Operation *op) {
       if (auto weight = dyn_cast<WeightOp>(op))
-        weight->removeAttr("layout");
+        weight.removeLayoutAttr();
       if (auto route = dyn_cast<RouteOp>(op))
         route.setGrouped(false);
     });

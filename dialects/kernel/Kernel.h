@@ -8,7 +8,7 @@
 #ifndef HEDDLE_DIALECTS_KERNEL_KERNEL_H
 #define HEDDLE_DIALECTS_KERNEL_KERNEL_H
 
-#include "dialects/kernel/Layout.h"
+#include "dialects/kernel/KernelAttrs.h"
 #include "dialects/scalar/Scalar.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -40,9 +40,6 @@ llvm::LogicalResult verifyBuffer(mlir::Operation *op);
 } // namespace heddle::kernel
 
 #include "dialects/kernel/KernelDialect.h.inc"
-#include "dialects/kernel/KernelEnums.h.inc"
-#define GET_ATTRDEF_CLASSES
-#include "dialects/kernel/KernelAttrs.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/kernel/KernelTypes.h.inc"
 #define GET_OP_CLASSES

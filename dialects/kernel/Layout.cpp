@@ -30,8 +30,8 @@ PackedLayout PackedLayout::panels(int64_t panel, PackedType type,
 
 PackedLayout PackedLayout::ofProduct(PackedType type, bool transposed,
                                      ArrayRef<int64_t> groups, bool paired) {
-  PackedLayout layout =
-      panels(32, type, transposed, groups, formatOf(type).interleave);
+  PackedLayout layout = panels(productColumns, type, transposed, groups,
+                               formatOf(type).interleave);
   layout.paired = paired;
   return layout;
 }

@@ -65,6 +65,10 @@ struct PackedLayout {
   /// in a panel fills whole lines of it.
   static constexpr int64_t alignment = 64;
 
+  /// Columns of a product's panel: two cache lines of f32 for each step of k,
+  /// on every target, so that one packed file serves all of them.
+  static constexpr int64_t productColumns = 32;
+
   /// Columns of one half that lie together where the halves are paired.
   static constexpr int64_t pairedColumns = 16;
 

@@ -54,9 +54,8 @@ static Arithmetic arithmeticOf(Type element) {
 /// As the weight lies in the packed file.
 static SizeExpr weightBytes(Value weight, const SizeTable &sizes) {
   RankedTensorType type = typeOf(weight);
-  Operation *op = weight.getDefiningOp();
-  auto layout = op ? op->getAttrOfType<kernel::LayoutAttr>("layout")
-                   : kernel::LayoutAttr();
+  auto op = weight.getDefiningOp<WeightOp>();
+  kernel::LayoutAttr layout = op ? op.getLayoutAttr() : kernel::LayoutAttr();
   return layout ? SizeExpr(layout.getLayout().packedBytes(type.getShape()))
                 : sizes.bytes(type);
 }

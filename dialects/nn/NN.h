@@ -8,6 +8,7 @@
 #ifndef HEDDLE_DIALECTS_NN_NN_H
 #define HEDDLE_DIALECTS_NN_NN_H
 
+#include "dialects/kernel/KernelAttrs.h"
 #include "dialects/kernel/PackedFormat.h"
 #include "dialects/nn/Cost.h"
 #include "dialects/nn/Dependence.h"

@@ -3,6 +3,7 @@
 #ifndef HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
 #define HEDDLE_DIALECTS_NN_NNSTRUCTUREOPS_TD
 
+include "dialects/kernel/KernelAttrs.td"
 include "dialects/nn/NNDialect.td"
 include "dialects/nn/NNInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -128,7 +129,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
     the indices, which are loop variables. Paths of tensors end in the tensor's own name (`q_proj.weight`).
 
     `stored` is the type in which the packed file holds it, where that is narrower than the result's: nn-quantize writes
-    it. Its layout there is up to nn-assign-layouts.
+    it. `layout` is how it lies there, where products read it in panels: nn-assign-layouts writes it.
 
     `then` names tensors that follow the first, together one weight: the projections that read the same x, say. `of` tells
     the type of each. Models never write it, nn-merge-projections puts it there.
@@ -148,7 +149,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
   }];
   let arguments = (ins StrAttr:$path, UnitAttr:$absolute, OptionalAttr<StrArrayAttr>:$then,
                        OptionalAttr<TypeArrayAttr>:$types, Variadic<Index>:$indices,
-                       OptionalAttr<NN_StoredAttr>:$stored);
+                       OptionalAttr<NN_StoredAttr>:$stored, OptionalAttr<Kernel_LayoutAttr>:$layout);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
     (`absolute` $absolute^)? $path (`then` $then^)? (`of` $types^)? (`[` $indices^ `]`)?
@@ -157,7 +158,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$path, "::mlir::UnitAttr":$absolute,
                              "::mlir::ValueRange":$indices), [{
     build($_builder, $_state, type, path, absolute, /*then=*/nullptr, /*types=*/nullptr, indices,
-          /*stored=*/StoredAttr());
+          /*stored=*/StoredAttr(), /*layout=*/nullptr);
   }]>];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -233,12 +233,11 @@ static LogicalResult verifyLayout(WeightOp weight) { // M7
   kernel::PackedLayout layout = kernel::PackedLayout::plain(
       kernel::PackedType::F32, isStoredTransposed(weight));
   RankedTensorType type = weight.getType();
-  if (Attribute attribute = weight->getAttr("layout")) {
-    auto panels = dyn_cast<kernel::LayoutAttr>(attribute);
-    if (!panels || panels.getLayout().kind != kernel::PackedLayout::Kind::Panel)
+  if (kernel::LayoutAttr attribute = weight.getLayoutAttr()) {
+    layout = attribute.getLayout();
+    if (layout.kind != kernel::PackedLayout::Kind::Panel)
       return weight.emitOpError()
              << "layout is " << attribute << ", needs panels";
-    layout = panels.getLayout();
     if (layout.type != packedTypeOf(weight) || !type.getElementType().isF32())
       return weight.emitOpError()
              << "is stored as " << kernel::nameOf(packedTypeOf(weight))

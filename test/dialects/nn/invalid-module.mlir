@@ -150,8 +150,8 @@ func.func private @g(%x: !x) -> !x {
 
 // module M7
 func.func @f() {
-  // expected-error @+1 {{layout is 3 : i64, needs panels}}
-  %w = nn.weight "w" {layout = 3} : tensor<3x4xf32, #nn.axes<D, E>>
+  // expected-error @+1 {{layout is #kernel.layout<"plain f32">, needs panels}}
+  %w = nn.weight "w" {layout = #kernel.layout<"plain f32">} : tensor<3x4xf32, #nn.axes<D, E>>
   return
 }
 
