@@ -27,6 +27,7 @@ config.substitutions += [
     ("%bin", os.path.join(config.build_dir, "bin")),
     ("%heddle", os.path.join(heddle_dir, "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
+    ("%models", os.path.join(config.source_dir, "examples", "models")),
     ("%readme", os.path.join(config.source_dir, "README.md")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),
     ("%libraries", os.path.join(config.build_dir, "lib")),

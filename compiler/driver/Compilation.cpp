@@ -64,14 +64,14 @@ Compilation::~Compilation() = default;
 
 /// Where the shipped model files are: beside an installed heddle, else in the
 /// source tree that it was built from.
-static std::string examplesDirectory() {
+static std::string modelsDirectory() {
   static int anchor;
   llvm::SmallString<128> installed(
       llvm::sys::fs::getMainExecutable("heddle", &anchor));
   llvm::sys::path::remove_filename(installed);
-  llvm::sys::path::append(installed, "..", "share", "heddle", "examples");
+  llvm::sys::path::append(installed, "..", "share", "heddle", "models");
   return llvm::sys::fs::is_directory(installed) ? std::string(installed)
-                                                : HEDDLE_EXAMPLES_DIR;
+                                                : HEDDLE_MODELS_DIR;
 }
 
 llvm::LogicalResult Compilation::findInputs() {
@@ -124,7 +124,7 @@ llvm::LogicalResult Compilation::findModelFile() {
     return fail(arguments.model +
                 ": found no config.json, needed one to know the architecture");
   modelFile = language::findModelFor(*config->getAsObject(), configFile.name(),
-                                     {examplesDirectory()}, llvm::errs());
+                                     {modelsDirectory()}, llvm::errs());
   return llvm::failure(modelFile.empty());
 }
 
@@ -178,7 +178,7 @@ language::ModelOptions Compilation::modelOptions() {
     };
   options.values = arguments.sets;
   options.dims = arguments.dims;
-  options.importPaths = {examplesDirectory()};
+  options.importPaths = {modelsDirectory()};
   return options;
 }
 

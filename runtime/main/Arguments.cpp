@@ -1,5 +1,5 @@
 #include "runtime/main/Arguments.h"
-#include "runtime/Generate.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Suggest.h"
 

@@ -2,7 +2,7 @@
 
 #include "runtime/Clock.h"
 #include "runtime/Session.h"
-#include "runtime/TextInterface.h"
+#include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Npy.h"

@@ -1,7 +1,7 @@
 // Prompts in, text out as it is written; or token ids in and out.
 
-#include "runtime/Generate.h"
 #include "runtime/Session.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"

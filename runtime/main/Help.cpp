@@ -1,7 +1,7 @@
 // --help and --info, written from the program's descriptor.
 
-#include "runtime/Generate.h"
 #include "runtime/Session.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
 
 #include <cinttypes>

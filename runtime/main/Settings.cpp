@@ -1,6 +1,6 @@
 // What came from the checkpoint about generating, in the words of --info.
 
-#include "runtime/Generate.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
 
 #include <cinttypes>

@@ -28,8 +28,7 @@ static size_t editDistance(std::string_view a, std::string_view b) {
 }
 
 Suggestion::Suggestion(std::string_view written)
-    : written(written),
-      distance(std::max<size_t>(2, written.size() / 3) + 1) {}
+    : written(written), distance(std::max<size_t>(2, written.size() / 3) + 1) {}
 
 void Suggestion::consider(const char *candidate) {
   std::string_view name = candidate;

@@ -24,13 +24,13 @@ MODULES = ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*
 SEEDS = {
     "generation": ["test/golden/*/config.json"],
     "json": ["test/golden/*/config.json"],
-    "model": [(f"examples/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
+    "model": [(f"examples/models/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
         ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
         ("llama", "qwen3"), ("mixtral", "mixtral"), ("t5", "t5"), ("transformer", "marian"), ("vit", "vit"))]
-    + ["examples/unet.heddle", "test/language/*.heddle"],
+    + ["examples/models/unet.heddle", "test/language/*.heddle"],
     "modules": MODULES,
     "npy": ["test/golden/ids_*.npy", "test/golden/lengths_ragged.npy"],
-    "parser": ["examples/*.heddle", "test/language/*.heddle"],
+    "parser": ["examples/models/*.heddle", "test/language/*.heddle"],
     "passes": MODULES,
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }

@@ -10,7 +10,7 @@
 #include "ToyProgram.h"
 
 #include "compiler/checkpoint/Tokenizer.h"
-#include "runtime/Generate.h"
+#include "runtime/generate/Generate.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""damage.py HEDDLE GOLDEN EXAMPLES DIRECTORY [COUNT [SEED]]: damages model files,
+"""damage.py HEDDLE GOLDEN MODELS DIRECTORY [COUNT [SEED]]: damages model files,
 config.json and headers of weights at random. Whatever comes out is accepted or
 refused with an error: no crash, no hang. The same seed damages the same way; many
 thousands are for by hand."""
@@ -15,7 +15,7 @@ import sys
 import refused
 from safetensors import Safetensors, read, write
 
-HEDDLE, GOLDEN, EXAMPLES, DIRECTORY = map(os.path.abspath, sys.argv[1:5])
+HEDDLE, GOLDEN, MODELS, DIRECTORY = map(os.path.abspath, sys.argv[1:5])
 COUNT, SEED = (list(map(int, sys.argv[5:])) + [45, 1][len(sys.argv) - 5:])[:2]
 RANDOM = random.Random(SEED)
 TOKEN = re.compile(rb'\s+|#[^\n]*|"[^"]*"|[\w.]+|->|.')
@@ -57,7 +57,7 @@ def damage_json(value):
 
 def damaged_model():
     name = RANDOM.choice(["gpt2", "bert", "llama", "t5"])
-    write("model.heddle", damage_text(read(f"{EXAMPLES}/{name}.heddle")))
+    write("model.heddle", damage_text(read(f"{MODELS}/{name}.heddle")))
     return ["build", "model.heddle", f"--config={GOLDEN}/{name}/config.json",
             "--emit=nn", "-o", "out"]
 

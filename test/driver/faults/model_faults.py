@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""model_faults.py HEDDLE GOLDEN EXAMPLES DIRECTORY: one change to a model file or to
+"""model_faults.py HEDDLE GOLDEN MODELS DIRECTORY: one change to a model file or to
 the command line, which makes it wrong."""
 
 import os
@@ -9,13 +9,13 @@ import sys
 import refused
 from safetensors import read, write
 
-HEDDLE, GOLDEN, EXAMPLES, DIRECTORY = map(os.path.abspath, sys.argv[1:])
+HEDDLE, GOLDEN, MODELS, DIRECTORY = map(os.path.abspath, sys.argv[1:])
 COMMAND = ["build", "gpt2.heddle", "--weights=model", "-o", "out"]
 
 
 def prepare():
     refused.copy_checkpoint(GOLDEN + "/gpt2")
-    shutil.copy(EXAMPLES + "/gpt2.heddle", ".")
+    shutil.copy(MODELS + "/gpt2.heddle", ".")
 
 
 mistakes = refused.Mistakes(prepare)

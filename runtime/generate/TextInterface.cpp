@@ -1,4 +1,4 @@
-#include "runtime/TextInterface.h"
+#include "runtime/generate/TextInterface.h"
 #include "runtime/Error.h"
 #include "runtime/Model.h"
 

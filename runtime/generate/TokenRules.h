@@ -3,8 +3,8 @@
 // The rules of generation_config.json, as Hugging Face's generate() applies
 // them before it chooses: no end before the least length, a forced first or
 // last token, words and tokens that are never written, no run of tokens twice.
-#ifndef HEDDLE_RUNTIME_TOKENRULES_H
-#define HEDDLE_RUNTIME_TOKENRULES_H
+#ifndef HEDDLE_RUNTIME_GENERATE_TOKENRULES_H
+#define HEDDLE_RUNTIME_GENERATE_TOKENRULES_H
 
 #include "runtime/abi.h"
 #include "runtime/text/Buffer.h"
@@ -50,4 +50,4 @@ private:
 
 } // namespace heddle::runtime
 
-#endif // HEDDLE_RUNTIME_TOKENRULES_H
+#endif // HEDDLE_RUNTIME_GENERATE_TOKENRULES_H

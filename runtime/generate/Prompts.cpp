@@ -4,8 +4,8 @@
 
 #include "runtime/Clock.h"
 #include "runtime/Error.h"
-#include "runtime/Generation.h"
-#include "runtime/TextInterface.h"
+#include "runtime/generate/Generation.h"
+#include "runtime/generate/TextInterface.h"
 
 #include <algorithm>
 #include <cinttypes>

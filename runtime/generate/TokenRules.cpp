@@ -1,4 +1,4 @@
-#include "runtime/TokenRules.h"
+#include "runtime/generate/TokenRules.h"
 
 #include <algorithm>
 #include <cmath>

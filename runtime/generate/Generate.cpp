@@ -3,11 +3,11 @@
 // rows that already write share calls, and cutting a long prompt into chunks is
 // no special case.
 
-#include "runtime/Generate.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/Clock.h"
 #include "runtime/Error.h"
-#include "runtime/Generation.h"
-#include "runtime/TextInterface.h"
+#include "runtime/generate/Generation.h"
+#include "runtime/generate/TextInterface.h"
 
 #include <algorithm>
 #include <cinttypes>

@@ -2,8 +2,8 @@
 //
 // Part of libheddle_text.a, as are all files that include it: the core of the
 // runtime knows the tokenizer only as bytes.
-#ifndef HEDDLE_RUNTIME_TEXTINTERFACE_H
-#define HEDDLE_RUNTIME_TEXTINTERFACE_H
+#ifndef HEDDLE_RUNTIME_GENERATE_TEXTINTERFACE_H
+#define HEDDLE_RUNTIME_GENERATE_TEXTINTERFACE_H
 
 #include "runtime/heddle.h"
 #include "runtime/text/Tokenizer.h"
@@ -20,4 +20,4 @@ heddle_status statusOf(const char *wrong);
 
 } // namespace heddle::runtime
 
-#endif // HEDDLE_RUNTIME_TEXTINTERFACE_H
+#endif // HEDDLE_RUNTIME_GENERATE_TEXTINTERFACE_H

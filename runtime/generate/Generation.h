@@ -1,11 +1,11 @@
 // One heddle_generate(): what its two halves share. Prompts.cpp reads what is
 // asked for, Generate.cpp writes.
-#ifndef HEDDLE_RUNTIME_GENERATION_H
-#define HEDDLE_RUNTIME_GENERATION_H
+#ifndef HEDDLE_RUNTIME_GENERATE_GENERATION_H
+#define HEDDLE_RUNTIME_GENERATE_GENERATION_H
 
-#include "runtime/Generate.h"
 #include "runtime/Session.h"
-#include "runtime/TokenRules.h"
+#include "runtime/generate/Generate.h"
+#include "runtime/generate/TokenRules.h"
 #include "runtime/text/Sampler.h"
 #include "runtime/text/Tokenizer.h"
 
@@ -104,4 +104,4 @@ private:
 
 } // namespace heddle::runtime
 
-#endif // HEDDLE_RUNTIME_GENERATION_H
+#endif // HEDDLE_RUNTIME_GENERATE_GENERATION_H

@@ -1,6 +1,6 @@
 // The loop behind a model's `generate` declaration.
-#ifndef HEDDLE_RUNTIME_GENERATE_H
-#define HEDDLE_RUNTIME_GENERATE_H
+#ifndef HEDDLE_RUNTIME_GENERATE_GENERATE_H
+#define HEDDLE_RUNTIME_GENERATE_GENERATE_H
 
 #include "runtime/abi.h"
 #include "runtime/text/Buffer.h"
@@ -32,4 +32,4 @@ heddle_status generate(heddle_session &session,
 
 } // namespace heddle::runtime
 
-#endif // HEDDLE_RUNTIME_GENERATE_H
+#endif // HEDDLE_RUNTIME_GENERATE_GENERATE_H
