@@ -48,25 +48,12 @@ public:
         tensorsOf[*path].push_back(&tensor);
   }
 
-  const StoredTensor *bind(const TensorNeed &need) {
-    const StoredTensor *tensor = tensorFor(need);
-    if (!tensor)
-      return nullptr;
-    if (!holdsWeights(tensor->dtype))
-      complain(source.fileOf(*tensor), tensor->name,
-               "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
-                   at(need));
-    if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
-      SmallVector<int64_t, 4> reversed(reverse(need.shape));
-      bool turned = need.shape.size() == 2 && tensor->shape == reversed;
-      complain(source.fileOf(*tensor), tensor->name,
-               "found " + shapeText(tensor->shape) + ", needed " +
-                   shapeText(need.shape) + at(need),
-               turned ? "it is stored the other way round: layout = in_out or "
-                        "out_in"
-                      : "");
-    }
-    return tensor;
+  /// One path may be packed more than once.
+  const StoredTensor *bind(const TensorPart &need) {
+    auto [bound, isNew] = boundTo.try_emplace(need.path);
+    if (isNew)
+      bound->second = check(need);
+    return bound->second;
   }
 
   /// What is left once every need is bound.
@@ -112,7 +99,28 @@ public:
   }
 
 private:
-  const StoredTensor *tensorFor(const TensorNeed &need) {
+  const StoredTensor *check(const TensorPart &need) {
+    const StoredTensor *tensor = tensorFor(need);
+    if (!tensor)
+      return nullptr;
+    if (!holdsWeights(tensor->dtype))
+      complain(source.fileOf(*tensor), tensor->name,
+               "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
+                   at(need));
+    if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
+      SmallVector<int64_t, 4> reversed(reverse(need.shape));
+      bool turned = need.shape.size() == 2 && tensor->shape == reversed;
+      complain(source.fileOf(*tensor), tensor->name,
+               "found " + shapeText(tensor->shape) + ", needed " +
+                   shapeText(need.shape) + at(need),
+               turned ? "it is stored the other way round: layout = in_out or "
+                        "out_in"
+                      : "");
+    }
+    return tensor;
+  }
+
+  const StoredTensor *tensorFor(const TensorPart &need) {
     SmallVector<const StoredTensor *, 1> candidates =
         tensorsOf.lookup(need.path);
     for (const StoredTensor *tensor : candidates)
@@ -184,7 +192,7 @@ private:
     return true;
   }
 
-  static std::string at(const TensorNeed &need) {
+  static std::string at(const TensorPart &need) {
     return need.location.empty() ? "" : " at " + need.location;
   }
 
@@ -228,6 +236,7 @@ private:
   const Source &source;
   const nn::WeightRules &rules;
   StringMap<SmallVector<const StoredTensor *, 1>> tensorsOf;
+  StringMap<const StoredTensor *> boundTo;
   DenseSet<const StoredTensor *> used;
   StringMap<std::unique_ptr<Complaint>> complaints;
   std::vector<Complaint *> inOrder;
@@ -235,19 +244,14 @@ private:
 
 } // namespace
 
-std::optional<std::vector<const StoredTensor *>>
-bindTensors(const Source &source, ArrayRef<TensorNeed> needs,
-            const nn::WeightRules &rules, Problems &problems) {
-  size_t faultsBefore = problems.size();
+void bindTensors(const Source &source, MutableArrayRef<PackedTensor> tensors,
+                 const nn::WeightRules &rules, Problems &problems) {
   Binder binder(source, rules);
-  std::vector<const StoredTensor *> bound;
-  for (const TensorNeed &need : needs)
-    bound.push_back(binder.bind(need));
+  for (PackedTensor &tensor : tensors)
+    for (TensorPart &part : tensor.parts)
+      part.stored = binder.bind(part);
   binder.refuseExtras();
   binder.report(problems);
-  if (problems.size() != faultsBefore)
-    return std::nullopt;
-  return bound;
 }
 
 } // namespace heddle::checkpoint

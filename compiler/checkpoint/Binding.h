@@ -10,25 +10,16 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_BINDING_H
 #define HEDDLE_COMPILER_CHECKPOINT_BINDING_H
 
-#include "compiler/checkpoint/Source.h"
-#include "dialects/kernel/Layout.h"
+#include "compiler/checkpoint/Packer.h"
 #include "dialects/nn/WeightRules.h"
 
 namespace heddle::checkpoint {
 
-/// A weight that the model uses, and where its file says so.
-struct TensorNeed {
-  std::string path;
-  llvm::SmallVector<int64_t, 4> shape; ///< as stored: outputs before inputs
-                                       ///< unless the model says otherwise
-  std::string location;                ///< `gpt2.heddle:38:7`, or empty
-};
-
-/// The stored tensor of each need, in order. On problems, those of all needs
-/// and all tensors together, alike ones of many layers as one, and no value.
-std::optional<std::vector<const StoredTensor *>>
-bindTensors(const Source &source, llvm::ArrayRef<TensorNeed> needs,
-            const nn::WeightRules &rules, Problems &problems);
+/// Finds the stored tensor of each part. On problems, those of all parts and
+/// all stored tensors together, alike ones of many layers as one.
+void bindTensors(const Source &source,
+                 llvm::MutableArrayRef<PackedTensor> tensors,
+                 const nn::WeightRules &rules, Problems &problems);
 
 } // namespace heddle::checkpoint
 

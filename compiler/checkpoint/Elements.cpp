@@ -124,7 +124,8 @@ size_t countNonFinite(const float *elements, size_t count) {
   return found;
 }
 
-RandomElements::RandomElements(uint64_t seed, StringRef path, RandomFill fill)
+RandomElements::RandomElements(uint64_t seed, StringRef path,
+                               program::Fill fill)
     : stream(xxh3_64bits(path) ^ seed * 0x9e3779b97f4a7c15u), kind(fill) {}
 
 /// SplitMix64's output function (Steele, Lea, Flood: Fast splittable
@@ -137,8 +138,8 @@ static uint64_t mixed(uint64_t x) {
 
 void RandomElements::fill(uint64_t first, uint64_t step, float *to,
                           size_t count) const {
-  if (kind != RandomFill::Normal) {
-    std::fill_n(to, count, kind == RandomFill::Ones ? 1.0f : 0.0f);
+  if (kind != program::Fill::Normal) {
+    std::fill_n(to, count, kind == program::Fill::Ones ? 1.0f : 0.0f);
     return;
   }
   // The sum of four uniform 16-bit numbers is nearly normal (Irwin-Hall):

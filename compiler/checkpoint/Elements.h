@@ -8,6 +8,7 @@
 #define HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
 
 #include "compiler/checkpoint/StoredTensor.h"
+#include "dialects/program/ProgramEnums.h"
 
 namespace heddle::checkpoint {
 
@@ -29,25 +30,19 @@ void transpose(const float *from, size_t rows, size_t columns,
 /// How many of the elements are infinite or NaN.
 size_t countNonFinite(const float *elements, size_t count);
 
-/// What a weight without a checkpoint is filled with.
-enum class RandomFill : uint8_t {
-  Normal, ///< mean 0, standard deviation 0.02 (BERT, GPT-2)
-  Ones,   ///< scales of norms
-  Zeros,  ///< biases
-};
-
 /// The elements of one weight, each a function of its index alone: the same
-/// whatever the layout, the order or the number of threads.
+/// whatever the layout, the order or the number of threads. Normal has mean 0
+/// and standard deviation 0.02 (BERT, GPT-2).
 class RandomElements {
 public:
-  RandomElements(uint64_t seed, llvm::StringRef path, RandomFill fill);
+  RandomElements(uint64_t seed, llvm::StringRef path, program::Fill fill);
 
   /// to[i] = element (first + i * step).
   void fill(uint64_t first, uint64_t step, float *to, size_t count) const;
 
 private:
   uint64_t stream;
-  RandomFill kind;
+  program::Fill kind;
 };
 
 } // namespace heddle::checkpoint

@@ -20,9 +20,11 @@ namespace heddle::checkpoint {
 /// the packed layout sees it (kernel::PackedLayout::matrix).
 struct TensorPart {
   std::string path;                     ///< of the weight in the model
-  llvm::SmallVector<int64_t, 4> shape;  ///< as stored, as `stored->shape`
-  const StoredTensor *stored = nullptr; ///< null: random
-  RandomFill random = RandomFill::Normal;
+  llvm::SmallVector<int64_t, 4> shape;  ///< as stored: outputs before inputs
+                                        ///< unless the model says otherwise
+  std::string location;                 ///< `gpt2.heddle:38:7`, or empty
+  const StoredTensor *stored = nullptr; ///< null: made of the seed
+  program::Fill fill = program::Fill::Normal;
 };
 
 /// One tensor of the packed file: parts joined along their outputs (merged

@@ -92,7 +92,7 @@ Error TilePacker::fetch(const TensorPlan &plan, int64_t first, int64_t count,
 }
 
 static RandomElements randomOf(const TensorPart &part, uint64_t seed) {
-  return RandomElements(seed, part.path, part.random);
+  return RandomElements(seed, part.path, part.fill);
 }
 
 Error TilePacker::fetchRows(const Slice &slice, float *to) {

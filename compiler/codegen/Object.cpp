@@ -4,6 +4,7 @@
 #include "compiler/codegen/AllowedOps.h"
 #include "compiler/codegen/EmitProgram.h"
 #include "compiler/codegen/Interface.h"
+#include "dialects/program/Program.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -81,6 +82,9 @@ codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
                          bool withMain, llvm::LLVMContext &context) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
+  // It becomes data; LLVM's dialect has no words for it.
+  if (program::DescriptionOp description = program::descriptionOf(module))
+    description.erase();
   if (failed(allowsOps(module, machine)))
     return nullptr;
   std::unique_ptr<llvm::Module> llvmModule =

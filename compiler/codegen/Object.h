@@ -22,7 +22,8 @@ namespace heddle::codegen {
 
 /// Translates a module of the LLVM dialect and adds the program's descriptor
 /// and C interface, and `main` on demand. Everything else becomes internal to
-/// the object. Null after a diagnostic.
+/// the object. The module loses its program.description. Null after a
+/// diagnostic.
 std::unique_ptr<llvm::Module>
 translateToLlvm(mlir::ModuleOp module, const Program &program,
                 llvm::TargetMachine &machine, llvm::StringRef tuneCpu,

@@ -1,23 +1,8 @@
 //===- Program.h - what the runtime is told about a program ---------------===//
 //
-// Program mirrors heddle_program (runtime/abi.h). The pipeline writes it as the
-// module attribute `heddle.program` when it knows everything (after memory
-// planning), so that a module at the kernel, vector or llvm stage is a whole
-// program and can re-enter the pipeline from a file; code generation reads it
-// back and emits it as constant data.
-//
-//   module attributes {heddle.program = {
-//     name = "gpt2", fingerprint = 77, row_size = "B",
-//     weight_bytes = array<i64: 3072>,
-//     sizes = [{name = "B", min = 1, max = 64},
-//              {name = "T", min = 1, max = 1024, per = "B"}],
-//     entries = [{
-//       name = "score", function = "score", arena = "3072*B*T",
-//       inputs = [{name = "ids", axes = "B T", type = "i32",
-//                  dims = ["B", "T"], elements = "B*T", index_bound = 50257}],
-//       outputs = [{name = "result", axes = "B T V", type = "f32",
-//                   dims = ["B", "T", "50257"], elements = "50257*B*T"}]}]
-//   }, kernel.monomials = ["B*T"]} { … }
+// Program mirrors heddle_program (runtime/abi.h): what code generation emits as
+// constant data. Most of it is the module's program.description
+// (dialects/program), the rest comes with the checkpoint.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,6 +10,7 @@
 #define HEDDLE_COMPILER_CODEGEN_PROGRAM_H
 
 #include "dialects/nn/SizeExpr.h"
+#include "dialects/program/ProgramEnums.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/LogicalResult.h"
@@ -68,7 +54,7 @@ struct ProgramValue {
   int64_t indexBound = 0;
 };
 
-enum class GenerateRole { None = 0, Before = 1, Step = 2 };
+using program::GenerateRole;
 
 struct ProgramEntry {
   std::string name;
@@ -152,13 +138,9 @@ std::string weightsFileName(const Program &program);
 /// The index of the size called `name`; -1 for the empty name.
 int sizeIndex(const Program &program, llvm::StringRef name);
 
-inline constexpr llvm::StringLiteral programAttributeName = "heddle.program";
-
-void setProgramAttribute(mlir::ModuleOp module, const Program &program);
-
-/// Fails after a located diagnostic if the module has no such attribute or it
-/// is not well formed.
-llvm::FailureOr<Program> getProgramAttribute(mlir::ModuleOp module);
+/// What the module's description says. Fails after a located diagnostic if
+/// there is none, or no C interface can be made of it.
+llvm::FailureOr<Program> readProgram(mlir::ModuleOp module);
 
 } // namespace heddle::codegen
 

@@ -16,7 +16,6 @@ using checkpoint::StoredTensor;
 using codegen::Program;
 using codegen::ProgramEntry;
 using nn::SizeExpr;
-using pipeline::WeightTable;
 
 /// What the checkpoint has for each path of the model: `found BF16`.
 static void printReport(Compilation &compilation, const Source *stored,
@@ -62,10 +61,11 @@ static SizeExpr keptBytes(const Program &program) {
 
 /// The weights, what a call of each entry needs besides them, and what is kept
 /// from call to call.
-static void printMemory(const Program &program, const WeightTable &table,
+static void printMemory(const Program &program,
+                        program::DescriptionOp description,
                         llvm::raw_ostream &os) {
   int64_t packed = 0;
-  for (const WeightTable::Tensor &tensor : table.tensors)
+  for (auto tensor : description.getOps<program::TensorOp>())
     packed += tensor.packedBytes();
   os << "\nmemory\n  weights  " << bytesText(packed) << ", mapped\n";
   for (const ProgramEntry &entry : program.entries)
@@ -90,13 +90,11 @@ int driver::check(const Arguments &arguments) {
 
   if (failed(compilation.describe()) || failed(compilation.readProgram()))
     return 1;
-  llvm::FailureOr<WeightTable> table =
-      pipeline::getWeightTable(compilation.module());
-  if (failed(table))
-    return 1;
-  printMemory(compilation.program(), *table, os);
+  auto description = program::descriptionOf(compilation.module());
+  printMemory(compilation.program(), description, os);
+  std::vector<checkpoint::PackedTensor> tensors = packedTensors(description);
   if (stored)
-    (void)bindTensors(*stored, tensorNeeds(*table), rules, problems);
+    bindTensors(*stored, tensors, rules, problems);
   os.flush();
   problems.print(llvm::errs());
   return problems.empty() ? 0 : 1;

@@ -12,7 +12,7 @@
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
-#include "dialects/nn/NN.h"
+#include "dialects/program/Program.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -198,23 +198,18 @@ llvm::LogicalResult Compilation::load() {
     if (!module_)
       return llvm::failure();
   }
-  return arguments.name.empty() ? llvm::success() : rename();
+  if (!arguments.name.empty())
+    rename();
+  return llvm::success();
 }
 
 /// Gives the module the name of --name, wherever its stage keeps it.
-llvm::LogicalResult Compilation::rename() {
-  if (!(*module_)->hasAttr(codegen::programAttributeName)) {
+void Compilation::rename() {
+  if (auto description = program::descriptionOf(*module_))
+    description.setName(arguments.name);
+  else
     (*module_)->setAttr(nn::NNDialect::kModelAttr,
                         mlir::StringAttr::get(&context, arguments.name));
-    return llvm::success();
-  }
-  llvm::FailureOr<codegen::Program> program =
-      codegen::getProgramAttribute(*module_);
-  if (failed(program))
-    return llvm::failure();
-  program->name = arguments.name;
-  codegen::setProgramAttribute(*module_, *program);
-  return llvm::success();
 }
 
 llvm::LogicalResult Compilation::loadMlir() {
@@ -282,8 +277,7 @@ llvm::LogicalResult Compilation::lowerTo(Stage target) {
 }
 
 llvm::LogicalResult Compilation::readProgram() {
-  llvm::FailureOr<codegen::Program> program =
-      codegen::getProgramAttribute(*module_);
+  llvm::FailureOr<codegen::Program> program = codegen::readProgram(*module_);
   if (failed(program))
     return llvm::failure();
   program_ = std::move(*program);

@@ -99,7 +99,7 @@ private:
   llvm::LogicalResult readConfig();
   llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
-  llvm::LogicalResult rename();
+  void rename();
   const llvm::StringSet<> &tensorPaths(const nn::WeightRules &rules);
   llvm::LogicalResult
   run(llvm::StringRef what,

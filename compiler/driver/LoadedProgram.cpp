@@ -25,8 +25,8 @@ LogicalResult driver::bindWeights(Compilation &compilation,
   }
   mlir::TimingScope scope = compilation.time("bind weights");
   llvm::FailureOr<Weights> bound =
-      Weights::bind(compilation.module(), compilation.program(), arguments,
-                    compilation.weightSource(), compilation.tokenizer());
+      Weights::bind(compilation.module(), arguments, compilation.weightSource(),
+                    compilation.tokenizer());
   if (failed(bound))
     return llvm::failure();
   compilation.inputFiles().addAll(bound->files());

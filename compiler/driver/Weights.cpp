@@ -4,9 +4,7 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Progress.h"
 #include "compiler/files/Message.h"
-#include "dialects/nn/NN.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -14,15 +12,11 @@ using namespace heddle;
 using namespace heddle::driver;
 using checkpoint::PackedTensor;
 using checkpoint::Problems;
-using checkpoint::RandomFill;
-using checkpoint::TensorNeed;
 using llvm::LogicalResult;
 using mlir::ArrayAttr;
 using mlir::Attribute;
 using mlir::StringAttr;
 using nn::WeightRules;
-using pipeline::WeightFill;
-using pipeline::WeightTable;
 
 static std::string text(Attribute attribute) {
   return mlir::cast<StringAttr>(attribute).str();
@@ -56,48 +50,33 @@ WeightRules driver::weightRules(mlir::ModuleOp module) {
   return rules;
 }
 
-std::vector<TensorNeed> driver::tensorNeeds(const WeightTable &table) {
-  std::vector<TensorNeed> needs;
-  llvm::StringSet<> known;
-  for (const WeightTable::Tensor &tensor : table.tensors)
-    for (const WeightTable::Part &part : tensor.parts)
-      if (known.insert(part.path).second)
-        needs.push_back(
-            {part.path, {part.shape.begin(), part.shape.end()}, part.location});
-  return needs;
-}
-
-static RandomFill randomFill(WeightFill fill) {
-  switch (fill) {
-  case WeightFill::Normal:
-    return RandomFill::Normal;
-  case WeightFill::Ones:
-    return RandomFill::Ones;
-  case WeightFill::Zeros:
-    return RandomFill::Zeros;
+std::vector<PackedTensor>
+driver::packedTensors(program::DescriptionOp description) {
+  std::vector<PackedTensor> tensors;
+  for (auto tensor : description.getOps<program::TensorOp>()) {
+    PackedTensor &packed = tensors.emplace_back();
+    packed.layout = tensor.getLayout().getLayout();
+    for (program::PartAttr part : tensor.partRange())
+      packed.parts.push_back(
+          {part.getPath().str(), llvm::SmallVector<int64_t, 4>(part.getShape()),
+           part.getLocation().str(), /*stored=*/nullptr, tensor.getFill()});
   }
-  llvm_unreachable("all fills are listed");
+  return tensors;
 }
 
 llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
-                                       const codegen::Program &program,
                                        const Arguments &arguments,
                                        checkpoint::Source *source,
                                        llvm::ArrayRef<char> tokenizer) {
-  llvm::FailureOr<WeightTable> table = pipeline::getWeightTable(module);
-  if (failed(table))
-    return llvm::failure();
+  program::DescriptionOp description = program::descriptionOf(module);
   Weights weights;
   Problems problems;
-  std::vector<TensorNeed> needs = tensorNeeds(*table);
-  llvm::StringMap<const checkpoint::StoredTensor *> bound;
+  weights.request.tensors = packedTensors(description);
   if (!arguments.randomWeights) {
     weights.source = source;
     if (source->open(problems))
-      if (auto found =
-              bindTensors(*source, needs, weightRules(module), problems))
-        for (auto [need, tensor] : llvm::zip_equal(needs, *found))
-          bound[need.path] = tensor;
+      bindTensors(*source, weights.request.tensors, weightRules(module),
+                  problems);
   }
   weights.tokenizer.assign(tokenizer.begin(), tokenizer.end());
   if (!problems.empty()) {
@@ -105,18 +84,8 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
     return llvm::failure();
   }
 
-  for (const WeightTable::Tensor &tensor : table->tensors) {
-    PackedTensor packed{{}, tensor.layout};
-    for (const WeightTable::Part &part : tensor.parts)
-      // Sides of 1 do not count: a bias stored as [1, V] is packed as [V].
-      packed.parts.push_back({part.path,
-                              {part.shape.begin(), part.shape.end()},
-                              bound.lookup(part.path),
-                              randomFill(tensor.fill)});
-    weights.request.tensors.push_back(std::move(packed));
-  }
-  weights.request.slots.assign(table->slots.begin(), table->slots.end());
-  weights.request.fingerprint = program.fingerprint;
+  llvm::append_range(weights.request.slots, description.weightSlots());
+  weights.request.fingerprint = description.fingerprint();
   weights.request.randomSeed = arguments.randomWeights.value_or(0);
   weights.request.threads = arguments.threads;
   weights.remarks = arguments.options.remarks;

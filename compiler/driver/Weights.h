@@ -5,9 +5,8 @@
 
 #include "compiler/checkpoint/Binding.h"
 #include "compiler/checkpoint/Packer.h"
-#include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
-#include "compiler/pipeline/WeightTable.h"
+#include "dialects/program/Program.h"
 #include "llvm/Support/LogicalResult.h"
 
 namespace heddle::driver {
@@ -15,9 +14,9 @@ namespace heddle::driver {
 /// The rules of `weights { … }`, which the language left on the module.
 nn::WeightRules weightRules(mlir::ModuleOp module);
 
-/// What the tables' tensors need of a checkpoint, each path once.
-std::vector<checkpoint::TensorNeed>
-tensorNeeds(const pipeline::WeightTable &table);
+/// The tensors that a description lists, of which nothing is found yet.
+std::vector<checkpoint::PackedTensor>
+packedTensors(program::DescriptionOp description);
 
 /// Everything there is to pack, found and checked before the code is compiled,
 /// so that a wrong checkpoint costs no time.
@@ -27,7 +26,6 @@ public:
   /// seed of `arguments`. Prints every mistake in the checkpoint and fails.
   /// `tokenizer` are the tables to pack, if there are any.
   static llvm::FailureOr<Weights> bind(mlir::ModuleOp module,
-                                       const codegen::Program &program,
                                        const Arguments &arguments,
                                        checkpoint::Source *source,
                                        llvm::ArrayRef<char> tokenizer);

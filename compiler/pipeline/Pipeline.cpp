@@ -5,7 +5,6 @@
 #include "compiler/microkernels/Passes.h"
 #include "compiler/microkernels/Target.h"
 #include "compiler/microkernels/Tuning.h"
-#include "compiler/pipeline/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/Passes.h"
@@ -61,7 +60,7 @@ static void addFusion(OpPassManager &passes, const Options &options) {
 }
 
 /// Every value gets its place in the arena; what runtime and packer need to
-/// know goes on as attributes of the module.
+/// know is noted in the module.
 static void addDescription(OpPassManager &passes, const Options &options) {
   // A module that was stored with its fusions is computed without them.
   if (options.reference) {
@@ -71,7 +70,7 @@ static void addDescription(OpPassManager &passes, const Options &options) {
     passes.addPass(transforms::createAssignLayouts(layouts));
   }
   passes.addPass(transforms::createPlanMemory());
-  passes.addPass(createDescribeProgram());
+  passes.addPass(transforms::createDescribeProgram());
 }
 
 /// nn to loops over buffers.
@@ -165,7 +164,7 @@ Stage pipeline::stageOf(ModuleOp module) {
       isAtMost(Stage::Nn);
     else if (dialect == "kernel" || dialect == "linalg")
       isAtMost(Stage::Kernel);
-    else if (dialect != "llvm" && dialect != "builtin")
+    else if (dialect != "llvm" && dialect != "program" && dialect != "builtin")
       isAtMost(Stage::Vector);
   });
   return stage;

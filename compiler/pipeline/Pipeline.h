@@ -27,7 +27,7 @@ void registerPasses();
 Stage stageOf(mlir::ModuleOp module);
 
 /// Adds the passes that take a module from Nn to where its program and weights
-/// are described (heddle.program, heddle.weights), and no further.
+/// are described (dialects/program), and no further.
 void buildDescription(mlir::OpPassManager &passes, const Options &options);
 
 /// Adds the passes that take a module from one stage to another, both from Nn

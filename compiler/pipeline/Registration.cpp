@@ -8,11 +8,11 @@
 #include "compiler/conversion/KernelToLLVM.h"
 #include "compiler/conversion/Passes.h"
 #include "compiler/microkernels/Passes.h"
-#include "compiler/pipeline/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/NN.h"
+#include "dialects/program/Program.h"
 #include "dialects/scalar/Scalar.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -47,8 +47,9 @@
 using namespace mlir;
 
 void heddle::pipeline::registerDialects(DialectRegistry &registry) {
-  registry.insert<heddle::nn::NNDialect, heddle::kernel::KernelDialect,
-                  heddle::scalar::ScalarDialect>();
+  registry
+      .insert<heddle::nn::NNDialect, heddle::kernel::KernelDialect,
+              heddle::program::ProgramDialect, heddle::scalar::ScalarDialect>();
   registry.insert<LLVM::LLVMDialect, affine::AffineDialect, arith::ArithDialect,
                   cf::ControlFlowDialect, func::FuncDialect,
                   index::IndexDialect, linalg::LinalgDialect, math::MathDialect,
@@ -70,7 +71,6 @@ void heddle::pipeline::registerHeddlePasses() {
   transforms::registerHeddleTransformsPasses();
   conversion::registerHeddleConversionPasses();
   microkernels::registerHeddleMicrokernelsPasses();
-  registerHeddlePipelinePasses();
 }
 
 void heddle::pipeline::registerPasses() {

@@ -297,4 +297,39 @@ def RaiseAttention : Pass<"nn-raise-attention"> {
   }];
 }
 
+def DescribeProgram : Pass<"describe-program", "::mlir::ModuleOp"> {
+  let summary = "note what runtime and packer need to know, before nn is lowered away";
+  let description = [{
+    After nn-plan-memory. Sizes, entries with their shapes, caches, profile points and weights become a
+    `program.description` (dialects/program), which stays in the module to the end; ops that compute get the numbers of
+    their profile points.
+
+    Before:
+    ```mlir
+    module attributes {nn.model = "m"} {
+      nn.size @B in 1 to 4
+      func.func @double(%x: tensor<?x3xf32, #nn.axes<B, D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
+          attributes {nn.entry, nn.arena = "0"} {
+        %y = nn.add %x, %x : …
+    ```
+    After:
+    ```mlir
+    module attributes {nn.model = "m"} {
+      program.description "m" rows "B" {
+        program.size "B" in 1 to 4
+        program.entry @double {
+          program.input "x" "B D" : f32 ["B", "3"]
+          program.output "result" "B D" : f32 ["B", "3"]
+        }
+        program.site 0 "double: add [B D]" bytes "36*B"
+      }
+      nn.size @B in 1 to 4
+      func.func @double(%x: tensor<?x3xf32, #nn.axes<B, D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
+          attributes {nn.entry, nn.arena = "0"} {
+        %y = nn.add %x, %x {nn.site = 0 : i32} : …
+    ```
+  }];
+  let dependentDialects = ["::heddle::program::ProgramDialect"];
+}
+
 #endif // HEDDLE_COMPILER_TRANSFORMS_PASSES_TD

@@ -49,6 +49,8 @@ template <typename OpTy>
 struct AboutPairs : mlir::OpTrait::TraitBase<OpTy, AboutPairs> {};
 template <typename OpTy>
 struct WithinPairs : mlir::OpTrait::TraitBase<OpTy, WithinPairs> {};
+template <typename OpTy>
+struct BesideModel : mlir::OpTrait::TraitBase<OpTy, BesideModel> {};
 } // namespace heddle::nn
 
 #include "dialects/nn/NNInterfaces.h.inc"

@@ -130,4 +130,7 @@ def NN_AboutPairs : NN_Trait<"AboutPairs">;
 /// May stand in such a region.
 def NN_WithinPairs : NN_Trait<"WithinPairs">;
 
+/// Stands in a module beside the model, and says something about it.
+def NN_BesideModel : NN_Trait<"BesideModel">;
+
 #endif // HEDDLE_DIALECTS_NN_NNINTERFACES_TD

@@ -313,7 +313,8 @@ static LogicalResult verifyAxes(Location location, Type type,
 
 LogicalResult heddle::nn::verifyModule(ModuleOp module) {
   for (Operation &op : module.getOps()) {
-    if (!isa<SizeOp, StateOp, func::FuncOp>(op)) // M1
+    if (!isa<SizeOp, StateOp, func::FuncOp>(op) &&
+        !op.hasTrait<BesideModel>()) // M1
       return op.emitOpError("is not of an nn module: there are sizes, states "
                             "and functions");
     if (auto function = dyn_cast<func::FuncOp>(op))

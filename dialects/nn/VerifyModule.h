@@ -13,7 +13,8 @@ namespace heddle::nn {
 /// module that the language made is so; one that comes from a file may be
 /// anything that its ops allow. Each pass over whole modules begins with this.
 ///
-/// M1. The module holds nn.size, nn.state and functions.
+/// M1. The module holds nn.size, nn.state, functions, and what says of itself
+///     that it stands beside a model.
 /// M2. A function has a body of one block. It takes and gives tensors with
 ///     named axes.
 /// M3. A function consists of the computing ops of nn, scalar arithmetic,

@@ -59,17 +59,22 @@ using Messages = std::vector<std::string>;
 class BindingTest : public Fixture {
 protected:
   nn::WeightRules rules;
-  std::vector<TensorNeed> needs;
-  std::optional<std::vector<const StoredTensor *>> bound;
+  std::vector<TensorPart> needs;
+  std::vector<const StoredTensor *> bound;
 
-  /// Binds `needs` to the file's tensors.
+  /// Binds `needs`, a packed tensor each, to the file's tensors.
   Messages bind(const FileBuilder &file) {
     write("model.safetensors", file.bytes());
     Problems problems;
     checkpoint = openSource(directory, problems);
     EXPECT_TRUE(checkpoint);
-    bound = bindTensors(*checkpoint, needs, rules, problems);
-    EXPECT_EQ(bound.has_value(), problems.empty());
+    std::vector<PackedTensor> tensors;
+    for (const TensorPart &need : needs)
+      tensors.push_back({{need}, kernel::PackedLayout::plain()});
+    bindTensors(*checkpoint, tensors, rules, problems);
+    bound.clear();
+    for (const PackedTensor &tensor : tensors)
+      bound.push_back(tensor.parts.front().stored);
     return messagesOf(problems);
   }
 
@@ -77,17 +82,17 @@ protected:
 };
 
 TEST_F(BindingTest, BindsByPathWhateverTheOrder) {
-  needs = {{"b", {3}, ""}, {"a", {2, 1}, ""}, {"b", {3}, ""}};
+  needs = {{"b", {3}}, {"a", {2, 1}}, {"b", {3}}};
   EXPECT_EQ(bind(FileBuilder().addRamp("a", {2, 1}).addRamp("b", {3})),
             Messages{});
-  ASSERT_EQ(bound->size(), 3u);
-  EXPECT_EQ((*bound)[0]->name, "b");
-  EXPECT_EQ((*bound)[1]->name, "a");
-  EXPECT_EQ((*bound)[2], (*bound)[0]);
+  ASSERT_EQ(bound.size(), 3u);
+  EXPECT_EQ(bound[0]->name, "b");
+  EXPECT_EQ(bound[1]->name, "a");
+  EXPECT_EQ(bound[2], bound[0]);
 }
 
 TEST_F(BindingTest, ListsLayersInTheOrderOfTheirNumbers) {
-  needs = {{"a", {1}, ""}};
+  needs = {{"a", {1}}};
   FileBuilder file;
   // As files are written: by name.
   for (const char *layer : {"0", "1", "10", "11", "2", "9"})
@@ -105,13 +110,13 @@ TEST_F(BindingTest, BindsAnOldBertThroughPrefixAndRename) {
   rules.prefixes = {{"bert.", true}};
   rules.renames = {{"LayerNorm.gamma", "LayerNorm.weight"}};
   rules.ignores = {"cls.**", "embeddings.position_ids"};
-  needs = {{"encoder.LayerNorm.weight", {2}, ""}};
+  needs = {{"encoder.LayerNorm.weight", {2}}};
   EXPECT_EQ(bind(FileBuilder()
                      .addRamp("bert.encoder.LayerNorm.gamma", {2})
                      .addRamp("bert.embeddings.position_ids", {1})
                      .addRamp("cls.predictions.bias", {1})),
             Messages{});
-  EXPECT_EQ((*bound)[0]->name, "bert.encoder.LayerNorm.gamma");
+  EXPECT_EQ(bound[0]->name, "bert.encoder.LayerNorm.gamma");
 }
 
 TEST_F(BindingTest, IgnoreMatchesTheStoredNameToo) {
@@ -123,20 +128,20 @@ TEST_F(BindingTest, IgnoreMatchesTheStoredNameToo) {
 
 TEST_F(BindingTest, NeededTensorIsBoundThoughIgnored) {
   rules.ignores = {"lm_head.*"};
-  needs = {{"lm_head.weight", {2}, ""}};
+  needs = {{"lm_head.weight", {2}}};
   EXPECT_EQ(bind(FileBuilder().addRamp("lm_head.weight", {2})), Messages{});
-  EXPECT_EQ((*bound)[0]->name, "lm_head.weight");
+  EXPECT_EQ(bound[0]->name, "lm_head.weight");
 }
 
 TEST_F(BindingTest, CopyThatHoldsTheSameIsLeftOut) {
   rules.prefixes = {{"model.", true}};
   rules.sames = {{"lm_head.weight", "embed.weight"}};
-  needs = {{"embed.weight", {2, 2}, ""}};
+  needs = {{"embed.weight", {2, 2}}};
   EXPECT_EQ(bind(FileBuilder()
                      .addRamp("model.embed.weight", {2, 2})
                      .addRamp("lm_head.weight", {2, 2})),
             Messages{});
-  EXPECT_EQ((*bound)[0]->name, "model.embed.weight");
+  EXPECT_EQ(bound[0]->name, "model.embed.weight");
   // The same numbers in another type.
   EXPECT_EQ(bind(FileBuilder()
                      .add("embed.weight", "F16", {2, 2},
@@ -148,7 +153,7 @@ TEST_F(BindingTest, CopyThatHoldsTheSameIsLeftOut) {
 
 TEST_F(BindingTest, CopyThatHoldsOthersIsReported) {
   rules.sames = {{"lm_head.weight", "embed.weight"}};
-  needs = {{"embed.weight", {2, 2}, ""}};
+  needs = {{"embed.weight", {2, 2}}};
   EXPECT_EQ(bind(FileBuilder()
                      .addRamp("embed.weight", {2, 2})
                      .add("lm_head.weight", "F32", {2, 2},
@@ -168,23 +173,23 @@ TEST_F(BindingTest, CopyThatHoldsOthersIsReported) {
 
 TEST_F(BindingTest, CopyThatIsNeededIsNoCopy) {
   rules.sames = {{"lm_head.weight", "embed.weight"}};
-  needs = {{"embed.weight", {2}, ""}, {"lm_head.weight", {3}, ""}};
+  needs = {{"embed.weight", {2}}, {"lm_head.weight", {3}}};
   EXPECT_EQ(bind(FileBuilder()
                      .addRamp("embed.weight", {2})
                      .addRamp("lm_head.weight", {3})),
             Messages{});
-  EXPECT_EQ((*bound)[1]->name, "lm_head.weight");
+  EXPECT_EQ(bound[1]->name, "lm_head.weight");
 }
 
 TEST_F(BindingTest, EmptyTensorsDoNotCount) {
-  needs = {{"w", {2}, ""}};
+  needs = {{"w", {2}}};
   EXPECT_EQ(
       bind(FileBuilder().addRamp("w", {2}).add("rest", "F32", {0, 3}, "")),
       Messages{});
 }
 
 TEST_F(BindingTest, SidesOfOneDoNotCount) {
-  needs = {{"final_logits_bias", {5}, ""}};
+  needs = {{"final_logits_bias", {5}}};
   EXPECT_EQ(bind(FileBuilder().addRamp("final_logits_bias", {1, 5})),
             Messages{});
 }
@@ -199,7 +204,7 @@ TEST_F(BindingTest, ReportsMissingWithPlaceAndNearName) {
 }
 
 TEST_F(BindingTest, ReportsMissingPrefixRule) {
-  needs = {{"h.0.w", {2}, ""}};
+  needs = {{"h.0.w", {2}}};
   rules.ignores = {"**"};
   EXPECT_EQ(bind(FileBuilder().addRamp("transformer.h.0.w", {2})),
             Messages{"DIR: tensor h.0.w: found none, needed [2]; found "
@@ -208,7 +213,7 @@ TEST_F(BindingTest, ReportsMissingPrefixRule) {
 }
 
 TEST_F(BindingTest, TakesNoPartOfASegmentForAPrefix) {
-  needs = {{"norm.weight", {2}, ""}};
+  needs = {{"norm.weight", {2}}};
   rules.ignores = {"**"};
   EXPECT_EQ(bind(FileBuilder().addRamp("layernorm.weight", {2})),
             Messages{"DIR: tensor norm.weight: found none, needed [2]"});
@@ -224,7 +229,7 @@ TEST_F(BindingTest, ReportsExtraTensorWithTheRuleThatIgnoresIt) {
 }
 
 TEST_F(BindingTest, ReportsMisshapenTensor) {
-  needs = {{"w", {3, 2}, "m.heddle:7:1"}, {"v", {4}, ""}};
+  needs = {{"w", {3, 2}, "m.heddle:7:1"}, {"v", {4}}};
   EXPECT_EQ(
       bind(FileBuilder().addRamp("w", {2, 3}).addRamp("v", {2, 2})),
       (Messages{"DIR/model.safetensors: tensor w: found [2, 3], needed [3, 2] "
@@ -242,18 +247,18 @@ TEST_F(BindingTest, ReportsTypesThatAreNoWeights) {
 
 TEST_F(BindingTest, ReportsTwoTensorsForOneWeight) {
   rules.prefixes = {{"bert.", true}};
-  needs = {{"w", {1}, ""}};
+  needs = {{"w", {1}}};
   FileBuilder file;
   file.addRamp("bert.w", {1}).addRamp("w", {1});
   EXPECT_EQ(bind(file), Messages{"DIR/model.safetensors: tensor w: found "
                                  "bert.w as well for w, needed one of them"});
   rules.ignores = {"bert.w"};
   EXPECT_EQ(bind(file), Messages{});
-  EXPECT_EQ((*bound)[0]->name, "w");
+  EXPECT_EQ(bound[0]->name, "w");
 }
 
 TEST_F(BindingTest, ReportsAllKindsInOneRun) {
-  needs = {{"a", {2}, ""}, {"b", {2}, ""}, {"c", {2}, ""}};
+  needs = {{"a", {2}}, {"b", {2}}, {"c", {2}}};
   Messages messages = bind(FileBuilder()
                                .addRamp("a", {3})
                                .add("b", "U8", {2}, "xx")
@@ -265,7 +270,7 @@ TEST_F(BindingTest, GuessesNoMoreThanTwentyNames) {
   rules.ignores = {"**"};
   FileBuilder file;
   for (char c = 'a'; c <= 'z'; ++c) {
-    needs.push_back({std::string("weight_of_") + c, {2}, ""});
+    needs.push_back({std::string("weight_of_") + c, {2}});
     file.addRamp(std::string("weight_off_") + c, {2});
   }
   Messages messages = bind(file);

@@ -66,7 +66,7 @@ protected:
 
   TensorPart part(llvm::StringRef name) {
     const StoredTensor *stored = checkpoint->find(name);
-    return {name.str(), stored->shape, stored, RandomFill::Normal};
+    return {name.str(), stored->shape, /*location=*/"", stored};
   }
 
   /// Packs into `weights`, reads the file back and checks its sums.

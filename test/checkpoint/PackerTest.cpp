@@ -206,8 +206,7 @@ TEST_F(PackerTest, SameBytesForAnyNumberOfThreads) {
   request.tensors = {
       {{part("a")}, PackedLayout::panels(32, PackedType::BF16, true, {}, 2)},
       {{part("b")}, PackedLayout::plain()},
-      {{{"r", {1000, 1000}, nullptr, RandomFill::Normal}},
-       PackedLayout::panels(48)}};
+      {{{"r", {1000, 1000}}}, PackedLayout::panels(48)}};
   request.slots = {0, 1, 2};
   request.threads = 1;
   pack();
@@ -219,15 +218,14 @@ TEST_F(PackerTest, SameBytesForAnyNumberOfThreads) {
 
 TEST_F(PackerTest, RandomWeightsDoNotDependOnTheLayout) {
   auto random = [](llvm::ArrayRef<int64_t> shape) -> TensorPart {
-    return {"w", llvm::SmallVector<int64_t, 4>(shape), nullptr,
-            RandomFill::Normal};
+    return {"w", llvm::SmallVector<int64_t, 4>(shape)};
   };
   request.randomSeed = 3;
   request.tensors = {
       {{random({700, 900})}, PackedLayout::plain()},
       {{random({900, 700})}, PackedLayout::plain(PackedType::F32, true)},
       {{random({900, 700})}, PackedLayout::panels(32, PackedType::F32, true)},
-      {{{"n", {3}, nullptr, RandomFill::Ones}}, PackedLayout::plain()}};
+      {{{"n", {3}, "", nullptr, program::Fill::Ones}}, PackedLayout::plain()}};
   request.slots = {0, 1, 2, 3};
   pack();
   std::vector<float> plain = tensor(0, 700 * 900, PackedType::F32);

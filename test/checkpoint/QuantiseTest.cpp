@@ -48,7 +48,7 @@ struct Quantised {
 TEST(Quantise, ErrsByHalfAStepAtMost) {
   Weights run;
   for (int seed = 0; seed < 100; ++seed) {
-    RandomElements(seed, "run", RandomFill::Normal)
+    RandomElements(seed, "run", program::Fill::Normal)
         .fill(0, 1, run.data(), size);
     Quantised q(run);
     for (size_t i = 0; i < size; ++i) {
@@ -121,9 +121,8 @@ TEST(Quantise, WhatIsNoNumberDoesNotVanish) {
 }
 
 TEST(Quantise, TheSmallestAndTheLargestStayFinite) {
-  for (float magnitude :
-       {std::numeric_limits<float>::denorm_min(),
-        std::numeric_limits<float>::min(), 0x1p127f}) {
+  for (float magnitude : {std::numeric_limits<float>::denorm_min(),
+                          std::numeric_limits<float>::min(), 0x1p127f}) {
     Weights run;
     run.fill(-magnitude);
     Quantised q(run);

@@ -51,7 +51,7 @@ protected:
     for (llvm::StringRef name : {"a", "b"})
       if (const StoredTensor *stored = checkpoint->find(name))
         tensor.parts.push_back(
-            {name.str(), stored->shape, stored, RandomFill::Normal});
+            {name.str(), stored->shape, /*location=*/"", stored});
     tensor.layout = layout;
     request.tensors = {tensor};
     request.slots = {0};

@@ -19,7 +19,11 @@
 // RUN: heddle build %s --emit=asm -o %t/out.s --time-passes 2>&1 | FileCheck %s --check-prefix=TIME
 // TIME-DAG: passes
 // TIME-DAG: optimise
-module attributes {heddle.program = {name = "loop", entries = [{name = "run", function = "run"}]}} {
+module {
+  program.description "loop" {
+    program.entry @run {
+    }
+  }
   func.func @run(%frame: !kernel.frame) -> i32 {
     %zero = arith.constant 0 : index
     %one = arith.constant 1 : index

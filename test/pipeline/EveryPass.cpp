@@ -4,7 +4,6 @@
 #include "compiler/codegen/Program.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
-#include "compiler/pipeline/WeightTable.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
@@ -103,8 +102,7 @@ static bool lowers(Quiet &quiet, mlir::ModuleOp module,
                       Stage::Llvm);
       },
       [](mlir::ModuleOp lowered) {
-        return llvm::success(succeeded(getWeightTable(lowered)) &&
-                             succeeded(codegen::getProgramAttribute(lowered)));
+        return llvm::success(succeeded(codegen::readProgram(lowered)));
       });
 }
 

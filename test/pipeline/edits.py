@@ -31,8 +31,7 @@ HOSTILE = ["0", "-1", "1", "2147483648", "9223372036854775807", "-92233720368547
            "index", "i1", "i999999", "f64", "none", "true", "[]", "{}", "array<i64>", "tensor<*xf32>", "tensor<0xf32>",
            "memref<?xf32>", "memref<9223372036854775807xf32>", "vector<4xf32>", "tensor<?xf32, #nn.axes<Q>>", "x0x", "dense<0>"]
 ATTRIBUTES = ["nn.buffers", "nn.places", "nn.arena", "nn.site", "nn.entry", "nn.name", "nn.default", "nn.model", "nn.generate",
-              "nn.weights", "nn.tokenizer", "kernel.entry", "kernel.monomials", "kernel.sizes", "heddle.program",
-              "heddle.weights", "layout", "llvm.emit_c_interface", "sym_visibility"]
+              "nn.weights", "nn.tokenizer", "kernel.entry", "kernel.monomials", "kernel.sizes", "layout", "llvm.emit_c_interface", "sym_visibility"]
 VALUES = ["unit", "0 : i64", "-1 : i64", '"B"', '"32*B +"', '["32*B +"]', '["64", "B*T"]', "array<i64: 0, 1>", "array<i64: -7>",
           "array<i64>", "array<i32: 5>", '[""]', "[3]", "{}", "@f", '#kernel.layout<"panel<0> f32">',
           '#kernel.layout<"panel<32> f32">', '#kernel.layout<"panel<32, 4> q4 groups<4>">', '"../../x"', "1.0 : f64"]

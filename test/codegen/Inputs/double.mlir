@@ -1,12 +1,14 @@
 // A whole program at the llvm stage, written by hand: entry `twice` doubles every element of x [B T D], whose rows lie
 // one after the other. Offsets are those of heddle_frame: inputs 0, outputs 8, extents 40.
-module attributes {heddle.program = {
-  name = "double", fingerprint = 7, row_size = "B",
-  sizes = [{name = "B", min = 1, max = 4}, {name = "T", min = 1, max = 8, per = "B"}],
-  entries = [{name = "twice", function = "twice",
-              inputs = [{name = "x", axes = "B T D", type = "f32", dims = ["B", "T", "3"], elements = "3*B*T"}],
-              outputs = [{name = "result", axes = "B T D", type = "f32", dims = ["B", "T", "3"], elements = "3*B*T"}]}]
-}, kernel.monomials = ["B*T"]} {
+module attributes {kernel.monomials = ["B*T"]} {
+  program.description "double" rows "B" {
+    program.size "B" in 1 to 4
+    program.size "T" in 1 to 8 per "B"
+    program.entry @twice {
+      program.input "x" "B T D" : f32 ["B", "T", "3"]
+      program.output "result" "B T D" : f32 ["B", "T", "3"]
+    }
+  }
   llvm.func @twice(%frame: !llvm.ptr) -> i32 {
     %zero = llvm.mlir.constant(0 : i64) : i64
     %one = llvm.mlir.constant(1 : i64) : i64

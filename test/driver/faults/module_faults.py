@@ -25,7 +25,7 @@ def in_function(body):
 
 module("model.mlir:1:1: error: custom op 'this' is unknown (tried 'builtin.this' as well)",
        name="no_module", text="this is no module\n")
-module("model.mlir:0:0: error: found no attribute heddle.program, needed one: it describes the entries to the runtime",
+module("model.mlir:0:0: error: found no program.description, needed one: it describes the entries to the runtime",
        name="empty", text="")
 module("model.mlir:1:1: error: unexpected character",
        name="bytes", text=b"\x7fELF\2\1\1\0\0\0\0")
@@ -41,20 +41,17 @@ module("model.mlir:2:3: error: 'func.return' op has 0 operands, but enclosing fu
        name="not_verified", text='func.func @f() -> i32 {\n  return\n}\n')
 module("model.mlir:1:45: error: tensor has 2 dimensions and names for 1",
        name="axes_of_another_rank", text='func.func @f(%x: tensor<2x3xf32, #nn.axes<B>>) {\n  return\n}\n')
-module("model.mlir:0:0: error: found no attribute heddle.program, needed one: it describes the entries to the runtime",
+module("model.mlir:0:0: error: found no program.description, needed one: it describes the entries to the runtime",
        name="no_entry", text=in_function(""))
-module("model.mlir:1:1: error: heddle.program: program: needed a dictionary",
-       name="program_attribute_of_another_kind",
-       text='module attributes {heddle.program = 3 : i64} {\n}\n')
-module("model.mlir:1:1: error: heddle.program: program: there are no entries, needed one to call",
-       name="program_attribute_empty",
-       text='module attributes {heddle.program = {}} {\n}\n')
-module("model.mlir:1:1: error: heddle.program: entry: `f` names the function @f, which the module does not have",
-       name="entry_without_its_function",
-       text='module attributes {heddle.program = {entries = [{name = "f", function = "f"}]}} {\n}\n')
-module("model.mlir:1:1: error: heddle.program: program: the size `Q` is not among the program's",
+module("model.mlir:1:1: error: 'program.size' op expects parent op 'program.description'",
+       name="line_without_a_description", text='program.size "B" in 1 to 2\n')
+module("model.mlir:1:1: error: 'program.description' op has no entry, needs one to call",
+       name="description_empty", text='program.description "m" {\n}\n')
+module("model.mlir:2:3: error: 'program.entry' op calls the function @f, which the module does not have",
+       name="entry_without_its_function", text='program.description "m" {\n  program.entry @f {\n  }\n}\n')
+module("model.mlir:2:3: error: 'program.entry' op has the size `Q`, needs one of the program's",
        name="entry_over_an_unknown_size",
-       text='module attributes {heddle.program = {entries = [{name = "f", function = "f", arena = "3*Q"}]}} {\n'
-            '  llvm.func @f() { llvm.return }\n}\n')
+       text='program.description "m" {\n  program.entry @f arena "3*Q" {\n  }\n}\n'
+            'llvm.func @f() { llvm.return }\n')
 
 sys.exit(mistakes.run(HEDDLE, DIRECTORY))

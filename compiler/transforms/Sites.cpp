@@ -5,30 +5,35 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/pipeline/Sites.h"
+#include "compiler/transforms/Sites.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/Places.h"
+#include "dialects/program/Program.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace heddle;
-using namespace heddle::pipeline;
-using codegen::ElementType;
-using codegen::ProgramSite;
 using nn::SizeExpr;
 
-static ElementType arithmeticOf(nn::Arithmetic arithmetic) {
+/// Null for f32, which goes without saying.
+static TypeAttr arithmeticOf(nn::Arithmetic arithmetic, Builder &builder) {
   switch (arithmetic) {
   case nn::Arithmetic::F32:
-    return ElementType::F32;
+    return {};
   case nn::Arithmetic::BF16:
-    return ElementType::BF16;
+    return TypeAttr::get(builder.getBF16Type());
   case nn::Arithmetic::I8:
-    return ElementType::I8;
+    return TypeAttr::get(builder.getI8Type());
   }
   llvm_unreachable("all kinds are listed");
+}
+
+/// Null for none.
+static StringAttr workOf(const SizeExpr &work, Builder &builder) {
+  return work.terms().empty() ? StringAttr()
+                              : builder.getStringAttr(work.str());
 }
 
 /// `0..11` of a loop's index, or a number; nothing if it is no constant.
@@ -112,29 +117,27 @@ static llvm::StringMap<SizeExpr> sharesOfTokens(ModuleOp module) {
   return shares;
 }
 
-std::vector<ProgramSite> pipeline::numberSites(ModuleOp module,
-                                               const nn::SizeTable &sizes) {
-  Builder builder(module.getContext());
-  std::vector<ProgramSite> sites;
+void transforms::numberSites(ModuleOp module, const nn::SizeTable &sizes,
+                             OpBuilder &builder) {
+  int32_t next = 0;
   llvm::StringMap<SizeExpr> shares = sharesOfTokens(module);
   for (auto function : module.getOps<func::FuncOp>())
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       std::optional<nn::Cost> cost = nn::costOf(op, sizes);
       if (!cost)
         return WalkResult::advance();
-      op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(sites.size()));
-      ProgramSite &site = sites.emplace_back();
-      site.name = nameOf(op);
-      site.flops = cost->flops;
-      site.bytes = cost->bytes;
-      site.arithmetic = arithmeticOf(cost->arithmetic);
       if (auto share = shares.find(function.getName()); share != shares.end()) {
-        site.flops *= share->second;
-        if (!site.bytes.isConstant())
-          site.bytes *= share->second;
+        cost->flops *= share->second;
+        if (!cost->bytes.isConstant())
+          cost->bytes *= share->second;
       }
+      op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(next));
+      program::SiteOp::create(
+          builder, op->getLoc(), builder.getI64IntegerAttr(next++),
+          builder.getStringAttr(nameOf(op)), workOf(cost->flops, builder),
+          workOf(cost->bytes, builder),
+          arithmeticOf(cost->arithmetic, builder));
       // What stands in a mask is part of the op.
       return WalkResult::skip();
     });
-  return sites;
 }

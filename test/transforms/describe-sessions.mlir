@@ -6,18 +6,20 @@
 !m = tensor<?x?x3xf32, #nn.axes<B, M, D>>
 
 // A state that one entry sets and the other reads is one cache, in the slots of both.
-// CHECK: cache_slots = array<i64: 0, 1, 0>
-// CHECK-SAME: caches = [{path = "memory", position_bytes = 12 : i64, size = "M", state}, {path = "k", position_bytes = 12 : i64, size = "S"}]
-// CHECK-SAME: entries = [{function = "encode", generates = "before", inputs = [{axes = "B M D", dims = ["B", "M", "3"], elements = "3*B*M"
-// CHECK-SAME: name = "encode", sets = ["M"]}
-// CHECK-SAME: {arena = "12*B*M+12*B*T+4*S+192", cache_slot = 1 : i64, function = "step", generates = "step", grows = ["S"]
-// CHECK-SAME: {axes = "B T", dims = ["B", "T"], elements = "B*T", index_bound = 5 : i64, name = "ids", type = "i32"}
-// CHECK-SAME: default = 5.000000e-01 : f64
-// CHECK-SAME: outputs = [
-// CHECK-SAME: reads = ["M"]
-// CHECK-SAME: name = "tiny", prefill_in_chunks, row_size = "B"
-// CHECK-SAME: {max = 6 : i64, name = "T", per = "B", step = 2 : i64}, {grows_by = "T", max = 6 : i64, name = "S", per = "B"}
-// CHECK-SAME: weight_bytes = array<i64
+// CHECK: program.description "tiny" rows "B" prefill_in_chunks {
+// CHECK: program.size "T" in 1 to 6 step 2 per "B"
+// CHECK-NEXT: program.size "S" in 1 to 6 per "B" grown by "T"
+// CHECK: program.entry @encode generates before caches <0> sets ["M"] {
+// CHECK-NEXT: program.input "input0" "B M D" : f32 ["B", "M", "3"]
+// CHECK-NEXT: }
+// CHECK-NEXT: program.entry @step generates step arena "12*B*M+12*B*T+4*S+192" weights <0> caches <1, 0> grows ["S"] reads ["M"] {
+// CHECK-NEXT: program.input "ids" "B T" : i32 ["B", "T"] below 5
+// CHECK-NEXT: program.input "k" "B T H K" : f32 ["B", "T", "1", "3"] default 5.000000e-01
+// CHECK-NEXT: program.output "result1" "B T H K" : f32 ["B", "T", "1", "3"]
+// CHECK-NEXT: program.output "result2" "B M D" : f32 ["B", "M", "3"]
+// CHECK-NEXT: }
+// CHECK-NEXT: program.cache 0 "memory" of 12 bytes per "M" state
+// CHECK-NEXT: program.cache 1 "k" of 12 bytes per "S"
 module attributes {nn.model = "tiny", nn.generate = ["encode", "step"]} {
 nn.size @D = 3
 nn.size @V = 5
@@ -52,8 +54,7 @@ func.func @step(%ids: tensor<?x?xi32, #nn.axes<B, T over V>> {nn.name = "ids"}, 
 !k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
 
 // The mask admits later keys, which the first chunk of a prompt would miss.
-// CHECK: heddle.program = {
-// CHECK-NOT: prefill_in_chunks
+// CHECK: program.description "" rows "B" {
 // CHECK: @sees_later_keys
 module attributes {nn.generate = ["sees_later_keys"]} {
 nn.size @B in 1 to 4
@@ -72,8 +73,7 @@ func.func @sees_later_keys(%q: !q) -> !q attributes {nn.entry} {
 !k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
 
 // So does this one: j ≤ i + 1.
-// CHECK: heddle.program = {
-// CHECK-NOT: prefill_in_chunks
+// CHECK: program.description "" rows "B" {
 // CHECK: @sees_the_next_key
 module attributes {nn.generate = ["sees_the_next_key"]} {
 nn.size @B in 1 to 4
@@ -98,8 +98,7 @@ func.func @sees_the_next_key(%q: !q) -> !q attributes {nn.entry} {
 !k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
 
 // j ≤ i or j < n, where n may be anything.
-// CHECK: heddle.program = {
-// CHECK-NOT: prefill_in_chunks
+// CHECK: program.description "" rows "B" {
 // CHECK: @sees_a_prefix
 module attributes {nn.generate = ["sees_a_prefix"]} {
 nn.size @B in 1 to 4
@@ -126,8 +125,7 @@ func.func @sees_a_prefix(%q: !q, %p: tensor<?xi32, #nn.axes<B>>) -> !q attribute
 !k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
 
 // i − j ≥ 0 admits none.
-// CHECK: heddle.program = {
-// CHECK-SAME: prefill_in_chunks
+// CHECK: program.description "" rows "B" prefill_in_chunks {
 // CHECK: @sees_what_is_not_ahead
 module attributes {nn.generate = ["sees_what_is_not_ahead"]} {
 nn.size @B in 1 to 4
@@ -152,8 +150,7 @@ func.func @sees_what_is_not_ahead(%q: !q) -> !q attributes {nn.entry} {
 !k = tensor<?x?x1x3xf32, #nn.axes<B, S, H, K>>
 
 // Nor do (j < i + 1 and i − j < 2) or (j = i and what is no range).
-// CHECK: heddle.program = {
-// CHECK-SAME: prefill_in_chunks
+// CHECK: program.description "" rows "B" prefill_in_chunks {
 // CHECK: @sees_a_window_or_itself
 module attributes {nn.generate = ["sees_a_window_or_itself"]} {
 nn.size @B in 1 to 4

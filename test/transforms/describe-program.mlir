@@ -1,19 +1,21 @@
 // RUN: heddle-opt %s --split-input-file --nn-plan-memory --describe-program | FileCheck %s
 
-// The fields of a dictionary stand in the order of their names.
-// CHECK: heddle.program = {cache_slots = array<i64: 0, 0>, caches = [{path = "ln.c", position_bytes = 12 : i64, size = "S"}]
-// CHECK-SAME: entries = [{arena = "{{[0-9B*T+S]+}}", function = "step", generates = "step", grows = ["S"]
-// CHECK-SAME: inputs = [{axes = "B T", dims = ["B", "T"], elements = "B*T", index_bound = 11 : i64, name = "ids", type = "i32"}]
-// CHECK-SAME: outputs = [{axes = "B T D", dims = ["B", "T", "3"], elements = "3*B*T", name = "result", type = "f32"}]
-// CHECK-SAME: name = "toy", prefill_in_chunks, row_size = "B"
-// CHECK-SAME: sizes = [{max = 4 : i64, name = "B"}, {max = 8 : i64, name = "T", per = "B"}, {grows_by = "T", max = 16 : i64, name = "S", per = "B"}]
-// CHECK-SAME: tokenizer, weight_bytes = array<i64: 132, 12, 36, 12, 36>
+// CHECK: program.description "toy" rows "B" prefill_in_chunks tokenizer {
+// CHECK-NEXT: program.size "B" in 1 to 4
+// CHECK-NEXT: program.size "T" in 1 to 8 per "B"
+// CHECK-NEXT: program.size "S" in 1 to 16 per "B" grown by "T"
+// CHECK-NEXT: program.entry @step generates step arena "{{[0-9B*T+S]+}}" weights <0 to 2, 1 to 2> caches <0, 0> grows ["S"] {
+// CHECK-NEXT:   program.input "ids" "B T" : i32 ["B", "T"] below 11
+// CHECK-NEXT:   program.output "result" "B T D" : f32 ["B", "T", "3"]
+// CHECK-NEXT: }
+// CHECK-NEXT: program.cache 0 "ln.c" of 12 bytes per "S"
+// CHECK-NEXT: program.site 0
 
 // Equal paths are one tensor; a norm's scale would be filled with ones.
-// CHECK-SAME: heddle.weights = {slots = array<i32: 0, 1, 2, 1, 2>, tensors = [
-// CHECK-SAME: {{.*}}axes = "V D", fill = "normal", layout = "plain f32", path = "wte", shape = array<i64: 11, 3>
-// CHECK-SAME: {{.*}}fill = "ones", layout = "plain f32", path = "ln.scale", shape = array<i64: 3>
-// CHECK-SAME: {{.*}}fill = "normal", layout = "plain f32 transposed", path = "ln.w", shape = array<i64: 3, 3>
+// CHECK: program.tensor 0 <"wte" [11, 3] "V D" at "{{.*}}"> as <"plain f32"> normal
+// CHECK-NEXT: program.tensor 1 <"ln.scale" [3] "D" at "{{.*}}"> as <"plain f32"> ones
+// CHECK-NEXT: program.tensor 2 <"ln.w" [3, 3] "D D" at "{{.*}}"> as <"plain f32 transposed"> normal
+// CHECK-NEXT: }
 module attributes {nn.model = "toy", nn.generate = ["step"], nn.tokenizer = "V"} {
   nn.size @V = 11
   nn.size @D = 3
@@ -42,8 +44,8 @@ module attributes {nn.model = "toy", nn.generate = ["step"], nn.tokenizer = "V"}
 // -----
 
 // A weight of several tensors is one of the file, made of parts.
-// CHECK: heddle.weights = {slots = array<i32: 0>, tensors = [{at = {{.*}}, axes = "E D", fill = "normal", layout = "plain f32", path = "q", shape = array<i64: 2, 3>
-// CHECK-SAME: then = [{{{.*}}axes = "F D", path = "k", shape = array<i64: 4, 3>}]}]}
+// CHECK: program.entry @both {{.*}}weights <0> {
+// CHECK: program.tensor 0 <"q" [2, 3] "E D" at "{{.*}}"> then <"k" [4, 3] "F D" at "{{.*}}"> as <"plain f32"> normal
 module attributes {nn.model = "toy"} {
   nn.size @D = 3
   nn.size @B in 1 to 4
@@ -58,14 +60,14 @@ module attributes {nn.model = "toy"} {
 
 // Without a checkpoint a weight is filled as what it is to the op that reads it; where the op does not say (nn.add), with numbers
 // at random.
-// CHECK: heddle.weights =
-// CHECK-SAME: fill = "normal", layout = "plain f32", path = "filters"
-// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "filters.bias"
-// CHECK-SAME: fill = "ones", layout = "plain f32", path = "scale"
-// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "shift"
-// CHECK-SAME: fill = "zeros", layout = "plain f32", path = "mean"
-// CHECK-SAME: fill = "ones", layout = "plain f32", path = "variance"
-// CHECK-SAME: fill = "normal", layout = "plain f32", path = "added"
+// CHECK: program.description "images" rows "B" {
+// CHECK: program.tensor 0 <"filters" {{.*}} as <"plain f32"> normal
+// CHECK-NEXT: program.tensor 1 <"filters.bias" {{.*}} as <"plain f32"> zeros
+// CHECK-NEXT: program.tensor 2 <"scale" {{.*}} as <"plain f32"> ones
+// CHECK-NEXT: program.tensor 3 <"shift" {{.*}} as <"plain f32"> zeros
+// CHECK-NEXT: program.tensor 4 <"mean" {{.*}} as <"plain f32"> zeros
+// CHECK-NEXT: program.tensor 5 <"variance" {{.*}} as <"plain f32"> ones
+// CHECK-NEXT: program.tensor 6 <"added" {{.*}} as <"plain f32"> normal
 !x = tensor<?x2x5xf32, #nn.axes<B, C, N>>
 !c = tensor<2xf32, #nn.axes<C>>
 module attributes {nn.model = "images"} {
@@ -82,5 +84,21 @@ module attributes {nn.model = "images"} {
     %a = nn.weight "added" : tensor<5xf32, #nn.axes<N>>
     %r = nn.add %z, %a : (!x, tensor<5xf32, #nn.axes<N>>) -> !x
     return %r : !x
+  }
+}
+
+// -----
+
+// What a description before said is no longer true.
+// CHECK: program.description "again" {
+// CHECK-NEXT: program.entry @f {
+// CHECK-NOT: program.description
+module attributes {nn.model = "again"} {
+  program.description "once" {
+    program.entry @f arena "7" {
+    }
+  }
+  func.func @f() attributes {nn.entry} {
+    return
   }
 }

@@ -3,11 +3,10 @@
 
 // Every op that computes has a number, and the work it does. The mask admits
 // T·S − T·(T − 1)/2 pairs, each 2·(4 + 4) operations; keys and values are 4·(4 + 4) bytes a position.
-// CHECK: sites = [
-// CHECK-SAME: {bytes = "48", flops = "24*B*T", name = "step: linear w [B T H K]"}
-// CHECK-SAME: {bytes = "16*B*S+16*B*T", name = "step: cache_append k [B S H K]"}
-// CHECK-SAME: {bytes = "32*B*S", flops = "16*B*S*T-8*B*T^2+8*B*T", name = "step: attention [B T H K]"}
-// CHECK-SAME: {bytes = "48*B*T", name = "step: add [B T H K]"}
+// CHECK: program.site 0 "step: linear w [B T H K]" flops "24*B*T" bytes "48"{{$}}
+// CHECK-NEXT: program.site 1 "step: cache_append k [B S H K]" bytes "16*B*S+16*B*T"{{$}}
+// CHECK-NEXT: program.site 2 "step: attention [B T H K]" flops "16*B*S*T-8*B*T^2+8*B*T" bytes "32*B*S"{{$}}
+// CHECK-NEXT: program.site 3 "step: add [B T H K]" bytes "48*B*T"{{$}}
 
 // MARKS: func.func @step(%[[FRAME:[a-z0-9]+]]
 // MARKS: kernel.mark %[[FRAME]] site 0
@@ -40,9 +39,8 @@ module attributes {nn.model = "toy"} {
 // -----
 
 // Grouped, 4 blocks share 2 choices a token: a run is for half of the tokens on average. Its weight is read whole.
-// CHECK: sites = [
-// CHECK-SAME: {bytes = "36", flops = "9*B*T", name = "expert: linear w [B T D]"}
-// CHECK-SAME: {bytes = "12*B*T", name = "expert: relu [B T D]"}
+// CHECK: program.site 0 "expert: linear w [B T D]" flops "9*B*T" bytes "36"{{$}}
+// CHECK-NEXT: program.site 1 "expert: relu [B T D]" bytes "12*B*T"{{$}}
 !x = tensor<?x?x3xf32, #nn.axes<B, T, D>>
 !i = tensor<?x?x2xi32, #nn.axes<B, T, A over E>>
 !y = tensor<?x?x2x3xf32, #nn.axes<B, T, A, D>>
@@ -64,9 +62,8 @@ module attributes {nn.model = "experts"} {
 // -----
 
 // A filter's elements for each of the result's; a dot product's terms for each.
-// CHECK: sites = [
-// CHECK-SAME: {bytes = "180*B+24", flops = "108*B", name = "step: conv w [B O Y X]"}
-// CHECK-SAME: {bytes = "20*B*T+16*B", flops = "8*B*T", name = "step: dot [B D]"}
+// CHECK: program.site 0 "step: conv w [B O Y X]" flops "108*B" bytes "180*B+24"{{$}}
+// CHECK-NEXT: program.site 1 "step: dot [B D]" flops "8*B*T" bytes "20*B*T+16*B"{{$}}
 module attributes {nn.model = "windows"} {
   nn.size @B in 1 to 4
   nn.size @T in 1 to 8 per @B

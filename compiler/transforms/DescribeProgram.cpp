@@ -1,0 +1,415 @@
+//===- DescribeProgram.cpp - describe-program -----------------------------===//
+//
+// Enters: an nn module that nn-plan-memory has been over. Leaves: the same with
+// a program.description in front, in place of one that was there (see
+// Passes.td).
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/Sites.h"
+#include "dialects/nn/PathTree.h"
+#include "dialects/nn/Places.h"
+#include "dialects/nn/VerifyModule.h"
+#include "dialects/program/Program.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace heddle::transforms {
+#define GEN_PASS_DEF_DESCRIBEPROGRAM
+#include "compiler/transforms/Passes.h.inc"
+} // namespace heddle::transforms
+
+using namespace mlir;
+using namespace heddle;
+using nn::SizeExpr;
+using program::GenerateRole;
+
+static int64_t bytesOf(Type elementType) {
+  return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+}
+
+/// The layout that a conversion wishes for, else plain.
+static kernel::LayoutAttr layoutOf(nn::WeightOp weight) {
+  if (kernel::LayoutAttr layout = weight.getLayoutAttr())
+    return layout;
+  // Whatever is narrower still lies in panels.
+  auto type =
+      weight.getStored() ? kernel::PackedType::BF16 : kernel::PackedType::F32;
+  return kernel::LayoutAttr::get(
+      weight.getContext(),
+      kernel::PackedLayout::plain(type, nn::isStoredTransposed(weight)));
+}
+
+/// Slots with equal paths are one tensor, unless they want it packed
+/// differently: an embedding whose rows are read, tied to a matrix product.
+static std::string keyOf(const nn::PathTree::Slot &slot) {
+  std::string key =
+      layoutOf(cast<nn::WeightOp>(slot.op)).getText().str() + "\n" + slot.path;
+  for (const std::string &path : slot.then)
+    key += "\n" + path;
+  return key;
+}
+
+namespace {
+
+/// What is in each slot, by number, and the first slot of each.
+struct Numbered {
+  using Slot = nn::PathTree::Slot;
+
+  Numbered(ArrayRef<Slot> all, function_ref<std::string(const Slot &)> keyOf) {
+    llvm::StringMap<int32_t> known;
+    for (const Slot &slot : all) {
+      auto [at, isNew] = known.try_emplace(keyOf(slot), firsts.size());
+      if (isNew)
+        firsts.push_back(&slot);
+      slots.push_back(at->second);
+    }
+  }
+
+  /// `count` slots from `start` on; null if there are none.
+  program::SlotsAttr line(int64_t start, int64_t count,
+                          MLIRContext *context) const {
+    return count ? program::SlotsAttr::get(context,
+                                           ArrayRef(slots).slice(start, count))
+                 : program::SlotsAttr();
+  }
+
+  std::vector<int32_t> slots;
+  std::vector<const Slot *> firsts;
+};
+
+class Describer {
+public:
+  Describer(ModuleOp module, const nn::PathTree &tree)
+      : module(module), sizes(module), tree(tree),
+        builder(OpBuilder::atBlockBegin(module.getBody())),
+        tensors(tree.weights(), keyOf),
+        caches(tree.caches(), [](auto &slot) { return slot.path; }) {}
+
+  void describe();
+
+private:
+  void addDescription();
+  void addSize(nn::SizeOp size);
+  void addEntry(func::FuncOp function);
+  template <typename ValueOp, typename... Rest>
+  void addValue(Location location, const Twine &name, RankedTensorType type,
+                Rest... rest);
+  void addCache(const nn::PathTree::Slot &slot, int32_t number);
+  void addTensor(const nn::PathTree::Slot &slot, int32_t number);
+
+  struct SessionUses {
+    ArrayAttr grows, sets, reads;
+  };
+  SessionUses sessionUses(func::FuncOp function);
+  SmallVector<func::FuncOp> reachedFrom(func::FuncOp function);
+  bool readsInChunks();
+  GenerateRole roleOf(StringRef entry);
+
+  ModuleOp module;
+  nn::SizeTable sizes;
+  const nn::PathTree &tree;
+  OpBuilder builder;
+  Numbered tensors, caches;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Weights and caches
+//===----------------------------------------------------------------------===//
+
+/// What a weight is for says what it is filled with where there is no
+/// checkpoint: a norm's scale with ones, a bias or a running mean with zeros.
+static program::Fill fillOf(nn::WeightOp weight) {
+  for (OpOperand &use : weight->getUses()) {
+    switch (nn::roleOf(use)) {
+    case nn::OperandRole::Scale:
+      return program::Fill::Ones;
+    case nn::OperandRole::Shift:
+      return program::Fill::Zeros;
+    case nn::OperandRole::Factor:
+      return program::Fill::Normal;
+    default:
+      continue;
+    }
+  }
+  return program::Fill::Normal;
+}
+
+static std::string locationText(Location location) {
+  auto file = location->findInstanceOf<FileLineColLoc>();
+  if (!file)
+    return "";
+  return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+          Twine(file.getColumn()))
+      .str();
+}
+
+/// A merged weight's location is that of its parts, unless two are the same.
+static ArrayAttr partsOf(const nn::PathTree::Slot &slot, nn::WeightOp op) {
+  SmallVector<Location> locations(op.getPartCount(), op.getLoc());
+  if (auto fused = dyn_cast<FusedLoc>(op.getLoc());
+      fused && fused.getLocations().size() == locations.size())
+    locations.assign(fused.getLocations().begin(), fused.getLocations().end());
+  SmallVector<Attribute> parts;
+  for (auto [number, location] : llvm::enumerate(locations)) {
+    RankedTensorType type = op.getPartType(number);
+    parts.push_back(program::PartAttr::get(
+        op.getContext(), number == 0 ? slot.path : slot.then[number - 1],
+        type.getShape(), nn::axesOf(type).str(), locationText(location)));
+  }
+  return ArrayAttr::get(op.getContext(), parts);
+}
+
+void Describer::addTensor(const nn::PathTree::Slot &slot, int32_t number) {
+  auto weight = cast<nn::WeightOp>(slot.op);
+  program::TensorOp::create(builder, weight.getLoc(), number,
+                            partsOf(slot, weight), layoutOf(weight),
+                            fillOf(weight));
+}
+
+/// A slot's type is [B, positions…, rest]: a position is the rest.
+void Describer::addCache(const nn::PathTree::Slot &slot, int32_t number) {
+  RankedTensorType tensor = slot.type;
+  // What a recurrence carries is, like a cache, nobody's to set.
+  nn::SessionUse use = cast<nn::SessionOpInterface>(slot.op).sessionUse();
+  bool isState = use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;
+  bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
+  StringAttr size;
+  if (counted)
+    size = builder.getStringAttr(nn::axesOf(tensor).axisName(1));
+  int64_t bytes = bytesOf(tensor.getElementType());
+  for (int64_t axis = counted ? 2 : 1; axis < tensor.getRank(); ++axis)
+    bytes *= tensor.getDimSize(axis);
+  program::CacheOp::create(
+      builder, slot.op->getLoc(), builder.getI64IntegerAttr(number),
+      builder.getStringAttr(slot.path), builder.getI64IntegerAttr(bytes), size,
+      isState ? builder.getUnitAttr() : UnitAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes and entries
+//===----------------------------------------------------------------------===//
+
+void Describer::addSize(nn::SizeOp size) {
+  StringAttr per, grownBy;
+  if (size.getPer())
+    per = builder.getStringAttr(*size.getPer());
+  if (StringRef from = sizes.grownFrom(size.getSymName()); !from.empty())
+    grownBy = builder.getStringAttr(from);
+  program::SizeOp::create(builder, size.getLoc(), size.getSymNameAttr(),
+                          size.getMinAttr(), size.getMaxAttr(),
+                          size.getStepAttr(), per, grownBy);
+}
+
+template <typename ValueOp, typename... Rest>
+void Describer::addValue(Location location, const Twine &name,
+                         RankedTensorType type, Rest... rest) {
+  nn::AxesAttr axes = nn::axesOf(type);
+  SmallVector<Attribute> dims;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    dims.push_back(builder.getStringAttr(sizes.axis(type, axis).str()));
+  IntegerAttr below;
+  if (StringAttr over = axes.getOver())
+    if (FailureOr<SizeExpr> bound = SizeExpr::parse(over.getValue());
+        succeeded(bound))
+      if (auto number = sizes.known(*bound).asConstant())
+        below = builder.getI64IntegerAttr(*number);
+  ValueOp::create(builder, location, builder.getStringAttr(name),
+                  builder.getStringAttr(axes.str()),
+                  TypeAttr::get(type.getElementType()),
+                  builder.getArrayAttr(dims), below, rest...);
+}
+
+/// `generate a, b`: the last is the step, the others run before the loop.
+GenerateRole Describer::roleOf(StringRef entry) {
+  auto names = module->getAttrOfType<ArrayAttr>(nn::NNDialect::kGenerateAttr);
+  if (!names || names.empty())
+    return GenerateRole::None;
+  auto isEntry = [&](Attribute name) {
+    return cast<StringAttr>(name).getValue() == entry;
+  };
+  if (isEntry(names.getValue().back()))
+    return GenerateRole::Step;
+  return llvm::any_of(names, isEntry) ? GenerateRole::Before
+                                      : GenerateRole::None;
+}
+
+/// A function and all that it calls, each once.
+SmallVector<func::FuncOp> Describer::reachedFrom(func::FuncOp function) {
+  llvm::SmallSetVector<func::FuncOp, 8> reached;
+  reached.insert(function);
+  for (size_t i = 0; i < reached.size(); ++i)
+    func::FuncOp(reached[i]).walk([&](Operation *op) {
+      if (FlatSymbolRefAttr callee = nn::calleeOf(op))
+        reached.insert(module.lookupSymbol<func::FuncOp>(callee));
+    });
+  return llvm::to_vector(reached);
+}
+
+/// The sizes through which an entry and its callees touch the session.
+Describer::SessionUses Describer::sessionUses(func::FuncOp entry) {
+  llvm::SmallSetVector<StringRef, 4> grows, sets, reads;
+  // A state without a size of its own has one position a row.
+  auto countedIn = [&](Type state) -> StringRef {
+    auto axes = nn::axesOf(state);
+    bool counted = axes.getNames().size() > 1 && sizes.isRagged(axes.expr(1));
+    return counted ? axes.axisName(1) : StringRef();
+  };
+  for (func::FuncOp function : reachedFrom(entry))
+    function.walk([&](nn::SessionOpInterface op) {
+      switch (op.sessionUse()) {
+      case nn::SessionUse::Appends:
+        grows.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Sets:
+        sets.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Reads:
+        reads.insert(countedIn(op.keptTypes().front()));
+        break;
+      case nn::SessionUse::Carries:
+        break;
+      }
+    });
+  auto list = [&](auto &names) {
+    names.remove(StringRef());
+    return names.empty() ? ArrayAttr()
+                         : builder.getStrArrayAttr(names.getArrayRef());
+  };
+  return {list(grows), list(sets), list(reads)};
+}
+
+void Describer::addEntry(func::FuncOp function) {
+  StringRef name = function.getName();
+  MLIRContext *context = module.getContext();
+  auto [firstWeight, firstCache] = tree.entryStart(name);
+  auto [weights, cacheCount] = tree.lineOf(name);
+  StringAttr arena;
+  if (auto bytes = function->getAttrOfType<StringAttr>(nn::kArenaAttr))
+    if (SizeExpr known = sizes.known(*SizeExpr::parse(bytes.getValue()));
+        !known.terms().empty())
+      arena = builder.getStringAttr(known.str());
+  SessionUses uses = sessionUses(function);
+  auto entry = program::EntryOp::create(
+      builder, function.getLoc(), FlatSymbolRefAttr::get(context, name),
+      roleOf(name), arena, tensors.line(firstWeight, weights, context),
+      caches.line(firstCache, cacheCount, context), uses.grows, uses.sets,
+      uses.reads);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&entry.getValues());
+  for (auto [number, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto given =
+        function.getArgAttrOfType<StringAttr>(number, nn::NNDialect::kNameAttr);
+    FloatAttr defaultValue;
+    if (auto value = function.getArgAttrOfType<FloatAttr>(
+            number, nn::NNDialect::kDefaultAttr))
+      defaultValue = builder.getF64FloatAttr(value.getValueAsDouble());
+    addValue<program::InputOp>(function.getArgument(number).getLoc(),
+                               given ? given.str()
+                                     : "input" + std::to_string(number),
+                               cast<RankedTensorType>(type), defaultValue);
+  }
+  for (auto [number, type] : llvm::enumerate(function.getResultTypes()))
+    addValue<program::OutputOp>(function.getLoc(),
+                                function.getNumResults() == 1
+                                    ? "result"
+                                    : "result" + std::to_string(number + 1),
+                                cast<RankedTensorType>(type));
+}
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+/// Whether a prompt may be given in several calls: nothing that the entry which
+/// writes text reaches mixes positions of the prompt, or of what a session
+/// keeps of it, but for an earlier one reaching a later one.
+bool Describer::readsInChunks() {
+  SmallVector<StringRef> axes;
+  for (nn::SizeOp size : sizes.dynamicSizes())
+    if (StringRef from = sizes.grownFrom(size.getSymName()); !from.empty())
+      axes.append({from, size.getSymName()});
+  func::FuncOp step;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (roleOf(function.getSymName()) == GenerateRole::Step)
+      step = function;
+  if (axes.empty() || !step)
+    return false;
+  auto keepsOrder = [&](Operation *op) {
+    return llvm::none_of(axes, [&](StringRef axis) {
+      return nn::dependenceAlong(op, axis) == nn::Dependence::Any;
+    });
+  };
+  return llvm::all_of(reachedFrom(step), [&](func::FuncOp function) {
+    return !function
+                .walk([&](Operation *op) {
+                  return keepsOrder(op) ? WalkResult::advance()
+                                        : WalkResult::interrupt();
+                })
+                .wasInterrupted();
+  });
+}
+
+void Describer::addDescription() {
+  auto name = module->getAttrOfType<StringAttr>(nn::NNDialect::kModelAttr);
+  StringAttr rows;
+  if (!sizes.rows().empty())
+    rows = builder.getStringAttr(sizes.rows());
+  auto flag = [&](bool value) {
+    return value ? builder.getUnitAttr() : UnitAttr();
+  };
+  auto description = program::DescriptionOp::create(
+      builder, module.getLoc(), name ? name : builder.getStringAttr(""), rows,
+      flag(readsInChunks()),
+      flag(module->hasAttr(nn::NNDialect::kTokenizerAttr)));
+  builder.createBlock(&description.getBody());
+}
+
+void Describer::describe() {
+  addDescription();
+  for (nn::SizeOp size : sizes.dynamicSizes())
+    addSize(size);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (nn::isEntry(function))
+      addEntry(function);
+  for (auto [number, slot] : llvm::enumerate(caches.firsts))
+    addCache(*slot, number);
+  transforms::numberSites(module, sizes, builder);
+  for (auto [number, slot] : llvm::enumerate(tensors.firsts))
+    addTensor(*slot, number);
+}
+
+/// Rows that a product quantises for itself are nothing that a caller can give.
+static LogicalResult verifyEntry(func::FuncOp function) {
+  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(),
+                                            function.getResultTypes()))
+    if (isa<nn::DynamicType>(cast<RankedTensorType>(type).getElementType()))
+      return function.emitError()
+             << "the entry @" << function.getName() << " takes or gives "
+             << type << ", needs plain elements";
+  return success();
+}
+
+namespace {
+
+struct DescribeProgram
+    : transforms::impl::DescribeProgramBase<DescribeProgram> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(nn::verifyModule(module)))
+      return signalPassFailure();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (nn::isEntry(function) && failed(verifyEntry(function)))
+        return signalPassFailure();
+    FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
+    if (failed(tree))
+      return signalPassFailure();
+    if (program::DescriptionOp before = program::descriptionOf(module))
+      before.erase();
+    Describer(module, *tree).describe();
+  }
+};
+
+} // namespace
