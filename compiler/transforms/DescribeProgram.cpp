@@ -285,7 +285,7 @@ void Describer::addEntry(func::FuncOp function) {
   StringRef name = function.getName();
   MLIRContext *context = module.getContext();
   auto [firstWeight, firstCache] = tree.entryStart(name);
-  auto [weights, cacheCount] = tree.lineOf(name);
+  auto [weightCount, cacheCount] = tree.lineOf(name);
   StringAttr arena;
   if (auto bytes = function->getAttrOfType<StringAttr>(nn::kArenaAttr))
     if (SizeExpr known = sizes.known(*SizeExpr::parse(bytes.getValue()));
@@ -294,7 +294,7 @@ void Describer::addEntry(func::FuncOp function) {
   SessionUses uses = sessionUses(function);
   auto entry = program::EntryOp::create(
       builder, function.getLoc(), FlatSymbolRefAttr::get(context, name),
-      roleOf(name), arena, tensors.line(firstWeight, weights, context),
+      roleOf(name), arena, tensors.line(firstWeight, weightCount, context),
       caches.line(firstCache, cacheCount, context), uses.grows, uses.sets,
       uses.reads);
   OpBuilder::InsertionGuard guard(builder);

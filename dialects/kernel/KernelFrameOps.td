@@ -153,7 +153,7 @@ def Kernel_MarkOp : Kernel_Op<"mark"> {
   let summary = "the work of a site of the program is done";
   let description = [{
     Tells the runtime, which charges the time since the mark before to the site: that is how `--profile` knows what every
-    op costs. Sites are numbered as in `heddle.program`.
+    op costs. Sites are numbered as `program.site` is.
 
     ```mlir
     kernel.mark %frame site 3

@@ -110,7 +110,7 @@ TEST(Elements, CountsInfinitiesAndNaN) {
 
 TEST(RandomElements, AreNormalWithDeviation002) {
   std::vector<float> elements(1 << 20);
-  RandomElements(1, "w", program::Fill::Normal)
+  RandomElements(1, "w", heddle::program::Fill::Normal)
       .fill(0, 1, elements.data(), elements.size());
   double sum = 0, squares = 0, fourths = 0, largest = 0;
   for (double x : elements) {
@@ -130,7 +130,7 @@ TEST(RandomElements, DependOnIndexSeedAndPathAlone) {
   auto values = [](uint64_t seed, const char *path, uint64_t first,
                    uint64_t step) {
     std::vector<float> to(8);
-    RandomElements(seed, path, program::Fill::Normal)
+    RandomElements(seed, path, heddle::program::Fill::Normal)
         .fill(first, step, to.data(), to.size());
     return to;
   };
@@ -142,9 +142,11 @@ TEST(RandomElements, DependOnIndexSeedAndPathAlone) {
 
 TEST(RandomElements, FillOnesAndZeros) {
   float elements[3];
-  RandomElements(1, "norm", program::Fill::Ones).fill(0, 1, elements, 3);
+  RandomElements(1, "norm", heddle::program::Fill::Ones)
+      .fill(0, 1, elements, 3);
   EXPECT_EQ(elements[2], 1.0f);
-  RandomElements(1, "bias", program::Fill::Zeros).fill(0, 1, elements, 3);
+  RandomElements(1, "bias", heddle::program::Fill::Zeros)
+      .fill(0, 1, elements, 3);
   EXPECT_EQ(elements[2], 0.0f);
 }
 

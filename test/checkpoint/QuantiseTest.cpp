@@ -48,7 +48,7 @@ struct Quantised {
 TEST(Quantise, ErrsByHalfAStepAtMost) {
   Weights run;
   for (int seed = 0; seed < 100; ++seed) {
-    RandomElements(seed, "run", program::Fill::Normal)
+    RandomElements(seed, "run", heddle::program::Fill::Normal)
         .fill(0, 1, run.data(), size);
     Quantised q(run);
     for (size_t i = 0; i < size; ++i) {

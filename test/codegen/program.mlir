@@ -15,7 +15,7 @@
 module {}
 
 //--- empty.mlir
-// EMPTY: empty.mlir:[[# @LINE + 1]]:1: error: 'program.description' op has no entry, needs one to call
+// EMPTY: empty.mlir:2:1: error: 'program.description' op has no entry, needs one to call
 program.description "m" {
 }
 

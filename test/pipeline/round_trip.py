@@ -27,7 +27,7 @@ def build(source, stage, output, *more):
 def content(name):
     """Without where each weight is used, which is the file that was read."""
     with open(path(name), "rb") as file:
-        return re.sub(rb'\bat = "[^"]*"', b"", file.read())
+        return re.sub(rb' at "[^"]*:\d+:\d+"', b"", file.read())
 
 
 def hold_equal(first, second, what):

@@ -5,13 +5,13 @@
 !w = tensor<3xf32, #nn.axes<D>>
 
 // The first slot is tied to the last; layers take two slots each, the loop begins with layer 2.
-// CHECK: slots = array<i32: 0, 1, 2, 3, 4, 5, 0>
-// CHECK-SAME: path = "wte"
-// CHECK-SAME: path = "h.2.ln.weight"
-// CHECK-SAME: path = "h.2.scale.weight"
-// CHECK-SAME: path = "h.3.ln.weight"
-// CHECK-SAME: path = "h.3.scale.weight"
-// CHECK-SAME: path = "shared"
+// CHECK: program.entry @entry {{.*}}weights <0 to 5, 0>
+// CHECK: program.tensor {{[0-9]+}} <"wte"
+// CHECK: program.tensor {{[0-9]+}} <"h.2.ln.weight"
+// CHECK: program.tensor {{[0-9]+}} <"h.2.scale.weight"
+// CHECK: program.tensor {{[0-9]+}} <"h.3.ln.weight"
+// CHECK: program.tensor {{[0-9]+}} <"h.3.scale.weight"
+// CHECK: program.tensor {{[0-9]+}} <"shared"
 nn.size @B in 1 to 4
 func.func @scale(%x: !x) -> !x {
   %w = nn.weight "weight" : !w
@@ -54,11 +54,11 @@ func.func @tied(%x: !x) -> !x {
 // Experts: the block of each number has its own stretch of slots.
 !x = tensor<?x3xf32, #nn.axes<B, D>>
 !w = tensor<3xf32, #nn.axes<D>>
-// CHECK: slots = array<i32: 0, 1, 2, 3, 4, 5>
-// CHECK-SAME: path = "experts.0.a"
-// CHECK-SAME: path = "experts.0.b"
-// CHECK-SAME: path = "experts.1.a"
-// CHECK-SAME: path = "experts.2.b"
+// CHECK: program.entry {{.*}}weights <0 to 5>
+// CHECK: program.tensor {{[0-9]+}} <"experts.0.a"
+// CHECK: program.tensor {{[0-9]+}} <"experts.0.b"
+// CHECK: program.tensor {{[0-9]+}} <"experts.1.a"
+// CHECK: program.tensor {{[0-9]+}} <"experts.2.b"
 nn.size @B in 1 to 4
 func.func @expert(%x: !x) -> !x {
   %a = nn.weight "a" : !w
