@@ -8,7 +8,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/Sites.h"
-#include "dialects/nn/PathTree.h"
+#include "compiler/transforms/Slots.h"
 #include "dialects/nn/Places.h"
 #include "dialects/nn/VerifyModule.h"
 #include "dialects/program/Program.h"
@@ -24,67 +24,13 @@ using namespace heddle;
 using nn::SizeExpr;
 using program::GenerateRole;
 
-static int64_t bytesOf(Type elementType) {
-  return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
-}
-
-/// The layout that a conversion wishes for, else plain.
-static kernel::LayoutAttr layoutOf(nn::WeightOp weight) {
-  if (kernel::LayoutAttr layout = weight.getLayoutAttr())
-    return layout;
-  // Whatever is narrower still lies in panels.
-  auto type =
-      weight.getStored() ? kernel::PackedType::BF16 : kernel::PackedType::F32;
-  return kernel::LayoutAttr::get(
-      weight.getContext(),
-      kernel::PackedLayout::plain(type, nn::isStoredTransposed(weight)));
-}
-
-/// Slots with equal paths are one tensor, unless they want it packed
-/// differently: an embedding whose rows are read, tied to a matrix product.
-static std::string keyOf(const nn::PathTree::Slot &slot) {
-  std::string key =
-      layoutOf(cast<nn::WeightOp>(slot.op)).getText().str() + "\n" + slot.path;
-  for (const std::string &path : slot.then)
-    key += "\n" + path;
-  return key;
-}
-
 namespace {
-
-/// What is in each slot, by number, and the first slot of each.
-struct Numbered {
-  using Slot = nn::PathTree::Slot;
-
-  Numbered(ArrayRef<Slot> all, function_ref<std::string(const Slot &)> keyOf) {
-    llvm::StringMap<int32_t> known;
-    for (const Slot &slot : all) {
-      auto [at, isNew] = known.try_emplace(keyOf(slot), firsts.size());
-      if (isNew)
-        firsts.push_back(&slot);
-      slots.push_back(at->second);
-    }
-  }
-
-  /// `count` slots from `start` on; null if there are none.
-  program::SlotsAttr line(int64_t start, int64_t count,
-                          MLIRContext *context) const {
-    return count ? program::SlotsAttr::get(context,
-                                           ArrayRef(slots).slice(start, count))
-                 : program::SlotsAttr();
-  }
-
-  std::vector<int32_t> slots;
-  std::vector<const Slot *> firsts;
-};
 
 class Describer {
 public:
   Describer(ModuleOp module, const nn::PathTree &tree)
-      : module(module), sizes(module), tree(tree),
-        builder(OpBuilder::atBlockBegin(module.getBody())),
-        tensors(tree.weights(), keyOf),
-        caches(tree.caches(), [](auto &slot) { return slot.path; }) {}
+      : module(module), sizes(module), slots(tree),
+        builder(OpBuilder::atBlockBegin(module.getBody())) {}
 
   void describe();
 
@@ -95,8 +41,6 @@ private:
   template <typename ValueOp, typename... Rest>
   void addValue(Location location, const Twine &name, RankedTensorType type,
                 Rest... rest);
-  void addCache(const nn::PathTree::Slot &slot, int32_t number);
-  void addTensor(const nn::PathTree::Slot &slot, int32_t number);
 
   struct SessionUses {
     ArrayAttr grows, sets, reads;
@@ -108,85 +52,11 @@ private:
 
   ModuleOp module;
   nn::SizeTable sizes;
-  const nn::PathTree &tree;
+  transforms::Slots slots;
   OpBuilder builder;
-  Numbered tensors, caches;
 };
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// Weights and caches
-//===----------------------------------------------------------------------===//
-
-/// What a weight is for says what it is filled with where there is no
-/// checkpoint: a norm's scale with ones, a bias or a running mean with zeros.
-static program::Fill fillOf(nn::WeightOp weight) {
-  for (OpOperand &use : weight->getUses()) {
-    switch (nn::roleOf(use)) {
-    case nn::OperandRole::Scale:
-      return program::Fill::Ones;
-    case nn::OperandRole::Shift:
-      return program::Fill::Zeros;
-    case nn::OperandRole::Factor:
-      return program::Fill::Normal;
-    default:
-      continue;
-    }
-  }
-  return program::Fill::Normal;
-}
-
-static std::string locationText(Location location) {
-  auto file = location->findInstanceOf<FileLineColLoc>();
-  if (!file)
-    return "";
-  return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
-          Twine(file.getColumn()))
-      .str();
-}
-
-/// A merged weight's location is that of its parts, unless two are the same.
-static ArrayAttr partsOf(const nn::PathTree::Slot &slot, nn::WeightOp op) {
-  SmallVector<Location> locations(op.getPartCount(), op.getLoc());
-  if (auto fused = dyn_cast<FusedLoc>(op.getLoc());
-      fused && fused.getLocations().size() == locations.size())
-    locations.assign(fused.getLocations().begin(), fused.getLocations().end());
-  SmallVector<Attribute> parts;
-  for (auto [number, location] : llvm::enumerate(locations)) {
-    RankedTensorType type = op.getPartType(number);
-    parts.push_back(program::PartAttr::get(
-        op.getContext(), number == 0 ? slot.path : slot.then[number - 1],
-        type.getShape(), nn::axesOf(type).str(), locationText(location)));
-  }
-  return ArrayAttr::get(op.getContext(), parts);
-}
-
-void Describer::addTensor(const nn::PathTree::Slot &slot, int32_t number) {
-  auto weight = cast<nn::WeightOp>(slot.op);
-  program::TensorOp::create(builder, weight.getLoc(), number,
-                            partsOf(slot, weight), layoutOf(weight),
-                            fillOf(weight));
-}
-
-/// A slot's type is [B, positions…, rest]: a position is the rest.
-void Describer::addCache(const nn::PathTree::Slot &slot, int32_t number) {
-  RankedTensorType tensor = slot.type;
-  // What a recurrence carries is, like a cache, nobody's to set.
-  nn::SessionUse use = cast<nn::SessionOpInterface>(slot.op).sessionUse();
-  bool isState = use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;
-  bool counted = tensor.getRank() > 1 && sizes.isRagged(sizes.axis(tensor, 1));
-  StringAttr size;
-  if (counted)
-    size = builder.getStringAttr(nn::axesOf(tensor).axisName(1));
-  int64_t bytes = bytesOf(tensor.getElementType());
-  for (int64_t axis = counted ? 2 : 1; axis < tensor.getRank(); ++axis)
-    bytes *= tensor.getDimSize(axis);
-  program::CacheOp::create(
-      builder, slot.op->getLoc(), builder.getI64IntegerAttr(number),
-      builder.getStringAttr(slot.path), builder.getI64IntegerAttr(bytes), size,
-      isState ? builder.getUnitAttr() : UnitAttr());
-}
 
 //===----------------------------------------------------------------------===//
 // Sizes and entries
@@ -284,8 +154,6 @@ Describer::SessionUses Describer::sessionUses(func::FuncOp entry) {
 void Describer::addEntry(func::FuncOp function) {
   StringRef name = function.getName();
   MLIRContext *context = module.getContext();
-  auto [firstWeight, firstCache] = tree.entryStart(name);
-  auto [weightCount, cacheCount] = tree.lineOf(name);
   StringAttr arena;
   if (auto bytes = function->getAttrOfType<StringAttr>(nn::kArenaAttr))
     if (SizeExpr known = sizes.known(*SizeExpr::parse(bytes.getValue()));
@@ -294,9 +162,8 @@ void Describer::addEntry(func::FuncOp function) {
   SessionUses uses = sessionUses(function);
   auto entry = program::EntryOp::create(
       builder, function.getLoc(), FlatSymbolRefAttr::get(context, name),
-      roleOf(name), arena, tensors.line(firstWeight, weightCount, context),
-      caches.line(firstCache, cacheCount, context), uses.grows, uses.sets,
-      uses.reads);
+      roleOf(name), arena, slots.weightsOf(name, context),
+      slots.cachesOf(name, context), uses.grows, uses.sets, uses.reads);
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&entry.getValues());
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes())) {
@@ -374,11 +241,9 @@ void Describer::describe() {
   for (auto function : module.getOps<func::FuncOp>())
     if (nn::isEntry(function))
       addEntry(function);
-  for (auto [number, slot] : llvm::enumerate(caches.firsts))
-    addCache(*slot, number);
+  slots.addCaches(sizes, builder);
   transforms::numberSites(module, sizes, builder);
-  for (auto [number, slot] : llvm::enumerate(tensors.firsts))
-    addTensor(*slot, number);
+  slots.addTensors(builder);
 }
 
 /// Rows that a product quantises for itself are nothing that a caller can give.

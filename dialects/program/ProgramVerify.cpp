@@ -230,18 +230,15 @@ static LogicalResult verifyNumbers(DescriptionOp description) {
   return success();
 }
 
-/// C5
-template <typename LineOp>
-static LogicalResult verifySlots(EntryOp entry, SlotsAttr line,
-                                 int64_t &total) {
-  auto description = cast<DescriptionOp>(entry->getParentOp());
-  int64_t there = llvm::range_size(description.getOps<LineOp>());
+/// There are `there` to be in a slot, and `total` slots so far. // C5
+static LogicalResult verifySlots(EntryOp entry, StringRef what, SlotsAttr line,
+                                 int64_t there, int64_t &total) {
   ArrayRef<int64_t> ranges = line ? line.getRanges() : ArrayRef<int64_t>();
   for (size_t at = 1; at < ranges.size(); at += 2)
     if (ranges[at] >= there)
       return entry.emitOpError()
-             << "has " << LineOp::getOperationName() << " " << ranges[at]
-             << " in a slot, needs 0 to " << there << " exclusive";
+             << "has " << what << " " << ranges[at] << " in a slot, needs 0 to "
+             << there << " exclusive";
   total += countOf(ranges);
   if (total > mostSlots)
     return entry.emitOpError() << "brings the program to " << total
@@ -267,13 +264,16 @@ LogicalResult DescriptionOp::verifyRegions() {
   if (sizes.size() > HEDDLE_MAX_SIZES) // C2
     return emitOpError() << "has " << sizes.size() << " sizes, needs "
                          << HEDDLE_MAX_SIZES << " at most";
-  int64_t slots = 0;
+  int64_t tensors = llvm::range_size(getOps<TensorOp>()),
+          caches = llvm::range_size(getOps<CacheOp>()), slots = 0;
   for (EntryOp entry : getOps<EntryOp>()) {
     if (!functions.insert(entry.getFunction()).second) // C2
       return entry.emitOpError()
              << entry.getFunctionAttr() << " is there twice";
-    if (failed(verifySlots<TensorOp>(entry, entry.getWeightsAttr(), slots)) ||
-        failed(verifySlots<CacheOp>(entry, entry.getCachesAttr(), slots)))
+    if (failed(verifySlots(entry, "tensor", entry.getWeightsAttr(), tensors,
+                           slots)) ||
+        failed(
+            verifySlots(entry, "cache", entry.getCachesAttr(), caches, slots)))
       return failure();
   }
   if (failed(verifyNumbers<CacheOp>(*this)) ||

@@ -167,7 +167,7 @@ program.description "m" {
 // program.description C5
 program.description "m" {
   program.cache 0 "k" of 4 bytes
-  // expected-error @below {{has program.cache 1 in a slot, needs 0 to 1 exclusive}}
+  // expected-error @below {{has cache 1 in a slot, needs 0 to 1 exclusive}}
   program.entry @f caches <0 to 1> {
   }
 }
@@ -176,7 +176,7 @@ program.description "m" {
 
 // program.description C5
 program.description "m" {
-  // expected-error @below {{has program.tensor 0 in a slot, needs 0 to 0 exclusive}}
+  // expected-error @below {{has tensor 0 in a slot, needs 0 to 0 exclusive}}
   program.entry @f weights <0> {
   }
 }
