@@ -48,9 +48,11 @@ public:
         tensorsOf[*path].push_back(&tensor);
   }
 
-  /// One path may be packed more than once.
+  /// One path may be packed more than once; a module may say of each another
+  /// shape.
   const StoredTensor *bind(const TensorPart &need) {
-    auto [bound, isNew] = boundTo.try_emplace(need.path);
+    auto [bound, isNew] =
+        boundTo.try_emplace(need.path + "\n" + shapeText(need.shape));
     if (isNew)
       bound->second = check(need);
     return bound->second;

@@ -91,6 +91,13 @@ TEST_F(BindingTest, BindsByPathWhateverTheOrder) {
   EXPECT_EQ(bound[2], bound[0]);
 }
 
+TEST_F(BindingTest, ChecksEveryShapeOfAPath) {
+  needs = {{"a", {2, 3}}, {"a", {2, 3}}, {"a", {6, 2}}};
+  EXPECT_EQ(bind(FileBuilder().addRamp("a", {2, 3})),
+            Messages{"DIR/model.safetensors: tensor a: found [2, 3], needed "
+                     "[6, 2]"});
+}
+
 TEST_F(BindingTest, ListsLayersInTheOrderOfTheirNumbers) {
   needs = {{"a", {1}}};
   FileBuilder file;
