@@ -34,7 +34,9 @@ LogicalResult FunctionLowering::lowerBlock(Block &block) {
     if (failed(patterns.lower(&op, *this)))
       return failure();
     if (auto site = op.getAttrOfType<IntegerAttr>(nn::kSiteAttr))
-      kernel::MarkOp::create(builder, location, framePointer, site);
+      kernel::MarkOp::create(
+          builder, location, framePointer, site,
+          builder.getStringAttr(op.getName().stripDialect()));
   }
   return success();
 }

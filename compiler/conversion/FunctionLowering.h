@@ -135,7 +135,8 @@ private:
   View cacheRow(mlir::Value tensor, mlir::Value row);
   mlir::Value cacheSlot(mlir::Operation *op);
   /// What a cache slot keeps of one row.
-  View keptRow(mlir::Value slot, mlir::RankedTensorType type, mlir::Value row);
+  View keptRow(mlir::Value slot, mlir::StringAttr path,
+               mlir::RankedTensorType type, mlir::Value row);
   void forEachRow(llvm::function_ref<void(mlir::Value row)> emit);
   mlir::Value slotIndex(const nn::SlotPlace &place);
   void copy(const View &from, const View &to);

@@ -5,6 +5,7 @@
 #include "dialects/nn/Places.h"
 #include "dialects/nn/VerifyModule.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -53,9 +54,10 @@ LogicalResult FunctionLowering::lowerWeight(nn::WeightOp weight) {
     return failure();
   }
   Value slot = slotIndex(tree.weightPlace(weight));
-  mapping.map(weight.getResult(),
-              Value(kernel::WeightOp::create(
-                  builder, location, packedType(weight), weightSlots, slot)));
+  mapping.map(
+      weight.getResult(),
+      Value(kernel::WeightOp::create(builder, location, packedType(weight),
+                                     weightSlots, slot, weight.getPathAttr())));
   return success();
 }
 
@@ -78,8 +80,17 @@ Value FunctionLowering::cacheSlot(Operation *op) {
                                slotIndex(tree.cachePlace(op)));
 }
 
+/// Where a cache lies, or the name of a state.
+static StringAttr pathOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, StringAttr>(op)
+      .Case([](nn::CacheAppendOp op) { return op.getPathAttr(); })
+      .Case<nn::StateReadOp, nn::StateWriteOp>(
+          [](auto op) { return op.getStateAttr().getAttr(); });
+}
+
 View FunctionLowering::cacheRow(Value tensor, Value row) {
-  return keptRow(cacheSlot(tensor.getDefiningOp()), tensorType(tensor), row);
+  Operation *op = tensor.getDefiningOp();
+  return keptRow(cacheSlot(op), pathOf(op), tensorType(tensor), row);
 }
 
 /// Positions of one row as a session keeps them: [S, G, K] lies as
@@ -96,7 +107,8 @@ static MemRefType keptType(RankedTensorType type) {
       StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides));
 }
 
-View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
+View FunctionLowering::keptRow(Value slot, StringAttr path,
+                               RankedTensorType type, Value row) {
   if (!row) {
     refuse("what a session keeps is read row by row, this op reads all rows "
            "together");
@@ -110,8 +122,9 @@ View FunctionLowering::keptRow(Value slot, RankedTensorType type, Value row) {
     if (type.isDynamicDim(axis))
       lengths.push_back(axisLength(sizes.axis(type, axis), row));
   }
-  view.memref = kernel::CacheRowOp::create(builder, location, keptType(type),
-                                           framePointer, slot, row, lengths);
+  view.memref =
+      kernel::CacheRowOp::create(builder, location, keptType(type),
+                                 framePointer, slot, path, row, lengths);
   return view;
 }
 
@@ -148,6 +161,7 @@ void FunctionLowering::lowerStateRead(nn::StateReadOp read) {
 void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
   forEachRow([&](Value row) {
     copy(view(write.getValue(), row),
-         keptRow(cacheSlot(write), tensorType(write.getValue()), row));
+         keptRow(cacheSlot(write), pathOf(write), tensorType(write.getValue()),
+                 row));
   });
 }

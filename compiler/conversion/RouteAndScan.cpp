@@ -271,7 +271,8 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
     Value place =
         arith::AddIOp::create(builder, location, slot,
                               constantIndex(argument.getArgNumber() - inputs));
-    return keptRow(place, cast<RankedTensorType>(argument.getType()), row);
+    return keptRow(place, scan.getPathAttr(),
+                   cast<RankedTensorType>(argument.getType()), row);
   };
   forEachRow([&](Value row) {
     for (BlockArgument argument : carried)

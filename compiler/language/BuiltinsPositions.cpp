@@ -312,7 +312,9 @@ Built buildRope(CallSite &site) {
   nn::Pairs kind = *pairs == "halves" ? nn::Pairs::Halves : nn::Pairs::Adjacent;
   return site.build<nn::RopeOp>(
       x->shape, x->value, positions->value,
-      site.builder.getDenseF64ArrayAttr(rotation->frequencies),
+      nn::FrequenciesAttr::get(
+          site.builder.getContext(),
+          site.builder.getDenseF64ArrayAttr(rotation->frequencies)),
       nn::PairsAttr::get(site.builder.getContext(), kind),
       site.builder.getF64FloatAttr(rotation->magnitude));
 }

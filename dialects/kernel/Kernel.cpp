@@ -1,12 +1,16 @@
 //===- Kernel.cpp - the kernel dialect ------------------------------------===//
 
 #include "dialects/kernel/Kernel.h"
+#include "dialects/kernel/Names.h"
+#include "dialects/scalar/Numbers.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace heddle::kernel;
+using heddle::scalar::parseNumber;
+using heddle::scalar::printNumber;
 
 #include "dialects/kernel/KernelDialect.cpp.inc"
 #include "dialects/kernel/KernelEnums.cpp.inc"
@@ -30,6 +34,7 @@ void KernelDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/kernel/KernelOps.cpp.inc"
       >();
+  addAliases(*this);
 }
 
 //===----------------------------------------------------------------------===//

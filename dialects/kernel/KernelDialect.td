@@ -22,6 +22,7 @@ def Kernel_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasOperationInterfaceFallback = 1; // names of values: Names.cpp
   let dependentDialects = ["::heddle::scalar::ScalarDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
   let extraClassDeclaration = [{
     /// Module attribute: array of monomials, in the order of `heddle_frame.extents`.

@@ -84,6 +84,13 @@ def Kernel_InputOp : Kernel_BufferOp<"input"> {
 
 def Kernel_OutputOp : Kernel_BufferOp<"output"> {
   let summary = "buffer of an entry's output";
+  let description = [{
+    One operand a dynamic dimension.
+
+    ```mlir
+    %logits = kernel.output %frame 0 (%rows) : memref<?x97xf32>
+    ```
+  }];
   let arguments = (ins Kernel_Frame:$frame, Kernel_Number:$number, Variadic<Index>:$sizes);
   let assemblyFormat = "$frame $number `(` $sizes `)` attr-dict `:` type($result)";
 }
@@ -103,6 +110,11 @@ def Kernel_ArenaOp : Kernel_BufferOp<"arena"> {
 
 def Kernel_EntrySlotsOp : Kernel_FrameOp<"entry_slots"> {
   let summary = "an entry's line of the weight slots";
+  let description = [{
+    ```mlir
+    %weights = kernel.entry_slots %frame 0
+    ```
+  }];
   let arguments = (ins Kernel_Frame:$frame, Kernel_Number:$first);
   let results = (outs Kernel_Slots:$weights);
   let assemblyFormat = "$frame $first attr-dict";
@@ -124,14 +136,14 @@ def Kernel_WeightOp : Kernel_BufferOp<"weight"> {
   let summary = "packed weight, by slot";
   let description = [{
     The memref's shape is that of the packed bytes: `[out, in]` where plain, panels where packed for a matrix product
-    (see Layout.h).
+    (see Layout.h). The path is for who reads the module.
 
     ```mlir
-    %w = kernel.weight %weights[%slot] : memref<384x1536xf32>
+    %w = kernel.weight %weights[%slot] "h.{0}.mlp.c_fc.weight" : memref<384x1536xf32>
     ```
   }];
-  let arguments = (ins Kernel_Slots:$weights, Index:$slot);
-  let assemblyFormat = "$weights `[` $slot `]` attr-dict `:` type($result)";
+  let arguments = (ins Kernel_Slots:$weights, Index:$slot, OptionalAttr<StrAttr>:$path);
+  let assemblyFormat = "$weights `[` $slot `]` ($path^)? attr-dict `:` type($result)";
 }
 
 def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
@@ -139,28 +151,30 @@ def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
   let description = [{
     `slot` counts from the function's first cache slot. The first dimension is how many positions there are. In a type with
     strides the axes between the first and the last lie outside of the positions, `[S, G, K]` as `[G, capacity, K]`: what
-    one head has kept is then one stretch of memory, read as fast as the machine can.
+    one head has kept is then one stretch of memory, read as fast as the machine can. The path, or the name of a state, is
+    for who reads the module.
 
     ```mlir
-    %k = kernel.cache_row %frame[%slot] row %b (%positions) : memref<?x4x64xf32, strided<[64, ?, 1]>>
+    %k = kernel.cache_row %frame[%slot] "h.{0}.attn.k" row %b (%positions) : memref<?x4x64xf32, strided<[64, ?, 1]>>
     ```
   }];
-  let arguments = (ins Kernel_Frame:$frame, Index:$slot, Index:$row, Variadic<Index>:$sizes);
-  let assemblyFormat = "$frame `[` $slot `]` `row` $row `(` $sizes `)` attr-dict `:` type($result)";
+  let arguments = (ins Kernel_Frame:$frame, Index:$slot, OptionalAttr<StrAttr>:$path, Index:$row,
+                       Variadic<Index>:$sizes);
+  let assemblyFormat = "$frame `[` $slot `]` ($path^)? `row` $row `(` $sizes `)` attr-dict `:` type($result)";
 }
 
 def Kernel_MarkOp : Kernel_Op<"mark"> {
   let summary = "the work of a site of the program is done";
   let description = [{
     Tells the runtime, which charges the time since the mark before to the site: that is how `--profile` knows what every
-    op costs. Sites are numbered as `program.site` is.
+    op costs. Sites are numbered as `program.site` is. The op's name is for who reads the module.
 
     ```mlir
-    kernel.mark %frame site 3
+    kernel.mark %frame site 3 "linear"
     ```
   }];
-  let arguments = (ins Kernel_Frame:$frame, Kernel_Site:$site);
-  let assemblyFormat = "$frame `site` $site attr-dict";
+  let arguments = (ins Kernel_Frame:$frame, Kernel_Site:$site, OptionalAttr<StrAttr>:$op_name);
+  let assemblyFormat = "$frame `site` $site ($op_name^)? attr-dict";
 }
 
 #endif // HEDDLE_DIALECTS_KERNEL_KERNELFRAMEOPS_TD

@@ -48,7 +48,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
       %1 = arith.addf %residual, %0 : f32
       kernel.yield %1 : f32
     } : memref<?x384xf32>, memref<48x384x32xf32> bias memref<1536xf32> with memref<?x1536xf32> into memref<?x1536xf32>
-    kernel.matmul paired %x, %w into %y then {
+    kernel.matmul paired %rows, %pairs into %gated then {
     ^bb0(%gate: f32, %up: f32):
       %0 = scalar.silu %gate
       %1 = arith.mulf %0, %up : f32

@@ -30,7 +30,7 @@ def Kernel_NormOp : Kernel_Op<"norm"> {
                        Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
                        Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y, F64Attr:$eps);
   let assemblyFormat = [{
-    (`centered` $centered^)? $x `,` $weight (`bias` $bias^)? `into` $y `eps` $eps attr-dict
+    (`centered` $centered^)? $x `,` $weight (`bias` $bias^)? `into` $y `eps` custom<Number>($eps) attr-dict
     `:` type($x) `,` type($weight) (`bias` type($bias)^)? `into` type($y)
   }];
   let hasVerifier = 1;
@@ -108,7 +108,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
                        Index:$row, Index:$head, Index:$position, F64Attr:$scale);
   let regions = (region AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
   let assemblyFormat = [{
-    $q `,` $k `,` $v `into` $y `row` $row `head` $head `position` $position `scale` $scale
+    $q `,` $k `,` $v `into` $y `row` $row `head` $head `position` $position `scale` custom<Number>($scale)
     (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `into` type($y)
   }];
@@ -117,6 +117,15 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp", "MatmulOp"]>]> {
   let summary = "end of a task, or values of a region";
+  let description = [{
+    ```mlir
+    kernel.matmul %x, %w into %y then {
+    ^bb0(%sum: f32):
+      %0 = scalar.silu %sum
+      kernel.yield %0 : f32
+    } : memref<?x384xf32>, memref<48x384x32xf32> into memref<?x1536xf32>
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* a terminator without values */ }]>];

@@ -56,7 +56,7 @@ def Kernel_RopeOp : Kernel_Op<"rope"> {
                        Arg<MemRefRankOf<[F32], [1]>, "frequencies", [MemRead]>:$frequencies,
                        Arg<MemRefRankOf<[F32], [3]>, "result", [MemWrite]>:$y, UnitAttr:$adjacent, F64Attr:$magnitude);
   let assemblyFormat = [{
-    (`adjacent` $adjacent^)? $x `at` $positions `by` $frequencies `into` $y `magnitude` $magnitude attr-dict
+    (`adjacent` $adjacent^)? $x `at` $positions `by` $frequencies `into` $y `magnitude` custom<Number>($magnitude) attr-dict
     `:` type($x) `,` type($positions) `,` type($frequencies) `into` type($y)
   }];
   let hasVerifier = 1;

@@ -4,6 +4,8 @@
 
 #include "dialects/kernel/Layout.h"
 #include "dialects/nn/Inline.h"
+#include "dialects/nn/Names.h"
+#include "dialects/scalar/Numbers.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -34,6 +36,7 @@ void NNDialect::initialize() {
 #include "dialects/nn/NNOps.cpp.inc"
       >();
   addInliner(*this);
+  addAliases(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,6 +218,34 @@ Attribute StoredAttr::parse(AsmParser &parser, Type) {
 void StoredAttr::print(AsmPrinter &printer) const {
   printer << '<' << kernel::nameOf(getType()) << '>';
 }
+
+//===----------------------------------------------------------------------===//
+// #nn.frequencies<[1.0, 0.01]>
+//===----------------------------------------------------------------------===//
+
+Attribute FrequenciesAttr::parse(AsmParser &parser, Type) {
+  SmallVector<double> values;
+  auto parseNumber = [&] { return parser.parseFloat(values.emplace_back()); };
+  if (parser.parseLess() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     parseNumber) ||
+      parser.parseGreater())
+    return {};
+  return get(parser.getContext(),
+             DenseF64ArrayAttr::get(parser.getContext(), values));
+}
+
+void FrequenciesAttr::print(AsmPrinter &printer) const {
+  printer << "<[";
+  llvm::interleaveComma(getArray().asArrayRef(), printer, [&](double value) {
+    scalar::printShortest(printer.getStream(), value);
+  });
+  printer << "]>";
+}
+
+//===----------------------------------------------------------------------===//
+// Types of tensors
+//===----------------------------------------------------------------------===//
 
 RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
                                       AxesAttr axes) {

@@ -22,9 +22,9 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
 
     ```mlir
     %a = nn.attention %q, %k, %v scale 0.5 where {
-    ^bb0(%b: index, %h: index, %i: index, %j: index):
-      %c = arith.cmpi sle, %j, %i : index
-      nn.yield %c : i1
+    ^bb0(%row: index, %head: index, %query: index, %key: index):
+      %admitted = arith.cmpi sle, %key, %query : index
+      nn.yield %admitted : i1
     } : (tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>,
          tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
     ```
@@ -32,10 +32,9 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
   let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, F64Attr:$scale);
   let regions = (region AnyRegion:$mask, AnyRegion:$bias);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = [{
-    $q `,` $k `,` $v `scale` $scale (`where` $mask^)? (`bias` $bias^)? attr-dict
-    `:` functional-type(operands, results)
-  }];
+  let assemblyFormat = !strconcat([{
+    $q `,` $k `,` $v `scale` custom<Number>($scale) (`where` $mask^)? (`bias` $bias^)? attr-dict
+  }], NN_types);
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }
@@ -57,7 +56,7 @@ def NN_DotOp : NN_Op<"dot", [NN_SaysDependence, NN_SaysCost, NN_SaysRoles, Pure]
   }];
   let arguments = (ins NN_RealTensor:$a, NN_RealTensor:$b, StrAttr:$axis);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = "$a `,` $b `over` $axis attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = !strconcat("$a `,` $b `over` $axis attr-dict", NN_types);
   let hasVerifier = 1;
 }
 
@@ -69,6 +68,14 @@ def NN_MaskOp : NN_Op<"mask", [NN_DependenceInterface, NN_AboutPairs, Pure]> {
     C1. x has the axes `query` and `key`; the first axis is the rows.
     C2. The result has x's type.
     C3. The region takes four indices and yields an i1.
+
+    ```mlir
+    %m = nn.mask %s query "T" key "S" where {
+    ^bb0(%row: index, %head: index, %query: index, %key: index):
+      %admitted = arith.cmpi sle, %key, %query : index
+      nn.yield %admitted : i1
+    } : (tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>) -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+    ```
   }];
   let arguments = (ins NN_RealTensor:$x, StrAttr:$query, StrAttr:$key);
   let regions = (region AnyRegion:$mask);
@@ -104,7 +111,7 @@ def NN_LookupOp : NN_Op<"lookup", [NN_WithinPairs, Pure]> {
     C1. One index an axis; the result has the tensor's element type.
 
     ```mlir
-    %r = nn.lookup %rel[%n, %h] : tensor<32x8xf32, #nn.axes<R, H>>
+    %r = nn.lookup %rel[%n, %h] : tensor<32x8xf32, #nn.axes<R, H>> -> f32
     ```
   }];
   let arguments = (ins NN_Tensor:$tensor, Variadic<Index>:$indices);

@@ -14,6 +14,10 @@ class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_Dep
   let summary = "elementwise " # formula;
   let description = [{
     C1. The result has the axes of the operand with more of them; the other's are a subsequence of these.
+
+    ```mlir
+    %y = nn.}] # opMnemonic # [{ %x, %v : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
   }];
   let arguments = (ins NN_Tensor:$lhs, NN_Tensor:$rhs);
   let results = (outs NN_Tensor:$result);
@@ -37,6 +41,11 @@ class NN_FunctionOp<string opMnemonic, string formula>
 }
 
 class NN_UnaryOp<string opMnemonic, string formula> : NN_FunctionOp<opMnemonic, formula> {
+  let description = [{
+    ```mlir
+    %y = nn.}] # opMnemonic # [{ %x : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
   let arguments = (ins NN_RealTensor:$x);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
@@ -57,7 +66,12 @@ def NN_HardSwishOp : NN_UnaryOp<"hard_swish", "x/6 · min(max(x + 3, 0), 6) (How
 
 // With a number of the model's.
 class NN_NumberedOp<string opMnemonic, string number, string formula> : NN_FunctionOp<opMnemonic, formula> {
-  let assemblyFormat = "$x `" # number # "` $" # number # " attr-dict `:` type($x)";
+  let description = [{
+    ```mlir
+    %y = nn.}] # opMnemonic # " %x " # number # [{ 0.5 : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let assemblyFormat = "$x `" # number # "` custom<Number>($" # number # ") attr-dict `:` type($x)";
 }
 def NN_SwishOp : NN_NumberedOp<"swish", "beta", "x · sigmoid(beta · x)"> {
   let arguments = (ins NN_RealTensor:$x, F64Attr:$beta);
@@ -169,6 +183,12 @@ def NN_SplitOp : NN_Op<"split", [NN_SaysDependence, Pure]> {
   let description = [{
     C1. At least one result; `axis` is the position of the split axis.
     C2. Each result's other axes are x's; their sizes along the axis add up to x's.
+
+    ```mlir
+    %a, %b = nn.split %x along 1
+       : (tensor<?x5x8xf32, #nn.axes<B, "N+1", D>>)
+      -> (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x4x8xf32, #nn.axes<B, N, D>>)
+    ```
   }];
   let arguments = (ins NN_Tensor:$x, I64Attr:$axis);
   let results = (outs Variadic<NN_Tensor>:$results);
@@ -184,6 +204,12 @@ def NN_TopkOp : NN_Op<"topk", [NN_SaysDependence, Pure]> {
 
     C1. The results have x's axes with `A` in place of the last one; the indices are over x's last axis.
     C2. A is at most x's last axis.
+
+    ```mlir
+    %values, %indices = nn.topk %scores
+       : (tensor<?x?x4xf32, #nn.axes<B, T, E>>)
+      -> (tensor<?x?x2xf32, #nn.axes<B, T, A>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>)
+    ```
   }];
   let arguments = (ins NN_RealTensor:$x);
   let results = (outs NN_RealTensor:$values, NN_IndexTensor:$indices);

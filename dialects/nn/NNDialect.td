@@ -33,6 +33,7 @@ def NN_Dialect : Dialect {
   let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
+  let hasOperationInterfaceFallback = 1; // names of values: Names.cpp
   let hasRegionArgAttrVerify = 1;
   let extraClassDeclaration = [{
     /// Unit attribute of a `func.func` that is an entry of the model.
@@ -115,6 +116,19 @@ def NN_StoredAttr : NN_Attr<"Stored", "stored"> {
   let extraClassDeclaration = [{
     static ::llvm::FailureOr<::heddle::kernel::PackedType> parseType(::mlir::AsmParser &parser);
   }];
+}
+
+def NN_FrequenciesAttr : NN_Attr<"Frequencies", "frequencies"> {
+  let summary = "frequencies of a rotary position embedding";
+  let description = [{
+    One for each pair of elements: `#nn.frequencies<[1.0, 0.01]>`. They have as many digits as it takes, where an array of
+    MLIR has six, which moves a rotation by radians at large positions.
+  }];
+  let parameters = (ins "::mlir::DenseF64ArrayAttr":$array);
+  let hasCustomAssemblyFormat = 1;
+  let returnType = "::llvm::ArrayRef<double>";
+  let convertFromStorage = "$_self.getArray().asArrayRef()";
+  let constBuilderCall = "::heddle::nn::FrequenciesAttr::get($_builder.getContext(), $_builder.getDenseF64ArrayAttr($0))";
 }
 
 def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {

@@ -15,13 +15,19 @@ def NN_ConvOp : NN_Op<"conv", [NN_SaysCost, NN_SaysRoles, Pure]> {
         `groups`.
     C2. stride ≥ 1, pad ≥ 0, neither above 2^20, and each spatial axis of the result is (x + 2·pad − kernel) / stride + 1.
     C3. The bias, where given, has one axis: the out channels.
+
+    ```mlir
+    %y = nn.conv %x, %w bias %b stride 2 pad 0
+       : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<5xf32, #nn.axes<D>>)
+      -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
+    ```
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, Optional<NN_RealTensor>:$bias, I64Attr:$stride,
                        I64Attr:$pad, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = [{
-    $x `,` $weight (`bias` $bias^)? `stride` $stride `pad` $pad attr-dict `:` functional-type(operands, results)
-  }];
+  let assemblyFormat = !strconcat([{
+    $x `,` $weight (`bias` $bias^)? `stride` $stride `pad` $pad attr-dict
+  }], NN_types);
   let hasVerifier = 1;
 }
 
@@ -37,6 +43,10 @@ def NN_PoolOp : NN_Op<"pool", [Pure]> {
     Windows of `factor` in every spatial axis, side by side.
 
     C1. factor ≥ 1; rows and channels stay; each spatial axis is divided by the factor.
+
+    ```mlir
+    %y = nn.pool max %x by 2 : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x3x4x3xf32, #nn.axes<B, C, "Y/2", "X/2">>
+    ```
   }];
   let arguments = (ins NN_PoolKindAttr:$kind, NN_RealTensor:$x, I64Attr:$factor);
   let results = (outs NN_RealTensor:$result);
@@ -56,6 +66,11 @@ def NN_UpsampleOp : NN_Op<"upsample", [Pure]> {
     Bilinear as PyTorch's `align_corners=False`.
 
     C1. factor ≥ 1; rows and channels stay; each spatial axis is multiplied by the factor.
+
+    ```mlir
+    %y = nn.upsample nearest %x by 2
+       : (tensor<?x3x4x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x3x8x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+    ```
   }];
   let arguments = (ins NN_UpsampleKindAttr:$kind, NN_RealTensor:$x, I64Attr:$factor);
   let results = (outs NN_RealTensor:$result);

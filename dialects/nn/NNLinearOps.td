@@ -61,10 +61,10 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
                        UnitAttr:$paired);
   let results = (outs Variadic<NN_RealTensor>:$results);
   let regions = (region AnyRegion:$epilogue);
-  let assemblyFormat = [{
+  let assemblyFormat = !strconcat([{
     $x `,` $weight (`bias` $bias^)? (`with` $others^)? `contracts` $contracts (`in_out` $in_out^)? (`paired` $paired^)?
-    (`then` $epilogue^)? attr-dict `:` functional-type(operands, results)
-  }];
+    (`then` $epilogue^)? attr-dict
+  }], NN_types);
   let builders = [
     // y = x Wᵀ + b
     OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias,
@@ -146,7 +146,7 @@ def NN_ConstantOp : NN_Op<"constant", [NN_DependenceInterface, NN_CostsNothing, 
   }];
   let arguments = (ins F64Attr:$value);
   let results = (outs NN_Tensor:$result);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "custom<Number>($value) attr-dict `:` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -193,16 +193,17 @@ def NN_RopeOp : NN_Op<"rope", [NN_SaysDependence, Pure]> {
     C3. The result has x's type.
 
     ```mlir
-    %r = nn.rope %q at %p frequencies [1.0, 0.01] pairs halves
+    %r = nn.rope %q at %p frequencies <[1.0, 0.01]> pairs halves
        : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>)
       -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_IndexTensor:$positions, DenseF64ArrayAttr:$frequencies, NN_PairsAttr:$pairs,
+  let arguments = (ins NN_RealTensor:$x, NN_IndexTensor:$positions, NN_FrequenciesAttr:$frequencies, NN_PairsAttr:$pairs,
                        DefaultValuedAttr<F64Attr, "1.0">:$magnitude);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = [{
-    $x `at` $positions `frequencies` custom<ExactNumbers>($frequencies) `pairs` $pairs attr-dict `:` functional-type(operands, results)
+    $x `at` $positions `frequencies` $frequencies `pairs` $pairs attr-dict
+    `` custom<LineBreakAfter>("40") `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -244,7 +245,7 @@ def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = "$x `,` $weight `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = !strconcat("$x `,` $weight `eps` custom<Number>($eps) attr-dict", NN_types);
   let hasVerifier = 1;
 }
 
@@ -264,7 +265,7 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, NN_SaysRoles, Pure]
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, NN_RealTensor:$bias, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = "$x `,` $weight `,` $bias `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = !strconcat("$x `,` $weight `,` $bias `eps` custom<Number>($eps) attr-dict", NN_types);
   let hasVerifier = 1;
 }
 
@@ -275,14 +276,19 @@ def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, NN_SaysRoles, 
 
     C1. All four parameters have one axis, x's axis 1.
     C2. The result has x's type.
+
+    ```mlir
+    %y = nn.batch_norm %x, %w, %b mean %m variance %v eps 1.0e-5
+       : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, tensor<3xf32, #nn.axes<C>>, tensor<3xf32, #nn.axes<C>>,
+          tensor<3xf32, #nn.axes<C>>, tensor<3xf32, #nn.axes<C>>) -> tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>
+    ```
   }];
   let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, NN_RealTensor:$bias, NN_RealTensor:$mean,
                        NN_RealTensor:$variance, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = [{
-    $x `,` $weight `,` $bias `mean` $mean `variance` $variance `eps` $eps attr-dict
-    `:` functional-type(operands, results)
-  }];
+  let assemblyFormat = !strconcat([{
+    $x `,` $weight `,` $bias `mean` $mean `variance` $variance `eps` custom<Number>($eps) attr-dict
+  }], NN_types);
   let hasVerifier = 1;
 }
 
@@ -300,7 +306,7 @@ def NN_NormalizeOp : NN_Op<"normalize", [NN_SaysDependence, NN_SaysScratch, Pure
   }];
   let arguments = (ins NN_RealTensor:$x, StrAttr:$axis, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = "$x `over` $axis `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x `over` $axis `eps` custom<Number>($eps) attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -1,31 +1,38 @@
 //===- NNOps.cpp - the ops of the dialect ---------------------------------===//
 
 #include "dialects/nn/Verify.h"
+#include "dialects/scalar/Numbers.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::nn;
+using scalar::parseNumber;
+using scalar::printNumber;
 
-/// [1.0, 0.01] with as many digits as it takes: the arrays of MLIR print six,
-/// which moves a rotation by radians at large positions.
-static ParseResult parseExactNumbers(OpAsmParser &parser,
-                                     DenseF64ArrayAttr &numbers) {
-  SmallVector<double> values;
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-        return parser.parseFloat(values.emplace_back());
-      }))
-    return failure();
-  numbers = parser.getBuilder().getDenseF64ArrayAttr(values);
+static ParseResult parseLineBreakAfter(OpAsmParser &, size_t) {
   return success();
 }
 
-static void printExactNumbers(OpAsmPrinter &printer, Operation *,
-                              DenseF64ArrayAttr numbers) {
-  printer << '[';
-  llvm::interleaveComma(numbers.asArrayRef(), printer, [&](double value) {
-    printer.printFloat(APFloat(value));
-  });
-  printer << ']';
+/// What ends with a region has a short line for its types already.
+static void printLineBreakAfter(OpAsmPrinter &printer, Operation *op,
+                                size_t columns) {
+  for (Region &region : op->getRegions())
+    if (!region.empty())
+      return;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (Value operand : op->getOperands())
+    printer.printOperand(operand, os);
+  for (Type type :
+       llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
+                                SmallVector<Type>(op->getResultTypes())))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      if (auto axes = dyn_cast_or_null<AxesAttr>(tensor.getEncoding()))
+        os << "!, " << axes.str();
+  if (text.size() <= columns)
+    return;
+  printer.printNewline();
+  printer << "   ";
 }
 
 #include "dialects/nn/NNInterfaces.cpp.inc"

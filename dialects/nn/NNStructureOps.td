@@ -38,6 +38,9 @@ defvar NN_callMethods = [{
 /// Of an op that computes each element by itself.
 def NN_Elementwise : DeclareOpInterfaceMethods<NN_ElementwiseInterface>;
 
+/// Types of operands and results, in a line of their own where these and the operands take more than so many columns.
+defvar NN_types = [{`` custom<LineBreakAfter>("56") `:` functional-type(operands, results)}];
+
 class NN_Op<string opMnemonic, list<Trait> traits = []> : Op<NN_Dialect, opMnemonic, traits>;
 
 def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {
@@ -144,7 +147,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
     %q = nn.weight "mlp.{0}.up.weight" [%i] stored q8 : tensor<1536x384xf32, #nn.axes<F, D>>
     %s = nn.weight absolute "shared.weight" : tensor<32128x512xf32, #nn.axes<V, D>>
     %k = nn.weight "k.weight" then ["v.weight"] of [tensor<6x8xf32, #nn.axes<"H*K", D>>, tensor<4x8xf32, #nn.axes<E, D>>]
-       : tensor<10x8xf32, #nn.axes<"E+H*K", D>>
+       : tensor<10x8xf32, #nn.axes<"H*K+E", D>>
     ```
   }];
   let arguments = (ins StrAttr:$path, UnitAttr:$absolute, OptionalAttr<StrArrayAttr>:$then,
@@ -152,7 +155,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
                        OptionalAttr<NN_StoredAttr>:$stored, OptionalAttr<Kernel_LayoutAttr>:$layout);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
-    (`absolute` $absolute^)? $path (`then` $then^)? (`of` $types^)? (`[` $indices^ `]`)?
+    (`absolute` $absolute^)? $path (`then` `\n` ` ` ` ` ` ` $then^ `\n` ` ` ` ` ` ` ` `)? (`of` $types^)? (`[` $indices^ `]`)?
     (`stored` custom<Stored>($stored)^)? attr-dict `:` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$path, "::mlir::UnitAttr":$absolute,
@@ -214,6 +217,12 @@ def NN_RouteOp : NN_Op<"route", [NN_SaysDependence, NN_CostsNothing, NN_SaysScra
     C2. The indices' leading axes are x's but the last; their last axis is the choices.
     C3. The result has the indices' axes, then the callee's result's last axis.
     C4. `count` is the number of blocks, 1 to 2^20: the exclusive bound of the indices.
+
+    ```mlir
+    %y = nn.route @expert(%x) by %chosen of 4 at "experts.{0}"
+       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>)
+      -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, NN_RealTensor:$x, NN_IndexTensor:$chosen, StrAttr:$path,
                        I64Attr:$count, UnitAttr:$grouped, Variadic<Index>:$indices);
@@ -269,6 +278,15 @@ def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratc
     C1. There are inputs or results, and each has the axis as its second; the body's arguments are the inputs without it,
         then the carried types.
     C2. The body yields the carried types, then each result's type without the axis.
+
+    ```mlir
+    %y = nn.scan "h" over "T"(%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+    ^bb0(%input: tensor<?x8xf32, #nn.axes<B, D>>, %carried: tensor<?x8xf32, #nn.axes<B, D>>):
+      %h = nn.add %input, %carried
+         : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+      nn.yield %h, %h : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+    } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
   }];
   let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$axis, StrAttr:$path, TypeArrayAttr:$carried);
   let regions = (region SizedRegion<1>:$body);
@@ -281,6 +299,15 @@ def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratc
 
 def NN_YieldOp : NN_Op<"yield", [NN_WithinPairs, Pure, ReturnLike, Terminator]> {
   let summary = "value of a region";
+  let description = [{
+    ```mlir
+    %y = nn.linear %x, %w contracts 1 then {
+    ^bb0(%sum: f32):
+      %0 = scalar.silu %sum
+      nn.yield %0 : f32
+    } : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<3x8xf32, #nn.axes<F, D>>) -> tensor<?x3xf32, #nn.axes<B, F>>
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* a terminator without values */ }]>];

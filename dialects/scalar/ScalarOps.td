@@ -37,6 +37,11 @@ class Scalar_Op<string opMnemonic, string formula>
     : Op<Scalar_Dialect, opMnemonic,
          [Pure, SameOperandsAndResultType, DeclareOpInterfaceMethods<Scalar_FunctionInterface>]> {
   let summary = formula;
+  let description = [{
+    ```mlir
+    %y = scalar.}] # opMnemonic # [{ %x
+    ```
+  }];
   let arguments = (ins F32:$x);
   let results = (outs F32:$result);
   let assemblyFormat = "$x attr-dict";

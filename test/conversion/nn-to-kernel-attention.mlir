@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-plan-memory --nn-to-kernel --canonicalize --cse --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-plan-memory --nn-to-kernel --canonicalize --cse --verify-diagnostics --mlir-print-local-scope | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @T in 1 to 300 per @B
@@ -36,7 +36,7 @@ nn.size @S in 1 to 300 per @B
 // CHECK: %[[H:.*]] = arith.muli %[[G]], %[[C3]]
 // CHECK: memref.subview %{{.*}}[%[[FIRST]], %[[H]], 0] [%[[COUNT]], 3, 8] [1, 1, 1]
 // CHECK: memref.subview %{{.*}}[0, %[[G]], 0] [%{{.*}}, 1, 8] [1, 1, 1]
-// CHECK: kernel.attention %{{.*}} row %[[ROW]] head %[[H]] position %[[FIRST]] scale 5.000000e-01 :
+// CHECK: kernel.attention %{{.*}} row %[[ROW]] head %[[H]] position %[[FIRST]] scale 0.5 :
 // CHECK-SAME: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, memref<?x8xf32, strided<[16, 1], offset: ?>>, memref<?x5xf32, strided<[10, 1], offset: ?>> into memref<?x3x5xf32, strided<[30, 5, 1], offset: ?>>
 func.func @a_task_for_each_row_key_head_and_share_of_the_queries(%q: !q, %k: !k, %v: !v) -> !y attributes {nn.entry} {
   %y = nn.attention %q, %k, %v scale 0.5 : (!q, !k, !v) -> !y

@@ -106,11 +106,11 @@ func.func @rounded_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !
 // CHECK: %[[R:.*]] = kernel.arena {{.*}} : memref<?x64xi8>
 // CHECK: kernel.narrow %{{.*}} into %[[R]] group 32 : memref<?x8xf32> into memref<?x64xi8>
 // CHECK: %[[W0:.*]] = memref.subview %[[W]][0, 0] [1, 576]
-// CHECK: kernel.matmul %[[R]], %[[W0]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
+// CHECK: kernel.matmul %[[R]], %[[W0]] into %{{.*}} layout #q4_panels inputs 8
 // CHECK: %[[W1:.*]] = memref.subview %[[W]][1, 0] [1, 576]
-// CHECK: kernel.matmul %[[R]], %[[W1]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
+// CHECK: kernel.matmul %[[R]], %[[W1]] into %{{.*}} layout #q4_panels inputs 8
 // CHECK: kernel.narrow %{{.*}} into %[[S:[^ ]*]] : memref<?x8xf32> into memref<?x64xi8>
-// CHECK: kernel.matmul %[[S]], %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 8 : memref<?x64xi8>, memref<1x384xi8>
+// CHECK: kernel.matmul %[[S]], %{{.*}} into %{{.*}} layout #i8_panels inputs 8 : memref<?x64xi8>, memref<1x384xi8>
 func.func @quantised_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x, !x) attributes {nn.entry} {
   %w = nn.weight "q" stored q4 : tensor<14x8xf32, #nn.axes<"H*K+D", D>>
   %n = nn.narrow %x contracts 1 : !x -> tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, D>>
@@ -129,7 +129,7 @@ func.func @quantised_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>,
 // CHECK: kernel.rope adjacent %{{.*}} at %{{.*}} by %[[F]] into %{{.*}} : memref<?x2x3xf32>, memref<?xi32>, memref<1xf32>
 func.func @rope(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, %p: tensor<?x?xi32, #nn.axes<B, T over V>>)
     -> tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>> attributes {nn.entry} {
-  %y = nn.rope %x at %p frequencies [1.0] pairs adjacent
+  %y = nn.rope %x at %p frequencies <[1.0]> pairs adjacent
     : (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over V>>)
     -> tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
   return %y : tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>
@@ -224,8 +224,8 @@ func.func @softmax_in_loops_of_linalg(%x: !x) -> !x attributes {nn.entry} {
 // Along the tokens of a row, and so row by row.
 // CHECK-LABEL: func.func @mean_of_tokens
 // CHECK: scf.for
-// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%{{.*}} : memref<?x8xf32, {{.*}}>) outs(%{{.*}} : memref<8xf32
-// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} outs(%{{.*}} : memref<8xf32
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%{{.*}} : !f32_Nx8_part) outs(%{{.*}} : !f32_8_part
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} outs(%{{.*}} : !f32_8_part
 // CHECK: arith.divf
 func.func @mean_of_tokens(%x: !x) -> tensor<?x8xf32, #nn.axes<B, D>> attributes {nn.entry} {
   %y = nn.reduce mean %x over "T" : (!x) -> tensor<?x8xf32, #nn.axes<B, D>>

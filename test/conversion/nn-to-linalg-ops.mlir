@@ -70,7 +70,7 @@ func.func @rope_of_halves(%x: tensor<2x5xf32, #nn.axes<A, K>>, %p: tensor<2xi32,
   // CHECK: memref.store %{{.*}}, %[[OUT]][%[[T]], %[[C]]]
   // CHECK: %[[REST:.*]] = memref.load %[[IN]]
   // CHECK: memref.store %[[REST]], %[[OUT]]
-  %y = nn.rope %x at %p frequencies [1.0, 0.5] pairs halves
+  %y = nn.rope %x at %p frequencies <[1.0, 0.5]> pairs halves
      : (tensor<2x5xf32, #nn.axes<A, K>>, tensor<2xi32, #nn.axes<A over N>>) -> tensor<2x5xf32, #nn.axes<A, K>>
   return %y : tensor<2x5xf32, #nn.axes<A, K>>
 }

@@ -1,5 +1,5 @@
 // How values lie in memory, when rows are visited one by one, and how functions reach weights, caches and each other.
-// RUN: heddle-opt %s --nn-plan-memory --nn-to-linalg --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: heddle-opt %s --nn-plan-memory --nn-to-linalg --canonicalize --cse --split-input-file --mlir-print-local-scope | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @T in 1 to 6 per @B
@@ -64,9 +64,9 @@ nn.size @T in 1 to 6 per @B
 // CHECK-LABEL: func.func private @layer
 // CHECK-SAME: %[[SLOTS:[a-z0-9]*]]: !kernel.slots, %[[CACHES:[a-z0-9]*]]: index, %[[ARENA:[a-z0-9]*]]: index
 func.func @layer(%x: !x) -> !x {
-  // CHECK-DAG: kernel.weight %[[SLOTS]][%c0] : memref<3xf32>
+  // CHECK-DAG: kernel.weight %[[SLOTS]][%c0] "a" : memref<3xf32>
   %w = nn.weight "a" : !w
-  // CHECK-DAG: kernel.weight %[[SLOTS]][%c1] : memref<3xf32>
+  // CHECK-DAG: kernel.weight %[[SLOTS]][%c1] "b" : memref<3xf32>
   %v = nn.weight "b" : !w
   // CHECK: kernel.arena %{{.*}}[%[[ARENA]]]
   %y = nn.add %x, %w : (!x, !w) -> !x
@@ -115,7 +115,7 @@ func.func @caches(%k: !k) -> !s {
   // CHECK: %[[T:.*]] = arith.subi
   // CHECK: %[[GIVEN:.*]] = memref.subview %[[K]]
   // CHECK: %[[S:.*]] = arith.subi
-  // CHECK: %[[KEPT:.*]] = kernel.cache_row %{{.*}}[%[[SLOT]]] row %[[B]](%[[S]]) : memref<?x3xf32>
+  // CHECK: %[[KEPT:.*]] = kernel.cache_row %{{.*}}[%[[SLOT]]] "k" row %[[B]](%[[S]]) : memref<?x3xf32>
   // CHECK: %[[HELD:.*]] = arith.subi %[[S]], %[[T]]
   // CHECK: %[[ADDED:.*]] = memref.subview %[[KEPT]][%[[HELD]], 0] [%[[T]], 3]
   // CHECK: linalg.generic {{.*}} ins(%[[GIVEN]] : {{.*}}) outs(%[[ADDED]] :
@@ -150,7 +150,7 @@ func.func @a_state_is_set_row_by_row(%x: !m) attributes {nn.entry} {
   // CHECK: %[[X:.*]] = kernel.input
   // CHECK: scf.for %[[B:.*]] = %c0
   // CHECK: %[[GIVEN:.*]] = memref.subview %[[X]]
-  // CHECK: %[[KEPT:.*]] = kernel.cache_row %{{.*}}[%c0] row %[[B]]
+  // CHECK: %[[KEPT:.*]] = kernel.cache_row %{{.*}}[%c0] "memory" row %[[B]]
   // CHECK: linalg.generic {{.*}} ins(%[[GIVEN]] : {{.*}}) outs(%[[KEPT]] :
   nn.state_write @memory, %x : !m
   return
@@ -161,7 +161,7 @@ func.func @a_state_is_set_row_by_row(%x: !m) attributes {nn.entry} {
 func.func @a_state_that_is_not_read_row_by_row_is_packed() -> !m attributes {nn.entry} {
   // CHECK: %[[PACKED:.*]] = kernel.arena
   // CHECK: scf.for %[[B:.*]] = %c0
-  // CHECK: kernel.cache_row %{{.*}}[%c1] row %[[B]]
+  // CHECK: kernel.cache_row %{{.*}}[%c1] "memory" row %[[B]]
   // CHECK: memref.subview %[[PACKED]]
   // CHECK: linalg.generic {{.*}} ins(%[[PACKED]]
   %m = nn.state_read @memory : !m

@@ -3,7 +3,7 @@
 // CHECK-LABEL: func.func @machine_operations(
 func.func @machine_operations(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<7xf32>,
                               %y: memref<?x7xf32>, %n: index, %c: i1) attributes {
-  // CHECK-SAME: layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
+  // CHECK-SAME: layout = #f32_panels_transposed_groups
   layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
 } {
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
@@ -15,10 +15,10 @@ func.func @machine_operations(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: me
     kernel.yield %0 : f32
   }
     : memref<?x5xf32>, memref<1x5x32xf32> bias memref<7xf32> into memref<?x7xf32>
-  // CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps 1.000000e-03 : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps 0.001 : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
   kernel.norm centered %y, %b bias %b into %y eps 1.0e-3
     : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
-  // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps 1.000000e-03 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps 0.001 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
   kernel.norm %y, %b into %y eps 1.0e-3 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
   // CHECK: kernel.parallel %{{.*}} (%[[I:.*]]) to %{{.*}} {
   kernel.parallel %frame (%i) to %n {
@@ -53,7 +53,7 @@ func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf
   kernel.matmul %n, %wn into %y : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
   // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 32 : memref<?x128xf32> into memref<?x192xi8>
   kernel.narrow %long into %q group 32 : memref<?x128xf32> into memref<?x192xi8>
-  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout #i8_panels inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
   kernel.matmul %q, %wq into %y layout <"panel<32, 4> i8"> inputs 128
     : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
   return
@@ -63,7 +63,7 @@ func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf
 func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: memref<?x5xf32, strided<[15, 1]>>,
                      %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %b: index, %h: index, %p: index, %bias: memref<4xf32>) {
   %c0 = arith.constant 0 : index
-  // CHECK: kernel.attention %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} row %{{.*}} head %{{.*}} position %{{.*}} scale 5.000000e-01 :
+  // CHECK: kernel.attention %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} row %{{.*}} head %{{.*}} position %{{.*}} scale 0.5 :
   kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.5
     : memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, memref<?x5xf32, strided<[15, 1]>>, memref<?x7xf32> into memref<?x2x7xf32>
   // CHECK: kernel.attention
@@ -93,7 +93,7 @@ func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: 
 func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memref<?xi32>, %f: memref<4xf32>,
                 %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>,
                 %lines: memref<?x8xf32, strided<[12, 1], offset: ?>>, %values: memref<?x3xf32>, %indices: memref<?x3xi32>) {
-  // CHECK: kernel.rope %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} magnitude 1.000000e+00 :
+  // CHECK: kernel.rope %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} magnitude 1.0 :
   kernel.rope %x at %p by %f into %y magnitude 1.0
     : memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
   // CHECK: kernel.rope adjacent %{{.*}} at
@@ -102,7 +102,7 @@ func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memre
   // CHECK: kernel.windows %{{.*}} at %{{.*}} into %{{.*}} window [3, 3] stride 2 pad 1 :
   kernel.windows %image at %first into %panel window [3, 3] stride 2 pad 1
     : memref<2x?x?xf32> into memref<1x18x32xf32>
-  // CHECK: kernel.topk %{{.*}} into %{{.*}}, %{{.*}} : memref<?x8xf32, strided<[12, 1], offset: ?>> into memref<?x3xf32>, memref<?x3xi32>
+  // CHECK: kernel.topk %{{.*}} into %{{.*}}, %{{.*}} : !f32_Nx8_apart into memref<?x3xf32>, memref<?x3xi32>
   kernel.topk %lines into %values, %indices
     : memref<?x8xf32, strided<[12, 1], offset: ?>> into memref<?x3xf32>, memref<?x3xi32>
   return

@@ -1,5 +1,5 @@
-// RUN: heddle-opt %s --nn-assign-layouts --split-input-file | FileCheck %s
-// RUN: heddle-opt %s --nn-assign-layouts=plain --split-input-file | FileCheck %s --check-prefix=PLAIN
+// RUN: heddle-opt %s --nn-assign-layouts --split-input-file --mlir-print-local-scope | FileCheck %s
+// RUN: heddle-opt %s --nn-assign-layouts=plain --split-input-file --mlir-print-local-scope | FileCheck %s --check-prefix=PLAIN
 
 nn.size @D = 8
 nn.size @E = 12

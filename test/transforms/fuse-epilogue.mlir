@@ -80,7 +80,7 @@ func.func @cap(%x: !x, %w: !w) -> !x {
 
 // A vector over the columns, LayerScale's for one, and a residual behind it.
 // CHECK-LABEL: func.func @scale_and_residual
-// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<{{[^>]*}}>>, %{{[a-z0-9]*}}: tensor<{{[^>]*}}>>, %[[V:[a-z0-9]*]]: tensor
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !{{[A-Za-z0-9_]*}}, %{{[a-z0-9]*}}: !{{[A-Za-z0-9_]*}}, %[[V:[a-z0-9]*]]: !
 // CHECK: nn.linear %{{.*}} with %[[V]], %[[X]] contracts 1 then {
 // CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[SCALE:.*]]: f32, %[[R:.*]]: f32):
 // CHECK-NEXT: %[[A:.*]] = arith.mulf %[[SUM]], %[[SCALE]]

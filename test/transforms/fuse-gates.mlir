@@ -9,8 +9,10 @@ nn.size @F = 12
 !b = tensor<12xf32, #nn.axes<F>>
 
 // CHECK-LABEL: func.func @swiglu
-// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor
-// CHECK: %[[W:.*]] = nn.weight "gate" then ["up"] of [tensor<12x8xf32, #nn.axes<F, D>>, tensor<12x8xf32, #nn.axes<F, D>>] : tensor<24x8xf32, #nn.axes<"2*F", D>>
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !
+// CHECK: %[[W:.*]] = nn.weight "gate" then
+// CHECK-NEXT: ["up"]
+// CHECK-NEXT: of [!F_D, !F_D] : !_2xF_D
 // CHECK-NEXT: %[[Y:.*]] = nn.linear %[[X]], %[[W]] contracts 1 paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.silu %[[GATE]]
@@ -31,8 +33,12 @@ func.func @swiglu(%x: !x) -> !h attributes {nn.entry} {
 
 // The factor with the activation is the gate, wherever it stands; biases are joined like weights.
 // CHECK-LABEL: func.func @gate_on_the_right
-// CHECK: %[[W:.*]] = nn.weight "g" then ["u"] {{.*}} : tensor<8x24xf32, #nn.axes<D, "2*F">>
-// CHECK: %[[BIAS:.*]] = nn.weight "gb" then ["ub"] {{.*}} : tensor<24xf32, #nn.axes<"2*F">>
+// CHECK: %[[W:.*]] = nn.weight "g" then
+// CHECK-NEXT: ["u"]
+// CHECK-NEXT: of {{.*}} : !D_2xF
+// CHECK: %[[BIAS:.*]] = nn.weight "gb" then
+// CHECK-NEXT: ["ub"]
+// CHECK-NEXT: of {{.*}} : !_2xF
 // CHECK-NEXT: nn.linear %{{.*}}, %[[W]] bias %[[BIAS]] contracts 1 in_out paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.gelu %[[GATE]]
@@ -53,7 +59,8 @@ func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
 }
 
 // CHECK-LABEL: func.func @activation_fused_before
-// CHECK: nn.weight "rg" then ["ru"]
+// CHECK: nn.weight "rg" then
+// CHECK-NEXT: ["ru"]
 // CHECK: nn.linear %{{.*}} contracts 1 paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.relu %[[GATE]]

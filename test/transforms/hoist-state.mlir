@@ -10,13 +10,13 @@ nn.size @E = 5
 !both = tensor<8x3xf32, #nn.axes<"D+E", D>>
 
 // Computed once where the state is set, with what it needs outside of the loop before it; the state itself goes.
-// CHECK: nn.state @memory.1 : tensor<?x?x3xf32
-// CHECK: nn.state @memory.0 : tensor<?x?x5xf32
+// CHECK: nn.state @memory.1 : !B_M_D
+// CHECK: nn.state @memory.0 : !B_M_E
 // CHECK-NOT: nn.state @memory :
 nn.state @memory : !m
 
 // CHECK-LABEL: func.func @encode
-// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !B_M_D
 // CHECK-NOT: nn.state_write @memory,
 // CHECK: %[[N:.*]] = nn.rms_norm %[[X]],
 // CHECK: scf.for %[[L:[a-z0-9]+]] =
@@ -66,7 +66,7 @@ nn.size @D = 3
 // CHECK-DAG: nn.state @memory.0 :
 nn.state @memory : !m
 // CHECK-LABEL: func.func @encode
-// CHECK-COUNT-2: nn.state_write @memory.0, %{{[0-9]+}} :
+// CHECK-COUNT-2: nn.state_write @memory.0, %{{[a-z0-9_.]+}} :
 func.func @encode(%x: !m) attributes {nn.entry} {
   nn.state_write @memory, %x : !m
   %r = nn.relu %x : !m
@@ -74,8 +74,8 @@ func.func @encode(%x: !m) attributes {nn.entry} {
   return
 }
 // CHECK-LABEL: func.func @step
-// CHECK-DAG: %[[M:[0-9]+]] = nn.state_read @memory :
-// CHECK-DAG: %[[K:[0-9]+]] = nn.state_read @memory.0 :
+// CHECK-DAG: %[[M:[a-z0-9_.]+]] = nn.state_read @memory :
+// CHECK-DAG: %[[K:[a-z0-9_.]+]] = nn.state_read @memory.0 :
 // CHECK-DAG: nn.rope %[[K]] at
 // CHECK-DAG: nn.rope %[[M]] at
 func.func @step() -> !m attributes {nn.entry} {
@@ -85,8 +85,8 @@ func.func @step() -> !m attributes {nn.entry} {
   %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m
   %a = nn.add %k, %m : (!m, !m) -> !m
   %p = nn.positions "M" : tensor<?x?xi32, #nn.axes<B, M over N>>
-  %y = nn.rope %a at %p frequencies [1.0] pairs halves : (!m, tensor<?x?xi32, #nn.axes<B, M over N>>) -> !m
-  %z = nn.rope %m at %p frequencies [1.0] pairs halves : (!m, tensor<?x?xi32, #nn.axes<B, M over N>>) -> !m
+  %y = nn.rope %a at %p frequencies <[1.0]> pairs halves : (!m, tensor<?x?xi32, #nn.axes<B, M over N>>) -> !m
+  %z = nn.rope %m at %p frequencies <[1.0]> pairs halves : (!m, tensor<?x?xi32, #nn.axes<B, M over N>>) -> !m
   %yz = nn.add %y, %z : (!m, !m) -> !m
   return %yz : !m
 }

@@ -10,11 +10,15 @@ nn.size @E = 12
 
 // Weights and biases one after the other; what has results already keeps their order.
 // CHECK-LABEL: func.func @query_key_value
-// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !
 // CHECK: %[[L:.*]] = arith.constant 3 : index
-// CHECK: %[[W:.*]] = nn.weight "h.{0}.q" then ["h.{0}.k", "h.{0}.v"] of [tensor<8x8xf32, #nn.axes<D, D>>, tensor<12x8xf32, #nn.axes<E, D>>, tensor<20x8xf32, #nn.axes<"D+E", D>>][%[[L]]] : tensor<40x8xf32, #nn.axes<"2*D+2*E", D>>
-// CHECK: %[[BIAS:.*]] = nn.weight "qb" then ["kb", "vb"] of [tensor<8xf32, #nn.axes<D>>, tensor<12xf32, #nn.axes<E>>, tensor<20xf32, #nn.axes<"D+E">>] : tensor<40xf32, #nn.axes<"2*D+2*E">>
-// CHECK: %[[Y:.*]]:4 = nn.linear %[[X]], %[[W]] bias %[[BIAS]] contracts 1 :
+// CHECK: %[[W:.*]] = nn.weight "h.{0}.q" then
+// CHECK-NEXT: ["h.{0}.k", "h.{0}.v"]
+// CHECK-NEXT: of [!D_D, !E_D, !D_plus_E_D][%[[L]]] : !_2xD_plus_2xE_D
+// CHECK: %[[BIAS:.*]] = nn.weight "qb" then
+// CHECK-NEXT: ["kb", "vb"]
+// CHECK-NEXT: of [!D, !E, !D_plus_E] : !_2xD_plus_2xE
+// CHECK: %[[Y:.*]]:4 = nn.linear %[[X]], %[[W]] bias %[[BIAS]] contracts 1
 // CHECK: return %[[Y]]#0, %[[Y]]#1, %[[Y]]#2, %[[Y]]#3
 func.func @query_key_value(%x: !x) -> (!x, !e, !e, !x) attributes {nn.entry} {
   %l = arith.constant 3 : index
@@ -42,7 +46,9 @@ nn.size @E = 12
 !we = tensor<8x12xf32, #nn.axes<D, E>>
 
 // CHECK-LABEL: func.func @stored_the_other_way_round
-// CHECK: nn.weight "a" then ["b"] of [tensor<8x12xf32, #nn.axes<D, E>>, tensor<8x8xf32, #nn.axes<D, D>>] : tensor<8x20xf32, #nn.axes<D, "D+E">>
+// CHECK: nn.weight "a" then
+// CHECK-NEXT: ["b"]
+// CHECK-NEXT: of [!D_E, !D_D] : !D_D_plus_E
 // CHECK-NEXT: nn.linear %{{.*}} contracts 1 in_out :
 func.func @stored_the_other_way_round(%x: !x) -> (!e, !x) attributes {nn.entry} {
   %wa = nn.weight "a" : !we
@@ -129,7 +135,8 @@ nn.size @D = 8
 !b = tensor<8xf32, #nn.axes<D>>
 
 // CHECK-LABEL: func.func @each_kind_by_itself
-// CHECK: nn.weight "a" then ["c"]
+// CHECK: nn.weight "a" then
+// CHECK-NEXT: ["c"]
 // CHECK-NOT: nn.weight "d" then
 func.func @each_kind_by_itself(%x: !x, %given: !w) -> (!x, !x, !x, !x, !x, !x) attributes {nn.entry} {
   %wa = nn.weight "a" : !w

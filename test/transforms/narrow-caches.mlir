@@ -19,8 +19,8 @@ module {
 
   // CHECK-LABEL: @attends
   func.func @attends(%q: !q, %k: !k, %v: !k) -> !q attributes {nn.entry} {
-    // CHECK: %[[K:.*]] = nn.cache_append "a.k" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
-    // CHECK: %[[V:.*]] = nn.cache_append "a.v" {{.*}} -> tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>
+    // CHECK: %[[K:.*]] = nn.cache_append "a.k" {{.*}} -> !bf16_B_S_G_K
+    // CHECK: %[[V:.*]] = nn.cache_append "a.v" {{.*}} -> !bf16_B_S_G_K
     // CHECK: nn.attention %arg0, %[[K]], %[[V]] scale
     // expected-remark @+1 {{cache kept as bf16}}
     %ks = nn.cache_append "a.k" %k from "T" to "S" : (!k) -> !ks
@@ -34,7 +34,7 @@ module {
   // CHECK-LABEL: @adds
   func.func @adds(%k: !k) -> !ks attributes {nn.entry} {
     // expected-remark @+2 {{cache stays f32: more than attention reads it}}
-    // CHECK: nn.cache_append "b.k" {{.*}} -> tensor<?x?x2x8xf32
+    // CHECK: nn.cache_append "b.k" {{.*}} -> !B_S_G_K{{$}}
     %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
     %y = nn.add %ks, %ks : (!ks, !ks) -> !ks
     return %y : !ks
@@ -42,8 +42,8 @@ module {
   // CHECK-LABEL: @shares
   func.func @shares(%q: !q, %k: !k, %v: !k) -> !q attributes {nn.entry} {
     // expected-remark @+3 {{cache stays f32: more than attention reads it}}
-    // CHECK: nn.cache_append "b.k" {{.*}} -> tensor<?x?x2x8xf32
-    // CHECK: nn.cache_append "b.v" {{.*}} -> tensor<?x?x2x8xbf16
+    // CHECK: nn.cache_append "b.k" {{.*}} -> !B_S_G_K{{$}}
+    // CHECK: nn.cache_append "b.v" {{.*}} -> !bf16_B_S_G_K{{$}}
     %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
     // expected-remark @+1 {{cache kept as bf16}}
     %vs = nn.cache_append "b.v" %v from "T" to "S" : (!k) -> !ks
@@ -55,7 +55,7 @@ module {
   // CHECK-LABEL: @queries
   func.func @queries(%k: !k) -> !ks attributes {nn.entry} {
     // expected-remark @+2 {{cache stays f32: more than attention reads it}}
-    // CHECK: nn.cache_append "c" {{.*}} -> tensor<?x?x2x8xf32
+    // CHECK: nn.cache_append "c" {{.*}} -> !B_S_G_K{{$}}
     %ks = nn.cache_append "c" %k from "T" to "S" : (!k) -> !ks
     %y = nn.attention %ks, %ks, %ks scale 0.5 : (!ks, !ks, !ks) -> !ks
     return %y : !ks

@@ -289,9 +289,9 @@ nn.size @T in 1 to 6 per @B
 // CHECK-LABEL: @quantised_rows_are_bytes
 // CHECK-SAME: nn.buffers = ["128*B*T"]
 func.func @quantised_rows_are_bytes(%x: !x) attributes {nn.entry} {
-  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}<row>
+  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}} -> !dynamic_rows
   %r = nn.narrow %x contracts 1 : !x -> tensor<?x?x57x!nn.dynamic<row>, #nn.axes<B, T, D>>
-  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}<32>
+  // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}} -> !dynamic_groups
   %g = nn.narrow %x contracts 1 : !x -> tensor<?x?x57x!nn.dynamic<32>, #nn.axes<B, T, D>>
   // CHECK: nn.narrow {{.*}} {nn.places = array<i64: 0>} {{.*}}bf16
   %b = nn.narrow %x contracts 1 : !x -> tensor<?x?x57xbf16, #nn.axes<B, T, D>>

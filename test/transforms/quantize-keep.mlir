@@ -39,7 +39,7 @@ module attributes {nn.weights = {keep = [["f32", "*.a"], ["bf16", "*.b"], ["i8",
     %s = nn.add %e, %f : (!x, !x) -> !x
     // CHECK: nn.linear %arg0, %{{.*}} contracts 1
     %1 = nn.linear %x, %a contracts 1 : (!x, !w) -> !x
-    // CHECK: %[[ROWS:.*]] = nn.narrow %arg0 contracts 1 : {{.*}} -> tensor<?x8xbf16, #nn.axes<B, D>>
+    // CHECK: %[[ROWS:.*]] = nn.narrow %arg0 contracts 1 : {{.*}} -> !bf16_B_D
     // CHECK: nn.linear %[[ROWS]], %{{.*}} contracts 1
     %2 = nn.linear %x, %b contracts 1 : (!x, !w) -> !x
     %3 = nn.linear %x, %c contracts 1 : (!x, !w) -> !x

@@ -15,7 +15,7 @@ nn.size @B in 1 to 4
 !logits = tensor<?x40xf32, #nn.axes<B, V>>
 
 // CHECK-LABEL: func.func private @the_last_rule_that_fits_counts
-// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-SAME: (%[[X:.*]]: !
 func.func private @the_last_rule_that_fits_counts(%x: !x) -> (!x, !x, !x, !x) {
   // CHECK-DAG: %[[A:.*]] = nn.weight "attn" stored q4 :
   // CHECK-DAG: %[[UP:.*]] = nn.weight "up" stored q8 :
@@ -26,8 +26,8 @@ func.func private @the_last_rule_that_fits_counts(%x: !x) -> (!x, !x, !x, !x) {
   %wide = nn.weight "wide" : !w
   %plain = nn.weight "plain" : !w
   // Products of q4 and q8 read the same rows.
-  // CHECK-DAG: %[[GROUPS:.*]] = nn.narrow %[[X]] contracts 1 : {{.*}} -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>
-  // CHECK-DAG: %[[ROW:.*]] = nn.narrow %[[X]] contracts 1 : {{.*}} -> tensor<?x8x!nn.dynamic<row>, #nn.axes<B, D>>
+  // CHECK-DAG: %[[GROUPS:.*]] = nn.narrow %[[X]] contracts 1 : {{.*}} -> !dynamic_groups_B_D
+  // CHECK-DAG: %[[ROW:.*]] = nn.narrow %[[X]] contracts 1 : {{.*}} -> !dynamic_rows_B_D
   // CHECK-DAG: nn.linear %[[GROUPS]], %[[A]] contracts 1
   // CHECK-DAG: nn.linear %[[GROUPS]], %[[UP]] contracts 1
   // CHECK-DAG: nn.linear %[[ROW]], %[[WIDE]] contracts 1
@@ -55,7 +55,7 @@ func.func @one_code_for_two_layers(%x: !x) -> !x attributes {nn.entry} {
 // CHECK-LABEL: func.func @two_axes_make_a_row
 func.func @two_axes_make_a_row(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) -> tensor<?x8xf32, #nn.axes<B, D>> attributes {nn.entry} {
   %w = nn.weight "o" : tensor<8x8xf32, #nn.axes<D, "H*K">>
-  // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> !dynamic_groups_B_HxK
   // CHECK: nn.linear %{{.*}} contracts 1 :
   %y = nn.linear %x, %w contracts 2 : (tensor<?x2x4xf32, #nn.axes<B, H, K>>, tensor<8x8xf32, #nn.axes<D, "H*K">>) -> tensor<?x8xf32, #nn.axes<B, D>>
   return %y : tensor<?x8xf32, #nn.axes<B, D>>

@@ -9,9 +9,9 @@
 !n = tensor<f32, #nn.axes<>>
 
 // CHECK-LABEL: @attention(
-// CHECK-SAME: %[[Q:.*]]: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %[[K:.*]]: tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>, %[[V:.*]]: tensor
+// CHECK-SAME: %[[Q:.*]]: !B_T_H_K, %[[K:.*]]: !B_S_H_K, %[[V:.*]]: !
 func.func @attention(%q: !q, %k: !k, %v: !v) -> !a {
-  // CHECK-NEXT: %[[A:.*]] = nn.attention %[[Q]], %[[K]], %[[V]] scale 1.000000e+00 : (
+  // CHECK-NEXT: %[[A:.*]] = nn.attention %[[Q]], %[[K]], %[[V]] scale 1.0 : (
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
   // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s
@@ -22,7 +22,7 @@ func.func @attention(%q: !q, %k: !k, %v: !v) -> !a {
 
 // CHECK-LABEL: @scaled_and_masked(
 func.func @scaled_and_masked(%q: !q, %k: !k, %v: !v) -> !a {
-  // CHECK: nn.attention %{{.*}} scale 5.000000e-01 where {
+  // CHECK: nn.attention %{{.*}} scale 0.5 where {
   // CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index, %[[J:.*]]: index):
   // CHECK-NEXT: arith.cmpi sle, %[[J]], %[[I]]
   %root = nn.constant 2.0 : !n
@@ -44,7 +44,7 @@ func.func @scaled_and_masked(%q: !q, %k: !k, %v: !v) -> !a {
 // The other way around, and with the number in front.
 // CHECK-LABEL: @masked_then_scaled(
 func.func @masked_then_scaled(%q: !q, %k: !k, %v: !v) -> !a {
-  // CHECK: nn.attention %{{.*}} scale 2.500000e-01 where {
+  // CHECK: nn.attention %{{.*}} scale 0.25 where {
   %s = nn.constant 0.25 : !n
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d1 = nn.mask %d0 query "T" key "S" where {
@@ -66,9 +66,9 @@ func.func @masked_then_scaled(%q: !q, %k: !k, %v: !v) -> !a {
 !s = tensor<?x5x2x3xf32, #nn.axes<B, T, H, S>>
 
 // CHECK-LABEL: @bias_by_position(
-// CHECK-SAME: %[[BIAS:[a-z0-9]*]]: tensor<5x3xf32, #nn.axes<T, S>>)
+// CHECK-SAME: %[[BIAS:[a-z0-9]*]]: !T_S)
 func.func @bias_by_position(%q: !q, %k: !k, %bias: tensor<5x3xf32, #nn.axes<T, S>>) -> !q {
-  // CHECK: nn.attention %{{.*}} scale 5.000000e-01 bias {
+  // CHECK: nn.attention %{{.*}} scale 0.5 bias {
   // CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[I:.*]]: index, %[[J:.*]]: index):
   // CHECK-NEXT: %[[E:.*]] = nn.lookup %[[BIAS]][%[[I]], %[[J]]]
   // CHECK-NEXT: nn.yield %[[E]] : f32
@@ -91,11 +91,12 @@ func.func @bias_by_position(%q: !q, %k: !k, %bias: tensor<5x3xf32, #nn.axes<T, S
 !a = tensor<?x?x6xf32, #nn.axes<B, T, V>>
 
 // CHECK-LABEL: @without_heads(
-// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: !
 func.func @without_heads(%q: !q, %k: !k, %v: !v) -> !a {
-  // CHECK: %[[Q1:.*]] = nn.rearrange %[[Q]] sources {{\[\[}}0], [1], [], [2]] : {{.*}} -> tensor<?x?x1x4xf32, #nn.axes<B, T, "1", K>>
-  // CHECK: %[[A:.*]] = nn.attention %[[Q1]], {{.*}} -> tensor<?x?x1x6xf32, #nn.axes<B, T, "1", V>>
-  // CHECK: nn.rearrange %[[A]] sources {{\[\[}}0], [1], [2, 3]] : {{.*}} -> tensor<?x?x6xf32, #nn.axes<B, T, V>>
+  // CHECK: %[[Q1:.*]] = nn.rearrange %[[Q]] sources {{\[\[}}0], [1], [], [2]] : {{.*}} -> !B_T_1_K
+  // CHECK: %[[A:.*]] = nn.attention %[[Q1]],
+  // CHECK-NEXT: -> !B_T_1_V
+  // CHECK: nn.rearrange %[[A]] sources {{\[\[}}0], [1], [2, 3]] : {{.*}} -> !B_T_V
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
   // expected-remark @+1 {{raised to attention, with the products around it}}
   %p = nn.softmax %d over "S" : (!s) -> !s

@@ -7,7 +7,7 @@ nn.size @D = 8
 
 // Weights lie plain; the product stays what it is.
 // CHECK-LABEL: func.func @layout
-// CHECK: nn.weight "w" : tensor
+// CHECK: nn.weight "w" : !
 // CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 paired then {
 func.func @layout(%x: !x, %r: !x) -> !x {
   %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32 paired">} : !both

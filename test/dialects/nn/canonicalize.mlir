@@ -8,7 +8,7 @@
 //===--- Elementwise ----------------------------------------------------------------------------------===//
 
 // CHECK-LABEL: @add_of_zero(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @add_of_zero(%x: !x) -> (!x, !x) {
   %zero = nn.constant 0.0 : !s
   %a = nn.add %x, %zero : (!x, !s) -> !x
@@ -26,7 +26,7 @@ func.func @zero_is_added_along_a_new_axis(%v: !v) -> tensor<2x3xf32, #nn.axes<A,
 }
 
 // CHECK-LABEL: @sub_of_zero(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @sub_of_zero(%x: !x) -> (!x, !x) {
   %zero = nn.constant 0.0 : !s
   %a = nn.sub %x, %zero : (!x, !s) -> !x
@@ -37,7 +37,7 @@ func.func @sub_of_zero(%x: !x) -> (!x, !x) {
 }
 
 // CHECK-LABEL: @mul_by_one(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @mul_by_one(%x: !x) -> (!x, !x) {
   %one = nn.constant 1.0 : !s
   %a = nn.mul %x, %one : (!x, !s) -> !x
@@ -55,7 +55,7 @@ func.func @mul_by_another_number(%x: !x) -> !x {
 }
 
 // CHECK-LABEL: @div_and_pow_by_one(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @div_and_pow_by_one(%x: !x) -> (!x, !x, !x) {
   %one = nn.constant 1.0 : !s
   %a = nn.div %x, %one : (!x, !s) -> !x
@@ -75,15 +75,15 @@ func.func @constants() -> (!s, !s, !s) {
   %third = nn.constant 3.0 : !s
   %q = nn.div %b, %third : (!s, !s) -> !s
   %m = nn.neg %a : !s
-  // CHECK-DAG: %[[ROOT:.*]] = nn.constant 8.000000e+00
+  // CHECK-DAG: %[[ROOT:.*]] = nn.constant 8.0
   // CHECK-DAG: %[[Q:.*]] = nn.constant 0.16666667163372{{[0-9]*}}
-  // CHECK-DAG: %[[M:.*]] = nn.constant -6.400000e+01
+  // CHECK-DAG: %[[M:.*]] = nn.constant -64.0
   // CHECK: return %[[ROOT]], %[[Q]], %[[M]]
   return %root, %q, %m : !s, !s, !s
 }
 
 // CHECK-LABEL: @neg_of_neg(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @neg_of_neg(%x: !x) -> !x {
   %a = nn.neg %x : !x
   %b = nn.neg %a : !x
@@ -122,7 +122,7 @@ func.func @what_nobody_reads(%x: !x) -> !x {
 !i = tensor<?x2x3x5xf32, #nn.axes<B, C, P, Q>>
 
 // CHECK-LABEL: @rearrange_to_the_same(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @rearrange_to_the_same(%x: !i) -> !i {
   %y = nn.rearrange %x sources [[0], [1], [2], [3]] : (!i) -> !i
   // CHECK-NEXT: return %[[X]]
@@ -137,7 +137,7 @@ func.func @rearrange_to_another_name(%x: !v) -> tensor<3xf32, #nn.axes<E>> {
 }
 
 // CHECK-LABEL: @rearrange_of_rearrange(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @rearrange_of_rearrange(%x: !i) -> tensor<?x30xf32, #nn.axes<B, "C*P*Q">> {
   %y = nn.rearrange %x sources [[0], [2, 3], [1]] : (!i) -> tensor<?x15x2xf32, #nn.axes<B, "P*Q", C>>
   // CHECK-NEXT: nn.rearrange %[[X]] sources {{\[\[}}0], [1, 2, 3]]
@@ -147,7 +147,7 @@ func.func @rearrange_of_rearrange(%x: !i) -> tensor<?x30xf32, #nn.axes<B, "C*P*Q
 }
 
 // CHECK-LABEL: @pieces_that_are_the_whole(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @pieces_that_are_the_whole(%x: !x) -> !x {
   %a = nn.concat %x along 1 : (!x) -> !x
   %b = nn.split %a along 1 : (!x) -> !x
@@ -168,7 +168,7 @@ func.func @concat_that_repeats(%x: !v) -> tensor<2x3xf32, #nn.axes<A, D>> {
 !p = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
 
 // CHECK-LABEL: @mask_that_admits_all(
-// CHECK-SAME: %[[X:.*]]: tensor
+// CHECK-SAME: %[[X:.*]]: !
 func.func @mask_that_admits_all(%x: !p) -> !p {
   %y = nn.mask %x query "T" key "S" where {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
@@ -181,7 +181,7 @@ func.func @mask_that_admits_all(%x: !p) -> !p {
 
 // CHECK-LABEL: @attention_with_regions_that_say_nothing(
 func.func @attention_with_regions_that_say_nothing(%q: !q) -> !q {
-  // CHECK-NEXT: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 1.000000e+00 : (
+  // CHECK-NEXT: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 1.0 : (
   %a = nn.attention %q, %q, %q scale 1.0 where {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %c = arith.constant true
@@ -207,13 +207,13 @@ func.func @attention_that_admits_nothing(%q: !q) -> !q {
 
 // A product with a power of two has the same digits before and after the sum.
 // CHECK-LABEL: @scaled_query_and_key(
-// CHECK-SAME: %[[Q:.*]]: tensor
+// CHECK-SAME: %[[Q:.*]]: !
 func.func @scaled_query_and_key(%q: !q) -> !q {
   %half = nn.constant 0.5 : !s
   %quarter = nn.constant 0.25 : !s
   %a = nn.mul %q, %half : (!q, !s) -> !q
   %b = nn.mul %quarter, %q : (!s, !q) -> !q
-  // CHECK: nn.attention %[[Q]], %[[Q]], %[[Q]] scale 3.750000e-01
+  // CHECK: nn.attention %[[Q]], %[[Q]], %[[Q]] scale 0.375
   %y = nn.attention %a, %b, %q scale 3.0 : (!q, !q, !q) -> !q
   return %y : !q
 }

@@ -195,7 +195,7 @@ func.func @f() {
 // nn.rope C1
 func.func @f(%q: !q, %p: !p) {
   // expected-error @+1 {{rotates 6 elements, the last axis has 4}}
-  %r = nn.rope %q at %p frequencies [1.0, 0.1, 0.01] pairs halves : (!q, !p) -> !q
+  %r = nn.rope %q at %p frequencies <[1.0, 0.1, 0.01]> pairs halves : (!q, !p) -> !q
   return
 }
 
@@ -206,7 +206,7 @@ func.func @f(%q: !q, %p: !p) {
 // nn.rope C2
 func.func @f(%q: !q, %p: !p) {
   // expected-error @+1 {{positions have axes [B S], x is [B T K]}}
-  %r = nn.rope %q at %p frequencies [1.0] pairs halves : (!q, !p) -> !q
+  %r = nn.rope %q at %p frequencies <[1.0]> pairs halves : (!q, !p) -> !q
   return
 }
 
@@ -217,7 +217,7 @@ func.func @f(%q: !q, %p: !p) {
 // nn.rope C3
 func.func @f(%q: !q, %p: !p) {
   // expected-error @+1 {{result is}}
-  %r = nn.rope %q at %p frequencies [1.0] pairs halves : (!q, !p) -> tensor<?x?x4xf32, #nn.axes<B, T, D>>
+  %r = nn.rope %q at %p frequencies <[1.0]> pairs halves : (!q, !p) -> tensor<?x?x4xf32, #nn.axes<B, T, D>>
   return
 }
 

@@ -2,6 +2,7 @@
 // RUN: heddle-opt %s | heddle-opt | FileCheck %s
 // RUN: heddle-opt %s --mlir-print-op-generic | heddle-opt | FileCheck %s
 
+// CHECK: #frequencies = #nn.frequencies<[1.0, 0.2154434690031884]>
 // CHECK: nn.size @D = 8
 nn.size @D = 8
 // CHECK: nn.size @B in 1 to 256{{$}}
@@ -12,27 +13,29 @@ nn.size @T in 1 to 512 per @B
 nn.size @S in 0 to 512 per @B
 // CHECK: nn.size @M in 16 to 64 step 16{{$}}
 nn.size @M in 16 to 64 step 16
-// CHECK: nn.state @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+// CHECK: nn.state @memory : !B_T_D
 nn.state @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
 
 //===--- Structure ------------------------------------------------------------------------------------===//
 
 // CHECK-LABEL: @states
 func.func @states() {
-  // CHECK: %[[M:.*]] = nn.state_read @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  // CHECK: %[[M:.*]] = nn.state_read @memory : !B_T_D
   %m = nn.state_read @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
-  // CHECK: nn.state_write @memory, %[[M]] : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  // CHECK: nn.state_write @memory, %[[M]] : !B_T_D
   nn.state_write @memory, %m : tensor<?x?x8xf32, #nn.axes<B, T, D>>
   return
 }
 
 // CHECK-LABEL: @weights_by_path
 func.func @weights_by_path(%l: index) -> (tensor<6x8xf32, #nn.axes<"3*C", D>>, tensor<5xf32, #nn.axes<"5">>) {
-  // CHECK: nn.weight "h.{0}.attn"[%{{.*}}] : tensor<6x8xf32, #nn.axes<"3*C", D>>
+  // CHECK: nn.weight "h.{0}.attn"[%{{.*}}] : !_3xC_D
   %a = nn.weight "h.{0}.attn" [%l] : tensor<6x8xf32, #nn.axes<"3*C", D>>
-  // CHECK: nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
+  // CHECK: nn.weight absolute "shared.weight" : !_5_
   %b = nn.weight absolute "shared.weight" : tensor<5xf32, #nn.axes<"5">>
-  // CHECK: nn.weight "q.{0}" then ["k.{0}"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>][%{{.*}}] : tensor<6x3xf32, #nn.axes<"E+F", D>>
+  // CHECK: nn.weight "q.{0}" then
+  // CHECK-NEXT: ["k.{0}"]
+  // CHECK-NEXT: of [!E_D, !F_D][%{{.*}}] : !E_plus_F_D
   %qk = nn.weight "q.{0}" then ["k.{0}"] of [tensor<2x3xf32, #nn.axes<E, D>>, tensor<4x3xf32, #nn.axes<F, D>>][%l] : tensor<6x3xf32, #nn.axes<"E+F", D>>
   return %a, %b : tensor<6x8xf32, #nn.axes<"3*C", D>>, tensor<5xf32, #nn.axes<"5">>
 }
@@ -43,16 +46,16 @@ func.func @layer(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, 
 
 // CHECK-LABEL: @calls
 func.func @calls(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %l: index) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
-  // CHECK: nn.call @layer(%{{.*}}) at "h.{0}"[%{{.*}}] : (tensor
+  // CHECK: nn.call @layer(%{{.*}}) at "h.{0}"[%{{.*}}] : (!
   %a = nn.call @layer(%x) at "h.{0}" [%l] : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
-  // CHECK: nn.call @layer(%{{.*}}) at absolute "shared" : (tensor
+  // CHECK: nn.call @layer(%{{.*}}) at absolute "shared" : (!
   %b = nn.call @layer(%a) at absolute "shared" : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
   return %b : tensor<?x?x8xf32, #nn.axes<B, T, D>>
 }
 
 // CHECK-LABEL: @caches
 func.func @caches(%k: tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>, %l: index) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>> {
-  // CHECK: nn.cache_append "k.{0}" %{{.*}} from "T" to "S"[%{{.*}}] : (tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
+  // CHECK: nn.cache_append "k.{0}" %{{.*}} from "T" to "S"[%{{.*}}] : (!B_T_G_K) -> !B_S_G_K
   %ks = nn.cache_append "k.{0}" %k from "T" to "S" [%l]
       : (tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
   return %ks : tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
@@ -64,7 +67,8 @@ func.func @caches(%k: tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>, %l: index) -> t
 func.func @linear_in_groups(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %w: tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>,
     %b: tensor<12xf32, #nn.axes<"G*K+H*K">>)
     -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>) {
-  // CHECK: nn.linear %{{.*}}, %{{.*}} bias %{{.*}} contracts 1 : (
+  // CHECK: nn.linear %{{.*}}, %{{.*}} bias %{{.*}} contracts 1{{$}}
+  // CHECK-NEXT: : (!B_T_D, !GxK_plus_HxK_D, !GxK_plus_HxK) -> (!B_T_H_K, !B_T_G_K{{1?}})
   %q, %k = nn.linear %x, %w bias %b contracts 1
       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<12x8xf32, #nn.axes<"G*K+H*K", D>>, tensor<12xf32, #nn.axes<"G*K+H*K">>)
      -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x1x4xf32, #nn.axes<B, T, G, K>>)
@@ -72,8 +76,8 @@ func.func @linear_in_groups(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %w: tensor
 }
 
 // CHECK-LABEL: @linear_over_two_axes
-func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: tensor<8x3xf32, #nn.axes<"H*K", D>>)
-    -> tensor<?x3xf32, #nn.axes<B, D>> {
+func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: tensor<8x3xf32, #nn.axes<"H*K", E>>)
+    -> tensor<?x3xf32, #nn.axes<B, E>> {
   // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 2 in_out then {
   // CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32):
   // CHECK-NEXT: %[[SILU:.*]] = scalar.silu %[[SUM]]
@@ -84,21 +88,21 @@ func.func @linear_over_two_axes(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>, %w: te
     %0 = scalar.silu %sum
     nn.yield %0 : f32
   }
-      : (tensor<?x2x4xf32, #nn.axes<B, H, K>>, tensor<8x3xf32, #nn.axes<"H*K", D>>) -> tensor<?x3xf32, #nn.axes<B, D>>
-  return %y : tensor<?x3xf32, #nn.axes<B, D>>
+      : (tensor<?x2x4xf32, #nn.axes<B, H, K>>, tensor<8x3xf32, #nn.axes<"H*K", E>>) -> tensor<?x3xf32, #nn.axes<B, E>>
+  return %y : tensor<?x3xf32, #nn.axes<B, E>>
 }
 
 // CHECK-LABEL: @narrow
 func.func @narrow(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) -> tensor<?x3xf32, #nn.axes<B, E>> {
-  // CHECK: nn.narrow %{{.*}} contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8xbf16, #nn.axes<B, "H*K">>
+  // CHECK: nn.narrow %{{.*}} contracts 2 : !B_H_K -> !bf16_B_HxK
   %b = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8xbf16, #nn.axes<B, "H*K">>
-  // CHECK: nn.narrow %{{.*}} contracts 1 : {{.*}} -> tensor<?x2x4x!nn.dynamic<row>, #nn.axes<B, H, K>>
+  // CHECK: nn.narrow %{{.*}} contracts 1 : {{.*}} -> !dynamic_rows_B_H_K
   %r = nn.narrow %x contracts 1 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x2x4x!nn.dynamic<row>, #nn.axes<B, H, K>>
-  // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> !dynamic_groups_B_HxK
   %g = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
-  // CHECK: nn.weight "w" stored q4 : tensor<3x8xf32, #nn.axes<E, "H*K">>
+  // CHECK: nn.weight "w" stored q4 : !E_HxK
   %w = nn.weight "w" stored q4 : tensor<3x8xf32, #nn.axes<E, "H*K">>
-  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
+  // CHECK: nn.linear %{{.*}}, %{{.*}} contracts 1 : (!dynamic_groups_B_HxK
   %y = nn.linear %g, %w contracts 1
       : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>, tensor<3x8xf32, #nn.axes<E, "H*K">>) -> tensor<?x3xf32, #nn.axes<B, E>>
   return %y : tensor<?x3xf32, #nn.axes<B, E>>
@@ -107,7 +111,7 @@ func.func @narrow(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) -> tensor<?x3xf32, #
 // CHECK-LABEL: @embed
 func.func @embed(%ids: tensor<?x?xi32, #nn.axes<B, T over V>>, %table: tensor<5x8xf32, #nn.axes<V, D>>)
     -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
-  // CHECK: nn.embed %{{.*}}, %{{.*}} : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<5x8xf32, #nn.axes<V, D>>)
+  // CHECK: nn.embed %{{.*}}, %{{.*}} : (!B_T_over_V, !V_D)
   %x = nn.embed %ids, %table : (tensor<?x?xi32, #nn.axes<B, T over V>>, tensor<5x8xf32, #nn.axes<V, D>>)
                             -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
   return %x : tensor<?x?x8xf32, #nn.axes<B, T, D>>
@@ -115,9 +119,9 @@ func.func @embed(%ids: tensor<?x?xi32, #nn.axes<B, T over V>>, %table: tensor<5x
 
 // CHECK-LABEL: @constants
 func.func @constants() -> (tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>) {
-  // CHECK: nn.constant 2.500000e-01 : tensor<f32, #nn.axes<>>
+  // CHECK: nn.constant 0.25 : !number
   %c = nn.constant 0.25 : tensor<f32, #nn.axes<>>
-  // CHECK: nn.constant 0.000000e+00 : tensor<?x?xi32, #nn.axes<B, T over V>>
+  // CHECK: nn.constant 0.0 : !B_T_over_V
   %i = nn.constant 0.0 : tensor<?x?xi32, #nn.axes<B, T over V>>
   return %c, %i : tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>
 }
@@ -127,12 +131,13 @@ func.func @constants() -> (tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, 
 // CHECK-LABEL: @positions
 func.func @positions(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
     -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
-  // CHECK: nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
+  // CHECK: nn.positions "T" : !B_T_over_N
   %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
-  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies [1.000000e+00, 0.21544346900318839] pairs halves {magnitude = 5.000000e-01 : f64} : (
-  %r = nn.rope %q at %p frequencies [1.0, 0.2154434690031884] pairs halves {magnitude = 0.5 : f64}
+  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies #frequencies pairs halves {magnitude = 5.000000e-01 : f64}
+  // CHECK-NEXT: : (!B_T_H_K, !B_T_over_N) -> !B_T_H_K
+  %r = nn.rope %q at %p frequencies <[1.0, 0.2154434690031884]> pairs halves {magnitude = 0.5 : f64}
      : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-  // CHECK: nn.sinusoid %{{.*}} pairs adjacent : (tensor
+  // CHECK: nn.sinusoid %{{.*}} pairs adjacent : (!
   %s = nn.sinusoid %p pairs adjacent : (tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
   return %r, %s : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>
 }
@@ -141,16 +146,17 @@ func.func @positions(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
 
 // CHECK-LABEL: @norms
 func.func @norms(%x: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
-  // CHECK: nn.rms_norm %{{.*}}, %{{.*}} eps 1.000000e-05 : (tensor
+  // CHECK: nn.rms_norm %{{.*}}, %{{.*}} eps 1.0e-05 : (!
   %a = nn.rms_norm %x, %w eps 1.0e-5 : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
-  // CHECK: nn.layer_norm %{{.*}}, %{{.*}}, %{{.*}} eps 2.500000e-01 : (tensor
+  // CHECK: nn.layer_norm %{{.*}}, %{{.*}}, %{{.*}} eps 0.25 : (!
   %b = nn.layer_norm %a, %w, %w eps 0.25
       : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
-  // CHECK: nn.batch_norm %{{.*}}, %{{.*}}, %{{.*}} mean %{{.*}} variance %{{.*}} eps 1.000000e-03 : (tensor
+  // CHECK: nn.batch_norm %{{.*}}, %{{.*}}, %{{.*}} mean %{{.*}} variance %{{.*}} eps 0.001{{$}}
+  // CHECK-NEXT: : (!B_D, !D, !D, !D, !D) -> !B_D
   %c = nn.batch_norm %b, %w, %w mean %w variance %w eps 1.0e-3
       : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>,
          tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
-  // CHECK: nn.normalize %{{.*}} over "D" eps 2.500000e-01 : (tensor
+  // CHECK: nn.normalize %{{.*}} over "D" eps 0.25 : (!
   %d = nn.normalize %c over "D" eps 0.25 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
   return %d : tensor<?x8xf32, #nn.axes<B, D>>
 }
@@ -160,11 +166,11 @@ func.func @norms(%x: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8xf32, #nn.axes
 // CHECK-LABEL: @attention_with_mask_and_bias
 func.func @attention_with_mask_and_bias(%q: tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>, %k: tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>,
     %rel: tensor<6x4xf32, #nn.axes<R, H>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>> {
-  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 5.000000e-01 where {
+  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 0.5 where {
   // CHECK: nn.yield %{{.*}} : i1
   // CHECK: } bias {
   // CHECK: %[[N:.*]] = nn.bucket %{{.*}} count 6 far 9 both
-  // CHECK: nn.lookup %{{.*}}[%[[N]], %{{.*}}] : tensor<6x4xf32, #nn.axes<R, H>> -> f32
+  // CHECK: nn.lookup %{{.*}}[%[[N]], %{{.*}}] : !R_H -> f32
   %a = nn.attention %q, %k, %k scale 0.5 where {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
     %c = arith.cmpi sle, %j, %i : index
@@ -182,7 +188,7 @@ func.func @attention_with_mask_and_bias(%q: tensor<?x?x4x8xf32, #nn.axes<B, T, H
 
 // CHECK-LABEL: @attention_of_everything
 func.func @attention_of_everything(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>> {
-  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 5.000000e-01 : (tensor
+  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} scale 0.5 : (!
   %a = nn.attention %q, %q, %q scale 0.5
      : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
     -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
@@ -192,7 +198,7 @@ func.func @attention_of_everything(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
 // CHECK-LABEL: @attention_in_parts
 func.func @attention_in_parts(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %k: tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>)
     -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>> {
-  // CHECK: nn.dot %{{.*}}, %{{.*}} over "K" : (tensor
+  // CHECK: nn.dot %{{.*}}, %{{.*}} over "K" : (!
   %s = nn.dot %q, %k over "K" : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>)
                              -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
   // CHECK: nn.mask %{{.*}} query "T" key "S" where {
@@ -201,7 +207,7 @@ func.func @attention_in_parts(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %k:
     %c = arith.cmpi sle, %j, %i : index
     nn.yield %c : i1
   } : (tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>) -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-  // CHECK: nn.softmax %{{.*}} over "S" : (tensor
+  // CHECK: nn.softmax %{{.*}} over "S" : (!
   %p = nn.softmax %m over "S" : (tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>) -> tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
   return %p : tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
 }
@@ -210,9 +216,9 @@ func.func @attention_in_parts(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %k:
 
 // CHECK-LABEL: @binary
 func.func @binary(%x: tensor<?x8xf32, #nn.axes<B, D>>, %v: tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
-  // CHECK: nn.add %{{.*}}, %{{.*}} : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>)
+  // CHECK: nn.add %{{.*}}, %{{.*}} : (!B_D, !D)
   %a = nn.add %x, %v : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
-  // CHECK: nn.sub %{{.*}}, %{{.*}} : (tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>)
+  // CHECK: nn.sub %{{.*}}, %{{.*}} : (!D, !B_D)
   %b = nn.sub %v, %a : (tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK: nn.mul
   %c = nn.mul %b, %b : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
@@ -225,7 +231,7 @@ func.func @binary(%x: tensor<?x8xf32, #nn.axes<B, D>>, %v: tensor<8xf32, #nn.axe
 
 // CHECK-LABEL: @unary
 func.func @unary(%x: tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>> {
-  // CHECK: nn.neg %{{.*}} : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.neg %{{.*}} : !B_D
   %a = nn.neg %x : tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK-NEXT: nn.exp
   %b = nn.exp %a : tensor<?x8xf32, #nn.axes<B, D>>
@@ -245,7 +251,7 @@ func.func @unary(%x: tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axe
   %i = nn.gelu_tanh %h : tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK-NEXT: nn.silu
   %j = nn.silu %i : tensor<?x8xf32, #nn.axes<B, D>>
-  // CHECK-NEXT: nn.swish %{{.*}} beta 1.702000e+00 : tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK-NEXT: nn.swish %{{.*}} beta 1.702 : !B_D
   %k = nn.swish %j beta 1.702 : tensor<?x8xf32, #nn.axes<B, D>>
   return %k : tensor<?x8xf32, #nn.axes<B, D>>
 }
@@ -254,11 +260,11 @@ func.func @unary(%x: tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axe
 
 // CHECK-LABEL: @along_an_axis
 func.func @along_an_axis(%x: tensor<?x?x3x8xf32, #nn.axes<B, T, P, D>>) -> tensor<3xf32, #nn.axes<P>> {
-  // CHECK: nn.reduce mean %{{.*}} over "T" : (tensor
+  // CHECK: nn.reduce mean %{{.*}} over "T" : (!
   %a = nn.reduce mean %x over "T" : (tensor<?x?x3x8xf32, #nn.axes<B, T, P, D>>) -> tensor<?x3x8xf32, #nn.axes<B, P, D>>
-  // CHECK: nn.pick last %{{.*}} over "B" : (tensor
+  // CHECK: nn.pick last %{{.*}} over "B" : (!
   %b = nn.pick last %a over "B" : (tensor<?x3x8xf32, #nn.axes<B, P, D>>) -> tensor<3x8xf32, #nn.axes<P, D>>
-  // CHECK: nn.pick first %{{.*}} over "D" : (tensor
+  // CHECK: nn.pick first %{{.*}} over "D" : (!
   %c = nn.pick first %b over "D" : (tensor<3x8xf32, #nn.axes<P, D>>) -> tensor<3xf32, #nn.axes<P>>
   return %c : tensor<3xf32, #nn.axes<P>>
 }
@@ -266,12 +272,12 @@ func.func @along_an_axis(%x: tensor<?x?x3x8xf32, #nn.axes<B, T, P, D>>) -> tenso
 // CHECK-LABEL: @across_axes
 func.func @across_axes(%x: tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>, %v: tensor<1x8xf32, #nn.axes<"1", D>>)
     -> (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>) {
-  // CHECK: nn.rearrange %{{.*}} sources {{\[\[}}0], [2, 3], [1]] : (tensor
+  // CHECK: nn.rearrange %{{.*}} sources {{\[\[}}0], [2, 3], [1]] : (!
   %a = nn.rearrange %x sources [[0], [2, 3], [1]] : (tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>) -> tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>
-  // CHECK: nn.concat %{{.*}}, %{{.*}} along 1 : (tensor
+  // CHECK: nn.concat %{{.*}}, %{{.*}} along 1 : (!
   %b = nn.concat %v, %a along 1 : (tensor<1x8xf32, #nn.axes<"1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>)
                                -> tensor<?x16x8xf32, #nn.axes<B, "P*Q+1", D>>
-  // CHECK: nn.split %{{.*}} along 1 : (tensor
+  // CHECK: nn.split %{{.*}} along 1 : (!
   %c, %d = nn.split %b along 1 : (tensor<?x16x8xf32, #nn.axes<B, "P*Q+1", D>>)
                               -> (tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>)
   return %c, %d : tensor<?x1x8xf32, #nn.axes<B, "1", D>>, tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>
@@ -282,13 +288,13 @@ func.func @across_axes(%x: tensor<?x8x3x5xf32, #nn.axes<B, D, P, Q>>, %v: tensor
 // CHECK-LABEL: @experts
 func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?x4xf32, #nn.axes<B, T, E>>)
     -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>> {
-  // CHECK: %[[V:.*]], %[[I:.*]] = nn.topk %{{.*}} : (tensor
+  // CHECK: %[[V:.*]], %[[I:.*]] = nn.topk %{{.*}} : (!
   %v, %i = nn.topk %scores : (tensor<?x?x4xf32, #nn.axes<B, T, E>>)
                           -> (tensor<?x?x2xf32, #nn.axes<B, T, A>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>)
-  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 at "experts.{0}" : (tensor
+  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 at "experts.{0}" : (!
   %y = nn.route @layer(%x) by %i of 4 at "experts.{0}"
       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
-  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 grouped at "experts.{0}" : (tensor
+  // CHECK: nn.route @layer(%{{.*}}) by %[[I]] of 4 grouped at "experts.{0}" : (!
   %z = nn.route @layer(%x) by %i of 4 grouped at "experts.{0}"
       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
   return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
@@ -299,13 +305,13 @@ func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?
 // CHECK-LABEL: @images
 func.func @images(%x: tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, %w: tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, %b: tensor<5xf32, #nn.axes<D>>)
     -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">> {
-  // CHECK: nn.conv %{{.*}}, %{{.*}} bias %{{.*}} stride 2 pad 0 : (tensor
+  // CHECK: nn.conv %{{.*}}, %{{.*}} bias %{{.*}} stride 2 pad 0 : (!
   %a = nn.conv %x, %w bias %b stride 2 pad 0
       : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<5xf32, #nn.axes<D>>)
      -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
-  // CHECK: nn.upsample nearest %{{.*}} by 2 : (tensor
+  // CHECK: nn.upsample nearest %{{.*}} by 2 : (!
   %u = nn.upsample nearest %a by 2 : (tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>) -> tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>
-  // CHECK: nn.pool max %{{.*}} by 2 : (tensor
+  // CHECK: nn.pool max %{{.*}} by 2 : (!
   %p = nn.pool max %u by 2 : (tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>) -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
   return %p : tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
 }
@@ -314,8 +320,8 @@ func.func @images(%x: tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, %w: tensor<5x3x
 
 // CHECK-LABEL: @recurrence
 func.func @recurrence(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
-  // CHECK: nn.scan "h" over "T"(%{{.*}}) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
-  // CHECK: nn.yield %{{.*}}, %{{.*}} : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.scan "h" over "T"(%{{.*}}) carry [!B_D] {
+  // CHECK: nn.yield %{{.*}}, %{{.*}} : !B_D, !B_D
   %y = nn.scan "h" over "T" (%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
   ^bb0(%t: tensor<?x8xf32, #nn.axes<B, D>>, %h: tensor<?x8xf32, #nn.axes<B, D>>):
     %n = nn.add %t, %h : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
