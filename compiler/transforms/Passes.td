@@ -101,7 +101,7 @@ def Unfuse : Pass<"nn-unfuse"> {
 
     Before:
     ```mlir
-    %w = nn.weight "up.weight" {layout = #kernel.layout<"panel<32> f32">} : …
+    %w = nn.weight "up.weight" layout <"panel<32> f32"> : …
     ```
     After:
     ```mlir
@@ -267,7 +267,7 @@ def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32 groups<16, 8>">} : tensor<24x8xf32, #nn.axes<"3*D", D>>
+    %w = nn.weight "w" layout <"panel<32> f32 groups<16, 8>"> : tensor<24x8xf32, #nn.axes<"3*D", D>>
     %q, %k = nn.linear %x, %w contracts 1 : …
     ```
   }];

@@ -117,7 +117,7 @@ void *KernelDialect::getRegisteredInterfaceForOp(TypeID interface,
 }
 
 //===----------------------------------------------------------------------===//
-// Types and attributes
+// Types
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -139,20 +139,6 @@ struct KernelAliases : OpAsmDialectInterface {
         "x");
     bool isDense = memref.areTrailingDimsContiguous(memref.getRank());
     os << (isDense ? "_part" : "_apart");
-    return AliasResult::OverridableAlias;
-  }
-
-  /// `#q8_panels_transposed`
-  AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
-    auto attr = dyn_cast<LayoutAttr>(attribute);
-    if (!attr)
-      return AliasResult::NoAlias;
-    PackedLayout layout = attr.getLayout();
-    os << nameOf(layout.type)
-       << (layout.kind == PackedLayout::Kind::Plain ? "_plain" : "_panels")
-       << (layout.transposed ? "_transposed" : "")
-       << (layout.paired ? "_paired" : "")
-       << (layout.groups.empty() ? "" : "_groups");
     return AliasResult::OverridableAlias;
   }
 };

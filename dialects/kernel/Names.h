@@ -27,8 +27,7 @@ void nameEpilogue(mlir::Region &epilogue, unsigned sums,
 /// The arguments of a region about pairs of a query and a key.
 void namePair(mlir::Region &region, mlir::OpAsmSetValueNameFn setName);
 
-/// Makes layouts, and types with strides, stand at the head of a text once,
-/// under a name.
+/// Makes types with strides stand at the head of a text once, under a name.
 void addAliases(KernelDialect &dialect);
 
 } // namespace heddle::kernel

@@ -2,7 +2,7 @@
 
 #include "dialects/nn/NN.h"
 
-#include "dialects/kernel/Layout.h"
+#include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Inline.h"
 #include "dialects/nn/Names.h"
 #include "dialects/scalar/Numbers.h"

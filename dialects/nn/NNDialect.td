@@ -28,7 +28,8 @@ def NN_Dialect : Dialect {
     **Weights** are named, never held: `nn.weight "q_proj.weight"` is relative to the path of the `nn.call` that reached
     its function; the path from the entry down is the name in the checkpoint. Equal paths are equal weights.
   }];
-  let dependentDialects = ["::heddle::scalar::ScalarDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::heddle::kernel::KernelDialect", "::heddle::scalar::ScalarDialect",
+                          "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;

@@ -145,6 +145,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
     ```mlir
     %w = nn.weight "self_attn.q_proj.weight" : tensor<384x384xf32, #nn.axes<"H*K", D>>
     %q = nn.weight "mlp.{0}.up.weight" [%i] stored q8 : tensor<1536x384xf32, #nn.axes<F, D>>
+    %p = nn.weight "proj.weight" layout <"panel<32> f32"> : tensor<384x384xf32, #nn.axes<D, D>>
     %s = nn.weight absolute "shared.weight" : tensor<32128x512xf32, #nn.axes<V, D>>
     %k = nn.weight "k.weight" then ["v.weight"] of [tensor<6x8xf32, #nn.axes<"H*K", D>>, tensor<4x8xf32, #nn.axes<E, D>>]
        : tensor<10x8xf32, #nn.axes<"H*K+E", D>>
@@ -156,7 +157,7 @@ def NN_WeightOp : NN_Op<"weight", [NN_CostsNothing, NN_SaysPath, Pure]> {
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
     (`absolute` $absolute^)? $path (`then` `\n` ` ` ` ` ` ` $then^ `\n` ` ` ` ` ` ` ` `)? (`of` $types^)? (`[` $indices^ `]`)?
-    (`stored` custom<Stored>($stored)^)? attr-dict `:` type($result)
+    (`stored` custom<Stored>($stored)^)? (`layout` $layout^)? attr-dict `:` type($result)
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::StringAttr":$path, "::mlir::UnitAttr":$absolute,
                              "::mlir::ValueRange":$indices), [{

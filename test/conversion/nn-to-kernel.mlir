@@ -106,11 +106,11 @@ func.func @rounded_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !
 // CHECK: %[[R:.*]] = kernel.arena {{.*}} : memref<?x64xi8>
 // CHECK: kernel.narrow %{{.*}} into %[[R]] group 32 : memref<?x8xf32> into memref<?x64xi8>
 // CHECK: %[[W0:.*]] = memref.subview %[[W]][0, 0] [1, 576]
-// CHECK: kernel.matmul %[[R]], %[[W0]] into %{{.*}} layout #q4_panels inputs 8
+// CHECK: kernel.matmul %[[R]], %[[W0]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
 // CHECK: %[[W1:.*]] = memref.subview %[[W]][1, 0] [1, 576]
-// CHECK: kernel.matmul %[[R]], %[[W1]] into %{{.*}} layout #q4_panels inputs 8
+// CHECK: kernel.matmul %[[R]], %[[W1]] into %{{.*}} layout <"panel<32, 4> q4"> inputs 8
 // CHECK: kernel.narrow %{{.*}} into %[[S:[^ ]*]] : memref<?x8xf32> into memref<?x64xi8>
-// CHECK: kernel.matmul %[[S]], %{{.*}} into %{{.*}} layout #i8_panels inputs 8 : memref<?x64xi8>, memref<1x384xi8>
+// CHECK: kernel.matmul %[[S]], %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 8 : memref<?x64xi8>, memref<1x384xi8>
 func.func @quantised_rows(%x: !x) -> (tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, !x, !x) attributes {nn.entry} {
   %w = nn.weight "q" stored q4 : tensor<14x8xf32, #nn.axes<"H*K+D", D>>
   %n = nn.narrow %x contracts 1 : !x -> tensor<?x?x8x!nn.dynamic<32>, #nn.axes<B, T, D>>

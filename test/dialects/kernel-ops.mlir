@@ -3,7 +3,7 @@
 // CHECK-LABEL: func.func @machine_operations(
 func.func @machine_operations(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<7xf32>,
                               %y: memref<?x7xf32>, %n: index, %c: i1) attributes {
-  // CHECK-SAME: layout = #f32_panels_transposed_groups
+  // CHECK-SAME: layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
   layout = #kernel.layout<"panel<32> f32 transposed groups<3, 4>">
 } {
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
@@ -53,7 +53,7 @@ func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf
   kernel.matmul %n, %wn into %y : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
   // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 32 : memref<?x128xf32> into memref<?x192xi8>
   kernel.narrow %long into %q group 32 : memref<?x128xf32> into memref<?x192xi8>
-  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout #i8_panels inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
   kernel.matmul %q, %wq into %y layout <"panel<32, 4> i8"> inputs 128
     : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
   return

@@ -10,7 +10,7 @@ nn.size @D = 8
 // CHECK: nn.weight "w" : !
 // CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 paired then {
 func.func @layout(%x: !x, %r: !x) -> !x {
-  %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32 paired">} : !both
+  %w = nn.weight "w" layout <"panel<32> f32 paired"> : !both
   %y = nn.linear %x, %w with %r contracts 1 paired then {
   ^bb0(%sum: f32, %second: f32, %residual: f32):
     %0 = arith.mulf %sum, %second : f32

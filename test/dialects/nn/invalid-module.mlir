@@ -151,7 +151,7 @@ func.func private @g(%x: !x) -> !x {
 // module M7
 func.func @f() {
   // expected-error @+1 {{layout is #kernel.layout<"plain f32">, needs panels}}
-  %w = nn.weight "w" {layout = #kernel.layout<"plain f32">} : tensor<3x4xf32, #nn.axes<D, E>>
+  %w = nn.weight "w" layout <"plain f32"> : tensor<3x4xf32, #nn.axes<D, E>>
   return
 }
 
@@ -160,7 +160,7 @@ func.func @f() {
 // module M7
 func.func @f() {
   // expected-error @+1 {{panel<0> f32: a panel has at least one column}}
-  %w = nn.weight "w" {layout = #kernel.layout<"panel<0> f32">} : tensor<3x4xf32, #nn.axes<D, E>>
+  %w = nn.weight "w" layout <"panel<0> f32"> : tensor<3x4xf32, #nn.axes<D, E>>
   return
 }
 
@@ -169,7 +169,7 @@ func.func @f() {
 // module M7
 func.func @f() {
   // expected-error @+1 {{is stored as f32, the layout is #kernel.layout<"panel<32, 2> bf16">}}
-  %w = nn.weight "w" {layout = #kernel.layout<"panel<32, 2> bf16">} : tensor<3x4xf32, #nn.axes<D, E>>
+  %w = nn.weight "w" layout <"panel<32, 2> bf16"> : tensor<3x4xf32, #nn.axes<D, E>>
   return
 }
 
@@ -179,7 +179,7 @@ func.func @f() {
 !x = tensor<2x4xf32, #nn.axes<"2", E>>
 func.func @f(%x: !x) {
   // expected-error @+1 {{lies as #kernel.layout<"panel<32> f32 transposed">, which 'nn.linear' cannot read}}
-  %w = nn.weight "w" {layout = #kernel.layout<"panel<32> f32 transposed">} : tensor<3x4xf32, #nn.axes<D, E>>
+  %w = nn.weight "w" layout <"panel<32> f32 transposed"> : tensor<3x4xf32, #nn.axes<D, E>>
   %y = nn.linear %x, %w contracts 1 : (!x, tensor<3x4xf32, #nn.axes<D, E>>) -> tensor<2x3xf32, #nn.axes<"2", D>>
   return
 }
