@@ -62,37 +62,38 @@ Value conversion::asMatrix(FunctionLowering &lowering, const View &view,
 namespace {
 
 /// One kernel.norm over all lines.
-LogicalResult lowerNorm(Operation *op, bool centered, Value input, Value scale,
-                        Value shift, FloatAttr eps,
+template <typename Op>
+LogicalResult lowerNorm(Op op, bool centered, Value shift,
                         FunctionLowering &lowering) {
-  auto type = cast<RankedTensorType>(input.getType());
-  bool fits = getElementTypeOrSelf(scale).isF32() && type.getRank() > 1 &&
-              !type.isDynamicDim(type.getRank() - 1);
+  auto type = cast<RankedTensorType>(op.getX().getType());
+  Value scale = op.getWeight();
+  bool fits = (!scale || getElementTypeOrSelf(scale).isF32()) &&
+              type.getRank() > 1 && !type.isDynamicDim(type.getRank() - 1);
   if (!fits)
     return failure();
   bool rowByRow = lowering.formOf(type) == FunctionLowering::Form::Flat;
+  auto vector = [&](Value parameter) {
+    return parameter ? lowering.view(parameter, nullptr).memref : Value();
+  };
   lowering.forRows(op, rowByRow, [&](Value row) {
-    View x = lowering.view(input, row),
+    View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
     unsigned kept = x.axes.size() - 1;
     kernel::NormOp::create(
         lowering.builder, lowering.loc(),
         centered ? lowering.builder.getUnitAttr() : UnitAttr(),
-        asMatrix(lowering, x, kept), lowering.view(scale, nullptr).memref,
-        shift ? lowering.view(shift, nullptr).memref : Value(),
-        asMatrix(lowering, y, kept), eps);
+        asMatrix(lowering, x, kept), vector(scale), vector(shift),
+        asMatrix(lowering, y, kept), op.getOffsetAttr(), op.getEpsAttr());
   });
   return success();
 }
 
 LogicalResult lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
-  return lowerNorm(op, true, op.getX(), op.getWeight(), op.getBias(),
-                   op.getEpsAttr(), lowering);
+  return lowerNorm(op, /*centered=*/true, op.getBias(), lowering);
 }
 
 LogicalResult lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
-  return lowerNorm(op, false, op.getX(), op.getWeight(), Value(),
-                   op.getEpsAttr(), lowering);
+  return lowerNorm(op, /*centered=*/false, /*shift=*/Value(), lowering);
 }
 
 void populateNNToKernel(LoweringPatterns &patterns) {

@@ -127,7 +127,8 @@ static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
       ofHead(lowering, lowering.view(op.getK(), row), keyHead),
       ofHead(lowering, lowering.view(op.getV(), row), keyHead),
       queries(lowering.resultView(op->getOpResult(0), row)), row, head,
-      arith::AddIOp::create(builder, loc, held, first), op.getScaleAttr());
+      arith::AddIOp::create(builder, loc, held, first), op.getScaleAttr(),
+      op.getCapAttr());
   if (!op.getMask().empty())
     lowerMask(op, lowered, lowering);
   if (!op.getBias().empty())

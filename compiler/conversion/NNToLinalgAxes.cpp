@@ -1,6 +1,6 @@
 //===- NNToLinalgAxes.cpp - reference lowering of what moves elements -----===//
 //
-// rearrange, concat, split, topk.
+// rearrange, expand, concat, split, topk.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,6 +50,27 @@ static void lowerRearrange(nn::RearrangeOp op, FunctionLowering &lowering) {
           rest = first ? rest : e.over(rest, length);
         }
       }
+      return e.element(x, from);
+    });
+  });
+}
+
+/// y[…, i, j, …] = x[…, i · |j| + j, …]
+static void lowerExpand(nn::ExpandOp op, FunctionLowering &lowering) {
+  bool rowByRow = hasRaggedRows(op, lowering);
+  lowering.forRows(op, rowByRow, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    unsigned axis = op.getAxis() - leadingAxes(op.getResult(), y),
+             count = op.getFactorCount();
+    forEachElement(lowering, y, [&](ValueRange at) {
+      SmallVector<Value> from(at.take_front(axis));
+      Value place = at[axis];
+      for (unsigned factor = axis + 1; factor < axis + count; ++factor)
+        place = e.plus(e.times(place, y.length(lowering, factor)), at[factor]);
+      from.push_back(place);
+      llvm::append_range(from, at.drop_front(axis + count));
       return e.element(x, from);
     });
   });
@@ -182,6 +203,7 @@ static void lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
 
 void heddle::conversion::populateAxesToLinalg(LoweringPatterns &patterns) {
   patterns.add<nn::RearrangeOp>(lowerRearrange);
+  patterns.add<nn::ExpandOp>(lowerExpand);
   patterns.add<nn::ConcatOp>(lowerConcat);
   patterns.add<nn::SplitOp>(lowerSplit);
   patterns.add<nn::TopkOp>(lowerTopk);

@@ -81,12 +81,23 @@ bool heddle::conversion::acrossTokens(FunctionLowering &lowering, Value x,
 // Norms
 //===----------------------------------------------------------------------===//
 
+/// y · (offset + w) + b, of what there is.
+template <typename Op>
+static Value scaled(Emit &e, Op op, Value y, Value shift, Value d) {
+  if (op.getWeight()) {
+    Value w = e.load(e.lowering.view(op.getWeight(), nullptr), d);
+    if (!op.getOffset().isZero())
+      w = e.add(e.number(op.getOffset().convertToDouble()), w);
+    y = e.mul(y, w);
+  }
+  return shift ? e.add(y, e.load(e.lowering.view(shift, nullptr), d)) : y;
+}
+
 static void lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
   lowering.forRows(op, false, [&](Value row) {
     Emit e{lowering};
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
-    View w = lowering.view(op.getWeight(), nullptr);
     Along last{e, x, static_cast<unsigned>(x.axes.size() - 1)};
     nest(lowering, last.bounds(), [&](ValueRange lead) {
       Value count = e.real(last.length());
@@ -96,7 +107,7 @@ static void lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
           e.div(e.number(1),
                 e.sqrt(e.add(mean, e.number(op.getEps().convertToDouble()))));
       last.store(y, lead, [&](Value v, Value d) {
-        return e.mul(e.mul(v, scale), e.load(w, d));
+        return scaled(e, op, e.mul(v, scale), /*shift=*/Value(), d);
       });
     });
   });
@@ -107,8 +118,6 @@ static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
     Emit e{lowering};
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
-    View w = lowering.view(op.getWeight(), nullptr),
-         b = lowering.view(op.getBias(), nullptr);
     Along last{e, x, static_cast<unsigned>(x.axes.size() - 1)};
     nest(lowering, last.bounds(), [&](ValueRange lead) {
       Value count = e.real(last.length());
@@ -127,8 +136,7 @@ static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
           e.number(1),
           e.sqrt(e.add(variance, e.number(op.getEps().convertToDouble()))));
       last.store(y, lead, [&](Value v, Value d) {
-        return e.add(e.mul(e.mul(distance(v), scale), e.load(w, d)),
-                     e.load(b, d));
+        return scaled(e, op, e.mul(distance(v), scale), op.getBias(), d);
       });
     });
   });
@@ -240,7 +248,7 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
          Value g = arith::DivUIOp::create(e.builder, e.loc, h,
                                           lowering.constantIndex(shared));
          Value i = arith::AddIOp::create(e.builder, e.loc, t, before);
-         // score[j] = scale · q·k[j] + bias, −∞ where the pair is not
+         // score[j] = capped(scale · q·k[j]) + bias, −∞ where the pair is not
          // admitted
          nest(lowering, keys, [&](ValueRange key) {
            Value j = key[0];
@@ -250,6 +258,10 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
                      sum, e.mul(e.load(q, {t, h, d}), e.load(k, {j, g, d})));
                });
            score = e.mul(score, e.number(op.getScale().convertToDouble()));
+           if (op.getCap()) {
+             Value cap = e.number(op.getCap()->convertToDouble());
+             score = e.mul(cap, e.tanh(e.div(score, cap)));
+           }
            if (!op.getBias().empty())
              score = e.add(
                  score,

@@ -118,10 +118,11 @@ struct TypeExpr {
 
 struct Parameter {
   Word name;
-  /// Absent for a size that is passed as an argument: `block double(x: [B A P
-  /// Q], O)`.
+  /// Absent for a size, `O`, and for a value that is known when the model is
+  /// compiled, `near`: `block layer(x: [B T D], O, near)`.
   std::optional<TypeExpr> type;
   ExprPtr defaultValue;
+  bool isSize = false;
 };
 
 struct Statement;

@@ -9,15 +9,16 @@ using namespace mlir;
 
 namespace heddle::language {
 
-/// For every target axis the source axes, in order, whose product it is. Search
-/// with backtracking; tensors have few axes.
+/// For every target axis the source axes, in order, whose product it is: none
+/// for an axis of 1. Search with backtracking; tensors have few axes.
 static bool matchAxes(ArrayRef<SizeExpr> targets, const Axes &sources,
                       unsigned used,
                       SmallVectorImpl<SmallVector<int64_t>> &found) {
   unsigned all = (1u << sources.size()) - 1;
   if (targets.empty())
     return used == all;
-  for (unsigned chosen = 1; chosen <= all; ++chosen) {
+  for (unsigned chosen = targets.front() == SizeExpr(1) ? 0 : 1; chosen <= all;
+       ++chosen) {
     if (chosen & used)
       continue;
     SizeExpr product(1);
@@ -91,31 +92,98 @@ void Elaborator::orderAsWritten(const Expr &axis, const Axes &sources,
   }
 }
 
+/// Splits the axes of `tensor` into the factors that the new axes are written
+/// with, each of the old being a product of several, in the order in which they
+/// are written: `[B Y X C] as [B Y/4 X/4 4*4*C]`. Gives the factors of each new
+/// axis by their numbers; nothing where that is not possible.
+std::optional<SmallVector<SmallVector<int64_t>>>
+Elaborator::expandAxes(Tensor &tensor, ArrayRef<ExprPtr> axes, SMLoc place) {
+  Axes factors;
+  SmallVector<SmallVector<unsigned>> ofAxis;
+  for (const ExprPtr &axis : axes) {
+    SmallVector<SizeExpr> written;
+    collectFactors(
+        *axis, [&](const Expr &factor) { return *resolveAxis(factor); },
+        written);
+    ofAxis.emplace_back();
+    for (const SizeExpr &factor : written) {
+      if (factor == SizeExpr(1))
+        continue;
+      ofAxis.back().push_back(factors.size());
+      factors.push_back(factor);
+    }
+  }
+  SmallVector<SmallVector<int64_t>> made;
+  const Axes needed = tensor.axes();
+  if (factors.size() > 12 || llvm::is_contained(needed, SizeExpr(1)) ||
+      !matchAxes(needed, factors, 0, made))
+    return std::nullopt;
+  SmallVector<int64_t> placeOf(factors.size());
+  int64_t next = 0;
+  for (ArrayRef<int64_t> group : made) {
+    int64_t at = next;
+    for (int64_t factor : group)
+      placeOf[factor] = next++;
+    if (group.size() == 1)
+      continue;
+    Shape shape = tensor.shape;
+    shape.axes.erase(shape.axes.begin() + at);
+    for (auto [i, factor] : enumerate(group)) {
+      if (configuration.isDynamic(factors[factor]))
+        return std::nullopt;
+      shape.axes.insert(shape.axes.begin() + at + i, factors[factor]);
+    }
+    RankedTensorType type = typeOf(shape, place);
+    if (!type)
+      return std::nullopt;
+    tensor = Tensor{nn::ExpandOp::create(builder, locationOf(place), type,
+                                         tensor.value,
+                                         builder.getI64IntegerAttr(at)),
+                    shape};
+  }
+  SmallVector<SmallVector<int64_t>> sources;
+  for (ArrayRef<unsigned> numbers : ofAxis)
+    sources.push_back(llvm::map_to_vector(
+        numbers, [&](unsigned number) { return placeOf[number]; }));
+  return sources;
+}
+
 Datum Elaborator::evaluateAs(const Expr &expr) {
   Datum datum = evaluate(*expr.operands[0]);
   std::optional<Axes> axes = resolveAxes(expr.from.front());
   if (isFaulty(datum) || !axes)
     return Faulty();
-  const Tensor *tensor = std::get_if<Tensor>(&datum);
+  Tensor *tensor = std::get_if<Tensor>(&datum);
   if (!tensor) {
     error(expr.place, "as: found " + describe(datum) + ", needs a tensor");
     return Faulty();
   }
+  std::string found = describe(datum);
+  bool isWhole = expr.from.front().size() == axes->size(); // none of them is ..
   SmallVector<SmallVector<int64_t>> sources;
-  if (tensor->axes().size() > 8 ||
-      !matchAxes(*axes, tensor->axes(), 0, sources)) {
-    error(expr.place, describe(datum) + " as " + describe(*axes) +
-                          ": every new axis needs to be one of the axes, or a "
-                          "product of several, and each is used once");
-    return Faulty();
+  bool fits = tensor->axes().size() <= 8;
+  if (fits && matchAxes(*axes, tensor->axes(), 0, sources)) {
+    if (isWhole)
+      for (auto [axis, group] : zip(expr.from.front(), sources))
+        orderAsWritten(*axis, tensor->axes(), group);
+  } else {
+    auto factors = fits && isWhole
+                       ? expandAxes(*tensor, expr.from.front(), expr.place)
+                       : std::nullopt;
+    if (!factors) {
+      error(expr.place,
+            found + " as " + describe(*axes) +
+                ": every new axis needs to be one of the axes, or a product of "
+                "several, or each of the axes a product of new ones, and each "
+                "is used once");
+      return Faulty();
+    }
+    sources = std::move(*factors);
   }
   Shape shape{tensor->shape.element, *axes, tensor->shape.over};
   RankedTensorType type = typeOf(shape, expr.place);
   if (!type)
     return Faulty();
-  if (expr.from.front().size() == axes->size()) // none of them is ..
-    for (auto [axis, group] : zip(expr.from.front(), sources))
-      orderAsWritten(*axis, tensor->axes(), group);
   SmallVector<Attribute> attributes;
   for (ArrayRef<int64_t> group : sources)
     attributes.push_back(builder.getI64ArrayAttr(group));

@@ -118,7 +118,7 @@ bool Elaborator::bindParameter(const Function &block,
     return false;
   };
   const Constant *constant = std::get_if<Constant>(&argument);
-  if (!parameter.type) {
+  if (parameter.isSize) {
     const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
     if (!size)
       return fail("a size");
@@ -131,7 +131,10 @@ bool Elaborator::bindParameter(const Function &block,
     auto [bound, isNew] = callee.sizes.try_emplace(name, *size);
     return isNew || bound->second == *size || fail(describe(bound->second));
   }
-  if (const Tensor *tensor = std::get_if<Tensor>(&argument)) {
+  if (!parameter.type) {
+    if (!constant)
+      return fail("a value known when the model is compiled");
+  } else if (const Tensor *tensor = std::get_if<Tensor>(&argument)) {
     if (!bindAxes(block, parameter, *tensor, callee, place))
       return false;
   } else if (constant) {
@@ -229,7 +232,7 @@ Elaborator::Specialisation &Elaborator::specialise(const FunctionInFile &source,
       types.push_back(tensor->value.getType());
       os << types.back();
     } else {
-      os << describe(argument);
+      os << identify(std::get<Constant>(argument));
     }
   }
   auto [entry, isNew] = specialisations.try_emplace(key);

@@ -34,6 +34,8 @@ Built buildSplit(CallSite &site);
 Built buildMean(CallSite &site);
 Built buildSum(CallSite &site);
 Built buildMax(CallSite &site);
+Built buildMin(CallSite &site);
+Built buildArgmax(CallSite &site);
 Built buildFirst(CallSite &site);
 Built buildLast(CallSite &site);
 Built buildNormalize(CallSite &site);

@@ -20,10 +20,10 @@ static constexpr Builtin builtins[] = {
     {"embed", buildEmbed, 2, 2, true, ""},
     {"param", buildParam, 1, 1, true, ""},
     {"conv", buildConv, 2, 2, true, "kernel stride pad groups bias"},
-    {"rmsnorm", buildRmsNorm, 1, 1, true, "eps"},
-    {"layernorm", buildLayerNorm, 1, 1, true, "eps"},
+    {"rmsnorm", buildRmsNorm, 1, 1, true, "eps weight offset"},
+    {"layernorm", buildLayerNorm, 1, 1, true, "eps weight bias offset"},
     {"batchnorm", buildBatchNorm, 1, 1, true, "eps"},
-    {"attention", buildAttention, 3, 3, false, "scale bias"},
+    {"attention", buildAttention, 3, 3, false, "scale cap bias"},
     {"dot", buildDot, 3, 3, false, ""},
     {"cache", buildCache, 2, 2, true, ""},
     {"softmax", buildSoftmax, 2, 2, false, ""},
@@ -36,6 +36,8 @@ static constexpr Builtin builtins[] = {
     {"mean", buildMean, 2, 2, false, ""},
     {"sum", buildSum, 2, 2, false, ""},
     {"max", buildMax, 2, 2, false, ""},
+    {"min", buildMin, 2, 2, false, ""},
+    {"argmax", buildArgmax, 2, 2, false, ""},
     {"first", buildFirst, 2, 2, false, ""},
     {"last", buildLast, 2, 2, false, ""},
     {"normalize", buildNormalize, 2, 2, false, "eps"},
@@ -123,6 +125,10 @@ Data CallSite::run() {
   }
   if (!ok)
     return {Faulty()};
+  // Of a number for one pair, functions of a number alone.
+  if (const Scalar *scalar = std::get_if<Scalar>(&arguments.front());
+      scalar && arguments.size() == 1 && !builtin.hasPath)
+    return {elaborator.scalarFunction(call, *scalar)};
   return builtin.build(*this).value_or(Data{Faulty()});
 }
 
@@ -139,10 +145,9 @@ bool CallSite::checkForm() {
          ", needs " + needed);
     return false;
   }
-  if (builtin.hasPath && !call.path) {
-    fail("found no path, needs " + builtin.name + "@path(…)");
+  // What may go without weights says itself whether it needs the path.
+  if (builtin.hasPath && !option("weight") && !requirePath())
     return false;
-  }
   if (!builtin.hasPath && call.path) {
     elaborator.error(call.path->place,
                      builtin.name + " has no weights, so no path");
@@ -152,6 +157,12 @@ bool CallSite::checkForm() {
   for (const Option &option : call.options)
     ok &= checkOption(option.name, builtin, elaborator);
   return ok;
+}
+
+bool CallSite::requirePath() {
+  if (!call.path)
+    fail("found no path, needs " + builtin.name + "@path(…)");
+  return call.path != nullptr;
 }
 
 //===----------------------------------------------------------------------===//

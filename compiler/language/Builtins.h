@@ -93,6 +93,8 @@ public:
   // Building
   //===--------------------------------------------------------------------===//
 
+  /// Reports a missing path.
+  bool requirePath();
   std::optional<PathText> path();
   /// The weight `path.suffix`.
   std::optional<Tensor> weight(llvm::StringRef suffix, const Axes &axes);

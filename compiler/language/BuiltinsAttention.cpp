@@ -51,7 +51,7 @@ static bool checkAttentionShapes(CallSite &site, const Tensor &q,
   return true;
 }
 
-/// attention(q, k, v, scale = 1/sqrt(K), bias = …) where …
+/// attention(q, k, v, scale = 1/sqrt(K), cap = none, bias = …) where …
 Built buildAttention(CallSite &site) {
   std::optional<Tensor> q = site.realTensor(0), k = site.realTensor(1),
                         v = site.realTensor(2);
@@ -59,13 +59,22 @@ Built buildAttention(CallSite &site) {
     return std::nullopt;
   double depth = *site.elaborator.configuration.evaluate(q->axes()[3]);
   std::optional<double> scale = site.number("scale", 1 / std::sqrt(depth));
-  if (!scale)
+  std::optional<Constant> limit = site.constantOption("cap", None());
+  if (!scale || !limit)
     return std::nullopt;
+  FloatAttr cap;
+  if (!holds<None>(*limit)) {
+    std::optional<double> number = site.elaborator.numberOf(*limit);
+    if (!number || !(*number > 0))
+      return site.fail("cap is " + language::describe(*limit) +
+                       ", needs a positive number or none");
+    cap = site.builder.getF64FloatAttr(*number);
+  }
   Shape shape = q->shape;
   shape.axes.back() = v->axes().back();
   Built built =
       site.build<nn::AttentionOp>(shape, q->value, k->value, v->value,
-                                  site.builder.getF64FloatAttr(*scale));
+                                  site.builder.getF64FloatAttr(*scale), cap);
   if (!built)
     return std::nullopt;
   auto op = cast<nn::AttentionOp>(

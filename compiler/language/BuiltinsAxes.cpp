@@ -179,6 +179,24 @@ Built buildMax(CallSite &site) {
   return buildReduce(site, nn::ReduceKind::Max);
 }
 
+/// min(x, T): −max(−x)
+Built buildMin(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  if (!x)
+    return std::nullopt;
+  auto negate = [&](const Tensor &tensor) {
+    return Tensor{nn::NegOp::create(site.builder, site.location(),
+                                    tensor.value.getType(), tensor.value),
+                  tensor.shape};
+  };
+  Built largest = buildAlong<nn::ReduceOp>(
+      site, negate(*x),
+      nn::ReduceKindAttr::get(site.builder.getContext(), nn::ReduceKind::Max));
+  if (!largest)
+    return std::nullopt;
+  return Data{negate(std::get<Tensor>(largest->front()))};
+}
+
 static Built buildPick(CallSite &site, nn::PickEnd end) {
   std::optional<Tensor> x = site.tensor(0);
   if (!x)
@@ -205,6 +223,48 @@ Built buildNormalize(CallSite &site) {
       site.builder.getF64FloatAttr(*eps));
 }
 
+/// The largest elements along the last axis, and their indices.
+static std::optional<std::pair<Tensor, Tensor>>
+largest(CallSite &site, const Tensor &x, const SizeExpr &count) {
+  Shape values = x.shape, indices{Element::Int, x.axes(), x.axes().back()};
+  values.axes.back() = indices.axes.back() = count;
+  RankedTensorType valuesType = site.typeOf(values);
+  RankedTensorType indicesType = site.typeOf(indices);
+  if (!valuesType || !indicesType)
+    return std::nullopt;
+  auto topk = nn::TopkOp::create(site.builder, site.location(), valuesType,
+                                 indicesType, x.value);
+  return std::pair(Tensor{topk.getValues(), values},
+                   Tensor{topk.getIndices(), indices});
+}
+
+/// argmax(x, E): where the largest element is, the first of equal ones.
+Built buildArgmax(CallSite &site) {
+  std::optional<Tensor> x = site.realTensor(0);
+  std::optional<unsigned> axis = x ? site.axisOf(*x, 1) : std::nullopt;
+  if (!axis)
+    return std::nullopt;
+  if (*axis + 1 != x->axes().size() || x->axes().size() < 2 ||
+      site.elaborator.configuration.isDynamic(x->axes().back()))
+    return site.fail("found " + site.describe(x->shape) + " and " +
+                     site.describe(x->axes()[*axis]) +
+                     ", needs the last of several axes, of a size known when "
+                     "the model is compiled");
+  auto found = largest(site, *x, SizeExpr(1));
+  if (!found)
+    return std::nullopt;
+  // The axis of one goes into the one before it.
+  const Tensor &indices = found->second;
+  Shape shape = indices.shape;
+  shape.axes.pop_back();
+  SmallVector<Attribute> sources;
+  for (int64_t i = 0, rank = shape.axes.size(); i < rank; ++i)
+    sources.push_back(site.builder.getI64ArrayAttr(
+        i + 1 == rank ? ArrayRef<int64_t>{i, i + 1} : ArrayRef<int64_t>{i}));
+  return site.build<nn::RearrangeOp>(shape, indices.value,
+                                     site.builder.getArrayAttr(sources));
+}
+
 /// w, e = topk(x, E -> A)
 Built buildTopk(CallSite &site) {
   std::optional<Tensor> x = site.realTensor(0);
@@ -222,16 +282,10 @@ Built buildTopk(CallSite &site) {
     return site.fail("found " + site.describe(to) + " of " +
                      site.describe(from) +
                      ", needs at most as many as there are");
-  Shape values = x->shape, indices{Element::Int, x->axes(), from};
-  values.axes.back() = indices.axes.back() = to;
-  RankedTensorType valuesType = site.typeOf(values);
-  RankedTensorType indicesType = site.typeOf(indices);
-  if (!valuesType || !indicesType)
+  auto found = largest(site, *x, to);
+  if (!found)
     return std::nullopt;
-  auto topk = nn::TopkOp::create(site.builder, site.location(), valuesType,
-                                 indicesType, x->value);
-  return Data{Tensor{topk.getValues(), values},
-              Tensor{topk.getIndices(), indices}};
+  return Data{found->first, found->second};
 }
 
 //===----------------------------------------------------------------------===//

@@ -73,6 +73,10 @@ static constexpr Builtin builtins[] = {
     {"exp", buildUnary<nn::ExpOp>, 1, 1, false, ""},
     {"log", buildUnary<nn::LogOp>, 1, 1, false, ""},
     {"sqrt", buildUnary<nn::SqrtOp>, 1, 1, false, ""},
+    {"abs", buildUnary<nn::AbsOp>, 1, 1, false, ""},
+    {"sin", buildUnary<nn::SinOp>, 1, 1, false, ""},
+    {"cos", buildUnary<nn::CosOp>, 1, 1, false, ""},
+    {"erf", buildUnary<nn::ErfOp>, 1, 1, false, ""},
     {"dropout", buildDropout, 1, 2, false, ""},
 };
 

@@ -141,30 +141,72 @@ normArguments(CallSite &site, double epsilon) {
   return std::pair(*x, site.builder.getF64FloatAttr(*eps));
 }
 
-/// rmsnorm@path(x, eps = 1e-6)
+namespace {
+/// What a norm over the last axis multiplies by and adds, if it does.
+struct NormWeights {
+  Value weight, bias;
+  FloatAttr offset;
+};
+} // namespace
+
+/// The options weight and offset, and bias where a norm `mayAdd`.
+static std::optional<NormWeights> normWeights(CallSite &site, const Tensor &x,
+                                              bool mayAdd) {
+  std::optional<bool> hasWeight = site.flag("weight", true),
+                      hasBias =
+                          mayAdd ? site.flag("bias", hasWeight.value_or(true))
+                                 : false;
+  std::optional<double> offset = site.number("offset", 0);
+  if (!hasWeight || !hasBias || !offset)
+    return std::nullopt;
+  if (!*hasWeight && (*hasBias || *offset != 0))
+    return site.fail(Twine(*hasBias ? "a bias" : "an offset") +
+                     " needs a weight");
+  if (*hasWeight && !site.requirePath())
+    return std::nullopt;
+  if (!*hasWeight && site.call.path) {
+    site.elaborator.error(site.call.path->place,
+                          site.builtin.name + " without weights has no path");
+    return std::nullopt;
+  }
+  NormWeights weights;
+  weights.offset = site.builder.getF64FloatAttr(*offset);
+  auto take = [&](StringRef name, Value &value) {
+    std::optional<Tensor> tensor = site.weight(name, {x.axes().back()});
+    if (tensor)
+      value = tensor->value;
+    return tensor.has_value();
+  };
+  if ((*hasWeight && !take("weight", weights.weight)) ||
+      (*hasBias && !take("bias", weights.bias)))
+    return std::nullopt;
+  return weights;
+}
+
+/// rmsnorm@path(x, eps = 1e-6, weight = yes, offset = 0)
 Built buildRmsNorm(CallSite &site) {
   auto arguments = normArguments(site, 1e-6);
   if (!arguments)
     return std::nullopt;
   auto &[x, eps] = *arguments;
-  std::optional<Tensor> weight = site.weight("weight", {x.axes().back()});
-  if (!weight)
+  auto weights = normWeights(site, x, /*mayAdd=*/false);
+  if (!weights)
     return std::nullopt;
-  return site.build<nn::RmsNormOp>(x.shape, x.value, weight->value, eps);
+  return site.build<nn::RmsNormOp>(x.shape, x.value, weights->weight,
+                                   weights->offset, eps);
 }
 
-/// layernorm@path(x, eps = 1e-5)
+/// layernorm@path(x, eps = 1e-5, weight = yes, bias = yes, offset = 0)
 Built buildLayerNorm(CallSite &site) {
   auto arguments = normArguments(site, 1e-5);
   if (!arguments)
     return std::nullopt;
   auto &[x, eps] = *arguments;
-  std::optional<Tensor> weight = site.weight("weight", {x.axes().back()});
-  std::optional<Tensor> bias = site.weight("bias", {x.axes().back()});
-  if (!weight || !bias)
+  auto weights = normWeights(site, x, /*mayAdd=*/true);
+  if (!weights)
     return std::nullopt;
-  return site.build<nn::LayerNormOp>(x.shape, x.value, weight->value,
-                                     bias->value, eps);
+  return site.build<nn::LayerNormOp>(x.shape, x.value, weights->weight,
+                                     weights->bias, weights->offset, eps);
 }
 
 /// batchnorm@path(x, eps = 1e-5): with stored statistics, over the second axis.

@@ -37,6 +37,15 @@ std::string describe(const Constant &constant) {
   return std::visit(Describer(), constant);
 }
 
+std::string identify(const Constant &constant) {
+  std::string shown = describe(constant);
+  if (const double *real = std::get_if<double>(&constant))
+    shown = formatv("{0:x}", llvm::bit_cast<uint64_t>(*real));
+  else if (const Json *json = std::get_if<Json>(&constant))
+    shown = formatv("{0}", *json->value);
+  return std::to_string(constant.index()) + " " + shown;
+}
+
 std::optional<double> asNumber(const Constant &constant, SizeValues sizes) {
   if (const double *real = std::get_if<double>(&constant))
     return *real;

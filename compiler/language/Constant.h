@@ -54,6 +54,9 @@ template <typename T> bool holds(const Constant &constant) {
 /// As a message shows it: `12`, `D/H`, `yes`, `"gelu"`.
 std::string describe(const Constant &constant);
 
+/// The same for equal constants alone.
+std::string identify(const Constant &constant);
+
 /// Gives a size its value; nullopt for sizes known at run time.
 using SizeValues =
     llvm::function_ref<std::optional<int64_t>(llvm::StringRef name)>;

@@ -74,8 +74,11 @@ public:
   /// The same value everywhere, as a tensor without axes, or of the given
   /// shape.
   Datum constantTensor(double value, const Shape &shape, llvm::SMLoc place);
-  Datum elementwise(llvm::StringRef op, const Tensor &lhs, const Tensor &rhs,
-                    llvm::SMLoc place);
+  std::optional<SizeExpr> movedBound(llvm::StringRef op, const Datum &indices,
+                                     const Datum &distance) const;
+  Tensor withoutOnes(const Tensor &tensor, const Axes &axes, llvm::SMLoc place);
+  Datum elementwise(llvm::StringRef op, Tensor lhs, Tensor rhs,
+                    std::optional<SizeExpr> over, llvm::SMLoc place);
   /// Fills a region over row, head, query and key position with the value of
   /// `expr`; `predicate` asks for an i1. Without heads there is no h.
   bool fillPairRegion(mlir::Region &region, const Expr &expr, bool predicate,
@@ -203,12 +206,15 @@ private:
 
   // AxisOrder.cpp
   Datum evaluateAs(const Expr &expr);
+  std::optional<llvm::SmallVector<llvm::SmallVector<int64_t>>>
+  expandAxes(Tensor &tensor, llvm::ArrayRef<ExprPtr> axes, llvm::SMLoc place);
   void orderAsWritten(const Expr &axis, const Axes &sources,
                       llvm::SmallVectorImpl<int64_t> &group);
 
   // Regions.cpp
   Datum scalarBinary(llvm::StringRef op, const Datum &lhs, const Datum &rhs,
                      llvm::SMLoc place);
+  Datum scalarFunction(const Expr &call, const Scalar &argument);
   Datum scalarSelect(const Scalar &condition, const Datum &ifTrue,
                      const Datum &ifFalse, llvm::SMLoc place);
   Datum lookUp(const Tensor &tensor, llvm::ArrayRef<ExprPtr> indices,

@@ -59,7 +59,8 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
   for (const Parameter &parameter : function.parameters) {
     if (!parameter.type) {
       error(parameter.name.place,
-            "an entry's parameters are tensors; only blocks take sizes");
+            "an entry's parameters are tensors; only blocks take sizes "
+            "and values");
       shapes.push_back(std::nullopt);
       continue;
     }

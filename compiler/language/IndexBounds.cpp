@@ -29,9 +29,8 @@ static int64_t sum(int64_t a, int64_t b, int64_t unknown) {
 }
 
 static IndexRange sumOf(const IndexRange &a, const IndexRange &b) {
-  IndexRange result{sum(a.from, b.from, INT64_MIN),
-                    sum(a.to, b.to, INT64_MAX),
-                    {}};
+  IndexRange result{
+      sum(a.from, b.from, INT64_MIN), sum(a.to, b.to, INT64_MAX), {}};
   auto shift = [&](const IndexRange &from, const IndexRange &by) {
     if (isKnown(by.to))
       for (const SizeExpr &size : from.below)
@@ -103,8 +102,9 @@ IndexRange IndexBounds::lengths(const SizeExpr &axis) const {
         multiply(IndexRange::of(dyn->min, dyn->max));
     }
     multiply(IndexRange::of(term.numerator, term.numerator));
-    product = hullOf(product, IndexRange::of(term.denominator, term.denominator),
-                     floorDivide);
+    product =
+        hullOf(product, IndexRange::of(term.denominator, term.denominator),
+               floorDivide);
     total = sumOf(total, product);
   }
   return total;
@@ -274,8 +274,8 @@ IndexRange IndexBounds::rangeOf(Value index) {
     range = IndexRange::of(0, bucket.getCount() - 1);
   } else if (auto cast = dyn_cast<arith::IndexCastOp>(op)) {
     auto lookup = cast.getIn().getDefiningOp<nn::LookupOp>();
-    StringAttr over = lookup ? nn::axesOf(lookup.getTensor()).getOver()
-                             : StringAttr();
+    StringAttr over =
+        lookup ? nn::axesOf(lookup.getTensor()).getOver() : StringAttr();
     if (over && !over.empty())
       if (auto axis = SizeExpr::parse(over.getValue()); succeeded(axis))
         range = within(*axis);

@@ -141,10 +141,10 @@ std::string findModelFor(const json::Object &config, StringRef configFile,
     }
   }
   std::string nearest = nearestOf(*architecture, known);
-  diagnostics.error(
-      configFile + ": no model file is for \"" + *architecture + "\"; " +
-      (nearest.empty() ? "write one, or name one that fits"
-                       : "did you mean \"" + nearest + "\"?"));
+  diagnostics.error(configFile + ": no model file is for \"" + *architecture +
+                    "\"; " +
+                    (nearest.empty() ? "write one, or name one that fits"
+                                     : "did you mean \"" + nearest + "\"?"));
   if (!known.empty())
     noteArchitectures(std::move(known), errors);
   return {};

@@ -135,11 +135,30 @@ Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
     return std::get<Tensor>(made);
   };
   std::optional<Tensor> a = toTensor(lhs, rhs), b = toTensor(rhs, lhs);
-  if (a && b)
-    return elementwise(expr.text, *a, *b, expr.place);
+  if (a && b) {
+    std::optional<SizeExpr> over = movedBound(expr.text, lhs, rhs);
+    if (!over)
+      over = movedBound(expr.text, rhs, lhs);
+    return elementwise(expr.text, *a, *b, over, expr.place);
+  }
   error(expr.place, "cannot combine " + describe(lhs) + " " + expr.text + " " +
                         describe(rhs));
   return Faulty();
+}
+
+/// What indices below V index once a whole number of 0 or more is added to
+/// them.
+std::optional<SizeExpr> Elaborator::movedBound(StringRef op,
+                                               const Datum &indices,
+                                               const Datum &distance) const {
+  const Tensor *tensor = std::get_if<Tensor>(&indices);
+  const Constant *constant = std::get_if<Constant>(&distance);
+  const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
+  std::optional<int64_t> number =
+      size ? configuration.evaluate(*size) : std::nullopt;
+  if (op != "+" || !tensor || !tensor->shape.over || !number || *number < 0)
+    return std::nullopt;
+  return *tensor->shape.over + *size;
 }
 
 template <typename Op>
@@ -148,10 +167,50 @@ static Value createBinary(OpBuilder &builder, Location loc, Type type,
   return Op::create(builder, loc, type, lhs, rhs);
 }
 
+/// The axes of an operand that another one is repeated along, of as many axes
+/// each: `[B H K 1]` and `[B H 1 E]`.
+static std::optional<Axes> repeatedAlong(const Axes &lhs, const Axes &rhs) {
+  if (lhs.size() != rhs.size())
+    return std::nullopt;
+  Axes axes;
+  for (auto [a, b] : zip(lhs, rhs)) {
+    if (!(a == b) && !(a == SizeExpr(1)) && !(b == SizeExpr(1)))
+      return std::nullopt;
+    axes.push_back(a == SizeExpr(1) ? b : a);
+  }
+  return axes;
+}
+
+/// Without the axes of 1 that are longer in `axes`.
+Tensor Elaborator::withoutOnes(const Tensor &tensor, const Axes &axes,
+                               SMLoc place) {
+  Shape shape{tensor.shape.element, {}, tensor.shape.over};
+  SmallVector<SmallVector<int64_t>> sources;
+  SmallVector<int64_t> ones;
+  for (auto [number, axis] : enumerate(tensor.axes())) {
+    if (!(axis == axes[number])) {
+      (sources.empty() ? ones : sources.back()).push_back(number);
+      continue;
+    }
+    shape.axes.push_back(axis);
+    sources.push_back(std::exchange(ones, {}));
+    sources.back().push_back(number);
+  }
+  if (sources.empty() || shape.axes.size() == tensor.axes().size())
+    return tensor;
+  SmallVector<Attribute> attributes;
+  for (ArrayRef<int64_t> source : sources)
+    attributes.push_back(builder.getI64ArrayAttr(source));
+  return Tensor{nn::RearrangeOp::create(builder, locationOf(place),
+                                        typeOf(shape, place), tensor.value,
+                                        builder.getArrayAttr(attributes)),
+                shape};
+}
+
 /// Axes are aligned by name; the operand with fewer of them is repeated along
-/// the others.
-Datum Elaborator::elementwise(StringRef op, const Tensor &lhs,
-                              const Tensor &rhs, SMLoc place) {
+/// the others. Of as many, an axis of 1 is repeated along the other's.
+Datum Elaborator::elementwise(StringRef op, Tensor lhs, Tensor rhs,
+                              std::optional<SizeExpr> over, SMLoc place) {
   auto fail = [&](const Twine &why) {
     error(place, "cannot combine " + describe(lhs.shape) + " " + op + " " +
                      describe(rhs.shape) + why);
@@ -172,6 +231,17 @@ Datum Elaborator::elementwise(StringRef op, const Tensor &lhs,
     return fail(": their elements are of different kinds");
   if (lhs.shape.element == Element::Int && (op == "/" || op == "^"))
     return fail(": whole numbers have + - *");
+  if (std::optional<Axes> axes = repeatedAlong(lhs.axes(), rhs.axes());
+      axes && lhs.axes() != rhs.axes()) {
+    lhs = withoutOnes(lhs, *axes, place);
+    rhs = withoutOnes(rhs, *axes, place);
+    Shape shape{lhs.shape.element, *axes, over};
+    RankedTensorType type = typeOf(shape, place);
+    if (!type)
+      return Faulty();
+    return Tensor{
+        create(builder, locationOf(place), type, lhs.value, rhs.value), shape};
+  }
   bool lhsIsLonger = lhs.axes().size() >= rhs.axes().size();
   const Axes &longer = lhsIsLonger ? lhs.axes() : rhs.axes();
   const Axes &shorter = lhsIsLonger ? rhs.axes() : lhs.axes();
@@ -193,7 +263,7 @@ Datum Elaborator::elementwise(StringRef op, const Tensor &lhs,
     return fail(": no axis " + describe(*missing) + " in " + describe(longer) +
                 why);
   }
-  Shape shape{lhs.shape.element, longer, {}};
+  Shape shape{lhs.shape.element, longer, over};
   RankedTensorType type = typeOf(shape, place);
   if (!type)
     return Faulty();

@@ -371,22 +371,25 @@ bool Parser::parseFunction() {
   return true;
 }
 
-/// param = name ":" type [ "=" expr ] | SIZE .
+/// param = name [ ":" type ] [ "=" expr ] | SIZE .
 bool Parser::parseParameter(Function &function) {
   Parameter parameter;
   if (peek().kind == TokenKind::Size) {
     const Token &size = advance();
     parameter.name = {size.text, size.place()};
+    parameter.isSize = true;
     function.parameters.push_back(std::move(parameter));
     return true;
   }
   std::optional<Word> name = expectName("a parameter");
-  if (!name || !expect(":"))
+  if (!name)
     return false;
   parameter.name = *name;
-  parameter.type = parseType();
-  if (!parameter.type)
-    return false;
+  if (consume(":")) {
+    parameter.type = parseType();
+    if (!parameter.type)
+      return false;
+  }
   if (consume("=")) {
     parameter.defaultValue = parseExpr();
     if (!parameter.defaultValue)

@@ -10,6 +10,7 @@
 #include "compiler/language/Parameters.h"
 
 #include "dialects/nn/NN.h"
+#include "dialects/scalar/Formula.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
@@ -131,6 +132,8 @@ static Value computeScalars(OpBuilder &builder, Location loc, StringRef op,
       return arith::MulFOp::create(builder, loc, lhs, rhs);
     if (op == "/")
       return arith::DivFOp::create(builder, loc, lhs, rhs);
+    if (op == "^")
+      return math::PowFOp::create(builder, loc, lhs, rhs);
     return Value();
   }
   if (op == "+")
@@ -169,7 +172,7 @@ Datum Elaborator::scalarBinary(StringRef op, const Datum &lhs, const Datum &rhs,
       return Scalar{arith::AndIOp::create(builder, loc, a, b)};
     return Scalar{arith::OrIOp::create(builder, loc, a, b)};
   }
-  bool real = isReal(lhs, *this) || isReal(rhs, *this);
+  bool real = op == "^" || isReal(lhs, *this) || isReal(rhs, *this);
   Value a = toScalar(lhs, real, place);
   Value b = a ? toScalar(rhs, real, place) : Value();
   if (!b)
@@ -195,6 +198,31 @@ Datum Elaborator::scalarSelect(const Scalar &condition, const Datum &ifTrue,
       return Faulty();
   }
   return Scalar{arith::SelectOp::create(builder, loc, condition.value, a, b)};
+}
+
+/// `exp(h / H)` within `where` and `bias`: the functions of a number that have
+/// a meaning for one pair.
+Datum Elaborator::scalarFunction(const Expr &call, const Scalar &argument) {
+  scalar::Formula f{builder, locationOf(call.place)};
+  Value x = toScalar(argument, /*real=*/true, call.place);
+  if (!x)
+    return Faulty();
+  using Emit = Value (*)(scalar::Formula &, Value);
+  auto emit = llvm::StringSwitch<Emit>(call.text)
+                  .Case("exp", [](auto &f, Value x) { return f.exp(x); })
+                  .Case("log", [](auto &f, Value x) { return f.log(x); })
+                  .Case("sqrt", [](auto &f, Value x) { return f.sqrt(x); })
+                  .Case("abs", [](auto &f, Value x) { return f.abs(x); })
+                  .Case("sin", [](auto &f, Value x) { return f.sin(x); })
+                  .Case("cos", [](auto &f, Value x) { return f.cos(x); })
+                  .Case("tanh", [](auto &f, Value x) { return f.tanh(x); })
+                  .Default(nullptr);
+  if (emit)
+    return Scalar{emit(f, x)};
+  error(call.place, call.text + ": found " + describe(Datum(argument)) +
+                        ", needs a tensor; for one pair there are exp, log, "
+                        "sqrt, abs, sin, cos and tanh");
+  return Faulty();
 }
 
 /// `rel[n, h]`: one element of a tensor.

@@ -196,8 +196,9 @@ static void printEntries(ModuleOp module, raw_ostream &os) {
          << typeText(function.getArgumentTypes()[i]);
       if (auto value = function.getArgAttrOfType<FloatAttr>(
               i, nn::NNDialect::kDefaultAttr))
-        os << " = " << numberText(value.getValueAsDouble(),
-                                  function.getArgumentTypes()[i]);
+        os << " = "
+           << numberText(value.getValueAsDouble(),
+                         function.getArgumentTypes()[i]);
     }
     os << ')';
     if (function.getNumResults() != 0)

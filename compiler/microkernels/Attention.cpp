@@ -8,6 +8,7 @@
 //       kt = transposed block of k, unless all rows are one tile
 //       for tiles of rows that admit keys of the block:
 //         s = q·kt              scores of a tile and a block, nothing more
+//         s = c · tanh(s / c)   where they are capped
 //         s += bias, −∞         what the regions say, a vector of keys
 //         s = 2^(s − m)         m the largest score of a row so far
 //         o = o·alpha + s·v     alpha: what the results so far shrink by
@@ -164,13 +165,15 @@ void AttentionEmitter::forColumns(int64_t width,
     body(v.index(width - tail), tail);
 }
 
-/// q · scale · log₂e, o = 0, m = lowest, l = 0, and which keys are admitted.
+/// q · scale · log₂e, or q · scale / cap; o = 0, m = lowest, l = 0, and which
+/// keys are admitted.
 void AttentionEmitter::beginRow(Value token, Value head, Value row) {
   auto strides = stridesOf(op.getQ());
   Value source = v.advance(v.advance(in.q, times(token, strides[0])),
                            times(head, strides[1]));
-  Value factor =
-      v.splat(static_cast<float>(op.getScale().convertToDouble() * M_LOG2E));
+  double scale = op.getScale().convertToDouble();
+  Value factor = v.splat(static_cast<float>(
+      op.getCap() ? scale / op.getCap()->convertToDouble() : scale * M_LOG2E));
   forColumns(shape.depth, [&](Value column, int64_t count) {
     Value q = v.loadFirst(v.advance(source, column), count);
     Value target = v.advance(scratch.q, times(row, shape.depth));

@@ -2,6 +2,7 @@
 
 #include "compiler/microkernels/AttentionEmitter.h"
 #include "compiler/microkernels/Lanes.h"
+#include "compiler/microkernels/VectorMath.h"
 #include "dialects/nn/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -87,7 +88,7 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
             scratch.s);
       },
       [&] { kernels.scores(tile.rows, q, scratch.kt, keys, scratch.s); });
-  if (!op.getMask().empty() || !op.getBias().empty())
+  if (op.getCap() || !op.getMask().empty() || !op.getBias().empty())
     emitPairs(tile, base, keys, firstToken);
   SoftmaxState state = {
       v.advance(scratch.m, tile.first),
@@ -107,7 +108,7 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
               v.advance(scratch.o, times(tile.first, shape.valueDepth)));
 }
 
-/// s = where ? s + bias · log₂e : −∞
+/// s = where ? s + bias · log₂e : −∞, with a cap c · log₂e · tanh(s) for s
 void AttentionEmitter::emitPairs(const Tile &tile, Value base, Value keys,
                                  Value firstToken) {
   int64_t lanes = v.target.lanes();
@@ -127,6 +128,10 @@ void AttentionEmitter::emitPairs(const Tile &tile, Value base, Value keys,
       Value mask = Lanes(v).below(minus(keys, j));
       Value place = v.advance(v.advance(scratch.s, times(i, shape.block)), j);
       Value score = v.loadVector(place);
+      if (op.getCap())
+        score = v.mul(emitTanh(v, score),
+                      v.splat(static_cast<float>(
+                          op.getCap()->convertToDouble() * M_LOG2E)));
       if (line)
         score = v.add(score, v.loadVector(v.advance(line, j)));
       else if (!op.getBias().empty())

@@ -7,7 +7,7 @@
 // A mean μ that is large beside the distances from it is rounded to some of
 // their digits. What is missing is the mean of x − μ:
 //   δ = Σ (x − μ) / N,   σ² = Σ (x − μ)² / N − δ²,
-//   y = ((x − μ) − δ) / √(σ² + ε) · w + b
+//   y = ((x − μ) − δ) / √(σ² + ε) · (offset + w) + b
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,11 +44,11 @@ private:
   /// Calls `body` for every vector of a line: in a loop `chains` at a time,
   /// then for what is left, with how many of its lanes count. `carried` goes
   /// through all calls, as many values a chain.
-  SmallVector<Value> eachVector(
-      ValueRange carried,
-      function_ref<SmallVector<Value>(Value column, int64_t lanes,
-                                      ValueRange carried)>
-          body);
+  SmallVector<Value>
+  eachVector(ValueRange carried,
+             function_ref<SmallVector<Value>(Value column, int64_t lanes,
+                                             ValueRange carried)>
+                 body);
   /// Σ f(x[n]) / N for each of several f, in every lane.
   SmallVector<Value> meansOf(Value x, ArrayRef<std::function<Value(Value)>> fs);
 
@@ -66,22 +66,30 @@ std::string NormEmitter::name() {
   text += std::to_string(size);
   if (xStride != size || yStride != size)
     text += "_x" + std::to_string(xStride) + "_y" + std::to_string(yStride);
+  if (!op.getWeight())
+    text += "_plain";
   if (op.getBias())
     text += "_bias";
-  // Functions of different eps differ.
-  SmallString<16> eps;
-  op.getEps().toString(eps);
-  return text + "_" + eps.str().str();
+  // Functions of different numbers differ.
+  auto add = [&](const APFloat &number) {
+    SmallString<16> digits;
+    number.toString(digits);
+    text += "_" + digits.str().str();
+  };
+  if (!op.getOffset().isZero())
+    add(op.getOffset());
+  add(op.getEps());
+  return text;
 }
 
 //  tasks = ceil(M / lines of a task)
 void NormEmitter::emit() {
   func::FuncOp function = taskFunction();
   Value lines = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
-  SmallVector<Value> operands = {v.addressOf(op.getX()),
-                                 v.addressOf(op.getWeight())};
-  if (op.getBias())
-    operands.push_back(v.addressOf(op.getBias()));
+  SmallVector<Value> operands = {v.addressOf(op.getX())};
+  for (Value parameter : {op.getWeight(), op.getBias()})
+    if (parameter)
+      operands.push_back(v.addressOf(parameter));
   operands.append({v.addressOf(op.getY()), lines});
   Value tasks = arith::CeilDivUIOp::create(v.builder, v.loc, lines,
                                            v.index(tuning::normLines));
@@ -92,18 +100,19 @@ void NormEmitter::emit() {
   });
 }
 
-/// @norm(x, weight[, bias], y, lines, task)
+/// @norm(x[, weight][, bias], y, lines, task)
 func::FuncOp NormEmitter::taskFunction() {
   if (auto existing = symbols.lookup<func::FuncOp>(name()))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
   auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  SmallVector<Type> types(op.getBias() ? 4 : 3, pointer);
+  SmallVector<Type> types(2 + (op.getWeight() ? 1 : 0) + (op.getBias() ? 1 : 0),
+                          pointer);
   types.append(2, v.builder.getIndexType());
   func::FuncOp function = v.beginFunction(symbols, name(), types);
   ValueRange arguments = function.getArguments();
-  Value x = arguments[0], weight = arguments[1],
-        bias = op.getBias() ? arguments[2] : Value(),
+  Value x = arguments[0], weight = op.getWeight() ? arguments[1] : Value(),
+        bias = op.getBias() ? arguments.drop_back(3).back() : Value(),
         y = arguments.drop_back(2).back(), lines = arguments.drop_back().back(),
         task = arguments.back();
   Value first =
@@ -140,10 +149,9 @@ SmallVector<Value> NormEmitter::eachVector(
     for (int64_t chain = 0; chain < chains; ++chain) {
       Value column = arith::AddIOp::create(
           v.builder, v.loc, loop.getInductionVar(), v.index(chain * lanes));
-      llvm::append_range(
-          updated, body(column, lanes,
-                        ValueRange(loop.getRegionIterArgs())
-                            .slice(chain * width, width)));
+      llvm::append_range(updated, body(column, lanes,
+                                       ValueRange(loop.getRegionIterArgs())
+                                           .slice(chain * width, width)));
     }
     if (!updated.empty())
       scf::YieldOp::create(v.builder, v.loc, updated);
@@ -162,8 +170,8 @@ SmallVector<Value> NormEmitter::eachVector(
 SmallVector<Value>
 NormEmitter::meansOf(Value x, ArrayRef<std::function<Value(Value)>> fs) {
   SmallVector<Value> zeros(chains * fs.size(), v.splat(0));
-  SmallVector<Value> sums = eachVector(
-      zeros, [&](Value column, int64_t lanes, ValueRange carried) {
+  SmallVector<Value> sums =
+      eachVector(zeros, [&](Value column, int64_t lanes, ValueRange carried) {
         Value element = v.loadFirst(v.advance(x, column), lanes);
         SmallVector<Value> next;
         // f(0) need not be 0 in the lanes behind the end.
@@ -203,14 +211,24 @@ void NormEmitter::emitLine(Value x, Value weight, Value bias, Value y) {
   Value root =
       LLVM::SqrtOp::create(v.builder, v.loc, v.add(variance, eps)).getResult();
   Value scale = v.div(v.splat(1), root);
-  // y[n] = ((x[n] − μ) − δ) · scale · weight[n] + bias[n]
+  double offset = op.getOffset().convertToDouble();
+  // y[n] = ((x[n] − μ) − δ) · scale · (offset + weight[n]) + bias[n]
   eachVector({}, [&](Value column, int64_t lanes, ValueRange) {
     auto load = [&](Value base) {
       return v.loadFirst(v.advance(base, column), lanes);
     };
-    Value result = v.mul(distance(load(x)), scale);
-    result = bias ? v.mulAdd(result, load(weight), load(bias))
-                  : v.mul(result, load(weight));
+    Value result = v.mul(distance(load(x)), scale), factor;
+    if (weight) {
+      factor = load(weight);
+      if (offset != 0)
+        factor = v.add(v.splat(static_cast<float>(offset)), factor);
+    }
+    if (factor && bias)
+      result = v.mulAdd(result, factor, load(bias));
+    else if (factor)
+      result = v.mul(result, factor);
+    else if (bias)
+      result = v.add(result, load(bias));
     v.storeFirst(result, v.advance(y, column), lanes);
     return SmallVector<Value>();
   });

@@ -4,8 +4,8 @@
 //
 //   dot(softmax(scores, S), v, S)
 //
-// where scores is dot(q, k, K), scaled by a number, masked, with a bias added,
-// each at most once, the bias not before the scale.
+// where scores is dot(q, k, K), scaled by a number, capped (c · tanh(… / c)),
+// masked, with a bias added, each at most once, the bias after scale and cap.
 //
 // What looks like this and is not raised gets a remark that says why.
 //
@@ -33,6 +33,7 @@ struct Parts {
   MaskOp mask;
   Value bias;
   double scale = 1;
+  std::optional<double> cap;
 
   /// q, k, v.
   SmallVector<Value> operands() {
@@ -84,7 +85,7 @@ private:
       Operation *op = value.getDefiningOp();
       if (auto dot = dyn_cast_or_null<DotOp>(op))
         return dot;
-      if (!isa_and_nonnull<MaskOp, MulOp, DivOp, AddOp>(op))
+      if (!isa_and_nonnull<MaskOp, TanhOp, MulOp, DivOp, AddOp>(op))
         return nullptr;
       value = scoresOf(op, steps - 1);
     }
@@ -111,6 +112,14 @@ private:
         value = mask.getX();
         continue;
       }
+      if (auto tanh = dyn_cast<TanhOp>(op)) {
+        if (parts.cap)
+          return refuse("the scores are capped twice");
+        parts.cap = std::exchange(parts.scale, 1);
+        isScaled = true;
+        value = tanh.getX();
+        continue;
+      }
       value = scoresOf(op, steps);
       Value other = op->getOperand(value == op->getOperand(0) ? 1 : 0);
       if (value.getType() != op->getResult(0).getType())
@@ -119,7 +128,8 @@ private:
         if (parts.bias)
           return refuse("two biases are added to the scores");
         if (isScaled)
-          return refuse("the bias is added before the scores are scaled");
+          return refuse("the bias is added before the scores are scaled or "
+                        "capped");
         parts.bias = other;
         continue;
       }
@@ -132,6 +142,8 @@ private:
     }
     if (!value.hasOneUse())
       return refuse("the scores have another user");
+    // c · tanh(s · q·k) is what a scale of s · c gives under the cap c.
+    parts.scale *= parts.cap.value_or(1);
     return true;
   }
 
@@ -260,8 +272,10 @@ static void raise(Parts parts) {
   names[3] = axesOf(v).getNames()[3];
   auto type = tensorOf(sizes, builder.getF32Type(),
                        AxesAttr::get(builder.getContext(), names, {}));
-  auto attention = AttentionOp::create(builder, loc, type, q, operands[1], v,
-                                       builder.getF64FloatAttr(parts.scale));
+  auto attention = AttentionOp::create(
+      builder, loc, type, q, operands[1], v,
+      builder.getF64FloatAttr(parts.scale),
+      parts.cap ? builder.getF64FloatAttr(*parts.cap) : FloatAttr());
   if (parts.mask)
     attention.getMask().takeBody(parts.mask.getMask());
   if (parts.bias)

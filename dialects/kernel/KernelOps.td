@@ -9,12 +9,12 @@ include "dialects/kernel/KernelMatmulOps.td"
 include "dialects/kernel/KernelRowOps.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
-def Kernel_NormOp : Kernel_Op<"norm"> {
+def Kernel_NormOp : Kernel_Op<"norm", [AttrSizedOperandSegments]> {
   let summary = "normalisation of every line of a matrix";
   let description = [{
-    `y[m, n] = (x[m, n] − μ) / sqrt(Σ_n (x[m, n] − μ)² / N + eps) · weight[n] + bias[n]`: with `centered`, μ is the mean of
-    the line (layer normalisation), else 0 (root mean square normalisation). Sums are taken in an order that depends on N
-    alone.
+    `y[m, n] = (x[m, n] − μ) / sqrt(Σ_n (x[m, n] − μ)² / N + eps) · (offset + weight[n]) + bias[n]`: with `centered`, μ is
+    the mean of the line (layer normalisation), else 0 (root mean square normalisation). Without a weight the factor is 1.
+    Sums are taken in an order that depends on N alone.
 
     C1. N is static and positive; M is the same in x and y.
     C2. Lines of x and y are contiguous and a static distance apart.
@@ -26,12 +26,14 @@ def Kernel_NormOp : Kernel_Op<"norm"> {
     ```
   }];
   let arguments = (ins UnitAttr:$centered, Arg<Kernel_F32Matrix, "lines", [MemRead]>:$x,
-                       Arg<Kernel_F32Vector, "scale", [MemRead]>:$weight,
+                       Arg<Optional<Kernel_F32Vector>, "scale", [MemRead]>:$weight,
                        Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
-                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y, F64Attr:$eps);
+                       Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y, DefaultValuedAttr<F64Attr, "0.0">:$offset,
+                       F64Attr:$eps);
   let assemblyFormat = [{
-    (`centered` $centered^)? $x `,` $weight (`bias` $bias^)? `into` $y `eps` custom<Number>($eps) attr-dict
-    `:` type($x) `,` type($weight) (`bias` type($bias)^)? `into` type($y)
+    (`centered` $centered^)? $x (`,` $weight^)? (`bias` $bias^)? `into` $y (`offset` custom<Number>($offset)^)?
+    `eps` custom<Number>($eps) attr-dict
+    `:` type($x) (`,` type($weight)^)? (`bias` type($bias)^)? `into` type($y)
   }];
   let hasVerifier = 1;
 }
@@ -82,7 +84,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
     `position` is that of the first query token; keys begin at position 0. The regions get the row of the batch, the
     query head (`head` + r), the query's position, and the key's. `keys` yields the first admitted key and the one behind
     the last, limited to what there is; `where` yields whether a pair is admitted, `bias` what is added to its score. An
-    empty region admits all, or adds nothing.
+    empty region admits all, or adds nothing. With `cap` c the scores s before the bias are c · tanh(s / c).
 
     Keys and values of bf16 are widened as they are read.
 
@@ -105,10 +107,12 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
                        Arg<Kernel_KeptMatrix, "keys", [MemRead]>:$k,
                        Arg<Kernel_KeptMatrix, "values", [MemRead]>:$v,
                        Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
-                       Index:$row, Index:$head, Index:$position, F64Attr:$scale);
+                       Index:$row, Index:$head, Index:$position, F64Attr:$scale,
+                       OptionalAttr<F64Attr>:$cap);
   let regions = (region AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
   let assemblyFormat = [{
     $q `,` $k `,` $v `into` $y `row` $row `head` $head `position` $position `scale` custom<Number>($scale)
+    (`cap` custom<Number>($cap)^)?
     (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) `into` type($y)
   }];

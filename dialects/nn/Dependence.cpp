@@ -90,6 +90,11 @@ Dependence RearrangeOp::dependenceAlong(StringRef axis) {
   return anyAlong(source.size() != 1 || before.axisName(source[0]) != axis);
 }
 
+Dependence ExpandOp::dependenceAlong(StringRef axis) {
+  return anyAlong(axesOf(getX()).axisName(getAxis()) == axis ||
+                  axesOf(getX()).find(axis) < 0);
+}
+
 Dependence ConcatOp::dependenceAlong(StringRef axis) {
   return anyAlong(axesOf(getResult()).axisName(getAxis()) == axis);
 }

@@ -56,6 +56,22 @@ Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
 // Of one
 //===----------------------------------------------------------------------===//
 
+Value AbsOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return Formula{builder, loc}.abs(elements[0]);
+}
+
+Value SinOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return Formula{builder, loc}.sin(elements[0]);
+}
+
+Value CosOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return Formula{builder, loc}.cos(elements[0]);
+}
+
+Value ErfOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return Formula{builder, loc}.erf(elements[0]);
+}
+
 Value NegOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
   return Formula{builder, loc}.neg(elements[0]);
 }

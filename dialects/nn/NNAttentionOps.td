@@ -11,7 +11,8 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
     `softmax(scale · q kᵀ + bias, masked) v` for every row and head (Vaswani et al. 2017, eq. 1); query head h reads key
     head h / (H/G). The regions get the row, the query head, and the absolute positions of query and key:
     the query's is t + S_b − T_b, so that new tokens stand at the end of what is seen. `where` yields whether a pair is
-    admitted (an empty region admits all), `bias` what is added to its score. A query that admits no key gives zeros.
+    admitted (an empty region admits all), `bias` what is added to its score. A query that admits no key gives zeros. With
+    `cap` c the scores s before the bias are c · tanh(s / c) (Gemma 2).
 
     C1. q, k, v have four axes: rows, sequence, heads, depth; heads and depth are static.
     C2. q and k have the same depth; k and v the same rows, sequence and heads.
@@ -19,6 +20,7 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
     C4. The result has q's axes with v's depth.
     C5. Regions take four indices (row, head, query and key position); `where` yields an i1, `bias` an f32.
     C6. q and the result are f32, k and v each f32 or bf16.
+    C7. The cap is positive and finite.
 
     ```mlir
     %a = nn.attention %q, %k, %v scale 0.5 where {
@@ -29,11 +31,12 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
          tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, F64Attr:$scale);
+  let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, F64Attr:$scale,
+                       OptionalAttr<F64Attr>:$cap);
   let regions = (region AnyRegion:$mask, AnyRegion:$bias);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = !strconcat([{
-    $q `,` $k `,` $v `scale` custom<Number>($scale) (`where` $mask^)? (`bias` $bias^)? attr-dict
+    $q `,` $k `,` $v `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
   }], NN_types);
   let hasVerifier = 1;
   let hasCanonicalizer = 1;

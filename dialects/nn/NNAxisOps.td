@@ -13,7 +13,7 @@ include "mlir/IR/EnumAttr.td"
 class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, NN_Elementwise, Pure]> {
   let summary = "elementwise " # formula;
   let description = [{
-    C1. The result has the axes of the operand with more of them; the other's are a subsequence of these.
+    C1. The operands' axes are subsequences of the result's, each of which one of them has.
 
     ```mlir
     %y = nn.}] # opMnemonic # [{ %x, %v : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
@@ -49,6 +49,10 @@ class NN_UnaryOp<string opMnemonic, string formula> : NN_FunctionOp<opMnemonic, 
   let arguments = (ins NN_RealTensor:$x);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
+def NN_AbsOp : NN_UnaryOp<"abs", "|x|">;
+def NN_SinOp : NN_UnaryOp<"sin", "sine">;
+def NN_CosOp : NN_UnaryOp<"cos", "cosine">;
+def NN_ErfOp : NN_UnaryOp<"erf", "2/√π ∫₀ˣ e^(−t²) dt">;
 def NN_NegOp : NN_UnaryOp<"neg", "−x"> { let hasFolder = 1; }
 def NN_ExpOp : NN_UnaryOp<"exp", "eˣ">;
 def NN_LogOp : NN_UnaryOp<"log", "natural logarithm">;
@@ -155,6 +159,31 @@ def NN_RearrangeOp : NN_Op<"rearrange", [NN_SaysDependence, Pure]> {
   let extraClassDeclaration = [{
     /// Axes of x that make up a result axis, outermost first.
     ::llvm::SmallVector<int64_t> getSource(unsigned resultAxis);
+  }];
+}
+
+def NN_ExpandOp : NN_Op<"expand", [NN_SaysDependence, Pure]> {
+  let summary = "an axis as several, whose product it is";
+  let description = [{
+    Axis number `axis` of x becomes as many axes as the result has more than x, outermost first; the elements stay where
+    they are.
+
+    C1. The other axes are x's, in order.
+    C2. The new axes are static, and their product is the axis.
+
+    ```mlir
+    %y = nn.expand %x along 1 : (tensor<?x15x8xf32, #nn.axes<B, "P*Q", D>>) -> tensor<?x3x5x8xf32, #nn.axes<B, P, Q, D>>
+    ```
+  }];
+  let arguments = (ins NN_Tensor:$x, I64Attr:$axis);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = !strconcat("$x `along` $axis attr-dict", NN_types);
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// How many axes of the result make up the axis.
+    int64_t getFactorCount() {
+      return getResult().getType().getRank() - getX().getType().getRank() + 1;
+    }
   }];
 }
 

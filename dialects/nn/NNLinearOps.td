@@ -233,29 +233,35 @@ def NN_SinusoidOp : NN_Op<"sinusoid", [NN_DependenceInterface, Pure]> {
 def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
   let summary = "root mean square normalisation over the last axis";
   let description = [{
-    `y = x / sqrt(mean(x²) + eps) · w` (Zhang and Sennrich 2019, eq. 4).
+    `y = x / sqrt(mean(x²) + eps) · (offset + w)` (Zhang and Sennrich 2019, eq. 4); without a weight the factor is 1. Some
+    models store how far w is from 1: their offset is 1 (Gemma).
 
     C1. The weight has one axis, x's last.
     C2. The result has x's type.
+    C3. Where there is no weight there is no offset.
 
     ```mlir
     %y = nn.rms_norm %x, %w eps 1.0e-5 : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>)
                                       -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, F64Attr:$eps);
+  let arguments = (ins NN_RealTensor:$x, Optional<NN_RealTensor>:$weight, DefaultValuedAttr<F64Attr, "0.0">:$offset,
+                       F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = !strconcat("$x `,` $weight `eps` custom<Number>($eps) attr-dict", NN_types);
+  let assemblyFormat =
+    !strconcat("$x (`,` $weight^)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps) attr-dict", NN_types);
   let hasVerifier = 1;
 }
 
-def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
+def NN_LayerNormOp : NN_Op<"layer_norm", [AttrSizedOperandSegments, NN_SaysDependence, NN_SaysRoles, Pure]> {
   let summary = "layer normalisation over the last axis";
   let description = [{
-    `y = (x − mean(x)) / sqrt(var(x) + eps) · w + b` (Ba et al. 2016), the variance over D, not D − 1.
+    `y = (x − mean(x)) / sqrt(var(x) + eps) · (offset + w) + b` (Ba et al. 2016), the variance over D, not D − 1. Without a
+    weight the factor is 1, without a bias nothing is added.
 
     C1. Weight and bias have one axis, x's last.
     C2. The result has x's type.
+    C3. Where there is no weight there is neither an offset nor a bias.
 
     ```mlir
     %y = nn.layer_norm %x, %w, %b eps 1.0e-12
@@ -263,9 +269,12 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [NN_SaysDependence, NN_SaysRoles, Pure]
       -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_RealTensor:$weight, NN_RealTensor:$bias, F64Attr:$eps);
+  let arguments = (ins NN_RealTensor:$x, Optional<NN_RealTensor>:$weight, Optional<NN_RealTensor>:$bias,
+                       DefaultValuedAttr<F64Attr, "0.0">:$offset, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat = !strconcat("$x `,` $weight `,` $bias `eps` custom<Number>($eps) attr-dict", NN_types);
+  let assemblyFormat = !strconcat([{
+    $x (`,` $weight^ (`,` $bias^)?)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps) attr-dict
+  }], NN_types);
   let hasVerifier = 1;
 }
 

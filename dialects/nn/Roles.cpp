@@ -25,14 +25,20 @@ OperandRole EmbedOp::roleOfOperand(unsigned number) {
   return number == 1 ? OperandRole::Table : OperandRole::Data;
 }
 
+/// x, weight, bias. What is added to an offset of 1 is near 0.
+static OperandRole roleInNorm(unsigned number, const APFloat &offset) {
+  if (number == 0)
+    return OperandRole::Data;
+  return number == 1 && offset.isZero() ? OperandRole::Scale
+                                        : OperandRole::Shift;
+}
+
 OperandRole RmsNormOp::roleOfOperand(unsigned number) {
-  return number == 1 ? OperandRole::Scale : OperandRole::Data;
+  return roleInNorm(number, getOffset());
 }
 
 OperandRole LayerNormOp::roleOfOperand(unsigned number) {
-  return number == 1   ? OperandRole::Scale
-         : number == 2 ? OperandRole::Shift
-                       : OperandRole::Data;
+  return roleInNorm(number, getOffset());
 }
 
 /// x, weight, bias, mean, variance.

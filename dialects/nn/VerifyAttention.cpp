@@ -65,7 +65,10 @@ LogicalResult AttentionOp::verify() {
                            << " elements, needs f32"
                            << (mayBeKept ? " or bf16" : ""); // C6
   }
-  if (failed(verifyPredicate(*this, getMask()))) // C5
+  if (getCap() && !(getCap()->isFinite() && getCap()->convertToDouble() > 0))
+    return emitOpError() << "cap is " << getCapAttr()
+                         << ", needs a positive number"; // C7
+  if (failed(verifyPredicate(*this, getMask())))         // C5
     return failure();
   return verifyPairRegion( // C5
       *this, "'bias'", getBias(), [](Type type) { return type.isF32(); },

@@ -9,18 +9,23 @@ using namespace heddle::nn;
 LogicalResult heddle::nn::verifyElementwise(Operation *op) {
   Value lhs = op->getOperand(0), rhs = op->getOperand(1),
         result = op->getResult(0);
-  bool lhsLarger = namesOf(lhs).size() >= namesOf(rhs).size();
-  auto large = namesOf(lhsLarger ? lhs : rhs),
-       small = namesOf(lhsLarger ? rhs : lhs);
-  auto next = large.begin();
-  for (StringAttr name : small) { // C1: a subsequence
-    next = std::find(next, large.end(), name);
-    if (next == large.end())
-      return op->emitOpError() << "axes " << spell(small) << " are not among "
-                               << spell(large) << " in this order";
-    ++next;
+  auto all = namesOf(result);
+  llvm::SmallBitVector used(all.size());
+  for (Value operand : {lhs, rhs}) { // C1: subsequences
+    auto next = all.begin();
+    for (StringAttr name : namesOf(operand)) {
+      next = std::find(next, all.end(), name);
+      if (next == all.end())
+        return op->emitOpError()
+               << "axes " << spell(namesOf(operand)) << " are not among "
+               << spell(all) << " in this order";
+      used.set(next++ - all.begin());
+    }
   }
-  return sameAxes(op, "result", namesOf(result), large); // C1
+  if (!used.all())
+    return op->emitOpError() << "result axis " << all[used.find_first_unset()]
+                             << " is an axis of neither operand"; // C1
+  return success();
 }
 
 LogicalResult ReduceOp::verify() {
@@ -88,6 +93,31 @@ LogicalResult RearrangeOp::verify() {
   if (!used.all())
     return emitOpError() << "axis " << from.axisName(used.find_first_unset())
                          << " is in no source"; // C1
+  return success();
+}
+
+LogicalResult ExpandOp::verify() {
+  auto from = namesOf(getX()), to = namesOf(getResult());
+  int64_t axis = getAxis(), count = getFactorCount();
+  if (axis < 0 || axis >= static_cast<int64_t>(from.size()) || count < 1)
+    return emitOpError() << "cannot make " << spell(to) << " of axis " << axis
+                         << " of " << spell(from); // C1
+  if (to.take_front(axis) != from.take_front(axis) ||
+      to.drop_front(axis + count) != from.drop_front(axis + 1))
+    return emitOpError() << "result " << spell(to) << " moves other axes of "
+                         << spell(from); // C1
+  SizeExpr product(1);
+  int64_t size = 1;
+  for (int64_t factor = axis; factor < axis + count; ++factor) {
+    if (ShapedType::isDynamic(sizeOf(getResult(), factor)))
+      return emitOpError() << "result axis " << to[factor]
+                           << " is known only at run time"; // C2
+    product *= axesOf(getResult()).expr(factor);
+    size = multiplySizes(size, sizeOf(getResult(), factor));
+  }
+  if (!canBe(getX(), axis, product, size))
+    return emitOpError() << "axis " << from[axis] << " is no product of "
+                         << product.str(); // C2
   return success();
 }
 

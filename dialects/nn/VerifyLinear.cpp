@@ -196,17 +196,26 @@ LogicalResult SinusoidOp::verify() {
 // Normalisation
 //===----------------------------------------------------------------------===//
 
+template <typename Op>
+static LogicalResult
+verifyNorm(Op op, ArrayRef<std::pair<StringRef, Value>> parameters) {
+  for (auto [name, parameter] : parameters)
+    if (parameter &&
+        failed(isVectorOverLast(op, name, parameter, op.getX()))) // C1
+      return failure();
+  if (!op.getWeight() && !op.getOffset().isZero())
+    return op.emitOpError("has an offset and no weight"); // C3
+  return sameTypeAsX(op, op.getX(), op.getResult());      // C2
+}
+
 LogicalResult RmsNormOp::verify() {
-  if (failed(isVectorOverLast(*this, "weight", getWeight(), getX()))) // C1
-    return failure();
-  return sameTypeAsX(*this, getX(), getResult()); // C2
+  return verifyNorm(*this, {{"weight", getWeight()}});
 }
 
 LogicalResult LayerNormOp::verify() {
-  if (failed(isVectorOverLast(*this, "weight", getWeight(), getX())) ||
-      failed(isVectorOverLast(*this, "bias", getBias(), getX()))) // C1
-    return failure();
-  return sameTypeAsX(*this, getX(), getResult()); // C2
+  if (getBias() && !getWeight())
+    return emitOpError("has a bias and no weight"); // C3
+  return verifyNorm(*this, {{"weight", getWeight()}, {"bias", getBias()}});
 }
 
 LogicalResult BatchNormOp::verify() {

@@ -31,6 +31,8 @@ struct Formula {
   Value pow(Value a, Value b) { return make<mlir::math::PowFOp>(a, b); }
   Value neg(Value x) { return make<mlir::arith::NegFOp>(x); }
   Value abs(Value x) { return make<mlir::math::AbsFOp>(x); }
+  Value sin(Value x) { return make<mlir::math::SinOp>(x); }
+  Value cos(Value x) { return make<mlir::math::CosOp>(x); }
   Value exp(Value x) { return make<mlir::math::ExpOp>(x); }
   Value log(Value x) { return make<mlir::math::LogOp>(x); }
   Value sqrt(Value x) { return make<mlir::math::SqrtOp>(x); }

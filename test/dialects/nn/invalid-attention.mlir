@@ -114,6 +114,16 @@ func.func @f(%q: !q, %n: !n) {
 
 // -----
 
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+// nn.attention C7
+func.func @f(%q: !q) {
+  // expected-error @+1 {{cap is -5.000000e-01 : f64, needs a positive number}}
+  %a = nn.attention %q, %q, %q scale 1.0 cap -0.5 : (!q, !q, !q) -> !q
+  return
+}
+
+// -----
+
 !q = tensor<?x?x4xf32, #nn.axes<B, T, K>>
 !k = tensor<?x?x6xf32, #nn.axes<B, S, L>>
 // nn.dot C1

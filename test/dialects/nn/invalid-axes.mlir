@@ -38,7 +38,7 @@ func.func @f(%x: !x, %v: !v) {
 !v = tensor<8xf32, #nn.axes<D>>
 // nn.div C1
 func.func @f(%x: !x, %v: !v) {
-  // expected-error @+1 {{result has axes [D], needs [B D]}}
+  // expected-error @+1 {{axes [B D] are not among [D] in this order}}
   %y = nn.div %v, %x : (!v, !x) -> !v
   return
 }
@@ -48,8 +48,54 @@ func.func @f(%x: !x, %v: !v) {
 !x = tensor<?x8xf32, #nn.axes<B, D>>
 // nn.pow C1
 func.func @f(%x: !x) {
-  // expected-error @+1 {{result has axes [B E], needs [B D]}}
+  // expected-error @+1 {{axes [B D] are not among [B E] in this order}}
   %y = nn.pow %x, %x : (!x, !x) -> tensor<?x8xf32, #nn.axes<B, E>>
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.add C1: every axis is that of an operand.
+func.func @f(%x: !x) {
+  // expected-error @+1 {{result axis "E" is an axis of neither operand}}
+  %y = nn.add %x, %x : (!x, !x) -> tensor<?x8x2xf32, #nn.axes<B, D, E>>
+  return
+}
+
+// -----
+
+// nn.expand C1
+func.func @f(%x: tensor<?x6x4xf32, #nn.axes<B, D, E>>) {
+  // expected-error @+1 {{result [B P Q F] moves other axes of [B D E]}}
+  %y = nn.expand %x along 1 : (tensor<?x6x4xf32, #nn.axes<B, D, E>>) -> tensor<?x2x3x4xf32, #nn.axes<B, P, Q, F>>
+  return
+}
+
+// -----
+
+// nn.expand C1
+func.func @f(%x: tensor<?x6xf32, #nn.axes<B, D>>) {
+  // expected-error @+1 {{cannot make [B P Q] of axis 2 of [B D]}}
+  %y = nn.expand %x along 2 : (tensor<?x6xf32, #nn.axes<B, D>>) -> tensor<?x2x3xf32, #nn.axes<B, P, Q>>
+  return
+}
+
+// -----
+
+// nn.expand C2
+func.func @f(%x: tensor<?x6xf32, #nn.axes<B, D>>) {
+  // expected-error @+1 {{axis "D" is no product of P*Q}}
+  %y = nn.expand %x along 1 : (tensor<?x6xf32, #nn.axes<B, D>>) -> tensor<?x2x4xf32, #nn.axes<B, P, Q>>
+  return
+}
+
+// -----
+
+// nn.expand C2
+func.func @f(%x: tensor<?x?xf32, #nn.axes<B, T>>) {
+  // expected-error @+1 {{result axis "P" is known only at run time}}
+  %y = nn.expand %x along 1 : (tensor<?x?xf32, #nn.axes<B, T>>) -> tensor<?x?x3xf32, #nn.axes<B, P, Q>>
   return
 }
 

@@ -254,6 +254,37 @@ func.func @f(%x: !x, %w: tensor<8xf32, #nn.axes<D>>) {
 // -----
 
 !x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.rms_norm C3
+func.func @f(%x: !x) {
+  // expected-error @+1 {{has an offset and no weight}}
+  %y = nn.rms_norm %x offset 1.0 eps 0.5 : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.layer_norm C3
+func.func @f(%x: !x) {
+  // expected-error @+1 {{has an offset and no weight}}
+  %y = nn.layer_norm %x offset 1.0 eps 0.5 : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!w = tensor<8xf32, #nn.axes<D>>
+// nn.layer_norm C3: only the generic form can say it.
+func.func @f(%x: !x, %b: !w) {
+  // expected-error @+1 {{has a bias and no weight}}
+  %y = "nn.layer_norm"(%x, %b) <{eps = 0.5 : f64, operandSegmentSizes = array<i32: 1, 0, 1>}> : (!x, !w) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
 !w = tensor<8xf32, #nn.axes<D>>
 // nn.layer_norm C1
 func.func @f(%x: !x, %w: !w, %b: tensor<8xf32, #nn.axes<E>>) {

@@ -1,0 +1,98 @@
+"""spelled.py HEDDLE: words of the language against what they stand for, spelled out in other words: of every pair of entries
+one has the word. The same weights, rows of different lengths, every path."""
+import pathlib
+import random
+import sys
+import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "programs"))
+import arrays
+from programs import Guarded, Library, compile_model
+
+D, N, LENGTHS = 24, 64, [7, 1, 19, 4]
+HEAD = f"""model m
+config {{
+  D = {D}
+  H = 4
+  G = 2
+  K = D / H
+  P = 6
+  Q = D / P
+  N = {N}
+}}
+dyn B in 1..8
+dyn T in 1..N per B
+dyn S in 1..N per B
+block powers(x: [B T D], exponent, twice, factor = 0.5) {{
+  y = abs(x) ^ exponent * factor
+  return twice ? y + y : y
+}}
+"""
+WEIGHTS = {"n.weight": (D,), "n.bias": (D,), "q.weight": (D, D), "h.weight": (D, D), "n2.weight": (D, D), "k.weight": (12, D), "v.weight": (12, D), "a.weight": (6, D),
+           "b.weight": (4, D), "e.weight": (D, D), "f.weight": (N + 3, D)}
+CENTRED = "c = x - mean(x, D)\n"
+HEADS = "q = linear@q(x, D -> H K)\n k = linear@k(x, D -> G K)\n v = linear@v(x, D -> G K)\n"
+KEPT = """q = linear@q(x, D -> H K)
+ k = cache@k(linear@h(x, D -> H K), T -> S)
+ v = cache@v(linear@n2(x, D -> H K), T -> S)
+"""
+PAIR = "a = linear@a(x, D -> P)\n b = linear@b(x, D -> Q)\n"
+SLOPE = "(h + 1) * (0 - 8) / 4"
+# What both begin with, the word, what it stands for.
+CASES = [
+    ("", "rmsnorm@n(x, eps = 1e-2, offset = 1)", "x / sqrt(mean(x * x, D) + 1e-2) * (param@n.weight(D) + 1)"),
+    ("", "rmsnorm(x, eps = 1e-2, weight = no)", "x / sqrt(mean(x * x, D) + 1e-2)"),
+    (CENTRED, "layernorm(x, eps = 1e-2, weight = no)", "c / sqrt(mean(c * c, D) + 1e-2)"),
+    (CENTRED, "layernorm@n(x, eps = 1e-2, bias = no)", "c / sqrt(mean(c * c, D) + 1e-2) * param@n.weight(D)"),
+    (CENTRED, "layernorm@n(x, eps = 1e-2, offset = 1)",
+     "c / sqrt(mean(c * c, D) + 1e-2) * (1 + param@n.weight(D)) + param@n.bias(D)"),
+    ("", "((x as [B T P Q]) as [B T Q P]) as [B T P*Q]", "x * 1"),
+    ("", "(x as [B T 1 D]) as [B T D]", "x * 1"),
+    (PAIR, "sum((a as [B T P 1]) * (b as [B T 1 Q]), Q)", "a * sum(b, Q)"),
+    (PAIR, "sum((a as [B T P 1]) * (b as [B T 1 Q]), P)", "b * sum(a, P)"),
+    ("", "min(x, D) * x", "(0 - max(0 - x, D)) * x"),
+    ("w, e = topk(x, D -> 1)\n", "embed@e(argmax(x, D), D -> D)", "sum(embed@e(e, D -> D), 1)"),
+    ("", "embed@f(positions(T) + 3, N + 3 -> D)", "embed@f(1 + positions(T) + 2, N + 3 -> D)"),
+    ("", "abs(x) + sin(x) * sin(x) + cos(x) * cos(x)", "relu(x) + relu(0 - x) + 1"),
+    ("", "erf(x / 2^0.5) * x", "2 * gelu(x) - x"),
+    ("", "powers(x, 1.5, yes) + powers(x, 1.5000001, no, factor = 0)", "abs(x) * abs(x) ^ 0.5"),
+    (KEPT, "attention(q, k, v, scale = 2, cap = 0.5) where j <= i",
+     "dot(softmax(0.5 * tanh(4 * dot(q, k, K)) where j <= i, S), v, S)"),
+    (KEPT, "attention(q, k, v, cap = 1, scale = 0.7) where j <= i",
+     "dot(softmax(tanh(dot(q, k, K) * 0.7) where j <= i, S), v, S)"),
+    (HEADS, f"attention(q, k, v, bias = 2 ^ ({SLOPE}) * (j - i)) where j <= i",
+     f"attention(q, k, v, bias = exp({SLOPE} * 0.6931471805599453) * (j - i)) where j <= i"),
+    (HEADS, f"attention(q, k, v, bias = sqrt(abs(i - j + h)) - log(1 + i - j) + tanh(sin(i) * cos(j)))  where j <= i",
+     f"attention(q, k, v, bias = (h + i - j) ^ 0.5 - log(i - j + 1) + tanh(cos(j) * sin(i))) where i >= j"),
+]
+
+
+def check_models(heddle):
+    values = random.Random(5)
+    number = lambda count: [values.gauss(0, 1) for _ in range(count)]
+    weights = {name: arrays.Array(shape, number(shape[0] * (shape[1:] or (1,))[0])) for name, shape in WEIGHTS.items()}
+    x, good = number(D * sum(LENGTHS)), True
+    text = HEAD
+    for case, (begin, word, spelled) in enumerate(CASES):
+        for name, expression in ("word", word), ("spelled", spelled):
+            text += f"entry {name}{case}(x: [B T D]) {{\n {begin} return {expression}\n}}\n"
+    for flags in ([], ["--cpu", "x86-64-v3"], ["--cpu", "generic"], ["--reference"]):
+        with tempfile.TemporaryDirectory() as folder:
+            library = Library(*compile_model(heddle, text, weights, pathlib.Path(folder), flags))
+            for case, (_, word, spelled) in enumerate(CASES):
+                answers = []
+                for name in "word", "spelled":
+                    size = {7: 6, 8: 4}.get(case, D)
+                    y = Guarded("real", [], size * sum(LENGTHS))
+                    library.call(f"{name}{case}", library.session(len(LENGTHS)), range(len(LENGTHS)), [{"T": n} for n in LENGTHS],
+                                 {"x": Guarded("real", x)}, [y])
+                    answers.append(list(y.values()))
+                largest = max(map(abs, answers[1]))
+                worst = max(abs(a - b) for a, b in zip(*answers))
+                if not worst <= 3e-6 * largest or largest < 1e-3:
+                    print(f"{flags} {word}: differs from {spelled} by {worst} of {largest}")
+                    good = False
+    return good
+
+
+sys.exit(not check_models(sys.argv[1]))
