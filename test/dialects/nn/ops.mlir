@@ -156,7 +156,7 @@ func.func @norms(%x: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8xf32, #nn.axes
   // CHECK: nn.layer_norm %{{.*}} eps 0.25 : (!
   %b1 = nn.layer_norm %a1 eps 0.25 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK: nn.expand %{{.*}} along 1 : (!
-  %b2 = nn.expand %b1 along 1 : (!<?x8xf32, #nn.axes<B, D>>) -> tensor<?x2x4xf32, #nn.axes<B, P, Q>>
+  %b2 = nn.expand %b1 along 1 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x2x4xf32, #nn.axes<B, P, Q>>
   // CHECK: nn.batch_norm %{{.*}}, %{{.*}}, %{{.*}} mean %{{.*}} variance %{{.*}} eps 0.001{{$}}
   // CHECK-NEXT: : (!B_D, !D, !D, !D, !D) -> !B_D
   %c = nn.batch_norm %b, %w, %w mean %w variance %w eps 1.0e-3
