@@ -75,12 +75,16 @@ func.func @what_has_no_machine_operation_is_lowered_to_linalg(%x: !x) -> !x attr
 
 // CHECK-LABEL: func.func @norms
 // CHECK: kernel.norm centered %{{.*}}, %{{.*}} bias %{{.*}} into %{{.*}} eps {{.*}} : memref<?x8xf32>
+// CHECK: kernel.norm %{{.*}} into %{{.*}} eps {{.*}} : memref<?x8xf32> into
+// CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} offset 1.0 eps {{.*}} : memref<?x8xf32>
 // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps {{.*}} : memref<?x8xf32>
 func.func @norms(%x: !x) -> !x attributes {nn.entry} {
   %w = nn.weight "n.w" : tensor<8xf32, #nn.axes<D>>
   %b = nn.weight "n.b" : tensor<8xf32, #nn.axes<D>>
   %y = nn.layer_norm %x, %w, %b eps 1.0e-12 : (!x, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> !x
-  %z = nn.rms_norm %y, %w eps 1.0e-5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
+  %p = nn.rms_norm %y offset 0.0 eps 1.0e-5 : (!x) -> !x
+  %o = nn.rms_norm %p, %w offset 1.0 eps 1.0e-5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
+  %z = nn.rms_norm %o, %w eps 1.0e-5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
   return %z : !x
 }
 

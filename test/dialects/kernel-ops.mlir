@@ -20,6 +20,10 @@ func.func @machine_operations(%frame: !kernel.frame, %x: memref<?x5xf32>, %w: me
     : memref<?x7xf32>, memref<7xf32> bias memref<7xf32> into memref<?x7xf32>
   // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} eps 0.001 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
   kernel.norm %y, %b into %y eps 1.0e-3 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm %{{.*}}, %{{.*}} into %{{.*}} offset 1.0 eps 0.001 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
+  kernel.norm %y, %b into %y offset 1.0 eps 1.0e-3 : memref<?x7xf32>, memref<7xf32> into memref<?x7xf32>
+  // CHECK: kernel.norm centered %{{.*}} into %{{.*}} eps 0.001 : memref<?x7xf32> into memref<?x7xf32>
+  kernel.norm centered %y into %y eps 1.0e-3 : memref<?x7xf32> into memref<?x7xf32>
   // CHECK: kernel.parallel %{{.*}} (%[[I:.*]]) to %{{.*}} {
   kernel.parallel %frame (%i) to %n {
     // CHECK-NEXT: func.call @task(%[[I]])
