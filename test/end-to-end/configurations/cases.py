@@ -43,10 +43,13 @@ def merged(settings):
 
 
 class Family:
-    """model, config: classes of transformers; base: what the config class is given; kind: how it is called."""
+    """model, config: classes of transformers; base: what the config class is given; kind: how it is called; padding: the
+    token that is not given, by default, where positions depend on it; computed: a tensor that transformers stores, and fills
+    by itself where the checkpoint has none."""
 
-    def __init__(self, name, model, config, kind, base, settings):
-        self.name, self.model, self.config, self.kind, self.base = name, model, config, kind, base
+    def __init__(self, name, model, config, kind, base, settings, padding=None, computed=None):
+        self.name, self.model, self.config, self.kind, self.base, self.padding = name, model, config, kind, base, padding
+        self.computed = computed
         self.settings = {"as it is": Setting(alone=True), **settings}
 
     def cases(self):
@@ -264,7 +267,7 @@ FAMILIES = [
              dict(vocab_size=VOCABULARY, d_model=32, d_kv=6, d_ff=40, num_layers=2, num_decoder_layers=2, num_heads=4, relative_attention_num_buckets=8,
                   relative_attention_max_distance=10, feed_forward_proj=first, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0), {
         **{f"ffn {f}": Setting(feed_forward_proj=f, dense_act_fn=GONE, is_gated_act=GONE, also=["dense_act_fn", "is_gated_act"]) for f in
-           ("relu", "gelu", "gelu_new", "silu", "tanh", "swish", "gated-gelu", "gated-silu", "gated-relu", "gated-gelu_new", "gated-mish", "relu2") if f != first and (name, f) != ("mt5", "gated-gelu_new")},
+           ("relu", "gelu", "gelu_new", "silu", "tanh", "swish", "gated-gelu", "gated-silu", "gated-relu", "gated-gelu_new", "gated-mish", "relu2") if f != first and (name[-3:], f) != ("mt5", "gated-gelu_new")},
         "ffn gone": Setting(feed_forward_proj=GONE, dense_act_fn=GONE, is_gated_act=GONE, harmless=True, alone=True),
         "ffn as transformers 5": Setting(feed_forward_proj="gated-silu", dense_act_fn="silu", is_gated_act=True, also=["feed_forward_proj", "is_gated_act"]),
         "dense_act_fn says another": Setting(dense_act_fn="tanh", alone=True),
@@ -286,7 +289,8 @@ FAMILIES = [
         "is_decoder": Setting(is_decoder=True, harmless=True, alone=True),
         "as published": Setting(n_positions=512, output_past=True, task_specific_params={"summarization": {"num_beams": 4}}, tokenizer_class="T5Tokenizer", harmless=True, alone=True),
         "bookkeeping": BOOKKEEPING,
-    }) for name, model, config, first in (("t5", "T5ForConditionalGeneration", "T5Config", "relu"), ("mt5", "MT5ForConditionalGeneration", "MT5Config", "gated-gelu"))],
+    }) for name, model, config, first in (("t5", "T5ForConditionalGeneration", "T5Config", "relu"), ("mt5", "MT5ForConditionalGeneration", "MT5Config", "gated-gelu"),
+                                          ("umt5", "UMT5ForConditionalGeneration", "UMT5Config", "gated-gelu"))],
     Family("vit", "ViTForImageClassification", "ViTConfig", "image",
            dict(hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4, image_size=12, patch_size=4, num_channels=3, num_labels=5), {
         **activations("hidden_act", ["gelu", "gelu_python", "gelu_10"]),
@@ -362,3 +366,11 @@ SAMPLE = {
     "bert-answer": ["as it is"],
 }
 
+
+import encoders  # they need what stands above
+import translators
+import vision
+
+for module in (encoders, translators, vision):
+    FAMILIES += module.FAMILIES
+    SAMPLE.update(module.SAMPLE)

@@ -50,6 +50,15 @@ def rows(what, count, lengths):
     return [array.array("i", (int(draw() * count) for _ in range(length))) for length in lengths]
 
 
+def tokens(inputs, what="ids"):
+    """Rows of tokens, or of targets. Where positions depend on which token is padding, it is not among them."""
+    count, lengths = (inputs["target_vocabulary"], inputs["targets"]) if what == "targets" else (inputs["vocabulary"], inputs["lengths"])
+    padding = inputs.get("padding")
+    if padding is None:
+        return rows(what, count, lengths)
+    return [array.array("i", (i + (i >= padding) for i in row)) for row in rows(what, count - 1, lengths)]
+
+
 def image(pixels):
     draw = random.Random("image").random
     return array.array("f", (2 * draw() - 1 for _ in range(pixels)))

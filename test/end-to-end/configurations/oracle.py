@@ -1,5 +1,6 @@
 """What transformers answers on a checkpoint, and whether a changed key moves that answer."""
 import copy
+import itertools
 import json
 import logging
 import math
@@ -14,8 +15,11 @@ from safetensors import safe_open
 
 import checkpoint
 from cases import GONE, POSITIONS, VOCABULARY
+from program import PER_TOKEN
 
 LENGTHS, TARGETS, TYPES = [11, 1, 6], [5, 9, 1], 2
+HEADS = {"ForMaskedLM": "fill_mask", "ForNextSentencePrediction": "next_sentence", "ForSequenceClassification": "classify",
+         "ForTokenClassification": "classify_tokens", "ForPreTraining": "detect"}
 MUST_MOVE = 0.01     # of the largest value: a setting that is ignored must show
 MAY_BE_SLIGHT = 1.5e-4
 MUST_STAY = 1e-5     # what a harmless setting may move
@@ -119,7 +123,7 @@ class Oracle:
         config = getattr(transformers, self.family.config).from_pretrained(side)
         self.model_class()(config).save_pretrained(side)
         with safe_open(side / "model.safetensors", "pt") as file:
-            found = {name: list(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
+            found = {name: list(file.get_slice(name).get_shape()) for name in sorted(file.keys()) if not self.is_computed(name)}
         shutil.rmtree(side)
         if self.family.kind == "chatglm":
             found, theirs = {}, found
@@ -130,17 +134,23 @@ class Oracle:
             self.pieces = theirs
         return found
 
+    def is_computed(self, name):
+        return self.family.computed is not None and name.endswith(self.family.computed)
+
     def make_inputs(self):
         lengths = self.setting.lengths or LENGTHS
         if self.family.kind == "image":
             size, channels = self.config.get("image_size", 224), self.config.get("num_channels", 3)
             self.picture = (2, channels, *(size if isinstance(size, list) else (size, size)))
-            return {"lengths": None, "images": 2, "pixels": math.prod(self.picture)}
+            return {"lengths": None, "images": 2, "pixels": math.prod(self.picture),
+                    "images_encoded": self.family.name.startswith("dinov2")}
         inputs = {"lengths": lengths, "vocabulary": VOCABULARY}
         if max(lengths) > POSITIONS:
             inputs["unasked"] = ["score"]  # as many rows of logits as tokens
         if self.family.kind == "bert":
             inputs["types"] = min(self.config.get("type_vocab_size", 2), 5)
+        if self.family.padding is not None:
+            inputs["padding"] = self.config.get("pad_token_id", self.family.padding)
         if self.family.kind == "seq2seq":
             inputs["targets"], inputs["target_vocabulary"] = TARGETS, min(self.config.get("decoder_vocab_size") or VOCABULARY, VOCABULARY)
         return inputs
@@ -171,7 +181,7 @@ class Oracle:
             return None
         finally:
             shutil.rmtree(side)
-        missing = [k for k in info["missing_keys"] if k not in self.setting.drop]
+        missing = [k for k in info["missing_keys"] if k not in self.setting.drop and not self.is_computed(k)]
         unexpected = [k for k in info["unexpected_keys"] if k not in self.setting.tensors]
         self.why = f"missing {missing}, unexpected {unexpected}"
         return None if missing or unexpected or info["mismatched_keys"] else model.eval()
@@ -186,15 +196,21 @@ class Oracle:
 
         if kind == "image":
             pixels = torch.tensor(checkpoint.image(inputs["pixels"])).view(self.picture)
-            put("classify", model(pixel_values=pixels).logits)
+            out = model.base_model(pixel_values=pixels)
+            if inputs["images_encoded"]:
+                put("encode", out.last_hidden_state)
+                put("pool", out.pooler_output)
+            if model is not model.base_model:
+                put("classify", model(pixel_values=pixels).logits)
             return {e: np.concatenate(v) for e, v in found.items()}
-        ids = [torch.tensor(r).long()[None] for r in checkpoint.rows("ids", VOCABULARY, inputs["lengths"])]
+        ids = [torch.tensor(r).long()[None] for r in checkpoint.tokens(inputs)]
         if kind == "seq2seq":
-            for row, target in zip(ids, checkpoint.rows("targets", inputs["target_vocabulary"], inputs["targets"])):
+            for row, target in zip(ids, checkpoint.tokens(inputs, "targets")):
                 put("step", model(input_ids=row, decoder_input_ids=torch.tensor(target).long()[None]).logits[0, -1:])
-        elif kind == "bert":
-            for row, types in zip(ids, checkpoint.rows("types", inputs["types"], inputs["lengths"])):
-                self.bert(model, row, torch.tensor(types).long()[None], put)
+        elif kind in ("bert", "encoder"):
+            types = checkpoint.rows("types", inputs["types"], inputs["lengths"]) if "types" in inputs else []
+            for row, given in itertools.zip_longest(ids, types):
+                self.bert(model, row, torch.tensor(given).long()[None] if types else None, put)
         else:
             for row in ids:
                 logits = model(row).logits[0]
@@ -204,23 +220,22 @@ class Oracle:
         return {e: np.concatenate(v) for e, v in found.items()}
 
     def bert(self, model, ids, types, put):
-        body = getattr(model, "bert", model)
-        out = body(ids, token_type_ids=types)
+        body, types = model.base_model, {} if types is None else {"token_type_ids": types}
+        out = body(ids, **types)
         put("encode", out.last_hidden_state[0])
-        if out.pooler_output is not None and not self.setting.drop[:1] == ("pooler.dense.weight",):
+        if out.get("pooler_output") is not None and not any(name.startswith("pooler.") for name in self.setting.drop):
             put("pool", out.pooler_output)
         if model is body:
             return
-        out, name = model(ids, token_type_ids=types), type(model).__name__
+        out, name = model(ids, **types), type(model).__name__
         if "prediction_logits" in out:
             put("fill_mask", out.prediction_logits[0])
-            put("next_sentence", out.seq_relationship_logits)
-        elif name == "BertForQuestionAnswering":
+            put(*(("sentence_order", out.sop_logits) if "sop_logits" in out else ("next_sentence", out.seq_relationship_logits)))
+        elif name.endswith("ForQuestionAnswering"):
             put("answer", torch.stack([out.start_logits[0], out.end_logits[0]], -1))
         else:
-            entry = {"BertForMaskedLM": "fill_mask", "BertForNextSentencePrediction": "next_sentence",
-                     "BertForSequenceClassification": "classify", "BertForTokenClassification": "classify_tokens"}[name]
-            put(entry, out.logits[0] if entry in ("fill_mask", "classify_tokens") else out.logits)
+            entry = next(entry for suffix, entry in HEADS.items() if name.endswith(suffix))
+            put(entry, out.logits.unflatten(1, (-1, 1))[0] if entry == "detect" else out.logits[0] if entry in PER_TOKEN else out.logits)
 
     def expected(self):
         """What program.judge compares with; None with self.why where transformers cannot."""

@@ -11,7 +11,8 @@ from golden import Library, Rows
 from golden_compare import compare
 
 TOLERANCE = 1e-4  # of the row's largest value
-PER_TOKEN = {"score", "encode", "fill_mask", "classify_tokens", "answer"}
+PER_TOKEN = {"score", "encode", "fill_mask", "classify_tokens", "answer", "detect"}
+PER_ROW = {"step", "pool", "next_sentence", "sentence_order", "classify"}
 
 
 class Verdict:
@@ -40,19 +41,22 @@ def call_all(library, inputs, expected):
     found = {}
     if "pixels" in inputs:
         values = checkpoint.image(inputs["pixels"])
-        found["classify"] = library.call("classify", session, inputs["images"], None, [values], len(expected["classify"]["values"]))
+        for entry, answer in expected.items():
+            found[entry] = library.call(entry, session, inputs["images"], None, [values], len(answer["values"]))
         library.close(model, session)
         return found
-    ids = checkpoint.rows("ids", inputs["vocabulary"], lengths)
+    ids = checkpoint.tokens(inputs)
     if targets:
         library.call("encode", session, len(lengths), lengths, [Rows.pack(ids)], 0, [None])
-        ids, lengths = checkpoint.rows("targets", inputs["target_vocabulary"], targets), targets
+        ids, lengths = checkpoint.tokens(inputs, "targets"), targets
     for entry, answer in expected.items():
         width = answer["width"]
+        given, sessions = [Rows.pack(ids)], [None]
         if "types" in inputs:
-            given, sessions = [Rows.pack(ids), Rows.pack(checkpoint.rows("types", inputs["types"], lengths))], ()
+            given.append(Rows.pack(checkpoint.rows("types", inputs["types"], lengths)))
+        if "encode" in expected:
+            sessions = ()
         else:
-            given, sessions = [Rows.pack(ids)], [None]
             for row in range(len(lengths)):
                 library.rewind(session, row, 0)
         count = sum(lengths) if entry in PER_TOKEN else len(lengths)
@@ -62,7 +66,7 @@ def call_all(library, inputs, expected):
 
 
 def known_entries(library):
-    return {e for e in ("step", "score", "pool", "fill_mask", "next_sentence", "classify", "classify_tokens", "answer") if library.has(e)}
+    return {e for e in PER_ROW | PER_TOKEN - {"encode"} if library.has(e)}
 
 
 def judge(heddle, folder, expected, inputs, keys, flags=()):

@@ -1,0 +1,33 @@
+"""What is tried of models of pictures: see cases.py, which takes these families over."""
+from cases import BOOKKEEPING, FEW_ACTIVATIONS, GONE, Family, Setting, activations
+
+SMALL = dict(hidden_size=36, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, image_size=12, patch_size=4, num_channels=3, num_labels=5)
+LABELS = Setting(id2label={str(i): f"l{i}" for i in range(7)}, label2id={f"l{i}": i for i in range(7)}, also=["label2id"])
+
+
+def pictures(**more):
+    return {
+        **activations("hidden_act", ["gelu", "gelu_python", "gelu_10"], FEW_ACTIVATIONS), "act gone": Setting(hidden_act=GONE, harmless=True, alone=True),
+        "no qkv bias": Setting(qkv_bias=False), "qkv_bias gone": Setting(qkv_bias=GONE, harmless=True, alone=True),
+        "eps": Setting(layer_norm_eps=0.3), "eps gone": Setting(layer_norm_eps=GONE, harmless=True, alone=True),
+        "patches": Setting(patch_size=6), "patches and picture": Setting(image_size=20, patch_size=5), "one channel": Setting(num_channels=1),
+        "picture of two sizes": Setting(image_size=[12, 20], alone=True), "heads": Setting(num_attention_heads=6), "layers": Setting(num_hidden_layers=3),
+        "dropout": Setting(hidden_dropout_prob=0.5, attention_probs_dropout_prob=0.5, initializer_range=1.0, harmless=True, alone=True),
+        "an unknown key": Setting(alone=True, harmless=True, some_new_softcap=30.0), "bookkeeping": BOOKKEEPING, **more,
+    }
+
+
+DINO = {"ratio": Setting(mlp_ratio=2), "ratio gone: 4": Setting(mlp_ratio=GONE, harmless=True, alone=True), "gated": Setting(use_swiglu_ffn=True),
+        "width of others": Setting(intermediate_size=20, harmless=True, alone=True),
+        "mask token": Setting(use_mask_token=False, alone=True, still=["use_mask_token"]),
+        "backbone": Setting(out_features=["stage1"], out_indices=[1], apply_layernorm=False, reshape_hidden_states=False, harmless=True, alone=True),
+        "training": Setting(layerscale_value=0.5, drop_path_rate=0.5, harmless=True, alone=True)}
+FAMILIES = [
+    Family("deit", "DeiTForImageClassification", "DeiTConfig", "image", SMALL, pictures(labels=LABELS)),
+    Family("deit-taught", "DeiTForImageClassificationWithTeacher", "DeiTConfig", "image", SMALL, {"labels": LABELS, "heads": Setting(num_attention_heads=6)}),
+    Family("dinov2", "Dinov2Model", "Dinov2Config", "image", SMALL, pictures(**DINO)),
+    Family("dinov2-classes", "Dinov2ForImageClassification", "Dinov2Config", "image", SMALL, {"labels": LABELS, "ratio": Setting(mlp_ratio=2)}),
+]
+
+# What ./check runs, of each family.
+SAMPLE = {"deit-taught": ["labels"], "dinov2-classes": ["ratio"]}
