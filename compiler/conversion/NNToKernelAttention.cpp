@@ -5,10 +5,14 @@
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("attention-kernel").category("nn-to-kernel");
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
@@ -145,7 +149,8 @@ LogicalResult
 heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering) {
   if (StringRef reason = refusal(op, lowering); !reason.empty()) {
-    op.emitRemark("attention is not fused: ") << reason;
+    remark::missed(op.getLoc(), remarkOptions)
+        << "attention is not fused" << remark::reason("{0}", reason);
     return failure();
   }
   OpBuilder &builder = lowering.builder;

@@ -15,10 +15,14 @@
 #include "compiler/conversion/NNToKernel.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("convolution-as-product").category("nn-to-kernel");
 
 namespace {
 
@@ -188,7 +192,8 @@ LogicalResult conversion::lowerConvToKernel(nn::ConvOp op,
                                             FunctionLowering &lowering) {
   ConvLowering conv(op, lowering);
   if (StringRef reason = conv.refusal(); !reason.empty()) {
-    op.emitRemark("convolution is not a product: ") << reason;
+    remark::missed(op.getLoc(), remarkOptions)
+        << "convolution is not a product" << remark::reason("{0}", reason);
     return failure();
   }
   conv.lower();

@@ -52,12 +52,8 @@ Compilation::Compilation(const Arguments &arguments)
   // A mistake is told in one line; the op may be as long as the module.
   context.printOpOnDiagnostic(false);
   diagnostics = std::make_unique<DiagnosticPrinter>(context, sources);
-  if (!arguments.options.remarks)
-    remarkFilter = std::make_unique<mlir::ScopedDiagnosticHandler>(
-        &context, [](mlir::Diagnostic &diagnostic) {
-          return llvm::success(diagnostic.getSeverity() ==
-                               mlir::DiagnosticSeverity::Remark);
-        });
+  if (arguments.options.remarks)
+    printRemarks(context);
 }
 
 Compilation::~Compilation() = default;

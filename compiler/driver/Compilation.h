@@ -120,7 +120,6 @@ private:
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<DiagnosticPrinter> diagnostics;
-  std::unique_ptr<mlir::ScopedDiagnosticHandler> remarkFilter;
   pipeline::Stage stage = pipeline::Stage::Nn;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   codegen::Program program_;

@@ -5,6 +5,7 @@
 #include "compiler/files/Message.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace heddle;
@@ -99,4 +100,37 @@ void DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
           /*showsLine=*/last != note.getLocation());
     last = note.getLocation();
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Remarks
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The parts of a remark in their order, the reason last, and whose it is.
+struct RemarksAsDiagnostics : mlir::remark::detail::MLIRRemarkStreamerBase {
+  void streamOptimizationRemark(
+      const mlir::remark::detail::Remark &remark) override {
+    mlir::InFlightDiagnostic diagnostic = emitRemark(remark.getLocation());
+    bool passed = remark.getRemarkType() == llvm::remarks::Type::Passed;
+    llvm::interleave(
+        remark.getArgs(), diagnostic,
+        [&](const auto &part) { diagnostic << part.val; }, ": ");
+    diagnostic << " [" << remark.getCategoryName()
+               << (passed ? ": passed]" : ": missed]");
+  }
+};
+
+} // namespace
+
+void driver::printRemarks(mlir::MLIRContext &context) {
+  // `all` adds to the kinds that have a filter, and turns none on.
+  mlir::remark::RemarkCategories every;
+  every.passed = every.missed = ".*";
+  [[maybe_unused]] bool isEnabled =
+      succeeded(mlir::remark::enableOptimizationRemarks(
+          context, std::make_unique<RemarksAsDiagnostics>(),
+          std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), every));
+  assert(isEnabled && "nothing that can fail is asked for");
 }

@@ -30,6 +30,10 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
+/// From now on, what passes say of what they did, and did not do and why, is a
+/// diagnostic: `add computed within the product [nn-fuse-epilogue: passed]`.
+void printRemarks(mlir::MLIRContext &context);
+
 } // namespace heddle::driver
 
 #endif // HEDDLE_COMPILER_DRIVER_DIAGNOSTICPRINTER_H

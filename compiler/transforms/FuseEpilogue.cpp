@@ -14,6 +14,7 @@
 #include "dialects/nn/VerifyModule.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace heddle::transforms {
@@ -24,6 +25,9 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("fused-epilogue").category("nn-fuse-epilogue");
 
 /// More pointers than this leave the registers of a micro-kernel.
 static constexpr size_t mostOthers = 4;
@@ -182,8 +186,8 @@ struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
         rewriter.moveOpBefore(weight, product);
     rewriter.modifyOpInPlace(
         product, [&, product = product] { append(op, product, rewriter); });
-    emitRemark(op->getLoc())
-        << op->getName().stripDialect() << " computed within the product";
+    remark::passed(op->getLoc(), remarkOptions) << remark::add(
+        "{0} computed within the product", op->getName().stripDialect());
     rewriter.replaceOp(op, product.getResult(0));
     return success();
   }
@@ -211,9 +215,13 @@ struct FuseEpilogue : heddle::transforms::impl::FuseEpilogueBase<FuseEpilogue> {
     if (failed(
             applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
+    if (!getContext().getRemarkEngine())
+      return;
     getOperation()->walk([](ElementwiseOpInterface op) {
       if (auto [product, reason] = candidateOf(op); product)
-        op->emitRemark() << "not computed within the product: " << reason;
+        remark::missed(op->getLoc(), remarkOptions)
+            << "not computed within the product"
+            << remark::reason("{0}", reason);
     });
   }
 };

@@ -11,12 +11,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/FuseGates.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("gated-product").category("nn-fuse-epilogue");
 
 namespace {
 
@@ -172,10 +176,11 @@ struct FuseGate : OpRewritePattern<MulOp> {
     if (StringRef reason = refusal(mul, *gate, own, groupsInPairs);
         !reason.empty()) {
       if (refused.insert(mul).second)
-        mul.emitRemark() << "not fused to a gated product: " << reason;
+        remark::missed(mul.getLoc(), remarkOptions)
+            << "not fused to a gated product" << remark::reason("{0}", reason);
       return rewriter.notifyMatchFailure(mul, reason);
     }
-    mul.emitRemark("fused to a gated product");
+    remark::passed(mul.getLoc(), remarkOptions) << "fused to a gated product";
     rewriter.replaceOp(mul, fuse(rewriter, mul, *gate));
     return success();
   }

@@ -12,6 +12,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/SizeTable.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace heddle::transforms {
@@ -21,6 +22,9 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("grouped-tokens").category("nn-group-tokens");
 
 namespace {
 
@@ -82,11 +86,13 @@ struct GroupTokens : heddle::transforms::impl::GroupTokensBase<GroupTokens> {
       auto block = getOperation().lookupSymbol<func::FuncOp>(route.getCallee());
       std::string reason = refusal(route, block, sizes);
       if (!reason.empty()) {
-        route.emitRemark() << "runs on all tokens: " << reason;
+        remark::missed(route.getLoc(), remarkOptions)
+            << "runs on all tokens" << remark::reason("{0}", reason);
         return;
       }
       route.setGrouped(true);
-      route.emitRemark("runs each block on the tokens that chose it");
+      remark::passed(route.getLoc(), remarkOptions)
+          << "runs each block on the tokens that chose it";
     });
   }
 };

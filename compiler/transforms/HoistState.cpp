@@ -16,6 +16,7 @@
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/VerifyModule.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
@@ -29,6 +30,9 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("hoisted-state").category("nn-hoist-state");
 
 namespace {
 
@@ -163,12 +167,12 @@ private:
     SmallVector<Value> values = consequences.frontier();
     auto function = read->getParentOfType<func::FuncOp>();
     if (!values.empty() && !isEntry(function))
-      return remark(read, function.getName());
+      return remarkOnBlock(read, function.getName());
     if (!values.empty())
-      read.emitRemark() << "what is computed from the state alone ("
-                        << values.size()
-                        << (values.size() == 1 ? " value)" : " values)")
-                        << " is computed once, when it is set";
+      remark::passed(read.getLoc(), remarkOptions) << remark::add(
+          "what is computed from the state alone ({0} {1}) is "
+          "computed once, when it is set",
+          values.size(), values.size() == 1 ? "value" : "values");
     // Values of one nest of loops are computed in one.
     llvm::MapVector<Block *, SmallVector<Value>> nests;
     for (Value value : values)
@@ -185,13 +189,15 @@ private:
   static void remarkOnCalls(StateReadOp read) {
     for (Operation *user : read->getUsers())
       if (auto call = dyn_cast<CallOp>(user))
-        remark(read, call.getCallee());
+        remarkOnBlock(read, call.getCallee());
   }
 
-  static void remark(StateReadOp read, StringRef block) {
-    read.emitRemark() << "what block '" << block
-                      << "' computes from the state alone is computed in every "
-                         "call: it is called from several places";
+  static void remarkOnBlock(StateReadOp read, StringRef block) {
+    remark::missed(read.getLoc(), remarkOptions)
+        << remark::add("what block '{0}' computes from the state alone is "
+                       "computed in every call",
+                       block)
+        << remark::reason("it is called from several places");
   }
 
   void hoistNest(StateReadOp read, ArrayRef<Value> values,

@@ -10,6 +10,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/Inliner.h"
 #include "mlir/Transforms/InliningUtils.h"
 
@@ -20,6 +21,9 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("inlined-block").category("nn-inline-blocks");
 
 namespace {
 
@@ -54,15 +58,15 @@ struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
       if (isOnly &&
           succeeded(inlineCall(inliner, splice, call, block, &block.getBody(),
                                /*shouldCloneInlinedRegion=*/false))) {
-        emitRemark(place) << "block '" << call.getCallee()
-                          << "' made part of its caller";
+        remark::passed(place, remarkOptions) << remark::add(
+            "block '{0}' made part of its caller", call.getCallee());
         call.erase();
         block.erase();
         continue;
       }
-      call.emitRemark() << "block '" << call.getCallee()
-                        << "' stays a function: "
-                        << reasonToStay(block, call, isOnly);
+      remark::missed(call.getLoc(), remarkOptions)
+          << remark::add("block '{0}' stays a function", call.getCallee())
+          << remark::reason("{0}", reasonToStay(block, call, isOnly));
     }
   }
 };

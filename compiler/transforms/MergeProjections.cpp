@@ -11,6 +11,7 @@
 #include "compiler/transforms/JoinWeights.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace heddle::transforms {
@@ -21,6 +22,10 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("merged-projections")
+        .category("nn-merge-projections");
 
 namespace {
 
@@ -50,11 +55,12 @@ void merge(ArrayRef<LinearOp> products) {
   auto merged = LinearOp::create(
       builder, builder.getFusedLoc(locations), types, first.getX(), weight,
       bias, first.getContractsAttr(), first.getInOutAttr());
-  InFlightDiagnostic remark = merged.emitRemark();
-  remark << "merged " << products.size() << " products of the same input: ";
-  llvm::interleaveComma(weights, remark, [&](WeightOp part) {
-    remark << part.getPath();
-  });
+  if (auto remark = remark::passed(merged.getLoc(), remarkOptions)) {
+    auto paths = llvm::map_range(
+        weights, [](WeightOp part) { return part.getPath().str(); });
+    remark << remark::add("merged {0} products of the same input: {1}",
+                          products.size(), llvm::join(paths, ", "));
+  }
   ResultRange results = merged.getResults();
   for (LinearOp product : products) {
     unsigned count = product->getNumResults();
@@ -90,7 +96,7 @@ struct MergeProjections
     SmallVector<SmallVector<LinearOp>> groups;
     for (LinearOp product : products) {
       if (StringRef reason = refusal(product, own); !reason.empty()) {
-        remark(product, reason);
+        remarkOn(product, reason);
         continue;
       }
       auto *group = llvm::find_if(groups, [&](ArrayRef<LinearOp> group) {
@@ -102,17 +108,18 @@ struct MergeProjections
     }
     for (auto &group : groups)
       if (group.size() == 1 && groups.size() > 1)
-        remark(group.front(),
-               differenceOf(groups[&group == &groups.front()].front(),
-                            group.front()));
+        remarkOn(group.front(),
+                 differenceOf(groups[&group == &groups.front()].front(),
+                              group.front()));
     for (ArrayRef<LinearOp> group : groups)
       if (group.size() > 1)
         merge(group);
   }
 
-  static void remark(LinearOp product, StringRef reason) {
-    product.emitRemark() << "not merged with the products of the same input: "
-                         << reason;
+  static void remarkOn(LinearOp product, StringRef reason) {
+    remark::missed(product.getLoc(), remarkOptions)
+        << "not merged with the products of the same input"
+        << remark::reason("{0}", reason);
   }
 };
 

@@ -13,6 +13,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
 #include "dialects/nn/VerifyModule.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -23,6 +24,9 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("narrow-cache").category("nn-narrow-caches");
 
 namespace {
 
@@ -56,12 +60,14 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
     Type element = BFloat16Type::get(&getContext());
     getOperation().walk([&](CacheAppendOp append) {
       if (refused.contains(append)) {
-        append.emitRemark("cache stays f32: more than attention reads it");
+        remark::missed(append.getLoc(), remarkOptions)
+            << "cache stays f32"
+            << remark::reason("more than attention reads it");
         return;
       }
       Value kept = append.getResult();
       kept.setType(append.getType().clone(element));
-      append.emitRemark("cache kept as bf16");
+      remark::passed(append.getLoc(), remarkOptions) << "cache kept as bf16";
     });
   }
 

@@ -14,6 +14,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/NN.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -24,6 +25,9 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("raised-attention").category("nn-raise-attention");
 
 namespace {
 
@@ -313,9 +317,12 @@ struct RaiseAttention
       Location place = softmax.getLoc();
       if (std::optional<Parts> parts = matcher.match()) {
         raise(*parts);
-        emitRemark(place, "raised to attention, with the products around it");
+        remark::passed(place, remarkOptions)
+            << "raised to attention, with the products around it";
       } else if (!matcher.reason().empty()) {
-        softmax.emitRemark() << "not raised to attention: " << matcher.reason();
+        remark::missed(place, remarkOptions)
+            << "not raised to attention"
+            << remark::reason("{0}", matcher.reason());
       }
     }
   }

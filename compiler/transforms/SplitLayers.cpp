@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace heddle::transforms {
@@ -38,6 +39,9 @@ namespace {
 
 /// Types of weights, in the order of their slots.
 using Types = SmallVector<heddle::kernel::PackedType>;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("split-layers").category("nn-split-layers");
 
 /// What every turn of every loop stores, over all calls of the function that
 /// the loop is in.
@@ -148,8 +152,9 @@ private:
         ends.push_back(turn);
     if (ends.size() < 2)
       return;
-    loop.emitRemark() << "loop of layers cut into " << ends.size()
-                      << ": the types of their weights differ";
+    remark::passed(loop.getLoc(), remarkOptions)
+        << remark::add("loop of layers cut into {0}", ends.size())
+        << remark::reason("the types of their weights differ");
     OpBuilder builder(loop);
     int64_t lower = *getConstantIntValue(loop.getLowerBound()), first = 0;
     auto index = [&](int64_t number) {

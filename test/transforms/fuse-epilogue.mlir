@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-fuse-epilogue --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-fuse-epilogue --split-input-file --verify-diagnostics --remarks-filter=nn-fuse-epilogue | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @D = 8
@@ -148,9 +148,9 @@ nn.size @D = 8
 // CHECK: nn.add
 func.func @not_fused_when_the_product_has_several_results(%x: !x, %w: tensor<16x8xf32, #nn.axes<"2*D", D>>) -> (!x, !x) {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, tensor<16x8xf32, #nn.axes<"2*D", D>>) -> (!x, !x)
-  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  // expected-remark @+1 {{Reason="the product has several results", Remark="not computed within the product"}}
   %s = nn.sigmoid %a : !x
-  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  // expected-remark @+1 {{Reason="the product has several results", Remark="not computed within the product"}}
   %y = nn.add %x, %b : (!x, !x) -> !x
   return %y, %s : !x, !x
 }

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-fuse-epilogue=groups-in-pairs=false --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-fuse-epilogue=groups-in-pairs=false --split-input-file --verify-diagnostics --remarks-filter=nn-fuse-epilogue | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @D = 8
@@ -145,10 +145,10 @@ nn.size @D = 8
 // CHECK: nn.mul
 func.func @not_fused_when_a_factor_is_read_elsewhere(%x: !x, %w: !both) -> (!x, !x) attributes {nn.entry} {
   %a, %b = nn.linear %x, %w contracts 1 : (!x, !both) -> (!x, !x)
-  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  // expected-remark @+1 {{Reason="the product has several results", Remark="not computed within the product"}}
   %s = nn.silu %a : !x
-  // expected-remark @+2 {{not computed within the product: the product has several results}}
-  // expected-remark @+1 {{not fused to a gated product: a factor is read elsewhere too}}
+  // expected-remark @+2 {{Reason="the product has several results", Remark="not computed within the product"}}
+  // expected-remark @+1 {{Reason="a factor is read elsewhere too", Remark="not fused to a gated product"}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y, %s : !x, !x
 }
@@ -158,7 +158,7 @@ func.func @not_fused_when_a_factor_is_read_elsewhere(%x: !x, %w: !both) -> (!x, 
 func.func @not_fused_when_a_factor_is_repeated(%x: tensor<?x2x8xf32, #nn.axes<B, H, D>>, %one: tensor<2x16xf32, #nn.axes<H, "D*H">>, %w: tensor<2x8xf32, #nn.axes<H, D>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>> attributes {nn.entry} {
   %a = nn.linear %x, %one contracts 2 : (tensor<?x2x8xf32, #nn.axes<B, H, D>>, tensor<2x16xf32, #nn.axes<H, "D*H">>) -> tensor<?x2xf32, #nn.axes<B, H>>
   %b = nn.linear %x, %w contracts 1 : (tensor<?x2x8xf32, #nn.axes<B, H, D>>, tensor<2x8xf32, #nn.axes<H, D>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>>
-  // expected-remark @+2 {{not computed within the product: the other operand is repeated along an axis}}
+  // expected-remark @+2 {{Reason="the other operand is repeated along an axis", Remark="not computed within the product"}}
   // expected-remark @+1 {{a factor is repeated along an axis of the other}}
   %y = nn.mul %a, %b : (tensor<?x2xf32, #nn.axes<B, H>>, tensor<?x2x2xf32, #nn.axes<B, H, H>>) -> tensor<?x2x2xf32, #nn.axes<B, H, H>>
   return %y : tensor<?x2x2xf32, #nn.axes<B, H, H>>
@@ -168,7 +168,7 @@ func.func @not_fused_when_a_factor_is_repeated(%x: tensor<?x2x8xf32, #nn.axes<B,
 // CHECK: nn.mul
 func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !both) -> tensor<8xf32, #nn.axes<D>> attributes {nn.entry} {
   %a, %b = nn.linear %v, %w contracts 1 : (tensor<8xf32, #nn.axes<D>>, !both) -> (tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>)
-  // expected-remark @+2 {{not computed within the product: the product has several results}}
+  // expected-remark @+2 {{Reason="the product has several results", Remark="not computed within the product"}}
   // expected-remark @+1 {{the product is no matrix product of f32 rows}}
   %y = nn.mul %a, %b : (tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<8xf32, #nn.axes<D>>
   return %y : tensor<8xf32, #nn.axes<D>>
@@ -178,7 +178,7 @@ func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !both) -> 
 // CHECK: nn.mul
 func.func @not_fused_when_there_are_three_results(%x: !x, %w: tensor<24x8xf32, #nn.axes<"3*D", D>>) -> (!x, !x) attributes {nn.entry} {
   %a, %b, %c = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"3*D", D>>) -> (!x, !x, !x)
-  // expected-remark @+2 {{not computed within the product: the product has several results}}
+  // expected-remark @+2 {{Reason="the product has several results", Remark="not computed within the product"}}
   // expected-remark @+1 {{the product has more than two results}}
   %y = nn.mul %a, %b : (!x, !x) -> !x
   return %y, %c : !x, !x
@@ -301,9 +301,9 @@ func.func @no_gate_when_the_products_differ(%x: !x) -> !x attributes {nn.entry} 
 func.func @not_fused_when_quantised_in_groups(%n: tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>) -> !x attributes {nn.entry} {
   %w = nn.weight "q" stored q4 : !both
   %a, %b = nn.linear %n, %w contracts 1 : (tensor<?x8x!nn.dynamic<32>, #nn.axes<B, D>>, !both) -> (!x, !x)
-  // expected-remark @+1 {{not computed within the product: the product has several results}}
+  // expected-remark @+1 {{Reason="the product has several results", Remark="not computed within the product"}}
   %s = nn.silu %a : !x
-  // expected-remark @+2 {{not computed within the product: the product has several results}}
+  // expected-remark @+2 {{Reason="the product has several results", Remark="not computed within the product"}}
   // expected-remark @+1 {{weights in groups are read faster without}}
   %y = nn.mul %s, %b : (!x, !x) -> !x
   return %y : !x

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-group-tokens --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-group-tokens --split-input-file --verify-diagnostics --remarks-filter=nn-group-tokens | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @T in 1 to 6 per @B
@@ -96,7 +96,7 @@ func.func private @softmax(%x: !x) -> !x {
 // CHECK-LABEL: func.func @not_grouped_when_an_axis_of_tokens_is_reduced
 // CHECK-NOT: grouped at
 func.func @not_grouped_when_an_axis_of_tokens_is_reduced(%x: !x, %i: !i) -> !y {
-  // expected-remark @+1 {{runs on all tokens: a token's result may depend on others through nn.softmax}}
+  // expected-remark @+1 {{Reason="a token's result may depend on others through nn.softmax", Remark="runs on all tokens"}}
   %y = nn.route @softmax(%x) by %i of 5 at "e.{0}" : (!x, !i) -> !y
   return %y : !y
 }

@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-hoist-state --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-hoist-state --split-input-file --verify-diagnostics --remarks-filter=nn-hoist-state | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @M in 1 to 6 per @B
@@ -130,7 +130,7 @@ func.func @block(%m: !m) -> !m {
   return %k : !m
 }
 func.func @reader() -> !m {
-  // expected-remark @+1 {{what block 'reader' computes from the state alone is computed in every call: it is called from several places}}
+  // expected-remark @+1 {{Reason="it is called from several places", Remark="what block 'reader' computes from the state alone is computed in every call"}}
   %m = nn.state_read @memory : !m
   %w = nn.weight "k" : !w
   %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m

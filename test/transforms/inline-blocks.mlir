@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-inline-blocks --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-inline-blocks --split-input-file --verify-diagnostics --remarks-filter=nn-inline-blocks | FileCheck %s
 
 nn.size @B in 1 to 4
 !x = tensor<?x8xf32, #nn.axes<B, D>>
@@ -89,9 +89,9 @@ func.func @twice(%x: !x) -> !x {
 // CHECK-LABEL: func.func @not_inlined_when_called_from_two_places
 // CHECK-COUNT-2: nn.call @twice
 func.func @not_inlined_when_called_from_two_places(%x: !x) -> !x attributes {nn.entry} {
-  // expected-remark @+1 {{block 'twice' stays a function: it is called from several places}}
+  // expected-remark @+1 {{Reason="it is called from several places", Remark="block 'twice' stays a function"}}
   %a = nn.call @twice(%x) at "a" : (!x) -> !x
-  // expected-remark @+1 {{block 'twice' stays a function: it is called from several places}}
+  // expected-remark @+1 {{Reason="it is called from several places", Remark="block 'twice' stays a function"}}
   %b = nn.call @twice(%a) at "b" : (!x) -> !x
   return %b : !x
 }
@@ -120,7 +120,7 @@ func.func @not_inlined_when_a_recurrence_would_need_indices(%s: !s) -> !s attrib
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %s) -> (!s) {
-    // expected-remark @+1 {{block 'recurrent' stays a function: its paths have no indices}}
+    // expected-remark @+1 {{Reason="its paths have no indices", Remark="block 'recurrent' stays a function"}}
     %y = nn.call @recurrent(%t) at "h.{0}" [%l] : (!s) -> !s
     scf.yield %y : !s
   }
@@ -140,7 +140,7 @@ func.func @called_by_itself(%x: !x) -> !x attributes {nn.entry} {
 // CHECK-LABEL: func.func @not_inlined_when_an_entry
 // CHECK: nn.call @called_by_itself
 func.func @not_inlined_when_an_entry(%x: !x) -> !x attributes {nn.entry} {
-  // expected-remark @+1 {{block 'called_by_itself' stays a function: it is an entry}}
+  // expected-remark @+1 {{Reason="it is an entry", Remark="block 'called_by_itself' stays a function"}}
   %y = nn.call @called_by_itself(%x) at "" : (!x) -> !x
   return %y : !x
 }

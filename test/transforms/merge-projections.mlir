@@ -1,4 +1,4 @@
-// RUN: heddle-opt %s --nn-merge-projections --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-merge-projections --split-input-file --verify-diagnostics --remarks-filter=nn-merge-projections | FileCheck %s
 
 nn.size @B in 1 to 4
 nn.size @D = 8
@@ -89,7 +89,7 @@ func.func @not_merged_when_the_weight_is_read_elsewhere(%x: !x) -> (!x, !x) attr
   %wa = nn.weight "a" : !w
   %a = nn.linear %x, %wa contracts 1 : (!x, !w) -> !x
   %wb = nn.weight "b" : !w
-  // expected-remark @+1 {{not merged with the products of the same input: its weight is read elsewhere too}}
+  // expected-remark @+1 {{Reason="its weight is read elsewhere too", Remark="not merged with the products of the same input"}}
   %b = nn.linear %x, %wb contracts 1 : (!x, !w) -> !x
   return %a, %b : !x, !x
 }
@@ -115,7 +115,7 @@ func.func @not_merged_when_indices_differ(%x: !x) -> !x attributes {nn.entry} {
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %x) -> (!x) {
     %wa = nn.weight "a.{0}" [%l] : !w
-    // expected-remark @+1 {{not merged with the products of the same input: its weight is reached by other indices}}
+    // expected-remark @+1 {{Reason="its weight is reached by other indices", Remark="not merged with the products of the same input"}}
     %a = nn.linear %t, %wa contracts 1 : (!x, !w) -> !x
     %wb = nn.weight "b" : !w
     // expected-remark @+1 {{its weight is reached by other indices}}

@@ -1,5 +1,5 @@
 // Keys and values that only attention reads are kept in bf16; what else is kept stays f32.
-// RUN: heddle-opt %s --nn-narrow-caches=type=bf16 --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-narrow-caches=type=bf16 --verify-diagnostics --remarks-filter=nn-narrow-caches | FileCheck %s
 // RUN: heddle-opt %s --nn-narrow-caches=type=f32 | FileCheck %s --check-prefix=F32
 // RUN: not heddle-opt %s --nn-narrow-caches=type=f16 2>&1 | FileCheck %s --check-prefix=TYPE
 // F32-NOT: bf16
@@ -33,7 +33,7 @@ module {
   // The sum reads b.k, so that another function that appends to it keeps f32 too.
   // CHECK-LABEL: @adds
   func.func @adds(%k: !k) -> !ks attributes {nn.entry} {
-    // expected-remark @+2 {{cache stays f32: more than attention reads it}}
+    // expected-remark @+2 {{Reason="more than attention reads it", Remark="cache stays f32"}}
     // CHECK: nn.cache_append "b.k" {{.*}} -> !B_S_G_K{{$}}
     %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
     %y = nn.add %ks, %ks : (!ks, !ks) -> !ks
@@ -41,7 +41,7 @@ module {
   }
   // CHECK-LABEL: @shares
   func.func @shares(%q: !q, %k: !k, %v: !k) -> !q attributes {nn.entry} {
-    // expected-remark @+3 {{cache stays f32: more than attention reads it}}
+    // expected-remark @+3 {{Reason="more than attention reads it", Remark="cache stays f32"}}
     // CHECK: nn.cache_append "b.k" {{.*}} -> !B_S_G_K{{$}}
     // CHECK: nn.cache_append "b.v" {{.*}} -> !bf16_B_S_G_K{{$}}
     %ks = nn.cache_append "b.k" %k from "T" to "S" : (!k) -> !ks
@@ -54,7 +54,7 @@ module {
   // Keys that are queries too.
   // CHECK-LABEL: @queries
   func.func @queries(%k: !k) -> !ks attributes {nn.entry} {
-    // expected-remark @+2 {{cache stays f32: more than attention reads it}}
+    // expected-remark @+2 {{Reason="more than attention reads it", Remark="cache stays f32"}}
     // CHECK: nn.cache_append "c" {{.*}} -> !B_S_G_K{{$}}
     %ks = nn.cache_append "c" %k from "T" to "S" : (!k) -> !ks
     %y = nn.attention %ks, %ks, %ks scale 0.5 : (!ks, !ks, !ks) -> !ks

@@ -1,5 +1,5 @@
 // What only looks like attention. Every refusal gives its reason.
-// RUN: heddle-opt %s --nn-raise-attention --split-input-file --verify-diagnostics > /dev/null
+// RUN: heddle-opt %s --nn-raise-attention --split-input-file --verify-diagnostics --remarks-filter=nn-raise-attention > /dev/null
 
 !q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
 !k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
@@ -10,7 +10,7 @@
 
 func.func @scores_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores have another user}}
+  // expected-remark @+1 {{Reason="the scores have another user", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a, %d : !a, !s
@@ -32,7 +32,7 @@ func.func @masked_scores_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
     %c = arith.cmpi sle, %j, %i : index
     nn.yield %c : i1
   } : (!s) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores have another user}}
+  // expected-remark @+1 {{Reason="the scores have another user", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a, %d : !a, !s
@@ -59,7 +59,7 @@ func.func @masked_twice(%q: !q, %k: !k, %v: !v) -> !a {
     %c = arith.cmpi sle, %j, %i : index
     nn.yield %c : i1
   } : (!s) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores are masked twice}}
+  // expected-remark @+1 {{Reason="the scores are masked twice", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -78,7 +78,7 @@ func.func @two_biases(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d1 = nn.add %d0, %n : (!s, !n) -> !s
   %d = nn.add %d1, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{not raised to attention: two biases are added to the scores}}
+  // expected-remark @+1 {{Reason="two biases are added to the scores", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -96,7 +96,7 @@ func.func @two_biases(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
 func.func @scaled_by_a_weight(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d = nn.mul %d0, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores are scaled by what is not one positive number}}
+  // expected-remark @+1 {{Reason="the scores are scaled by what is not one positive number", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -115,7 +115,7 @@ func.func @scaled_by_a_negative_number(%q: !q, %k: !k, %v: !v) -> !a {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %n = nn.constant -2.0 : !n
   %d = nn.mul %d0, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores are scaled by what is not one positive number}}
+  // expected-remark @+1 {{Reason="the scores are scaled by what is not one positive number", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -135,7 +135,7 @@ func.func @bias_before_scale(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
   %c = nn.constant 2.0 : !n
   %d1 = nn.add %d0, %n : (!s, !n) -> !s
   %d = nn.mul %d1, %c : (!s, !n) -> !s
-  // expected-remark @+1 {{not raised to attention: the bias is added before the scores are scaled}}
+  // expected-remark @+1 {{Reason="the bias is added before the scores are scaled", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -152,7 +152,7 @@ func.func @bias_before_scale(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
 
 func.func @weights_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the weights of the values have another user}}
+  // expected-remark @+1 {{Reason="the weights of the values have another user", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a, %p : !a, !s
@@ -169,7 +169,7 @@ func.func @weights_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
 
 func.func @weights_that_are_the_result(%q: !q, %k: !k, %v: !v) -> !s {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the weights are not multiplied with values over S}}
+  // expected-remark @+1 {{Reason="the weights are not multiplied with values over S", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   return %p : !s
 }
@@ -186,7 +186,7 @@ func.func @weights_that_are_the_result(%q: !q, %k: !k, %v: !v) -> !s {
 
 func.func @values_in_front(%q: !q, %k: !k, %v: !v) -> !r {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the values stand before their weights}}
+  // expected-remark @+1 {{Reason="the values stand before their weights", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %v, %p over "S" : (!v, !s) -> !r
   return %a : !r
@@ -204,7 +204,7 @@ func.func @values_in_front(%q: !q, %k: !k, %v: !v) -> !r {
 
 func.func @values_of_fewer_axes(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: query, key and value need rows, positions, heads if any, and depth}}
+  // expected-remark @+1 {{Reason="query, key and value need rows, positions, heads if any, and depth", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %w over "S" : (!s, !w) -> !a
   return %a : !a
@@ -222,7 +222,7 @@ func.func @values_of_fewer_axes(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
 
 func.func @softmax_over_queries(%q: !q, %k: !k, %v: !v) -> !r {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the softmax is not over the positions of the keys}}
+  // expected-remark @+1 {{Reason="the softmax is not over the positions of the keys", Remark="not raised to attention"}}
   %p = nn.softmax %d over "T" : (!s) -> !s
   %a = nn.dot %p, %q over "T" : (!s, !q) -> !r
   return %a : !r
@@ -236,7 +236,7 @@ func.func @softmax_over_queries(%q: !q, %k: !k, %v: !v) -> !r {
 
 func.func @heads_before_positions(%q: !q, %k: !k) -> !q {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: query, key and value differ in rows or heads}}
+  // expected-remark @+1 {{Reason="query, key and value differ in rows or heads", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
@@ -251,7 +251,7 @@ func.func @heads_before_positions(%q: !q, %k: !k) -> !q {
 
 func.func @depth_before_heads(%q: !q, %k: !k) -> !a {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: the scores are no product over the depth}}
+  // expected-remark @+1 {{Reason="the scores are no product over the depth", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !a
   return %a : !a
@@ -273,7 +273,7 @@ func.func @mask_of_heads(%q: !q, %k: !k, %v: !v) -> !a {
     %c = arith.cmpi sle, %j, %i : index
     nn.yield %c : i1
   } : (!s) -> !s
-  // expected-remark @+1 {{not raised to attention: the mask is not over queries and keys}}
+  // expected-remark @+1 {{Reason="the mask is not over queries and keys", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -292,7 +292,7 @@ func.func @mask_of_heads(%q: !q, %k: !k, %v: !v) -> !a {
 func.func @bias_of_unknown_size(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d = nn.add %d0, %w : (!s, !w) -> !s
-  // expected-remark @+1 {{not raised to attention: the bias has sizes known only at run time}}
+  // expected-remark @+1 {{Reason="the bias has sizes known only at run time", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a
@@ -307,7 +307,7 @@ func.func @bias_of_unknown_size(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
 func.func @bias_of_rows(%q: !q, %k: !k, %bias: tensor<3x2xf32, #nn.axes<B, H>>) -> !q {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d = nn.add %d0, %bias : (!s, tensor<3x2xf32, #nn.axes<B, H>>) -> !s
-  // expected-remark @+1 {{not raised to attention: the bias differs from row to row}}
+  // expected-remark @+1 {{Reason="the bias differs from row to row", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
@@ -321,7 +321,7 @@ func.func @bias_of_rows(%q: !q, %k: !k, %bias: tensor<3x2xf32, #nn.axes<B, H>>) 
 
 func.func @heads_known_at_run_time(%q: !q, %k: !k) -> !q {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  // expected-remark @+1 {{not raised to attention: heads and depth are known only at run time}}
+  // expected-remark @+1 {{Reason="heads and depth are known only at run time", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
@@ -339,7 +339,7 @@ func.func @heads_known_at_run_time(%q: !q, %k: !k) -> !q {
 func.func @scores_repeated(%q: !q, %k: !k, %w: !r) -> !a {
   %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
   %d = nn.add %d0, %w : (!s, !r) -> !r
-  // expected-remark @+1 {{not raised to attention: the scores are repeated along another axis}}
+  // expected-remark @+1 {{Reason="the scores are repeated along another axis", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!r) -> !r
   %a = nn.dot %p, %k over "S" : (!r, !k) -> !a
   return %a : !a
@@ -356,7 +356,7 @@ func.func @sum_of_two_products(%q: !q, %k: !k) -> !q {
   %e0 = nn.exp %q : !q
   %e = nn.dot %e0, %k over "K" : (!q, !k) -> !s
   %d = nn.add %d0, %e : (!s, !s) -> !s
-  // expected-remark @+1 {{not raised to attention: the bias has sizes known only at run time}}
+  // expected-remark @+1 {{Reason="the bias has sizes known only at run time", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q

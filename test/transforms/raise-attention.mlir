@@ -1,5 +1,5 @@
 // Attention spelled in primitives.
-// RUN: heddle-opt %s --nn-raise-attention --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: heddle-opt %s --nn-raise-attention --split-input-file --verify-diagnostics --remarks-filter=nn-raise-attention | FileCheck %s
 
 !q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
 !k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
