@@ -3,6 +3,7 @@
 #include "compiler/language/Configuration.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include <cmath>
 
 using namespace llvm;
 
@@ -174,16 +175,33 @@ std::optional<Constant> Configuration::evaluateBinary(const Expr &expr) {
   return result;
 }
 
+/// log(x), of a number above 0.
+std::optional<Constant> Configuration::evaluateLog(const Expr &expr) {
+  std::optional<Constant> value = evaluate(*expr.operands[0]);
+  if (!value || holds<Absent>(*value))
+    return value;
+  std::optional<double> number =
+      asNumber(*value, [&](StringRef name) { return valueOf(name); });
+  if (number && *number > 0)
+    return Constant(std::log(*number));
+  diagnostics.error(expr.place, "log: found " + describe(*value) +
+                                    ", needs a number above 0");
+  return std::nullopt;
+}
+
 /// count(.key): how many elements a list or object of config.json has.
 /// given(.key): whether config.json has the key, be it as null.
 std::optional<Constant> Configuration::evaluateCall(const Expr &expr) {
-  bool isGiven = expr.text == "given";
-  if ((!isGiven && expr.text != "count") || expr.operands.size() != 1) {
+  bool isGiven = expr.text == "given", isLog = expr.text == "log";
+  if ((!isGiven && !isLog && expr.text != "count") ||
+      expr.operands.size() != 1) {
     diagnostics.error(expr.place, "found " + expr.text +
                                       "(…), config values know only "
-                                      "count(.key) and given(.key)");
+                                      "count(.key), given(.key) and log(x)");
     return std::nullopt;
   }
+  if (isLog)
+    return evaluateLog(expr);
   if (isGiven) {
     const Expr &key = *expr.operands[0];
     if (key.is(Expr::Kind::Key))

@@ -86,6 +86,15 @@ static std::optional<Constant> combineSizes(StringRef op, const SizeExpr &lhs,
   return *result;
 }
 
+/// lhs - rhs ⌊lhs / rhs⌋
+static std::optional<Constant> remainder(double lhs, double rhs) {
+  double rest = lhs - rhs * std::floor(lhs / rhs);
+  if (rhs == 0 || std::trunc(lhs) != lhs || std::trunc(rhs) != rhs ||
+      std::abs(lhs) > 1e15 || std::abs(rhs) > 1e15)
+    return std::nullopt;
+  return SizeExpr(int64_t(rest));
+}
+
 static std::optional<Constant> combineNumbers(StringRef op, double lhs,
                                               double rhs) {
   return StringSwitch<std::optional<Constant>>(op)
@@ -122,6 +131,13 @@ std::optional<Constant> combine(StringRef op, const Constant &lhs,
 
   std::optional<double> lhsNumber = asNumber(lhs, sizes);
   std::optional<double> rhsNumber = asNumber(rhs, sizes);
+  if (lhsNumber && rhsNumber && op == "%") {
+    if (std::optional<Constant> rest = remainder(*lhsNumber, *rhsNumber))
+      return rest;
+    why = "the remainder of " + describe(lhs) + " by " + describe(rhs) +
+          ": needs whole numbers, the second not 0";
+    return std::nullopt;
+  }
   if (lhsNumber && rhsNumber)
     return combineNumbers(op, *lhsNumber, *rhsNumber);
 

@@ -47,7 +47,7 @@ ExprPtr ExpressionParser::parseExpr() {
 /// and  = not { "and" not } .
 /// cmp  = sum { ( "==" | "!=" | "<=" | ">=" | "<" | ">" ) sum } .
 /// sum  = term { ( "+" | "-" ) term } .
-/// term = unary { ( "*" | "/" ) unary } .
+/// term = unary { ( "*" | "/" | "%" ) unary } .
 static constexpr unsigned comparisonLevel = 2;
 
 ExprPtr ExpressionParser::parseBinary(unsigned level) {
@@ -56,7 +56,7 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
       {"and"},
       {"==", "!=", "<=", ">=", "<", ">"},
       {"+", "-"},
-      {"*", "/"}};
+      {"*", "/", "%"}};
   if (level == comparisonLevel && at("not"))
     return parseNot();
   if (level == levels.size())

@@ -97,13 +97,17 @@ static constexpr StringLiteral dropout[] = {
     "decoder_layerdrop",
     "dropout",
     "dropout_rate",
+    "emb_pdrop",
     "embd_pdrop",
+    "embed_dropout",
     "embedding_dropout",
     "encoder_layerdrop",
     "hidden_dropout",
     "hidden_dropout_prob",
     "layerdrop",
+    "resid_dropout",
     "resid_pdrop",
+    "residual_dropout",
     "summary_first_dropout",
 };
 

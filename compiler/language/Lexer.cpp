@@ -38,7 +38,7 @@ static size_t lengthOfSymbol(StringRef rest) {
   for (StringRef pair : {"->", "..", "==", "!=", "<=", ">="})
     if (rest.starts_with(pair))
       return 2;
-  return StringRef("-+*/^<>=@(){}[],:|?.").contains(rest.front()) ? 1 : 0;
+  return StringRef("-+*/%^<>=@(){}[],:|?.").contains(rest.front()) ? 1 : 0;
 }
 
 namespace {

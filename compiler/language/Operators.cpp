@@ -224,6 +224,8 @@ Datum Elaborator::elementwise(StringRef op, Tensor lhs, Tensor rhs,
                       .Case("/", createBinary<nn::DivOp>)
                       .Case("^", createBinary<nn::PowOp>)
                       .Default(nullptr);
+  if (op == "%")
+    return fail(": remainders are of numbers known when the model is compiled");
   if (!create)
     return fail(": tensors are compared element by element only within where");
   if (lhs.shape.element != rhs.shape.element ||
