@@ -367,10 +367,11 @@ SAMPLE = {
 }
 
 
-import encoders  # they need what stands above
+import decoders  # they need what stands above
+import encoders
 import translators
 import vision
 
-for module in (encoders, translators, vision):
+for module in (decoders, encoders, translators, vision):
     FAMILIES += module.FAMILIES
     SAMPLE.update(module.SAMPLE)

@@ -17,6 +17,7 @@ import checkpoint
 from cases import GONE, POSITIONS, VOCABULARY
 from program import PER_TOKEN
 
+EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")
 LENGTHS, TARGETS, TYPES = [11, 1, 6], [5, 9, 1], 2
 HEADS = {"ForMaskedLM": "fill_mask", "ForNextSentencePrediction": "next_sentence", "ForSequenceClassification": "classify",
          "ForTokenClassification": "classify_tokens", "ForPreTraining": "detect"}
@@ -175,7 +176,7 @@ class Oracle:
             weights.hardlink_to(self.folder / "model.safetensors")
         try:
             model, info = self.model_class().from_pretrained(side, dtype=torch.float32, attn_implementation="eager", output_loading_info=True,
-                                                             **({"experts_implementation": "eager"} if "Mixtral" in self.family.model else {}))
+                                                             **({"experts_implementation": "eager"} if any(key in self.base for key in EXPERTS) else {}))
         except Exception as error:
             self.why = f"{type(error).__name__}: {error}".splitlines()[0]
             return None
