@@ -226,14 +226,16 @@ FAMILIES = [
             **ROTARY, "as many key heads": Setting(num_key_value_heads=7), "one expert": Setting(num_experts_per_tok=1), "three experts": Setting(num_experts_per_tok=3),
             "normed": Setting(norm_topk_prob=True), "normed gone": Setting(norm_topk_prob=GONE, harmless=True, alone=True), "every other layer": Setting(decoder_sparse_step=2),
             "first layer without": Setting(mlp_only_layers=[0], alone=True), "window without use": Setting(sliding_window=5, harmless=True, alone=True),
-            "width": Setting(moe_intermediate_size=16), "experts": Setting(num_experts=7), **settings}))
+            "experts' width": Setting(moe_intermediate_size=16), **settings}))
       for name, model, config, more, settings in (
         ("qwen2moe", "Qwen2MoeForCausalLM", "Qwen2MoeConfig", dict(shared_expert_intermediate_size=20), {
+            "experts": Setting(num_experts=7),
             "no bias": Setting(qkv_bias=False), "bias gone": Setting(qkv_bias=GONE, harmless=True, alone=True), "shared": Setting(shared_expert_intermediate_size=16),
             "window": Setting(sliding_window=5, use_sliding_window=True, layer_types=GONE, also=["layer_types"]),
             "window, first layer": Setting(num_hidden_layers=3, sliding_window=5, use_sliding_window=True, max_window_layers=1, layer_types=GONE, also=["layer_types", "num_hidden_layers"], alone=True),
             "window by layers": Setting(sliding_window=5, use_sliding_window=True, layer_types=["full_attention", "sliding_attention"])}),
         ("qwen3moe", "Qwen3MoeForCausalLM", "Qwen3MoeConfig", dict(head_dim=24), {
+            "experts": Setting(num_local_experts=7), "experts, as published": Setting(num_local_experts=GONE, num_experts=7, also=["num_local_experts"], alone=True),
             "bias": Setting(attention_bias=True), "head_dim": Setting(head_dim=12), "window": Setting(sliding_window=5, use_sliding_window=True)}))],
     Family("olmoe", "OlmoeForCausalLM", "OlmoeConfig", "causal", dict(GROUPED, num_experts=5, num_experts_per_tok=2), common(
         ["silu", "swish"], **ROTARY, **grouped(**{
