@@ -54,6 +54,8 @@ def tokens(inputs, what="ids"):
     """Rows of tokens, or of targets. Where positions depend on which token is padding, it is not among them."""
     count, lengths = (inputs["target_vocabulary"], inputs["targets"]) if what == "targets" else (inputs["vocabulary"], inputs["lengths"])
     padding = inputs.get("padding")
+    if "ending" in inputs:  # the token at a text's end, and nowhere else
+        return [row[:-1] + array.array("i", [inputs["ending"]]) for row in rows(what, inputs["ending"], lengths)]
     if padding is None:
         return rows(what, count, lengths)
     return [array.array("i", (i + (i >= padding) for i in row)) for row in rows(what, count - 1, lengths)]

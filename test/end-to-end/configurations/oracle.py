@@ -140,9 +140,12 @@ class Oracle:
 
     def make_inputs(self):
         lengths = self.setting.lengths or LENGTHS
-        if self.family.kind == "image":
-            size, channels = self.config.get("image_size", 224), self.config.get("num_channels", 3)
+        if self.family.kind in ("image", "clip"):
+            config = self.config.get("vision_config", self.config)
+            size, channels = config.get("image_size", 224), config.get("num_channels", 3)
             self.picture = (2, channels, *(size if isinstance(size, list) else (size, size)))
+            if self.family.kind == "clip":
+                return {"lengths": lengths, "images": 2, "pixels": math.prod(self.picture), "vocabulary": VOCABULARY, "ending": VOCABULARY - 1}
             return {"lengths": None, "images": 2, "pixels": math.prod(self.picture),
                     "images_encoded": self.family.name.startswith("dinov2")}
         inputs = {"lengths": lengths, "vocabulary": VOCABULARY}
@@ -205,6 +208,13 @@ class Oracle:
                 put("classify", model(pixel_values=pixels).logits)
             return {e: np.concatenate(v) for e, v in found.items()}
         ids = [torch.tensor(r).long()[None] for r in checkpoint.tokens(inputs)]
+        if kind == "clip":
+            pixels = torch.tensor(checkpoint.image(inputs["pixels"])).view(self.picture)
+            for row in ids:
+                out = model(input_ids=row, pixel_values=pixels)
+                put("encode_text", out.text_embeds)
+            put("encode_image", out.image_embeds)
+            return {e: np.concatenate(v) for e, v in found.items()}
         if kind == "seq2seq":
             for row, target in zip(ids, checkpoint.tokens(inputs, "targets")):
                 put("step", model(input_ids=row, decoder_input_ids=torch.tensor(target).long()[None]).logits[0, -1:])

@@ -1,5 +1,5 @@
 """What is tried of models of pictures: see cases.py, which takes these families over."""
-from cases import BOOKKEEPING, FEW_ACTIVATIONS, GONE, Family, Setting, activations
+from cases import BOOKKEEPING, FEW_ACTIVATIONS, GONE, POSITIONS, VOCABULARY, Family, Setting, activations
 
 SMALL = dict(hidden_size=36, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, image_size=12, patch_size=4, num_channels=3, num_labels=5)
 LABELS = Setting(id2label={str(i): f"l{i}" for i in range(7)}, label2id={f"l{i}": i for i in range(7)}, also=["label2id"])
@@ -7,7 +7,7 @@ LABELS = Setting(id2label={str(i): f"l{i}" for i in range(7)}, label2id={f"l{i}"
 
 def pictures(**more):
     return {
-        **activations("hidden_act", ["gelu", "gelu_python", "gelu_10"], FEW_ACTIVATIONS), "act gone": Setting(hidden_act=GONE, harmless=True, alone=True),
+        **activations("hidden_act", ["gelu", "gelu_python", "gelu_10"], FEW_ACTIVATIONS[1:]), "act gone": Setting(hidden_act=GONE, harmless=True, alone=True),
         "no qkv bias": Setting(qkv_bias=False), "qkv_bias gone": Setting(qkv_bias=GONE, harmless=True, alone=True),
         "eps": Setting(layer_norm_eps=0.3), "eps gone": Setting(layer_norm_eps=GONE, harmless=True, alone=True),
         "patches": Setting(patch_size=6), "patches and picture": Setting(image_size=20, patch_size=5), "one channel": Setting(num_channels=1),
@@ -22,7 +22,17 @@ DINO = {"ratio": Setting(mlp_ratio=2), "ratio gone: 4": Setting(mlp_ratio=GONE, 
         "mask token": Setting(use_mask_token=False, alone=True, still=["use_mask_token"]),
         "backbone": Setting(out_features=["stage1"], out_indices=[1], apply_layernorm=False, reshape_hidden_states=False, harmless=True, alone=True),
         "training": Setting(layerscale_value=0.5, drop_path_rate=0.5, harmless=True, alone=True)}
+TEXT = dict(vocab_size=VOCABULARY, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=POSITIONS,
+            eos_token_id=VOCABULARY - 1)
+PICTURE = dict(hidden_size=36, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, image_size=12, patch_size=4)
+CLIP = {"act": Setting(text_config=dict(TEXT, hidden_act="relu"), vision_config=dict(PICTURE, hidden_act="relu")),
+        "eps": Setting(text_config=dict(TEXT, layer_norm_eps=0.3), vision_config=dict(PICTURE, layer_norm_eps=0.2)),
+        "sizes": Setting(text_config=dict(TEXT, num_attention_heads=4), vision_config=dict(PICTURE, patch_size=6, num_channels=1)),
+        "projection": Setting(projection_dim=12), "projection gone: 512": Setting(projection_dim=GONE, alone=True),
+        "scale": Setting(logit_scale_init_value=1.0, harmless=True, alone=True),
+        "an unknown key": Setting(text_config=dict(TEXT, some_new_softcap=30.0), harmless=True, alone=True), "bookkeeping": BOOKKEEPING}
 FAMILIES = [
+    Family("clip", "CLIPModel", "CLIPConfig", "clip", dict(text_config=TEXT, vision_config=PICTURE, projection_dim=20), CLIP),
     Family("deit", "DeiTForImageClassification", "DeiTConfig", "image", SMALL, pictures(labels=LABELS)),
     Family("deit-taught", "DeiTForImageClassificationWithTeacher", "DeiTConfig", "image", SMALL, {"labels": LABELS, "heads": Setting(num_attention_heads=6)}),
     Family("dinov2", "Dinov2Model", "Dinov2Config", "image", SMALL, pictures(**DINO)),
@@ -30,4 +40,4 @@ FAMILIES = [
 ]
 
 # What ./check runs, of each family.
-SAMPLE = {"deit-taught": ["labels"], "dinov2-classes": ["ratio"]}
+SAMPLE = {"deit-taught": ["labels"], "dinov2-classes": ["ratio"], "clip": ["act"]}
