@@ -19,8 +19,8 @@ def pictures(**more):
 
 DINO = {"ratio": Setting(mlp_ratio=2), "ratio gone: 4": Setting(mlp_ratio=GONE, harmless=True, alone=True), "gated": Setting(use_swiglu_ffn=True),
         "width of others": Setting(intermediate_size=20, harmless=True, alone=True),
-        "mask token": Setting(use_mask_token=False, alone=True, still=["use_mask_token"]),
-        "backbone": Setting(out_features=["stage1"], out_indices=[1], apply_layernorm=False, reshape_hidden_states=False, harmless=True, alone=True),
+        "mask token": Setting(use_mask_token=False, alone=True, also=["use_mask_token"]),
+        "backbone": Setting(out_features=["stage1"], out_indices=[1], apply_layernorm=False, reshape_hidden_states=False, harmless=True, alone=True, also=["out_features", "out_indices"]),
         "training": Setting(layerscale_value=0.5, drop_path_rate=0.5, harmless=True, alone=True)}
 TEXT = dict(vocab_size=VOCABULARY, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=POSITIONS,
             eos_token_id=VOCABULARY - 1)
