@@ -75,9 +75,11 @@ def run(name, options):
         # learns from, and some are addresses, as are keys of hash tables. Not every machine allows fixed ones.
         if subprocess.run(["setarch", "-R", "true"], capture_output=True).returncode == 0:
             command = ["setarch", "-R", *command]
-        names = options.work / f"{name}.seeds"
-        names.write_text(",".join(str(path) for path in sorted(seeds.iterdir())))
-        command += [f"-runs={options.runs}", "-reload=0", "-use_cmp=0", "-purge_allocator_interval=-1", f"-seed_inputs=@{names}"]
+        command += [f"-runs={options.runs}", "-reload=0", "-use_cmp=0", "-purge_allocator_interval=-1"]
+        if inputs := sorted(seeds.iterdir()):
+            names = options.work / f"{name}.seeds"
+            names.write_text(",".join(map(str, inputs)))
+            command.append(f"-seed_inputs=@{names}")
     else:
         command += [f"-max_total_time={options.seconds}", corpus, seeds]
     if name in DICTIONARIES:
