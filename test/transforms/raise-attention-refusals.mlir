@@ -135,7 +135,7 @@ func.func @bias_before_scale(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
   %c = nn.constant 2.0 : !n
   %d1 = nn.add %d0, %n : (!s, !n) -> !s
   %d = nn.mul %d1, %c : (!s, !n) -> !s
-  // expected-remark @+1 {{Reason="the bias is added before the scores are scaled", Remark="not raised to attention"}}
+  // expected-remark @+1 {{Reason="the bias is added before the scores are scaled or capped", Remark="not raised to attention"}}
   %p = nn.softmax %d over "S" : (!s) -> !s
   %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
   return %a : !a

@@ -70,7 +70,7 @@ edit(AT + "unknown size Q",
      name="size_unknown", old="layernorm@ln_2(x), D -> F)", new="layernorm@ln_2(x), D -> Q)")
 edit(AT + "unknown operation or block lineer; did you mean linear",
      name="operation_unknown", old="x = x + linear@attn", new="x = x + lineer@attn")
-edit(AT + "layernorm has no option epsilon; it has eps",
+edit(AT + "layernorm has no option epsilon; it has eps, weight, bias, offset",
      name="operation_has_no_option", old="default layernorm(eps = eps)", new="default layernorm(epsilon = eps)")
 edit(AT + "cannot combine real[B T D] + real[B T F]: no axis F in [B T D]",
      name="axes_do_not_match", old="embed@wpe(positions(T), N -> D)", new="embed@wpe(positions(T), N -> F)")
