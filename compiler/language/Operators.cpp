@@ -168,7 +168,7 @@ static Value createBinary(OpBuilder &builder, Location loc, Type type,
 }
 
 /// The axes of an operand that another one is repeated along, of as many axes
-/// each: `[B H K 1]` and `[B H 1 E]`.
+/// each: `[B H K 1]` and `[B H 1 E]`. Each keeps one of its own.
 static std::optional<Axes> repeatedAlong(const Axes &lhs, const Axes &rhs) {
   if (lhs.size() != rhs.size())
     return std::nullopt;
@@ -178,6 +178,13 @@ static std::optional<Axes> repeatedAlong(const Axes &lhs, const Axes &rhs) {
       return std::nullopt;
     axes.push_back(a == SizeExpr(1) ? b : a);
   }
+  auto keepsAxis = [&](const Axes &operand) {
+    return llvm::any_of(zip(operand, axes), [](const auto &pair) {
+      return std::get<0>(pair) == std::get<1>(pair);
+    });
+  };
+  if (!keepsAxis(lhs) || !keepsAxis(rhs))
+    return std::nullopt;
   return axes;
 }
 
@@ -196,7 +203,7 @@ Tensor Elaborator::withoutOnes(const Tensor &tensor, const Axes &axes,
     sources.push_back(std::exchange(ones, {}));
     sources.back().push_back(number);
   }
-  if (sources.empty() || shape.axes.size() == tensor.axes().size())
+  if (shape.axes.size() == tensor.axes().size())
     return tensor;
   SmallVector<Attribute> attributes;
   for (ArrayRef<int64_t> source : sources)
@@ -235,6 +242,9 @@ Datum Elaborator::elementwise(StringRef op, Tensor lhs, Tensor rhs,
     return fail(": whole numbers have + - *");
   if (std::optional<Axes> axes = repeatedAlong(lhs.axes(), rhs.axes());
       axes && lhs.axes() != rhs.axes()) {
+    for (const SizeExpr &axis : *axes)
+      if (llvm::count(*axes, axis) > 1)
+        return fail(": " + describe(axis) + " would stand twice");
     lhs = withoutOnes(lhs, *axes, place);
     rhs = withoutOnes(rhs, *axes, place);
     Shape shape{lhs.shape.element, *axes, over};
