@@ -2,6 +2,7 @@
 
     python3 test/benchmark/compare                      every cell, one thread and two
     python3 test/benchmark/compare minilm --threads 1   cells with `minilm` in their names
+    python3 test/benchmark/compare --before ../old/build --engines heddle     beside an earlier build of itself
 
 See ../README.md for what is measured and how to read it."""
 import argparse
@@ -22,6 +23,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=7, help="turns of every engine (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.4, help="timed in one turn (default: %(default)s)")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="where bin/heddle is (default: build/)")
+    parser.add_argument("--before", type=pathlib.Path, help="another build folder, whose programs are timed beside ours")
     parser.add_argument("--output", type=pathlib.Path, help="the results' folder (default: BUILD/compare/results)")
     parser.add_argument("--this-python", action="store_true", help="use the packages of this Python, install nothing")
     return parser.parse_args()
@@ -42,15 +44,23 @@ def enter_environment(folder):
     os.execv(python, [python, *sys.argv, "--this-python"])
 
 
-def main():
-    options = arguments()
-    compiler = options.build / "bin" / "heddle"
+def compiler_of(build):
+    compiler = build / "bin" / "heddle"
     if not compiler.exists():
         sys.exit(f"error: found no {compiler}, needed the compiler; .ci/setup builds it")
+    return str(compiler.resolve())
+
+
+def main():
+    options = arguments()
+    engines = options.engines.split(",")
+    os.environ["HEDDLE_COMPARE_COMPILER"] = compiler_of(options.build)
+    if options.before:
+        os.environ["HEDDLE_COMPARE_BEFORE"] = compiler_of(options.before)
+        engines.append("heddle_before")
     store = (options.build / "compare").resolve()
     if not options.this_python:
         enter_environment(store / "venv")
-    os.environ["HEDDLE_COMPARE_COMPILER"] = str(compiler.resolve())
 
     from cells import CELLS
     import measure
@@ -62,8 +72,7 @@ def main():
     results = report.Results(options.output or store / "results")
     for cell in chosen:
         for threads in map(int, options.threads.split(",")):
-            results.add(cell, threads, measure.cell(cell, threads, options.engines.split(","), store, options.rounds,
-                                                    options.seconds))
+            results.add(cell, threads, measure.cell(cell, threads, engines, store, options.rounds, options.seconds))
     results.finish()
 
 

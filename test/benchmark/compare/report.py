@@ -10,9 +10,9 @@ import sys
 HEDDLE_TOLERANCE = {"f32": 1e-4, "bf16": 5e-2, "int8": 0.15, "q8": 0.1, "q4": 1.0}
 PEER_TOLERANCE = {"f32": 2e-2, "bf16": 5e-2, "int8": 0.15, "q8": 0.1, "q4": 1.0}
 BUSY = 0.1  # processors of other processes, above which a figure is marked
-NAMES = {"heddle": "Heddle", "heddle_avx2": "Heddle for AVX2", "torch_eager": "PyTorch", "torch_compile": "torch.compile",
-         "onnx_runtime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp",
-         "iree": "IREE"}
+NAMES = {"heddle": "Heddle", "heddle_avx2": "Heddle for AVX2", "heddle_before": "Heddle before",
+         "torch_eager": "PyTorch", "torch_compile": "torch.compile", "onnx_runtime": "ONNX Runtime", "openvino": "OpenVINO",
+         "ctranslate2": "CTranslate2", "llama_cpp": "llama.cpp", "iree": "IREE"}
 
 
 def processor():
@@ -63,11 +63,13 @@ def row(cell, threads, result):
         line["of limit"] = f"{result['limit'] / own:.0%}"
     if own and ordered:
         line["best peer / Heddle"] = f"{ordered[0][0] / own:.2f}"
+    if before := result["engines"].get("heddle_before", {}).get("seconds"):
+        line["Heddle / before"] = f"{own / before:.3f}" if own else ""
     return line
 
 
 WHOLE = ["cell", "threads", "limit", "Heddle", "of limit", "goal", "best peer / Heddle",
-         *(name for name in NAMES.values() if name != "Heddle"), "note"]
+         "Heddle / before", *(name for name in NAMES.values() if name != "Heddle"), "note"]
 
 
 def table(rows, columns):
@@ -120,7 +122,7 @@ class Results:
         import textwrap
         from matplotlib import pyplot
         figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.9 * len(measured)), layout="constrained")
-        colours = dict(zip(NAMES, ["#c0392b", "#e08e7d", "#7f8c8d", "#95a5a6", "#2c3e50", "#34708f", "#8e7cc3", "#6aa84f", "#bfa14a"]))
+        colours = dict(zip(NAMES, ["#c0392b", "#e08e7d", "#d9b3ab", "#7f8c8d", "#95a5a6", "#2c3e50", "#34708f", "#8e7cc3", "#6aa84f", "#bfa14a"]))
         labelled = set()
         for i, result in enumerate(measured):
             shown = [n for n in NAMES if not result["engines"].get(n, {"failure": 1}).get("failure")]

@@ -18,21 +18,15 @@ WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4
 TYPES = {"f32": []} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
 
 
-def compiler():
-    return pathlib.Path(os.environ["HEDDLE_COMPARE_COMPILER"])
-
-
-def build(model, dtype, store, cpu):
+def build(compiler, model, dtype, library, cpu, store):
     """Compiles the cell's program, unless the one there is newer than the compiler."""
-    library = store / "heddle" / f"{model}-{dtype}-{cpu}.so"
-    if library.exists() and library.stat().st_mtime > compiler().stat().st_mtime:
-        return library
+    if library.exists() and library.stat().st_mtime > compiler.stat().st_mtime:
+        return
     library.parent.mkdir(parents=True, exist_ok=True)
     source = [checkpoints.folder(model, store)]
     if model == "transformer":  # no family of Hugging Face's, so the compiler has to be told what it is
         source = [pathlib.Path(__file__).parent.parent / "nn_transformer.heddle", f"--weights={source[0]}"]
-    subprocess.run([compiler(), "build", *source, *TYPES[dtype], f"--cpu={cpu}", "-o", library], check=True)
-    return library
+    subprocess.run([compiler, "build", *source, *TYPES[dtype], f"--cpu={cpu}", "-o", library], check=True)
 
 
 def address(array):
@@ -40,12 +34,15 @@ def address(array):
 
 
 class Engine(Base):
-    cpu = "native"
+    cpu, compiler, programs = "native", "HEDDLE_COMPARE_COMPILER", "heddle"
 
     def __init__(self, cell, threads, store):
         self.cell, self.name = cell, NAMES[cell.model]
-        self.library = ctypes.CDLL(str(build(cell.model, cell.dtype, store, self.cpu)))
-        self.version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+        compiler = pathlib.Path(os.environ[self.compiler])
+        library = store / self.programs / f"{cell.model}-{cell.dtype}-{self.cpu}.so"
+        build(compiler, cell.model, cell.dtype, library, self.cpu, store)
+        self.library = ctypes.CDLL(str(library))
+        self.version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
         if model and self.function("use_huge_pages", int32, pointer)(model):
             raise RuntimeError(self.error())
