@@ -14,7 +14,8 @@
 //
 // A task is one tile's columns of one block of rows. Blocks are small enough
 // that their x stays in the second-level cache while panels stream past; while
-// many tiles are computed with one panel, the next is prefetched.
+// many tiles are computed with one panel, the next is prefetched. What the
+// epilogue reads of other matrices is prefetched as a tile begins.
 //
 // What depends on the type of the operands is in MatmulOperands.h, what becomes
 // of the sums in MatmulEpilogue.h.
@@ -290,10 +291,11 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
       function.setArgAttr(argument.getArgNumber(), "llvm.noalias",
                           v.builder.getUnitAttr());
   Tile tile = {rows, vectorOffsets(columns), family.nextLines};
+  MatmulEpilogue::Place place = {arguments.bias, arguments.others, arguments.y};
+  epilogue.prefetch(v, rows, columns, place);
   SmallVector<Value> sums =
       operands.emitSums(v, tile, arguments.x, arguments.weight, values.back());
-  epilogue.emit(v, sums, rows, columns,
-                {arguments.bias, arguments.others, arguments.y});
+  epilogue.emit(v, sums, rows, columns, place);
   func::ReturnOp::create(v.builder, v.loc);
   return function;
 }

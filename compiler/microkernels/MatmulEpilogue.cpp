@@ -74,6 +74,15 @@ bool MatmulEpilogue::isShort() const {
   return !body || Lanes::costOf(*body) <= tuning::shortEpilogue;
 }
 
+void MatmulEpilogue::prefetch(VectorBuilder &v, int64_t rows, int64_t columns,
+                              const Place &place) const {
+  constexpr int64_t perLine = tuning::cacheLine / sizeof(float);
+  for (auto [other, stride] : llvm::zip_equal(place.others, strides))
+    for (int64_t i = 0; stride && i < rows; ++i)
+      for (int64_t column = 0; column < columns; column += perLine)
+        v.prefetch(v.advance(other, i * stride + column));
+}
+
 /// y[j] = epilogue(sums[j] …, others[j] …), the biases being added already.
 void MatmulEpilogue::emitRow(VectorBuilder &v, ValueRange sums, int64_t columns,
                              const Place &row) const {

@@ -29,6 +29,12 @@ public:
     llvm::SmallVector<mlir::Value, 2> others;
     mlir::Value y;
   };
+  /// Asks for what a tile's epilogue will read of matrices, while the sums are
+  /// being computed: rows lie pages apart, where the machine's own prefetch
+  /// does not follow.
+  void prefetch(VectorBuilder &v, int64_t rows, int64_t columns,
+                const Place &place) const;
+
   /// Writes a tile of `rows` x `columns` of y. `sums` are its vectors row by
   /// row; in a row, those of the first half, then those of the second.
   void emit(VectorBuilder &v, mlir::ValueRange sums, int64_t rows,
