@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace heddle::runtime {
 
@@ -28,6 +29,17 @@ public:
     elements = static_cast<T *>(calloc(wanted ? wanted : 1, sizeof(T)));
     count = elements ? wanted : 0;
     return elements != nullptr;
+  }
+
+  void swap(Array &other) {
+    std::swap(elements, other.elements);
+    std::swap(count, other.count);
+  }
+
+  /// Hands the elements over, to be freed with free().
+  T *release() {
+    count = 0;
+    return std::exchange(elements, nullptr);
   }
 
   T *data() { return elements; }

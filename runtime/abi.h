@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 4u
+#define HEDDLE_ABI_VERSION 5u
 #define HEDDLE_MAX_SIZES 8
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
@@ -66,7 +66,12 @@ typedef struct heddle_value {
   int32_t has_default;           /* 1: may be left out, then filled with default_value */
   int32_t index_bound;           /* indices into an axis: exclusive upper bound, checked before the call; else 0 */
   double default_value;
+  int32_t content;               /* HEDDLE_NUMBERS, HEDDLE_IMAGE or HEDDLE_AUDIO: what files it may be read from */
 } heddle_value;
+
+#define HEDDLE_NUMBERS 0
+#define HEDDLE_IMAGE 1
+#define HEDDLE_AUDIO 2
 
 /* A session buffer: keys or values kept between calls, or a `state`. Row b of a session holds up to the session's
  * capacity positions of position_bytes each; how they lie within the row is the code's own affair. */
@@ -139,6 +144,39 @@ typedef struct heddle_sentences {
   const heddle_prompt *prompts;
 } heddle_sentences;
 
+/* What becomes of a picture, in this order, as preprocessor_config.json says (compiler/checkpoint/Preprocessor.h). */
+typedef struct heddle_image_steps {
+  int32_t resize;                   /* HEDDLE_RESIZE_... */
+  int32_t width, height;            /* the size, or `width` is the shorter edge's */
+  int32_t filter;                   /* as Pillow numbers them: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic, 4 box, 5 Hamming */
+  int32_t crop_width, crop_height;  /* the picture's middle, black around what is smaller; 0: all of it */
+  float mean[3], deviation[3];      /* of red, green and blue: (scale * byte - mean) / deviation; 0 and 1: not */
+  double scale;
+} heddle_image_steps;
+
+#define HEDDLE_RESIZE_NONE 0
+#define HEDDLE_RESIZE_TO_SIZE 1
+#define HEDDLE_RESIZE_SHORTER_EDGE 2
+
+/* What becomes of sound: Whisper's features (runtime/media/LogMel.cpp). */
+typedef struct heddle_audio_steps {
+  int32_t sampling_rate, fft, hop, mels;
+  int64_t samples; /* each sound is made so long */
+  float padding;   /* what is put behind a shorter one */
+} heddle_audio_steps;
+
+/* Numbers that were read from a file; to be freed with free(). */
+typedef struct heddle_reading {
+  int32_t rank;
+  int64_t shape[3];
+  float *elements;
+} heddle_reading;
+
+/* Reads a file by the steps of its kind. In libheddle_media.a: linked where heddle_program names it. */
+typedef heddle_status (*heddle_reader)(const char *path, const void *steps, heddle_reading *reading);
+heddle_status heddle_read_image(const char *path, const void *steps, heddle_reading *reading);
+heddle_status heddle_read_audio(const char *path, const void *steps, heddle_reading *reading);
+
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
 #define HEDDLE_PREFILL_IN_CHUNKS 1u
 
@@ -164,6 +202,9 @@ struct heddle_program {
   const heddle_sentences *sentences;   /* NULL: the same */
   const int64_t *weight_bytes;         /* by weight slot: how many bytes from its beginning the code may read */
   int64_t stack_bytes;                 /* that an entry's function may take, and each task that it gives to parallel_for */
+  const heddle_image_steps *image_steps; /* NULL: the checkpoint does not say what becomes of pictures */
+  const heddle_audio_steps *audio_steps; /* the same of sound */
+  heddle_reader read_image, read_audio;  /* NULL where there are no steps, and where nobody would call it: only a command line does */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */

@@ -26,7 +26,8 @@ public:
   Emitter(llvm::Module &module, const Program &program)
       : module(module), context(module.getContext()), model(program) {}
 
-  EmittedProgram program(unsigned cpuLevel, llvm::StringRef cpuFeatures);
+  EmittedProgram program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
+                         bool withMain);
 
 private:
   llvm::Constant *size(const ProgramSize &size);
@@ -39,6 +40,9 @@ private:
   llvm::Constant *ids(const heddle_ids &ids);
   llvm::Constant *generation(const heddle_generation &settings);
   llvm::Constant *sentences(const ProgramSentences &sentences);
+  llvm::Constant *imageSteps(const heddle_image_steps &steps);
+  llvm::Constant *audioSteps(const heddle_audio_steps &steps);
+  llvm::Constant *reader(llvm::StringRef name);
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
@@ -47,6 +51,9 @@ private:
     return llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(context), value);
   }
   llvm::Constant *float32(float value) {
+    return llvm::ConstantFP::get(context, llvm::APFloat(value));
+  }
+  llvm::Constant *float64(double value) {
     return llvm::ConstantFP::get(context, llvm::APFloat(value));
   }
   llvm::Constant *null() {
@@ -130,15 +137,14 @@ llvm::Constant *Emitter::polynomial(const SizeExpr &expr) {
 }
 
 llvm::Constant *Emitter::value(const ProgramValue &value) {
-  auto *defaultValue = llvm::ConstantFP::get(llvm::Type::getDoubleTy(context),
-                                             value.defaultValue.value_or(0));
   return structOf<heddle_value>(
       {string(value.name), string(value.axes),
        int32(static_cast<int>(value.type)), int32(value.dims.size()),
        arrayOf(value.dims,
                [&](const SizeExpr &dim) { return polynomial(dim); }),
        polynomial(value.elements), int32(value.defaultValue.has_value()),
-       int32(value.indexBound), defaultValue});
+       int32(value.indexBound), float64(value.defaultValue.value_or(0)),
+       int32(static_cast<int>(value.content))});
 }
 
 llvm::Constant *Emitter::entry(const ProgramEntry &entry) {
@@ -199,8 +205,32 @@ llvm::Constant *Emitter::sentences(const ProgramSentences &sentences) {
                                      int32(sentences.defaultPrompt), prompts});
 }
 
-EmittedProgram Emitter::program(unsigned cpuLevel,
-                                llvm::StringRef cpuFeatures) {
+llvm::Constant *Emitter::imageSteps(const heddle_image_steps &steps) {
+  return structOf<heddle_image_steps>(
+      {int32(steps.resize), int32(steps.width), int32(steps.height),
+       int32(steps.filter), int32(steps.crop_width), int32(steps.crop_height),
+       llvm::ConstantDataArray::get(context, llvm::ArrayRef(steps.mean)),
+       llvm::ConstantDataArray::get(context, llvm::ArrayRef(steps.deviation)),
+       float64(steps.scale)});
+}
+
+llvm::Constant *Emitter::audioSteps(const heddle_audio_steps &steps) {
+  return structOf<heddle_audio_steps>(
+      {int32(steps.sampling_rate), int32(steps.fft), int32(steps.hop),
+       int32(steps.mels), int64(steps.samples), float32(steps.padding)});
+}
+
+/// A function of the runtime which is linked because it is named here.
+llvm::Constant *Emitter::reader(llvm::StringRef name) {
+  llvm::Type *pointer = llvm::PointerType::get(context, 0);
+  auto *type = llvm::FunctionType::get(llvm::Type::getInt32Ty(context),
+                                       {pointer, pointer, pointer}, false);
+  return llvm::cast<llvm::Constant>(
+      module.getOrInsertFunction(name, type).getCallee());
+}
+
+EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
+                                bool withMain) {
   auto emitMonomial = [&](const SizeExpr &monomial) {
     assert(monomial.terms().size() == 1 && "a monomial is one product");
     return term(monomial.terms().front());
@@ -233,7 +263,11 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
        model.generation ? global(generation(*model.generation)) : null(),
        model.sentences ? global(sentences(*model.sentences)) : null(),
        arrayOf(model.weightBytes, [&](int64_t bytes) { return int64(bytes); }),
-       int64(stackBytes(module))});
+       int64(stackBytes(module)),
+       model.imageSteps ? global(imageSteps(*model.imageSteps)) : null(),
+       model.audioSteps ? global(audioSteps(*model.audioSteps)) : null(),
+       model.imageSteps && withMain ? reader("heddle_read_image") : null(),
+       model.audioSteps && withMain ? reader("heddle_read_audio") : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);
@@ -249,6 +283,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel,
 
 EmittedProgram codegen::emitProgram(llvm::Module &module,
                                     const Program &program, unsigned cpuLevel,
-                                    llvm::StringRef cpuFeatures) {
-  return Emitter(module, program).program(cpuLevel, cpuFeatures);
+                                    llvm::StringRef cpuFeatures,
+                                    bool withMain) {
+  return Emitter(module, program).program(cpuLevel, cpuFeatures, withMain);
 }

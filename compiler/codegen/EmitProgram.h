@@ -22,9 +22,11 @@ struct EmittedProgram {
 };
 
 /// Adds the descriptor and everything it points to. The functions of the
-/// entries must be in `module`.
+/// entries must be in `module`. `withMain`: there will be a command line, which
+/// reads files for the entries.
 EmittedProgram emitProgram(llvm::Module &module, const Program &program,
-                           unsigned cpuLevel, llvm::StringRef cpuFeatures);
+                           unsigned cpuLevel, llvm::StringRef cpuFeatures,
+                           bool withMain);
 
 } // namespace heddle::codegen
 

@@ -111,16 +111,17 @@ runtimeArchives(const LinkOptions &options) {
   if (!directory)
     return directory.takeError();
   std::vector<std::string> archives = {"--start-group"};
-  for (llvm::StringRef name :
-       {"libheddle_main.a", "libheddle_text.a", "libheddle_runtime.a"})
+  for (llvm::StringRef name : {"libheddle_main.a", "libheddle_text.a",
+                               "libheddle_media.a", "libheddle_runtime.a"})
     if (std::string archive = joinPath(*directory, name);
         fs::is_regular_file(archive))
       archives.push_back(archive);
-  // What text stands on: beside the runtime, or where the target's libraries
-  // are.
+  // What text and pictures stand on: beside the runtime, or where the target's
+  // libraries are.
   LibrarySearch search(options);
   for (llvm::StringRef installed :
-       {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE}) {
+       {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE, HEDDLE_PNG_ARCHIVE,
+        HEDDLE_JPEG_ARCHIVE, HEDDLE_Z_ARCHIVE}) {
     llvm::StringRef name = path::filename(installed);
     std::string archive = joinPath(*directory, name);
     if (!fs::is_regular_file(archive))

@@ -99,7 +99,7 @@ codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
     if (!value.isDeclaration())
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
   EmittedProgram emitted = emitProgram(*llvmModule, program, cpuLevel(machine),
-                                       cpuFeatures(machine));
+                                       cpuFeatures(machine), withMain);
   emitInterface(*llvmModule, program, emitted);
   if (withMain)
     emitMain(*llvmModule, emitted);

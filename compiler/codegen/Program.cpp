@@ -82,6 +82,7 @@ static ProgramEntry read(program::EntryOp op) {
     entry.inputs.push_back(readValue(input));
     if (auto number = input.getDefaultValue())
       entry.inputs.back().defaultValue = number->convertToDouble();
+    entry.inputs.back().content = input.getContent();
   }
   for (auto output : op.getOps<program::OutputOp>())
     entry.outputs.push_back(readValue(output));

@@ -40,6 +40,9 @@ struct ProgramSize {
   std::string growsBy;
 };
 
+using program::Content;
+using program::GenerateRole;
+
 /// An argument or result of an entry.
 struct ProgramValue {
   std::string name;
@@ -52,9 +55,9 @@ struct ProgramValue {
   std::optional<double> defaultValue;
   /// Indices into an axis: exclusive upper bound; 0: not indices.
   int64_t indexBound = 0;
+  /// Beside arrays: pictures or sound.
+  Content content = Content::Numbers;
 };
-
-using program::GenerateRole;
 
 struct ProgramEntry {
   std::string name;
@@ -130,6 +133,9 @@ struct Program {
   std::shared_ptr<const heddle_generation> generation;
   /// The same about vectors.
   std::optional<ProgramSentences> sentences;
+  /// And what becomes of pictures and of sound.
+  std::optional<heddle_image_steps> imageSteps;
+  std::optional<heddle_audio_steps> audioSteps;
 };
 
 /// The name of the packed weights beside the program.

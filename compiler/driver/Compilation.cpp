@@ -277,6 +277,9 @@ llvm::LogicalResult Compilation::readProgram() {
   if (failed(program))
     return llvm::failure();
   program_ = std::move(*program);
+  if (failed(readPreprocessor(texts(), config ? config->getAsObject() : nullptr,
+                              program_)))
+    return llvm::failure();
   return readFilesBeside(arguments, configFile, texts(), weights != nullptr,
                          sentences, program_, tokenizer_);
 }

@@ -2,6 +2,7 @@
 
 #include "compiler/driver/FilesBeside.h"
 #include "compiler/checkpoint/Generation.h"
+#include "compiler/checkpoint/Preprocessor.h"
 #include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/files/Message.h"
 #include "runtime/text/Tokenizer.h"
@@ -14,6 +15,19 @@ using checkpoint::Document;
 using checkpoint::Problems;
 using checkpoint::Source;
 
+/// What is unsupported, and what the program does for want of it.
+static void noteLacking(const Problems &problems, llvm::StringRef instead) {
+  llvm::ArrayRef<std::string> lacking = problems.unsupported();
+  if (lacking.empty())
+    return;
+  std::string more =
+      lacking.size() > 1
+          ? " (and " + std::to_string(lacking.size() - 1) + " more)"
+          : "";
+  files::printMessage(llvm::errs(), files::Severity::Note,
+                      lacking.front() + more + ": " + instead);
+}
+
 /// A model computes without its tokenizer: where Heddle cannot run the one of
 /// the checkpoint exactly, the program has none.
 static std::vector<char> readTokenizer(const Source &texts, bool lowerCase,
@@ -23,15 +37,8 @@ static std::vector<char> readTokenizer(const Source &texts, bool lowerCase,
     return {};
   auto tables = checkpoint::compileTokenizer(
       file, texts.document("tokenizer_config.json"), problems, lowerCase);
-  if (llvm::ArrayRef<std::string> lacking = problems.unsupported();
-      problems.empty() && !lacking.empty())
-    files::printMessage(
-        llvm::errs(), files::Severity::Note,
-        lacking.front() +
-            (lacking.size() > 1
-                 ? " (and " + std::to_string(lacking.size() - 1) + " more)"
-                 : "") +
-            ": the program takes token ids");
+  if (problems.empty())
+    noteLacking(problems, "the program takes token ids");
   return tables.value_or(std::vector<char>());
 }
 
@@ -93,5 +100,30 @@ llvm::LogicalResult driver::readFilesBeside(
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
     files::printMessage(llvm::errs(), files::Severity::Note, note);
+  return llvm::success(problems.empty());
+}
+
+static bool takes(const codegen::Program &program, codegen::Content content) {
+  return llvm::any_of(program.entries, [&](const auto &entry) {
+    return llvm::any_of(entry.inputs, [&](const auto &input) {
+      return input.content == content;
+    });
+  });
+}
+
+llvm::LogicalResult driver::readPreprocessor(const Source &texts,
+                                             const llvm::json::Object *config,
+                                             codegen::Program &program) {
+  Problems problems;
+  llvm::StringRef modelType =
+      config ? config->getString("model_type").value_or("") : "";
+  if (takes(program, codegen::Content::Image))
+    program.imageSteps =
+        checkpoint::readImageProcessor(texts, modelType, problems);
+  if (takes(program, codegen::Content::Audio))
+    program.audioSteps = checkpoint::readFeatureExtractor(texts, problems);
+  problems.print(llvm::errs());
+  if (problems.empty())
+    noteLacking(problems, "the program takes .npy files only");
   return llvm::success(problems.empty());
 }

@@ -20,6 +20,12 @@ readFilesBeside(const Arguments &arguments, const checkpoint::Document &config,
                 const std::optional<checkpoint::SentenceTransformer> &sentences,
                 codegen::Program &program, std::vector<char> &tokenizer);
 
+/// Reads preprocessor_config.json into a program that takes pictures or sound.
+/// What it asks for and programs cannot do is noted: they take arrays.
+llvm::LogicalResult readPreprocessor(const checkpoint::Source &texts,
+                                     const llvm::json::Object *config,
+                                     codegen::Program &program);
+
 } // namespace heddle::driver
 
 #endif // HEDDLE_COMPILER_DRIVER_FILESBESIDE_H

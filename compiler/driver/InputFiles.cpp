@@ -45,7 +45,8 @@ bool InputFiles::contains(llvm::StringRef file) const {
     return true;
   constexpr llvm::StringLiteral beside[] = {
       "config.json", "generation_config.json", "tokenizer.json",
-      "tokenizer_config.json", "modules.json"};
+      "tokenizer_config.json", "modules.json", "preprocessor_config.json",
+      "processor_config.json"};
   constexpr llvm::StringLiteral suffixes[] = {
       ".json", ".safetensors", ".txt", ".model", ".jinja",
       ".bin",  ".pt",          ".pth", ".gguf"};

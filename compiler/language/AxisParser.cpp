@@ -93,7 +93,8 @@ ExprPtr AxisParser::parseAxisFactor() {
   return nullptr;
 }
 
-/// type = [ "f32" | "bf16" | "int" | "bool" | "image" | SIZE ] "[" axes "]" .
+/// type = [ "f32" | "bf16" | "int" | "bool" | "image" | "audio" | SIZE ]
+///        "[" axes "]" .
 std::optional<TypeExpr> AxisParser::parseType() {
   TypeExpr type;
   type.place = peek().place();

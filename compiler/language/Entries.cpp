@@ -3,6 +3,7 @@
 #include "compiler/language/Elaborator.h"
 
 #include "compiler/language/Budgets.h"
+#include "dialects/nn/Content.h"
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
@@ -92,6 +93,9 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
       };
       setAttr(nn::NNDialect::kNameAttr,
               builder.getStringAttr(parameter.name.text));
+      StringRef element = parameter.type->element.text;
+      if (element == nn::kImage || element == nn::kAudio)
+        setAttr(nn::kContentAttr, builder.getStringAttr(element));
       if (parameter.defaultValue) {
         Datum given = evaluate(*parameter.defaultValue);
         const Constant *constant = std::get_if<Constant>(&given);

@@ -176,7 +176,7 @@ std::optional<Axes> Elaborator::resolveAxes(ArrayRef<ExprPtr> exprs) {
 
 std::optional<Shape> Elaborator::elementShape(const TypeExpr &type) {
   StringRef name = type.element.text;
-  if (name.empty() || name == "f32" || name == "image")
+  if (name.empty() || name == "f32" || name == "image" || name == "audio")
     return Shape{};
   if (name == "int")
     return Shape{Element::Int, {}, {}};
@@ -196,7 +196,7 @@ std::optional<Shape> Elaborator::elementShape(const TypeExpr &type) {
           "on the command line");
   else
     error(type.element.place,
-          "found " + name + ", needs f32, int, bool, image or a size");
+          "found " + name + ", needs f32, int, bool, image, audio or a size");
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/Sites.h"
 #include "compiler/transforms/Slots.h"
+#include "dialects/nn/Content.h"
 #include "dialects/nn/Places.h"
 #include "dialects/nn/VerifyModule.h"
 #include "dialects/program/Program.h"
@@ -151,6 +152,13 @@ Describer::SessionUses Describer::sessionUses(func::FuncOp entry) {
   return {list(grows), list(sets), list(reads)};
 }
 
+static program::Content contentOf(func::FuncOp function, unsigned input) {
+  auto content = function.getArgAttrOfType<StringAttr>(input, nn::kContentAttr);
+  return !content                ? program::Content::Numbers
+         : content == nn::kImage ? program::Content::Image
+                                 : program::Content::Audio;
+}
+
 void Describer::addEntry(func::FuncOp function) {
   StringRef name = function.getName();
   MLIRContext *context = module.getContext();
@@ -176,7 +184,8 @@ void Describer::addEntry(func::FuncOp function) {
     addValue<program::InputOp>(function.getArgument(number).getLoc(),
                                given ? given.str()
                                      : "input" + std::to_string(number),
-                               cast<RankedTensorType>(type), defaultValue);
+                               cast<RankedTensorType>(type), defaultValue,
+                               contentOf(function, number));
   }
   for (auto [number, type] : llvm::enumerate(function.getResultTypes()))
     addValue<program::OutputOp>(function.getLoc(),

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/nn/Content.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/Places.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -62,6 +63,11 @@ static bool isPairOf(Attribute attribute) {
 
 static bool isTruth(Attribute attribute) { return isa<BoolAttr>(attribute); }
 
+static bool isContent(Attribute attribute) {
+  auto text = dyn_cast<StringAttr>(attribute);
+  return text && (text == kImage || text == kAudio);
+}
+
 /// The rules of a model's `weights { … }`.
 static bool isRules(Attribute attribute) {
   auto rules = dyn_cast<DictionaryAttr>(attribute);
@@ -107,6 +113,7 @@ static constexpr Known allKnown[] = {
     {NNDialect::kDefaultAttr, Known::Input, isReal, "a number"},
     {NNDialect::kNameAttr, Known::Input, isNameAttr,
      "a name of letters, digits and underscores"},
+    {kContentAttr, Known::Input, isContent, "\"image\" or \"audio\""},
 };
 
 static LogicalResult verifyForm(Operation *op, NamedAttribute attribute,

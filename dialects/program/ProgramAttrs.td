@@ -76,6 +76,13 @@ def Program_Role : I32Enum<"GenerateRole", "what an entry does when texts are ge
   let cppNamespace = "::heddle::program";
 }
 
+/// Numbers as in heddle_value.content.
+def Program_Content : I32Enum<"Content", "what an input is read from, beside arrays",
+                              [I32EnumCase<"Numbers", 0, "numbers">, I32EnumCase<"Image", 1, "image">,
+                               I32EnumCase<"Audio", 2, "audio">]> {
+  let cppNamespace = "::heddle::program";
+}
+
 def Program_PartAttr : Program_Attr<"Part", "part"> {
   let summary = "a tensor of the checkpoint, as part of one in the packed file";
   let description = [{

@@ -125,7 +125,7 @@ def Program_InputOp : Program_Value<"input"> {
   let description = [{
     Its name, its axes as in the model file, the type of its elements, and its dimensions in sizes known at run time, of which
     those with a value a row give the size of one row. `below`: the elements are indices, and this is their bound. One with a
-    default may be left out.
+    default may be left out. `of`: its numbers come from pictures or from sound, whose files a program reads as well.
 
     C1. The name is of letters, digits and underscores.
     C2. Axes are size expressions.
@@ -134,10 +134,14 @@ def Program_InputOp : Program_Value<"input"> {
     ```mlir
     program.input "ids" "B T" : i32 ["B", "T"] below 50257
     program.input "scale" "B T D" : f32 ["B", "T", "3"] default 0.5
+    program.input "img" "B C Y X" : f32 ["B", "3", "224", "224"] of image
     ```
   }];
-  let arguments = !con(valueArguments, (ins OptionalAttr<F64Attr>:$default_value));
-  let assemblyFormat = "$name $axes `:` $type $dims (`below` $below^)? (`default` $default_value^)? attr-dict";
+  let arguments = !con(valueArguments, (ins OptionalAttr<F64Attr>:$default_value,
+                                          DefaultValuedProp<Program_EnumProp<Program_Content>, "Content::Numbers">:$content));
+  let assemblyFormat = [{
+    $name $axes `:` $type $dims (`below` $below^)? (`default` $default_value^)? (`of` $content^)? attr-dict
+  }];
 }
 
 def Program_OutputOp : Program_Value<"output"> {

@@ -76,6 +76,8 @@ heddle_status EntryCall::read(const Arguments &arguments, int32_t number) {
     if (!given[i] && !entry.inputs[i].has_default)
       return fail(HEDDLE_BAD_ARGUMENT, "%s needs --in %s=FILE.npy", entry.name,
                   entry.inputs[i].name);
+  if (heddle_status status = readFiles())
+    return status;
   if (heddle_status status = inferSizes())
     return status;
   if (heddle_status status = checkSizes())
@@ -112,12 +114,22 @@ heddle_status EntryCall::bind(const Binding &binding) {
   if (input < 0)
     return unknownName(binding, entry,
                        suggestValue(binding, entry.inputs, entry.input_count));
-  if (given[input])
-    return fail(HEDDLE_BAD_ARGUMENT, "input %s is given twice",
-                entry.inputs[input].name);
   given[input] = true;
-  return arrays[input].read(binding.value, entry.inputs[input].type,
-                            mostElements(entry.inputs[input]));
+  if (entry.inputs[input].content != HEDDLE_NUMBERS || files[input].empty())
+    return files[input].add(binding.value);
+  return fail(HEDDLE_BAD_ARGUMENT, "input %s is given twice",
+              entry.inputs[input].name);
+}
+
+heddle_status EntryCall::readFiles() {
+  for (int32_t i = 0; i < entry.input_count; ++i) {
+    const heddle_value &input = entry.inputs[i];
+    if (given[i])
+      if (heddle_status status =
+              files[i].read(program, input, mostElements(input), arrays[i]))
+        return status;
+  }
+  return HEDDLE_OK;
 }
 
 heddle_status EntryCall::readLengths(const Binding &binding) {

@@ -4,6 +4,7 @@
 
 #include "runtime/Session.h"
 #include "runtime/main/Arguments.h"
+#include "runtime/main/InputFiles.h"
 #include "runtime/main/Npy.h"
 #include "runtime/main/Output.h"
 
@@ -29,6 +30,7 @@ public:
 private:
   int64_t mostElements(const heddle_value &input) const;
   heddle_status bind(const Binding &binding);
+  heddle_status readFiles();
   heddle_status readLengths(const Binding &binding);
   heddle_status inferSizes();
   heddle_status inferSizes(const heddle_value &input, const NpyArray &array);
@@ -45,6 +47,7 @@ private:
   const heddle_program &program;
   const heddle_entry &entry;
   bool given[HEDDLE_MAX_INPUTS] = {};
+  InputFiles files[HEDDLE_MAX_INPUTS];
   NpyArray arrays[HEDDLE_MAX_INPUTS];
   int64_t rows = -1;
   List<int64_t> lengths[HEDDLE_MAX_SIZES]; // ragged: one a row

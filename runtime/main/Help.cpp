@@ -14,7 +14,11 @@ static const char *nameOf(heddle_type type) {
 }
 
 static void printValue(const heddle_value &value) {
-  printf("%s: %s[%s]", value.name, nameOf(value.type), value.axes);
+  printf("%s: %s[%s]", value.name,
+         value.content == HEDDLE_IMAGE   ? "image"
+         : value.content == HEDDLE_AUDIO ? "audio"
+                                         : nameOf(value.type),
+         value.axes);
   if (!value.has_default)
     return;
   bool isReal = value.type == HEDDLE_F32 || value.type == HEDDLE_BF16 ||
@@ -94,8 +98,16 @@ static void printUses(const heddle_program &program, const char *command,
 
 static void printEntryHelp(const heddle_program &program) {
   puts("\nentries\n"
-       "  --in [NAME=]FILE.npy    an input, row after row without padding\n"
-       "  --lengths [SIZE=]N,N,…  what each row has of a size\n"
+       "  --in [NAME=]FILE.npy    an input, row after row without padding");
+  if (program.read_image)
+    puts("  --in [NAME=]PICTURE     a row of an image: a .png or .jpg file, or "
+         "a "
+         "folder of them; may be repeated");
+  if (program.read_audio)
+    puts(
+        "  --in [NAME=]SOUND       a row of an audio: a .wav file, or a folder "
+        "of them; may be repeated");
+  puts("  --lengths [SIZE=]N,N,…  what each row has of a size\n"
        "  --rows N,N,…            the session's rows to continue (0, 1, …)\n"
        "  --out [NAME=]FILE.npy   an output (printed if left out)");
   printEntries(program);

@@ -1,13 +1,10 @@
 #include "runtime/main/Npy.h"
 #include "runtime/Error.h"
+#include "runtime/RegularFile.h"
 #include "runtime/Session.h"
 
-#include <cerrno>
 #include <cinttypes>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 namespace heddle::runtime {
@@ -107,49 +104,23 @@ heddle_status NpyArray::convert(const char *path, const uint8_t *bytes,
   return HEDDLE_OK;
 }
 
-namespace {
+bool isNpy(const char *path) {
+  RegularFile file(path);
+  char start[sizeof magic - 1];
+  return !file.check("a .npy file") && file.read(start, sizeof start, 0) &&
+         !memcmp(start, magic, sizeof start);
+}
 
-/// A file whose kind and size are known before anything of it is read.
-class RegularFile {
-public:
-  explicit RegularFile(const char *path)
-      // A pipe that nobody writes to would be waited for.
-      : descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)), path(path) {}
-
-  heddle_status check() {
-    struct stat about;
-    if (descriptor.get() < 0 || fstat(descriptor.get(), &about))
-      return fail(HEDDLE_BAD_FILE, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(about.st_mode))
-      return fail(HEDDLE_BAD_FILE, "%s: is %s, needed: a .npy file", path,
-                  S_ISDIR(about.st_mode) ? "a directory" : "no regular file");
-    bytes = about.st_size;
-    return HEDDLE_OK;
-  }
-
-  int64_t size() const { return bytes; }
-
-  /// All `wanted` bytes at `offset`, or false.
-  bool read(void *to, int64_t wanted, int64_t offset) const {
-    auto *at = static_cast<uint8_t *>(to);
-    while (wanted > 0) {
-      ssize_t got = pread(descriptor.get(), at, wanted, offset);
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got <= 0)
-        return false;
-      at += got, offset += got, wanted -= got;
-    }
-    return true;
-  }
-
-private:
-  FileDescriptor descriptor;
-  const char *path;
-  int64_t bytes = 0;
-};
-
-} // namespace
+heddle_status NpyArray::create(const char *path, heddle_type type,
+                               const int64_t *shape, int32_t rank) {
+  header.rank = rank;
+  header.count = 1;
+  for (int32_t d = 0; d < rank; ++d)
+    header.count *= header.shape[d] = shape[d];
+  if (!elements.allocate(header.count * bytesOf(type)))
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", path);
+  return HEDDLE_OK;
+}
 
 /// `offset` becomes that of the elements.
 static heddle_status readHeader(const RegularFile &file, const char *path,
@@ -180,7 +151,7 @@ static heddle_status readHeader(const RegularFile &file, const char *path,
 heddle_status NpyArray::read(const char *path, heddle_type type,
                              int64_t mostElements) {
   RegularFile file(path);
-  if (heddle_status status = file.check())
+  if (heddle_status status = file.check("a .npy file"))
     return status;
   int64_t offset, bytes;
   if (heddle_status status = readHeader(file, path, header, offset))

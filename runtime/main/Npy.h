@@ -19,6 +19,11 @@ public:
   /// are refused before they are read. HEDDLE_BAD_FILE notes the reason.
   heddle_status read(const char *path, heddle_type type, int64_t mostElements);
 
+  /// Makes an array of zeros, for what is read from `path`.
+  heddle_status create(const char *path, heddle_type type, const int64_t *shape,
+                       int32_t rank);
+
+  void *data() { return elements.data(); }
   const void *data() const { return elements.data(); }
   int64_t count() const { return header.count; }
   int32_t rank() const { return header.rank; }
@@ -31,6 +36,9 @@ private:
   NpyHeader header;
   Array<uint8_t> elements;
 };
+
+/// Whether a file begins as a .npy file does.
+bool isNpy(const char *path);
 
 /// Writes an array in C order.
 void writeNpy(FILE *file, heddle_type type, const int64_t *shape, int32_t rank,

@@ -8,7 +8,7 @@
 // CHECK-NEXT: program.size "T" in 2 to 8 step 2 per "B"
 // CHECK-NEXT: program.size "S" in 1 to 8 per "B" grown by "T"
 // CHECK-NEXT: program.entry @encode generates before arena "24*B*T+64" weights <0 to 2> caches <1> sets ["T"] {
-// CHECK-NEXT:   program.input "x" "B T D" : bf16 ["B", "T", "3"]
+// CHECK-NEXT:   program.input "x" "B T D" : bf16 ["B", "T", "3"] of image
 // CHECK-NEXT: }
 // CHECK-NEXT: program.entry @step generates step weights <2, 0 to 1> caches <0, 1> grows ["S"] reads ["T"] {
 // CHECK-NEXT:   program.input "ids" "B T" : i32 ["B", "T"] below 11
@@ -31,7 +31,7 @@ program.description "toy" rows "B" prefill_in_chunks tokenizer {
   program.size "T" in 2 to 8 step 2 per "B"
   program.size "S" in 1 to 8 step 1 per "B" grown by "T"
   program.entry @encode generates before arena "24*B*T+64" weights <0 to 2> caches <1> sets ["T"] {
-    program.input "x" "B T D" : bf16 ["B", "T", "3"]
+    program.input "x" "B T D" : bf16 ["B", "T", "3"] of image
   }
   program.entry @step generates step weights <2, 0 to 1> caches <0, 1> grows ["S"] reads ["T"] {
     program.input "ids" "B T" : i32 ["B", "T"] below 11

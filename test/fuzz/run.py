@@ -24,6 +24,7 @@ MODULES = ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*
 SEEDS = {
     "generation": ["test/golden/*/config.json"],
     "json": ["test/golden/*/config.json"],
+    "media": ["test/media/Inputs/pictures/*.png", "test/media/Inputs/pictures/*.jpg", "test/media/Inputs/sounds/mono*.wav"],
     "model": [(f"examples/models/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
         ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
         ("llama", "qwen3"), ("mixtral", "mixtral"), ("t5", "t5"), ("transformer", "marian"), ("vit", "vit"))]

@@ -10,7 +10,7 @@
 // CHECK: program.size "T" in 1 to 6 step 2 per "B"
 // CHECK-NEXT: program.size "S" in 1 to 6 per "B" grown by "T"
 // CHECK: program.entry @encode generates before caches <0> sets ["M"] {
-// CHECK-NEXT: program.input "input0" "B M D" : f32 ["B", "M", "3"]
+// CHECK-NEXT: program.input "input0" "B M D" : f32 ["B", "M", "3"] of audio
 // CHECK-NEXT: }
 // CHECK-NEXT: program.entry @step generates step arena "12*B*M+12*B*T+4*S+192" weights <0> caches <1, 0> grows ["S"] reads ["M"] {
 // CHECK-NEXT: program.input "ids" "B T" : i32 ["B", "T"] below 5
@@ -28,7 +28,7 @@ nn.size @T in 1 to 6 step 2 per @B
 nn.size @S in 1 to 6 per @B
 nn.size @M in 1 to 6 per @B
 nn.state @memory : !m
-func.func @encode(%x: !m) attributes {nn.entry} {
+func.func @encode(%x: !m {nn.content = "audio"}) attributes {nn.entry} {
   nn.state_write @memory, %x : !m
   return
 }

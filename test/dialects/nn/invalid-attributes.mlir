@@ -85,3 +85,8 @@ func.func private @f(tensor<3xf32, #nn.axes<D>> {nn.default = "0"})
 
 // expected-error @+1 {{nn.arena stands on an input, where it means nothing}}
 func.func private @f(tensor<3xf32, #nn.axes<D>> {nn.arena = "0"})
+
+// -----
+
+// expected-error @+1 {{nn.content is "video", needs "image" or "audio"}}
+func.func private @f(tensor<3xf32, #nn.axes<D>> {nn.content = "video"})
