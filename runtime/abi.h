@@ -112,6 +112,11 @@ typedef struct heddle_ids {
   const int32_t *ids;
 } heddle_ids;
 
+typedef struct heddle_named_id {
+  const char *name;
+  int32_t id;
+} heddle_named_id;
+
 /* How the checkpoint would have texts generated, as generation_config.json says (compiler/checkpoint/Generation.h). The length of
  * a text counts its prompt or, where an encoder has read that, the token which begins the decoder's text. */
 typedef struct heddle_generation {
@@ -130,7 +135,13 @@ typedef struct heddle_generation {
   heddle_ids suppressed, begin_suppressed; /* never chosen; not chosen first */
   int32_t bad_word_count;
   const heddle_ids *bad_words;    /* runs of tokens that are not chosen, each at least one long */
+  int32_t opening_count;          /* behind decoder_start stand so many tokens more before the text, each the likeliest of its list */
+  const heddle_ids *opening;
+  int32_t language_count, task_count; /* what a caller may choose for the opening: of speech, the language and what to write of it */
+  const heddle_named_id *languages, *tasks;
 } heddle_generation;
+
+#define HEDDLE_MOST_OPENING 16
 
 typedef struct heddle_prompt {
   const char *name, *text; /* the text is put before the user's */

@@ -153,6 +153,9 @@ typedef struct heddle_generate_options {
   int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
                                 0: begin anew */
   int32_t text_only;         /* 1: special tokens written out in prompts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
+  const float *const *sources; /* where the first entry reads pictures or sound: its input, a row each, in place of prompts */
+  const char *language, *task; /* of speech, by names of generation_config.json ("en", "translate"). NULL: as it says, else the
+                                  language that the model takes it for */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

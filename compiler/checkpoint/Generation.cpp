@@ -56,6 +56,7 @@ public:
   void readSpecialTokens(const JsonNode &root);
   void readEndToken(const JsonNode &root,
                     llvm::function_ref<int32_t(StringRef)> idOf);
+  void readOpening(const JsonNode &root, const JsonNode &config);
   void finish();
 
   std::shared_ptr<GenerationDefaults> defaults;
@@ -100,7 +101,7 @@ void GenerationReader::noteUnknown(const llvm::json::Object &object,
                                    const JsonNode &root) {
   std::vector<StringRef> unknown;
   for (const auto &[key, value] : object)
-    if (!isGenerationKey(key))
+    if (!isGenerationKey(key, /*inConfig=*/false))
       unknown.push_back(key);
   llvm::sort(unknown);
   for (StringRef key : unknown)
@@ -198,8 +199,31 @@ void GenerationReader::readEndToken(
     defaults->all.ends = defaults->keep({id});
 }
 
+void GenerationReader::readOpening(const JsonNode &root,
+                                   const JsonNode &config) {
+  Opening opening = checkpoint::readOpening(root, config);
+  for (std::vector<int32_t> &tokens : opening.tokens)
+    defaults->opening.push_back(defaults->keep(std::move(tokens)));
+  defaults->languages = std::move(opening.languages);
+  defaults->tasks = std::move(opening.tasks);
+}
+
+/// The names live as long as `tokens`.
+static int32_t nameAll(const std::vector<NamedToken> &tokens,
+                       std::vector<heddle_named_id> &names) {
+  for (const NamedToken &token : tokens)
+    names.push_back({token.name.c_str(), token.id});
+  return static_cast<int32_t>(names.size());
+}
+
 void GenerationReader::finish() {
   heddle_generation &all = defaults->all;
+  all.opening_count = static_cast<int32_t>(defaults->opening.size());
+  all.opening = defaults->opening.data();
+  all.language_count = nameAll(defaults->languages, defaults->languageNames);
+  all.languages = defaults->languageNames.data();
+  all.task_count = nameAll(defaults->tasks, defaults->taskNames);
+  all.tasks = defaults->taskNames.data();
   all.bad_word_count = static_cast<int32_t>(defaults->badWords.size());
   all.bad_words = defaults->badWords.data();
   // Without a token of its own a decoder begins with the one that begins texts.
@@ -220,13 +244,18 @@ readGenerationDefaults(const GenerationSources &sources, Problems &problems) {
   };
   bool isWhole = sources.generationConfig.isThere();
   const Document &main = isWhole ? sources.generationConfig : sources.config;
+  std::optional<llvm::json::Value> config;
+  if (isWhole && sources.config.isThere())
+    config = parseJson(sources.config, problems);
+  JsonNode configNode(config ? &*config : nullptr, sources.config.name(),
+                      problems);
   read(main, [&](const JsonNode &root) {
     reader.readSettings(root, sources.ignored, isWhole);
     reader.readSpecialTokens(root);
+    reader.readOpening(root, isWhole ? configNode : root);
   });
-  if (isWhole)
-    read(sources.config,
-         [&](const JsonNode &root) { reader.readSpecialTokens(root); });
+  if (config)
+    reader.readSpecialTokens(configNode);
   if (!reader.defaults->settings().ends.count)
     read(sources.tokenizerConfig, [&](const JsonNode &root) {
       reader.readEndToken(root, sources.idOf);

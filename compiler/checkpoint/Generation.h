@@ -9,6 +9,7 @@
 #define HEDDLE_COMPILER_CHECKPOINT_GENERATION_H
 
 #include "compiler/checkpoint/Document.h"
+#include "compiler/checkpoint/GenerationOpening.h"
 #include "compiler/checkpoint/Problems.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -34,13 +35,15 @@ struct GenerationKey {
   bool ofSampling = false;
   /// Of what is noted: how the program generates.
   llvm::StringLiteral instead = "";
+  /// In config.json the name means something else.
+  bool ofItsFile = false;
 };
 
 llvm::ArrayRef<GenerationKey> generationKeys();
 
 /// Whether a key of config.json is about generating, so that reading it, or
 /// refusing it, is this reader's affair and not the model file's.
-bool isGenerationKey(llvm::StringRef key);
+bool isGenerationKey(llvm::StringRef key, bool inConfig = true);
 
 /// A checkpoint's heddle_generation, and the memory of its lists.
 class GenerationDefaults {
@@ -53,7 +56,9 @@ private:
 
   heddle_generation all = {};
   std::vector<std::unique_ptr<std::vector<int32_t>>> lists;
-  std::vector<heddle_ids> badWords;
+  std::vector<heddle_ids> badWords, opening;
+  std::vector<NamedToken> languages, tasks;
+  std::vector<heddle_named_id> languageNames, taskNames;
 };
 
 struct GenerationSources {

@@ -62,8 +62,27 @@ static constexpr Key keys[] = {
     {"stop_strings", Key::Refused},
     {"constraints", Key::Refused},
     {"force_words_ids", Key::Refused},
-    {"forced_decoder_ids", Key::Refused},
     {"assistant_ensemble_weight", Key::Refused},
+
+    // Of speech: what begins a text. Times are not written, and what a text
+    // that
+    // looks bad would be tried again with is not there.
+    {"forced_decoder_ids", Key::Read},
+    {"lang_to_id", Key::Read},
+    {"task_to_id", Key::Read},
+    {"no_timestamps_token_id", Key::Read},
+    {"language", Key::Read, "", false, "", true},
+    {"task", Key::Read, "", false, "", true},
+    {"return_timestamps", Key::Refused, "false"},
+    {"condition_on_prev_tokens", Key::Refused, "false"},
+    {"compression_ratio_threshold", Key::Refused},
+    {"logprob_threshold", Key::Refused},
+    {"no_speech_threshold", Key::Refused},
+    {"is_multilingual", Key::NoEffect},
+    {"alignment_heads", Key::NoEffect},
+    {"max_initial_timestamp_index", Key::NoEffect},
+    {"prev_sot_token_id", Key::NoEffect},
+    {"prompt_condition_type", Key::NoEffect},
 
     // Padding is no part of a program, and what is not a number is never
     // chosen.
@@ -108,9 +127,10 @@ static constexpr Key keys[] = {
 
 llvm::ArrayRef<GenerationKey> generationKeys() { return keys; }
 
-bool isGenerationKey(llvm::StringRef key) {
-  return llvm::any_of(keys,
-                      [&](const Key &known) { return known.name == key; });
+bool isGenerationKey(llvm::StringRef key, bool inConfig) {
+  return llvm::any_of(keys, [&](const Key &known) {
+    return known.name == key && !(inConfig && known.ofItsFile);
+  });
 }
 
 } // namespace heddle::checkpoint

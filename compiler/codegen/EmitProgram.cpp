@@ -39,6 +39,7 @@ private:
   llvm::Constant *site(const ProgramSite &site);
   llvm::Constant *ids(const heddle_ids &ids);
   llvm::Constant *generation(const heddle_generation &settings);
+  llvm::Constant *namedIds(llvm::ArrayRef<heddle_named_id> names);
   llvm::Constant *sentences(const ProgramSentences &sentences);
   llvm::Constant *imageSteps(const heddle_image_steps &steps);
   llvm::Constant *audioSteps(const heddle_audio_steps &steps);
@@ -183,16 +184,38 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
   llvm::ArrayRef<heddle_ids> badWords(settings.bad_words,
                                       settings.bad_word_count);
   return structOf<heddle_generation>(
-      {int64(settings.max_tokens), int64(settings.max_length),
-       int64(settings.min_tokens), int64(settings.min_length),
-       float32(settings.temperature), float32(settings.top_p),
-       float32(settings.min_p), float32(settings.repetition_penalty),
-       int32(settings.top_k), int32(settings.no_repeat_ngram),
-       int32(settings.begin), int32(settings.decoder_start),
-       int32(settings.forced_begin), ids(settings.ends),
-       ids(settings.forced_ends), ids(settings.suppressed),
-       ids(settings.begin_suppressed), int32(settings.bad_word_count),
-       arrayOf(badWords, [&](const heddle_ids &word) { return ids(word); })});
+      {int64(settings.max_tokens),
+       int64(settings.max_length),
+       int64(settings.min_tokens),
+       int64(settings.min_length),
+       float32(settings.temperature),
+       float32(settings.top_p),
+       float32(settings.min_p),
+       float32(settings.repetition_penalty),
+       int32(settings.top_k),
+       int32(settings.no_repeat_ngram),
+       int32(settings.begin),
+       int32(settings.decoder_start),
+       int32(settings.forced_begin),
+       ids(settings.ends),
+       ids(settings.forced_ends),
+       ids(settings.suppressed),
+       ids(settings.begin_suppressed),
+       int32(settings.bad_word_count),
+       arrayOf(badWords, [&](const heddle_ids &word) { return ids(word); }),
+       int32(settings.opening_count),
+       arrayOf(llvm::ArrayRef(settings.opening, settings.opening_count),
+               [&](const heddle_ids &tokens) { return ids(tokens); }),
+       int32(settings.language_count),
+       int32(settings.task_count),
+       namedIds({settings.languages, size_t(settings.language_count)}),
+       namedIds({settings.tasks, size_t(settings.task_count)})});
+}
+
+llvm::Constant *Emitter::namedIds(llvm::ArrayRef<heddle_named_id> names) {
+  return arrayOf(names, [&](const heddle_named_id &named) {
+    return structOf<heddle_named_id>({string(named.name), int32(named.id)});
+  });
 }
 
 llvm::Constant *Emitter::sentences(const ProgramSentences &sentences) {

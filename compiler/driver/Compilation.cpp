@@ -166,7 +166,9 @@ language::ModelOptions Compilation::modelOptions() {
   options.config = config ? config->getAsObject() : nullptr;
   options.configFile = configFile.name();
   options.ignoredKeys = arguments.ignoredKeys;
-  options.isReadElsewhere = checkpoint::isGenerationKey;
+  options.isReadElsewhere = [](llvm::StringRef key) {
+    return checkpoint::isGenerationKey(key);
+  };
   if (weights)
     options.tensorPaths =
         [this](const nn::WeightRules &rules) -> const llvm::StringSet<> & {

@@ -101,8 +101,20 @@ heddle_status Generation::call() {
   return HEDDLE_OK;
 }
 
+/// Whether the next token is one of those that stand before the text.
+bool Generation::takeOpening(Row &row, const float *logits) const {
+  auto place = static_cast<int64_t>(row.ids.size()) - 1;
+  if (!source.entry || !row.isUnanswered() || place >= opening.count())
+    return false;
+  row.ids.push(opening.likeliest(place, logits, vocabulary));
+  ++row.prompt;
+  return true;
+}
+
 heddle_status Generation::choose(int64_t b, const float *rowLogits) {
   Row &row = *rows[b];
+  if (takeOpening(row, rowLogits))
+    return checkTrouble();
   auto count = static_cast<int32_t>(vocabulary);
   auto length = static_cast<int64_t>(row.ids.size());
   rowLogits = rules.apply(

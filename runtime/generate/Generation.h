@@ -5,6 +5,7 @@
 
 #include "runtime/Session.h"
 #include "runtime/generate/Generate.h"
+#include "runtime/generate/Opening.h"
 #include "runtime/generate/TokenRules.h"
 #include "runtime/text/Sampler.h"
 #include "runtime/text/Tokenizer.h"
@@ -12,10 +13,10 @@
 namespace heddle::runtime {
 
 /// What generating needs to know about an entry: it reads indices, one a
-/// position of a ragged size.
+/// position of a ragged size; or, before the first step, pictures or sound.
 struct Reader {
   const heddle_entry *entry = nullptr;
-  int32_t size = -1; // of the positions
+  int32_t size = -1; // of the positions; -1: it reads no indices
 
   heddle_status find(const heddle_model &model, int32_t generates);
 };
@@ -61,6 +62,8 @@ private:
   heddle_status readPrompts();
   heddle_status readPrompt(int64_t b);
   heddle_status readIds(int64_t b);
+  heddle_status checkPrompts();
+  bool readsMedia() const { return source.entry && source.size < 0; }
   int64_t mostPromptTokens() const;
   heddle_status openDecoder(Row &row);
   heddle_status encodeSources();
@@ -69,6 +72,7 @@ private:
   void planCall();
   heddle_status call();
   heddle_status choose(int64_t b, const float *logits);
+  bool takeOpening(Row &row, const float *logits) const;
   void finish(int64_t b);
   heddle_status checkTrouble() const;
   bool unfinished() const;
@@ -86,6 +90,7 @@ private:
   const text::Tokenizer *tokenizer = nullptr; // null: ids in, ids out
   const heddle_generation &settings;
   TokenRules rules;
+  Opening opening;
   text::Sampler sampler;
   Reader source, step;  // source: the entry that runs once before, if any
   int32_t growing = -1; // the size that counts what a row holds

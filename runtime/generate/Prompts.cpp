@@ -23,7 +23,10 @@ heddle_status Reader::find(const heddle_model &model, int32_t generates) {
   for (int32_t s = 0; s < program.size_count; ++s)
     if (given == 1u << s && program.sizes[s].per >= 0)
       size = s;
-  if (size < 0 || entry->input_count < 1 || entry->inputs[0].type != HEDDLE_I32)
+  bool isMedia = generates == 1 && given == 0 && entry->input_count > 0 &&
+                 entry->inputs[0].content != HEDDLE_NUMBERS;
+  if (!isMedia && (size < 0 || entry->input_count < 1 ||
+                   entry->inputs[0].type != HEDDLE_I32))
     return fail(HEDDLE_NOT_SUPPORTED,
                 "generate: %s does not read one token a position", entry->name);
   for (int32_t i = 1; i < entry->input_count; ++i)
@@ -82,10 +85,11 @@ heddle_status Generation::prepare() {
     return fail(HEDDLE_BAD_ARGUMENT,
                 "max_tokens is %" PRId64 ", needed: -1 or more",
                 options.max_tokens);
-  if (!options.prompts && (!options.prompt_ids || !options.prompt_lengths))
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "there are no prompts: prompts is NULL, and so is %s",
-                options.prompt_ids ? "prompt_lengths" : "prompt_ids");
+  if (heddle_status status = checkPrompts())
+    return status;
+  if (heddle_status status =
+          opening.choose(settings, options.language, options.task))
+    return status;
   if (model.weights.tokenizer() || options.prompts)
     if (heddle_status status = tokenizerOf(model, tokenizer))
       return status;
@@ -93,6 +97,22 @@ heddle_status Generation::prepare() {
       !lengths.allocate(options.rows))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   return readPrompts();
+}
+
+heddle_status Generation::checkPrompts() {
+  if (readsMedia() != (options.sources != nullptr))
+    return fail(HEDDLE_BAD_ARGUMENT,
+                readsMedia() ? "there are no sources, which %s reads: sources "
+                               "is NULL"
+                             : "%s reads no pictures and no sound: sources is "
+                               "not NULL",
+                source.entry ? source.entry->name : step.entry->name);
+  if (!readsMedia() && !options.prompts &&
+      (!options.prompt_ids || !options.prompt_lengths))
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "there are no prompts: prompts is NULL, and so is %s",
+                options.prompt_ids ? "prompt_lengths" : "prompt_ids");
+  return HEDDLE_OK;
 }
 
 heddle_status Generation::findVocabulary() {
@@ -127,7 +147,7 @@ heddle_status Generation::readPrompts() {
     // The same prompt twice asks for two texts; otherwise a row's text does
     // not depend on its neighbours.
     rows[b]->stream = repeats ? repeats[b] : 0;
-    for (int64_t other = 0; other < b; ++other) {
+    for (int64_t other = 0; other < b && !readsMedia(); ++other) {
       const text::Ids &ids = rows[other]->ids;
       rows[b]->stream += std::equal(ids.begin(), ids.end(),
                                     rows[b]->ids.begin(), rows[b]->ids.end());
@@ -140,7 +160,11 @@ heddle_status Generation::readPrompt(int64_t b) {
   Row &row = *rows[b];
   if (options.resume && session.unread[b] >= 0)
     row.ids.push(session.unread[b]);
-  if (options.prompts) {
+  if (readsMedia()) {
+    if (!options.sources[b])
+      return fail(HEDDLE_BAD_ARGUMENT, "source %" PRId64 " is NULL", b);
+    row.ids.push(settings.decoder_start);
+  } else if (options.prompts) {
     const char *prompt = options.prompts[b];
     if (!prompt)
       return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is NULL", b);
@@ -211,9 +235,11 @@ heddle_status Generation::encodeSources() {
   double start = secondsNow();
   for (int64_t b = 0; b < options.rows; ++b) {
     text::Ids &ids = rows[b]->ids;
-    auto length = static_cast<int64_t>(ids.size());
+    int64_t length = readsMedia() ? 0 : static_cast<int64_t>(ids.size());
     const int64_t *sizes[] = {&length};
     const void *inputs[HEDDLE_MAX_INPUTS] = {ids.data()};
+    if (readsMedia())
+      inputs[0] = options.sources[b];
     void *outputs[1] = {nullptr};
     if (heddle_status status =
             runCall(session, source.entry, 1, sizes, &b, inputs, outputs))
@@ -236,9 +262,15 @@ heddle_status Generation::limitLengths() {
   for (int64_t b = 0; b < options.rows; ++b) {
     Row &row = *rows[b];
     auto prompt = static_cast<int64_t>(row.prompt);
+    // As in transformers, what begins a text of speech does not count.
+    int64_t most = settings.max_length;
+    if (source.entry && opening.count()) {
+      prompt += opening.count();
+      most += prompt;
+    }
     row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
-                  : ofWhole ? settings.max_length
-                            : INT64_MAX;
+                  : ofWhole                                 ? most
+                                                            : INT64_MAX;
     if (row.longest <= prompt)
       return fail(HEDDLE_BAD_ARGUMENT,
                   "prompt %" PRId64 " has %" PRId64

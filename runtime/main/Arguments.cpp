@@ -20,6 +20,10 @@ static constexpr const char *optionNames[] = {"--help",
                                               "--plain-text",
                                               "--tokens",
                                               "--ids",
+                                              "--audio",
+                                              "--image",
+                                              "--language",
+                                              "--task",
                                               "--prompt",
                                               "--context",
                                               "--seed",
@@ -55,6 +59,7 @@ private:
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);
+  bool takeInto(List<const char *> &values, std::string_view option);
   bool takeNumber(std::string_view option, int64_t least, int64_t most,
                   int64_t &number);
   bool takeNumber(std::string_view option, float &number);
@@ -129,11 +134,14 @@ bool Parser::parseOption(std::string_view option) {
     return arguments.plainText = true;
   if (option == "-n" || option == "--tokens")
     return takeTokens(option);
-  if (option == "--ids") {
-    const char *value = takeValue(option);
-    arguments.ids.push(value);
-    return value;
-  }
+  if (option == "--ids")
+    return takeInto(arguments.ids, option);
+  if (option == "--audio" || option == "--image")
+    return takeInto(arguments.sources, option);
+  if (option == "--language")
+    return (arguments.language = takeValue(option));
+  if (option == "--task")
+    return (arguments.task = takeValue(option));
   if (option == "--context")
     return takeNumber(option, 1, INT64_MAX, arguments.context);
   if (option == "--seed") {
@@ -200,6 +208,12 @@ bool Parser::takeTokens(std::string_view option) {
   arguments.tokens = number < 0 ? 0 : number;
   arguments.tokensGiven = true;
   return true;
+}
+
+bool Parser::takeInto(List<const char *> &values, std::string_view option) {
+  const char *value = takeValue(option);
+  values.push(value);
+  return value;
 }
 
 const char *Parser::takeValue(std::string_view option) {
@@ -296,6 +310,13 @@ bool Parser::check() {
   if (!arguments.ids.empty() &&
       !(arguments.texts.empty() && arguments.calls.empty())) {
     complain("--ids is a prompt by itself: found texts or entries as well");
+    return false;
+  }
+  if (!arguments.sources.empty() &&
+      !(arguments.texts.empty() && arguments.calls.empty() &&
+        arguments.ids.empty())) {
+    complain("--audio and --image are what a text is written of: found texts, "
+             "ids or entries as well");
     return false;
   }
   // `./gpt2 step`: a prompt that happens to be an entry's name.

@@ -22,7 +22,9 @@ struct Binding {
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
-  List<const char *> ids; // prompts as numbers: 12,7,99
+  List<const char *> ids;     // prompts as numbers: 12,7,99
+  List<const char *> sources; // pictures or sounds that texts are written of
+  const char *language = nullptr, *task = nullptr; // of speech
   int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
   bool tokensGiven = false;      // on the command line
   text::SamplerOptions sampling; // of the checkpoint, where not given

@@ -14,6 +14,11 @@ struct TextUse {
   const heddle_entry *embed = nullptr;  // ids in, one vector a row out
 };
 
+/// Whether texts are written of pictures or sound.
+inline bool readsMedia(const TextUse &use) {
+  return use.source && use.source->inputs[0].content != HEDDLE_NUMBERS;
+}
+
 /// Finds them; `embed` is the entry named `preferred`, else `sentence`, else
 /// the first that fits.
 TextUse findTextUse(const heddle_program &program, const char *preferred);
@@ -23,6 +28,8 @@ int callEntries(heddle_model &model, const Arguments &arguments);
 int generateText(heddle_model &model, const Arguments &arguments);
 /// Of prompts as ids, whether or not the model has a tokenizer.
 int generateIds(heddle_model &model, const Arguments &arguments);
+/// Of pictures or sound, which the entry before the step reads.
+int generateFromFiles(heddle_model &model, const Arguments &arguments);
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
 

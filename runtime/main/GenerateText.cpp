@@ -5,6 +5,7 @@
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/SourceFiles.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -105,7 +106,10 @@ public:
           const List<const char *> &prompts)
       : model(model), program(*model.program), arguments(arguments),
         prompts(prompts), total(static_cast<int64_t>(prompts.size())) {}
-  ~Writing() { heddle_session_close(session); }
+  ~Writing() {
+    heddle_session_close(session);
+    destroy(sources);
+  }
 
   int run();
 
@@ -113,6 +117,8 @@ public:
 
 private:
   bool ofIds() const { return !arguments.ids.empty(); }
+  bool ofFiles() const { return readsMedia(use); }
+  int openFiles();
   int readIds();
   int tokenize();
   int64_t mostWritten() const;
@@ -125,9 +131,11 @@ private:
 
   heddle_model &model;
   const heddle_program &program;
+  const TextUse use = findTextUse(program, nullptr);
   const Arguments &arguments;
-  const List<const char *> &prompts;
+  const List<const char *> &prompts; // or files
   int64_t total;
+  SourceFiles *sources = nullptr; // where they are files
   heddle_session *session = nullptr;
   int64_t context = 0;
   List<int64_t> lengths;       // of the prompts, in tokens
@@ -162,6 +170,16 @@ int64_t Writing::mostSourceTokens() const {
         if (model.given(program.entries[e]) >> s & 1)
           return program.sizes[s].max;
   return 0;
+}
+
+/// Behind the opening a decoder's text is as long as its first token.
+int Writing::openFiles() {
+  sources = create<SourceFiles>(program, use.source->inputs[0]);
+  if (!sources)
+    return complain("no memory to read files");
+  for (int64_t i = 0; i < total; ++i)
+    lengths.push(1 + generationOf(program).opening_count);
+  return complainOfMemory();
 }
 
 /// The numbers of every --ids.
@@ -224,7 +242,7 @@ int Writing::measure(heddle_session_options &limits) {
     if (size.per >= 0)
       most = std::max(most, size.max);
   }
-  int64_t most = mostSourceTokens();
+  int64_t most = ofFiles() ? INT64_MAX : mostSourceTokens();
   if (!most)
     most = arguments.context ? std::min(arguments.context, mostContext)
                              : mostContext;
@@ -256,7 +274,7 @@ int Writing::measure(heddle_session_options &limits) {
   return 0;
 }
 
-bool Writing::hasSource() const { return mostSourceTokens() > 0; }
+bool Writing::hasSource() const { return use.source; }
 
 /// The same prompt twice asks for two texts, in whichever batches they are.
 void Writing::countRepeats() {
@@ -271,7 +289,11 @@ int Writing::runBatch(int64_t first, int64_t count) {
   auto off = [](auto value) { return value == 0 ? -1 : value; };
   heddle_generate_options options = {};
   options.rows = count;
-  if (ofIds()) {
+  if (ofFiles()) {
+    if (sources->read(prompts.data() + first, count))
+      return complainLastError();
+    options.sources = sources->rows();
+  } else if (ofIds()) {
     options.prompt_ids = idsOf.data() + first;
     options.prompt_lengths = lengths.data() + first;
   } else {
@@ -286,9 +308,12 @@ int Writing::runBatch(int64_t first, int64_t count) {
   options.repetition_penalty = arguments.sampling.repetitionPenalty;
   options.seed = arguments.sampling.seed;
   options.text_only = arguments.plainText;
+  options.language = arguments.language;
+  options.task = arguments.task;
 
   // What a decoder writes does not continue what its encoder has read.
-  Printer printer(arguments.echo && !hasSource(), ofIds(),
+  bool speaksText = !ofIds() && model.weights.tokenizer();
+  Printer printer(arguments.echo && !hasSource(), !speaksText,
                   prompts.data() + first, count, first);
   report.cutRows.clear();
   if (!printer.prepare())
@@ -310,7 +335,7 @@ int Writing::runBatch(int64_t first, int64_t count) {
 
 int Writing::run() {
   heddle_session_options limits = {};
-  if (int code = ofIds() ? readIds() : tokenize())
+  if (int code = ofFiles() ? openFiles() : ofIds() ? readIds() : tokenize())
     return code;
   if (int code = measure(limits))
     return code;
@@ -348,6 +373,23 @@ int generateText(heddle_model &model, const Arguments &arguments) {
 
 int generateIds(heddle_model &model, const Arguments &arguments) {
   return write(model, arguments, arguments.ids);
+}
+
+int generateFromFiles(heddle_model &model, const Arguments &arguments) {
+  const char *program = model.program->name;
+  if (!arguments.ids.empty() || arguments.prompt || arguments.entry)
+    return complain("%s writes of files: it does not take --ids, --prompt and "
+                    "--entry",
+                    program);
+  InputFiles files;
+  for (const List<const char *> *paths : {&arguments.sources, &arguments.texts})
+    for (const char *path : *paths)
+      if (files.add(path))
+        return complainLastError();
+  if (files.empty())
+    return complain("%s writes of files: name one, as in %s x.wav", program,
+                    program);
+  return write(model, arguments, files.all());
 }
 
 } // namespace heddle::runtime

@@ -68,7 +68,10 @@ static void printSizes(const heddle_program &program) {
 /// What one types, the most likely first.
 static void printUses(const heddle_program &program, const char *command,
                       const TextUse &use) {
-  if (use.step)
+  if (use.step && readsMedia(use))
+    printf("  %s %-30s write what is in it; several run as batches\n", command,
+           use.source->inputs[0].content == HEDDLE_AUDIO ? "x.wav" : "x.png");
+  else if (use.step)
     printf("  %s \"Once upon a time\" -n 64      %s; several prompts run as "
            "batches,\n"
            "  %s < prompt.txt                standard input is one prompt\n",
@@ -143,6 +146,12 @@ static void printGenerationHelp(const heddle_program &program,
          speaksText ? "text" : "texts of token ids", tokens,
          settings.temperature, settings.top_k, settings.top_p, settings.min_p,
          settings.repetition_penalty);
+  if (settings.language_count)
+    printf("  --language NAME         that is spoken, such as %s (the model "
+           "hears which)\n",
+           settings.languages[0].name);
+  if (settings.task_count)
+    printf("  --task NAME             such as %s\n", settings.tasks[0].name);
   if (!use.source)
     printf("  --no-echo               print the new %s only\n",
            speaksText ? "text" : "ids");

@@ -18,6 +18,7 @@ public:
   ~InputFiles();
 
   bool empty() const { return paths.empty(); }
+  const text::Buffer<const char *> &all() const { return paths; }
   /// A file, or a folder, which stands for what it holds of them, by their
   /// names.
   heddle_status add(const char *path);

@@ -84,6 +84,12 @@ static int run(heddle_model &model, const Arguments &arguments) {
   if (!arguments.calls.empty())
     return callEntries(model, arguments);
   TextUse use = findTextUse(*model.program, arguments.entry);
+  if (use.step && readsMedia(use))
+    return generateFromFiles(model, arguments);
+  if (!arguments.sources.empty())
+    return complain("%s reads no pictures and no sound: it does not take "
+                    "--audio and --image",
+                    model.program->name);
   if (!arguments.ids.empty())
     return use.step ? generateIds(model, arguments)
                     : complain("%s does not generate: it does not take --ids",

@@ -42,6 +42,8 @@ void printSettings(const heddle_program &program) {
   printId("begins a text", settings.begin);
   if (findTextUse(program, nullptr).source)
     printId("begins a decoder's text", settings.decoder_start);
+  for (int32_t i = 0; i < settings.opening_count; ++i)
+    printIds("then begins it the likeliest of", settings.opening[i]);
   printId("first", settings.forced_begin);
   printIds("last", settings.forced_ends);
   printIds("never", settings.suppressed);
