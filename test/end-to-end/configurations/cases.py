@@ -369,9 +369,10 @@ SAMPLE = {
 
 import decoders  # they need what stands above
 import encoders
+import speech
 import translators
 import vision
 
-for module in (decoders, encoders, translators, vision):
+for module in (decoders, encoders, speech, translators, vision):
     FAMILIES += module.FAMILIES
     SAMPLE.update(module.SAMPLE)

@@ -64,3 +64,9 @@ def tokens(inputs, what="ids"):
 def image(pixels):
     draw = random.Random("image").random
     return array.array("f", (2 * draw() - 1 for _ in range(pixels)))
+
+
+def features(inputs):
+    """Of as many sounds as there are targets, one after the other."""
+    draw = random.Random("features").random
+    return array.array("f", (2 * draw() - 1 for _ in range(inputs["features"] * len(inputs["targets"]))))

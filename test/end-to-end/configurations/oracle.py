@@ -155,7 +155,10 @@ class Oracle:
             inputs["types"] = min(self.config.get("type_vocab_size", 2), 5)
         if self.family.padding is not None:
             inputs["padding"] = self.config.get("pad_token_id", self.family.padding)
-        if self.family.kind == "seq2seq":
+        if self.family.kind == "speech":
+            # The same features for all rows would not show a row that is mixed up.
+            inputs["features"] = self.config.get("num_mel_bins", 80) * 2 * self.config.get("max_source_positions", 1500)
+        if self.family.kind in ("seq2seq", "speech"):
             inputs["targets"], inputs["target_vocabulary"] = TARGETS, min(self.config.get("decoder_vocab_size") or VOCABULARY, VOCABULARY)
         return inputs
 
@@ -206,6 +209,11 @@ class Oracle:
                 put("pool", out.pooler_output)
             if model is not model.base_model:
                 put("classify", model(pixel_values=pixels).logits)
+            return {e: np.concatenate(v) for e, v in found.items()}
+        if kind == "speech":
+            features = torch.tensor(checkpoint.features(inputs)).view(len(inputs["targets"]), self.config.get("num_mel_bins", 80), -1)
+            for row, target in zip(features, checkpoint.tokens(inputs, "targets")):
+                put("step", model(input_features=row[None], decoder_input_ids=torch.tensor(target).long()[None]).logits[0, -1:])
             return {e: np.concatenate(v) for e, v in found.items()}
         ids = [torch.tensor(r).long()[None] for r in checkpoint.tokens(inputs)]
         if kind == "clip":

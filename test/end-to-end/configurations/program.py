@@ -51,7 +51,10 @@ def call_all(library, inputs, expected):
         library.close(model, session)
         return found
     ids = checkpoint.tokens(inputs)
-    if targets:
+    if "features" in inputs:
+        library.call("encode", session, len(targets), None, [checkpoint.features(inputs)], 0, [None])
+        ids, lengths = checkpoint.tokens(inputs, "targets"), targets
+    elif targets:
         library.call("encode", session, len(lengths), lengths, [Rows.pack(ids)], 0, [None])
         ids, lengths = checkpoint.tokens(inputs, "targets"), targets
     for entry, answer in expected.items():
