@@ -110,8 +110,8 @@ struct Expr {
 /// `V[B T]`, `f32[B D]`, `[B T D]`.
 struct TypeExpr {
   llvm::SMLoc place;
-  /// f32, bf16, int, bool, image, a size that the elements index, or empty: the
-  /// compute type.
+  /// f32, bf16, int, bool, image, audio, a size that the elements index, or
+  /// empty: the compute type.
   Word element;
   ExprList axes;
 };

@@ -172,13 +172,14 @@ int64_t Writing::mostSourceTokens() const {
   return 0;
 }
 
-/// Behind the opening a decoder's text is as long as its first token.
+/// A decoder's text begins with its first token and the opening, to which a
+/// language and a task that are asked for add two at most.
 int Writing::openFiles() {
   sources = create<SourceFiles>(program, use.source->inputs[0]);
   if (!sources)
     return complain("no memory to read files");
   for (int64_t i = 0; i < total; ++i)
-    lengths.push(1 + generationOf(program).opening_count);
+    lengths.push(1 + generationOf(program).opening_count + 2);
   return complainOfMemory();
 }
 

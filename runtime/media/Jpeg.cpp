@@ -117,6 +117,8 @@ static bool readPixels(Decoder &decoder, Image &image) {
 }
 
 static heddle_status damaged(const Encoded &file, const Decoder &decoder) {
+  if (decoder.errors.msg_code == JERR_OUT_OF_MEMORY)
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", file.path);
   return fail(HEDDLE_BAD_FILE, "%s: not a proper .jpg file: %s", file.path,
               decoder.message);
 }

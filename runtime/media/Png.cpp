@@ -87,6 +87,8 @@ static bool readPixels(Decoder &decoder, Image &image, int &orientation) {
 }
 
 static heddle_status damaged(const Encoded &file, const Decoder &decoder) {
+  if (strstr(decoder.fault, "memory")) // libpng has no number for it
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", file.path);
   return fail(HEDDLE_BAD_FILE, "%s: not a proper .png file: %s", file.path,
               decoder.fault);
 }

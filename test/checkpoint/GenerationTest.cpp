@@ -215,4 +215,56 @@ TEST(GenerationKeys, EachIsThereOnce) {
   EXPECT_FALSE(isGenerationKey("hidden_size"));
 }
 
+/// The ids at each place of the opening: `7|3,4|9`.
+std::string openingOf(const heddle_generation &settings) {
+  std::string text;
+  for (int32_t place = 0; place < settings.opening_count; ++place) {
+    text += place ? "|" : "";
+    for (int32_t i = 0; i < settings.opening[place].count; ++i)
+      text += (i ? "," : "") + std::to_string(settings.opening[place].ids[i]);
+  }
+  return text;
+}
+
+TEST_F(GenerationTest, SpeechBeginsWithLanguageAndTask) {
+  std::string names = R"("lang_to_id": {"<|en|>": 21, "<|de|>": 22},
+    "task_to_id": {"transcribe": 31, "translate": 32},
+    "no_timestamps_token_id": 40)";
+  auto opening = [&](std::string more) {
+    return openingOf(settingsOf("{" + names + more + "}"));
+  };
+  EXPECT_EQ(opening(""), "22,21|40");
+  EXPECT_EQ(opening(R"(, "language": "en")"), "21|31|40");
+  EXPECT_EQ(opening(R"(, "language": "<|de|>", "task": "translate")"),
+            "22|32|40");
+  EXPECT_EQ(opening(R"(, "task": "translate")"), "22,21|32|40");
+  EXPECT_EQ(opening(R"(, "forced_decoder_ids": [[1, null], [2, 31]])"),
+            "22,21|31|40");
+  EXPECT_EQ(opening(R"(, "forced_decoder_ids": [[1, 21], [2, 40]])"), "21|40");
+  EXPECT_EQ(openingOf(settingsOf(R"({"forced_decoder_ids": [[1, 40]]})")),
+            "40");
+  EXPECT_EQ(openingOf(settingsOf("{}")), "");
+  write("config.json", R"({"forced_decoder_ids": [[1, 21]]})");
+  EXPECT_EQ(opening(""), "21|40");
+  EXPECT_EQ(kept->settings().language_count, 2);
+  EXPECT_STREQ(kept->settings().languages[0].name, "de");
+  EXPECT_EQ(kept->settings().tasks[1].id, 32);
+}
+
+TEST_F(GenerationTest, AnOpeningThatIsNoneIsRefused) {
+  EXPECT_EQ(
+      problemsOf(R"({"forced_decoder_ids": [[2, 5]]})"),
+      Messages({"DIR/generation_config.json: forced_decoder_ids[0]: needed "
+                "[1, id]"}));
+  EXPECT_EQ(
+      problemsOf(R"({"language": "en"})"),
+      Messages({"DIR/generation_config.json: language: found en, needed a "
+                "name that the file has an id for"}));
+  EXPECT_EQ(
+      problemsOf(R"({"return_timestamps": true})"),
+      Messages({"DIR/generation_config.json: return_timestamps: found true, "
+                "needed false: programs cannot do this (--ignore-config "
+                "return_timestamps builds one that does not)"}));
+}
+
 } // namespace

@@ -172,9 +172,16 @@ def cases(heddle, sources, directory, sample):
     if sample:
         return [case for case in all_cases if case.name in ("check", "build-beside", "program-arrays")]
     subprocess.run([heddle, "build", f"{sources}/examples/scripture", "--threads=1", "-o", writer], check=True)
+    media, pixels, waves = f"{sources}/test/media/Inputs", f"{directory}/pixels", f"{directory}/waves"
+    for program, case in ((pixels, "pictures/vit"), (waves, "sounds/tiny")):
+        subprocess.run([heddle, "build", f"{media}/{os.path.basename(program)}.heddle", "--config", f"{media}/{case}/config.json", "-o", program],
+                       check=True)
+    pictures = Case("program-pictures", [pixels, "read", f"--in={media}/pictures/rgb.png", f"--in={media}/pictures/turned6.jpg", "--out=out.npy"],
+                    ["out.npy"], memory=1000, stdio=True)
+    sound = Case("program-sound", [waves, "read", f"--in={media}/sounds/rate22050.wav", "--out=out.npy"], ["out.npy"], memory=1000, stdio=True)
     text = Case("program-text", [writer, "-n", "8", "--temperature=0.7", "--seed=1"], text=b"And God said", memory=1000,
                 stdio=True)
-    return all_cases + [text]
+    return all_cases + [pictures, sound, text]
 
 
 def main():
