@@ -9,8 +9,9 @@ PAGE = "examples/models/README.md"
 HEAD = """# The model files that ship
 
 `heddle build DIR` takes the file that lists the architecture of DIR's config.json. Their numbers are those of transformers, setting
-by setting: [test/end-to-end/configurations](../../test/end-to-end/configurations/README.md). The language is described in
-[REFERENCE.md](../../compiler/language/REFERENCE.md). This page is made by `test/house/models.py`.
+by setting: [test/end-to-end/configurations](../../test/end-to-end/configurations/README.md); how near, and what is fused, is in
+[FAMILIES.md](FAMILIES.md). The language is described in [REFERENCE.md](../../compiler/language/REFERENCE.md). This page is made by
+`test/house/models.py`.
 
 | file | what | architectures | lines |
 |---|---|---|---|

@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("cases", nargs="*", metavar="WORD", help="families, and what a setting's name has to contain")
     parser.add_argument("--sample", action="store_true", help="the committed cases, with committed numbers")
     parser.add_argument("--write-sample", action="store_true", help="write the committed cases anew")
+    parser.add_argument("--write-families", action="store_true", help="with --sample: write examples/models/FAMILIES.md anew")
     parser.add_argument("--reference", type=int, default=5, metavar="N", help="every Nth case through --reference too (default: %(default)s)")
     parser.add_argument("--heddle", type=pathlib.Path, default=ROOT / "build/bin/heddle", help="the compiler (default: build/bin/heddle)")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the checkpoints (default: a temporary one)")
@@ -99,21 +100,36 @@ def run_all(options, folder):
 
 
 def run_sample(options, folder):
+    """A family's first case that is answered is what examples/models/FAMILIES.md shows of it."""
     import checkpoint
+    import families
     import sample
-    from program import Verdict
-    totals, numbers = collections.Counter(), itertools.count(1)
+    from program import Verdict, judge
+    totals, numbers, rows = collections.Counter(), itertools.count(1), {}
     for family in options.families:
         for case in sample.read(family):
             if not chosen(options, family, case["name"]):
                 continue
-            number = next(numbers)
-            checkpoint.write(folder / f"{number}", case["config"], case["tensors"], case["copies"])
-            verdict = judged(options, folder / f"{number}", case, number)
+            place = folder / f"{next(numbers)}"
+            checkpoint.write(place, case["config"], case["tensors"], case["copies"])
+            asked = [options.heddle, place, case["expected"], case["inputs"], case["keys"]]
+            shown = case["must"] == "right" and family not in rows
+            verdict = judge(*asked, ["--remarks"] if shown else [])
             if verdict.good and verdict.word != case["must"]:
                 verdict = Verdict("changed", f"found {verdict}, needed {case['must']}")
+            if shown and verdict.word == "right":
+                reference = judge(*asked, ["--reference"])
+                if reference.word == "right":
+                    rows[family] = families.row(family, case, verdict.program, reference.program, verdict.remarks)
+                else:
+                    verdict = Verdict(reference.word, f"--reference: {reference.detail}")
             say(family, case["name"], verdict)
             totals[verdict.word] += 1
+    if options.write_families:
+        families.write(rows.values())
+    for family, page, found in families.differences(rows.values()):
+        say(family, families.PAGE.name, f"says   {page}\n{'':76}needs  {found}")
+        totals["drifted"] += 1
     return totals
 
 

@@ -147,7 +147,7 @@ FAMILIES = [
         **grouped(**{"bias": Setting(attention_bias=True), "logits": Setting(logit_scale=0.5), "window": Setting(sliding_window=3), "window gone": Setting(sliding_window=GONE),
                      "layers gone: every fourth": Setting(layer_types=GONE), "layers by twos": Setting(layer_types=GONE, sliding_window_pattern=2, still=["layer_types"], alone=True),
                      "other layers": Setting(layer_types=["full_attention", "sliding_attention"]),
-                     "as published": Setting(rotary_pct=1.0, position_embedding_type="rope_gptj", use_parallel_block=True, use_parallel_embedding=False, use_gated_activation=True,
+                     "as published": Setting(rotary_pct=1.0, position_embedding_type="rope_gptj", use_parallel_block=True, use_parallel_embedding=True, use_gated_activation=True,
                                              use_embedding_sharing=True, order_of_interleaved_layers="local_attn_first", layer_switch=4, cache_implementation="hybrid", harmless=True, alone=True)}))),
     Family("smollm3", "SmolLM3ForCausalLM", "SmolLM3Config", "causal", dict(GROUPED, num_hidden_layers=3, no_rope_layers=[1, 0, 1], **rope()), common(
         ["silu", "swish"], tied=True, **{name: setting for name, setting in ROTARY.items() if name != "no theta"}, **grouped(**{

@@ -271,7 +271,7 @@ class Oracle:
     def keys(self):
         """What a refusal may name: the changed keys, those within a changed object, added tensors."""
         changed = [k for k in {*self.config, *self.base} if self.config.get(k, GONE) != self.base.get(k, GONE)]
-        inner = [k for key in changed if isinstance(self.config.get(key), dict) for k in self.config[key] if k != "type"]
+        inner = [k for key in changed if isinstance(self.config.get(key), dict) for k in self.config[key] if k != "type" and not k.isdigit()]
         return sorted(changed) + sorted(inner) + list(self.setting.tensors)
 
     def is_meant(self, key):

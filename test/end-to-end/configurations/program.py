@@ -16,10 +16,11 @@ PER_ROW = {"step", "pool", "next_sentence", "sentence_order", "classify"}
 
 
 class Verdict:
-    """right: answered as expected; refused: with a message that names the key; wrong, broken: all the rest."""
+    """right: answered as expected; refused: with a message that names the key; wrong, broken: all the rest. program: the library
+    that was built, remarks: what the compiler said of it."""
 
-    def __init__(self, word, detail):
-        self.word, self.detail = word, detail
+    def __init__(self, word, detail, program=None, remarks=""):
+        self.word, self.detail, self.program, self.remarks = word, detail, program, remarks
 
     @property
     def good(self):
@@ -29,46 +30,86 @@ class Verdict:
         return f"{self.word}: {self.detail}"
 
 
-def sizes(inputs):
-    return inputs["lengths"], inputs.get("targets")
+class Batch:
+    """What the entries of a case are given, row by row: arrays of ids, of ids of the target, of token types, of pixels, of features
+    of a sound; None of what it has not. `total`: how many images the case has."""
+
+    def __init__(self, ids, targets, types, images, sounds, total):
+        self.ids, self.targets, self.types, self.images, self.sounds, self.total = ids, targets, types, images, sounds, total
+
+    @staticmethod
+    def of(inputs):
+        ids = targets = types = images = sounds = None
+        if inputs.get("lengths"):
+            ids = checkpoint.tokens(inputs)
+        if inputs.get("targets"):
+            targets = checkpoint.tokens(inputs, "targets")
+        if "features" in inputs:
+            sounds = Rows(checkpoint.features(inputs), [inputs["features"]] * len(targets)).rows
+        if "types" in inputs:
+            types = checkpoint.rows("types", inputs["types"], inputs["lengths"])
+        if "pixels" in inputs:
+            values, count = checkpoint.image(inputs["pixels"]), inputs["images"]
+            images = Rows(values, [len(values) // count] * count).rows
+        return Batch(ids, targets, types, images, sounds, inputs.get("images"))
+
+    def __len__(self):
+        return max(len(rows) for rows in (self.ids, self.targets, self.images) if rows)
+
+    def rows(self, numbers):
+        """The batch of these rows; there may be fewer texts than images, or the other way round."""
+        def chosen(rows):
+            return rows and [rows[number] for number in numbers if number < len(rows)]
+        return Batch(*map(chosen, (self.ids, self.targets, self.types, self.images, self.sounds)), self.total)
 
 
-def call_all(library, inputs, expected):
-    """entry -> the values it answers, rows one after the other."""
-    lengths, targets = sizes(inputs)
-    model = library.open()
+def takes_image(entry, batch):
+    return batch.images is not None and (batch.ids is None or entry == "encode_image")
+
+
+def continues(batch, expected):
+    """Whether the entries continue sessions: those of programs that write text."""
+    return bool(batch.targets) or not {"encode", "encode_text", "encode_image"} & set(expected) and batch.images is None
+
+
+def call_texts(library, session, entry, batch, ids, width, cut, continuing):
+    """The answers of an entry over ids, an array a row."""
+    per_token, sessions = entry in PER_TOKEN, [None] if continuing else ()
+    for row in range(len(ids) if continuing else 0):
+        library.rewind(session, row, 0)
+    answers = [array.array("f") for _ in ids]
+    for part in [[a[:cut] for a in ids], [a[cut:] for a in ids]] if cut and continuing else [ids]:
+        lengths = list(map(len, part))
+        given = [Rows.pack(part)] + ([Rows.pack(batch.types)] if batch.types else [])
+        counts = [width * (n if per_token else 1) for n in lengths]
+        rows = Rows(library.call(entry, session, len(part), lengths, given, sum(counts), sessions), counts).rows
+        answers = [a + b for a, b in zip(answers, rows)] if per_token else rows
+    return answers
+
+
+def call_all(library, batch, expected, threads=1, cut=None):
+    """entry -> its answers, an array a row. expected: what the whole case's are. cut: the ids of entries that continue a session
+    come in two calls, the first of so many each row."""
+    model = library.open(threads)
     session = library.session(model)
+    ids = batch.ids
+    if batch.sounds:
+        library.call("encode", session, len(batch.sounds), None, [Rows.pack(batch.sounds)], 0, [None])
+    elif batch.targets:
+        library.call("encode", session, len(ids), list(map(len, ids)), [Rows.pack(ids)], 0, [None])
+    if batch.targets:
+        ids = batch.targets
     found = {}
-    if "ending" in inputs:
-        given, values = Rows.pack(checkpoint.tokens(inputs)), checkpoint.image(inputs["pixels"])
-        found["encode_text"] = library.call("encode_text", session, len(lengths), lengths, [given], len(expected["encode_text"]["values"]))
-        found["encode_image"] = library.call("encode_image", session, inputs["images"], None, [values], len(expected["encode_image"]["values"]))
-    elif "pixels" in inputs:
-        values = checkpoint.image(inputs["pixels"])
-        for entry, answer in expected.items():
-            found[entry] = library.call(entry, session, inputs["images"], None, [values], len(answer["values"]))
-    if "pixels" in inputs:
-        library.close(model, session)
-        return found
-    ids = checkpoint.tokens(inputs)
-    if "features" in inputs:
-        library.call("encode", session, len(targets), None, [checkpoint.features(inputs)], 0, [None])
-        ids, lengths = checkpoint.tokens(inputs, "targets"), targets
-    elif targets:
-        library.call("encode", session, len(lengths), lengths, [Rows.pack(ids)], 0, [None])
-        ids, lengths = checkpoint.tokens(inputs, "targets"), targets
     for entry, answer in expected.items():
         width = answer["width"]
-        given, sessions = [Rows.pack(ids)], [None]
-        if "types" in inputs:
-            given.append(Rows.pack(checkpoint.rows("types", inputs["types"], lengths)))
-        if "encode" in expected:
-            sessions = ()
+        if not (batch.images if takes_image(entry, batch) else ids):
+            found[entry] = []
+        elif takes_image(entry, batch):
+            count = len(answer["values"]) // batch.total
+            values = library.call(entry, session, len(batch.images), None, [Rows.pack(batch.images)], len(batch.images) * count)
+            found[entry] = Rows(values, [count] * len(batch.images)).rows
         else:
-            for row in range(len(lengths)):
-                library.rewind(session, row, 0)
-        count = sum(lengths) if entry in PER_TOKEN else len(lengths)
-        found[entry] = library.call(entry, session, len(lengths), lengths, given, count * width, sessions)
+            found[entry] = call_texts(library, session, entry, batch, ids, width, cut, continues(batch, expected))
     library.close(model, session)
     return found
 
@@ -98,14 +139,14 @@ def judge(heddle, folder, expected, inputs, keys, flags=()):
     if missing or extra:
         return Verdict("wrong", f"entries: lacks {sorted(missing)}, has {sorted(extra)} too")
     try:
-        found = call_all(library, inputs, expected)
+        found = call_all(library, Batch.of(inputs), expected)
     except SystemExit as error:
         return Verdict("broken", f"the program: {error}")
     worst = 0.0
-    for entry, values in found.items():
-        answer = expected[entry]
+    for entry, rows in found.items():
+        answer, values = expected[entry], Rows.pack(rows)
         error, where, _ = compare(array.array("f", answer["values"]), values, answer["width"], TOLERANCE)
         worst = max(worst, error)
         if error > TOLERANCE:
             return Verdict("wrong", "{}: row {}, column {}: expected {:.6g}, found {:.6g}".format(entry, *where))
-    return Verdict("right", f"{worst:.1e}")
+    return Verdict("right", f"{worst:.1e}", output, built.stderr)
