@@ -206,6 +206,12 @@ struct Function {
   Body body;
 };
 
+/// `drop entry score, pool`: of what an imported file declares.
+struct Dropped {
+  Word name;
+  bool isEntry = false;
+};
+
 struct Import {
   llvm::SMLoc place;
   std::string file;
@@ -224,6 +230,7 @@ struct ModelFile {
   std::vector<DefaultDecl> defaults;
   std::vector<WeightsRule> weights;
   std::vector<Function> functions; ///< in order, blocks and entries
+  std::vector<Dropped> dropped;
   std::vector<Word> generate;
 };
 

@@ -367,6 +367,9 @@ void Printer::print(const ModelFile &file) {
     --level;
     os << "}\n";
   }
+  for (const Dropped &dropped : file.dropped)
+    os << "drop " << (dropped.isEntry ? "entry " : "block ")
+       << dropped.name.text << '\n';
   for (const Function &function : file.functions)
     print(function);
   if (!file.generate.empty()) {

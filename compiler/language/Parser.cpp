@@ -30,6 +30,7 @@ private:
   bool parseDefault();
   bool parseWeights();
   bool parseWeightsRule();
+  bool parseDrop();
   bool parseFunction();
   bool parseParameter(Function &function);
   bool parseGenerate();
@@ -52,7 +53,7 @@ ModelFile Parser::parseFile() {
 }
 
 /// decl = model | import | config | dyn | tokenizer | state | default | weights
-/// | function | generate .
+/// | drop | function | generate .
 bool Parser::parseDeclaration() {
   if (at("model"))
     return parseModel();
@@ -70,12 +71,14 @@ bool Parser::parseDeclaration() {
     return parseDefault();
   if (at("weights"))
     return parseWeights();
+  if (at("drop"))
+    return parseDrop();
   if (at("override") || at("block") || at("entry"))
     return parseFunction();
   if (at("generate"))
     return parseGenerate();
   reportNeeded("a declaration: model, import, config, dyn, tokenizer, state, "
-               "default, weights, block, entry or generate");
+               "default, weights, drop, block, entry or generate");
   return false;
 }
 
@@ -318,6 +321,24 @@ std::optional<std::vector<std::string>> Parser::parseStrings(StringRef what) {
     strings.push_back(std::move(*string));
   } while (consume(","));
   return strings;
+}
+
+/// drop = "drop" ( "block" | "entry" ) name { "," name } .
+bool Parser::parseDrop() {
+  advance();
+  bool isEntry = at("entry");
+  if (!isEntry && !at("block")) {
+    reportNeeded("'block' or 'entry'");
+    return false;
+  }
+  advance();
+  do {
+    std::optional<Word> name = expectName("a name");
+    if (!name)
+      return false;
+    file.dropped.push_back({*name, isEntry});
+  } while (consume(","));
+  return true;
 }
 
 /// function = [ "override" ] ( "block" | "entry" ) name "(" [ param { "," param

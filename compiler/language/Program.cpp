@@ -27,6 +27,7 @@ private:
   std::string findImport(StringRef name, StringRef importingFile);
   void merge(const SourceFile &file);
   void mergeKeys(const ModelFile &ast);
+  void drop(const Dropped &dropped);
   void mergeFunction(const Function &function, const SourceFile &file);
   void collectDefaults(SourceFile &file);
 
@@ -183,6 +184,21 @@ void Loader::mergeFunction(const Function &function, const SourceFile &file) {
   functions[function.name.text] = {&function, &file};
 }
 
+/// What is dropped comes from an imported file, and goes before this one's own
+/// declarations come; with an entry goes the `generate` that names it.
+void Loader::drop(const Dropped &dropped) {
+  auto &functions = dropped.isEntry ? program.entries : program.blocks;
+  StringRef kind = dropped.isEntry ? "entry" : "block";
+  if (!functions.erase(dropped.name.text))
+    diagnostics.error(dropped.name.place, "found no imported " + kind + " " +
+                                              dropped.name.text + " to drop");
+  auto isDropped = [&](const Word &name) {
+    return name.text == dropped.name.text;
+  };
+  if (dropped.isEntry && llvm::any_of(program.generate, isDropped))
+    program.generate.clear();
+}
+
 void Loader::merge(const SourceFile &file) {
   const ModelFile &ast = file.ast;
   program.model = ast.model;
@@ -191,6 +207,8 @@ void Loader::merge(const SourceFile &file) {
   mergeKeys(ast);
   mergeNamed(ast.dyns, program.dyns, "size");
   mergeNamed(ast.states, program.states, "state");
+  for (const Dropped &dropped : ast.dropped)
+    drop(dropped);
   for (const Function &function : ast.functions)
     mergeFunction(function, file);
   for (const WeightsRule &rule : ast.weights)

@@ -44,7 +44,11 @@ static bool startsDeclaration(const Token &token, const Token &next) {
   static constexpr StringLiteral words[] = {
       "model",   "import",  "config",   "dyn",   "tokenizer", "state",
       "default", "weights", "override", "block", "entry",     "generate"};
-  return token.afterLineBreak && llvm::is_contained(words, token.text) &&
+  if (!token.afterLineBreak)
+    return false;
+  if (token.is("drop")) // within weights { } a mistake, and a name elsewhere
+    return next.is("block") || next.is("entry");
+  return llvm::is_contained(words, token.text) &&
          (next.kind != TokenKind::Symbol || next.is("{"));
 }
 
