@@ -32,6 +32,7 @@ SEEDS = {
     "modules": MODULES,
     "npy": ["test/golden/ids_*.npy", "test/golden/lengths_ragged.npy"],
     "parser": ["examples/models/*.heddle", "test/language/*.heddle"],
+    "preprocessor": ["test/media/Inputs/*/*/preprocessor_config.json"],
     "passes": MODULES,
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
@@ -42,6 +43,7 @@ DICTIONARIES = {
     "json": ["json"],
     "model": ["model", "json"],
     "parser": ["model"],
+    "preprocessor": ["json"],
     "regex": ["regex"],
     "safetensors": ["json", "safetensors"],
     "sentences": ["json", "sentences"],
