@@ -56,6 +56,7 @@ private:
   bool parseOption(std::string_view option);
   bool parsePositional(const char *word);
   bool check();
+  void callWithFiles();
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);
@@ -299,7 +300,19 @@ bool Parser::takeBinding(const char *option) {
   return true;
 }
 
+/// `./vit cat.png dog.png`: rows of the entry that reads pictures or sound.
+void Parser::callWithFiles() {
+  const heddle_entry *entry = findMediaEntry(program);
+  if (!entry || !arguments.calls.empty() || arguments.texts.empty())
+    return;
+  arguments.calls.push(entry);
+  for (const char *file : arguments.texts)
+    arguments.bindings.push({0, "--in", entry->inputs[0].name, file});
+  arguments.texts.clear();
+}
+
 bool Parser::check() {
+  callWithFiles();
   if (!arguments.calls.empty() && !arguments.texts.empty()) {
     Suggestion suggestion = suggestEntry(program, arguments.texts[0]);
     const char *meant = suggestion.text();

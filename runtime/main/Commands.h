@@ -19,6 +19,10 @@ inline bool readsMedia(const TextUse &use) {
   return use.source && use.source->inputs[0].content != HEDDLE_NUMBERS;
 }
 
+/// The entry that a program without texts is called for when it is given
+/// pictures or sounds alone: the first that reads them; null: there is none.
+const heddle_entry *findMediaEntry(const heddle_program &program);
+
 /// Finds them; `embed` is the entry named `preferred`, else `sentence`, else
 /// the first that fits.
 TextUse findTextUse(const heddle_program &program, const char *preferred);

@@ -88,6 +88,12 @@ static void printUses(const heddle_program &program, const char *command,
          command);
   if (use.step || use.embed || program.entry_count == 0)
     return;
+  if (const heddle_entry *reader = findMediaEntry(program)) {
+    const char *ending =
+        reader->inputs[0].content == HEDDLE_AUDIO ? "wav" : "png";
+    printf("  %s a.%s b.%s                %s, a row each\n", command, ending,
+           ending, reader->name);
+  }
   // An example of this program's own.
   const heddle_entry &entry = program.entries[0];
   printf("  %s %s", command, entry.name);

@@ -34,21 +34,36 @@ static bool isConstant(const heddle_polynomial &polynomial) {
   return true;
 }
 
-/// Token ids, one row a text: V[B T], and everything else may be left out.
-static bool readsIds(const heddle_entry &entry) {
-  if (entry.input_count < 1 || entry.inputs[0].type != HEDDLE_I32 ||
-      entry.inputs[0].rank != 2 || entry.inputs[0].index_bound == 0)
-    return false;
+/// All inputs but the first may be left out.
+static bool othersHaveDefaults(const heddle_entry &entry) {
   for (int32_t i = 1; i < entry.input_count; ++i)
     if (!entry.inputs[i].has_default)
       return false;
   return true;
 }
 
+/// Token ids, one row a text: V[B T], and everything else may be left out.
+static bool readsIds(const heddle_entry &entry) {
+  if (entry.input_count < 1 || entry.inputs[0].type != HEDDLE_I32 ||
+      entry.inputs[0].rank != 2 || entry.inputs[0].index_bound == 0)
+    return false;
+  return othersHaveDefaults(entry);
+}
+
 /// One vector a row: f32[B D].
 static bool givesVectors(const heddle_entry &entry) {
   return entry.output_count == 1 && entry.outputs[0].type == HEDDLE_F32 &&
          entry.outputs[0].rank == 2 && isConstant(entry.outputs[0].dims[1]);
+}
+
+const heddle_entry *findMediaEntry(const heddle_program &program) {
+  TextUse use = findTextUse(program, nullptr);
+  for (int32_t e = 0; e < program.entry_count && !use.step && !use.embed; ++e)
+    if (const heddle_entry &entry = program.entries[e];
+        entry.input_count && entry.inputs[0].content != HEDDLE_NUMBERS &&
+        othersHaveDefaults(entry))
+      return &entry;
+  return nullptr;
 }
 
 TextUse findTextUse(const heddle_program &program, const char *preferred) {
