@@ -101,6 +101,10 @@ void Elaborator::checkDeclarations() {
         rule->type.text != "bf16")
       error(rule->type.place,
             "found " + rule->type.text + ", needs f32 or bf16");
+  for (const WeightsRule *rule : program.weights)
+    if (rule->kind == WeightsRule::Kind::Rename &&
+        !nn::WeightRules::Rename{rule->texts[0], rule->texts[1]}.isBalanced())
+      error(rule->place, "rename: every * on one side needs one on the other");
   if (program.dyns.size() > budgets::dyns)
     error(program.dyns.back().second->name.place,
           "found " + Twine(program.dyns.size()) +

@@ -3,17 +3,60 @@
 #include "dialects/nn/WeightRules.h"
 #include "dialects/nn/Glob.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 
 namespace heddle::nn {
 
-static void replaceAll(std::string &text, StringRef from, StringRef to) {
-  if (from.empty())
-    return;
-  for (size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
+bool WeightRules::Rename::isBalanced() const {
+  return llvm::count(from, '*') == llvm::count(to, '*');
+}
+
+/// How much of `text`, from its beginning on, fits `pattern`, in which each *
+/// is a whole number, all of its digits; or nothing.
+static std::optional<size_t> fitOf(StringRef text, StringRef pattern,
+                                   SmallVectorImpl<StringRef> &numbers) {
+  StringRef rest = text;
+  for (char c : pattern) {
+    if (c != '*') {
+      if (!rest.consume_front(StringRef(&c, 1)))
+        return std::nullopt;
+      continue;
+    }
+    numbers.push_back(rest.take_while(isDigit));
+    if (numbers.back().empty())
+      return std::nullopt;
+    rest = rest.drop_front(numbers.back().size());
+  }
+  return text.size() - rest.size();
+}
+
+static std::string fillIn(StringRef pattern, ArrayRef<StringRef> numbers) {
+  std::string filled;
+  for (char c : pattern) {
+    bool isNumber = c == '*' && !numbers.empty();
+    filled += isNumber ? numbers.front() : StringRef(&c, 1);
+    numbers = numbers.drop_front(isNumber);
+  }
+  return filled;
+}
+
+static std::string renamed(StringRef text, const WeightRules::Rename &rule) {
+  std::string result;
+  while (!text.empty()) {
+    SmallVector<StringRef> numbers;
+    std::optional<size_t> fits = fitOf(text, rule.from, numbers);
+    if (fits.value_or(0) == 0) {
+      result += text.front();
+      text = text.drop_front();
+      continue;
+    }
+    result += fillIn(rule.to, numbers);
+    text = text.drop_front(*fits);
+  }
+  return result;
 }
 
 std::optional<std::string> WeightRules::pathOf(StringRef name) const {
@@ -26,7 +69,7 @@ std::optional<std::string> WeightRules::pathOf(StringRef name) const {
     return std::nullopt;
   std::string path = name.str();
   for (const Rename &rename : renames)
-    replaceAll(path, rename.from, rename.to);
+    path = renamed(path, rename);
   return path;
 }
 

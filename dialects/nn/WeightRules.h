@@ -8,6 +8,7 @@
 //   2. prefix "p." optional  taken off the name where it begins with p.
 //      prefix "p."           the same, and a name without it is no path at all
 //   3. rename "a" -> "b"     every a within the name becomes b, rule after rule
+//      rename "a*" -> "*b"   the same, of an a with any whole number behind it
 //   4. same "a" as "b"       the tensor of path a may be left unused where it
 //                            holds what the tensor of path b holds
 //
@@ -29,6 +30,9 @@ struct WeightRules {
   };
   struct Rename {
     std::string from, to;
+
+    /// Whether each number of one side stands on the other.
+    bool isBalanced() const;
   };
   struct Same {
     std::string copy, original;

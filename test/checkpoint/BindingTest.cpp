@@ -54,6 +54,19 @@ TEST(PathOfName, TakesThePrefixOffThenRenames) {
   EXPECT_EQ(rules.pathOf("bert.b"), "b");
 }
 
+TEST(PathOfName, RepeatsNumbers) {
+  nn::WeightRules rules;
+  rules.renames = {{"weight_ih_l*_reverse", "*.back.ih.weight"},
+                   {"weight_ih_l*", "*.ih.weight"},
+                   {"x*y*", "y*x*"}};
+  EXPECT_EQ(rules.pathOf("rnn.weight_ih_l12"), "rnn.12.ih.weight");
+  EXPECT_EQ(rules.pathOf("weight_ih_l0_reverse"), "0.back.ih.weight");
+  EXPECT_EQ(rules.pathOf("weight_ih_l"), "weight_ih_l");
+  EXPECT_EQ(rules.pathOf("x1y22.xx3y4"), "y1x22.xy3x4");
+  EXPECT_TRUE(rules.renames[2].isBalanced());
+  EXPECT_FALSE((nn::WeightRules::Rename{"l*", "l"}.isBalanced()));
+}
+
 using Messages = std::vector<std::string>;
 
 class BindingTest : public Fixture {
