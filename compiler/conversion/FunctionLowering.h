@@ -58,6 +58,8 @@ public:
   View view(mlir::Value tensor, mlir::Value row);
   /// The buffer for a result.
   View resultView(mlir::OpResult result, mlir::Value row);
+  /// Whether the plan has given the result its operand's place.
+  static bool liesWhereItsOperandDoes(mlir::OpResult result);
   /// The scratch buffer of an op that dialects/nn/Memory.cpp calls `name`, as
   /// one dimension of `size` elements.
   mlir::Value scratch(mlir::Operation *op, llvm::StringRef name,

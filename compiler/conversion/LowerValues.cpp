@@ -135,13 +135,17 @@ bool FunctionLowering::haveOnePlace(Value a, Value b) {
   return placeOf(a) != nn::kNotStored && placeOf(a) == placeOf(b);
 }
 
+bool FunctionLowering::liesWhereItsOperandDoes(OpResult result) {
+  Value operand = nn::overwritableOperand(result);
+  return operand && haveOnePlace(operand, result);
+}
+
 View FunctionLowering::resultView(OpResult result, Value row) {
   if (!mapping.contains(result)) {
-    Value operand = nn::overwritableOperand(result);
-    bool takesOver = operand && haveOnePlace(operand, result);
-    mapping.map(Value(result),
-                takesOver ? bufferOf(operand)
-                          : bufferAt(placeOf(result), tensorType(result)));
+    Value buffer = liesWhereItsOperandDoes(result)
+                       ? bufferOf(nn::overwritableOperand(result))
+                       : bufferAt(placeOf(result), tensorType(result));
+    mapping.map(Value(result), buffer);
   }
   return viewOf(bufferOf(result), tensorType(result), row);
 }

@@ -33,10 +33,14 @@ static void lowerRearrange(nn::RearrangeOp op, FunctionLowering &lowering) {
   bool rowByRow = hasRaggedRows(op, lowering);
   if (rowByRow && op.getSource(0) != SmallVector<int64_t>{0})
     return lowering.refuse("moves rows that have lengths of their own");
+  bool liesThere =
+      op.isRenaming() && lowering.liesWhereItsOperandDoes(op->getOpResult(0));
   lowering.forRows(op, rowByRow, [&](Value row) {
     Emit e{lowering};
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
+    if (liesThere)
+      return;
     unsigned lead = leadingAxes(op.getResult(), y);
     forEachElement(lowering, y, [&](ValueRange at) {
       SmallVector<Value> from(x.axes.size());

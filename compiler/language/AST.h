@@ -172,6 +172,7 @@ struct DynDecl {
   Word name;
   ExprPtr min, max, step;
   Word per;
+  Word same; ///< `dyn U = T`: T, and nothing else
 };
 
 struct StateDecl {

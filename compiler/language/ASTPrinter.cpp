@@ -335,7 +335,12 @@ void Printer::print(const ModelFile &file) {
     os << "import \"" << import.file << "\"\n";
   printConfig(file);
   for (const DynDecl &dyn : file.dyns) {
-    os << "dyn " << dyn.name.text << " in ";
+    os << "dyn " << dyn.name.text;
+    if (dyn.same) {
+      os << " = " << dyn.same.text << '\n';
+      continue;
+    }
+    os << " in ";
     print(dyn.min);
     os << "..";
     print(dyn.max);

@@ -38,6 +38,23 @@ static bool matchAxes(ArrayRef<SizeExpr> targets, const Axes &sources,
   return false;
 }
 
+/// Axes as the new ones call them, which may be by another name of the same
+/// size: U for T where there is no U yet, and only one T that does not stay.
+static Axes underNewNames(Axes axes, const Axes &targets,
+                          const Configuration &configuration) {
+  const Axes before = axes;
+  for (const SizeExpr &target : targets) {
+    SizeExpr meant = configuration.firstName(target);
+    auto becomesTarget = [&](const SizeExpr &axis) {
+      return configuration.firstName(axis) == meant &&
+             !is_contained(targets, axis);
+    };
+    if (!is_contained(before, target) && count_if(before, becomesTarget) == 1)
+      axes[find_if(before, becomesTarget) - before.begin()] = target;
+  }
+  return axes;
+}
+
 /// The factors of a product, as they are written; a divisor belongs to the
 /// factor before it: X/2*Y/2 has the factors X/2 and Y/2.
 static void collectFactors(const Expr &axis,
@@ -162,10 +179,11 @@ Datum Elaborator::evaluateAs(const Expr &expr) {
   bool isWhole = expr.from.front().size() == axes->size(); // none of them is ..
   SmallVector<SmallVector<int64_t>> sources;
   bool fits = tensor->axes().size() <= 8;
-  if (fits && matchAxes(*axes, tensor->axes(), 0, sources)) {
+  Axes named = underNewNames(tensor->axes(), *axes, configuration);
+  if (fits && matchAxes(*axes, named, 0, sources)) {
     if (isWhole)
       for (auto [axis, group] : zip(expr.from.front(), sources))
-        orderAsWritten(*axis, tensor->axes(), group);
+        orderAsWritten(*axis, named, group);
   } else {
     auto factors = fits && isWhole
                        ? expandAxes(*tensor, expr.from.front(), expr.place)

@@ -126,6 +126,9 @@ Built buildCache(CallSite &site) {
     std::optional<StringRef> name = size.asName();
     const DynSize *dyn = name ? configuration.findDyn(*name) : nullptr;
     std::optional<StringRef> rows = x->axes()[0].asName();
+    if (dyn && !dyn->same.empty())
+      return site.fail("found " + *name + ", a second name of " + dyn->same +
+                       "; a cache grows by sizes with a range");
     if (!dyn || dyn->per.empty() || !rows || dyn->per != *rows)
       return site.fail(site.describe(size) + " is not declared 'dyn " +
                        site.describe(size) + " in … per " +

@@ -47,6 +47,9 @@ Built buildPositions(CallSite &site) {
   const Configuration &configuration = site.elaborator.configuration;
   std::optional<int64_t> most = configuration.evaluate(*size);
   if (const DynSize *dyn = name ? configuration.findDyn(*name) : nullptr) {
+    if (!dyn->same.empty())
+      return site.fail("found " + *name + ", a second name of " + dyn->same +
+                       "; positions are counted by " + dyn->same);
     most = dyn->max;
     shape.over = dyn->bound;
     if (!dyn->per.empty())

@@ -22,6 +22,12 @@ const DynSize *Configuration::findDyn(StringRef name) const {
   return dyn == dyns.end() ? nullptr : &dyn->second;
 }
 
+SizeExpr Configuration::firstName(const SizeExpr &size) const {
+  std::optional<StringRef> name = size.asName();
+  const DynSize *dyn = name ? findDyn(*name) : nullptr;
+  return dyn && !dyn->same.empty() ? SizeExpr::name(dyn->same) : size;
+}
+
 SMLoc Configuration::declarationOf(StringRef name) const {
   if (auto dyn = program.dyns.find(name); dyn != program.dyns.end())
     return dyn->second->name.place;
@@ -123,6 +129,8 @@ void Configuration::declareDyn(const DynDecl &decl) {
             diagnostics.describe(program.config.lookup(name)->name.place));
     return;
   }
+  if (decl.same)
+    return declareSecondName(decl);
   DynSize dyn;
   std::optional<int64_t> min = wholeNumber(*decl.min, "the lower bound");
   std::optional<int64_t> max = wholeNumber(*decl.max, "the upper bound");
@@ -152,6 +160,30 @@ void Configuration::declareDyn(const DynDecl &decl) {
       dyn.per = decl.per.text;
   }
   narrowDyn(name, decl, dyn);
+  dyns[name] = dyn;
+}
+
+/// `dyn U = T`, T being declared above.
+void Configuration::declareSecondName(const DynDecl &decl) {
+  StringRef name = decl.name.text, same = decl.same.text;
+  const DynDecl *first = program.dyns.lookup(same);
+  auto countsRows = [&](auto &dyn) { return dyn.second->per.text == same; };
+  std::string why;
+  if (!first || first->same)
+    why = ", needs a dyn size with a range";
+  else if (any_of(program.dyns, countsRows))
+    why = ", by which rows are counted; their axis has one name";
+  else if (!is_contained(order, same))
+    why = ", which is declared further down";
+  if (!why.empty()) {
+    diagnostics.error(decl.same.place, "found " + name + " = " + same + why);
+    return;
+  }
+  if (dimOverrides.contains(name))
+    diagnostics.error("--dim " + name + ": it is " + same +
+                      " under another name");
+  DynSize dyn = dyns[same];
+  dyn.same = same;
   dyns[name] = dyn;
 }
 

@@ -8,6 +8,7 @@
 //   D = .hidden_size       a value of its own; an axis D matches D only
 //   K = D / H              a definition; an axis K is D/H, so that H K is D
 //   dyn T in 1..N per B    known at run time
+//   dyn U = T              as long as T, and yet another axis
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +37,8 @@ struct DynSize {
   std::optional<SizeExpr> bound;
   /// The size whose every row has its own value, or empty.
   llvm::StringRef per;
+  /// The size of which this is a second name, or empty.
+  llvm::StringRef same;
 };
 
 class Configuration {
@@ -70,6 +73,9 @@ public:
   /// can have.
   bool isWhole(const SizeExpr &size) const;
 
+  /// T for a second name of it, and any other size as it is.
+  SizeExpr firstName(const SizeExpr &size) const;
+
   /// The expression as the model file would write it: `K` for D/H, `G*K` for
   /// D*G/H.
   SizeExpr written(const SizeExpr &size) const;
@@ -101,6 +107,7 @@ private:
   std::optional<Constant> firstPresent(llvm::StringRef name, Field &field);
   bool finishSize(llvm::StringRef name, Field &field);
   void declareDyn(const DynDecl &decl);
+  void declareSecondName(const DynDecl &decl);
   void narrowDyn(llvm::StringRef text, const DynDecl &decl, DynSize &dyn);
   std::optional<int64_t> wholeNumber(const Expr &expr, llvm::StringRef what);
 

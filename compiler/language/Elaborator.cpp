@@ -177,11 +177,19 @@ void Elaborator::declareSizes() {
       auto number = [&](int64_t value) {
         return builder.getI64IntegerAttr(value);
       };
-      auto per = dyn->per.empty() ? FlatSymbolRefAttr()
-                                  : FlatSymbolRefAttr::get(context, dyn->per);
-      nn::SizeOp::create(builder, loc, builder.getStringAttr(name),
-                         IntegerAttr(), number(dyn->min), number(dyn->max),
-                         number(dyn->step), per);
+      auto symbol = [&](StringRef size) {
+        return size.empty() ? FlatSymbolRefAttr()
+                            : FlatSymbolRefAttr::get(context, size);
+      };
+      if (!dyn->same.empty())
+        nn::SizeOp::create(builder, loc, builder.getStringAttr(name),
+                           IntegerAttr(), IntegerAttr(), IntegerAttr(),
+                           number(1), FlatSymbolRefAttr(), symbol(dyn->same));
+      else
+        nn::SizeOp::create(builder, loc, builder.getStringAttr(name),
+                           IntegerAttr(), number(dyn->min), number(dyn->max),
+                           number(dyn->step), symbol(dyn->per),
+                           FlatSymbolRefAttr());
       continue;
     }
     std::optional<SizeExpr> size = configuration.findSize(name);
@@ -191,7 +199,7 @@ void Elaborator::declareSizes() {
       nn::SizeOp::create(builder, loc, builder.getStringAttr(name),
                          builder.getI64IntegerAttr(*value), IntegerAttr(),
                          IntegerAttr(), builder.getI64IntegerAttr(1),
-                         FlatSymbolRefAttr());
+                         FlatSymbolRefAttr(), FlatSymbolRefAttr());
   }
 }
 
@@ -201,7 +209,7 @@ void Elaborator::declareStates() {
     if (!shape)
       continue;
     RankedTensorType type = typeOf(*shape, decl->type.place);
-    if (!type)
+    if (!type || !checkFirstNames(*shape, decl->type.place))
       continue;
     stateShapes[name] = *shape;
     symbols[name] = 1;

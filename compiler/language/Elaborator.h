@@ -136,6 +136,8 @@ private:
   void checkEntryResults(const Function &entry);
   void checkSizesGiven(const Function &entry, const nn::SizeTable &sizes,
                        const mlir::SymbolTable &functions);
+  void checkNotKept(const Function &entry, const nn::SizeTable &sizes,
+                    const mlir::SymbolTable &functions);
 
   // BlockCalls.cpp
   Data callBlock(const Expr &call, const FunctionInFile &block);
@@ -177,6 +179,8 @@ private:
 
   // Shapes.cpp
   bool checkRows(const Shape &shape, llvm::SMLoc place);
+  /// Of what lasts longer than a call: every axis by the size that has a range.
+  bool checkFirstNames(const Shape &shape, llvm::SMLoc place);
 
   // Expressions.cpp
   Data evaluateAll(const Expr &expr);

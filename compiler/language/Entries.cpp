@@ -68,7 +68,7 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
     std::optional<Shape> shape = resolveType(*parameter.type);
     RankedTensorType type =
         shape ? typeOf(*shape, parameter.type->place) : RankedTensorType();
-    if (!type)
+    if (!type || !checkFirstNames(*shape, parameter.type->place))
       shape.reset();
     shapes.push_back(shape);
     if (shape)
@@ -169,7 +169,7 @@ void Elaborator::checkSizesGiven(const Function &entry,
   auto namesIn = [&](Type type, llvm::function_ref<void(StringRef)> visit) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     for (unsigned axis = 0; tensor && axis < tensor.getRank(); ++axis) {
-      nn::SizeExpr length = nn::axesOf(tensor).expr(axis);
+      nn::SizeExpr length = sizes.known(nn::axesOf(tensor).expr(axis));
       for (StringRef name : length.names())
         if (int index = sizes.indexOf(name); index >= 0) {
           nn::SizeOp size = sizes.dynamicSizes()[index];

@@ -169,14 +169,25 @@ bool Parser::parseConfigField() {
   return true;
 }
 
-/// dyn = "dyn" SIZE "in" expr ".." expr [ "step" expr ] [ "per" SIZE ] .
+/// dyn = "dyn" SIZE ( "in" expr ".." expr [ "step" expr ] [ "per" SIZE ]
+///                   | "=" SIZE ) .
 bool Parser::parseDyn() {
   advance();
   DynDecl dyn;
   std::optional<Word> name = expectSize("the name of a size");
-  if (!name || !expect("in"))
+  if (!name)
     return false;
   dyn.name = *name;
+  if (consume("=")) {
+    std::optional<Word> same = expectSize("the size that it names again");
+    if (!same)
+      return false;
+    dyn.same = *same;
+    file.dyns.push_back(std::move(dyn));
+    return true;
+  }
+  if (!expect("in"))
+    return false;
   dyn.min = parseExpr();
   if (!dyn.min || !expect(".."))
     return false;

@@ -215,7 +215,9 @@ static void printSizes(ModuleOp module, raw_ostream &os) {
   for (auto size : module.getOps<nn::SizeOp>()) {
     if (!size.isDynamic()) {
       rows.push_back(
-          {size.getSymName().str(), "= " + std::to_string(*size.getValue())});
+          {size.getSymName().str(),
+           "= " + (size.getSame() ? size.getSame()->str()
+                                  : std::to_string(*size.getValue()))});
       continue;
     }
     std::string range = formatv("in {0}..{1}", *size.getMin(), *size.getMax());

@@ -77,6 +77,20 @@ bool Elaborator::checkRows(const Shape &shape, SMLoc place) {
   return true;
 }
 
+bool Elaborator::checkFirstNames(const Shape &shape, SMLoc place) {
+  for (const SizeExpr &axis : shape.axes)
+    for (StringRef name : axis.names()) {
+      const DynSize *dyn = configuration.findDyn(name);
+      if (!dyn || dyn->same.empty())
+        continue;
+      error(place, "found an axis " + name + ", a second name of " + dyn->same +
+                       "; inputs and states have axes by the "
+                       "first");
+      return false;
+    }
+  return true;
+}
+
 RankedTensorType Elaborator::typeOf(const Shape &shape, SMLoc place) {
   if (!checkRows(shape, place))
     return {};

@@ -275,12 +275,13 @@ def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::heddle::kernel::KernelDialect"];
 }
 
-def RaiseAttention : Pass<"nn-raise-attention"> {
+def RaiseAttention : Pass<"nn-raise-attention", "::mlir::ModuleOp"> {
   let summary = "attention written in primitives to nn.attention";
   let description = [{
     Recognises `dot(softmax(scores), v)` with `scores = dot(q, k)`, scaled by a number, masked and with a bias added, each
-    at most once and in any order but the bias before the scale. Without heads there is one. What looks like this and
-    is not raised gets a remark with the reason.
+    at most once and in any order but the bias before the scale. Without heads there is one. Keys and values along a second
+    name of the queries' axis (`nn.size @S as @T`) lose it: those are the keys of the call. What looks like this and is not
+    raised gets a remark with the reason.
 
     Before:
     ```mlir

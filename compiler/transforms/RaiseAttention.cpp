@@ -6,6 +6,8 @@
 //
 // where scores is dot(q, k, K), scaled by a number, capped (c · tanh(… / c)),
 // masked, with a bias added, each at most once, the bias after scale and cap.
+// Keys along a second name of the queries' axis (dyn S = T) are those of the
+// call.
 //
 // What looks like this and is not raised gets a remark that says why.
 //
@@ -13,6 +15,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/NN.h"
+#include "dialects/nn/SizeTable.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -236,6 +239,23 @@ static Value withHead(OpBuilder &builder, Location loc, Value x) {
            builder.getI64ArrayAttr({}), builder.getI64ArrayAttr(2)}));
 }
 
+/// x with its second axis called `axis`.
+static Value alongAxis(OpBuilder &builder, Value x, StringAttr axis) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<StringAttr> names(axesOf(x).getNames());
+  names[1] = axis;
+  auto renamed = tensorOf(type.getShape(), type.getElementType(),
+                          AxesAttr::get(builder.getContext(), names, {}));
+  auto before = x.getDefiningOp<RearrangeOp>();
+  if (before && before.isRenaming() && before.getX().getType() == renamed)
+    return before.getX();
+  SmallVector<Attribute> sources;
+  for (int64_t source = 0; source < type.getRank(); ++source)
+    sources.push_back(builder.getI64ArrayAttr(source));
+  return RearrangeOp::create(builder, x.getLoc(), renamed, x,
+                             builder.getArrayAttr(sources));
+}
+
 /// bias[…] by the positions that the region gets.
 static void fillBias(OpBuilder &builder, AttentionOp attention, Parts parts) {
   OpBuilder::InsertionGuard guard(builder);
@@ -260,21 +280,25 @@ static void fillBias(OpBuilder &builder, AttentionOp attention, Parts parts) {
   YieldOp::create(builder, loc, element);
 }
 
-static void raise(Parts parts) {
+static void raise(Parts parts, const SizeTable &sizes) {
   DotOp whole = parts.values;
   OpBuilder builder(whole);
   Location loc = whole.getLoc();
   SmallVector<Value> operands = parts.operands();
+  AxesAttr queries = axesOf(operands[0]), keys = axesOf(operands[1]);
+  if (sizes.known(queries.expr(1)) == sizes.known(keys.expr(1)))
+    for (Value &operand : MutableArrayRef(operands).drop_front())
+      operand = alongAxis(builder, operand, queries.getNames()[1]);
   bool hasHeads = axesOf(operands.front()).rank() == 4;
   if (!hasHeads)
     for (Value &operand : operands)
       operand = withHead(builder, loc, operand);
   Value q = operands[0], v = operands[2];
-  SmallVector<int64_t> sizes(cast<RankedTensorType>(q.getType()).getShape());
+  SmallVector<int64_t> shape(cast<RankedTensorType>(q.getType()).getShape());
   SmallVector<StringAttr> names(axesOf(q).getNames());
-  sizes[3] = cast<RankedTensorType>(v.getType()).getDimSize(3);
+  shape[3] = cast<RankedTensorType>(v.getType()).getDimSize(3);
   names[3] = axesOf(v).getNames()[3];
-  auto type = tensorOf(sizes, builder.getF32Type(),
+  auto type = tensorOf(shape, builder.getF32Type(),
                        AxesAttr::get(builder.getContext(), names, {}));
   auto attention = AttentionOp::create(
       builder, loc, type, q, operands[1], v,
@@ -310,13 +334,14 @@ namespace {
 struct RaiseAttention
     : heddle::transforms::impl::RaiseAttentionBase<RaiseAttention> {
   void runOnOperation() override {
+    SizeTable sizes(getOperation());
     SmallVector<SoftmaxOp> candidates;
     getOperation()->walk([&](SoftmaxOp op) { candidates.push_back(op); });
     for (SoftmaxOp softmax : candidates) {
       Matcher matcher(softmax);
       Location place = softmax.getLoc();
       if (std::optional<Parts> parts = matcher.match()) {
-        raise(*parts);
+        raise(*parts, sizes);
         remark::passed(place, remarkOptions)
             << "raised to attention, with the products around it";
       } else if (!matcher.reason().empty()) {

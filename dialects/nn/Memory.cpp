@@ -75,6 +75,11 @@ ScratchBuffers ScanOp::scratch(const SizeTable &sizes) {
 /// A residual is added to its own sum.
 Value LinearOp::overwritableOperand(OpResult) { return getResidual(); }
 
+/// Under other names the elements stay where they are.
+Value RearrangeOp::overwritableOperand(OpResult) {
+  return isRenaming() ? getX() : Value();
+}
+
 /// The scores of one query.
 ScratchBuffers AttentionOp::scratch(const SizeTable &sizes) {
   return {{"scores", sizes.axis(getK().getType(), 1) * SizeExpr(4)}};

@@ -136,7 +136,7 @@ def NN_PickOp : NN_Op<"pick", [NN_SaysDependence, Pure]> {
   let hasVerifier = 1;
 }
 
-def NN_RearrangeOp : NN_Op<"rearrange", [NN_SaysDependence, Pure]> {
+def NN_RearrangeOp : NN_Op<"rearrange", [NN_SaysDependence, NN_SaysOverwritable, Pure]> {
   let summary = "the same elements under other axes";
   let description = [{
     `x as [ … ]`: axes are merged, permuted or given another name. `sources` says for every result axis which axes of x, outermost
@@ -159,6 +159,8 @@ def NN_RearrangeOp : NN_Op<"rearrange", [NN_SaysDependence, Pure]> {
   let extraClassDeclaration = [{
     /// Axes of x that make up a result axis, outermost first.
     ::llvm::SmallVector<int64_t> getSource(unsigned resultAxis);
+    /// Whether every axis stays where it is, be it under another name.
+    bool isRenaming();
   }];
 }
 

@@ -134,14 +134,17 @@ SmallVector<int64_t> RearrangeOp::getSource(unsigned resultAxis) {
   return axes;
 }
 
+bool RearrangeOp::isRenaming() {
+  return llvm::all_of(llvm::seq<int64_t>(0, getSources().size()),
+                      [&](int64_t axis) {
+                        return getSource(axis) == SmallVector<int64_t>{axis};
+                      });
+}
+
 /// Every axis where it was, under its own name.
 OpFoldResult RearrangeOp::fold(FoldAdaptor) {
-  if (getX().getType() != getType())
-    return {};
-  for (int64_t axis = 0, rank = getSources().size(); axis < rank; ++axis)
-    if (getSource(axis) != SmallVector<int64_t>{axis})
-      return {};
-  return getX();
+  bool isSame = getX().getType() == getType() && isRenaming();
+  return isSame ? OpFoldResult(getX()) : OpFoldResult();
 }
 
 /// Of two, the axes that make up the first's axes make up the second's.

@@ -48,11 +48,13 @@ def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {
   let description = [{
     Either a size of the configuration, `nn.size @D = 384`, or one known at run time,
     `nn.size @T in 1 to 512 step 1 per @B`: between the bounds, a multiple of the step above the lower bound, and with
-    `per` a value of its own for every row of `B`.
+    `per` a value of its own for every row of `B`; or a second name of such a size, `nn.size @U as @T`, under which a tensor
+    has the same axis twice.
 
-    C1. Exactly one of value and range is given.
+    C1. Exactly one of value, range and another size is given.
     C2. 1 ≤ min ≤ max (0 is a legal minimum), step ≥ 1. No number is negative or above 2^40.
     C3. `per` names a size known at run time that is itself not `per` another.
+    C4. `as` names a size with a range, and none that others are `per`; what holds of it is not said again.
 
     ```mlir
     nn.size @D = 384
@@ -62,14 +64,15 @@ def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<I64Attr>:$value, OptionalAttr<I64Attr>:$min,
                        OptionalAttr<I64Attr>:$max, DefaultValuedAttr<I64Attr, "1">:$step,
-                       OptionalAttr<FlatSymbolRefAttr>:$per);
+                       OptionalAttr<FlatSymbolRefAttr>:$per, OptionalAttr<FlatSymbolRefAttr>:$same);
   let assemblyFormat = [{
     $sym_name (`=` $value^)? (`in` $min^ `to` $max)? (`step` $step^)?
-    (`per` $per^)? attr-dict
+    (`per` $per^)? (`as` $same^)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    bool isDynamic() { return !getValueAttr(); }
+    /// Of a range of its own.
+    bool isDynamic() { return static_cast<bool>(getMinAttr()); }
     bool isRagged() { return static_cast<bool>(getPerAttr()); }
   }];
 }

@@ -8,7 +8,9 @@ using namespace heddle::nn;
 SizeTable::SizeTable(ModuleOp module) {
   for (auto size : module.getOps<SizeOp>()) {
     if (!size.isDynamic()) {
-      static_[size.getSymName()] = *size.getValue();
+      meanings_[size.getSymName()] = size.getSame()
+                                         ? SizeExpr::name(*size.getSame())
+                                         : SizeExpr(*size.getValue());
       continue;
     }
     dynamic_.push_back(size);
@@ -40,16 +42,16 @@ bool SizeTable::isRagged(StringRef name) const {
 }
 
 bool SizeTable::isRagged(const SizeExpr &expr) const {
-  return llvm::any_of(expr.names(),
+  SizeExpr meant = known(expr);
+  return llvm::any_of(meant.names(),
                       [&](StringRef name) { return isRagged(name); });
 }
 
 SizeExpr SizeTable::known(const SizeExpr &expr) const {
   auto value = [&](StringRef name) -> std::optional<SizeExpr> {
-    auto found = static_.find(name);
-    if (found == static_.end())
-      return std::nullopt;
-    return SizeExpr(found->second);
+    auto found = meanings_.find(name);
+    return found == meanings_.end() ? std::nullopt
+                                    : std::optional(found->second);
   };
   // What divides by a size of zero stays as it is.
   return expr.substitute(value).value_or(expr);

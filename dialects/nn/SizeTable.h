@@ -40,7 +40,8 @@ public:
     return growth_.lookup(name);
   }
 
-  /// The expression with every size of the configuration replaced by its value.
+  /// The expression with every size of the configuration replaced by its value,
+  /// and second names of sizes by the first.
   SizeExpr known(const SizeExpr &expr) const;
   /// An axis in sizes known at run time only.
   SizeExpr axis(mlir::RankedTensorType type, unsigned axis) const;
@@ -54,7 +55,8 @@ public:
 
 private:
   llvm::SmallVector<SizeOp> dynamic_;
-  llvm::StringMap<int64_t> static_;
+  /// What stands for a size: its value, or the size that it names again.
+  llvm::StringMap<SizeExpr> meanings_;
   llvm::StringMap<llvm::StringRef> growth_;
   llvm::StringRef rows_;
 };

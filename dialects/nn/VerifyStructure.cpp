@@ -30,9 +30,9 @@ static constexpr int64_t largestSize = int64_t(1) << 40;
 
 LogicalResult SizeOp::verify() {
   bool range = getMin() && getMax();
-  if (static_cast<bool>(getValue()) == range ||
+  if (getValue().has_value() + range + getSame().has_value() != 1 ||
       (getMin().has_value() != getMax().has_value()))
-    return emitOpError("needs either a value or a range"); // C1
+    return emitOpError("needs either a value, a range or another size"); // C1
   for (IntegerAttr number :
        {getValueAttr(), getMinAttr(), getMaxAttr(), getStepAttr()})
     if (number && (number.getInt() < 0 || number.getInt() > largestSize))
@@ -51,6 +51,17 @@ LogicalResult SizeOp::verify() {
     if (!isDynamic())
       return emitOpError(
           "a size of the configuration is the same for every row");
+  }
+  if (auto same = getSameAttr()) { // C4
+    auto other = SymbolTable::lookupNearestSymbolFrom<SizeOp>(*this, same);
+    bool countsRows =
+        llvm::any_of((*this)->getBlock()->getOps<SizeOp>(),
+                     [&](SizeOp size) { return size.getPerAttr() == same; });
+    if (!other || !other.isDynamic() || countsRows || getPer() ||
+        getStep() != 1)
+      return emitOpError() << "as " << same
+                           << " needs a size with a range, by which no rows "
+                              "are counted, and nothing beside it";
   }
   return success();
 }

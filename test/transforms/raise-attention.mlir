@@ -115,3 +115,32 @@ func.func @softmax_of_no_scores(%x: !x) -> !x {
   %p = nn.softmax %x over "E" : (!x) -> !x
   return %p : !x
 }
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @T in 1 to 8 per @B
+nn.size @U as @T
+!t = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!u = tensor<?x?x2x4xf32, #nn.axes<B, U, H, K>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, U>>
+
+// Keys under a second name of the queries' axis: as they were called before, or called so now.
+// CHECK-LABEL: @keys_of_the_call(
+// CHECK-SAME: %[[Q:.*]]: !B_T_H_K, %[[K:.*]]: !B_T_H_K, %[[V:.*]]: !B_U_H_K)
+func.func @keys_of_the_call(%q: !t, %k: !t, %v: !u) -> !t {
+  // CHECK-NEXT: %[[W:.*]] = nn.rearrange %[[V]] sources {{\[\[}}0], [1], [2], [3]] : (!B_U_H_K) -> !B_T_H_K
+  // CHECK-NEXT: nn.attention %[[Q]], %[[K]], %[[W]] scale 1.0 where {
+  %u = nn.rearrange %k sources [[0], [1], [2], [3]] : (!t) -> !u
+  %d = nn.dot %q, %u over "K" : (!t, !u) -> !s
+  %m = nn.mask %d query "T" key "U" where {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = arith.cmpi sle, %j, %i : index
+    nn.yield %c : i1
+  } : (!s) -> !s
+  // expected-remark @+1 {{raised to attention, with the products around it}}
+  %p = nn.softmax %m over "U" : (!s) -> !s
+  %a = nn.dot %p, %v over "U" : (!s, !u) -> !t
+  // CHECK-NOT: !B_T_H_U
+  return %a : !t
+}
