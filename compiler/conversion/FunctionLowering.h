@@ -96,10 +96,13 @@ private:
   void callBlock(nn::RouteOp route, mlir::Value block, mlir::Value x,
                  mlir::Value result);
   void placeArguments(nn::ScanOp scan);
-  void forLivingRows(mlir::Value step, const nn::SizeExpr &axis,
-                     llvm::function_ref<void(mlir::Value row)> emit);
+  void forLivingRows(
+      nn::ScanOp scan, mlir::Value step, const nn::SizeExpr &axis,
+      llvm::function_ref<void(mlir::Value row, mlir::Value position)> emit);
   llvm::LogicalResult lowerScanStep(nn::ScanOp scan, mlir::Value step,
                                     const nn::SizeExpr &axis);
+  void forKept(nn::ScanOp scan,
+               llvm::function_ref<void(View kept, View carried)> emit);
   llvm::LogicalResult lowerScan(nn::ScanOp scan);
   llvm::LogicalResult lowerWeight(nn::WeightOp weight);
   void lowerCache(nn::CacheAppendOp cache);

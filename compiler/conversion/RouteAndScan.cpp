@@ -202,18 +202,24 @@ void FunctionLowering::placeArguments(nn::ScanOp scan) {
   }
 }
 
-/// Emits for each row that has a position `step` of `axis`.
-void FunctionLowering::forLivingRows(Value step, const nn::SizeExpr &axis,
-                                     function_ref<void(Value)> emit) {
+/// Emits for each row that has as many positions of `axis`, with the one that
+/// is its turn in this step.
+void FunctionLowering::forLivingRows(
+    nn::ScanOp scan, Value step, const nn::SizeExpr &axis,
+    function_ref<void(Value row, Value position)> emit) {
   forEachRow([&](Value row) {
-    Value lives =
-        arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ult,
-                              step, axisLength(axis, row));
+    Value length = axisLength(axis, row);
+    Value lives = arith::CmpIOp::create(
+        builder, location, arith::CmpIPredicate::ult, step, length);
     auto branch = scf::IfOp::create(builder, location, lives,
                                     /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&branch.getThenRegion().front());
-    emit(row);
+    if (!scan.getReversed())
+      return emit(row, step);
+    Value after =
+        arith::AddIOp::create(builder, location, step, constantIndex(1));
+    emit(row, arith::SubIOp::create(builder, location, length, after));
   });
 }
 
@@ -225,20 +231,20 @@ LogicalResult FunctionLowering::lowerScanStep(nn::ScanOp scan, Value step,
   auto carried = body.getArguments().drop_front(scan.getInputs().size());
   ValueRange yielded = body.getTerminator()->getOperands();
   auto next = yielded.take_front(carried.size());
-  forLivingRows(step, axis, [&](Value row) {
+  forLivingRows(scan, step, axis, [&](Value row, Value position) {
     for (auto [number, input] : llvm::enumerate(scan.getInputs()))
-      copy(view(input, row).at(*this, step),
+      copy(view(input, row).at(*this, position),
            view(body.getArgument(number), row));
   });
   if (failed(lowerBlock(body)))
     return failure();
-  forLivingRows(step, axis, [&](Value row) {
+  forLivingRows(scan, step, axis, [&](Value row, Value position) {
     for (auto [result, value] : llvm::zip_equal(
              scan->getOpResults(), yielded.drop_front(carried.size())))
-      copy(view(value, row), resultView(result, row).at(*this, step));
+      copy(view(value, row), resultView(result, row).at(*this, position));
   });
   SmallVector<Value> aside = setAside(scan, next, carried);
-  forLivingRows(step, axis, [&](Value row) {
+  forLivingRows(scan, step, axis, [&](Value row, Value) {
     for (auto [argument, value, buffer] :
          llvm::zip_equal(carried, next, aside)) {
       auto type = cast<RankedTensorType>(argument.getType());
@@ -250,11 +256,26 @@ LogicalResult FunctionLowering::lowerScanStep(nn::ScanOp scan, Value step,
   return success();
 }
 
+/// What a session keeps of each row, for each carried value.
+void FunctionLowering::forKept(
+    nn::ScanOp scan, function_ref<void(View kept, View carried)> emit) {
+  Value slot = cacheSlot(scan);
+  auto carried =
+      scan.getBody().getArguments().drop_front(scan.getInputs().size());
+  forEachRow([&](Value row) {
+    for (auto [number, argument] : llvm::enumerate(carried)) {
+      Value place =
+          arith::AddIOp::create(builder, location, slot, constantIndex(number));
+      emit(keptRow(place, scan.getPathAttr(),
+                   cast<RankedTensorType>(argument.getType()), row),
+           view(argument, row));
+    }
+  });
+}
+
 /// One step for all rows at a time. A row that has no such position takes part
 /// with what it had last, and what comes of it is dropped.
 LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
-  unsigned inputs = scan.getInputs().size();
-  auto carried = scan.getBody().getArguments().drop_front(inputs);
   Value anything = scan.getInputs().empty() ? Value(scan.getResult(0))
                                             : scan.getInputs().front();
   auto whole = cast<RankedTensorType>(anything.getType());
@@ -266,18 +287,9 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
   placeArguments(scan);
   for (OpResult result : scan->getOpResults())
     resultView(result, nullptr);
-  Value slot = cacheSlot(scan);
-  auto kept = [&](BlockArgument argument, Value row) {
-    Value place =
-        arith::AddIOp::create(builder, location, slot,
-                              constantIndex(argument.getArgNumber() - inputs));
-    return keptRow(place, scan.getPathAttr(),
-                   cast<RankedTensorType>(argument.getType()), row);
-  };
-  forEachRow([&](Value row) {
-    for (BlockArgument argument : carried)
-      copy(kept(argument, row), view(argument, row));
-  });
+  bool isKept = scan.isKept();
+  if (isKept)
+    forKept(scan, [&](View kept, View carried) { copy(kept, carried); });
   auto steps = scf::ForOp::create(builder, location, constantIndex(0),
                                   axisLength(axis, nullptr), constantIndex(1));
   {
@@ -286,9 +298,7 @@ LogicalResult FunctionLowering::lowerScan(nn::ScanOp scan) {
     if (failed(lowerScanStep(scan, steps.getInductionVar(), axis)))
       return failure();
   }
-  forEachRow([&](Value row) {
-    for (BlockArgument argument : carried)
-      copy(view(argument, row), kept(argument, row));
-  });
+  if (isKept)
+    forKept(scan, [&](View kept, View carried) { copy(carried, kept); });
   return success();
 }

@@ -141,8 +141,9 @@ struct Statement {
   std::vector<Word> names; ///< Assign: the targets. For and Scan: the variable.
   ExprList values; ///< Assign: one. Return, Yield: any. For: the bounds. If:
                    ///< the condition. Scan: the axis.
-  std::vector<Carried> carried; ///< Scan.
-  Body body, otherwise;         ///< For, Scan, If; `otherwise` is If's else.
+  std::vector<Carried> carried;            ///< Scan.
+  bool isReversed = false, isAnew = false; ///< Scan.
+  Body body, otherwise; ///< For, Scan, If; `otherwise` is If's else.
 };
 
 //===----------------------------------------------------------------------===//

@@ -237,7 +237,8 @@ void Printer::print(const Statement &statement) {
   case Statement::Kind::Scan:
     os << "scan " << statement.names[0].text << " in ";
     print(statement.values[0]);
-    os << " carry ";
+    os << (statement.isReversed ? " reversed" : "")
+       << (statement.isAnew ? " anew" : "") << " carry ";
     printList(statement.carried);
     print(statement.body);
     break;

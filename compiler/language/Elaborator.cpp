@@ -48,8 +48,10 @@ OwningOpRef<ModuleOp> Elaborator::run() {
     nn::SizeTable sizes(module);
     SymbolTable functions(module);
     for (const auto &[name, entry] : program.entries)
-      if (functions.lookup(name)) // the others are left out
+      if (functions.lookup(name)) { // the others are left out
         checkSizesGiven(*entry.function, sizes, functions);
+        checkNotKept(*entry.function, sizes, functions);
+      }
   }
   return owned;
 }

@@ -113,8 +113,8 @@ private:
     llvm::StringMap<Datum> variables;
     llvm::StringMap<Tensor> states; ///< read or set so far
     std::optional<Data> returned;
-    unsigned loops = 0; ///< enclosing loops that stay loops
-    unsigned scans = 0; ///< enclosing scans
+    llvm::SmallVector<mlir::Value> loops; ///< that stay loops, around this
+    unsigned scans = 0;                   ///< enclosing scans
     unsigned scansSoFar = 0;
     llvm::SMLoc calledAt;
   };
@@ -175,6 +175,7 @@ private:
   bool bindScanInputs(Scan &scan);
   bool bindCarried(Scan &scan);
   void collectYielded(Scan &scan);
+  std::string pathOfScan();
   bool emitScan(Scan &scan);
 
   // Shapes.cpp

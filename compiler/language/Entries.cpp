@@ -3,6 +3,7 @@
 #include "compiler/language/Elaborator.h"
 
 #include "compiler/language/Budgets.h"
+#include "compiler/language/Parameters.h"
 #include "dialects/nn/Content.h"
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -159,6 +160,52 @@ void Elaborator::checkEntryResults(const Function &entry) {
   }
 }
 
+/// Visits the ops of a function and of all that it calls, each once.
+static void walkReached(func::FuncOp function, const SymbolTable &functions,
+                        llvm::function_ref<void(Operation *)> visit) {
+  SmallVector<func::FuncOp> reached{function};
+  llvm::StringSet<> seen;
+  while (!reached.empty())
+    reached.pop_back_val().walk([&](Operation *op) {
+      visit(op);
+      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+      if (callee && seen.insert(callee.getValue()).second)
+        reached.push_back(functions.lookup<func::FuncOp>(callee.getValue()));
+    });
+}
+
+/// Text that is made call after call, or an axis by which a cache grows, has
+/// neither a last position yet nor its first in every call.
+void Elaborator::checkNotKept(const Function &entry, const nn::SizeTable &sizes,
+                              const SymbolTable &functions) {
+  auto function = functions.lookup<func::FuncOp>(entry.name.text);
+  StringMap<std::string> whyOpen; // by axis
+  if (!program.generate.empty() &&
+      program.generate.back().text == entry.name.text)
+    for (Type type : function.getArgumentTypes())
+      if (auto tensor = cast<RankedTensorType>(type); tensor.getRank() > 1)
+        whyOpen[nn::axesOf(tensor).axisName(1)] =
+            "entry " + entry.name.text.str() + " makes text along " +
+            nn::axesOf(tensor).axisName(1).str() + ", call after call";
+  walkReached(function, functions, [&](Operation *op) {
+    if (auto cache = dyn_cast<nn::CacheAppendOp>(op))
+      whyOpen[cache.getFrom()] = "a cache grows by " + cache.getFrom().str() +
+                                 " to " + cache.getTo().str();
+  });
+  walkReached(function, functions, [&](Operation *op) {
+    auto scan = dyn_cast<nn::ScanOp>(op);
+    if (!scan || scan.isKept())
+      return;
+    SizeExpr axis = sizes.known(*SizeExpr::parse(scan.getAxis()));
+    auto why = whyOpen.find(axis.str());
+    if (why != whyOpen.end())
+      error(placeOf(op->getLoc(), diagnostics),
+            "a scan that is " +
+                Twine(scan.getReversed() ? "reversed" : "begun anew") +
+                " needs all positions in one call: " + why->second);
+  });
+}
+
 /// A call knows a size by its inputs, by a state, or by what it grows from.
 void Elaborator::checkSizesGiven(const Function &entry,
                                  const nn::SizeTable &sizes,
@@ -177,29 +224,22 @@ void Elaborator::checkSizesGiven(const Function &entry,
         }
     }
   };
-  SmallVector<func::FuncOp> reached{
-      functions.lookup<func::FuncOp>(entry.name.text)};
-  for (Type input : reached.front().getArgumentTypes())
+  auto function = functions.lookup<func::FuncOp>(entry.name.text);
+  for (Type input : function.getArgumentTypes())
     namesIn(input, [&](StringRef name) {
       given.insert(name);
       needed.insert(name);
     });
-  llvm::StringSet<> seen;
-  while (!reached.empty()) {
-    reached.pop_back_val().walk([&](Operation *op) {
-      bool isState = isa<nn::StateReadOp, nn::StateWriteOp>(op);
-      for (Type type : op->getResultTypes())
-        namesIn(type, [&](StringRef name) {
-          if (isState)
-            given.insert(name);
-          else
-            needed.insert(name);
-        });
-      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
-      if (callee && seen.insert(callee.getValue()).second)
-        reached.push_back(functions.lookup<func::FuncOp>(callee.getValue()));
-    });
-  }
+  walkReached(function, functions, [&](Operation *op) {
+    bool isState = isa<nn::StateReadOp, nn::StateWriteOp>(op);
+    for (Type type : op->getResultTypes())
+      namesIn(type, [&](StringRef name) {
+        if (isState)
+          given.insert(name);
+        else
+          needed.insert(name);
+      });
+  });
   for (StringRef name : needed) {
     StringRef from = sizes.grownFrom(name);
     StringRef asked = from.empty() ? name : from;

@@ -113,26 +113,30 @@ static void checkShapes(ArrayRef<nn::PathTree::Slot> slots,
   }
 }
 
-/// A second append in one call would write the same positions again.
-static void checkAppends(const nn::PathTree &tree, ModuleOp module,
-                         Diagnostics &diagnostics) {
+/// A second append in one call would write the same positions again, and a
+/// second recurrence begin with what the first has left.
+static void checkKeptOnce(const nn::PathTree &tree, ModuleOp module,
+                          Diagnostics &diagnostics) {
   SmallVector<int64_t> starts;
   for (auto function : module.getOps<func::FuncOp>())
     if (nn::isEntry(function))
       starts.push_back(tree.entryStart(function.getName()).second);
   llvm::sort(starts);
   StringMap<Operation *> appended;
+  llvm::DenseSet<std::pair<Operation *, Operation *>> told;
   for (auto [index, slot] : enumerate(tree.caches())) {
     if (is_contained(starts, int64_t(index)))
       appended.clear();
-    if (!isa<nn::CacheAppendOp>(slot.op))
+    bool isScan = isa<nn::ScanOp>(slot.op);
+    if (!isScan && !isa<nn::CacheAppendOp>(slot.op))
       continue;
     auto [place, isNew] = appended.try_emplace(slot.path, slot.op);
-    if (!isNew)
+    if (!isNew && told.insert({slot.op, place->second}).second)
       diagnostics.error(
           placeOf(slot.op, diagnostics),
-          "cache " + slot.path +
-              " is appended to twice in one entry, first at " +
+          (isScan ? "what a scan carries is kept as " + slot.path
+                  : "cache " + slot.path + " is appended to") +
+              " twice in one entry, first at " +
               diagnostics.describe(placeOf(place->second, diagnostics)));
   }
 }
@@ -146,7 +150,7 @@ void checkPaths(ModuleOp module, Diagnostics &diagnostics) {
     return;
   checkShapes(tree->weights(), diagnostics);
   checkShapes(tree->caches(), diagnostics);
-  checkAppends(*tree, module, diagnostics);
+  checkKeptOnce(*tree, module, diagnostics);
 }
 
 } // namespace heddle::language

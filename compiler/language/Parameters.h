@@ -31,8 +31,8 @@ struct PathEntry {
 std::vector<PathEntry> parametersOf(mlir::ModuleOp module);
 std::vector<PathEntry> cachesOf(mlir::ModuleOp module);
 
-/// Reports one path used with different shapes, and caches appended to twice in
-/// one entry.
+/// Reports one path used with different shapes, and caches or what scans carry
+/// kept twice in one entry.
 void checkPaths(mlir::ModuleOp module, Diagnostics &diagnostics);
 
 } // namespace heddle::language

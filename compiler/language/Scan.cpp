@@ -140,6 +140,20 @@ void Elaborator::collectYielded(Scan &scan) {
   }
 }
 
+/// What is carried over a session is kept under a path of its own: in a block
+/// the path of its call comes before it, in an entry its name; after it the
+/// turns of the loops around it.
+std::string Elaborator::pathOfScan() {
+  std::string path = "scan";
+  if (scope->function->hasAttr(nn::NNDialect::kEntryAttr))
+    path = (scope->function.getName() + "." + path).str();
+  if (unsigned earlier = scope->scansSoFar++)
+    path += std::to_string(earlier);
+  for (unsigned loop = 0; loop < scope->loops.size(); ++loop)
+    path += ".{" + std::to_string(loop) + "}";
+  return path;
+}
+
 bool Elaborator::emitScan(Scan &scan) {
   SmallVector<Type> types;
   for (auto &[name, shape] : scan.outputs) {
@@ -148,22 +162,12 @@ bool Elaborator::emitScan(Scan &scan) {
     if (!types.back())
       return false;
   }
-  // What is carried over a session is kept under a path of its own: in a block
-  // the path of its call comes before it, in an entry its name.
-  if (scope->loops != 0) {
-    error(scan.statement.place,
-          "a scan keeps what it carries in one place for all turns of a loop; "
-          "put it into a block that the loop calls at a path");
-    return false;
-  }
-  std::string path = "scan";
-  if (scope->function->hasAttr(nn::NNDialect::kEntryAttr))
-    path = (scope->function.getName() + "." + path).str();
-  if (unsigned earlier = scope->scansSoFar++)
-    path += std::to_string(earlier);
-  auto op = nn::ScanOp::create(builder, locationOf(scan.statement.place), types,
-                               scan.inputs, describe(scan.axis), path,
-                               builder.getTypeArrayAttr(scan.carriedTypes));
+  auto op = nn::ScanOp::create(
+      builder, locationOf(scan.statement.place), types, scan.inputs,
+      describe(scan.axis), scan.statement.isReversed, scan.statement.isAnew,
+      pathOfScan(),
+      /*absolute=*/false, builder.getTypeArrayAttr(scan.carriedTypes),
+      scope->loops);
   op.getBody().takeBody(scan.region);
   for (auto [output, value] : zip(scan.outputs, op.getResults()))
     scope->variables[output.first] = Tensor{value, output.second};

@@ -163,8 +163,8 @@ bool StatementParser::parseFor(Statement &statement) {
   return true;
 }
 
-/// scan = "scan" name "in" SIZE "carry" name ":" type { "," name ":" type }
-/// body .
+/// scan = "scan" name "in" SIZE [ "reversed" | "anew" ]
+///        "carry" name ":" type { "," name ":" type } body .
 bool StatementParser::parseScan(Statement &statement) {
   advance();
   statement.kind = Statement::Kind::Scan;
@@ -173,7 +173,11 @@ bool StatementParser::parseScan(Statement &statement) {
     return false;
   statement.names.push_back(*variable);
   std::optional<Word> axis = expectSize("the axis to go along");
-  if (!axis || !expect("carry"))
+  if (!axis)
+    return false;
+  statement.isReversed = consume("reversed");
+  statement.isAnew = !statement.isReversed && consume("anew");
+  if (!expect("carry"))
     return false;
   auto axisExpr = std::make_unique<Expr>(Expr::Kind::Size, axis->place);
   axisExpr->text = axis->text.str();

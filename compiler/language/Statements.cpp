@@ -81,7 +81,8 @@ void Elaborator::assign(const Word &name, const Datum &value) {
 
 void Elaborator::setState(const Word &name, const StateDecl &state,
                           const Datum &value) {
-  if (!scope->function->hasAttr(nn::NNDialect::kEntryAttr) || scope->loops) {
+  if (!scope->function->hasAttr(nn::NNDialect::kEntryAttr) ||
+      !scope->loops.empty()) {
     error(name.place, "state " + name.text + ", declared at " +
                           diagnostics.describe(state.name.place) +
                           ", can be set in entries only, outside of loops");
@@ -105,7 +106,7 @@ void Elaborator::setState(const Word &name, const StateDecl &state,
 }
 
 void Elaborator::elaborateReturn(const Statement &statement) {
-  if (scope->loops || scope->scans) {
+  if (!scope->loops.empty() || scope->scans) {
     error(statement.place, "return cannot stand within a loop");
     return;
   }
@@ -250,9 +251,9 @@ bool Elaborator::elaborateRolled(const Statement &statement, LoopRun &run) {
     for (auto [name, value] : zip(carriedTensors, loop.getRegionIterArgs()))
       scope->variables[name] =
           Tensor{value, std::get<Tensor>(before[name]).shape};
-    ++scope->loops;
+    scope->loops.push_back(loop.getInductionVar());
     elaborate(statement.body);
-    --scope->loops;
+    scope->loops.pop_back();
   }
 
   SmallVector<Value> next;

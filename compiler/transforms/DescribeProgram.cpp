@@ -38,6 +38,8 @@ public:
 private:
   void addDescription();
   void addSize(nn::SizeOp size);
+  void findCounted();
+  void addCounted();
   void addEntry(func::FuncOp function);
   template <typename ValueOp, typename... Rest>
   void addValue(Location location, const Twine &name, RankedTensorType type,
@@ -48,11 +50,18 @@ private:
   };
   SessionUses sessionUses(func::FuncOp function);
   SmallVector<func::FuncOp> reachedFrom(func::FuncOp function);
+  func::FuncOp stepFunction();
   bool readsInChunks();
   GenerateRole roleOf(StringRef entry);
 
   ModuleOp module;
   nn::SizeTable sizes;
+  /// Counts what a session has read along `axis`, where a recurrence alone
+  /// keeps something of it.
+  struct {
+    std::string name;
+    StringRef axis;
+  } counted;
   transforms::Slots slots;
   OpBuilder builder;
 };
@@ -72,6 +81,54 @@ void Describer::addSize(nn::SizeOp size) {
   program::SizeOp::create(builder, size.getLoc(), size.getSymNameAttr(),
                           size.getMinAttr(), size.getMaxAttr(),
                           size.getStepAttr(), per, grownBy);
+}
+
+/// The size along which a scan goes on from call to call, or empty.
+static StringRef axisOfSession(nn::ScanOp scan, const nn::SizeTable &sizes) {
+  if (!scan.isKept())
+    return {};
+  SizeExpr axis = sizes.known(*SizeExpr::parse(scan.getAxis()));
+  int index = axis.asName() ? sizes.indexOf(*axis.asName()) : -1;
+  if (index < 0)
+    return {};
+  nn::SizeOp size = sizes.dynamicSizes()[index];
+  return size.getSymName();
+}
+
+/// Where text is written from what a recurrence carries, and no cache counts
+/// the positions of a session, a size of its own does.
+void Describer::findCounted() {
+  func::FuncOp step = stepFunction();
+  if (!step)
+    return;
+  for (func::FuncOp function : reachedFrom(step))
+    function.walk([&](nn::ScanOp scan) {
+      if (StringRef axis = axisOfSession(scan, sizes); sizes.isRagged(axis))
+        counted.axis = axis;
+    });
+  auto grows = [&](nn::SizeOp size) {
+    return sizes.grownFrom(size.getSymName()) == counted.axis;
+  };
+  if (counted.axis.empty() || llvm::any_of(sizes.dynamicSizes(), grows)) {
+    counted.axis = {};
+    return;
+  }
+  counted.name = (counted.axis + "_read").str();
+  while (module.lookupSymbol(counted.name))
+    counted.name += "_";
+}
+
+/// It has no end: what is carried needs the same room after any number.
+void Describer::addCounted() {
+  if (counted.axis.empty())
+    return;
+  nn::SizeOp size = sizes.dynamicSizes()[sizes.indexOf(counted.axis)];
+  program::SizeOp::create(
+      builder, size.getLoc(), builder.getStringAttr(counted.name),
+      builder.getI64IntegerAttr(1),
+      builder.getI64IntegerAttr((int64_t(1) << 31) - 1),
+      builder.getI64IntegerAttr(1), builder.getStringAttr(*size.getPer()),
+      size.getSymNameAttr());
 }
 
 template <typename ValueOp, typename... Rest>
@@ -107,6 +164,15 @@ GenerateRole Describer::roleOf(StringRef entry) {
                                       : GenerateRole::None;
 }
 
+/// The entry that is called again and again, or null.
+func::FuncOp Describer::stepFunction() {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (nn::isEntry(function) &&
+        roleOf(function.getSymName()) == GenerateRole::Step)
+      return function;
+  return {};
+}
+
 /// A function and all that it calls, each once.
 SmallVector<func::FuncOp> Describer::reachedFrom(func::FuncOp function) {
   llvm::SmallSetVector<func::FuncOp, 8> reached;
@@ -130,6 +196,10 @@ Describer::SessionUses Describer::sessionUses(func::FuncOp entry) {
   };
   for (func::FuncOp function : reachedFrom(entry))
     function.walk([&](nn::SessionOpInterface op) {
+      if (auto scan = dyn_cast<nn::ScanOp>(*op);
+          scan && !counted.axis.empty() &&
+          axisOfSession(scan, sizes) == counted.axis)
+        grows.insert(counted.name);
       switch (op.sessionUse()) {
       case nn::SessionUse::Appends:
         grows.insert(countedIn(op.keptTypes().front()));
@@ -204,13 +274,12 @@ void Describer::addEntry(func::FuncOp function) {
 /// keeps of it, but for an earlier one reaching a later one.
 bool Describer::readsInChunks() {
   SmallVector<StringRef> axes;
+  if (!counted.axis.empty())
+    axes.push_back(counted.axis);
   for (nn::SizeOp size : sizes.dynamicSizes())
     if (StringRef from = sizes.grownFrom(size.getSymName()); !from.empty())
       axes.append({from, size.getSymName()});
-  func::FuncOp step;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (roleOf(function.getSymName()) == GenerateRole::Step)
-      step = function;
+  func::FuncOp step = stepFunction();
   if (axes.empty() || !step)
     return false;
   auto keepsOrder = [&](Operation *op) {
@@ -244,9 +313,11 @@ void Describer::addDescription() {
 }
 
 void Describer::describe() {
+  findCounted();
   addDescription();
   for (nn::SizeOp size : sizes.dynamicSizes())
     addSize(size);
+  addCounted();
   for (auto function : module.getOps<func::FuncOp>())
     if (nn::isEntry(function))
       addEntry(function);

@@ -29,7 +29,7 @@ namespace {
 
 StringRef reasonToStay(func::FuncOp block, CallOp call, bool isOnly) {
   if (isOnly)
-    return "its paths have no indices";
+    return "an absolute path cannot stand before that of a choice";
   if (block->isAncestor(call))
     return "it calls itself";
   return isEntry(block) ? "it is an entry" : "it is called from several places";

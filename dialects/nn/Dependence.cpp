@@ -155,9 +155,11 @@ Dependence CacheAppendOp::dependenceAlong(StringRef axis) {
                                               : Dependence::Own;
 }
 
-/// A session keeps what is carried.
+/// Where a session keeps what is carried, no later position comes first.
 Dependence ScanOp::dependenceAlong(StringRef axis) {
-  return axis == getAxis() ? Dependence::Earlier : Dependence::Own;
+  if (axis != getAxis())
+    return Dependence::Own;
+  return isKept() ? Dependence::Earlier : Dependence::Any;
 }
 
 //===----------------------------------------------------------------------===//

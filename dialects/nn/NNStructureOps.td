@@ -60,6 +60,7 @@ def NN_SizeOp : NN_Op<"size", [NN_CostsNothing, Symbol]> {
     nn.size @D = 384
     nn.size @B in 1 to 256
     nn.size @T in 1 to 512 per @B
+    nn.size @U as @T
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<I64Attr>:$value, OptionalAttr<I64Attr>:$min,
@@ -270,21 +271,24 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, NN_LiesInSessio
   let hasVerifier = 1;
 }
 
-def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratch, NN_SaysSession,
-                               DeclareOpInterfaceMethods<NN_PathInterface, ["getPathIndices", "canCarryPathOf"]>,
-                               RecursiveMemoryEffects]> {
+def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratch, NN_SaysSession, NN_SaysPath,
+                               AttrSizedOperandSegments, RecursiveMemoryEffects]> {
   let summary = "one position after another, with what it carries";
   let description = [{
     Runs the body once per position of `axis`. Block arguments: the slices of the inputs at that position, then the
     carried values. The body yields the next carried values, then the outputs of that position, which are stacked along
-    the axis. Over a session the carried values of a row are kept, like a cache; `path` names them.
+    the axis. Over a session the carried values of a row are kept, like a cache: paths and indices as in `nn.weight`.
+
+    `anew` begins with zeros in every call, and nothing is kept. So does `reversed`, which goes from the last position of
+    each row to its first.
 
     C1. There are inputs or results, and each has the axis as its second; the body's arguments are the inputs without it,
         then the carried types.
     C2. The body yields the carried types, then each result's type without the axis.
+    C3. The path has as many different `{n}` as there are indices, numbered from 0.
 
     ```mlir
-    %y = nn.scan "h" over "T"(%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+    %y = nn.scan "h.{0}" [%l] over "T"(%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
     ^bb0(%input: tensor<?x8xf32, #nn.axes<B, D>>, %carried: tensor<?x8xf32, #nn.axes<B, D>>):
       %h = nn.add %input, %carried
          : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
@@ -292,13 +296,19 @@ def NN_ScanOp : NN_Op<"scan", [NN_SaysDependence, NN_CostsNothing, NN_SaysScratc
     } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
     ```
   }];
-  let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$axis, StrAttr:$path, TypeArrayAttr:$carried);
+  let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$axis, UnitAttr:$reversed, UnitAttr:$anew, StrAttr:$path,
+                       UnitAttr:$absolute, TypeArrayAttr:$carried, Variadic<Index>:$indices);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<NN_Tensor>:$results);
   let assemblyFormat = [{
-    $path `over` $axis `(` $inputs `)` `carry` $carried $body attr-dict `:` functional-type($inputs, $results)
+    (`absolute` $absolute^)? $path (`[` $indices^ `]`)? `over` $axis (`reversed` $reversed^)? (`anew` $anew^)? `(` $inputs `)`
+    `carry` $carried $body attr-dict `:` functional-type($inputs, $results)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether a call goes on from what the last one left.
+    bool isKept() { return !getReversed() && !getAnew(); }
+  }];
 }
 
 def NN_YieldOp : NN_Op<"yield", [NN_WithinPairs, Pure, ReturnLike, Terminator]> {

@@ -225,8 +225,8 @@ struct PathTree::Builder {
     } else if (auto scan = dyn_cast<ScanOp>(op)) {
       for (auto [number, type] : llvm::enumerate(scan.keptTypes()))
         tree.caches_.push_back(
-            {joinPaths(prefix, (scan.getPath() + "." + Twine(number)).str(),
-                       false),
+            {pathOf(prefix, (scan.getPath() + "." + Twine(number)).str(),
+                    scan.getAbsolute(), scan.getIndices(), loops),
              op, type});
     } else if (auto call = dyn_cast<CallOp>(op)) {
       spellFunction(callee(call.getCalleeAttr()),

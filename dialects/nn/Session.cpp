@@ -22,6 +22,8 @@ Types CacheAppendOp::keptTypes() { return {getType()}; }
 Types StateWriteOp::keptTypes() { return {getValue().getType()}; }
 Types StateReadOp::keptTypes() { return {getType()}; }
 Types ScanOp::keptTypes() {
+  if (!isKept())
+    return {};
   return llvm::map_to_vector(
       getCarried().getAsValueRange<TypeAttr>(),
       [](Type type) { return cast<RankedTensorType>(type); });
@@ -83,19 +85,11 @@ void CacheAppendOp::carryPathOf(const CallPath &call) {
   extendRelative(*this, call);
 }
 void CallOp::carryPathOf(const CallPath &call) { extendRelative(*this, call); }
+void ScanOp::carryPathOf(const CallPath &call) { extendRelative(*this, call); }
 
 /// Absolute paths are none of its own.
 bool RouteOp::canCarryPathOf(const CallPath &call) { return !call.isAbsolute; }
 void RouteOp::carryPathOf(const CallPath &call) { extend(*this, call); }
-
-/// A recurrence has neither indices nor absolute paths.
-OperandRange ScanOp::getPathIndices() { return getInputs().take_front(0); }
-bool ScanOp::canCarryPathOf(const CallPath &call) {
-  return call.indices.empty() && !call.isAbsolute;
-}
-void ScanOp::carryPathOf(const CallPath &call) {
-  setPath(joinPaths(call.path, getPath(), /*absolute=*/false));
-}
 
 /// The path of a state says which of its values is meant, wherever it stands.
 void StateReadOp::carryPathOf(const CallPath &) {}

@@ -270,5 +270,5 @@ LogicalResult ScanOp::verify() {
   if (!yield || llvm::to_vector(yield.getOperandTypes()) != yielded)
     return emitOpError(
         "body needs to yield what is carried, then the outputs"); // C2
-  return success();
+  return verifyPath(*this, getPath(), getIndices().size());       // C3
 }

@@ -176,3 +176,62 @@ func.func @sees_a_window_or_itself(%q: !q) -> !q attributes {nn.entry} {
   return %a : !q
 }
 }
+
+// -----
+
+!x = tensor<?x?x4xf32, #nn.axes<B, T, D>>
+!h = tensor<?x4xf32, #nn.axes<B, D>>
+
+// What a recurrence has read is counted where no cache counts it.
+// CHECK: program.description "" rows "B" prefill_in_chunks {
+// CHECK: program.size "T" in 1 to 6 per "B"
+// CHECK-NEXT: program.size "T_read" in 1 to 2147483647 per "B" grown by "T"
+// CHECK-NEXT: program.entry @step generates step {{.*}} caches <0> grows ["T_read"]
+// CHECK: program.entry @once
+// CHECK-NOT: grows
+// CHECK: program.cache 0 "h.0" of 16 bytes{{$}}
+module attributes {nn.generate = ["step"]} {
+nn.size @D = 4
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+func.func @step(%x: !x) -> !x attributes {nn.entry} {
+  %y = nn.scan "h" over "T" (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    %n = nn.add %t, %h : (!h, !h) -> !h
+    nn.yield %n, %n : !h, !h
+  } : (!x) -> !x
+  return %y : !x
+}
+func.func @once(%x: !x) -> !x attributes {nn.entry} {
+  %y = nn.scan "h" over "T" anew (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    %n = nn.add %t, %h : (!h, !h) -> !h
+    nn.yield %n, %n : !h, !h
+  } : (!x) -> !x
+  return %y : !x
+}
+}
+
+// -----
+
+!x = tensor<?x?x4xf32, #nn.axes<B, T, D>>
+!h = tensor<?x4xf32, #nn.axes<B, D>>
+
+// In reverse, the first chunk of a prompt would begin within it.
+// CHECK: program.description "" rows "B" {
+// CHECK: @reversed
+module attributes {nn.generate = ["reversed"]} {
+nn.size @D = 4
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @reversed(%x: !x) -> !x attributes {nn.entry} {
+  %k = nn.cache_append "k" %x from "T" to "S" : (!x) -> tensor<?x?x4xf32, #nn.axes<B, S, D>>
+  %y = nn.scan "h" over "T" reversed (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    %n = nn.add %t, %h : (!h, !h) -> !h
+    nn.yield %n, %n : !h, !h
+  } : (!x) -> !x
+  return %y : !x
+}
+}

@@ -79,6 +79,31 @@ func.func @paths_of_all_kinds(%x: !x, %chosen: tensor<?x2xi32, #nn.axes<B, A ove
 
 nn.size @B in 1 to 4
 nn.size @D = 8
+nn.size @A = 2
+nn.size @E = 4
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+!c = tensor<?x2xi32, #nn.axes<B, A over E>>
+!y = tensor<?x2x8xf32, #nn.axes<B, A, D>>
+
+func.func @expert(%x: !x) -> !x {
+  return %x : !x
+}
+func.func @routed(%x: !x, %chosen: !c) -> !y {
+  %y = nn.route @expert(%x) by %chosen of 4 at "experts.{0}" : (!x, !c) -> !y
+  return %y : !y
+}
+// CHECK-LABEL: func.func @not_inlined_when_a_choice_would_be_absolute
+// CHECK: nn.call @routed
+func.func @not_inlined_when_a_choice_would_be_absolute(%x: !x, %chosen: !c) -> !y attributes {nn.entry} {
+  // expected-remark @+1 {{Reason="an absolute path cannot stand before that of a choice", Remark="block 'routed' stays a function"}}
+  %y = nn.call @routed(%x, %chosen) at absolute "moe" : (!x, !c) -> !y
+  return %y : !y
+}
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @D = 8
 !x = tensor<?x8xf32, #nn.axes<B, D>>
 
 func.func @twice(%x: !x) -> !x {
@@ -112,15 +137,15 @@ func.func @recurrent(%s: !s) -> !s {
   } : (!s) -> !s
   return %y : !s
 }
-// CHECK: func.func @recurrent
-// CHECK-LABEL: func.func @not_inlined_when_a_recurrence_would_need_indices
-// CHECK: nn.call @recurrent
-func.func @not_inlined_when_a_recurrence_would_need_indices(%s: !s) -> !s attributes {nn.entry} {
+// CHECK-LABEL: func.func @recurrence_gets_the_indices_of_its_call
+// CHECK: scf.for %[[L:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args
+// CHECK: nn.scan "h.{0}.carry"[%[[L]]] over "T"
+func.func @recurrence_gets_the_indices_of_its_call(%s: !s) -> !s attributes {nn.entry} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
   %r = scf.for %l = %c0 to %c3 step %c1 iter_args(%t = %s) -> (!s) {
-    // expected-remark @+1 {{Reason="its paths have no indices", Remark="block 'recurrent' stays a function"}}
+    // expected-remark @+1 {{block 'recurrent' made part of its caller}}
     %y = nn.call @recurrent(%t) at "h.{0}" [%l] : (!s) -> !s
     scf.yield %y : !s
   }

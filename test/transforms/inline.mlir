@@ -29,10 +29,9 @@ func.func @called_twice(%x: !x) -> !x attributes {nn.entry} {
   %z = nn.call @block(%y) at absolute "b" : (!x) -> !x
   return %z : !x
 }
-// The path of a recurrence has no index.
-// CHECK-LABEL: func.func @stays_a_call_where_the_path_cannot_be_carried
-// CHECK: nn.call @recurrence(%{{.*}}) at "h.{0}"
-func.func @stays_a_call_where_the_path_cannot_be_carried(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @recurrence_gets_the_path_of_its_call
+// CHECK: nn.scan "h.{0}.scan"[%{{.*}}] over "T"
+func.func @recurrence_gets_the_path_of_its_call(%x: !x) -> !x attributes {nn.entry} {
   %zero = arith.constant 0 : index
   %y = nn.call @recurrence(%x) at "h.{0}" [%zero] : (!x) -> !x
   return %y : !x

@@ -52,7 +52,7 @@ func.func @f(%x: tensor<6xf32, #nn.axes<"3*">>) // expected-error {{'3*' is not 
 // -----
 
 // nn.size C1
-// expected-error @+1 {{needs either a value or a range}}
+// expected-error @+1 {{needs either a value, a range or another size}}
 nn.size @D = 8 in 1 to 9
 
 // -----
@@ -74,6 +74,36 @@ nn.size @T in 1 to 2 per @D
 nn.size @B in 1 to 2
 // expected-error @+1 {{a size of the configuration is the same for every row}}
 nn.size @T = 4 per @B
+
+// -----
+
+// nn.size C1
+nn.size @T in 1 to 2
+// expected-error @+1 {{needs either a value, a range or another size}}
+nn.size @U in 1 to 2 as @T
+
+// -----
+
+// nn.size C4
+nn.size @D = 8
+// expected-error @+1 {{as @D needs a size with a range, by which no rows are counted, and nothing beside it}}
+nn.size @U as @D
+
+// -----
+
+// nn.size C4
+nn.size @B in 1 to 2
+nn.size @T in 1 to 2 per @B
+// expected-error @+1 {{as @B needs a size with a range}}
+nn.size @C as @B
+
+// -----
+
+// nn.size C4
+nn.size @B in 1 to 2
+nn.size @T in 1 to 2 per @B
+// expected-error @+1 {{as @T needs a size with a range, by which no rows are counted, and nothing beside it}}
+nn.size @U step 2 as @T
 
 // -----
 
@@ -361,6 +391,20 @@ func.func @f(%x: !x) {
   %y = nn.scan "h" over "T" (%x) carry [!h] {
   ^bb0(%t: !h, %h: !h):
     nn.yield %h : !h
+  } : (!x) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
+!h = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.scan C3
+func.func @f(%x: !x, %l: index) {
+  // expected-error @+1 {{path 'h' does not use index 0}}
+  %y = nn.scan "h" [%l] over "T" (%x) carry [!h] {
+  ^bb0(%t: !h, %h: !h):
+    nn.yield %h, %t : !h, !h
   } : (!x) -> !x
   return
 }

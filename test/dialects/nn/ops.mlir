@@ -13,6 +13,8 @@ nn.size @T in 1 to 512 per @B
 nn.size @S in 0 to 512 per @B
 // CHECK: nn.size @M in 16 to 64 step 16{{$}}
 nn.size @M in 16 to 64 step 16
+// CHECK: nn.size @U as @T
+nn.size @U as @T
 // CHECK: nn.state @memory : !B_T_D
 nn.state @memory : tensor<?x?x8xf32, #nn.axes<B, T, D>>
 
@@ -332,6 +334,27 @@ func.func @recurrence(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8x
   ^bb0(%t: tensor<?x8xf32, #nn.axes<B, D>>, %h: tensor<?x8xf32, #nn.axes<B, D>>):
     %n = nn.add %t, %h : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
     nn.yield %n, %n : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+  } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %y : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+// CHECK-LABEL: @recurrence_of_a_loop
+func.func @recurrence_of_a_loop(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %l: index) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  // CHECK: nn.scan absolute "h.{0}"[%{{.*}}] over "T" reversed(%{{.*}}) carry [!B_D] {
+  %y = nn.scan absolute "h.{0}" [%l] over "T" reversed (%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+  ^bb0(%t: tensor<?x8xf32, #nn.axes<B, D>>, %h: tensor<?x8xf32, #nn.axes<B, D>>):
+    %n = nn.add %t, %h : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+    nn.yield %n, %n : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
+  } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  return %y : tensor<?x?x8xf32, #nn.axes<B, T, D>>
+}
+
+// CHECK-LABEL: @recurrence_of_one_call
+func.func @recurrence_of_one_call(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>> {
+  // CHECK: nn.scan "h" over "T" anew(%{{.*}}) carry [!B_D] {
+  %y = nn.scan "h" over "T" anew (%x) carry [tensor<?x8xf32, #nn.axes<B, D>>] {
+  ^bb0(%t: tensor<?x8xf32, #nn.axes<B, D>>, %h: tensor<?x8xf32, #nn.axes<B, D>>):
+    nn.yield %t, %h : tensor<?x8xf32, #nn.axes<B, D>>, tensor<?x8xf32, #nn.axes<B, D>>
   } : (tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
   return %y : tensor<?x?x8xf32, #nn.axes<B, T, D>>
 }

@@ -22,11 +22,17 @@ dyn B in 1..2
 dyn T in 1..{most} per B
 dyn S in 1..N per B
 block expert(x: [B T D]) {{ return linear@w(silu(x), D -> D) }}
+block recurrent(x: [B T D], U) {{
+  u = linear@u(x, D -> U)
+  scan t in T carry h: [B U], c: [B U] {{
+    c = 0.5 * c + u[t]
+    h = tanh(linear@h(h, U -> U) + c)
+    yield h
+  }}
+  return x + linear@o(h, U -> D)
+}}
 entry step(ids: V[B T]) -> [B V] {{
   x = embed@e(ids, V -> D) * 30
-  q = linear@q(x, D -> H K)
-  k = linear@k(x, D -> H K)
-  ks = cache@k(k, T -> S)
   {body}
   x = normalize(x, D) + normalize(y, D)
   return linear@o(last(x, T), D -> V)
@@ -45,6 +51,32 @@ IN_CHUNKS = {
     "scan": """scan t in T carry h: [B D] { h = tanh(linear@c(concat(x[t], h, D | D -> D+D), D+D -> D))
     yield h }
   y = h""",
+    "scans": """scan t in T carry h: [B D], g: [B D] { g = h + x[t]
+    h = tanh(linear@c(g, D -> D))
+    yield h }
+  scan t in T carry a: [B D] { a = a * 0.5 + h[t]
+    b = a * x[t]
+    yield b }
+  y = normalize(b, D) + h""",
+    "scans_of_a_loop": """y = x
+  for l in 0..3 {
+    u = linear@c[l](y, D -> D)
+    scan t in T carry h: [B D] { h = tanh(u[t] + h * 0.7)
+      yield h }
+    y = y + h
+  }""",
+    "layers": """y = recurrent@first(x, 2*D)
+  for l in 0..3 { y = recurrent@layers[l](y, D) }""",
+    "linear_attention": """qf = elu(q) + 1
+  kf = elu(k) + 1
+  v = linear@v(x, D -> H V)
+  scan t in T carry s: [B H K V], z: [B H K] {
+    s = s + (kf[t] as [B H K 1]) * (v[t] as [B H 1 V])
+    z = z + kf[t]
+    o = dot(s, qf[t], K) / (sum(z * qf[t], K) as [B H 1])
+    yield o
+  }
+  y = linear@a(o, H V -> D)""",
     "norms": "y = rmsnorm@n(layernorm@m(x)) + softmax(x, D) + linear@a(attention(q, ks, ks) where j <= i, H K -> D)",
     "other_axes": """a, b = split(concat(x, x, D | D -> D+D), D+D -> D | D)
   y = linear@a(b * 2 - a, D -> D) + linear@b(max(q, H), K -> D) + linear@c(sum(q, K), H -> D)
@@ -70,6 +102,14 @@ IN_ONE_CALL = {
 }
 
 
+# No cache counts positions, but the scan does.
+ALONE = {"scan", "scans", "scans_of_a_loop", "layers"}
+KEYS = """q = linear@q(x, D -> H K)
+  k = linear@k(x, D -> H K)
+  ks = cache@k(k, T -> S)
+  """
+
+
 def run(*command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True)
 
@@ -77,7 +117,7 @@ def run(*command):
 def texts(name, body, most):
     """What the model makes of every prompt, or the refusal."""
     source, program = FOLDER / f"{name}_{most}.heddle", FOLDER / f"{name}_{most}"
-    source.write_text(MODEL.format(most=most, body=body))
+    source.write_text(MODEL.format(most=most, body=body if name in ALONE else KEYS + body))
     built = run(HEDDLE, "build", source, "--random-weights=3", "--cpu=generic", "-o", program)
     if built.returncode:
         sys.exit(f"{name}: {built.stderr}")

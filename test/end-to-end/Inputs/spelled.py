@@ -18,11 +18,13 @@ config {{
   K = D / H
   P = 6
   Q = D / P
+  E = 6
   N = {N}
 }}
 dyn B in 1..8
 dyn T in 1..N per B
 dyn S in 1..N per B
+dyn U = T
 block powers(x: [B T D], exponent, twice, factor = 0.5) {{
   y = abs(x) ^ exponent * factor
   return twice ? y + y : y
@@ -35,6 +37,21 @@ HEADS = "q = linear@q(x, D -> H K)\n k = linear@k(x, D -> G K)\n v = linear@v(x,
 KEPT = """q = linear@q(x, D -> H K)
  k = cache@k(linear@h(x, D -> H K), T -> S)
  v = cache@v(linear@n2(x, D -> H K), T -> S)
+"""
+CALL = """q = linear@q(x, D -> H K)
+ k = linear@h(x, D -> H K)
+ v = linear@n2(x, D -> H K)
+"""
+# Katharopoulos et al. 2020: what would be a softmax is a product of features, so that a state is enough.
+LINEAR = CALL + """w = linear@n2(x, D -> H E)
+ f = elu(q) + 1
+ g = elu(k) + 1
+ scan t in T carry s: [B H K E], z: [B H K] {
+  s = s + (g[t] as [B H K 1]) * (w[t] as [B H 1 E])
+  z = z + g[t]
+  o = dot(f[t], s, K) / (sum(f[t] * z, K) as [B H 1])
+  yield o
+ }
 """
 PAIR = "a = linear@a(x, D -> P)\n b = linear@b(x, D -> Q)\n"
 SLOPE = "(h + 1) * (0 - 8) / 4"
@@ -64,6 +81,10 @@ CASES = [
      f"attention(q, k, v, bias = exp({SLOPE} * 0.6931471805599453) * (j - i)) where j <= i"),
     (HEADS, f"attention(q, k, v, bias = sqrt(abs(i - j + h)) - log(1 + i - j) + tanh(sin(i) * cos(j)))  where j <= i",
      f"attention(q, k, v, bias = (h + i - j) ^ 0.5 - log(i - j + 1) + tanh(cos(j) * sin(i))) where i >= j"),
+    (CALL, "attention(q, k, v) where j <= i", "dot(softmax((dot(q, k as [B U H K], K) / K^0.5) where j <= i, U), v as [B U H K], U)"),
+    (CALL, "attention(q, k, v, scale = 0.3) where i - j < 4",
+     "dot(softmax((dot(q, linear@h(x as [B U D], D -> H K), K) * 0.3 + dot(q, k as [B U H K], K) * 0) where i - j < 4, U), v as [B U H K], U)"),
+    (LINEAR, "o", "dot(softmax(log(dot(f, g as [B U H K], K)) where j <= i, U), v as [B U H K], U)"),
 ]
 
 

@@ -221,7 +221,8 @@ def condition(body):
 
 @construct(3)
 def scan(body):
-    """A recurrence of one or two carried values, which may change places; over a session what they were stays."""
+    """A recurrence of one or two carried values, which may change places; over a session what they were stays, unless the scan
+    begins anew or goes back. A cache may grow along T."""
     rng = body.rng
     if body.depth > 0:
         return None
@@ -231,11 +232,12 @@ def scan(body):
     swap, two = rng.random() < 0.5, rng.random() < 0.7
     h, c, path, o = body.fresh(), body.fresh(), body.path(), body.fresh()
     key = ("scan", body.name, len(body.statements))
+    order = rng.choice(["", "", " anew", " reversed"]) if axis != "T" else ""
     carry = f"{h}: [B {size}]" + (f", {c}: [B {size}]" if two else "")
     pattern = f"{size} | {size} -> 2*{size}"
 
     def write():
-        lines = [f"scan t in {axis} carry {carry} {{", f"  {o} = tanh(linear@{path}(concat({x}[t], {h}, {pattern}), 2*{size} -> {size}))"]
+        lines = [f"scan t in {axis}{order} carry {carry} {{", f"  {o} = tanh(linear@{path}(concat({x}[t], {h}, {pattern}), 2*{size} -> {size}))"]
         if two and swap:
             lines += [f"  {h} = {c}", f"  {c} = {o}"] if rng_order else [f"  {o}s = {h}", f"  {h} = {c} * 0.5", f"  {c} = {o} + {o}s"]
         elif two:
@@ -251,10 +253,11 @@ def scan(body):
         n = env.length(size)
         w = env.weight(path + ".weight", (size, f"2*{size}"))
         a = [0.0] * n, [0.0] * n
-        a = env.session.get(key, a)
-        hv, cv = a
-        value, outs, hs = env.variables[x], [], []
-        for t in range(value.shape[0]):
+        hv, cv = a if order else env.session.get(key, a)
+        value = env.variables[x]
+        length = value.shape[0]
+        outs, hs = [None] * length, [None] * length
+        for t in reversed(range(length)) if order == " reversed" else range(length):
             line = Array((2 * n,), value.data[t * n:(t + 1) * n] + hv)
             ov = [math.tanh(v) for v in arrays.linear(line, w, None, 1, [(n,)], False)[0].data]
             if two and swap and rng_order:
@@ -268,11 +271,10 @@ def scan(body):
                 hv = ov
             if pure_swap:
                 hv, cv = cv, hv
-            outs += ov
-            hs += hv
+            outs[t], hs[t] = ov, hv
         env.session[key] = (hv, cv)
-        env.variables[o] = Array(value.shape, outs)
-        env.variables[h] = Array(value.shape, hs)
+        env.variables[o] = Array(value.shape, sum(outs, []))
+        env.variables[h] = Array(value.shape, sum(hs, []))
     body.assigned |= {h, c, o}
     return body.append(Compound([o, h], [real("B", axis, size)] * 2, [x], write, execute))
 
