@@ -369,10 +369,11 @@ SAMPLE = {
 
 import decoders  # they need what stands above
 import encoders
+import sequences
 import speech
 import translators
 import vision
 
-for module in (decoders, encoders, speech, translators, vision):
+for module in (decoders, encoders, sequences, speech, translators, vision):
     FAMILIES += module.FAMILIES
     SAMPLE.update(module.SAMPLE)

@@ -14,6 +14,7 @@ import transformers
 from safetensors import safe_open
 
 import checkpoint
+import recurrent
 from cases import GONE, POSITIONS, VOCABULARY
 from program import PER_TOKEN
 
@@ -54,9 +55,13 @@ def changed(config, setting):
     return config
 
 
+def class_of(name):
+    return getattr(recurrent, name, None) or getattr(transformers, name)
+
+
 def base_config(family):
     """config.json as transformers writes it."""
-    config = getattr(transformers, family.config)(**family.base).to_diff_dict()
+    config = class_of(family.config)(**family.base).to_diff_dict()
     config["architectures"], config["dtype"] = [family.model], "float32"
     return to_chatglm(config) if family.kind == "chatglm" else json.loads(json.dumps(config))
 
@@ -111,7 +116,7 @@ class Oracle:
         self.inputs = self.make_inputs()
 
     def model_class(self):
-        return getattr(transformers, self.family.model)
+        return class_of(self.family.model)
 
     def translated(self, config):
         return from_chatglm(config) if self.family.kind == "chatglm" else config
@@ -121,7 +126,7 @@ class Oracle:
         side = self.folder / "shapes"
         side.mkdir(parents=True)
         (side / "config.json").write_text(json.dumps(self.translated(self.config)))
-        config = getattr(transformers, self.family.config).from_pretrained(side)
+        config = class_of(self.family.config).from_pretrained(side)
         self.model_class()(config).save_pretrained(side)
         with safe_open(side / "model.safetensors", "pt") as file:
             found = {name: list(file.get_slice(name).get_shape()) for name in sorted(file.keys()) if not self.is_computed(name)}
