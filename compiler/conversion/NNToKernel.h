@@ -27,7 +27,7 @@ llvm::LogicalResult lowerLinearToKernel(nn::LinearOp op,
                                         FunctionLowering &lowering);
 
 /// A convolution as products of the filters with panels of the image's windows,
-/// a task for each row, group and panel.
+/// a task for each row, group and panel; or channel by channel.
 llvm::LogicalResult lowerConvToKernel(nn::ConvOp op,
                                       FunctionLowering &lowering);
 

@@ -3,18 +3,18 @@
 //   parallel task in 0 .. B · groups · ceil(places / P):
 //     panel[1][C · k…][P] = windows of the image at P places
 //     part[O][P]          = filters[O][C · k…] · panel
-//     y[O, places]        = part + bias
+//     y[O, places]        = epilogue(part + bias)
 //
 // The filters lie as the checkpoint has them: they are the rows, and the image
 // is what is packed (Chellapilla et al. 2006). An element's sum runs over
 // channels and offsets in order, whatever else is computed.
 //
+// Of filters of one channel a product would have one row, and copy a window for
+// each of its sums: kernel.depthwise takes a channel as it is, in a task.
+//
 //===----------------------------------------------------------------------===//
 
-#include "compiler/conversion/Emit.h"
-#include "compiler/conversion/NNToKernel.h"
-#include "dialects/kernel/Kernel.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "compiler/conversion/NNToKernelConv.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
@@ -24,178 +24,157 @@ using namespace heddle::conversion;
 static constexpr auto remarkOptions =
     remark::RemarkOpts::name("convolution-as-product").category("nn-to-kernel");
 
+//===----------------------------------------------------------------------===//
+// As products
+//===----------------------------------------------------------------------===//
+
 namespace {
 
-/// Places of a task: the columns of a panel that every target can read.
-constexpr int64_t panelColumns = kernel::PackedLayout::productColumns;
-
-class ConvLowering {
+class Products : public ConvTasks {
 public:
-  ConvLowering(nn::ConvOp op, FunctionLowering &lowering)
-      : op(op), lowering(lowering), e(lowering),
-        filters(cast<RankedTensorType>(op.getWeight().getType()).getShape()),
-        outputs(filters[0] / op.getGroups()), inputs(1) {
-    for (int64_t size : filters.drop_front())
-      inputs *= size;
+  Products(nn::ConvOp op, FunctionLowering &lowering)
+      : ConvTasks(op, lowering), terms(inputs) {
+    for (int64_t size : op.getKernel())
+      terms *= size;
   }
 
-  StringRef refusal();
-  void lower();
+  StringRef refusal() {
+    if (StringRef reason = ConvTasks::refusal(); !reason.empty())
+      return reason;
+    if ((terms + outputs) * panelColumns * 4 > lowering.tasks.convolutionStack)
+      return "a panel of windows is too large for the stack";
+    return {};
+  }
+
+  void lower() {
+    forShares([&](Value row) { return placesOf(row); }, panelColumns,
+              [&](Value row, Value group, Value first, Value count) {
+                lowerTask(row, group, first, count);
+              });
+  }
 
 private:
-  void lowerTask(Value row, Value group, Value first, Value count);
-  Value placesOf(Value row);
-  Value stackBuffer(ArrayRef<int64_t> shape);
-  Value filtersOf(Value group);
-  Value imageOf(Value row, Value group);
-  Value resultAt(Value row, Value group, Value first, Value count);
-  IntegerAttr attr(int64_t value) { return e.builder.getIndexAttr(value); }
+  void lowerTask(Value row, Value group, Value first, Value count) {
+    Value channel = e.times(group, e.index(outputs));
+    Value product = productOf(filtersFrom(channel), imageOf(row, group), first,
+                              lengthsOf(row), op.getKernel(), op.getStride(),
+                              op.getPad(), op.getDilation());
+    View sums = View{product, {"out", "place"}}.part(
+        lowering, {attr(0), attr(0)},
+        {OpFoldResult(attr(outputs)), OpFoldResult(count)});
+    finish(sums, row, channel, first, count);
+  }
 
-  nn::ConvOp op;
-  FunctionLowering &lowering;
-  Emit e;
-  ArrayRef<int64_t> filters;
-  /// Of a group: filters, and elements of one.
-  int64_t outputs, inputs;
+  /// [outputs][terms] of a group.
+  Value filtersFrom(Value channel) {
+    return lowering.view(op.getWeight(), nullptr)
+        .collapseFrom(lowering, 1, "in")
+        .part(lowering, {OpFoldResult(channel), OpFoldResult(attr(0))},
+              {attr(outputs), attr(terms)})
+        .memref;
+  }
+
+  /// Elements of a filter.
+  int64_t terms;
 };
 
 } // namespace
 
-StringRef ConvLowering::refusal() {
-  for (Value value : op->getOperands())
-    if (!getElementTypeOrSelf(value).isF32() ||
-        (value.getDefiningOp<nn::WeightOp>() &&
-         !lowering.view(value, nullptr).type().getElementType().isF32()))
-      return "an operand is not f32";
-  if (!lowering.sizes.hasRows(cast<RankedTensorType>(op.getX().getType())))
-    return "the image has no axis of rows";
-  if ((inputs + outputs) * panelColumns * 4 > lowering.tasks.convolutionStack)
-    return "a panel of windows is too large for the stack";
-  return {};
-}
+//===----------------------------------------------------------------------===//
+// Channel by channel
+//===----------------------------------------------------------------------===//
 
-/// How many places the result has in a row; null: in the largest.
-Value ConvLowering::placesOf(Value row) {
-  auto type = cast<RankedTensorType>(op.getResult().getType());
-  Value places = e.index(1);
-  for (int64_t axis = 2; axis < type.getRank(); ++axis)
-    places = e.times(
-        places, type.isDynamicDim(axis)
-                    ? lowering.axisLength(lowering.sizes.axis(type, axis), row)
-                    : e.index(type.getDimSize(axis)));
-  return places;
-}
+namespace {
 
-Value ConvLowering::stackBuffer(ArrayRef<int64_t> shape) {
-  auto type = MemRefType::get(shape, e.builder.getF32Type());
-  return memref::AllocaOp::create(e.builder, e.loc, type,
-                                  e.builder.getI64IntegerAttr(64));
-}
+class Channels : public ConvTasks {
+public:
+  using ConvTasks::ConvTasks;
 
-/// [outputs][inputs] of a group.
-Value ConvLowering::filtersOf(Value group) {
-  View weight =
-      lowering.view(op.getWeight(), nullptr).collapseFrom(lowering, 1, "in");
-  return weight
-      .part(lowering,
-            {OpFoldResult(e.times(group, e.index(outputs))),
-             OpFoldResult(attr(0))},
-            {attr(outputs), attr(inputs)})
-      .memref;
-}
-
-/// The channels of a group, with the axes behind them.
-Value ConvLowering::imageOf(Value row, Value group) {
-  View image = lowering.view(op.getX(), row);
-  SmallVector<OpFoldResult> first(filters.size() - 1, attr(0)), size;
-  first[0] = e.times(group, e.index(filters[1]));
-  for (unsigned axis = 0; axis < first.size(); ++axis)
-    size.push_back(image.mixedLength(lowering, axis));
-  size[0] = attr(filters[1]);
-  return image.part(lowering, first, size).memref;
-}
-
-/// Places first … first + count − 1 of a group's results: [outputs][count]. The
-/// axes of a row lie without gaps.
-Value ConvLowering::resultAt(Value row, Value group, Value first, Value count) {
-  Value y = lowering.resultView(op->getOpResult(0), row).memref;
-  auto metadata = memref::ExtractStridedMetadataOp::create(e.builder, e.loc, y);
-  Value channel = metadata.getStrides()[0];
-  Value offset =
-      e.plus(metadata.getOffset(),
-             e.plus(e.times(e.times(group, e.index(outputs)), channel), first));
-  int64_t dynamic = ShapedType::kDynamic;
-  auto type = MemRefType::get(
-      {outputs, dynamic}, e.builder.getF32Type(),
-      StridedLayoutAttr::get(e.builder.getContext(), dynamic, {dynamic, 1}));
-  return memref::ReinterpretCastOp::create(
-      e.builder, e.loc, type, metadata.getBaseBuffer(), OpFoldResult(offset),
-      {OpFoldResult(attr(outputs)), OpFoldResult(count)},
-      {OpFoldResult(channel), OpFoldResult(attr(1))});
-}
-
-void ConvLowering::lowerTask(Value row, Value group, Value first, Value count) {
-  Value panel = stackBuffer({1, inputs, panelColumns}),
-        product = stackBuffer({outputs, panelColumns});
-  kernel::WindowsOp::create(
-      e.builder, e.loc, imageOf(row, group), first, panel,
-      e.builder.getDenseI64ArrayAttr(filters.drop_front(2)), op.getStrideAttr(),
-      op.getPadAttr());
-  kernel::MatmulOp::create(e.builder, e.loc, filtersOf(group), panel, Value(),
-                           product);
-  View sums = View{product, {"out", "place"}}.part(
-      lowering, {attr(0), attr(0)},
-      {OpFoldResult(attr(outputs)), OpFoldResult(count)});
-  View result{resultAt(row, group, first, count), {"out", "place"}};
-  SmallVector<View> inputs = {sums};
-  if (op.getBias()) {
-    View bias{lowering.view(op.getBias(), nullptr).memref, {"out"}};
-    Value begin = e.times(group, e.index(outputs));
-    inputs.push_back(
-        bias.part(lowering, {OpFoldResult(begin)}, {attr(outputs)}));
+  bool isDepthwise() {
+    constexpr int64_t mostPhases = 4; // which a line is copied in
+    return inputs == 1 && op.getKernel().size() <= 2 &&
+           op.getStride().back() <= mostPhases;
   }
-  generic(lowering, inputs, result, {},
-          [&](OpBuilder &inner, ValueRange scalars) {
-            return op.getBias() ? Value(arith::AddFOp::create(
-                                      inner, e.loc, scalars[0], scalars[1]))
-                                : scalars[0];
-          });
-}
 
-void ConvLowering::lower() {
-  // The buffers are fetched before the tasks, for all of them.
-  lowering.resultView(op->getOpResult(0), nullptr);
-  Value rows = kernel::SizeOp::create(e.builder, e.loc, lowering.frame(),
-                                      lowering.sizes.rows());
-  Value panels = arith::CeilDivUIOp::create(e.builder, e.loc, placesOf(nullptr),
-                                            e.index(panelColumns));
-  Value ofRow = e.times(panels, e.index(op.getGroups()));
-  auto parallel = kernel::ParallelOp::create(e.builder, e.loc, lowering.frame(),
-                                             e.times(rows, ofRow));
-  OpBuilder::InsertionGuard guard(e.builder);
-  e.builder.setInsertionPointToStart(&parallel.getBody().front());
-  Value row = e.over(parallel.getIndex(), ofRow),
-        ofThisRow = e.rest(parallel.getIndex(), ofRow);
-  Value group = e.over(ofThisRow, panels);
-  Value first = e.times(e.rest(ofThisRow, panels), e.index(panelColumns));
-  Value rest = e.minus(placesOf(row), first);
-  Value any = e.compare(Emit::Predicate::sgt, rest, e.index(0));
-  auto unlessNone =
-      scf::IfOp::create(e.builder, e.loc, any, /*withElse=*/false);
-  e.builder.setInsertionPointToStart(unlessNone.thenBlock());
-  lowerTask(
-      row, group, first,
-      arith::MinUIOp::create(e.builder, e.loc, rest, e.index(panelColumns)));
-}
+  void lower() {
+    // A share is a channel of the group's: all its places.
+    forShares([&](Value) { return e.index(outputs); }, 1,
+              [&](Value row, Value group, Value first, Value) {
+                lowerChannel(row, group,
+                             e.plus(e.times(group, e.index(outputs)), first));
+              });
+  }
+
+private:
+  void lowerChannel(Value row, Value group, Value channel) {
+    Value places = placesOf(row);
+    View y = lowering.resultView(op->getOpResult(0), row);
+    Value x = asLines(lowering.view(op.getX(), row), group),
+          result = asLines(y, channel);
+    auto weight = lowering.view(op.getWeight(), nullptr).memref;
+    SmallVector<int64_t, 2> kernel = withLines(op.getKernel(), 1);
+    Value filter = denseAt(
+        weight, e.times(channel, e.index(kernel[0] * kernel[1])), kernel);
+    Value lines = memref::DimOp::create(e.builder, e.loc, result, 0);
+    kernel::DepthwiseOp::create(e.builder, e.loc, x, filter, result, e.index(0),
+                                lines, withLines(op.getStride(), 1),
+                                withLines(op.getPad(), 0),
+                                withLines(op.getDilation(), 1));
+    if (op.getBias() || op.hasEpilogue())
+      finish(placesAt(y, channel, 1, e.index(0), places), row, channel,
+             e.index(0), places);
+  }
+
+  /// Where there are no lines, there is one.
+  static SmallVector<int64_t, 2> withLines(ArrayRef<int64_t> numbers,
+                                           int64_t ofLines) {
+    SmallVector<int64_t, 2> both(numbers);
+    if (both.size() == 1)
+      both.insert(both.begin(), ofLines);
+    return both;
+  }
+
+  /// One channel: [lines][columns].
+  Value asLines(const View &tensor, Value channel) {
+    SmallVector<OpFoldResult> lengths;
+    for (unsigned axis = 1; axis < tensor.axes.size(); ++axis)
+      lengths.push_back(tensor.mixedLength(lowering, axis));
+    View one = tensor.at(lowering, channel, lengths);
+    if (lengths.size() == 2)
+      return one.memref;
+    auto metadata =
+        memref::ExtractStridedMetadataOp::create(e.builder, e.loc, one.memref);
+    auto type = MemRefType::get(
+        {1, ShapedType::kDynamic}, e.builder.getF32Type(),
+        StridedLayoutAttr::get(e.builder.getContext(), ShapedType::kDynamic,
+                               {ShapedType::kDynamic, 1}));
+    Value length =
+        getValueOrCreateConstantIndexOp(e.builder, e.loc, lengths.front());
+    return memref::ReinterpretCastOp::create(
+        e.builder, e.loc, type, metadata.getBaseBuffer(),
+        OpFoldResult(metadata.getOffset()),
+        {OpFoldResult(attr(1)), OpFoldResult(length)},
+        {OpFoldResult(length), OpFoldResult(attr(1))});
+  }
+};
+
+} // namespace
 
 LogicalResult conversion::lowerConvToKernel(nn::ConvOp op,
                                             FunctionLowering &lowering) {
-  ConvLowering conv(op, lowering);
-  if (StringRef reason = conv.refusal(); !reason.empty()) {
+  if (op.getTransposed())
+    return lowerTransposedConv(op, lowering);
+  Channels channels(op, lowering);
+  if (channels.isDepthwise() && channels.refusal().empty()) {
+    channels.lower();
+    return success();
+  }
+  Products products(op, lowering);
+  if (StringRef reason = products.refusal(); !reason.empty()) {
     remark::missed(op.getLoc(), remarkOptions)
         << "convolution is not a product" << remark::reason("{0}", reason);
     return failure();
   }
-  conv.lower();
+  products.lower();
   return success();
 }

@@ -11,7 +11,6 @@ namespace heddle::language {
 Built buildLinear(CallSite &site);
 Built buildEmbed(CallSite &site);
 Built buildParam(CallSite &site);
-Built buildConv(CallSite &site);
 Built buildRmsNorm(CallSite &site);
 Built buildLayerNorm(CallSite &site);
 Built buildBatchNorm(CallSite &site);
@@ -40,6 +39,10 @@ Built buildFirst(CallSite &site);
 Built buildLast(CallSite &site);
 Built buildNormalize(CallSite &site);
 Built buildTopk(CallSite &site);
+
+// BuiltinsImages.cpp: along spatial axes
+Built buildConv(CallSite &site);
+Built buildTransposedConv(CallSite &site);
 Built buildMaxPool(CallSite &site);
 Built buildAveragePool(CallSite &site);
 Built buildUpsample(CallSite &site);

@@ -19,7 +19,10 @@ static constexpr Builtin builtins[] = {
     {"linear", buildLinear, 2, 2, true, "bias layout"},
     {"embed", buildEmbed, 2, 2, true, ""},
     {"param", buildParam, 1, 1, true, ""},
-    {"conv", buildConv, 2, 2, true, "kernel stride pad groups bias"},
+    {"conv", buildConv, 2, 2, true,
+     "kernel stride pad dilation groups bias to"},
+    {"conv_transpose", buildTransposedConv, 2, 2, true,
+     "kernel stride pad output_pad dilation groups bias to"},
     {"rmsnorm", buildRmsNorm, 1, 1, true, "eps weight offset"},
     {"layernorm", buildLayerNorm, 1, 1, true, "eps weight bias offset"},
     {"batchnorm", buildBatchNorm, 1, 1, true, "eps"},
@@ -42,9 +45,9 @@ static constexpr Builtin builtins[] = {
     {"last", buildLast, 2, 2, false, ""},
     {"normalize", buildNormalize, 2, 2, false, "eps"},
     {"topk", buildTopk, 2, 2, false, ""},
-    {"maxpool", buildMaxPool, 2, 2, false, ""},
-    {"avgpool", buildAveragePool, 2, 2, false, ""},
-    {"upsample", buildUpsample, 2, 3, false, ""},
+    {"maxpool", buildMaxPool, 1, 2, false, "stride pad ceil to"},
+    {"avgpool", buildAveragePool, 1, 2, false, "stride pad ceil count_pad to"},
+    {"upsample", buildUpsample, 1, 3, false, "align_corners to"},
 };
 
 static auto allBuiltins() {
@@ -259,94 +262,6 @@ CallSite::replacement(unsigned index) {
     return fail("found " + language::describe(*call.operands[index]) +
                 ", needs one axis that becomes another: T -> S");
   return std::pair(both->from[0][0], both->to[0][0]);
-}
-
-//===----------------------------------------------------------------------===//
-// Options
-//===----------------------------------------------------------------------===//
-
-const Expr *CallSite::option(StringRef name) const {
-  for (const Option &option : call.options)
-    if (option.name.text == name)
-      return option.value.get();
-  const SourceFile &file = *elaborator.scope->source.file;
-  if (auto defaults = file.defaults.find(builtin.name);
-      defaults != file.defaults.end())
-    for (const Option *option : defaults->second)
-      if (option->name.text == name)
-        return option->value.get();
-  return nullptr;
-}
-
-std::optional<Constant> CallSite::constantOption(StringRef name,
-                                                 Constant otherwise) {
-  const Expr *expr = option(name);
-  if (!expr)
-    return otherwise;
-  Datum datum = elaborator.evaluate(*expr);
-  if (const Constant *constant = std::get_if<Constant>(&datum))
-    return *constant;
-  if (isFaulty(datum))
-    return std::nullopt;
-  return fail(name + " is " + describe(datum) +
-              ", needs a value known when the model is compiled");
-}
-
-std::optional<bool> CallSite::flag(StringRef name, bool otherwise) {
-  std::optional<Constant> constant = constantOption(name, otherwise);
-  if (!constant)
-    return std::nullopt;
-  if (const bool *value = std::get_if<bool>(&*constant))
-    return *value;
-  return fail(name + " is " + language::describe(*constant) +
-              ", needs yes or no");
-}
-
-std::optional<double> CallSite::number(StringRef name, double otherwise) {
-  std::optional<Constant> constant = constantOption(name, otherwise);
-  if (!constant)
-    return std::nullopt;
-  if (std::optional<double> value = elaborator.numberOf(*constant))
-    return value;
-  return fail(name + " is " + describe(Datum(*constant)) + ", needs a number");
-}
-
-std::optional<SizeExpr> CallSite::sizeOption(StringRef name,
-                                             SizeExpr otherwise) {
-  std::optional<Constant> constant = constantOption(name, otherwise);
-  if (!constant)
-    return std::nullopt;
-  if (const SizeExpr *size = std::get_if<SizeExpr>(&*constant))
-    return *size;
-  if (const double *real = std::get_if<double>(&*constant))
-    if (*real == static_cast<double>(static_cast<int64_t>(*real)))
-      return SizeExpr(static_cast<int64_t>(*real));
-  return fail(name + " is " + language::describe(*constant) +
-              ", needs a whole number");
-}
-
-std::optional<int64_t> CallSite::whole(StringRef name, int64_t otherwise) {
-  std::optional<SizeExpr> size = sizeOption(name, SizeExpr(otherwise));
-  if (!size)
-    return std::nullopt;
-  if (std::optional<int64_t> value = elaborator.configuration.evaluate(*size))
-    return value;
-  return fail(name + " is " + describe(*size) +
-              ", needs a whole number known when the model is compiled");
-}
-
-/// One of several words; the first is what holds if the option is not given.
-std::optional<std::string> CallSite::word(StringRef name,
-                                          ArrayRef<StringRef> choices) {
-  std::optional<Constant> constant =
-      constantOption(name, choices.front().str());
-  if (!constant)
-    return std::nullopt;
-  if (const std::string *text = std::get_if<std::string>(&*constant))
-    if (is_contained(choices, *text))
-      return *text;
-  return fail(name + " is " + language::describe(*constant) + ", needs " +
-              join(choices, " or "));
 }
 
 //===----------------------------------------------------------------------===//

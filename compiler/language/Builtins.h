@@ -86,6 +86,16 @@ public:
   std::optional<double> number(llvm::StringRef name, double otherwise);
   std::optional<SizeExpr> sizeOption(llvm::StringRef name, SizeExpr otherwise);
   std::optional<int64_t> whole(llvm::StringRef name, int64_t otherwise);
+  /// One for each of `count` axes, or one for all of them: `kernel = 3 5`,
+  /// `kernel = 3`.
+  std::optional<Axes> sizesOption(llvm::StringRef name, unsigned count,
+                                  SizeExpr otherwise);
+  std::optional<llvm::SmallVector<int64_t>>
+  wholesOption(llvm::StringRef name, unsigned count, int64_t otherwise);
+  std::optional<Axes> sizesAlong(const Expr &expr, llvm::StringRef what,
+                                 unsigned count);
+  std::optional<llvm::SmallVector<int64_t>> wholes(const Axes &sizes,
+                                                   llvm::StringRef what);
   std::optional<std::string> word(llvm::StringRef name,
                                   llvm::ArrayRef<llvm::StringRef> choices);
 
@@ -125,6 +135,8 @@ public:
 
 private:
   bool checkForm();
+  std::optional<SizeExpr> sizeOf(const Constant &constant,
+                                 llvm::StringRef what);
 
   Data arguments;
 };

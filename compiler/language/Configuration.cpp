@@ -17,8 +17,9 @@ namespace heddle::language {
 //===----------------------------------------------------------------------===//
 
 bool isWord(StringRef name) {
-  static constexpr StringLiteral words[] = {"halves",  "adjacent", "bilinear",
-                                            "nearest", "in_out",   "out_in"};
+  static constexpr StringLiteral words[] = {"halves",   "adjacent", "bicubic",
+                                            "bilinear", "nearest",  "in_out",
+                                            "out_in"};
   return is_contained(words, name) || findActivation(name);
 }
 

@@ -295,12 +295,12 @@ bool ExpressionParser::parseArgument(Expr &call) {
   return true;
 }
 
-/// option = ( name | SIZE ) "=" expr .
+/// option = ( name | SIZE ) "=" ( pattern | expr ) .
 bool ExpressionParser::parseOption(std::vector<Option> &options) {
   std::optional<Word> name = expectAnyWord("the name of an option");
   if (!name || !expect("="))
     return false;
-  ExprPtr value = parseExpr();
+  ExprPtr value = startsPattern() ? parsePattern() : parseExpr();
   if (!value)
     return false;
   options.push_back({*name, std::move(value)});

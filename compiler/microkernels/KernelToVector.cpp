@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Attention.h"
+#include "compiler/microkernels/Depthwise.h"
 #include "compiler/microkernels/Elementwise.h"
 #include "compiler/microkernels/Matmul.h"
 #include "compiler/microkernels/Narrow.h"
@@ -47,6 +48,7 @@ public:
     add<kernel::RopeOp>(lowerRope);
     add<kernel::TopkOp>(lowerTopk);
     add<kernel::WindowsOp>(lowerWindows);
+    add<kernel::DepthwiseOp>(lowerDepthwise);
     add<linalg::GenericOp>(lowerGeneric);
     add<linalg::FillOp>(lowerFill);
   }

@@ -95,6 +95,18 @@ constexpr int64_t attentionQueries = 128;
 /// windows, and the product with it.
 constexpr int64_t convolutionStack = 2 << 20;
 
+/// Accumulators of a tile of a depthwise convolution, lines x vectors, and
+/// beside them `vectors` of x and a weight for each line of the filter.
+constexpr TileShape wideDepthwiseTile = {7, 2};   // 14 + 2 + k of 32 registers
+constexpr TileShape narrowDepthwiseTile = {4, 2}; // 8 + 2 + k of 16
+
+/// Vectors of a line that are copied for a few tiles side by side.
+constexpr int64_t depthwiseVectors = 4;
+
+/// Steps that are written out for an offset along a line: a tall filter has
+/// lower tiles.
+constexpr int64_t depthwiseSteps = 256;
+
 /// So many lines are worth waking threads for copying them.
 constexpr int64_t linesToCopy = 64;
 

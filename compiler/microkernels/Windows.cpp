@@ -1,11 +1,12 @@
 //===- Windows.cpp - kernel.windows as vector code ------------------------===//
 //
 //   for vectors of places n of the panel:   corners of their windows
-//     for channels c, for offsets k… in the window:
-//       panel[(c, k…), n] = x[c, corner + k…], zero where that is outside
+//     for offsets k… in the window, for channels c:
+//       panel[(c, k…), n] = x[c, corner + k·dilation…], zero where outside
 //
-// Places in one line of the result, at stride 1, have neighbours for corners,
-// so that they are a vector in memory; others are gathered.
+// Places in one line of the result, at stride 1, have neighbours for corners: a
+// vector is what two lines of memory have where it ends one and begins the
+// next. Others are gathered.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,12 +38,16 @@ private:
     SmallVector<Value> all, first;
     /// How far lane 0's and each lane's corner lie behind the channel's start.
     Value start, offsets;
-    /// Whether corners are neighbours; null where they cannot be.
-    Value neighbours;
+    /// Where corners of a line are neighbours, else null: whether a vector is
+    /// in two lines at most, which lanes are in the first one, and where lane 0
+    /// would begin if it were in the other.
+    Value isWide, firstLine, nextStart;
   };
   Corners cornersOf(Value place);
-  void emitChannel(const Corners &corners, Value image, Value column);
-  Value inside(const Corners &corners, ValueRange window);
+  void emitPlaces(const Corners &corners, Value n);
+  void emitChannels(Value from, Value to,
+                    function_ref<Value(Value base)> elements);
+  Value inside(const Corners &corners, ValueRange offset);
 
   template <typename OpTy> Value make(Value a, Value b) {
     return OpTy::create(v.builder, v.loc, a, b);
@@ -57,12 +62,19 @@ private:
   }
   int64_t panelColumns() { return op.getPanel().getType().getDimSize(2); }
 
+  Value everywhere() {
+    auto type = VectorType::get(v.target.lanes(), v.builder.getI1Type());
+    return arith::ConstantOp::create(v.builder, v.loc,
+                                     DenseElementsAttr::get(type, true));
+  }
+
   kernel::WindowsOp op;
   VectorBuilder v;
   Lanes lanes;
   unsigned axes;
+  Value image, panel, channelStride;
   /// Of the image's axes but the channels.
-  SmallVector<Value> sizes, strides, places;
+  SmallVector<Value> sizes, strides;
 };
 
 } // namespace
@@ -78,25 +90,12 @@ void WindowsEmitter::emit() {
     Value size = memref::DimOp::create(v.builder, v.loc, op.getX(), axis + 1);
     sizes.push_back(size);
     strides.push_back(asValue(mixedStrides[axis + 1]));
-    // (size + 2·pad − window) / stride + 1 places
-    Value free = make<arith::AddIOp>(
-        size, v.index(2 * op.getPad() - op.getWindow()[axis]));
-    places.push_back(make<arith::AddIOp>(
-        make<arith::DivUIOp>(free, v.index(op.getStride())), v.index(1)));
   }
-  Value image = v.addressOf(op.getX()), panel = v.addressOf(op.getPanel());
-  Value channelStride = asValue(mixedStrides[0]);
-  int64_t channels = op.getX().getType().getDimSize(0);
-  int64_t rowsOfChannel = op.getPanel().getType().getDimSize(1) / channels;
+  image = v.addressOf(op.getX());
+  panel = v.addressOf(op.getPanel());
+  channelStride = asValue(mixedStrides[0]);
   v.loop(v.index(0), v.index(panelColumns()), v.target.lanes(), [&](Value n) {
-    Corners corners = cornersOf(make<arith::AddIOp>(op.getFirst(), n));
-    v.loop(v.index(0), v.index(channels), 1, [&](Value channel) {
-      Value row =
-          make<arith::MulIOp>(channel, v.index(rowsOfChannel * panelColumns()));
-      emitChannel(corners,
-                  v.advance(image, make<arith::MulIOp>(channel, channelStride)),
-                  v.advance(panel, make<arith::AddIOp>(row, n)));
-    });
+    emitPlaces(cornersOf(make<arith::AddIOp>(op.getFirst(), n)), n);
   });
 }
 
@@ -105,11 +104,12 @@ void WindowsEmitter::emit() {
 WindowsEmitter::Corners WindowsEmitter::cornersOf(Value place) {
   Corners corners;
   Value one = place, all = lanes.risingFrom(place);
-  Value pad = v.index(op.getPad()), stride = v.index(op.getStride());
   corners.all.resize(axes);
   corners.first.resize(axes);
   for (int axis = axes - 1; axis >= 0; --axis) {
-    Value count = places[axis], at = one, atAll = all;
+    Value count = op.getPlaces()[axis], at = one, atAll = all;
+    Value pad = v.index(op.getPad()[axis]),
+          stride = v.index(op.getStride()[axis]);
     if (axis > 0) {
       at = make<arith::RemUIOp>(one, count);
       atAll = make<arith::RemUIOp>(all, splat(count));
@@ -129,21 +129,29 @@ WindowsEmitter::Corners WindowsEmitter::cornersOf(Value place) {
     corners.offsets =
         axis ? make<arith::AddIOp>(corners.offsets, movedAll) : movedAll;
   }
-  if (op.getStride() == 1) {
-    // All of the vector is in the line of its first place.
-    Value inLine = make<arith::AddIOp>(corners.first.back(), pad);
-    Value end = make<arith::AddIOp>(inLine, v.index(v.target.lanes()));
-    corners.neighbours = arith::CmpIOp::create(
-        v.builder, v.loc, arith::CmpIPredicate::ule, end, places.back());
-  }
+  if (op.getStride().back() != 1)
+    return corners;
+  // In a line as long as a vector, lanes are in this line or in the next one.
+  int64_t lane = v.target.lanes();
+  Value width = op.getPlaces().back(),
+        inLine = make<arith::AddIOp>(corners.first.back(),
+                                     v.index(op.getPad().back()));
+  corners.isWide = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::uge, width, v.index(lane));
+  corners.firstLine = lanes.below(make<arith::SubIOp>(width, inLine));
+  Value last =
+      vector::ExtractOp::create(v.builder, v.loc, corners.offsets, lane - 1);
+  last = arith::IndexCastOp::create(v.builder, v.loc, v.builder.getIndexType(),
+                                    last);
+  corners.nextStart = make<arith::SubIOp>(last, v.index(lane - 1));
   return corners;
 }
 
-/// Where 0 ≤ corner + window < size along every axis.
-Value WindowsEmitter::inside(const Corners &corners, ValueRange window) {
+/// Where 0 ≤ corner + offset < size along every axis.
+Value WindowsEmitter::inside(const Corners &corners, ValueRange offset) {
   Value inside;
   for (unsigned axis = 0; axis < axes; ++axis) {
-    Value at = make<arith::AddIOp>(corners.all[axis], splat(window[axis]));
+    Value at = make<arith::AddIOp>(corners.all[axis], splat(offset[axis]));
     // Unsigned, what lies in front is larger than any size.
     Value in = arith::CmpIOp::create(
         v.builder, v.loc, arith::CmpIPredicate::ult, at, splat(sizes[axis]));
@@ -152,12 +160,11 @@ Value WindowsEmitter::inside(const Corners &corners, ValueRange window) {
   return inside;
 }
 
-/// The rows of one channel, for one vector of places: `column` is its place in
-/// the first of them.
-void WindowsEmitter::emitChannel(const Corners &corners, Value image,
-                                 Value column) {
+/// All rows of one vector of places, which begins at column n: offset by
+/// offset, as which lanes are inside is the same for all channels.
+void WindowsEmitter::emitPlaces(const Corners &corners, Value n) {
   OpBuilder::InsertionGuard guard(v.builder);
-  SmallVector<Value> window;
+  SmallVector<Value> offset;
   Value row = v.index(0), moved = v.index(0);
   for (unsigned axis = 0; axis < axes; ++axis) {
     Value size = v.index(op.getWindow()[axis]);
@@ -165,26 +172,49 @@ void WindowsEmitter::emitChannel(const Corners &corners, Value image,
         scf::ForOp::create(v.builder, v.loc, v.index(0), size, v.index(1));
     v.builder.setInsertionPointToStart(loop.getBody());
     Value k = loop.getInductionVar();
-    window.push_back(k);
     row = make<arith::AddIOp>(make<arith::MulIOp>(row, size), k);
-    moved = make<arith::AddIOp>(moved, make<arith::MulIOp>(k, strides[axis]));
+    offset.push_back(make<arith::MulIOp>(k, v.index(op.getDilation()[axis])));
+    moved = make<arith::AddIOp>(
+        moved, make<arith::MulIOp>(offset.back(), strides[axis]));
   }
-  Value mask = inside(corners, window);
-  Value base = v.advance(image, moved);
-  Value place =
-      v.advance(column, make<arith::MulIOp>(row, v.index(panelColumns())));
-  Type f32 = v.builder.getF32Type();
-  auto gather = [&] {
-    v.store(lanes.gather(base, f32, corners.offsets, mask), place);
-  };
-  if (!corners.neighbours)
-    return gather();
-  auto either = scf::IfOp::create(v.builder, v.loc, corners.neighbours,
+  Value mask = inside(corners, offset), from = v.advance(image, moved);
+  Value to = v.advance(
+      panel, make<arith::AddIOp>(
+                 n, make<arith::MulIOp>(row, v.index(panelColumns()))));
+  if (!corners.isWide)
+    return emitChannels(from, to, [&](Value base) {
+      return lanes.gather(base, v.builder.getF32Type(), corners.offsets, mask);
+    });
+  auto either = scf::IfOp::create(v.builder, v.loc, corners.isWide,
                                   /*withElse=*/true);
   v.builder.setInsertionPointToStart(either.thenBlock());
-  v.store(lanes.load(v.advance(base, corners.start), f32, mask), place);
+  Value ofFirst = make<arith::AndIOp>(mask, corners.firstLine);
+  Value ofNext = make<arith::AndIOp>(
+      mask, make<arith::XOrIOp>(corners.firstLine, everywhere()));
+  emitChannels(from, to, [&](Value base) -> Value {
+    Type f32 = v.builder.getF32Type();
+    Value a = lanes.load(v.advance(base, corners.start), f32, ofFirst);
+    Value b = lanes.load(v.advance(base, corners.nextStart), f32, ofNext);
+    return arith::SelectOp::create(v.builder, v.loc, corners.firstLine, a, b);
+  });
   v.builder.setInsertionPointToStart(either.elseBlock());
-  gather();
+  emitChannels(from, to, [&](Value base) {
+    return lanes.gather(base, v.builder.getF32Type(), corners.offsets, mask);
+  });
+}
+
+/// One row of each channel.
+void WindowsEmitter::emitChannels(Value from, Value to,
+                                  function_ref<Value(Value)> elements) {
+  int64_t channels = op.getX().getType().getDimSize(0);
+  int64_t rowsOfChannel = op.getPanel().getType().getDimSize(1) / channels;
+  v.loop(v.index(0), v.index(channels), 1, [&](Value channel) {
+    Value row =
+        make<arith::MulIOp>(channel, v.index(rowsOfChannel * panelColumns()));
+    v.store(
+        elements(v.advance(from, make<arith::MulIOp>(channel, channelStride))),
+        v.advance(to, row));
+  });
 }
 
 void lowerWindows(RewriterBase &rewriter, kernel::WindowsOp op,

@@ -8,25 +8,56 @@ include "dialects/kernel/KernelFrameOps.td"
 def Kernel_WindowsOp : Kernel_Op<"windows"> {
   let summary = "windows of an image as one panel of a product's weight";
   let description = [{
-    `panel[0, (c, k…), n] = x[c, p·stride + k − pad, …]`, where p… is place number `first` + n of the result of a
-    convolution, counted row by row, and (c, k…) a channel and an offset in the window, counted likewise. Beyond the edges
-    of the image are zeros. So `kernel.matmul` of the filters, as rows, with the panel is the convolution at P places
+    `panel[0, (c, k…), n] = x[c, p·stride + k·dilation − pad, …]`, where p… is place number `first` + n of so many along
+    each axis, counted row by row, and (c, k…) a channel and an offset in the window, counted likewise. Beyond the edges of
+    the image are zeros. So `kernel.matmul` of the filters, as rows, with the panel is a convolution at P places
     (Chellapilla et al. 2006). Columns beyond the last place hold anything.
 
     C1. x has channels, then one axis for each of `window`, the last one contiguous; the number of channels is static.
     C2. The panel is dense, [1][channels · window…][P], and P a multiple of 16.
-    C3. Window and stride are positive, pad is not negative, none is above 2^20.
+    C3. Places, window, stride, pad and dilation have a number for each axis. Window, stride and dilation are positive, none
+        is above 2^20, nor is the pad's magnitude; one below zero leaves out what is in front.
 
     ```mlir
-    kernel.windows %x at %first into %panel window [3, 3] stride 1 pad 1 : memref<64x?x?xf32> into memref<1x576x32xf32>
+    kernel.windows %x at %first of %lines, %columns into %panel window [3, 3] stride [1, 1] pad [1, 1] dilation [1, 1]
+      : memref<64x?x?xf32> into memref<1x576x32xf32>
     ```
   }];
-  let arguments = (ins Arg<MemRefOf<[F32]>, "image", [MemRead]>:$x, Index:$first,
+  let arguments = (ins Arg<MemRefOf<[F32]>, "image", [MemRead]>:$x, Index:$first, Variadic<Index>:$places,
                        Arg<MemRefRankOf<[F32], [3]>, "panel", [MemWrite]>:$panel, DenseI64ArrayAttr:$window,
-                       I64Attr:$stride, I64Attr:$pad);
+                       DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$pad, DenseI64ArrayAttr:$dilation);
   let assemblyFormat = [{
-    $x `at` $first `into` $panel `window` $window `stride` $stride `pad` $pad attr-dict
+    $x `at` $first `of` $places `into` $panel `window` $window `stride` $stride `pad` $pad `dilation` $dilation attr-dict
     `:` type($x) `into` type($panel)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_DepthwiseOp : Kernel_Op<"depthwise"> {
+  let summary = "convolution of one channel with one filter";
+  let description = [{
+    For the lines p of y from `first` to before `last`, and all columns q:
+
+        y[p, q] = Σ_{l, k} x[p·stride₀ + k·dilation₀ − pad₀, q·stride₁ + l·dilation₁ − pad₁] · w[k, l]
+
+    x being zero outside. Sums are taken with l rising, and for each l with k.
+
+    C1. x, w and y are contiguous along their second axis, and w is dense and static.
+    C2. Stride, pad and dilation have two numbers. Stride and dilation are positive, the pad is not negative, none is above
+        2^20.
+
+    ```mlir
+    kernel.depthwise %x, %w into %y from %first to %last stride [1, 1] pad [3, 3] dilation [1, 1]
+      : memref<?x?xf32>, memref<7x7xf32> into memref<?x?xf32>
+    ```
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[F32], [2]>, "channel", [MemRead]>:$x,
+                       Arg<MemRefRankOf<[F32], [2]>, "filter", [MemRead]>:$weight,
+                       Arg<MemRefRankOf<[F32], [2]>, "result", [MemWrite]>:$y, Index:$first, Index:$last,
+                       DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$pad, DenseI64ArrayAttr:$dilation);
+  let assemblyFormat = [{
+    $x `,` $weight `into` $y `from` $first `to` $last `stride` $stride `pad` $pad `dilation` $dilation attr-dict
+    `:` type($x) `,` type($weight) `into` type($y)
   }];
   let hasVerifier = 1;
 }

@@ -21,6 +21,14 @@ static bool isContiguous(MemRefType type) {
 /// Places and offsets are sums and products of a few of these.
 static constexpr int64_t mostSteps = 1 << 20;
 
+/// Whether there are `count` numbers from `least` on that can be counted.
+static bool areSteps(ArrayRef<int64_t> numbers, int64_t count, int64_t least) {
+  return static_cast<int64_t>(numbers.size()) == count &&
+         llvm::all_of(numbers, [&](int64_t number) {
+           return number >= least && number <= mostSteps;
+         });
+}
+
 LogicalResult WindowsOp::verify() {
   MemRefType x = getX().getType(), panel = getPanel().getType();
   int64_t axes = getWindow().size();
@@ -28,12 +36,12 @@ LogicalResult WindowsOp::verify() {
       !isContiguous(x))
     return emitOpError() << "image is " << x << ", needs channels and " << axes
                          << " axes, the last one contiguous"; // C1
-  int64_t stride = getStride(), pad = getPad();
-  if (stride < 1 || stride > mostSteps || pad < 0 || pad > mostSteps ||
-      llvm::any_of(getWindow(),
-                   [](int64_t size) { return size < 1 || size > mostSteps; }))
-    return emitOpError("needs a positive window and stride, and a pad that is "
-                       "not negative, none above 2^20"); // C3
+  if (static_cast<int64_t>(getPlaces().size()) != axes ||
+      !areSteps(getWindow(), axes, 1) || !areSteps(getStride(), axes, 1) ||
+      !areSteps(getPad(), axes, -mostSteps) ||
+      !areSteps(getDilation(), axes, 1))
+    return emitOpError("needs for each axis places, a pad, and a positive "
+                       "window, stride and dilation, none above 2^20"); // C3
   int64_t rows = x.getDimSize(0);
   for (int64_t size : getWindow())
     if (llvm::MulOverflow(rows, size, rows))
@@ -43,6 +51,22 @@ LogicalResult WindowsOp::verify() {
       panel.getDimSize(2) % 16)
     return emitOpError() << "panel is " << panel << ", needs 1, " << rows
                          << ", and a multiple of 16 elements"; // C2
+  return success();
+}
+
+LogicalResult DepthwiseOp::verify() {
+  MemRefType x = getX().getType(), w = getWeight().getType(),
+             y = getY().getType();
+  if (!isContiguous(x) || !isContiguous(y) || !isDense(w) ||
+      !w.hasStaticShape() || w.getNumElements() == 0)
+    return emitOpError() << "channel is " << x << ", filter " << w
+                         << ", result " << y
+                         << ", needs contiguous lines and a dense, static "
+                            "filter"; // C1
+  if (!areSteps(w.getShape(), 2, 1) || !areSteps(getStride(), 2, 1) ||
+      !areSteps(getPad(), 2, 0) || !areSteps(getDilation(), 2, 1))
+    return emitOpError("needs two positive strides and dilations, and two "
+                       "pads, none above 2^20"); // C2
   return success();
 }
 

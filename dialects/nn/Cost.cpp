@@ -83,9 +83,11 @@ Cost AttentionOp::cost(const SizeTable &sizes) {
 }
 
 Cost ConvOp::cost(const SizeTable &sizes) {
+  // Every place of a result, or transposed of x, meets a window.
   RankedTensorType filters = typeOf(getWeight());
   int64_t window = filters.getNumElements() / filters.getDimSize(0);
-  return {sizes.elements(typeOf(getResult())) * SizeExpr(2 * window),
+  Value places = getTransposed() ? getX() : getResult();
+  return {sizes.elements(typeOf(places)) * SizeExpr(2 * window),
           bytesThrough(*this, sizes)};
 }
 

@@ -53,7 +53,7 @@ Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
 }
 
 //===----------------------------------------------------------------------===//
-// Of one
+// Of one, and of numbers of its axes
 //===----------------------------------------------------------------------===//
 
 Value AbsOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
@@ -170,6 +170,20 @@ Value EluOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
   Value below = f.mul(f.number(getAlpha().convertToDouble()),
                       f.mul(tanh, f.add(f.exp(x), f.number(1))));
   return f.select(f.isPositive(x), x, below);
+}
+
+/// x, weight, bias, mean, variance. All but the first are the same for a
+/// channel.
+Value BatchNormOp::emitScalar(OpBuilder &builder, Location loc,
+                              ValueRange elements) {
+  Formula f{builder, loc};
+  SmallVector<Value> wide;
+  for (Value element : elements)
+    wide.push_back(asF32(builder, loc, element));
+  Value spread = f.sqrt(f.add(wide[4], f.number(getEps().convertToDouble())));
+  Value scale = f.mul(f.div(f.number(1), spread), wide[1]);
+  Value shift = f.sub(wide[2], f.mul(wide[3], scale));
+  return f.add(f.mul(wide[0], scale), shift);
 }
 
 Value LeakyReluOp::emitScalar(OpBuilder &builder, Location loc,

@@ -91,6 +91,13 @@ ScratchBuffers SoftmaxOp::scratch(const SizeTable &sizes) {
   return {{"largest", reduced}, {"scale", reduced}};
 }
 
+/// The filters of each phase of the result (NNToKernelConvTransposed.cpp).
+ScratchBuffers ConvOp::scratch(const SizeTable &sizes) {
+  if (!getTransposed())
+    return {};
+  return {{"filters", SizeExpr(getWeight().getType().getNumElements() * 4)}};
+}
+
 ScratchBuffers NormalizeOp::scratch(const SizeTable &sizes) {
   return {{"scale", sizes.bytes(withoutAxis(getX().getType(), getAxis()))}};
 }

@@ -110,6 +110,24 @@ def NN_ElementwiseInterface : OpInterface<"ElementwiseOpInterface"> {
   ];
 }
 
+def NN_EpilogueInterface : OpInterface<"EpilogueOpInterface"> {
+  let description = [{
+    A product: an element of its result is a sum, or two, until a region of the op, the epilogue, makes it of them and of
+    an element of each of the operands `with`. An empty region yields the first sum.
+  }];
+  let cppNamespace = "::heddle::nn";
+  let methods = [
+    InterfaceMethod<"The region.", "::mlir::Region &", "getEpilogue">,
+    InterfaceMethod<"The operands `with`.", "::mlir::MutableOperandRange", "getOthersMutable">,
+    InterfaceMethod<"Sums that an element is made of.", "unsigned", "getSumCount">,
+    InterfaceMethod<[{
+      The axes of an operand `with` that has one element for all that one column of the weight, or one filter, makes.
+    }], "::llvm::ArrayRef<::mlir::StringAttr>", "getColumnAxes">,
+    InterfaceMethod<"Whether there can be operands `with`.", "bool", "takesOthers">,
+    InterfaceMethod<"So many of them are read while sums are at hand.", "size_t", "getMostOthers">
+  ];
+}
+
 //===----------------------------------------------------------------------------------------------===//
 // Traits
 //===----------------------------------------------------------------------------------------------===//

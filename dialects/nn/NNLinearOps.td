@@ -10,8 +10,8 @@ include "mlir/IR/EnumAttr.td"
 // Linear maps and tables
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwritable, NN_SaysRoles, Pure,
-                                   AttrSizedOperandSegments, IsolatedFromAbove]> {
+def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwritable, NN_SaysRoles,
+                                   NN_EpilogueInterface, Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "matrix product over the last axes, with bias, and what becomes of its sums";
   let description = [{
     `y = x Wᵀ + b`. The last `contracts` axes of x are contracted. One result a group of output columns, in the order of
@@ -75,14 +75,13 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
   ];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = NN_epilogueMethods # [{
     /// Size contracted over: K of the matrix product.
     int64_t getInputSize();
     /// Columns of result `group`.
     int64_t getGroupSize(unsigned group);
     /// Sums that an element is made of.
     unsigned getSumCount() { return getPaired() ? 2 : 1; }
-    bool hasEpilogue() { return !getEpilogue().empty(); }
     /// The operand of the epilogue whose memory the result may take: the first of its type, or null.
     ::mlir::Value getResidual();
   }];
@@ -278,10 +277,11 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [AttrSizedOperandSegments, NN_SaysDepen
   let hasVerifier = 1;
 }
 
-def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, NN_SaysRoles, Pure]> {
+def NN_BatchNormOp : NN_Op<"batch_norm", [NN_DependenceInterface, NN_Elementwise, NN_SaysRoles, Pure]> {
   let summary = "batch normalisation with stored statistics";
   let description = [{
-    `y = (x − mean) / sqrt(variance + eps) · w + b` for every channel (Ioffe and Szegedy 2015).
+    `y = (x − mean) / sqrt(variance + eps) · w + b` for every channel (Ioffe and Szegedy 2015), computed as PyTorch does:
+    `y = x · s + (b − mean · s)`, `s = 1 / sqrt(variance + eps) · w`.
 
     C1. All four parameters have one axis, x's axis 1.
     C2. The result has x's type.

@@ -38,6 +38,14 @@ defvar NN_callMethods = [{
 /// Of an op that computes each element by itself.
 def NN_Elementwise : DeclareOpInterfaceMethods<NN_ElementwiseInterface>;
 
+/// Of an op with an epilogue, beside the accessors of its region and operands.
+defvar NN_epilogueMethods = [{
+    bool hasEpilogue() { return !getEpilogue().empty(); }
+    ::llvm::ArrayRef<::mlir::StringAttr> getColumnAxes();
+    bool takesOthers();
+    size_t getMostOthers();
+}];
+
 /// Types of operands and results, in a line of their own where these and the operands take more than so many columns.
 defvar NN_types = [{`` custom<LineBreakAfter>("56") `:` functional-type(operands, results)}];
 

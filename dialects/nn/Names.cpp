@@ -47,8 +47,8 @@ struct NNNames : OpAsmOpInterface::FallbackModel<NNNames> {
       return;
     if (op->hasTrait<AboutPairs>())
       kernel::namePair(region, setName);
-    else if (auto linear = dyn_cast<LinearOp>(op))
-      kernel::nameEpilogue(region, linear.getSumCount(), setName);
+    else if (auto product = dyn_cast<EpilogueOpInterface>(op))
+      kernel::nameEpilogue(region, product.getSumCount(), setName);
     else if (auto scan = dyn_cast<ScanOp>(op))
       nameArguments(scan, setName);
   }

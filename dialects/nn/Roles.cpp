@@ -49,7 +49,7 @@ OperandRole BatchNormOp::roleOfOperand(unsigned number) {
 }
 
 OperandRole ConvOp::roleOfOperand(unsigned number) {
-  return number == 2 ? OperandRole::Shift : OperandRole::Data;
+  return number == 2 && getBias() ? OperandRole::Shift : OperandRole::Data;
 }
 
 OperandRole AttentionOp::roleOfOperand(unsigned number) {

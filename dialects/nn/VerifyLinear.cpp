@@ -47,6 +47,20 @@ Value LinearOp::getResidual() {
   return {};
 }
 
+ArrayRef<StringAttr> LinearOp::getColumnAxes() {
+  unsigned kept = axesOf(getX()).rank() - getContracts();
+  return namesOf(getResult(0)).drop_front(kept);
+}
+
+/// kernel.matmul does, of rows and columns of f32.
+bool LinearOp::takesOthers() {
+  return axesOf(getX()).rank() > static_cast<unsigned>(getContracts()) &&
+         getElementTypeOrSelf(getWeight()).isF32();
+}
+
+/// More pointers than this leave the registers of a micro-kernel.
+size_t LinearOp::getMostOthers() { return 4; }
+
 static LogicalResult verifyOthers(LinearOp op) { // C6
   bool needsMore = op.getPaired() || !op.getOthers().empty();
   if (needsMore && (op->getNumResults() != 1 || !op.hasEpilogue()))
@@ -54,9 +68,7 @@ static LogicalResult verifyOthers(LinearOp op) { // C6
         "paired or with operands has one result and an epilogue");
   if (!needsMore)
     return success();
-  auto result = namesOf(op.getResult(0));
-  auto columns =
-      result.drop_front(axesOf(op.getX()).rank() - op.getContracts());
+  auto result = namesOf(op.getResult(0)), columns = op.getColumnAxes();
   for (Value other : op.getOthers())
     if (!getElementTypeOrSelf(other).isF32() ||
         (namesOf(other) != result && namesOf(other) != columns))

@@ -145,17 +145,71 @@ func.func @rope(%x: tensor<?x?x2x3xf32, #nn.axes<B, T, H, K>>, %p: tensor<?x?xi3
 // CHECK: scf.if
 // CHECK-DAG: %[[PANEL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<1x12x32xf32>
 // CHECK-DAG: %[[PART:.*]] = memref.alloca() {alignment = 64 : i64} : memref<8x32xf32>
-// CHECK: kernel.windows %{{.*}} at %{{.*}} into %[[PANEL]] window [2, 2] stride 1 pad 0
+// CHECK: kernel.windows %{{.*}} at %{{.*}} of %{{.*}}, %{{.*}} into %[[PANEL]] window [2, 2] stride [1, 1] pad [0, 0] dilation [1, 1]
 // CHECK: kernel.matmul %{{.*}}, %[[PANEL]] into %[[PART]]
 // CHECK: linalg.generic
 func.func @conv(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
     attributes {nn.entry} {
   %w = nn.weight "c.w" : tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>
   %b = nn.weight "c.b" : tensor<8xf32, #nn.axes<D>>
-  %y = nn.conv %x, %w bias %b stride 1 pad 0
+  %y = nn.conv %x, %w bias %b stride [1, 1] pad [0, 0] dilation [1, 1]
     : (tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>, tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<8xf32, #nn.axes<D>>)
     -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
   return %y : tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
+}
+
+// What fuse-epilogue made of a convolution is computed where its sums are read.
+// CHECK-LABEL: func.func @conv_with_epilogue
+// CHECK: kernel.matmul %{{.*}}, %{{.*}} into %[[PART:.*]] :
+// CHECK: linalg.generic
+// CHECK: arith.addf
+// CHECK: scalar.relu
+func.func @conv_with_epilogue(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>, %r: tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>)
+    -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">> attributes {nn.entry} {
+  %w = nn.weight "c.w" : tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>
+  %y = nn.conv %x, %w with %r stride [1, 1] pad [0, 0] dilation [1, 1] then {
+  ^bb0(%sum: f32, %residual: f32):
+    %0 = arith.addf %residual, %sum : f32
+    %1 = scalar.relu %0
+    nn.yield %1 : f32
+  } : (tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>, tensor<8x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>)
+    -> tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
+  return %y : tensor<?x8x8x4xf32, #nn.axes<B, D, "Y-1", "X-1">>
+}
+
+// A filter of one channel: no windows and no product.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: kernel.parallel
+// CHECK-NOT: kernel.windows
+// CHECK: kernel.depthwise %{{.*}}, %{{.*}} into %{{.*}} from %{{.*}} to %{{.*}} stride [1, 2] pad [1, 0] dilation [1, 1]
+// CHECK: linalg.generic
+func.func @depthwise(%x: tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x6x9x2xf32, #nn.axes<B, E, Y, "2">>
+    attributes {nn.entry} {
+  %w = nn.weight "c.w" : tensor<6x1x3x2xf32, #nn.axes<E, "1", "3", P>>
+  %b = nn.weight "c.b" : tensor<6xf32, #nn.axes<E>>
+  %y = nn.conv %x, %w bias %b stride [1, 2] pad [1, 0] dilation [1, 1] {groups = 3 : i64}
+    : (tensor<?x3x9x5xf32, #nn.axes<B, C, Y, X>>, tensor<6x1x3x2xf32, #nn.axes<E, "1", "3", P>>, tensor<6xf32, #nn.axes<E>>)
+    -> tensor<?x6x9x2xf32, #nn.axes<B, E, Y, "2">>
+  return %y : tensor<?x6x9x2xf32, #nn.axes<B, E, Y, "2">>
+}
+
+// Three offsets at a stride of two: odd places of the result meet two of them, the others one.
+// CHECK-LABEL: func.func @transposed
+// CHECK: kernel.parallel
+// CHECK: kernel.windows %{{.*}} into %{{.*}} window [1] stride [1] pad [0] dilation [1]
+// CHECK: kernel.matmul
+// CHECK: kernel.parallel
+// CHECK: kernel.windows %{{.*}} into %{{.*}} window [2] stride [1] pad [0] dilation [1]
+// CHECK: kernel.matmul
+// CHECK: kernel.parallel
+// CHECK: linalg.generic
+func.func @transposed(%x: tensor<?x3x5xf32, #nn.axes<B, C, X>>) -> tensor<?x8x9xf32, #nn.axes<B, D, "2*X-1">> attributes {nn.entry} {
+  %w = nn.weight "c.w" : tensor<3x8x3xf32, #nn.axes<C, D, "3">>
+  %b = nn.weight "c.b" : tensor<8xf32, #nn.axes<D>>
+  %y = nn.conv transposed %x, %w bias %b stride [2] pad [1] dilation [1]
+    : (tensor<?x3x5xf32, #nn.axes<B, C, X>>, tensor<3x8x3xf32, #nn.axes<C, D, "3">>, tensor<8xf32, #nn.axes<D>>)
+    -> tensor<?x8x9xf32, #nn.axes<B, D, "2*X-1">>
+  return %y : tensor<?x8x9xf32, #nn.axes<B, D, "2*X-1">>
 }
 
 // An expert has as many tokens as its argument has lines, not as the frame says.

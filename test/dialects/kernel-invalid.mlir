@@ -125,7 +125,7 @@ func.func @norm_c3_short_bias(%x: memref<?x5xf32>, %w: memref<5xf32>, %b: memref
 
 func.func @windows_c1_axes(%x: memref<2x?xf32>, %i: index, %y: memref<1x18x32xf32>) {
   // expected-error @below {{image is 'memref<2x?xf32>', needs channels and 2 axes, the last one contiguous}}
-  kernel.windows %x at %i into %y window [3, 3] stride 1 pad 1 : memref<2x?xf32> into memref<1x18x32xf32>
+  kernel.windows %x at %i of %i, %i into %y window [3, 3] stride [1, 1] pad [1, 1] dilation [1, 1] : memref<2x?xf32> into memref<1x18x32xf32>
   return
 }
 
@@ -133,15 +133,39 @@ func.func @windows_c1_axes(%x: memref<2x?xf32>, %i: index, %y: memref<1x18x32xf3
 
 func.func @windows_c2_rows(%x: memref<2x?x?xf32>, %i: index, %y: memref<1x9x32xf32>) {
   // expected-error @below {{panel is 'memref<1x9x32xf32>', needs 1, 18, and a multiple of 16 elements}}
-  kernel.windows %x at %i into %y window [3, 3] stride 1 pad 1 : memref<2x?x?xf32> into memref<1x9x32xf32>
+  kernel.windows %x at %i of %i, %i into %y window [3, 3] stride [1, 1] pad [1, 1] dilation [1, 1] : memref<2x?x?xf32> into memref<1x9x32xf32>
   return
 }
 
 // -----
 
 func.func @windows_c3_stride(%x: memref<2x?x?xf32>, %i: index, %y: memref<1x18x32xf32>) {
-  // expected-error @below {{needs a positive window and stride, and a pad that is not negative}}
-  kernel.windows %x at %i into %y window [3, 3] stride 0 pad 1 : memref<2x?x?xf32> into memref<1x18x32xf32>
+  // expected-error @below {{needs for each axis places, a pad, and a positive window, stride and dilation, none above 2^20}}
+  kernel.windows %x at %i of %i, %i into %y window [3, 3] stride [1, 0] pad [1, 1] dilation [1, 1] : memref<2x?x?xf32> into memref<1x18x32xf32>
+  return
+}
+
+// -----
+
+func.func @windows_c3_places(%x: memref<2x?x?xf32>, %i: index, %y: memref<1x18x32xf32>) {
+  // expected-error @below {{needs for each axis places}}
+  kernel.windows %x at %i of %i into %y window [3, 3] stride [1, 1] pad [1, 1] dilation [1, 1] : memref<2x?x?xf32> into memref<1x18x32xf32>
+  return
+}
+
+// -----
+
+func.func @depthwise_c1_filter(%x: memref<?x?xf32>, %w: memref<3x?xf32>, %i: index, %y: memref<?x?xf32>) {
+  // expected-error @below {{filter 'memref<3x?xf32>', result 'memref<?x?xf32>', needs contiguous lines and a dense, static filter}}
+  kernel.depthwise %x, %w into %y from %i to %i stride [1, 1] pad [0, 0] dilation [1, 1] : memref<?x?xf32>, memref<3x?xf32> into memref<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @depthwise_c2_pad(%x: memref<?x?xf32>, %w: memref<3x3xf32>, %i: index, %y: memref<?x?xf32>) {
+  // expected-error @below {{needs two positive strides and dilations, and two pads}}
+  kernel.depthwise %x, %w into %y from %i to %i stride [1, 1] pad [0, -1] dilation [1, 1] : memref<?x?xf32>, memref<3x3xf32> into memref<?x?xf32>
   return
 }
 

@@ -96,16 +96,20 @@ func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: 
 // CHECK-LABEL: func.func @rows(
 func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memref<?xi32>, %f: memref<4xf32>,
                 %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>,
-                %lines: memref<?x8xf32, strided<[12, 1], offset: ?>>, %values: memref<?x3xf32>, %indices: memref<?x3xi32>) {
+                %lines: memref<?x8xf32, strided<[12, 1], offset: ?>>, %values: memref<?x3xf32>, %indices: memref<?x3xi32>,
+                %channel: memref<?x?xf32>, %filter: memref<3x2xf32>, %out: memref<?x?xf32>) {
   // CHECK: kernel.rope %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} magnitude 1.0 :
   kernel.rope %x at %p by %f into %y magnitude 1.0
     : memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
   // CHECK: kernel.rope adjacent %{{.*}} at
   kernel.rope adjacent %y at %p by %f into %y magnitude 1.25
     : memref<?x3x8xf32>, memref<?xi32>, memref<4xf32> into memref<?x3x8xf32>
-  // CHECK: kernel.windows %{{.*}} at %{{.*}} into %{{.*}} window [3, 3] stride 2 pad 1 :
-  kernel.windows %image at %first into %panel window [3, 3] stride 2 pad 1
+  // CHECK: kernel.windows %{{.*}} at %{{.*}} of %{{.*}}, %{{.*}} into %{{.*}} window [3, 3] stride [2, 1] pad [1, -1] dilation [1, 3] :
+  kernel.windows %image at %first of %first, %first into %panel window [3, 3] stride [2, 1] pad [1, -1] dilation [1, 3]
     : memref<2x?x?xf32> into memref<1x18x32xf32>
+  // CHECK: kernel.depthwise %{{.*}}, %{{.*}} into %{{.*}} from %{{.*}} to %{{.*}} stride [2, 1] pad [1, 0] dilation [1, 3] :
+  kernel.depthwise %channel, %filter into %out from %first to %first stride [2, 1] pad [1, 0] dilation [1, 3]
+    : memref<?x?xf32>, memref<3x2xf32> into memref<?x?xf32>
   // CHECK: kernel.topk %{{.*}} into %{{.*}}, %{{.*}} : !f32_Nx8_apart into memref<?x3xf32>, memref<?x3xi32>
   kernel.topk %lines into %values, %indices
     : memref<?x8xf32, strided<[12, 1], offset: ?>> into memref<?x3xf32>, memref<?x3xi32>

@@ -1,4 +1,4 @@
-//===- RowOpsTest.cpp - kernel.rope, windows and topk, by their formulas --===//
+//===- RowOpsTest.cpp - kernel.rope and topk, by their formulas -----------===//
 
 #include "Jit.h"
 #include "TargetTest.h"
@@ -17,8 +17,6 @@ protected:
   void expectRope(int64_t depth, int64_t pairs, bool adjacent,
                   double magnitude);
   void expectTopk(int64_t size, int64_t choices, std::vector<float> x);
-  void expectWindows(int64_t height, int64_t width, int64_t window,
-                     int64_t stride, int64_t pad);
 };
 
 void RowOpsTest::expectRope(int64_t depth, int64_t pairs, bool adjacent,
@@ -82,65 +80,6 @@ TEST_P(RowOpsTest, RopeOfNeighbours) {
   expectRope(64, 32, true, 1);
   expectRope(6, 3, true, 1.25);
   expectRope(50, 20, true, 1);
-}
-
-void RowOpsTest::expectWindows(int64_t height, int64_t width, int64_t window,
-                               int64_t stride, int64_t pad) {
-  constexpr int64_t channels = 2, columns = 32;
-  int64_t rows = channels * window * window;
-  std::string image = "memref<2x?x?xf32>",
-              panel = "memref<1x" + std::to_string(rows) + "x32xf32>",
-              size = std::to_string(window);
-  auto program = Program::compile(
-      "func.func @f(%x: " + image + ", %first: index, %y: " + panel +
-          ") attributes {llvm.emit_c_interface} {\n" +
-          "kernel.windows %x at %first into %y window [" + size + ", " + size +
-          "] stride " + std::to_string(stride) + " pad " + std::to_string(pad) +
-          " : " + image + " into " + panel + "\nreturn\n}\n",
-      GetParam());
-  auto function = reinterpret_cast<void (*)(Buffer<3> *, int64_t, Buffer<3> *)>(
-      program->find("_mlir_ciface_f"));
-  std::vector<float> x = numbered(channels * height * width);
-  Buffer<3> bx = {x.data(),
-                  x.data(),
-                  0,
-                  {channels, height, width},
-                  {height * width, width, 1}};
-  int64_t lines = (height + 2 * pad - window) / stride + 1,
-          places = (width + 2 * pad - window) / stride + 1;
-  for (int64_t first = 0; first < lines * places; first += columns) {
-    std::vector<float> y(rows * columns + 1, untouched);
-    Buffer<3> by = {y.data(),
-                    y.data(),
-                    0,
-                    {1, rows, columns},
-                    {rows * columns, columns, 1}};
-    function(&bx, first, &by);
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t n = first; n < std::min(first + columns, lines * places);
-           ++n) {
-        int64_t c = row / (window * window), k = row / window % window,
-                l = row % window;
-        int64_t p = n / places * stride + k - pad,
-                q = n % places * stride + l - pad;
-        bool inside = p >= 0 && p < height && q >= 0 && q < width;
-        ASSERT_EQ(y[row * columns + n - first],
-                  inside ? x[(c * height + p) * width + q] : 0.f)
-            << "row " << row << ", place " << n;
-      }
-    ASSERT_EQ(y.back(), untouched);
-  }
-}
-
-TEST_P(RowOpsTest, WindowsInOneLineAndAcrossLines) {
-  expectWindows(5, 40, 3, 1, 1);
-  expectWindows(7, 5, 3, 1, 1);
-  expectWindows(4, 32, 1, 1, 0);
-}
-
-TEST_P(RowOpsTest, WindowsApart) {
-  expectWindows(12, 20, 4, 4, 0);
-  expectWindows(9, 37, 3, 2, 1);
 }
 
 void RowOpsTest::expectTopk(int64_t size, int64_t choices,

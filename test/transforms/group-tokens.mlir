@@ -78,7 +78,7 @@ func.func @not_grouped_when_tokens_do_not_stand_first(%x: !x, %i: !i) -> !y {
 
 // nn.upsample does not list DependenceOpInterface.
 func.func private @silent(%x: !x) -> !x {
-  %y = nn.upsample nearest %x by 1 : (!x) -> !x
+  %y = nn.upsample nearest %x : (!x) -> !x
   return %y : !x
 }
 // CHECK-LABEL: func.func @not_grouped_when_an_op_does_not_say

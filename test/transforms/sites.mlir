@@ -70,7 +70,7 @@ module attributes {nn.model = "windows"} {
   func.func @step(%x: tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>, %p: tensor<?x?xf32, #nn.axes<B, T>>, %z: tensor<?x?x4xf32, #nn.axes<B, T, D>>)
       -> (tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>, tensor<?x4xf32, #nn.axes<B, D>>) attributes {nn.entry} {
     %w = nn.weight "w.weight" : tensor<3x2x1x1xf32, #nn.axes<O, C, P, P>>
-    %y = nn.conv %x, %w stride 1 pad 0 : (tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>, tensor<3x2x1x1xf32, #nn.axes<O, C, P, P>>) -> tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>
+    %y = nn.conv %x, %w stride [1, 1] pad [0, 0] dilation [1, 1] : (tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>, tensor<3x2x1x1xf32, #nn.axes<O, C, P, P>>) -> tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>
     %d = nn.dot %p, %z over "T" : (tensor<?x?xf32, #nn.axes<B, T>>, tensor<?x?x4xf32, #nn.axes<B, T, D>>) -> tensor<?x4xf32, #nn.axes<B, D>>
     return %y, %d : tensor<?x3x3x3xf32, #nn.axes<B, O, Y, X>>, tensor<?x4xf32, #nn.axes<B, D>>
   }

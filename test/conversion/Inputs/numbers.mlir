@@ -8,26 +8,82 @@ nn.size @T in 1 to 6 per @B
 func.func @conv(%x: tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"},
                 %w: tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>> {nn.name = "w"}, %b: tensor<6xf32, #nn.axes<O>> {nn.name = "b"})
     -> tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>> attributes {nn.entry} {
-  %y = nn.conv %x, %w bias %b stride 2 pad 1 {groups = 2 : i64}
+  %y = nn.conv %x, %w bias %b stride [2, 2] pad [1, 1] dilation [1, 1] {groups = 2 : i64}
      : (tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>>, tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>>, tensor<6xf32, #nn.axes<O>>)
     -> tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>>
   return %y : tensor<?x6x3x2xf32, #nn.axes<B, O, V, U>>
 }
-func.func @pool_max(%x: tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> {nn.name = "x"}) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> attributes {nn.entry} {
-  %y = nn.pool max %x by 2 : (tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
-  return %y : tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+// Along lines (5 + 2 - 5) / 2 + 1 = 2 windows, along columns (3 + 4 - 4) / 1 + 1 = 4; what is added has the result's axes, and its channels'.
+func.func @conv_apart(%x: tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"},
+                      %w: tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>> {nn.name = "w"}, %r: tensor<?x6x2x4xf32, #nn.axes<B, O, V, U>> {nn.name = "r"},
+                      %s: tensor<6xf32, #nn.axes<O>> {nn.name = "s"}) -> tensor<?x6x2x4xf32, #nn.axes<B, O, V, U>> attributes {nn.entry} {
+  %y = nn.conv %x, %w with %r, %s stride [2, 1] pad [1, 2] dilation [2, 3] then {
+  ^bb0(%sum: f32, %residual: f32, %scale: f32):
+    %0 = arith.mulf %sum, %scale : f32
+    %1 = arith.addf %0, %residual : f32
+    nn.yield %1 : f32
+  } {groups = 2 : i64}
+     : (tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>>, tensor<6x2x3x2xf32, #nn.axes<O, "C/2", P, Q>>, tensor<?x6x2x4xf32, #nn.axes<B, O, V, U>>,
+        tensor<6xf32, #nn.axes<O>>) -> tensor<?x6x2x4xf32, #nn.axes<B, O, V, U>>
+  return %y : tensor<?x6x2x4xf32, #nn.axes<B, O, V, U>>
 }
-func.func @pool_average(%x: tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> {nn.name = "x"}) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> attributes {nn.entry} {
-  %y = nn.pool average %x by 2 : (tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>) -> tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
-  return %y : tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>
+// (5 - 1) * 3 - 2 + 3 + 2 = 15 lines, (3 - 1) * 2 - 0 + 4 + 0 = 8 columns.
+func.func @conv_transposed(%x: tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"},
+                           %w: tensor<4x3x3x2xf32, #nn.axes<C, "O/2", P, Q>> {nn.name = "w"}, %b: tensor<6xf32, #nn.axes<O>> {nn.name = "b"})
+    -> tensor<?x6x15x8xf32, #nn.axes<B, O, V, U>> attributes {nn.entry} {
+  %y = nn.conv transposed %x, %w bias %b stride [3, 2] pad [1, 0] dilation [1, 3] {groups = 2 : i64}
+     : (tensor<?x4x5x3xf32, #nn.axes<B, C, Y, X>>, tensor<4x3x3x2xf32, #nn.axes<C, "O/2", P, Q>>, tensor<6xf32, #nn.axes<O>>)
+    -> tensor<?x6x15x8xf32, #nn.axes<B, O, V, U>>
+  return %y : tensor<?x6x15x8xf32, #nn.axes<B, O, V, U>>
+}
+func.func @pool_max(%x: tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x3x2xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.pool max %x window [3, 2] stride [2, 3] pad [1, 0] : (tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x3x2xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x3x2xf32, #nn.axes<B, C, V, U>>
+}
+// Rounded up: the last windows lie partly outside.
+func.func @pool_max_up(%x: tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.pool max %x window [2, 3] stride [2, 3] pad [0, 1] : (tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>
+}
+func.func @pool_average(%x: tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.pool average %x window [2, 3] stride [2, 3] pad [1, 1] : (tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x3x3xf32, #nn.axes<B, C, V, U>>
+}
+func.func @pool_average_of_pad(%x: tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x3x4xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.pool average %x window [3, 4] stride [2, 2] pad [1, 1] counts_pad : (tensor<?x2x5x7xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x3x4xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x3x4xf32, #nn.axes<B, C, V, U>>
 }
 func.func @nearest(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> attributes {nn.entry} {
-  %y = nn.upsample nearest %x by 2 : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+  %y = nn.upsample nearest %x : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
   return %y : tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
 }
+func.func @nearest_to(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.upsample nearest %x : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+}
 func.func @bilinear(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">> attributes {nn.entry} {
-  %y = nn.upsample bilinear %x by 2 : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+  %y = nn.upsample bilinear %x : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
   return %y : tensor<?x2x4x6xf32, #nn.axes<B, C, "2*Y", "2*X">>
+}
+func.func @bilinear_to(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.upsample bilinear %x : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+}
+func.func @bilinear_corners(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.upsample bilinear %x align_corners : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+}
+func.func @bilinear_corners_of_one(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x1x7xf32, #nn.axes<B, C, "1", U>> attributes {nn.entry} {
+  %y = nn.upsample bilinear %x align_corners : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x1x7xf32, #nn.axes<B, C, "1", U>>
+  return %y : tensor<?x2x1x7xf32, #nn.axes<B, C, "1", U>>
+}
+func.func @bicubic(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.upsample bicubic %x : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+}
+func.func @bicubic_corners(%x: tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>> {nn.name = "x"}) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>> attributes {nn.entry} {
+  %y = nn.upsample bicubic %x align_corners : (tensor<?x2x2x3xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
+  return %y : tensor<?x2x5x7xf32, #nn.axes<B, C, V, U>>
 }
 func.func @batch_norm(%x: tensor<?x2x3xf32, #nn.axes<B, C, X>> {nn.name = "x"}, %w: tensor<2xf32, #nn.axes<C>> {nn.name = "w"},
     %b: tensor<2xf32, #nn.axes<C>> {nn.name = "b"}, %m: tensor<2xf32, #nn.axes<C>> {nn.name = "m"}, %v: tensor<2xf32, #nn.axes<C>> {nn.name = "v"})

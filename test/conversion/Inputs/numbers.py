@@ -66,57 +66,119 @@ class Model:
         if function(self.session, count, *map(address, arguments)):
             sys.exit(f"error: {entry}: {self.library.error()}")
 
-    def check(self, entry, inputs, expected, lengths=None, count=ROWS):
+    def check(self, entry, inputs, expected, lengths=None, count=ROWS, tolerance=1e-6):
         expected = flat(expected)
         found = array.array("f", [math.nan]) * len(expected)
         self.call(entry, inputs, [found], lengths, count)
-        self.compare(entry, expected, found)
+        self.compare(entry, expected, found, tolerance)
 
-    def compare(self, what, expected, found):
+    def compare(self, what, expected, found, tolerance=1e-6):
         worst = max((abs(a - b) if b == b else math.inf) / max(1, abs(a)) for a, b in zip(expected, found))
-        self.failed |= worst > 1e-6 or len(expected) != len(found)
-        print(f"{'ok' if worst <= 1e-6 else 'FAILED'}: {what}: largest difference {worst:.2g}")
+        self.failed |= worst > tolerance or len(expected) != len(found)
+        print(f"{'ok' if worst <= tolerance else 'FAILED'}: {what}: largest difference {worst:.2g}")
 
 
-def conv(x, w, b, stride, pad, groups):
+def places(shape):
+    return itertools.product(*map(range, shape))
+
+
+def conv(x, w, b, stride, pad, dilation, groups):
     channels = x.shape[1] // groups
 
     def at(n, o, p, q):
-        total = b[o,]
-        for c, i, j in itertools.product(range(channels), range(w.shape[2]), range(w.shape[3])):
-            y, z = p * stride + i - pad, q * stride + j - pad
+        total = b[o,] if b else 0.0
+        for c, i, j in places((channels, *w.shape[2:])):
+            y, z = p * stride[0] + i * dilation[0] - pad[0], q * stride[1] + j * dilation[1] - pad[1]
             if 0 <= y < x.shape[2] and 0 <= z < x.shape[3]:
                 total += x[n, o // (w.shape[0] // groups) * channels + c, y, z] * w[o, c, i, j]
         return total
-    size = [(x.shape[2 + a] + 2 * pad - w.shape[2 + a]) // stride + 1 for a in range(2)]
+    size = [(x.shape[2 + a] + 2 * pad[a] - dilation[a] * (w.shape[2 + a] - 1) - 1) // stride[a] + 1 for a in range(2)]
     return Array.of((x.shape[0], w.shape[0], *size), at)
 
 
-def bilinear(x, factor):
-    """PyTorch's interpolate(mode="bilinear", align_corners=False)."""
-    def source(p, size):
-        at = max((p + 0.5) / factor - 0.5, 0)
-        low = int(at)
-        return low, min(low + 1, size - 1), at - low
+def conv_transposed(x, w, b, stride, pad, dilation, groups, size):
+    """Every element of x is added to all places that it meets."""
+    outs, ins = w.shape[1], x.shape[1] // groups
+    y = {(n, o, *p): b[o,] for n, o, *p in places((x.shape[0], outs * groups, *size))}
+    for n, c, p, q in x.indices():
+        for o, i, j in places((outs, *w.shape[2:])):
+            at = n, c // ins * outs + o, p * stride[0] + i * dilation[0] - pad[0], q * stride[1] + j * dilation[1] - pad[1]
+            if at in y:
+                y[at] += x[n, c, p, q] * w[c, o, i, j]
+    return Array((x.shape[0], outs * groups, *size), list(y.values()))
 
+
+def pool(x, window, stride, pad, size, of):
+    """of(elements, places up to the pad)"""
+    def at(n, c, *p):
+        begin = [p[a] * stride[a] - pad[a] for a in range(2)]
+        reach = [range(begin[a], min(begin[a] + window[a], x.shape[2 + a] + pad[a])) for a in range(2)]
+        inside = [x[n, c, y, z] for y, z in itertools.product(*reach) if 0 <= y < x.shape[2] and 0 <= z < x.shape[3]]
+        return of(inside, len(reach[0]) * len(reach[1]))
+    return Array.of((*x.shape[:2], *size), at)
+
+
+def resized(x, size, sides):
+    """sides(p, old size, new size): pairs of a place and what it counts, for one axis."""
     def at(n, c, p, q):
-        y0, y1, v = source(p, x.shape[2])
-        x0, x1, u = source(q, x.shape[3])
-        above, below = [x[n, c, y, x0] * (1 - u) + x[n, c, y, x1] * u for y in (y0, y1)]
-        return above * (1 - v) + below * v
-    return Array.of((*x.shape[:2], x.shape[2] * factor, x.shape[3] * factor), at)
+        return sum(u * v * x[n, c, y, z] for y, u in sides(p, x.shape[2], size[0]) for z, v in sides(q, x.shape[3], size[1]))
+    return Array.of((*x.shape[:2], *size), at)
+
+
+def source(p, old, new, corners):
+    if corners:
+        return p * (old - 1) / (new - 1) if new > 1 else 0.0
+    return (p + 0.5) * old / new - 0.5
+
+
+def nearest(p, old, new):
+    return [(p * old // new, 1.0)]
+
+
+def bilinear(corners):
+    def sides(p, old, new):
+        at = max(source(p, old, new, corners), 0)
+        low = int(at)
+        return [(low, 1 - (at - low)), (min(low + 1, old - 1), at - low)]
+    return sides
+
+
+def bicubic(corners):
+    """Keys 1981, eq. 4."""
+    def weight(d, a=-0.75):
+        if d <= 1:
+            return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1
+        return a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a
+
+    def sides(p, old, new):
+        at = source(p, old, new, corners)
+        return [(min(max(k, 0), old - 1), weight(abs(at - k))) for k in range(math.floor(at) - 1, math.floor(at) + 3)]
+    return sides
+
+
+def check_convolutions(model):
+    x, w, b = Array((ROWS, 4, 5, 3)), Array((6, 2, 3, 2)), Array((6,))
+    model.check("conv", [x, w, b], conv(x, w, b, (2, 2), (1, 1), (1, 1), groups=2))
+    r, s = Array((ROWS, 6, 2, 4)), Array((6,))
+    y = conv(x, w, None, (2, 1), (1, 2), (2, 3), groups=2)
+    model.check("conv_apart", [x, w, r, s], Array.of(y.shape, lambda n, o, p, q: y[n, o, p, q] * s[o,] + r[n, o, p, q]))
+    w = Array((4, 3, 3, 2))
+    model.check("conv_transposed", [x, w, b], conv_transposed(x, w, b, (3, 2), (1, 0), (1, 3), 2, (15, 8)))
 
 
 def check_images(model):
-    x, w, b = Array((ROWS, 4, 5, 3)), Array((6, 2, 3, 2)), Array((6,))
-    model.check("conv", [x, w, b], conv(x, w, b, stride=2, pad=1, groups=2))
-    x = Array((ROWS, 2, 4, 6))
-    windows = Array.of((ROWS, 2, 2, 3), lambda n, c, p, q: [x[n, c, 2 * p + i, 2 * q + j] for i in (0, 1) for j in (0, 1)])
-    model.check("pool_max", [x], Array(windows.shape, [max(window) for window in windows.values]))
-    model.check("pool_average", [x], Array(windows.shape, [sum(window) / 4 for window in windows.values]))
+    x = Array((ROWS, 2, 5, 7))
+    model.check("pool_max", [x], pool(x, (3, 2), (2, 3), (1, 0), (3, 2), lambda inside, count: max(inside)))
+    model.check("pool_max_up", [x], pool(x, (2, 3), (2, 3), (0, 1), (3, 3), lambda inside, count: max(inside)))
+    model.check("pool_average", [x], pool(x, (2, 3), (2, 3), (1, 1), (3, 3), lambda inside, count: sum(inside) / len(inside)))
+    model.check("pool_average_of_pad", [x], pool(x, (3, 4), (2, 2), (1, 1), (3, 4), lambda inside, count: sum(inside) / count))
     x = Array((ROWS, 2, 2, 3))
-    model.check("nearest", [x], Array.of((ROWS, 2, 4, 6), lambda n, c, p, q: x[n, c, p // 2, q // 2]))
-    model.check("bilinear", [x], bilinear(x, 2))
+    for entry, size, sides in [("nearest", (4, 6), nearest), ("nearest_to", (5, 7), nearest),
+                               ("bilinear", (4, 6), bilinear(False)), ("bilinear_to", (5, 7), bilinear(False)),
+                               ("bilinear_corners", (5, 7), bilinear(True)), ("bilinear_corners_of_one", (1, 7), bilinear(True)),
+                               ("bicubic", (5, 7), bicubic(False)), ("bicubic_corners", (5, 7), bicubic(True))]:
+        # A cubic rises by up to 7 times the differences of its elements.
+        model.check(entry, [x], resized(x, size, sides), tolerance=3e-6 if "bicubic" in entry else 1e-6)
     x, w, b, m, v = Array((ROWS, 2, 3)), Array((2,)), Array((2,)), Array((2,)), Array((2,), [0.25, 3.0])
     model.check("batch_norm", [x, w, b, m, v], Array.of(
         x.shape, lambda n, c, p: (x[n, c, p] - m[c,]) / math.sqrt(v[c,] + 0.5) * w[c,] + b[c,]))
@@ -216,6 +278,7 @@ def check_recurrence(model):
 
 if __name__ == "__main__":
     model = Model(pathlib.Path(sys.argv[1]))
+    check_convolutions(model)
     check_images(model)
     check_axes(model)
     check_topk(model)

@@ -313,14 +313,26 @@ func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?
 // CHECK-LABEL: @images
 func.func @images(%x: tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, %w: tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, %b: tensor<5xf32, #nn.axes<D>>)
     -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">> {
-  // CHECK: nn.conv %{{.*}}, %{{.*}} bias %{{.*}} stride 2 pad 0 : (!
-  %a = nn.conv %x, %w bias %b stride 2 pad 0
+  // CHECK: nn.conv %{{.*}}, %{{.*}} bias %{{.*}} stride [2, 2] pad [0, 0] dilation [1, 1] : (!
+  %a = nn.conv %x, %w bias %b stride [2, 2] pad [0, 0] dilation [1, 1]
       : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>, tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<5xf32, #nn.axes<D>>)
      -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
-  // CHECK: nn.upsample nearest %{{.*}} by 2 : (!
-  %u = nn.upsample nearest %a by 2 : (tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>) -> tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>
-  // CHECK: nn.pool max %{{.*}} by 2 : (!
-  %p = nn.pool max %u by 2 : (tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>) -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
+  // CHECK: nn.conv transposed %{{.*}}, %{{.*}} with %{{.*}} stride [2, 2] pad [0, 0] dilation [1, 1] then {
+  // CHECK: } : (!
+  %t = nn.conv transposed %a, %w with %x stride [2, 2] pad [0, 0] dilation [1, 1] then {
+  ^bb0(%sum: f32, %other: f32):
+    %0 = arith.addf %sum, %other : f32
+    nn.yield %0 : f32
+  } : (tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>, tensor<5x3x2x2xf32, #nn.axes<D, C, P, P>>, tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>)
+   -> tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>
+  // CHECK: nn.upsample bilinear %{{.*}} align_corners : (!
+  %c = nn.upsample bilinear %t align_corners : (tensor<?x3x8x6xf32, #nn.axes<B, C, Y, X>>) -> tensor<?x3x7x5xf32, #nn.axes<B, C, "Y-1", "X-1">>
+  // CHECK: nn.upsample nearest %{{.*}} : (!
+  %u = nn.upsample nearest %a : (tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>) -> tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>
+  // CHECK: nn.pool average %{{.*}} window [3, 3] stride [1, 1] pad [1, 1] counts_pad : (!
+  %v = nn.pool average %u window [3, 3] stride [1, 1] pad [1, 1] counts_pad : (tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>) -> tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>
+  // CHECK: nn.pool max %{{.*}} window [2, 2] stride [2, 2] pad [0, 0] : (!
+  %p = nn.pool max %v window [2, 2] stride [2, 2] pad [0, 0] : (tensor<?x5x8x6xf32, #nn.axes<B, D, Y, X>>) -> tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
   return %p : tensor<?x5x4x3xf32, #nn.axes<B, D, "Y/2", "X/2">>
 }
 

@@ -251,47 +251,72 @@ def bucket(distance, count, far, both):
     return base + min(exact + int(steps + 1e-9), count - 1)
 
 
-def conv(x, weight, bias, stride, pad, groups):
+def conv(x, weight, bias, stride, pad, dilation, groups):
     """x [C, spatial…], weight [O, C / groups, kernel…]."""
     outs, ins, kernel = weight.shape[0], weight.shape[1], weight.shape[2:]
-    spatial = [(size + 2 * pad - k) // stride + 1 for size, k in zip(x.shape[1:], kernel)]
+    spatial = [(size + 2 * pad - dilation * (k - 1) - 1) // stride + 1 for size, k in zip(x.shape[1:], kernel)]
 
     def of(i):
         total = bias.data[i[0]] if bias else 0.0
         first = i[0] // (outs // groups) * ins
         for c in range(ins):
             for k in indices(kernel):
-                at = [place * stride + step - pad for place, step in zip(i[1:], k)]
+                at = [place * stride + step * dilation - pad for place, step in zip(i[1:], k)]
                 if all(0 <= a < size for a, size in zip(at, x.shape[1:])):
                     total += x.at([first + c] + at) * weight.at((i[0], c) + k)
         return total
     return build([outs] + spatial, of)
 
 
-def pool(x, factor, f):
-    spatial = [size // factor for size in x.shape[1:]]
+def conv_transpose(x, weight, bias, stride, pad, more, groups):
+    """x [C, spatial…], weight [C, O / groups, kernel…]: every element is added to the places that its window covers."""
+    outs, ins, kernel = weight.shape[1] * groups, x.shape[0] // groups, weight.shape[2:]
+    spatial = [(size - 1) * stride - 2 * pad + k + more for size, k in zip(x.shape[1:], kernel)]
+    y = {i: bias.data[i[0]] if bias else 0.0 for i in indices([outs] + spatial)}
+    for i in indices(x.shape):
+        for o in range(weight.shape[1]):
+            for k in indices(kernel):
+                at = (i[0] // ins * weight.shape[1] + o, *(place * stride + step - pad for place, step in zip(i[1:], k)))
+                if at in y:
+                    y[at] += x.at(i) * weight.at((i[0], o) + k)
+    return Array([outs] + spatial, y.values())
+
+
+def pool(x, window, stride, pad, f):
+    """f(elements, places of the window)"""
+    spatial = [(size + 2 * pad - window) // stride + 1 for size in x.shape[1:]]
 
     def of(i):
-        return f([x.at([i[0]] + [place * factor + step for place, step in zip(i[1:], steps)])
-                  for steps in indices([factor] * len(spatial))])
+        places = [[place * stride + step - pad for place, step in zip(i[1:], steps)] for steps in indices([window] * len(spatial))]
+        inside = [p for p in places if all(0 <= a < size for a, size in zip(p, x.shape[1:]))]
+        return f([x.at([i[0]] + p) for p in inside], len(places))
     return build([x.shape[0]] + spatial, of)
 
 
-def upsample(x, factor, bilinear):
-    """Centres of pixels stay where they are, beyond the edge is the edge (PyTorch's align_corners=False)."""
+def keys(distance, a=-0.75):
+    """Keys 1981, eq. 4."""
+    if distance <= 1:
+        return (a + 2) * distance ** 3 - (a + 3) * distance ** 2 + 1
+    return a * distance ** 3 - 5 * a * distance ** 2 + 8 * a * distance - 4 * a
+
+
+def upsample(x, factor, kind, corners):
+    """Centres of pixels stay where they are, or those at the corners do; beyond the edge is the edge."""
+    def side(place, size):
+        if kind == "nearest":
+            return [(place // factor, 1.0)]
+        at = place * (size - 1) / max(size * factor - 1, 1) if corners else (place + 0.5) / factor - 0.5
+        if kind == "bilinear":
+            low = min(int(max(at, 0.0)), size - 1)
+            part = max(at, 0.0) - low
+            return [(low, 1 - part), (min(low + 1, size - 1), part)]
+        low = math.floor(at)
+        return [(min(max(k, 0), size - 1), keys(abs(at - k))) for k in range(low - 1, low + 3)]
+
     def of(i):
-        total = 0.0
-        sides = []
-        for place, size in zip(i[1:], x.shape[1:]):
-            if not bilinear:
-                sides.append([(place // factor, 1.0)])
-                continue
-            at = max((place + 0.5) / factor - 0.5, 0.0)
-            low = min(int(at), size - 1)
-            sides.append([(low, 1 - (at - low)), (min(low + 1, size - 1), at - low)])
-        for choice in itertools.product(*sides):
-            total += x.at([i[0]] + [place for place, _ in choice]) * math.prod(share for _, share in choice)
-        return total
+        sides = [side(place, size) for place, size in zip(i[1:], x.shape[1:])]
+        return sum(x.at([i[0]] + [place for place, _ in choice]) * math.prod(share for _, share in choice)
+                   for choice in itertools.product(*sides))
     return build([x.shape[0]] + [size * factor for size in x.shape[1:]], of)
 
 
