@@ -1,11 +1,11 @@
 //===- FuseEpilogue.cpp - what is done to a product, in the product -------===//
 //
-// Enters: an nn module. Leaves: products whose epilogues compute what
-// elementwise ops did to them: activations, gates, residuals, scales, caps, in
-// any order, so that it is done while the sums are in registers or the
-// first-level cache. Where a residual is not read again its memory can become
-// the result's (nn-plan-memory). What reads a product and stays gets a remark
-// with the reason.
+// Enters: an nn module. Leaves: products and convolutions whose epilogues
+// compute what elementwise ops did to them: activations, gates, residuals,
+// scales, batch normalisation, caps, in any order, so that it is done while the
+// sums are in registers or the first-level cache. Where a residual is not read
+// again its memory can become the result's (nn-plan-memory). What reads a
+// product and stays gets a remark with the reason.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +29,6 @@ using namespace heddle::transforms;
 static constexpr auto remarkOptions =
     remark::RemarkOpts::name("fused-epilogue").category("nn-fuse-epilogue");
 
-/// More pointers than this leave the registers of a micro-kernel.
-static constexpr size_t mostOthers = 4;
-
 //===----------------------------------------------------------------------===//
 // What can be fused
 //===----------------------------------------------------------------------===//
@@ -46,22 +43,20 @@ static std::optional<double> numberOf(Value value) {
 }
 
 /// Whether every row of the product meets the same vector of f32.
-static bool isOverColumns(Value value, LinearOp product) {
+static bool isOverColumns(Value value, EpilogueOpInterface product) {
   auto type = cast<RankedTensorType>(value.getType());
-  unsigned kept = axesOf(product.getX()).rank() - product.getContracts();
   auto weight = value.getDefiningOp<WeightOp>();
   return type.getElementType().isF32() && !(weight && weight.getStored()) &&
-         axesOf(value).getNames() ==
-             axesOf(product.getResult(0)).getNames().drop_front(kept);
+         axesOf(value).getNames() == product.getColumnAxes();
 }
 
-static bool isThereBefore(Value operand, LinearOp product) {
+static bool isThereBefore(Value operand, EpilogueOpInterface product) {
   return DominanceInfo().properlyDominates(operand, product);
 }
 
 /// Whether an operand is there before the product, or can be: a weight is only
 /// named, and may be named earlier.
-static bool canStandBefore(Value operand, LinearOp product) {
+static bool canStandBefore(Value operand, EpilogueOpInterface product) {
   if (isThereBefore(operand, product))
     return true;
   auto weight = operand.getDefiningOp<WeightOp>();
@@ -72,29 +67,30 @@ static bool canStandBefore(Value operand, LinearOp product) {
 }
 
 /// Why `op` cannot be computed by the product that it reads, or nothing.
-static StringRef refusal(ElementwiseOpInterface op, LinearOp product) {
+static StringRef refusal(ElementwiseOpInterface op,
+                         EpilogueOpInterface product) {
   if (product->getNumResults() != 1)
     return "the product has several results";
-  Value result = product.getResult(0);
+  Value result = product->getResult(0);
   if (llvm::any_of(result.getUsers(),
                    [&](Operation *user) { return user != op; }))
     return "the product itself is read elsewhere too";
   if (op->getResult(0).getType() != result.getType() ||
       !getElementTypeOrSelf(result).isF32())
     return "the product is repeated along an axis";
-  size_t others = product.getOthers().size();
+  size_t others = product.getOthersMutable().size();
   for (Value operand : op->getOperands()) {
     if (operand == result || numberOf(operand))
       continue;
     if (operand.getType() != result.getType() &&
         !isOverColumns(operand, product))
       return "the other operand is repeated along an axis";
-    if (!runsInPanels(product))
+    if (!product.takesOthers())
       return "the product is no matrix product of f32 rows";
     if (!canStandBefore(operand, product))
       return "the other operand is computed after the product";
-    if (++others > mostOthers)
-      return "the product reads four operands already";
+    if (++others > product.getMostOthers())
+      return "the product reads as many operands as it may already";
   }
   return {};
 }
@@ -103,7 +99,7 @@ namespace {
 
 /// A product that an op reads, and why it cannot compute the op, if so.
 struct Candidate {
-  LinearOp product;
+  EpilogueOpInterface product;
   StringRef reason;
 };
 
@@ -113,7 +109,7 @@ struct Candidate {
 static Candidate candidateOf(ElementwiseOpInterface op) {
   Candidate found;
   for (Value operand : llvm::reverse(op->getOperands())) {
-    auto product = operand.getDefiningOp<LinearOp>();
+    auto product = operand.getDefiningOp<EpilogueOpInterface>();
     if (!product)
       continue;
     StringRef reason = refusal(op, product);
@@ -130,8 +126,8 @@ static Candidate candidateOf(ElementwiseOpInterface op) {
 //===----------------------------------------------------------------------===//
 
 /// An empty epilogue becomes one that yields the sum.
-static Block &bodyOf(LinearOp product, OpBuilder &builder) {
-  if (product.hasEpilogue())
+static Block &bodyOf(EpilogueOpInterface product, OpBuilder &builder) {
+  if (!product.getEpilogue().empty())
     return product.getEpilogue().front();
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(&product.getEpilogue(), {},
@@ -141,21 +137,21 @@ static Block &bodyOf(LinearOp product, OpBuilder &builder) {
 }
 
 /// The element of an operand of `op` in the epilogue of `product`.
-static Value elementOf(Value operand, LinearOp product, Block &body,
+static Value elementOf(Value operand, EpilogueOpInterface product, Block &body,
                        Value current, OpBuilder &builder) {
-  if (operand == product.getResult(0))
+  if (operand == product->getResult(0))
     return current;
   if (std::optional<double> number = numberOf(operand))
     return arith::ConstantOp::create(builder, product.getLoc(),
                                      builder.getF32FloatAttr(*number));
-  for (auto [index, other] : llvm::enumerate(product.getOthers()))
-    if (other == operand)
+  for (auto [index, other] : llvm::enumerate(product.getOthersMutable()))
+    if (other.get() == operand)
       return body.getArgument(product.getSumCount() + index);
   product.getOthersMutable().append(operand);
   return body.addArgument(builder.getF32Type(), operand.getLoc());
 }
 
-static void append(ElementwiseOpInterface op, LinearOp product,
+static void append(ElementwiseOpInterface op, EpilogueOpInterface product,
                    OpBuilder &builder) {
   Block &body = bodyOf(product, builder);
   OpBuilder::InsertionGuard guard(builder);
@@ -188,7 +184,7 @@ struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
         product, [&, product = product] { append(op, product, rewriter); });
     remark::passed(op->getLoc(), remarkOptions) << remark::add(
         "{0} computed within the product", op->getName().stripDialect());
-    rewriter.replaceOp(op, product.getResult(0));
+    rewriter.replaceOp(op, product->getResult(0));
     return success();
   }
 };

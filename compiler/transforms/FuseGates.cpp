@@ -110,7 +110,7 @@ static StringRef refusal(MulOp mul, const Gate &gate, const OwnWeights &own,
       gate.other.product.getType() != mul.getType())
     return "a factor is repeated along an axis of the other";
   LinearOp product = gate.gate.linear();
-  if (!runsInPanels(product))
+  if (!product.takesOthers())
     return "the product is no matrix product of f32 rows";
   if (!groupsInPairs && isInGroups(product))
     return "weights in groups are read faster without";

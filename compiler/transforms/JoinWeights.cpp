@@ -68,12 +68,6 @@ StringRef transforms::differenceOf(LinearOp a, LinearOp b) {
   return reason;
 }
 
-bool transforms::runsInPanels(LinearOp linear) {
-  int64_t rank = axesOf(linear.getX()).rank();
-  return rank > static_cast<int64_t>(linear.getContracts()) &&
-         getElementTypeOrSelf(linear.getWeight()).isF32();
-}
-
 Value transforms::joinWeights(OpBuilder &builder, ArrayRef<WeightOp> weights,
                               unsigned axis) {
   WeightOp first = weights.front();

@@ -31,9 +31,6 @@ private:
 /// own.
 llvm::StringRef differenceOf(nn::LinearOp a, nn::LinearOp b);
 
-/// Whether a product is one of f32 rows and columns: what kernel.matmul takes.
-bool runsInPanels(nn::LinearOp linear);
-
 /// The weights one after the other along `axis`, at the builder's place. Their
 /// indices need to be known there.
 mlir::Value joinWeights(mlir::OpBuilder &builder,

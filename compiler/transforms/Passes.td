@@ -58,9 +58,9 @@ def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
 def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "what is done to a product's results, within the product";
   let description = [{
-    An elementwise op that alone reads a product becomes part of its epilogue: activations, residuals, scales by a number
-    or a vector over the columns, caps. The other operands have the result's axes, or its columns', and are there before
-    the product. f(x W₁ᵀ) · g(x W₂ᵀ) becomes one paired product: of two products of the same x, whose weights are then
+    An elementwise op that alone reads a product, or a convolution, becomes part of its epilogue: activations, residuals,
+    scales by a number or a vector over the columns or channels, batch normalisation, caps. The other operands have the
+    result's axes, or its columns', and are there before the product. f(x W₁ᵀ) · g(x W₂ᵀ) becomes one paired product: of two products of the same x, whose weights are then
     joined in the packed file, or of the two results of one. What reads a product and stays as it is gets a remark.
 
     Before:

@@ -214,7 +214,58 @@ func.func @at_most_four_operands(%x: !x, %w: !w, %a: !x, %b: !x, %c: !x, %d: !x)
   %3 = nn.add %2, %b : (!x, !x) -> !x
   // expected-remark @+1 {{add computed within the product}}
   %4 = nn.add %3, %c : (!x, !x) -> !x
-  // expected-remark @+1 {{the product reads four operands already}}
+  // expected-remark @+1 {{the product reads as many operands as it may already}}
   %y = nn.add %4, %d : (!x, !x) -> !x
   return %y : !x
+}
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @C = 3
+nn.size @D = 8
+nn.size @Y = 6
+!x = tensor<?x3x6xf32, #nn.axes<B, C, Y>>
+!w = tensor<8x3x3xf32, #nn.axes<D, C, "3">>
+!y = tensor<?x8x6xf32, #nn.axes<B, D, Y>>
+!c = tensor<8xf32, #nn.axes<D>>
+
+// A bias is there already; batch_norm's vectors have an element a channel.
+// CHECK-LABEL: func.func @convolution
+// CHECK: %[[Y:.*]] = nn.conv %{{.*}}, %{{.*}} with %[[V:.*]], %[[W:.*]], %[[B:.*]], %[[M:.*]], %[[R:.*]] stride [1] pad [1] dilation [1] then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32,
+// CHECK: math.sqrt
+// CHECK: %[[N:.*]] = arith.addf
+// CHECK-NEXT: %[[A:.*]] = arith.addf %[[N]], %{{.*}} : f32
+// CHECK-NEXT: %[[P:.*]] = scalar.relu %[[A]]
+// CHECK-NEXT: nn.yield %[[P]] : f32
+// CHECK: return %[[Y]]
+func.func @convolution(%x: !x, %w: !w, %g: !c, %b: !c, %m: !c, %v: !c, %r: !y) -> !y {
+  %h = nn.conv %x, %w stride [1] pad [1] dilation [1] : (!x, !w) -> !y
+  // expected-remark @+1 {{batch_norm computed within the product}}
+  %n = nn.batch_norm %h, %g, %b mean %m variance %v eps 1.0e-5 : (!y, !c, !c, !c, !c) -> !y
+  // expected-remark @+1 {{add computed within the product}}
+  %a = nn.add %n, %r : (!y, !y) -> !y
+  // expected-remark @+1 {{relu computed within the product}}
+  %y = nn.relu %a : !y
+  return %y : !y
+}
+
+// What lies along places is no vector over the channels.
+// CHECK-LABEL: func.func @not_fused_along_places
+// CHECK: nn.add
+func.func @not_fused_along_places(%x: !x, %w: !w, %p: tensor<6xf32, #nn.axes<Y>>) -> !y {
+  %h = nn.conv %x, %w stride [1] pad [1] dilation [1] : (!x, !w) -> !y
+  // expected-remark @+1 {{the other operand is repeated along an axis}}
+  %y = nn.add %h, %p : (!y, tensor<6xf32, #nn.axes<Y>>) -> !y
+  return %y : !y
+}
+
+// CHECK-LABEL: func.func @not_fused_when_the_convolution_is_read_twice
+// CHECK: nn.relu
+func.func @not_fused_when_the_convolution_is_read_twice(%x: !x, %w: !w) -> (!y, !y) {
+  %h = nn.conv %x, %w stride [1] pad [1] dilation [1] : (!x, !w) -> !y
+  // expected-remark @+1 {{the product itself is read elsewhere too}}
+  %y = nn.relu %h : !y
+  return %h, %y : !y, !y
 }
