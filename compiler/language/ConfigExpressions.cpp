@@ -190,14 +190,17 @@ std::optional<Constant> Configuration::evaluateLog(const Expr &expr) {
 }
 
 /// count(.key): how many elements a list or object of config.json has.
+/// is_list(.key): whether it is a list.
 /// given(.key): whether config.json has the key, be it as null.
 std::optional<Constant> Configuration::evaluateCall(const Expr &expr) {
   bool isGiven = expr.text == "given", isLog = expr.text == "log";
-  if ((!isGiven && !isLog && expr.text != "count") ||
+  bool asksForList = expr.text == "is_list";
+  if ((!isGiven && !isLog && !asksForList && expr.text != "count") ||
       expr.operands.size() != 1) {
-    diagnostics.error(expr.place, "found " + expr.text +
-                                      "(…), config values know only "
-                                      "count(.key), given(.key) and log(x)");
+    diagnostics.error(expr.place,
+                      "found " + expr.text +
+                          "(…), config values know only count(.key), "
+                          "is_list(.key), given(.key) and log(x)");
     return std::nullopt;
   }
   if (isLog)
@@ -213,7 +216,10 @@ std::optional<Constant> Configuration::evaluateCall(const Expr &expr) {
   std::optional<Constant> value = evaluate(*expr.operands[0]);
   if (!value || holds<Absent>(*value))
     return value;
-  if (const Json *json = std::get_if<Json>(&*value)) {
+  const Json *json = std::get_if<Json>(&*value);
+  if (asksForList)
+    return Constant(json && json->value->getAsArray());
+  if (json) {
     keys.markRead(StringRef(json->key).drop_front());
     if (const json::Array *array = json->value->getAsArray())
       return Constant(SizeExpr(array->size()));
