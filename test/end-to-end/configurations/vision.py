@@ -31,7 +31,26 @@ CLIP = {"act": Setting(text_config=dict(TEXT, hidden_act="relu"), vision_config=
         "projection": Setting(projection_dim=12), "projection gone: 512": Setting(projection_dim=GONE, alone=True),
         "scale": Setting(logit_scale_init_value=1.0, harmless=True, alone=True),
         "an unknown key": Setting(text_config=dict(TEXT, some_new_softcap=30.0), harmless=True, alone=True), "bookkeeping": BOOKKEEPING}
+# Of both, pictures of any size are taken, which config.json need not tell.
+CONVOLUTIONS = {"act gone": Setting(hidden_act=GONE, harmless=True, alone=True),
+                "one channel": Setting(num_channels=1, alone=True), "labels": LABELS, "an unknown key": Setting(alone=True, harmless=True, some_new_softcap=30.0),
+                "picture": Setting(image_size=[32, 44], harmless=True, alone=True), "bookkeeping": BOOKKEEPING}
+RESNET = {**CONVOLUTIONS, **activations("hidden_act", ["relu"], ["gelu", "silu", "mish"]), "basic": Setting(layer_type="basic"), "early": Setting(downsample_in_first_stage=True),
+          "narrow first": Setting(downsample_in_bottleneck=True), "embedding": Setting(embedding_size=24), "widths": Setting(hidden_sizes=[20, 20, 28]),
+          "depths": Setting(depths=[1, 2, 1]), "type gone": Setting(layer_type=GONE, harmless=True, alone=True),
+          "two stages": Setting(hidden_sizes=[20, 28], depths=[1, 2], stage_names=["stem", "stage1", "stage2"], out_features=["stage2"], out_indices=[2], alone=True,
+                                also=["stage_names", "out_features", "out_indices"])}
+CONVNEXT = {**CONVOLUTIONS, **activations("hidden_act", ["gelu", "gelu_python"], ["relu", "silu"]), "eps": Setting(layer_norm_eps=0.3),
+            "eps gone": Setting(layer_norm_eps=GONE, harmless=True, alone=True), "patches": Setting(patch_size=3), "depths": Setting(depths=[2, 1, 1]),
+            "widths": Setting(hidden_sizes=[24, 20, 28]), "not scaled": Setting(layer_scale_init_value=0.0, alone=True),
+            "training": Setting(layer_scale_init_value=0.5, drop_path_rate=0.5, harmless=True, alone=True),
+            "two stages": Setting(num_stages=2, hidden_sizes=[20, 28], depths=[1, 2], stage_names=["stem", "stage1", "stage2"], out_features=["stage2"], out_indices=[2],
+                                  alone=True, also=["num_stages", "depths", "stage_names", "out_features", "out_indices"])}
 FAMILIES = [
+    Family("resnet", "ResNetForImageClassification", "ResNetConfig", "image",
+           dict(embedding_size=20, hidden_sizes=[24, 40, 40], depths=[2, 1, 2], image_size=[67, 45], num_labels=5), RESNET),
+    Family("convnext", "ConvNextForImageClassification", "ConvNextConfig", "image",
+           dict(hidden_sizes=[20, 24, 36], depths=[1, 2, 1], num_stages=3, image_size=[50, 37], num_labels=5), CONVNEXT),
     Family("clip", "CLIPModel", "CLIPConfig", "clip", dict(text_config=TEXT, vision_config=PICTURE, projection_dim=20), CLIP),
     Family("deit", "DeiTForImageClassification", "DeiTConfig", "image", SMALL, pictures(labels=LABELS)),
     Family("deit-taught", "DeiTForImageClassificationWithTeacher", "DeiTConfig", "image", SMALL, {"labels": LABELS, "heads": Setting(num_attention_heads=6)}),
@@ -40,4 +59,4 @@ FAMILIES = [
 ]
 
 # What ./check runs, of each family.
-SAMPLE = {"deit-taught": ["labels"], "dinov2-classes": ["ratio"], "clip": ["act"]}
+SAMPLE = {"resnet": ["as it is", "basic"], "convnext": ["hidden_act relu"], "deit-taught": ["labels"], "dinov2-classes": ["ratio"], "clip": ["act"]}
