@@ -6,7 +6,7 @@
 //
 // Places in one line of the result, at stride 1, have neighbours for corners: a
 // vector is what two lines of memory have where it ends one and begins the
-// next. Others are gathered.
+// next. At stride 2 they are every second element. Others are gathered.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,12 +42,18 @@ private:
     /// in two lines at most, which lanes are in the first one, and where lane 0
     /// would begin if it were in the other.
     Value isWide, firstLine, nextStart;
+    /// Where corners of a line are two apart, else null: whether the vector is
+    /// in one line.
+    Value isOneLine;
   };
   Corners cornersOf(Value place);
   void emitPlaces(const Corners &corners, Value n);
+  void emitTwoLines(const Corners &corners, Value from, Value to, Value mask);
+  void emitEverySecond(const Corners &corners, Value from, Value to);
   void emitChannels(Value from, Value to,
                     function_ref<Value(Value base)> elements);
   Value inside(const Corners &corners, ValueRange offset);
+  Value areEndsInside(const Corners &corners, ValueRange offset);
 
   template <typename OpTy> Value make(Value a, Value b) {
     return OpTy::create(v.builder, v.loc, a, b);
@@ -129,10 +135,18 @@ WindowsEmitter::Corners WindowsEmitter::cornersOf(Value place) {
     corners.offsets =
         axis ? make<arith::AddIOp>(corners.offsets, movedAll) : movedAll;
   }
+  int64_t lane = v.target.lanes();
+  if (op.getStride().back() == 2) {
+    // (place in the line + lanes) · 2 ≤ places of a line · 2
+    Value end = make<arith::AddIOp>(corners.first.back(),
+                                    v.index(op.getPad().back() + 2 * lane));
+    corners.isOneLine = arith::CmpIOp::create(
+        v.builder, v.loc, arith::CmpIPredicate::ule, end,
+        make<arith::MulIOp>(op.getPlaces().back(), v.index(2)));
+  }
   if (op.getStride().back() != 1)
     return corners;
   // In a line as long as a vector, lanes are in this line or in the next one.
-  int64_t lane = v.target.lanes();
   Value width = op.getPlaces().back(),
         inLine = make<arith::AddIOp>(corners.first.back(),
                                      v.index(op.getPad().back()));
@@ -160,6 +174,24 @@ Value WindowsEmitter::inside(const Corners &corners, ValueRange offset) {
   return inside;
 }
 
+/// The same of lanes in one line, two apart, by the first and the last of them.
+Value WindowsEmitter::areEndsInside(const Corners &corners, ValueRange offset) {
+  Value inside;
+  auto require = [&](Value at, Value size) {
+    Value in = arith::CmpIOp::create(v.builder, v.loc,
+                                     arith::CmpIPredicate::ult, at, size);
+    inside = inside ? make<arith::AndIOp>(inside, in) : in;
+  };
+  Value at;
+  for (unsigned axis = 0; axis < axes; ++axis) {
+    at = make<arith::AddIOp>(corners.first[axis], offset[axis]);
+    require(at, sizes[axis]);
+  }
+  require(make<arith::AddIOp>(at, v.index(2 * (v.target.lanes() - 1))),
+          sizes.back());
+  return inside;
+}
+
 /// All rows of one vector of places, which begins at column n: offset by
 /// offset, as which lanes are inside is the same for all channels.
 void WindowsEmitter::emitPlaces(const Corners &corners, Value n) {
@@ -181,25 +213,50 @@ void WindowsEmitter::emitPlaces(const Corners &corners, Value n) {
   Value to = v.advance(
       panel, make<arith::AddIOp>(
                  n, make<arith::MulIOp>(row, v.index(panelColumns()))));
-  if (!corners.isWide)
-    return emitChannels(from, to, [&](Value base) {
-      return lanes.gather(base, v.builder.getF32Type(), corners.offsets, mask);
-    });
-  auto either = scf::IfOp::create(v.builder, v.loc, corners.isWide,
-                                  /*withElse=*/true);
+  auto gather = [&](Value base) {
+    return lanes.gather(base, v.builder.getF32Type(), corners.offsets, mask);
+  };
+  Value isDense = corners.isWide;
+  if (corners.isOneLine)
+    isDense =
+        make<arith::AndIOp>(corners.isOneLine, areEndsInside(corners, offset));
+  if (!isDense)
+    return emitChannels(from, to, gather);
+  auto either = scf::IfOp::create(v.builder, v.loc, isDense, /*withElse=*/true);
   v.builder.setInsertionPointToStart(either.thenBlock());
+  if (corners.isWide)
+    emitTwoLines(corners, from, to, mask);
+  else
+    emitEverySecond(corners, from, to);
+  v.builder.setInsertionPointToStart(either.elseBlock());
+  emitChannels(from, to, gather);
+}
+
+void WindowsEmitter::emitTwoLines(const Corners &corners, Value from, Value to,
+                                  Value mask) {
+  Type f32 = v.builder.getF32Type();
   Value ofFirst = make<arith::AndIOp>(mask, corners.firstLine);
   Value ofNext = make<arith::AndIOp>(
       mask, make<arith::XOrIOp>(corners.firstLine, everywhere()));
   emitChannels(from, to, [&](Value base) -> Value {
-    Type f32 = v.builder.getF32Type();
     Value a = lanes.load(v.advance(base, corners.start), f32, ofFirst);
     Value b = lanes.load(v.advance(base, corners.nextStart), f32, ofNext);
     return arith::SelectOp::create(v.builder, v.loc, corners.firstLine, a, b);
   });
-  v.builder.setInsertionPointToStart(either.elseBlock());
-  emitChannels(from, to, [&](Value base) {
-    return lanes.gather(base, v.builder.getF32Type(), corners.offsets, mask);
+}
+
+/// Of 2·lanes − 1 neighbours, all of them inside.
+void WindowsEmitter::emitEverySecond(const Corners &corners, Value from,
+                                     Value to) {
+  int64_t lane = v.target.lanes();
+  SmallVector<int64_t> every;
+  for (int64_t i = 0; i < lane; ++i)
+    every.push_back(i < lane / 2 ? 2 * i : 2 * i + 1);
+  emitChannels(from, to, [&](Value base) -> Value {
+    Value start = v.advance(base, corners.start);
+    return vector::ShuffleOp::create(v.builder, v.loc, v.loadVector(start),
+                                     v.loadVector(v.advance(start, lane - 1)),
+                                     every);
   });
 }
 

@@ -174,7 +174,7 @@ static LogicalResult verifyOp(Operation *op) {
        (!isa<LinearOp>(op) &&
         llvm::any_of(op->getOperandTypes(), isQuantised))))
     return op->emitOpError("has quantised rows, which nn.narrow makes for "
-                           "nn.linear alone"); // M3
+                           "nn.linear alone");     // M3
   if (isa<EpilogueOpInterface>(op->getParentOp())) // which has verified it
     return success();
   if (op->getParentOp()->hasTrait<AboutPairs>()) { // M3

@@ -95,6 +95,7 @@ TEST_P(ImageOpsTest, WindowsInOneLineAndAcrossLines) {
 TEST_P(ImageOpsTest, WindowsApart) {
   expectWindows({12, 4, 4}, {20, 4, 4});
   expectWindows({9, 3, 2, 1}, {37, 2, 3, 1});
+  expectWindows({9, 3, 2, 1}, {77, 7, 2, 3});
 }
 
 TEST_P(ImageOpsTest, WindowsOfDistantElements) {
