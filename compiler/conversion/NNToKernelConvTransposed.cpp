@@ -10,9 +10,10 @@
 // order. For each phase there are products as in NNToKernelConv.cpp, whose sums
 // are put where they belong:
 //
-//   F = the filters, phase by phase                 in the arena, once a call
-//   for phases, parallel task in 0 .. B · groups · ceil(places / P):
-//     y[o, p₀ + j·s] = (F · windows of the image)[o, j]
+//   F = the filters, phase by phase, in the arena
+//   for phases:
+//     parallel task in 0 .. B · groups · ceil(places / P):
+//       y[o, p₀ + j·s] = (F · windows of the image)[o, j]
 //   y = epilogue(y + bias)
 //
 //===----------------------------------------------------------------------===//
