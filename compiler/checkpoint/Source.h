@@ -13,6 +13,7 @@
 #include "compiler/checkpoint/Document.h"
 #include "compiler/checkpoint/Problems.h"
 #include "compiler/checkpoint/StoredTensor.h"
+#include "dialects/nn/WeightRules.h"
 #include "llvm/ADT/StringMap.h"
 #include <memory>
 #include <vector>
@@ -39,6 +40,11 @@ public:
   /// Reads which tensors there are, unless it has. Where something is wrong,
   /// adds to `problems`, has no tensors, and returns false.
   bool open(Problems &problems);
+
+  /// Puts parts in the place of the tensors that `rules` split, once. To be
+  /// called before tensors are pointed to; false where a tensor has no such
+  /// parts.
+  bool split(const nn::WeightRules &rules, Problems &problems);
 
   llvm::ArrayRef<StoredTensor> tensors() const { return allTensors; }
   const StoredTensor *find(llvm::StringRef name) const;
@@ -67,7 +73,7 @@ protected:
 
 private:
   std::string givenPath;
-  bool isOpen = false;
+  bool isOpen = false, isSplit = false;
   std::vector<StoredTensor> allTensors;
   llvm::StringMap<size_t> byName;
 };

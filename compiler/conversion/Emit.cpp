@@ -30,6 +30,14 @@ Value heddle::conversion::asBf16(OpBuilder &builder, Location loc, Value x) {
   return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
 }
 
+Value heddle::conversion::asTruth(OpBuilder &builder, Location loc,
+                                  Value byte) {
+  Value no = arith::ConstantOp::create(builder, loc,
+                                       builder.getZeroAttr(byte.getType()));
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte,
+                               no);
+}
+
 void heddle::conversion::nest(FunctionLowering &lowering, ValueRange bounds,
                               function_ref<void(ValueRange)> body) {
   OpBuilder &builder = lowering.builder;

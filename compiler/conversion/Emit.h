@@ -20,6 +20,9 @@ using scalar::asF32;
 /// A number of f32 as bf16: the nearest, ties to even.
 Value asBf16(OpBuilder &builder, Location loc, Value x);
 
+/// Whether a byte is not zero, as truth values lie in memory.
+Value asTruth(OpBuilder &builder, Location loc, Value byte);
+
 /// Runs `body` for all indices below `bounds`, outermost first.
 void nest(FunctionLowering &lowering, ValueRange bounds,
           llvm::function_ref<void(ValueRange)> body);

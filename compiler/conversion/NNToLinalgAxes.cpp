@@ -1,6 +1,6 @@
 //===- NNToLinalgAxes.cpp - reference lowering of what moves elements -----===//
 //
-// rearrange, expand, concat, split, topk.
+// rearrange, expand, concat, split, topk, take.
 //
 //===----------------------------------------------------------------------===//
 
@@ -205,10 +205,43 @@ static void lowerTopk(nn::TopkOp op, FunctionLowering &lowering) {
   });
 }
 
+/// y[…, r…, …] = x[…, indices[…, r…], …]
+static void lowerTake(nn::TakeOp op, FunctionLowering &lowering) {
+  bool rowByRow = hasRaggedRows(op, lowering);
+  lowering.forRows(op, rowByRow, [&](Value row) {
+    Emit e{lowering};
+    View x = lowering.view(op.getX(), row),
+         indices = lowering.view(op.getIndices(), row),
+         y = lowering.resultView(op->getOpResult(0), row);
+    unsigned rowsOfX = leadingAxes(op.getX(), x),
+             rows = leadingAxes(op.getIndices(), indices);
+    if (op.getAxis() < rowsOfX)
+      return lowering.refuse("takes rows that have lengths of their own");
+    unsigned axis = op.getAxis() - rowsOfX,
+             batch = op.getBatchAxes() - std::min(rows, op.getBatchAxes()),
+             own = indices.axes.size() - batch;
+    forEachElement(lowering, y, [&](ValueRange at) {
+      SmallVector<Value> chosenAt;
+      for (StringRef name : ArrayRef(indices.axes).take_front(batch))
+        chosenAt.push_back(
+            at[x.find(name) < int(axis) ? x.find(name)
+                                        : x.find(name) + own - 1]);
+      llvm::append_range(chosenAt, at.slice(axis, own));
+      SmallVector<Value> from(at.take_front(axis));
+      from.push_back(arith::IndexCastOp::create(e.builder, e.loc,
+                                                e.builder.getIndexType(),
+                                                e.element(indices, chosenAt)));
+      llvm::append_range(from, at.drop_front(axis + own));
+      return e.element(x, from);
+    });
+  });
+}
+
 void heddle::conversion::populateAxesToLinalg(LoweringPatterns &patterns) {
   patterns.add<nn::RearrangeOp>(lowerRearrange);
   patterns.add<nn::ExpandOp>(lowerExpand);
   patterns.add<nn::ConcatOp>(lowerConcat);
   patterns.add<nn::SplitOp>(lowerSplit);
   patterns.add<nn::TopkOp>(lowerTopk);
+  patterns.add<nn::TakeOp>(lowerTake);
 }

@@ -58,16 +58,14 @@ Value PairRegion::lowerLookup(nn::LookupOp op) {
   Value element = memref::LoadOp::create(b, loc, tensor, at);
   if (isa<FloatType>(element.getType()))
     return asF32(b, loc, element);
-  if (!op.getType().isInteger(1))
-    return element;
-  Value no =
-      arith::ConstantOp::create(b, loc, b.getZeroAttr(element.getType()));
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, element, no);
+  return op.getType().isInteger(1) ? asTruth(b, loc, element) : element;
 }
 
 /// T5's bucket of a relative position (Raffel et al. 2020): near ones exactly,
 /// far ones by the logarithm of their distance.
 Value PairRegion::lowerBucket(nn::BucketOp op) {
+  if (op.getAround())
+    return tabulates ? lookUpBucketAround(op) : bucketAround(op);
   OpBuilder &b = lowering.builder;
   Location loc = lowering.loc();
   Value distance = lower(op.getDistance());
@@ -141,6 +139,63 @@ Value PairRegion::lookUpBucket(nn::BucketOp op, Value back, int64_t count) {
   return arith::IndexCastOp::create(
       b, lowering.loc(), b.getIndexType(),
       memref::LoadOp::create(b, lowering.loc(), table, at));
+}
+
+/// DeBERTa's bucket of a distance d (He et al. 2021), of 2 n in all, m = n / 2:
+/// min(max(n + s, 0), 2 n − 1), where s is d up to m and −m, and beyond
+/// ±(m + ⌈log(|d| / m) / log((far − 1) / m) · (m − 1)⌉).
+Value PairRegion::bucketAround(nn::BucketOp op) {
+  Emit e{lowering};
+  using P = Emit::Predicate;
+  int64_t half = op.getCount() / 2, exact = half / 2;
+  double scale = std::log(float(double(op.getFar() - 1) / exact));
+  Value d = lower(op.getDistance());
+  Value isBehind = e.compare(P::slt, d, e.index(0));
+  Value size = e.select(isBehind, e.minus(e.index(0), d), d);
+  Value ratio =
+      e.div(e.real(arith::MaxSIOp::create(e.builder, e.loc, size, e.index(1))),
+            e.number(exact));
+  Value steps =
+      e.mul(e.div(e.log(ratio), e.number(scale)), e.number(exact - 1));
+  Value down = arith::IndexCastOp::create(
+      e.builder, e.loc, e.builder.getIndexType(),
+      arith::FPToSIOp::create(e.builder, e.loc, e.builder.getI64Type(), steps));
+  Value isBetween = arith::CmpFOp::create(
+      e.builder, e.loc, arith::CmpFPredicate::OGT, steps, e.real(down));
+  Value up = e.plus(down, e.select(isBetween, e.index(1), e.index(0)));
+  Value far = e.plus(e.index(exact), up);
+  Value bucket = e.select(e.compare(P::sle, size, e.index(exact)), size, far);
+  Value placed = e.plus(
+      e.index(half), e.select(isBehind, e.minus(e.index(0), bucket), bucket));
+  Value above = arith::MaxSIOp::create(e.builder, e.loc, placed, e.index(0));
+  return arith::MinSIOp::create(e.builder, e.loc, above,
+                                e.index(op.getCount() - 1));
+}
+
+/// The same as a table, up to distances where the last buckets are reached.
+Value PairRegion::lookUpBucketAround(nn::BucketOp op) {
+  int64_t half = op.getCount() / 2, exact = half / 2, most = 2 * op.getFar();
+  float scale = std::log(float(double(op.getFar() - 1) / exact));
+  SmallVector<int32_t> buckets;
+  for (int64_t d = -most; d <= most; ++d) {
+    int64_t size = std::abs(d), bucket = size;
+    if (size > exact)
+      bucket = exact + int64_t(std::ceil(std::log(float(size) / float(exact)) /
+                                         scale * float(exact - 1)));
+    buckets.push_back(std::clamp<int64_t>(half + (d < 0 ? -bucket : bucket), 0,
+                                          op.getCount() - 1));
+  }
+  Emit e{lowering};
+  auto type = RankedTensorType::get({2 * most + 1}, e.builder.getI32Type());
+  Value table = constantTable(
+      lowering, DenseElementsAttr::get(type, ArrayRef<int32_t>(buckets)));
+  Value d = lower(op.getDistance());
+  Value above = arith::MaxSIOp::create(e.builder, e.loc, d, e.index(-most));
+  Value within = arith::MinSIOp::create(e.builder, e.loc, above, e.index(most));
+  Value at = e.plus(within, e.index(most));
+  return arith::IndexCastOp::create(
+      e.builder, e.loc, e.builder.getIndexType(),
+      memref::LoadOp::create(e.builder, e.loc, table, at));
 }
 
 //===----------------------------------------------------------------------===//

@@ -38,6 +38,8 @@ private:
   mlir::Value lowerLookup(nn::LookupOp op);
   mlir::Value lowerBucket(nn::BucketOp op);
   mlir::Value farBucket(nn::BucketOp op, mlir::Value back, int64_t count);
+  mlir::Value bucketAround(nn::BucketOp op);
+  mlir::Value lookUpBucketAround(nn::BucketOp op);
   mlir::Value lookUpBucket(nn::BucketOp op, mlir::Value back, int64_t count);
 
   FunctionLowering &lowering;

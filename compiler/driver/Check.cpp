@@ -83,7 +83,7 @@ int driver::check(const Arguments &arguments) {
   Problems problems;
   nn::WeightRules rules = weightRules(compilation.module());
   Source *stored = compilation.weightSource();
-  if (stored && !stored->open(problems))
+  if (stored && !(stored->open(problems) && stored->split(rules, problems)))
     stored = nullptr;
   llvm::raw_ostream &os = llvm::outs();
   printReport(compilation, stored, rules, os);

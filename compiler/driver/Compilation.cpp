@@ -146,7 +146,7 @@ Compilation::tensorPaths(const nn::WeightRules &rules) {
     return *paths;
   paths.emplace();
   checkpoint::Problems ignored;
-  if (!weights->open(ignored))
+  if (!weights->open(ignored) || !weights->split(rules, ignored))
     return *paths;
   for (const checkpoint::StoredTensor &tensor : weights->tensors())
     if (std::optional<std::string> path = rules.pathOf(tensor.name))

@@ -47,6 +47,13 @@ WeightRules driver::weightRules(mlir::ModuleOp module) {
     auto parts = mlir::cast<ArrayAttr>(rule);
     rules.sames.push_back({text(parts[0]), text(parts[1])});
   }
+  for (Attribute rule : list("split")) {
+    auto halves = mlir::cast<ArrayAttr>(rule);
+    nn::WeightRules::Split &split =
+        rules.splits.emplace_back(nn::WeightRules::Split{text(halves[0]), {}});
+    for (Attribute part : mlir::cast<ArrayAttr>(halves[1]))
+      split.parts.push_back(text(part));
+  }
   return rules;
 }
 
@@ -74,9 +81,9 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   weights.request.tensors = packedTensors(description);
   if (!arguments.randomWeights) {
     weights.source = source;
-    if (source->open(problems))
-      bindTensors(*source, weights.request.tensors, weightRules(module),
-                  problems);
+    WeightRules rules = weightRules(module);
+    if (source->open(problems) && source->split(rules, problems))
+      bindTensors(*source, weights.request.tensors, rules, problems);
   }
   weights.tokenizer.assign(tokenizer.begin(), tokenizer.end());
   if (!problems.empty()) {

@@ -187,7 +187,7 @@ struct DefaultDecl {
 };
 
 struct WeightsRule {
-  enum class Kind { Prefix, Rename, Ignore, Same, Keep };
+  enum class Kind { Prefix, Rename, Ignore, Same, Split, Keep };
 
   Kind kind;
   llvm::SMLoc place;
@@ -195,6 +195,7 @@ struct WeightsRule {
   Word type;             ///< Keep.
   std::vector<std::string>
       texts; ///< Prefix: one. Rename, Same: two. Ignore, Keep: patterns.
+             ///< Split: the whole, then its parts.
 };
 
 /// A block or an entry.

@@ -295,6 +295,13 @@ void Printer::print(const WeightsRule &rule) {
   case WeightsRule::Kind::Same:
     os << "same \"" << rule.texts[0] << "\" as \"" << rule.texts[1] << '"';
     break;
+  case WeightsRule::Kind::Split: {
+    os << "split \"" << rule.texts[0] << "\" -> ";
+    ListSeparator bar(" | ");
+    for (const std::string &part : ArrayRef(rule.texts).drop_front())
+      os << bar << '"' << part << '"';
+    break;
+  }
   case WeightsRule::Kind::Keep:
     os << "keep " << rule.type.text << ' ';
     printStrings(rule.texts);

@@ -39,6 +39,7 @@ Built buildFirst(CallSite &site);
 Built buildLast(CallSite &site);
 Built buildNormalize(CallSite &site);
 Built buildTopk(CallSite &site);
+Built buildTake(CallSite &site);
 
 // BuiltinsImages.cpp: along spatial axes
 Built buildConv(CallSite &site);

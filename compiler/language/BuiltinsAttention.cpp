@@ -159,7 +159,7 @@ Built buildSoftmax(CallSite &site) {
       site.builder.getStringAttr(site.describe(x->axes()[*axis])));
 }
 
-/// bucket(j - i, count, far, both = no), within where or bias
+/// bucket(j - i, count, far, both = no, around = no), within where or bias
 Built buildBucket(CallSite &site) {
   const Scalar *distance = std::get_if<Scalar>(&site.argument(0));
   if (!distance || !distance->value.getType().isIndex())
@@ -168,10 +168,17 @@ Built buildBucket(CallSite &site) {
   std::optional<int64_t> count = site.wholeArgument(1);
   std::optional<int64_t> far = site.wholeArgument(2);
   std::optional<bool> both = site.flag("both", false);
-  if (!count || !far || !both)
+  std::optional<bool> around = site.flag("around", false);
+  if (!count || !far || !both || !around)
     return std::nullopt;
+  if (*around &&
+      (*both || *count < 8 || *count % 4 != 0 || *far <= *count / 4 + 1))
+    return site.fail("found " + Twine(*count) + " buckets up to " +
+                     Twine(*far) +
+                     " around distance 0, needs a multiple of 4 from 8 on, a "
+                     "distance beyond the exact ones, and not both");
   int64_t exact = *count / (*both ? 4 : 2);
-  if (*count < 4 || (*both && *count % 2 != 0) || *far <= exact)
+  if (!*around && (*count < 4 || (*both && *count % 2 != 0) || *far <= exact))
     return site.fail("found " + Twine(*count) + " buckets up to " +
                      Twine(*far) +
                      ", needs 4 or more, an even number for both directions, "
@@ -182,7 +189,8 @@ Built buildBucket(CallSite &site) {
   return Data{Scalar{nn::BucketOp::create(
       site.builder, site.location(), site.builder.getIndexType(),
       distance->value, number(*count), number(*far),
-      *both ? site.builder.getUnitAttr() : UnitAttr())}};
+      *both ? site.builder.getUnitAttr() : UnitAttr(),
+      *around ? site.builder.getUnitAttr() : UnitAttr())}};
 }
 
 } // namespace heddle::language

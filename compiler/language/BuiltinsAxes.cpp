@@ -288,4 +288,40 @@ Built buildTopk(CallSite &site) {
   return Data{found->first, found->second};
 }
 
+/// take(x, e): along the axis of x that e indexes. Axes that both have are
+/// batch axes, the others of e stand in the place of that axis.
+Built buildTake(CallSite &site) {
+  std::optional<Tensor> x = site.tensor(0);
+  std::optional<Tensor> indices = site.intTensor(1);
+  if (!x || !indices)
+    return std::nullopt;
+  const std::optional<SizeExpr> &over = indices->shape.over;
+  if (!over)
+    return site.fail("the second argument is " + site.describe(indices->shape) +
+                     ", needs indices into an axis of " +
+                     site.describe(x->shape));
+  auto fail = [&](const Twine &why) {
+    return site.fail(site.describe(indices->shape) + " and " +
+                     site.describe(x->shape) + ": " + why);
+  };
+  if (llvm::count(x->axes(), *over) != 1 ||
+      is_contained(indices->axes(), *over))
+    return fail("needs one axis " + site.describe(*over) +
+                ", of what is taken from");
+  Axes batch, own;
+  for (const SizeExpr &axis : indices->axes()) {
+    bool isBatch = is_contained(x->axes(), axis);
+    if (isBatch && !own.empty())
+      return fail("the axis " + site.describe(axis) +
+                  " of both needs to stand before those of the indices alone");
+    (isBatch ? batch : own).push_back(axis);
+  }
+  if (!isSubsequence(batch, x->axes()))
+    return fail("the axes stand in another order; use as");
+  Shape shape = x->shape;
+  auto at = shape.axes.erase(llvm::find(shape.axes, *over));
+  shape.axes.insert(at, own.begin(), own.end());
+  return site.build<nn::TakeOp>(shape, x->value, indices->value);
+}
+
 } // namespace heddle::language

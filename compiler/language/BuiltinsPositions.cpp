@@ -104,17 +104,20 @@ struct Rotation {
 /// ask for stays unread, which stops the build (ConfigKeys.h).
 class RopeScaling {
 public:
-  RopeScaling(CallSite &site, const Json &json, int64_t dims, double base)
+  /// `most`: how many positions there may be.
+  RopeScaling(CallSite &site, const Json &json, int64_t dims, double base,
+              std::optional<int64_t> most)
       : site(site), options(*json.value->getAsObject()),
-        key(StringRef(json.key).drop_front()), dims(dims), base(base) {}
+        key(StringRef(json.key).drop_front()), dims(dims), base(base),
+        most(most) {}
 
   bool apply(Rotation &rotation) {
     std::string kind = "default";
     for (StringRef name : {"type", "rope_type"})
       if (const json::Value *value = find(name))
         kind = value->getAsString().value_or("").str();
-    if (kind == "default")
-      return true;
+    if (kind == "default" || kind == "mrope")
+      return checkSections();
     if (kind == "linear")
       return applyLinear(rotation);
     if (kind == "llama3")
@@ -123,8 +126,10 @@ public:
       return applyYarn(rotation);
     if (kind == "dynamic")
       return applyDynamic();
+    if (kind == "longrope" || kind == "su")
+      return applyLongrope(rotation);
     site.fail(subject() + " is of type \"" + kind +
-              "\", needs default, linear, dynamic, llama3 or yarn");
+              "\", needs default, linear, dynamic, llama3, yarn or longrope");
     return false;
   }
 
@@ -157,11 +162,14 @@ private:
       site.fail(subject() + " has no number " + name);
     return number;
   }
-  /// How many positions the model was trained on before it was scaled; where
-  /// the object does not say, the call does.
+  /// How many positions the model was trained on before it was scaled: as the
+  /// call says, else the object.
   std::optional<double> originalLength() {
     StringRef name = "original_max_position_embeddings";
-    return find(name) ? required(name) : trainedLength();
+    bool says = find(name);
+    if (site.option("original"))
+      return positive(name, site.number("original", 0));
+    return says ? required(name) : trainedLength();
   }
   std::optional<double> trainedLength() {
     return positive("original_max_position_embeddings",
@@ -180,7 +188,82 @@ private:
 
   /// Texts longer than the model was trained on would turn more slowly;
   /// positions stay below that length, and so every frequency is as it was.
-  bool applyDynamic() { return required("factor") && trainedLength(); }
+  bool applyDynamic() {
+    std::optional<double> length = trainedLength();
+    return length && required("factor") && staysWithin(*length);
+  }
+
+  /// Frequencies that change with the length of a text change with how it is
+  /// cut: there have to be no more positions than those that keep them.
+  bool staysWithin(double length) {
+    if (most && *most <= length)
+      return true;
+    site.fail(subject() + " turns texts of more than " +
+              Twine(int64_t(length)) +
+              " positions by other frequencies; there are " +
+              (most ? std::to_string(*most) : "any number") +
+              ", needs at most so many: --set of the size that bounds them, or "
+              "--dim");
+    return false;
+  }
+
+  /// Positions of texts are the same in every section (Qwen2-VL).
+  bool checkSections() {
+    const json::Value *sections = find("mrope_section");
+    if (!sections)
+      return true;
+    int64_t pairs = 0;
+    bool areCounts = sections->kind() == json::Value::Array;
+    if (areCounts)
+      for (const json::Value &section : *sections->getAsArray()) {
+        std::optional<int64_t> count = section.getAsInteger();
+        areCounts &= count && *count >= 0 && *count <= dims;
+        pairs += areCounts ? *count : 0;
+      }
+    if (areCounts && pairs == dims / 2)
+      return true;
+    site.fail(subject() + " has sections of " + Twine(pairs) +
+              " pairs, needs " + Twine(dims / 2));
+    return false;
+  }
+
+  /// LongRoPE (Ding et al. 2024), as Phi-3 has it: every pair has a divisor of
+  /// its own, and others where the text is longer than the original length.
+  bool applyLongrope(Rotation &rotation) {
+    std::optional<double> original = originalLength(), length = trainedLength();
+    if (!original || !length)
+      return false;
+    std::optional<double> factor = optional("factor", *length / *original);
+    if (!factor || !staysWithin(*original))
+      return false;
+    for (StringRef name : {"long_factor", "long_mscale"})
+      find(name);
+    const json::Value *value = find("short_factor");
+    const json::Array *divisors = value ? value->getAsArray() : nullptr;
+    if (!divisors || divisors->size() != rotation.frequencies.size()) {
+      site.fail(subject() + " has " + Twine(divisors ? divisors->size() : 0) +
+                " numbers in short_factor, needs " +
+                Twine(rotation.frequencies.size()));
+      return false;
+    }
+    for (auto [divisor, frequency] : zip(*divisors, rotation.frequencies)) {
+      std::optional<double> number =
+          positive("in short_factor", divisor.getAsNumber());
+      if (!number)
+        return false;
+      frequency /= *number;
+    }
+    double otherwise =
+        *factor <= 1 ? 1
+                     : std::sqrt(1 + std::log(*factor) / std::log(*original));
+    std::optional<double> magnitude = optional("attention_factor", otherwise);
+    if (magnitude)
+      magnitude = optional("short_mscale", *magnitude);
+    if (!magnitude)
+      return false;
+    rotation.magnitude = *magnitude;
+    return true;
+  }
 
   /// Llama 3.1: long wavelengths are divided by the factor, short ones stay,
   /// those between blend.
@@ -258,11 +341,13 @@ private:
   StringRef key;
   int64_t dims;
   double base;
+  std::optional<int64_t> most;
 };
 } // namespace
 
 static std::optional<Rotation> rotationOf(CallSite &site, int64_t dims,
-                                          double base) {
+                                          double base,
+                                          std::optional<int64_t> most) {
   Rotation rotation;
   for (int64_t i = 0; i < dims; i += 2)
     rotation.frequencies.push_back(std::pow(base, -double(i) / double(dims)));
@@ -275,13 +360,13 @@ static std::optional<Rotation> rotationOf(CallSite &site, int64_t dims,
   if (!json || !json->value->getAsObject())
     return site.fail("scaling is " + language::describe(*scaling) +
                      ", needs none or an object of config.json");
-  if (!RopeScaling(site, *json, dims, base).apply(rotation))
+  if (!RopeScaling(site, *json, dims, base, most).apply(rotation))
     return std::nullopt;
   return rotation;
 }
 
 /// rope(x, pos, base = 10000, dims = K, pairs = halves, scaling = none,
-/// length = …)
+/// length = …, original = length)
 Built buildRope(CallSite &site) {
   std::optional<Tensor> x = site.realTensor(0);
   std::optional<Tensor> positions = site.intTensor(1);
@@ -309,7 +394,10 @@ Built buildRope(CallSite &site) {
   if (!(*base > 1))
     return site.fail("base is " + language::describe(Constant(*base)) +
                      ", needs more than 1");
-  std::optional<Rotation> rotation = rotationOf(site, *dims, *base);
+  std::optional<int64_t> most;
+  if (const std::optional<SizeExpr> &over = positions->shape.over)
+    most = site.elaborator.configuration.evaluate(*over);
+  std::optional<Rotation> rotation = rotationOf(site, *dims, *base, most);
   if (!rotation)
     return std::nullopt;
   nn::Pairs kind = *pairs == "halves" ? nn::Pairs::Halves : nn::Pairs::Adjacent;

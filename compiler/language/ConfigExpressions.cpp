@@ -189,18 +189,37 @@ std::optional<Constant> Configuration::evaluateLog(const Expr &expr) {
   return std::nullopt;
 }
 
+/// has(.key, value): whether a list has it.
+std::optional<Constant> Configuration::evaluateHas(const Expr &expr) {
+  std::optional<Constant> list = evaluate(*expr.operands[0]),
+                          element = evaluate(*expr.operands[1]);
+  if (!list || !element || holds<Absent>(*list))
+    return list;
+  if (holds<Absent>(*element))
+    return element;
+  if (const Json *json = std::get_if<Json>(&*list))
+    keys.markRead(StringRef(json->key).drop_front());
+  if (std::optional<bool> has = hasElement(*list, *element))
+    return Constant(*has);
+  diagnostics.error(expr.place,
+                    "has: found " + describe(*list) + ", needs a list");
+  return std::nullopt;
+}
+
 /// count(.key): how many elements a list or object of config.json has.
 /// is_list(.key): whether it is a list.
 /// given(.key): whether config.json has the key, be it as null.
 std::optional<Constant> Configuration::evaluateCall(const Expr &expr) {
+  if (expr.text == "has" && expr.operands.size() == 2)
+    return evaluateHas(expr);
   bool isGiven = expr.text == "given", isLog = expr.text == "log";
   bool asksForList = expr.text == "is_list";
   if ((!isGiven && !isLog && !asksForList && expr.text != "count") ||
       expr.operands.size() != 1) {
-    diagnostics.error(expr.place,
-                      "found " + expr.text +
-                          "(…), config values know only count(.key), "
-                          "is_list(.key), given(.key) and log(x)");
+    diagnostics.error(
+        expr.place, "found " + expr.text +
+                        "(…), config values know only count(.key), "
+                        "is_list(.key), given(.key), has(.key, x) and log(x)");
     return std::nullopt;
   }
   if (isLog)

@@ -118,6 +118,7 @@ private:
   std::optional<Constant> evaluateName(const Expr &expr);
   std::optional<Constant> evaluateBinary(const Expr &expr);
   std::optional<Constant> evaluateCall(const Expr &expr);
+  std::optional<Constant> evaluateHas(const Expr &expr);
   std::optional<Constant> evaluateLog(const Expr &expr);
   std::optional<bool> evaluateCondition(const Expr &expr, bool &absent);
 

@@ -176,4 +176,19 @@ Constant fromJson(const json::Value &value, StringRef key) {
   llvm_unreachable("a JSON value is of one of these kinds");
 }
 
+std::optional<bool> hasElement(const Constant &list, const Constant &element) {
+  const std::string *word = std::get_if<std::string>(&element);
+  if (const std::string *words = std::get_if<std::string>(&list); words && word)
+    return llvm::any_of(split(*words, '|'), [&](StringRef each) {
+      return each.trim().equals_insensitive(*word);
+    });
+  const Json *json = std::get_if<Json>(&list);
+  const json::Array *array = json ? json->value->getAsArray() : nullptr;
+  if (!array)
+    return std::nullopt;
+  return llvm::any_of(*array, [&](const json::Value &each) {
+    return fromJson(each, json->key) == element;
+  });
+}
+
 } // namespace heddle::language

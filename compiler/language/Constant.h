@@ -75,6 +75,10 @@ std::optional<Constant> combine(llvm::StringRef op, const Constant &lhs,
 /// without names.
 Constant fromJson(const llvm::json::Value &value, llvm::StringRef key);
 
+/// Whether a list has the element, or words between bars have the word. Nothing
+/// where it is neither.
+std::optional<bool> hasElement(const Constant &list, const Constant &element);
+
 } // namespace heddle::language
 
 #endif // HEDDLE_COMPILER_LANGUAGE_CONSTANT_H

@@ -122,7 +122,7 @@ void Elaborator::checkDeclarations() {
 
 static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
                                   Builder &builder) {
-  SmallVector<Attribute> prefix, rename, ignore, same, keep;
+  SmallVector<Attribute> prefix, rename, ignore, same, split, keep;
   for (const WeightsRule *rule : rules) {
     SmallVector<StringRef> texts(rule->texts.begin(), rule->texts.end());
     switch (rule->kind) {
@@ -141,6 +141,11 @@ static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
     case WeightsRule::Kind::Same:
       same.push_back(builder.getStrArrayAttr(texts));
       break;
+    case WeightsRule::Kind::Split:
+      split.push_back(builder.getArrayAttr(
+          {builder.getStringAttr(texts[0]),
+           builder.getStrArrayAttr(ArrayRef(texts).drop_front())}));
+      break;
     case WeightsRule::Kind::Keep:
       for (StringRef text : texts)
         keep.push_back(builder.getStrArrayAttr({rule->type.text, text}));
@@ -152,6 +157,7 @@ static Attribute weightsAttribute(ArrayRef<const WeightsRule *> rules,
        builder.getNamedAttr("rename", builder.getArrayAttr(rename)),
        builder.getNamedAttr("ignore", builder.getArrayAttr(ignore)),
        builder.getNamedAttr("same", builder.getArrayAttr(same)),
+       builder.getNamedAttr("split", builder.getArrayAttr(split)),
        builder.getNamedAttr("keep", builder.getArrayAttr(keep))});
 }
 

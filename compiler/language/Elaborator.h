@@ -76,7 +76,6 @@ public:
   Datum constantTensor(double value, const Shape &shape, llvm::SMLoc place);
   std::optional<SizeExpr> movedBound(llvm::StringRef op, const Datum &indices,
                                      const Datum &distance) const;
-  Tensor withoutOnes(const Tensor &tensor, const Axes &axes, llvm::SMLoc place);
   Datum elementwise(llvm::StringRef op, Tensor lhs, Tensor rhs,
                     std::optional<SizeExpr> over, llvm::SMLoc place);
   /// Fills a region over row, head, query and key position with the value of
@@ -192,6 +191,7 @@ private:
                  llvm::function_ref<std::optional<Constant>(int64_t)> valueAt);
   Datum evaluateIndex(const Expr &expr);
   Datum evaluateWhere(const Expr &expr);
+  Datum evaluateHas(const Expr &expr);
   Data evaluateCall(const Expr &expr, const Expr *where = nullptr);
   Data callActivation(const Expr &expr, const Constant &value);
   std::optional<Tensor> readState(llvm::StringRef name, llvm::SMLoc place);
@@ -208,6 +208,15 @@ private:
   Datum evaluateLogical(const Expr &expr);
   Datum evaluateConditional(const Expr &expr);
   std::optional<bool> evaluateCondition(const Expr &expr);
+
+  // Elementwise.cpp
+  std::optional<Tensor> asTensor(const Datum &datum, const Datum &other,
+                                 llvm::SMLoc place);
+  Tensor withoutOnes(const Tensor &tensor, const Axes &axes, llvm::SMLoc place);
+  std::string whyApart(const Axes &shorter, const Axes &longer) const;
+  std::optional<Axes> align(Tensor &lhs, Tensor &rhs, std::string &why,
+                            llvm::SMLoc place);
+  Datum select(Tensor condition, const Expr &expr);
 
   // AxisOrder.cpp
   Datum evaluateAs(const Expr &expr);

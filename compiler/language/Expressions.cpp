@@ -247,6 +247,8 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
   if (const Constant *constant = std::get_if<Constant>(&named))
     return callActivation(expr, *constant);
 
+  if (name == "has" && expr.operands.size() == 2)
+    return {evaluateHas(expr)};
   if (auto block = program.blocks.find(name);
       block != program.blocks.end() && !findBuiltin(name))
     return callBlock(expr, block->second);
@@ -258,6 +260,37 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
   error(expr.place,
         "unknown operation or block " + name + suggest(name, names));
   return {Faulty()};
+}
+
+/// has(kinds, l): whether a list of config.json has the element.
+Datum Elaborator::evaluateHas(const Expr &expr) {
+  Datum list = evaluate(*expr.operands[0]);
+  const Constant *constant = std::get_if<Constant>(&list);
+  auto has = [&](const Constant &element) -> std::optional<Constant> {
+    std::optional<bool> found =
+        constant ? hasElement(*constant, element) : std::nullopt;
+    return found ? std::optional<Constant>(*found) : std::nullopt;
+  };
+  std::optional<Constant> result;
+  if (isFaulty(list))
+    return Faulty();
+  if (const LoopIndex *loop = loopIndex(*expr.operands[1])) {
+    result = sameThroughout(*loop->run, expr.place, [&](int64_t index) {
+      return has(SizeExpr(index));
+    });
+  } else {
+    Datum element = evaluate(*expr.operands[1]);
+    if (isFaulty(element))
+      return Faulty();
+    if (const Constant *value = std::get_if<Constant>(&element))
+      result = has(*value);
+  }
+  if (result)
+    return *result;
+  error(expr.place, "has: found " + describe(list) +
+                        ", needs a list and a value known when the model is "
+                        "compiled");
+  return Faulty();
 }
 
 Data Elaborator::callActivation(const Expr &expr, const Constant &value) {

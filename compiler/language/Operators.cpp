@@ -50,6 +50,11 @@ Datum Elaborator::evaluateNot(const Expr &expr) {
     Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
     return Scalar{arith::XOrIOp::create(builder, loc, scalar->value, yes)};
   }
+  if (const Tensor *tensor = std::get_if<Tensor>(&operand);
+      tensor && tensor->shape.element == Element::Bool)
+    return Tensor{nn::NotOp::create(builder, locationOf(expr.place),
+                                    tensor->value.getType(), tensor->value),
+                  tensor->shape};
   if (const Constant *constant = std::get_if<Constant>(&operand))
     if (const bool *condition = std::get_if<bool>(constant))
       return Constant(!*condition);
@@ -117,24 +122,8 @@ Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
     return Faulty();
   }
 
-  // A number stands for a tensor without axes.
-  auto toTensor = [&](const Datum &datum,
-                      const Datum &other) -> std::optional<Tensor> {
-    if (const Tensor *tensor = std::get_if<Tensor>(&datum))
-      return *tensor;
-    const Constant *constant = std::get_if<Constant>(&datum);
-    std::optional<double> number =
-        constant ? numberOf(*constant) : std::nullopt;
-    const Tensor *model = std::get_if<Tensor>(&other);
-    if (!number || !model)
-      return std::nullopt;
-    if (model->shape.element != Element::Real && *number != std::floor(*number))
-      return std::nullopt;
-    Datum made =
-        constantTensor(*number, {model->shape.element, {}, {}}, expr.place);
-    return std::get<Tensor>(made);
-  };
-  std::optional<Tensor> a = toTensor(lhs, rhs), b = toTensor(rhs, lhs);
+  std::optional<Tensor> a = asTensor(lhs, rhs, expr.place),
+                        b = asTensor(rhs, lhs, expr.place);
   if (a && b) {
     std::optional<SizeExpr> over = movedBound(expr.text, lhs, rhs);
     if (!over)
@@ -161,128 +150,6 @@ std::optional<SizeExpr> Elaborator::movedBound(StringRef op,
   return *tensor->shape.over + *size;
 }
 
-template <typename Op>
-static Value createBinary(OpBuilder &builder, Location loc, Type type,
-                          Value lhs, Value rhs) {
-  return Op::create(builder, loc, type, lhs, rhs);
-}
-
-/// The axes of an operand that another one is repeated along, of as many axes
-/// each: `[B H K 1]` and `[B H 1 E]`. Each keeps one of its own.
-static std::optional<Axes> repeatedAlong(const Axes &lhs, const Axes &rhs) {
-  if (lhs.size() != rhs.size())
-    return std::nullopt;
-  Axes axes;
-  for (auto [a, b] : zip(lhs, rhs)) {
-    if (!(a == b) && !(a == SizeExpr(1)) && !(b == SizeExpr(1)))
-      return std::nullopt;
-    axes.push_back(a == SizeExpr(1) ? b : a);
-  }
-  auto keepsAxis = [&](const Axes &operand) {
-    return llvm::any_of(zip(operand, axes), [](const auto &pair) {
-      return std::get<0>(pair) == std::get<1>(pair);
-    });
-  };
-  if (!keepsAxis(lhs) || !keepsAxis(rhs))
-    return std::nullopt;
-  return axes;
-}
-
-/// Without the axes of 1 that are longer in `axes`.
-Tensor Elaborator::withoutOnes(const Tensor &tensor, const Axes &axes,
-                               SMLoc place) {
-  Shape shape{tensor.shape.element, {}, tensor.shape.over};
-  SmallVector<SmallVector<int64_t>> sources;
-  SmallVector<int64_t> ones;
-  for (auto [number, axis] : enumerate(tensor.axes())) {
-    if (!(axis == axes[number])) {
-      (sources.empty() ? ones : sources.back()).push_back(number);
-      continue;
-    }
-    shape.axes.push_back(axis);
-    sources.push_back(std::exchange(ones, {}));
-    sources.back().push_back(number);
-  }
-  if (shape.axes.size() == tensor.axes().size())
-    return tensor;
-  SmallVector<Attribute> attributes;
-  for (ArrayRef<int64_t> source : sources)
-    attributes.push_back(builder.getI64ArrayAttr(source));
-  return Tensor{nn::RearrangeOp::create(builder, locationOf(place),
-                                        typeOf(shape, place), tensor.value,
-                                        builder.getArrayAttr(attributes)),
-                shape};
-}
-
-/// Axes are aligned by name; the operand with fewer of them is repeated along
-/// the others. Of as many, an axis of 1 is repeated along the other's.
-Datum Elaborator::elementwise(StringRef op, Tensor lhs, Tensor rhs,
-                              std::optional<SizeExpr> over, SMLoc place) {
-  auto fail = [&](const Twine &why) {
-    error(place, "cannot combine " + describe(lhs.shape) + " " + op + " " +
-                     describe(rhs.shape) + why);
-    return Faulty();
-  };
-  using Create = Value (*)(OpBuilder &, Location, Type, Value, Value);
-  Create create = llvm::StringSwitch<Create>(op)
-                      .Case("+", createBinary<nn::AddOp>)
-                      .Case("-", createBinary<nn::SubOp>)
-                      .Case("*", createBinary<nn::MulOp>)
-                      .Case("/", createBinary<nn::DivOp>)
-                      .Case("^", createBinary<nn::PowOp>)
-                      .Default(nullptr);
-  if (op == "%")
-    return fail(": remainders are of numbers known when the model is compiled");
-  if (!create)
-    return fail(": tensors are compared element by element only within where");
-  if (lhs.shape.element != rhs.shape.element ||
-      lhs.shape.element == Element::Bool)
-    return fail(": their elements are of different kinds");
-  if (lhs.shape.element == Element::Int && (op == "/" || op == "^"))
-    return fail(": whole numbers have + - *");
-  if (std::optional<Axes> axes = repeatedAlong(lhs.axes(), rhs.axes());
-      axes && lhs.axes() != rhs.axes()) {
-    for (const SizeExpr &axis : *axes)
-      if (llvm::count(*axes, axis) > 1)
-        return fail(": " + describe(axis) + " would stand twice");
-    lhs = withoutOnes(lhs, *axes, place);
-    rhs = withoutOnes(rhs, *axes, place);
-    Shape shape{lhs.shape.element, *axes, over};
-    RankedTensorType type = typeOf(shape, place);
-    if (!type)
-      return Faulty();
-    return Tensor{
-        create(builder, locationOf(place), type, lhs.value, rhs.value), shape};
-  }
-  bool lhsIsLonger = lhs.axes().size() >= rhs.axes().size();
-  const Axes &longer = lhsIsLonger ? lhs.axes() : rhs.axes();
-  const Axes &shorter = lhsIsLonger ? rhs.axes() : lhs.axes();
-  size_t matched = 0;
-  for (const SizeExpr &axis : longer)
-    if (matched < shorter.size() && axis == shorter[matched])
-      ++matched;
-  if (matched != shorter.size()) {
-    auto missing = llvm::find_if(shorter, [&](const SizeExpr &axis) {
-      return !is_contained(longer, axis);
-    });
-    if (missing == shorter.end())
-      return fail(": the axes stand in another order; use as");
-    std::string why;
-    for (const SizeExpr &axis : longer)
-      if (!is_contained(shorter, axis) && why.empty() &&
-          configuration.evaluate(axis) == configuration.evaluate(*missing))
-        why = explainMismatch(*missing, axis);
-    return fail(": no axis " + describe(*missing) + " in " + describe(longer) +
-                why);
-  }
-  Shape shape{lhs.shape.element, longer, over};
-  RankedTensorType type = typeOf(shape, place);
-  if (!type)
-    return Faulty();
-  return Tensor{create(builder, locationOf(place), type, lhs.value, rhs.value),
-                shape};
-}
-
 /// Constants decide at once; the second operand is then not even looked at.
 Datum Elaborator::evaluateLogical(const Expr &expr) {
   bool isOr = expr.text == "or";
@@ -297,8 +164,18 @@ Datum Elaborator::evaluateLogical(const Expr &expr) {
       std::holds_alternative<Scalar>(rhs))
     return scalarBinary(expr.text, lhs, rhs, expr.place);
   const Constant *second = std::get_if<Constant>(&rhs);
-  if (first && second && holds<bool>(*first) && holds<bool>(*second))
+  auto isTruth = [](const Datum &datum) {
+    const Tensor *tensor = std::get_if<Tensor>(&datum);
+    return tensor && tensor->shape.element == Element::Bool;
+  };
+  if (first && holds<bool>(*first) &&
+      (isTruth(rhs) || (second && holds<bool>(*second))))
     return rhs;
+  if (isTruth(lhs) && second && holds<bool>(*second))
+    return std::get<bool>(*second) == isOr ? rhs : lhs;
+  if (isTruth(lhs) && isTruth(rhs))
+    return elementwise(expr.text, std::get<Tensor>(lhs), std::get<Tensor>(rhs),
+                       {}, expr.place);
   error(expr.place, expr.text + ": found " + describe(lhs) + " and " +
                         describe(rhs) + ", needs yes or no");
   return Faulty();
@@ -331,9 +208,11 @@ Datum Elaborator::evaluateConditional(const Expr &expr) {
   if (const Constant *constant = std::get_if<Constant>(&condition))
     if (const bool *chosen = std::get_if<bool>(constant))
       return evaluate(*expr.operands[*chosen ? 1 : 2]);
+  if (const Tensor *tensor = std::get_if<Tensor>(&condition);
+      tensor && tensor->shape.element == Element::Bool)
+    return select(*tensor, expr);
   error(expr.operands[0]->place,
-        "found " + describe(condition) +
-            ", needs yes or no, known when the model is compiled");
+        "found " + describe(condition) + ", needs yes or no, or bool[…]");
   return Faulty();
 }
 

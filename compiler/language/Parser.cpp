@@ -31,6 +31,7 @@ private:
   bool parseWeights();
   bool parseWeightsRule();
   bool parseDrop();
+  std::optional<std::vector<std::string>> parseSplit();
   bool parseFunction();
   bool parseParameter(Function &function);
   bool parseGenerate();
@@ -250,6 +251,28 @@ bool Parser::parseDefault() {
   return true;
 }
 
+/// Of a rule split: the whole, then its parts.
+std::optional<std::vector<std::string>> Parser::parseSplit() {
+  std::optional<std::string> whole = expectString("the name of a tensor");
+  if (!whole || !expect("->"))
+    return std::nullopt;
+  std::vector<std::string> texts{*whole};
+  do {
+    SMLoc place = peek().place();
+    std::optional<std::string> part = expectString("the name of each part");
+    if (!part)
+      return std::nullopt;
+    if (StringRef(*part).count('*') != 1) {
+      diagnostics.error(place, "found \"" + *part +
+                                   "\", needs one * where the number of the "
+                                   "part along the first axis stands");
+      return std::nullopt;
+    }
+    texts.push_back(*part);
+  } while (consume("|"));
+  return texts;
+}
+
 /// weights = "weights" "{" { rule NL } "}" .
 bool Parser::parseWeights() {
   advance();
@@ -258,6 +281,7 @@ bool Parser::parseWeights() {
 
 /// rule = "prefix" string [ "optional" ] | "rename" string "->" string
 ///      | "ignore" string { "," string } | "same" string "as" string
+///      | "split" string "->" string { "|" string }
 ///      | "keep" name string { "," string } .
 bool Parser::parseWeightsRule() {
   WeightsRule rule;
@@ -293,6 +317,9 @@ bool Parser::parseWeightsRule() {
     if (!original)
       return false;
     texts.emplace({*copy, *original});
+  } else if (consume("split")) {
+    rule.kind = WeightsRule::Kind::Split;
+    texts = parseSplit();
   } else if (consume("keep")) {
     rule.kind = WeightsRule::Kind::Keep;
     std::optional<Word> type = expectName("an element type");
@@ -301,7 +328,7 @@ bool Parser::parseWeightsRule() {
     rule.type = *type;
     texts = parseStrings("the name of a tensor");
   } else {
-    reportNeeded("a rule: prefix, rename, ignore, same or keep");
+    reportNeeded("a rule: prefix, rename, ignore, same, split or keep");
   }
   if (!texts)
     return false;

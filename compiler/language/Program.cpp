@@ -239,6 +239,10 @@ nn::WeightRules Program::weightRules() const {
     case WeightsRule::Kind::Same:
       rules.sames.push_back({rule->texts[0], rule->texts[1]});
       break;
+    case WeightsRule::Kind::Split:
+      rules.splits.push_back(
+          {rule->texts[0], {rule->texts.begin() + 1, rule->texts.end()}});
+      break;
     case WeightsRule::Kind::Keep:
       break;
     }

@@ -82,6 +82,8 @@ static StringRef refusal(ElementwiseOpInterface op,
   for (Value operand : op->getOperands()) {
     if (operand == result || numberOf(operand))
       continue;
+    if (!getElementTypeOrSelf(operand).isF32())
+      return "the other operand is no f32";
     if (operand.getType() != result.getType() &&
         !isOverColumns(operand, product))
       return "the other operand is repeated along an axis";

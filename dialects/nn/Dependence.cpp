@@ -107,6 +107,11 @@ Dependence TopkOp::dependenceAlong(StringRef axis) {
   return anyAlong(isLastAxis(getX(), axis));
 }
 
+/// Only the axis that the indices are over is read elsewhere than written.
+Dependence TakeOp::dependenceAlong(StringRef axis) {
+  return anyAlong(axesOf(getIndices()).getOver().getValue() == axis);
+}
+
 //===----------------------------------------------------------------------===//
 // Linear maps, tables, positions, norms
 //===----------------------------------------------------------------------===//

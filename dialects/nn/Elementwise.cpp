@@ -53,6 +53,66 @@ Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
 }
 
 //===----------------------------------------------------------------------===//
+// Conditions
+//===----------------------------------------------------------------------===//
+
+static arith::CmpFPredicate ofReals(CompareKind kind) {
+  switch (kind) {
+  case CompareKind::Equal:
+    return arith::CmpFPredicate::OEQ;
+  case CompareKind::Unequal:
+    return arith::CmpFPredicate::UNE;
+  case CompareKind::Less:
+    return arith::CmpFPredicate::OLT;
+  case CompareKind::AtMost:
+    return arith::CmpFPredicate::OLE;
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+static arith::CmpIPredicate ofIntegers(CompareKind kind) {
+  switch (kind) {
+  case CompareKind::Equal:
+    return arith::CmpIPredicate::eq;
+  case CompareKind::Unequal:
+    return arith::CmpIPredicate::ne;
+  case CompareKind::Less:
+    return arith::CmpIPredicate::slt;
+  case CompareKind::AtMost:
+    return arith::CmpIPredicate::sle;
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+Value CompareOp::emitScalar(OpBuilder &builder, Location loc,
+                            ValueRange elements) {
+  if (areIntegers(elements))
+    return arith::CmpIOp::create(builder, loc, ofIntegers(getKind()),
+                                 elements[0], elements[1]);
+  return arith::CmpFOp::create(builder, loc, ofReals(getKind()),
+                               asF32(builder, loc, elements[0]),
+                               asF32(builder, loc, elements[1]));
+}
+
+Value AndOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return arith::AndIOp::create(builder, loc, elements[0], elements[1]);
+}
+
+Value OrOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  return arith::OrIOp::create(builder, loc, elements[0], elements[1]);
+}
+
+Value NotOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
+  Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
+  return arith::XOrIOp::create(builder, loc, elements[0], yes);
+}
+
+Value SelectOp::emitScalar(OpBuilder &builder, Location loc,
+                           ValueRange elements) {
+  return Formula{builder, loc}.select(elements[0], elements[1], elements[2]);
+}
+
+//===----------------------------------------------------------------------===//
 // Of one, and of numbers of its axes
 //===----------------------------------------------------------------------===//
 

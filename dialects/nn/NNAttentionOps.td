@@ -127,17 +127,20 @@ def NN_BucketOp : NN_Op<"bucket", [NN_WithinPairs, Pure]> {
   let summary = "bucket of a relative position";
   let description = [{
     T5's bucketing of `key − query` (Raffel et al. 2020, section 2.1): half of the `count` buckets exact, the others
-    logarithmic up to `far`; with `both`, half of them for each direction.
+    logarithmic up to `far`; with `both`, half of them for each direction. With `around`, DeBERTa's (He et al. 2021,
+    section 3.1): distance 0 is bucket count/2, and on both sides of it half of the buckets are exact.
 
     C1. count ≥ 4 and even with `both`; far exceeds the number of exact buckets. Neither is above 2^20.
+    C2. With `around` count is a multiple of 4 from 8 on, and far exceeds the number of exact buckets by 2; not with `both`.
 
     ```mlir
     %n = nn.bucket %d count 32 far 128 both
+    %m = nn.bucket %d count 32 far 128 around
     ```
   }];
-  let arguments = (ins Index:$distance, I64Attr:$count, I64Attr:$far, UnitAttr:$both);
+  let arguments = (ins Index:$distance, I64Attr:$count, I64Attr:$far, UnitAttr:$both, UnitAttr:$around);
   let results = (outs Index:$result);
-  let assemblyFormat = "$distance `count` $count `far` $far (`both` $both^)? attr-dict";
+  let assemblyFormat = "$distance `count` $count `far` $far (`both` $both^)? (`around` $around^)? attr-dict";
   let hasVerifier = 1;
 }
 

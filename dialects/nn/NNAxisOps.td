@@ -88,6 +88,87 @@ def NN_LeakyReluOp : NN_NumberedOp<"leaky_relu", "slope", "x where it is positiv
   let arguments = (ins NN_RealTensor:$x, F64Attr:$slope);
 }
 
+// Comparisons, and what follows from them
+def NN_CompareEqual : I32EnumAttrCase<"Equal", 0, "eq">;
+def NN_CompareUnequal : I32EnumAttrCase<"Unequal", 1, "ne">;
+def NN_CompareLess : I32EnumAttrCase<"Less", 2, "lt">;
+def NN_CompareAtMost : I32EnumAttrCase<"AtMost", 3, "le">;
+def NN_CompareKindAttr : I32EnumAttr<"CompareKind", "how two elements are compared",
+                                     [NN_CompareEqual, NN_CompareUnequal, NN_CompareLess, NN_CompareAtMost]> {
+  let cppNamespace = "::heddle::nn";
+}
+
+def NN_CompareOp : NN_Op<"compare", [NN_DependenceInterface, NN_Elementwise, Pure]> {
+  let summary = "whether elements are equal, unequal, less, or less or equal";
+  let description = [{
+    Of reals, whole numbers or, where equality is asked, truth values. What is no number is unequal to all.
+
+    C1. The operands' axes are subsequences of the result's, each of which one of them has.
+    C2. The operands' elements are of one type; truth values have no order.
+
+    ```mlir
+    %y = nn.compare lt %x, %v
+       : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_CompareKindAttr:$kind, NN_Tensor:$lhs, NN_Tensor:$rhs);
+  let results = (outs NN_BoolTensor:$result);
+  let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+class NN_LogicOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_DependenceInterface, NN_Elementwise, Pure]> {
+  let summary = "elementwise " # formula;
+  let description = [{
+    C1. The operands' axes are subsequences of the result's, each of which one of them has.
+
+    ```mlir
+    %y = nn.}] # opMnemonic # [{ %x, %v : (tensor<?x?x8xi1, #nn.axes<B, T, D>>, tensor<8xi1, #nn.axes<D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_BoolTensor:$lhs, NN_BoolTensor:$rhs);
+  let results = (outs NN_BoolTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::verify() { return verifyElementwise(*this); }
+  }];
+}
+def NN_AndOp : NN_LogicOp<"and", "a and b">;
+def NN_OrOp : NN_LogicOp<"or", "a or b">;
+
+def NN_NotOp : NN_Op<"not", [NN_DependenceInterface, NN_Elementwise, Pure, SameOperandsAndResultType]> {
+  let summary = "elementwise not x";
+  let description = [{
+    ```mlir
+    %y = nn.not %x : tensor<?x?x8xi1, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_BoolTensor:$x);
+  let results = (outs NN_BoolTensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
+def NN_SelectOp : NN_Op<"select", [NN_DependenceInterface, NN_Elementwise, Pure]> {
+  let summary = "one of two elements, by a condition";
+  let description = [{
+    `condition ? yes : no`.
+
+    C1. The operands' axes are subsequences of the result's, each of which one of them has.
+    C2. Both alternatives and the result have elements of one type.
+
+    ```mlir
+    %y = nn.select %c, %x, %z
+       : (tensor<?x?xi1, #nn.axes<B, T>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<f32, #nn.axes<>>)
+      -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+    ```
+  }];
+  let arguments = (ins NN_BoolTensor:$condition, NN_Tensor:$yes, NN_Tensor:$no);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = !strconcat("$condition `,` $yes `,` $no attr-dict", NN_types);
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------------------------------===//
 // Along an axis
 //===----------------------------------------------------------------------------------------------===//
@@ -246,6 +327,33 @@ def NN_TopkOp : NN_Op<"topk", [NN_SaysDependence, Pure]> {
   let results = (outs NN_RealTensor:$values, NN_IndexTensor:$indices);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+}
+
+def NN_TakeOp : NN_Op<"take", [NN_SaysDependence, Pure]> {
+  let summary = "elements along an axis, by indices that the data chose";
+  let description = [{
+    `y[…, r…, …] = x[…, indices[…, r…], …]`: the axes of the indices that x has as well are batch axes; the others stand in
+    the place of the axis that the indices are over.
+
+    C1. x has the axis that the indices are over, once; the indices do not.
+    C2. The indices' axes are first batch axes, in x's order, then axes of their own, which x lacks.
+    C3. The result has x's axes, with the indices' own in place of that axis, and x's elements.
+
+    ```mlir
+    %y = nn.take %x at %indices
+       : (tensor<?x?x4xf32, #nn.axes<B, T, E>>, tensor<?x?x2xi32, #nn.axes<B, T, A over E>>) -> tensor<?x?x2xf32, #nn.axes<B, T, A>>
+    ```
+  }];
+  let arguments = (ins NN_Tensor:$x, NN_IndexTensor:$indices);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$x `at` $indices attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The position in x of the axis that is taken along.
+    unsigned getAxis();
+    /// How many of the indices' axes are batch axes.
+    unsigned getBatchAxes();
+  }];
 }
 
 #endif // HEDDLE_DIALECTS_NN_NNAXISOPS_TD

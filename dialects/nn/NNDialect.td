@@ -95,6 +95,7 @@ class NN_TensorOf<CPred element, string text> : Type<And<[NN_HasAxes,
     text # " tensor with named axes", "::mlir::RankedTensorType">;
 def NN_Tensor : NN_TensorOf<CPred<"true">, "any">;
 def NN_RealTensor : NN_TensorOf<CPred<"::llvm::isa<::mlir::FloatType>($_self)">, "real">;
+def NN_BoolTensor : NN_TensorOf<CPred<"$_self.isInteger(1)">, "truth">;
 def NN_IndexTensor : NN_TensorOf<CPred<"$_self.isInteger(32)">, "index">;
 
 //===----------------------------------------------------------------------------------------------===//

@@ -104,7 +104,7 @@ def NN_ElementwiseInterface : OpInterface<"ElementwiseOpInterface"> {
   let methods = [
     InterfaceMethod<[{
       The function of one element each, at the builder's place: ops of `scalar`, `arith` and `math`. Numbers are f32;
-      where all are integers, so is the result.
+      where all are integers, so is the result. Truth values are i1.
     }], "::mlir::Value", "emitScalar", (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
                                             "::mlir::ValueRange":$elements)>
   ];

@@ -120,6 +120,12 @@ LogicalResult BucketOp::verify() {
     return emitOpError() << count << " buckets up to " << getFar()
                          << " are a table of more than " << largestTable
                          << " numbers"; // C1
+  if (getAround() && (getBoth() || count < 8 || count % 4 ||
+                      static_cast<int64_t>(getFar()) <= count / 4 + 1))
+    return emitOpError() << count << " buckets around distance 0 up to "
+                         << getFar() << " leave none for far positions"; // C2
+  if (getAround())
+    return success();
   if (count < 4 || (getBoth() && count % 2) ||
       static_cast<int64_t>(getFar()) <= oneWay / 2)
     return emitOpError() << count << " buckets up to " << getFar()

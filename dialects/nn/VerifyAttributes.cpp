@@ -68,6 +68,15 @@ static bool isContent(Attribute attribute) {
   return text && (text == kImage || text == kAudio);
 }
 
+/// The names of parts, a number in place of each *.
+static bool areParts(Attribute attribute) {
+  auto list = dyn_cast<ArrayAttr>(attribute);
+  return list && !list.empty() && llvm::all_of(list, [](Attribute part) {
+           auto text = dyn_cast<StringAttr>(part);
+           return text && text.getValue().count('*') == 1;
+         });
+}
+
 /// The rules of a model's `weights { … }`.
 static bool isRules(Attribute attribute) {
   auto rules = dyn_cast<DictionaryAttr>(attribute);
@@ -77,6 +86,8 @@ static bool isRules(Attribute attribute) {
              return isListOf<isText>(rule.getValue());
            if (name == "prefix")
              return isListOf<isPairOf<isText, isTruth>>(rule.getValue());
+           if (name == "split")
+             return isListOf<isPairOf<isText, areParts>>(rule.getValue());
            return (name == "rename" || name == "same" || name == "keep") &&
                   isListOf<isPairOf<isText, isText>>(rule.getValue());
          });
@@ -102,7 +113,7 @@ static constexpr Known allKnown[] = {
     {NNDialect::kGenerateAttr, Known::Module, isListOf<isNameAttr>,
      "an array of names of entries"},
     {NNDialect::kWeightsAttr, Known::Module, isRules,
-     "the rules ignore, prefix, rename, same and keep"},
+     "the rules ignore, prefix, rename, same, split and keep"},
     {NNDialect::kTokenizerAttr, Known::Module, isNameAttr,
      "the name of a size"},
     {kBuffersAttr, Known::Function, isListOf<isSize>,

@@ -7,11 +7,9 @@ using namespace mlir;
 using namespace heddle::nn;
 
 LogicalResult heddle::nn::verifyElementwise(Operation *op) {
-  Value lhs = op->getOperand(0), rhs = op->getOperand(1),
-        result = op->getResult(0);
-  auto all = namesOf(result);
+  auto all = namesOf(op->getResult(0));
   llvm::SmallBitVector used(all.size());
-  for (Value operand : {lhs, rhs}) { // C1: subsequences
+  for (Value operand : op->getOperands()) { // C1: subsequences
     auto next = all.begin();
     for (StringAttr name : namesOf(operand)) {
       next = std::find(next, all.end(), name);
@@ -24,8 +22,29 @@ LogicalResult heddle::nn::verifyElementwise(Operation *op) {
   }
   if (!used.all())
     return op->emitOpError() << "result axis " << all[used.find_first_unset()]
-                             << " is an axis of neither operand"; // C1
+                             << " is an axis of no operand"; // C1
   return success();
+}
+
+LogicalResult CompareOp::verify() {
+  Type lhs = getElementTypeOrSelf(getLhs()),
+       rhs = getElementTypeOrSelf(getRhs());
+  if (lhs != rhs)
+    return emitOpError() << "compares " << lhs << " with " << rhs; // C2
+  bool asksOrder =
+      getKind() == CompareKind::Less || getKind() == CompareKind::AtMost;
+  if (asksOrder && lhs.isInteger(1))
+    return emitOpError("truth values have no order"); // C2
+  return verifyElementwise(*this);                    // C1
+}
+
+LogicalResult SelectOp::verify() {
+  Type element = getElementTypeOrSelf(getResult());
+  for (Value choice : {getYes(), getNo()})
+    if (Type found = getElementTypeOrSelf(choice); found != element)
+      return emitOpError() << "chooses " << found << ", needs "
+                           << element; // C2
+  return verifyElementwise(*this);     // C1
 }
 
 LogicalResult ReduceOp::verify() {
@@ -170,4 +189,48 @@ LogicalResult TopkOp::verify() {
   if (sizeOf(getValues(), x.size() - 1) > sizeOf(getX(), x.size() - 1))
     return emitOpError("takes more elements than there are"); // C2
   return success();
+}
+
+unsigned TakeOp::getAxis() {
+  return axesOf(getX()).find(axesOf(getIndices()).getOver().getValue());
+}
+
+unsigned TakeOp::getBatchAxes() {
+  auto names = namesOf(getIndices());
+  return llvm::find_if(names,
+                       [&](StringAttr name) {
+                         return axesOf(getX()).find(name.getValue()) < 0;
+                       }) -
+         names.begin();
+}
+
+LogicalResult TakeOp::verify() {
+  auto x = namesOf(getX()), indices = namesOf(getIndices());
+  StringAttr over = axesOf(getIndices()).getOver();
+  if (!over || llvm::count(x, over) != 1 || llvm::is_contained(indices, over))
+    return emitOpError() << "indices " << spell(indices) << " over "
+                         << (over ? over.getValue() : "no axis")
+                         << " choose nothing of x " << spell(x); // C1
+  auto own = indices.drop_front(getBatchAxes());
+  auto next = x.begin();
+  for (StringAttr batch : indices.drop_back(own.size())) {
+    next = std::find(next, x.end(), batch);
+    if (next == x.end())
+      return emitOpError() << "batch axes of " << spell(indices)
+                           << " stand in another order than in "
+                           << spell(x); // C2
+    ++next;
+  }
+  for (StringAttr name : own)
+    if (llvm::is_contained(x, name))
+      return emitOpError() << "axis " << name << " of the indices "
+                           << spell(indices) << " is one of x, too"; // C2
+  SmallVector<StringAttr> needed(x.take_front(getAxis()));
+  llvm::append_range(needed, own);
+  llvm::append_range(needed, x.drop_front(getAxis() + 1));
+  if (getElementTypeOrSelf(getResult()) != getElementTypeOrSelf(getX()))
+    return emitOpError() << "result has " << getElementTypeOrSelf(getResult())
+                         << " elements, needs "
+                         << getElementTypeOrSelf(getX());         // C3
+  return sameAxes(*this, "result", namesOf(getResult()), needed); // C3
 }

@@ -11,6 +11,11 @@
 //      rename "a*" -> "*b"   the same, of an a with any whole number behind it
 //   4. same "a" as "b"       the tensor of path a may be left unused where it
 //                            holds what the tensor of path b holds
+//   5. split "a" -> "b.*.c" | "b.*.d"
+//                            a tensor whose name ends in a is as many tensors
+//                            as its first axis counts, in place of the *, each
+//                            cut into these parts along its next axis. Comes
+//                            before all the others
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_NN_WEIGHTRULES_H
@@ -37,11 +42,16 @@ struct WeightRules {
   struct Same {
     std::string copy, original;
   };
+  struct Split {
+    std::string whole;
+    std::vector<std::string> parts;
+  };
   /// The first that fits is taken off, once.
   std::vector<Prefix> prefixes;
   std::vector<Rename> renames;
   std::vector<std::string> ignores;
   std::vector<Same> sames;
+  std::vector<Split> splits;
 
   /// The path that a stored name stands for, or nothing (rule 2).
   std::optional<std::string> pathOf(llvm::StringRef name) const;

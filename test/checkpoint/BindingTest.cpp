@@ -82,10 +82,12 @@ protected:
     checkpoint = openSource(directory, problems);
     EXPECT_TRUE(checkpoint);
     std::vector<PackedTensor> tensors;
+    bound.clear();
+    if (!checkpoint->split(rules, problems))
+      return messagesOf(problems);
     for (const TensorPart &need : needs)
       tensors.push_back({{need}, kernel::PackedLayout::plain()});
     bindTensors(*checkpoint, tensors, rules, problems);
-    bound.clear();
     for (const PackedTensor &tensor : tensors)
       bound.push_back(tensor.parts.front().stored);
     return messagesOf(problems);
@@ -307,6 +309,53 @@ TEST_F(BindingTest, LayersShareALine) {
   EXPECT_EQ(bind(file),
             Messages{"DIR: tensor h.*.w: found none, needed [2] at "
                      "m.heddle:3:9 (30 tensors, from h.0.w to h.29.w)"});
+}
+
+TEST_F(BindingTest, SplitsExpertsAndTheirParts) {
+  rules.prefixes = {{"model.", true}};
+  rules.splits = {{"experts.up", {"experts.*.gate", "experts.*.up"}},
+                  {"experts.down", {"experts.*.down"}}};
+  needs = {{"h.0.experts.1.up", {2, 5}},   {"h.0.experts.0.gate", {2, 5}},
+           {"h.0.experts.1.gate", {2, 5}}, {"h.0.experts.0.up", {2, 5}},
+           {"h.0.experts.0.down", {5}},    {"h.0.experts.1.down", {5}}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("model.h.0.experts.up", {2, 4, 5})
+                     .addRamp("model.h.0.experts.down", {2, 5})),
+            Messages{});
+  ASSERT_EQ(bound.size(), 6u);
+  // Of a ramp: where each begins.
+  uint64_t start = bound[1]->offset;
+  EXPECT_EQ(bound[3]->offset - start, 10u * sizeof(float));
+  EXPECT_EQ(bound[2]->offset - start, 20u * sizeof(float));
+  EXPECT_EQ(bound[0]->offset - start, 30u * sizeof(float));
+  EXPECT_EQ(bound[0]->bytes, 10u * sizeof(float));
+  EXPECT_EQ(bound[5]->offset - bound[4]->offset, 5u * sizeof(float));
+}
+
+TEST_F(BindingTest, SplitsNothingThatIsStoredOneByOne) {
+  rules.splits = {{"experts.up", {"experts.*.up"}}};
+  needs = {{"experts.0.up", {2}}, {"my_experts.up", {1, 2}}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("experts.0.up", {2})
+                     .addRamp("my_experts.up", {1, 2})),
+            Messages{});
+}
+
+TEST_F(BindingTest, ReportsWhatCannotBeSplit) {
+  rules.splits = {{"up", {"*.gate", "*.up"}}, {"all", {"*.down"}}};
+  EXPECT_EQ(
+      bind(FileBuilder()
+               .addRamp("a.up", {2, 3})
+               .addRamp("b.up", {4})
+               .addRamp("c.all", {2, 3})
+               .addRamp("c.1.down", {3})),
+      (Messages{"DIR/model.safetensors: tensor a.up: found [2, 3], "
+                "needed at most 32768 matrices of lines that make 2 "
+                "equal parts",
+                "DIR/model.safetensors: tensor b.up: found [4], needed "
+                "at most 32768 matrices of lines that make 2 equal parts",
+                "DIR/model.safetensors: tensor c.1.down: found it alone and "
+                "within a tensor that is split, needed one of them"}));
 }
 
 } // namespace

@@ -223,3 +223,12 @@ func.func @f(%d: index) {
   %n = nn.bucket %d count 8 far 4
   return
 }
+
+// -----
+
+// nn.bucket C2
+func.func @f(%d: index) {
+  // expected-error @+1 {{10 buckets around distance 0 up to 40 leave none for far positions}}
+  %n = nn.bucket %d count 10 far 40 around
+  return
+}

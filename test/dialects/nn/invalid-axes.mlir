@@ -58,7 +58,7 @@ func.func @f(%x: !x) {
 !x = tensor<?x8xf32, #nn.axes<B, D>>
 // nn.add C1: every axis is that of an operand.
 func.func @f(%x: !x) {
-  // expected-error @+1 {{result axis "E" is an axis of neither operand}}
+  // expected-error @+1 {{result axis "E" is an axis of no operand}}
   %y = nn.add %x, %x : (!x, !x) -> tensor<?x8x2xf32, #nn.axes<B, D, E>>
   return
 }
@@ -222,5 +222,133 @@ func.func @f(%x: !x) {
 func.func @f(%x: !x) {
   // expected-error @+1 {{takes more elements than there are}}
   %v, %i = nn.topk %x : (!x) -> (!v, !i)
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!i = tensor<?x4xi32, #nn.axes<B, E>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.compare C2
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{compares 'f32' with 'i32'}}
+  %y = nn.compare eq %x, %i : (!x, !i) -> !b
+  return
+}
+
+// -----
+
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.compare C2
+func.func @f(%b: !b) {
+  // expected-error @+1 {{truth values have no order}}
+  %y = nn.compare le %b, %b : (!b, !b) -> !b
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!v = tensor<3xf32, #nn.axes<F>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.compare C1
+func.func @f(%x: !x, %v: !v) {
+  // expected-error @+1 {{axes [F] are not among [B E] in this order}}
+  %y = nn.compare lt %x, %v : (!x, !v) -> !b
+  return
+}
+
+// -----
+
+!a = tensor<4xi1, #nn.axes<E>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.and C1
+func.func @f(%a: !a) {
+  // expected-error @+1 {{result axis "B" is an axis of no operand}}
+  %y = nn.and %a, %a : (!a, !a) -> !b
+  return
+}
+
+// -----
+
+!a = tensor<4xi1, #nn.axes<E>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.or C1
+func.func @f(%a: !a) {
+  // expected-error @+1 {{result axis "B" is an axis of no operand}}
+  %y = nn.or %a, %a : (!a, !a) -> !b
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!v = tensor<3xf32, #nn.axes<F>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.select C1
+func.func @f(%b: !b, %x: !x, %v: !v) {
+  // expected-error @+1 {{axes [F] are not among [B E] in this order}}
+  %y = nn.select %b, %x, %v : (!b, !x, !v) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!i = tensor<?x4xi32, #nn.axes<B, E>>
+!b = tensor<?x4xi1, #nn.axes<B, E>>
+// nn.select C2
+func.func @f(%b: !b, %x: !x, %i: !i) {
+  // expected-error @+1 {{chooses 'i32', needs 'f32'}}
+  %y = nn.select %b, %x, %i : (!b, !x, !i) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!i = tensor<?x2xi32, #nn.axes<B, A over F>>
+!y = tensor<?x2xf32, #nn.axes<B, A>>
+// nn.take C1
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{indices [B A] over F choose nothing of x [B E]}}
+  %y = nn.take %x at %i : (!x, !i) -> !y
+  return
+}
+
+// -----
+
+!x = tensor<?x4x3xf32, #nn.axes<B, E, F>>
+!i = tensor<3x?xi32, #nn.axes<F, B over E>>
+!y = tensor<?x3xf32, #nn.axes<B, F>>
+// nn.take C2
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{batch axes of [F B] stand in another order than in [B E F]}}
+  %y = nn.take %x at %i : (!x, !i) -> !y
+  return
+}
+
+// -----
+
+!x = tensor<?x4x3xf32, #nn.axes<B, E, F>>
+!i = tensor<2x3xi32, #nn.axes<A, F over E>>
+!y = tensor<?x2x3xf32, #nn.axes<B, A, F>>
+// nn.take C2
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{axis "F" of the indices [A F] is one of x, too}}
+  %y = nn.take %x at %i : (!x, !i) -> !y
+  return
+}
+
+// -----
+
+!x = tensor<?x4xf32, #nn.axes<B, E>>
+!i = tensor<?x2xi32, #nn.axes<B, A over E>>
+!y = tensor<?x4xf32, #nn.axes<B, E>>
+// nn.take C3
+func.func @f(%x: !x, %i: !i) {
+  // expected-error @+1 {{result has axes [B E], needs [B A]}}
+  %y = nn.take %x at %i : (!x, !i) -> !y
   return
 }

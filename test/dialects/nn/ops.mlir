@@ -308,6 +308,27 @@ func.func @experts(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %scores: tensor<?x?
   return %y : tensor<?x?x2x8xf32, #nn.axes<B, T, A, D>>
 }
 
+// CHECK-LABEL: @choices
+func.func @choices(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>, %v: tensor<8xf32, #nn.axes<D>>, %e: tensor<?x?x2xi32, #nn.axes<B, T, A over D>>)
+    -> tensor<?x?x2xf32, #nn.axes<B, T, A>> {
+  // CHECK: %[[L:.*]] = nn.compare lt %{{.*}}, %{{.*}} : (!
+  %l = nn.compare lt %x, %v : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+  // CHECK: nn.compare ne %[[L]], %{{.*}} : (!
+  %n = nn.compare ne %l, %l : (tensor<?x?x8xi1, #nn.axes<B, T, D>>, tensor<?x?x8xi1, #nn.axes<B, T, D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+  // CHECK: %[[A:.*]] = nn.and %[[L]], %{{.*}} : (!
+  %a = nn.and %l, %n : (tensor<?x?x8xi1, #nn.axes<B, T, D>>, tensor<?x?x8xi1, #nn.axes<B, T, D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+  // CHECK: %[[O:.*]] = nn.or %[[A]], %[[L]] : (!
+  %o = nn.or %a, %l : (tensor<?x?x8xi1, #nn.axes<B, T, D>>, tensor<?x?x8xi1, #nn.axes<B, T, D>>) -> tensor<?x?x8xi1, #nn.axes<B, T, D>>
+  // CHECK: %[[C:.*]] = nn.not %[[O]] : !
+  %c = nn.not %o : tensor<?x?x8xi1, #nn.axes<B, T, D>>
+  // CHECK: %[[S:.*]] = nn.select %[[C]], %{{.*}}, %{{.*}} : (!
+  %s = nn.select %c, %x, %v : (tensor<?x?x8xi1, #nn.axes<B, T, D>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<8xf32, #nn.axes<D>>)
+                           -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
+  // CHECK: nn.take %[[S]] at %{{.*}} : (!
+  %y = nn.take %s at %e : (tensor<?x?x8xf32, #nn.axes<B, T, D>>, tensor<?x?x2xi32, #nn.axes<B, T, A over D>>) -> tensor<?x?x2xf32, #nn.axes<B, T, A>>
+  return %y : tensor<?x?x2xf32, #nn.axes<B, T, A>>
+}
+
 //===--- Images ---------------------------------------------------------------------------------------===//
 
 // CHECK-LABEL: @images
