@@ -31,7 +31,6 @@ private:
   bool parseWeights();
   bool parseWeightsRule();
   bool parseDrop();
-  std::optional<std::vector<std::string>> parseSplit();
   bool parseFunction();
   bool parseParameter(Function &function);
   bool parseGenerate();
@@ -251,28 +250,6 @@ bool Parser::parseDefault() {
   return true;
 }
 
-/// Of a rule split: the whole, then its parts.
-std::optional<std::vector<std::string>> Parser::parseSplit() {
-  std::optional<std::string> whole = expectString("the name of a tensor");
-  if (!whole || !expect("->"))
-    return std::nullopt;
-  std::vector<std::string> texts{*whole};
-  do {
-    SMLoc place = peek().place();
-    std::optional<std::string> part = expectString("the name of each part");
-    if (!part)
-      return std::nullopt;
-    if (StringRef(*part).count('*') != 1) {
-      diagnostics.error(place, "found \"" + *part +
-                                   "\", needs one * where the number of the "
-                                   "part along the first axis stands");
-      return std::nullopt;
-    }
-    texts.push_back(*part);
-  } while (consume("|"));
-  return texts;
-}
-
 /// weights = "weights" "{" { rule NL } "}" .
 bool Parser::parseWeights() {
   advance();
@@ -296,27 +273,15 @@ bool Parser::parseWeightsRule() {
     rule.optional = consume("optional");
   } else if (consume("rename")) {
     rule.kind = WeightsRule::Kind::Rename;
-    std::optional<std::string> from =
-        expectString("the name in the checkpoint");
-    if (!from || !expect("->"))
-      return false;
-    std::optional<std::string> to = expectString("the name in this file");
-    if (!to)
-      return false;
-    texts.emplace({*from, *to});
+    texts =
+        parsePair("the name in the checkpoint", "->", "the name in this file");
   } else if (consume("ignore")) {
     rule.kind = WeightsRule::Kind::Ignore;
     texts = parseStrings("the name of a tensor");
   } else if (consume("same")) {
     rule.kind = WeightsRule::Kind::Same;
-    std::optional<std::string> copy = expectString("the name of a tensor");
-    if (!copy || !expect("as"))
-      return false;
-    std::optional<std::string> original =
-        expectString("the name of the tensor that it repeats");
-    if (!original)
-      return false;
-    texts.emplace({*copy, *original});
+    texts = parsePair("the name of a tensor", "as",
+                      "the name of the tensor that it repeats");
   } else if (consume("split")) {
     rule.kind = WeightsRule::Kind::Split;
     texts = parseSplit();

@@ -90,4 +90,38 @@ ExprPtr ParserCore::makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs) {
   return expr;
 }
 
+/// Of the rules rename and same.
+std::optional<std::vector<std::string>>
+ParserCore::parsePair(StringRef first, StringRef between, StringRef second) {
+  std::optional<std::string> one = expectString(first);
+  if (!one || !expect(between))
+    return std::nullopt;
+  std::optional<std::string> other = expectString(second);
+  if (!other)
+    return std::nullopt;
+  return std::vector<std::string>{*one, *other};
+}
+
+/// Of a rule split: the whole, then its parts.
+std::optional<std::vector<std::string>> ParserCore::parseSplit() {
+  std::optional<std::string> whole = expectString("the name of a tensor");
+  if (!whole || !expect("->"))
+    return std::nullopt;
+  std::vector<std::string> texts{*whole};
+  do {
+    SMLoc place = peek().place();
+    std::optional<std::string> part = expectString("the name of each part");
+    if (!part)
+      return std::nullopt;
+    if (StringRef(*part).count('*') != 1) {
+      diagnostics.error(place, "found \"" + *part +
+                                   "\", needs one * where the number of the "
+                                   "part along the first axis stands");
+      return std::nullopt;
+    }
+    texts.push_back(*part);
+  } while (consume("|"));
+  return texts;
+}
+
 } // namespace heddle::language

@@ -49,6 +49,12 @@ protected:
   std::optional<Word> expectSize(llvm::StringRef what);
   std::optional<Word> expectAnyWord(llvm::StringRef what);
   std::optional<std::string> expectString(llvm::StringRef what);
+  /// Two strings with a symbol between them.
+  std::optional<std::vector<std::string>> parsePair(llvm::StringRef first,
+                                                    llvm::StringRef between,
+                                                    llvm::StringRef second);
+  /// A string and, behind an arrow, those that it is split into.
+  std::optional<std::vector<std::string>> parseSplit();
   /// Whether a word is part of the grammar, and so no name.
   static bool isReserved(llvm::StringRef word);
 

@@ -33,6 +33,9 @@ def write_npy(path, shape, values):
 
 
 def address(values):
+    """What is passed for an array, or a size as it is."""
+    if isinstance(values, int):
+        return pointer(values)
     return None if values is None else pointer(values.buffer_info()[0])
 
 

@@ -2,6 +2,7 @@
 
     python3 test/end-to-end/configurations                     every case
     python3 test/end-to-end/configurations qwen2 qwen3 window  of these families, with this in the setting's name
+    python3 test/end-to-end/configurations --classes           what save_pretrained writes of every class, as it is; a table
     python3 test/end-to-end/configurations --sample bert       the committed ones, without PyTorch: what ./check runs
 
 Each has to be right within 1e-4 of the row's largest value, or refused with an error that names the key. See README.md."""
@@ -24,6 +25,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="configurations", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="WORD", help="families, and what a setting's name has to contain")
     parser.add_argument("--sample", action="store_true", help="the committed cases, with committed numbers")
+    parser.add_argument("--classes", action="store_true", help="one model of every class, saved by transformers: a table of verdicts")
     parser.add_argument("--write-sample", action="store_true", help="write the committed cases anew")
     parser.add_argument("--write-families", action="store_true", help="with --sample: write examples/models/FAMILIES.md anew")
     parser.add_argument("--reference", type=int, default=5, metavar="N", help="every Nth case through --reference too (default: %(default)s)")
@@ -133,6 +135,24 @@ def run_sample(options, folder):
     return totals
 
 
+def run_classes(options, folder):
+    """Every class once: its weights and config.json are what save_pretrained writes, and no flag helps heddle."""
+    import transformers
+    from cases import FAMILIES
+    from oracle import saved
+    from program import judge
+    totals = collections.Counter()
+    families = {family.model: family for family in reversed(FAMILIES) if family.kind != "chatglm" and hasattr(transformers, family.model)}
+    for number, (name, family) in enumerate(sorted(families.items())):
+        if options.cases and family.name not in options.cases:
+            continue
+        expected, inputs = saved(family, folder / f"{number}")
+        verdict = judge(options.heddle, folder / f"{number}", expected, inputs, [])
+        print(f"{name:44} {family.config:24} {verdict}", flush=True)
+        totals[verdict.word] += 1
+    return totals
+
+
 def main():
     options = arguments()
     if not options.heddle.exists():
@@ -147,7 +167,8 @@ def main():
         options.families = [family.name for family in FAMILIES]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or pathlib.Path(temporary)
-        totals = (run_sample if options.sample else run_all)(options, folder)
+        run = run_sample if options.sample else run_classes if options.classes else run_all
+        totals = run(options, folder)
     print(", ".join(f"{count} {word}" for word, count in sorted(totals.items())), f"of {sum(totals.values())}")
     sys.exit(0 if totals and set(totals) <= {"right", "refused"} else 1)
 

@@ -369,11 +369,12 @@ SAMPLE = {
 
 import decoders  # they need what stands above
 import encoders
+import experts
 import sequences
 import speech
 import translators
 import vision
 
-for module in (decoders, encoders, sequences, speech, translators, vision):
+for module in (decoders, encoders, experts, sequences, speech, translators, vision):
     FAMILIES += module.FAMILIES
     SAMPLE.update(module.SAMPLE)

@@ -84,7 +84,8 @@ FAMILIES = [
         ["silu", "swish"], **{name: ROTARY[name] for name in ("theta", "theta, as transformers 4", "no theta")},
         **grouped(**WINDOW, **{"partial rotary": Setting(rope(partial_rotary_factor=1 / 3)),
                                "partial rotary, as transformers 4": Setting(rope(partial_rotary_factor=1 / 3), **OLD),
-                               "longrope": Setting(rope("longrope", short_factor=[2.0] * 6, long_factor=[3.0] * 6), alone=True),
+                               "longrope": Setting(dict(rope("longrope", short_factor=[2.0, 1.0] * 3, long_factor=[3.0] * 6), original_max_position_embeddings=32), alone=True),
+                               "longrope, as transformers 4": Setting(rope_scaling={"type": "longrope", "short_factor": [2.0, 1.0] * 3, "long_factor": [3.0] * 6}, original_max_position_embeddings=32, **OLD, alone=True),
                                "original length": Setting(original_max_position_embeddings=32, harmless=True, alone=True),
                                "length gone": Setting(max_position_embeddings=GONE, harmless=True, alone=True)}))),
     Family("starcoder2", "Starcoder2ForCausalLM", "Starcoder2Config", "causal", GROUPED, common(
@@ -101,6 +102,13 @@ FAMILIES = [
         **grouped(**{"bias": Setting(attention_bias=True), "clipped": Setting(clip_qkv=0.5), "clip null": Setting(clip_qkv=None, harmless=True, alone=True)}))),
     Family("olmo2", "Olmo2ForCausalLM", "Olmo2Config", "causal", GROUPED, common(
         ["silu", "swish"], **ROTARY, **grouped(**{"bias": Setting(attention_bias=True)}))),
+    Family("olmo3", "Olmo3ForCausalLM", "Olmo3Config", "causal", dict(GROUPED, sliding_window=5, layer_types=["sliding_attention", "full_attention"]), common(
+        ["silu", "swish"], **grouped(**{
+            "bias": Setting(attention_bias=True), "window": Setting(sliding_window=3), "window gone": Setting(sliding_window=GONE), "other layers": Setting(layer_types=["full_attention", "sliding_attention"]),
+            "layers gone: every fourth": Setting(layer_types=GONE), "theta gone": Setting(rope_parameters=GONE, harmless=True, alone=True),
+            "thetas": Setting(rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 100.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 7.0}}),
+            "yarn": Setting(rope_parameters={"full_attention": {"rope_type": "yarn", "rope_theta": 100.0, "factor": 8.0, "original_max_position_embeddings": 16, "attention_factor": 1.2},
+                                             "sliding_attention": {"rope_type": "default", "rope_theta": 500000.0}})}))),
     Family("nemotron", "NemotronForCausalLM", "NemotronConfig", "causal", GROUPED, common(
         ["relu2"], eps="norm_eps", **ROTARY, **partial("a half"),
         **{"as many key heads": Setting(num_key_value_heads=7), "head_dim": Setting(head_dim=8), "bias": Setting(attention_bias=True), "mlp bias": Setting(mlp_bias=True)})),
@@ -247,7 +255,8 @@ FAMILIES = [
         ["silu", "swish"], **ROTARY, **{
             "no short queries": Setting(q_lora_rank=None), "short keys": Setting(kv_lora_rank=16), "heads": Setting(qk_rope_head_dim=8), "upright": Setting(qk_nope_head_dim=14),
             "values": Setting(v_head_dim=12), "bias": Setting(attention_bias=True), "first layer dense": Setting(first_k_dense_replace=1), "three experts": Setting(num_experts_per_tok=3, slight=True),
-            "one shared": Setting(n_shared_experts=1), "scaled": Setting(routed_scaling_factor=3.0), "groups": Setting(topk_method="group_limited_greedy", n_group=5, topk_group=1, slight=True, alone=True),
+            "one shared": Setting(n_shared_experts=1), "scaled": Setting(routed_scaling_factor=3.0),
+            "groups": Setting(topk_method="group_limited_greedy", n_routed_experts=6, n_group=3, topk_group=1, also=["n_routed_experts"], slight=True, alone=True),
             "yarn": Setting(rope("yarn", 100.0, factor=40.0, original_max_position_embeddings=16, mscale=0.7, mscale_all_dim=0.7, beta_fast=32.0, beta_slow=1.0)),
             "yarn, as transformers 4": Setting(rope("yarn", 100.0, factor=40.0, original_max_position_embeddings=16, mscale=0.7, mscale_all_dim=0.3), **OLD)})),
 ]
@@ -258,11 +267,12 @@ SAMPLE = {
     "opt": ["as 350m"],
     "bloom": ["heads 6"],
     "phi": ["norms of heads"],
-    "phi3": ["window"],
+    "phi3": ["window", "longrope"],
     "starcoder2": ["no bias"],
     "stablelm": ["side by side"],
     "olmo": ["clipped"],
     "olmo2": ["bias"],
+    "olmo3": ["yarn"],
     "nemotron": ["bias"],
     "granite": ["residual"],
     "gemma": ["as published"],

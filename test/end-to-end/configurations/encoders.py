@@ -53,7 +53,15 @@ MODERN_SETTINGS = {"eps": Setting(norm_eps=0.3), "heads": Setting(num_attention_
 NOMIC = dict(SMALL, type_vocab_size=2)
 ERNIE = dict(SMALL, type_vocab_size=2, task_type_vocab_size=3, use_task_id=True)
 REM = dict(SMALL, type_vocab_size=2, input_embedding_size=20, output_embedding_size=44)
+FREQUENCIES = "rotary_embeddings.inv_freq"
 SINUSOIDS = "encoder.embed_positions.weight"
+DEBERTA = dict(SMALL, type_vocab_size=2, relative_attention=True, pos_att_type=["c2p", "p2c"], position_buckets=8, norm_rel_ebd="layer_norm", share_att_key=True,
+               position_biased_input=False)
+DEBERTA_HEADS = {**{"act": Setting(hidden_act="silu"), "eps": Setting(layer_norm_eps=0.3)}, "buckets": Setting(position_buckets=12)}
+ESM = dict(SMALL, pad_token_id=4, mask_token_id=17, token_dropout=True, position_embedding_type="rotary", layer_norm_eps=1e-5)
+ESM_SETTINGS = {"eps": Setting(layer_norm_eps=0.3), "heads": Setting(num_attention_heads=6), "layers": Setting(num_hidden_layers=1), "theta": Setting(rope_theta=50.0),
+                "no mask": Setting(token_dropout=False), "other mask": Setting(mask_token_id=13), "norm before": Setting(emb_layer_norm_before=True),
+                "learned positions": Setting(position_embedding_type="absolute"), "learned positions, padding": Setting(position_embedding_type="absolute", pad_token_id=3, alone=True)}
 MPNET = dict(SMALL, relative_attention_num_buckets=32)
 
 
@@ -119,6 +127,18 @@ FAMILIES = [
         "tasks counted, not used": Setting(use_task_id=False, task_type_vocab_size=5, still=["task_type_vocab_size"], alone=True)})),
     *heads("ernie", "Ernie", "ErnieConfig", "bert", ERNIE, HEADS, sequence={}, token={}, answer={}, detect={},
            masked=masked("cls.predictions.decoder", "ernie.embeddings.word_embeddings.weight", "cls.predictions.bias")),
+    Family("deberta2", "DebertaV2Model", "DebertaV2Config", "bert", DEBERTA, encoder(**{
+        "types": Setting(type_vocab_size=5), "positions gone": Setting(max_position_embeddings=GONE, harmless=True, alone=True),
+        "without types": Setting(type_vocab_size=0), "placed": Setting(position_biased_input=True), "buckets": Setting(position_buckets=12),
+        "every distance": Setting(position_buckets=-1), "every distance, few": Setting(position_buckets=-1, max_relative_positions=4, alone=True), "far": Setting(max_relative_positions=9),
+        "not shared": Setting(share_att_key=False), "c2p": Setting(pos_att_type=["c2p"]), "p2c": Setting(pos_att_type=["p2c"]), "as words": Setting(pos_att_type="p2c|c2p", harmless=True, alone=True),
+        "no kinds": Setting(pos_att_type=[], alone=True), "plain attention": Setting(relative_attention=False, alone=True), "not normed": Setting(norm_rel_ebd="none"),
+        "narrow": Setting(embedding_size=20), "convolution": Setting(conv_kernel_size=3, alone=True)})),
+    *heads("deberta2", "DebertaV2", "DebertaV2Config", "bert", DEBERTA, DEBERTA_HEADS, sequence={"pooler's act": Setting(pooler_hidden_act="relu")}, token={}, answer={},
+           masked={"not legacy": Setting(legacy=False, alone=True), **masked("cls.predictions.decoder", "deberta.embeddings.word_embeddings.weight", "cls.predictions.bias")}),
+    Family("esm", "EsmModel", "EsmConfig", "encoder", ESM, {**ESM_SETTINGS, "decoder": Setting(is_decoder=True), "bookkeeping": BOOKKEEPING, "an unknown key": Setting(alone=True, harmless=True, some_new_softcap=30.0),
+        "folding": Setting(is_folding_model=True, alone=True), "no pooler": Setting(drop=("pooler.dense.weight", "pooler.dense.bias"), alone=True)}, computed=FREQUENCIES),
+    *heads("esm", "Esm", "EsmConfig", "encoder", ESM, ESM_SETTINGS, computed=FREQUENCIES, sequence={}, token={}, masked={"untied": Setting(tie_word_embeddings=False, still=["tie_word_embeddings"])}),
     Family("rembert", "RemBertModel", "RemBertConfig", "bert", REM, encoder(**TYPES, **NO_POOLER, **DECODER, **{"embeddings gone: 256": Setting(input_embedding_size=GONE, alone=True)})),
     *heads("rembert", "RemBert", "RemBertConfig", "bert", REM, HEADS, sequence={}, token={}, answer={}, masked={
         "output": Setting(output_embedding_size=28), "tied": Setting(tie_word_embeddings=True, output_embedding_size=20, alone=True)}),
@@ -134,5 +154,6 @@ SAMPLE = {
     "roberta": ["padding"], "camembert-masked": ["tied, bias of the decoder alone"], "xlm-roberta-sequence": ["labels"],
     "electra-masked": ["as it is"], "electra-detect": ["heads"], "albert": ["groups"], "distilbert-sequence": ["as it is"], "mpnet": ["far"],
     "modernbert": ["kinds"], "modernbert-sequence": ["mean"], "nomic-bert": ["theta"], "ernie": ["heads"], "rembert-masked": ["output"],
-    "roformer": ["values too"],
+    "roformer": ["values too"], "deberta2": ["every distance, few", "p2c"], "deberta2-masked": ["not legacy"], "deberta2-sequence": ["buckets"],
+    "esm": ["learned positions, padding"], "esm-masked": ["other mask"],
 }

@@ -18,7 +18,7 @@ import recurrent
 from cases import GONE, POSITIONS, VOCABULARY
 from program import PER_TOKEN
 
-EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")
+EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 LENGTHS, TARGETS, TYPES = [11, 1, 6], [5, 9, 1], 2
 HEADS = {"ForMaskedLM": "fill_mask", "ForNextSentencePrediction": "next_sentence", "ForSequenceClassification": "classify",
          "ForTokenClassification": "classify_tokens", "ForPreTraining": "detect"}
@@ -145,7 +145,7 @@ class Oracle:
 
     def make_inputs(self):
         lengths = self.setting.lengths or LENGTHS
-        if self.family.kind in ("image", "clip"):
+        if self.family.kind in ("image", "clip", "tower"):
             config = self.config.get("vision_config", self.config)
             size, channels = config.get("image_size", 224), config.get("num_channels", 3)
             self.picture = (2, channels, *(size if isinstance(size, list) else (size, size)))
@@ -154,10 +154,12 @@ class Oracle:
             return {"lengths": None, "images": 2, "pixels": math.prod(self.picture),
                     "images_encoded": self.family.name.startswith("dinov2")}
         inputs = {"lengths": lengths, "vocabulary": VOCABULARY}
+        if self.family.kind == "texts":
+            return {**inputs, "ending": VOCABULARY - 1}
         if max(lengths) > POSITIONS:
             inputs["unasked"] = ["score"]  # as many rows of logits as tokens
         if self.family.kind == "bert":
-            inputs["types"] = min(self.config.get("type_vocab_size", 2), 5)
+            inputs["types"] = max(min(self.config.get("type_vocab_size", 2), 5), 1)
         if self.family.padding is not None:
             inputs["padding"] = self.config.get("pad_token_id", self.family.padding)
         if self.family.kind == "speech":
@@ -206,8 +208,12 @@ class Oracle:
         def put(entry, tensor):
             found.setdefault(entry, []).append(tensor.double().numpy())
 
-        if kind == "image":
+        if kind in ("image", "tower"):
             pixels = torch.tensor(checkpoint.image(inputs["pixels"])).view(self.picture)
+            if kind == "tower":
+                out = model(pixel_values=pixels)
+                put("encode_image", out.image_embeds if "image_embeds" in out else out.pooler_output)
+                return {e: np.concatenate(v) for e, v in found.items()}
             out = model.base_model(pixel_values=pixels)
             if inputs["images_encoded"]:
                 put("encode", out.last_hidden_state)
@@ -228,7 +234,11 @@ class Oracle:
                 put("encode_text", out.text_embeds)
             put("encode_image", out.image_embeds)
             return {e: np.concatenate(v) for e, v in found.items()}
-        if kind == "seq2seq":
+        if kind == "texts":
+            for row in ids:
+                out = model(input_ids=row)
+                put("encode_text", out.text_embeds if "text_embeds" in out else out.pooler_output)
+        elif kind == "seq2seq":
             for row, target in zip(ids, checkpoint.tokens(inputs, "targets")):
                 put("step", model(input_ids=row, decoder_input_ids=torch.tensor(target).long()[None]).logits[0, -1:])
         elif kind in ("bert", "encoder"):
@@ -305,3 +315,15 @@ class Oracle:
             if moved > MUST_STAY if key in self.setting.still else moved < (MAY_BE_SLIGHT if self.setting.slight else MUST_MOVE):
                 bad.append(f"{key} moves {moved:.1g}")
         return bad
+
+
+def saved(family, folder):
+    """A model as transformers makes it, saved in `folder`; what it answers, and to what."""
+    from cases import Setting
+    oracle = Oracle(family, Setting(), folder)
+    torch.manual_seed(0)
+    model = oracle.model_class()._from_config(getattr(transformers, family.config)(**family.base), attn_implementation="eager").eval()
+    shutil.rmtree(folder)
+    model.save_pretrained(folder)
+    found = oracle.answers(model)
+    return {e: {"width": v.shape[-1], "values": [float(x) for x in v.flatten()]} for e, v in found.items()}, oracle.inputs

@@ -46,11 +46,25 @@ CONVNEXT = {**CONVOLUTIONS, **activations("hidden_act", ["gelu", "gelu_python"],
             "training": Setting(layer_scale_init_value=0.5, drop_path_rate=0.5, harmless=True, alone=True),
             "two stages": Setting(num_stages=2, hidden_sizes=[20, 28], depths=[1, 2], stage_names=["stem", "stage1", "stage2"], out_features=["stage2"], out_indices=[2],
                                   alone=True, also=["num_stages", "depths", "stage_names", "out_features", "out_indices"])}
+WORDS, SIGHT = dict(TEXT, projection_dim=20), dict(PICTURE, projection_dim=20)
+SIGLIP = {"act": CLIP["act"], "eps": CLIP["eps"], "sizes": CLIP["sizes"], "an unknown key": CLIP["an unknown key"]}
+SIGLIP_TEXT = dict(TEXT, hidden_size=36, projection_size=36)
+TOWER = {"act": Setting(hidden_act="relu"), "act gone": Setting(hidden_act=GONE, harmless=True, alone=True), "eps": Setting(layer_norm_eps=0.3),
+         "layers": Setting(num_hidden_layers=3), "an unknown key": Setting(alone=True, harmless=True, some_new_softcap=30.0), "bookkeeping": BOOKKEEPING}
+READS = {**TOWER, "heads": Setting(num_attention_heads=4)}
+SEES = {**TOWER, "heads": Setting(num_attention_heads=6), "patches": Setting(patch_size=6), "one channel": Setting(num_channels=1)}
 FAMILIES = [
     Family("resnet", "ResNetForImageClassification", "ResNetConfig", "image",
            dict(embedding_size=20, hidden_sizes=[24, 40, 40], depths=[2, 1, 2], image_size=[67, 45], num_labels=5), RESNET),
     Family("convnext", "ConvNextForImageClassification", "ConvNextConfig", "image",
            dict(hidden_sizes=[20, 24, 36], depths=[1, 2, 1], num_stages=3, image_size=[50, 37], num_labels=5), CONVNEXT),
+    Family("clip-text", "CLIPTextModelWithProjection", "CLIPTextConfig", "texts", WORDS, {**READS, "projection": Setting(projection_dim=12)}),
+    Family("clip-text-bare", "CLIPTextModel", "CLIPTextConfig", "texts", TEXT, READS),
+    Family("clip-image", "CLIPVisionModelWithProjection", "CLIPVisionConfig", "tower", SIGHT, {**SEES, "projection": Setting(projection_dim=12)}),
+    Family("clip-image-bare", "CLIPVisionModel", "CLIPVisionConfig", "tower", PICTURE, SEES),
+    Family("siglip", "SiglipModel", "SiglipConfig", "clip", dict(text_config=SIGLIP_TEXT, vision_config=PICTURE), SIGLIP),
+    Family("siglip-text", "SiglipTextModel", "SiglipTextConfig", "texts", SIGLIP_TEXT, {**READS, "heads": Setting(num_attention_heads=6), "projection": Setting(projection_size=12)}),
+    Family("siglip-image", "SiglipVisionModel", "SiglipVisionConfig", "tower", PICTURE, SEES),
     Family("clip", "CLIPModel", "CLIPConfig", "clip", dict(text_config=TEXT, vision_config=PICTURE, projection_dim=20), CLIP),
     Family("deit", "DeiTForImageClassification", "DeiTConfig", "image", SMALL, pictures(labels=LABELS)),
     Family("deit-taught", "DeiTForImageClassificationWithTeacher", "DeiTConfig", "image", SMALL, {"labels": LABELS, "heads": Setting(num_attention_heads=6)}),
@@ -59,4 +73,5 @@ FAMILIES = [
 ]
 
 # What ./check runs, of each family.
-SAMPLE = {"resnet": ["as it is", "basic"], "convnext": ["hidden_act relu"], "deit-taught": ["labels"], "dinov2-classes": ["ratio"], "clip": ["act"]}
+SAMPLE = {"resnet": ["as it is", "basic"], "convnext": ["hidden_act relu"], "dinov2": ["gated"], "deit-taught": ["labels"], "dinov2-classes": ["ratio"], "clip": ["act"], "clip-text": ["projection"], "clip-image": ["patches"],
+          "clip-text-bare": ["heads"], "clip-image-bare": ["one channel"], "siglip": ["as it is"], "siglip-text": ["projection"], "siglip-image": ["patches"]}
