@@ -14,7 +14,8 @@ using namespace heddle::runtime;
 static bool hasBit(uint32_t mask, int32_t bit) { return mask >> bit & 1; }
 
 static heddle_status takeRows(heddle_session &session, int64_t rows,
-                              const int64_t *sessionRows) {
+                              const int64_t *sessionRows,
+                              const int64_t *stateRows = nullptr) {
   const heddle_program &program = session.program();
   if (program.row_size < 0) {
     if (rows != 1)
@@ -47,6 +48,7 @@ static heddle_status takeRows(heddle_session &session, int64_t rows,
                   "session_rows names row %" PRId64 " twice", row);
     session.rowMarks[row] = session.callNumber;
     session.cacheRows[b] = row;
+    session.stateRows[b] = stateRows ? stateRows[b] : row;
   }
   session.sizes.program = &program;
   session.sizes.rows = rows;
@@ -103,7 +105,7 @@ static heddle_status takeHeld(heddle_session &session,
                               const heddle_entry &entry, int32_t s) {
   const heddle_program &program = session.program();
   for (int64_t b = 0; b < session.sizes.rows; ++b) {
-    int64_t row = session.cacheRows[b];
+    int64_t row = session.stateRows[b];
     session.sizeInRow(s, b) = session.heldBy(s, row);
     if (session.heldBy(s, row) || !hasBit(entry.reads, s))
       continue;
@@ -345,7 +347,6 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.caches = session.slots.data();
   frame.extents = session.extents.data();
   frame.sizes = session.sizes.value;
-  frame.cache_rows = session.cacheRows.data();
   frame.pool = &session.model->threads;
   frame.parallel_for = ThreadPool::parallelFor;
   Profile *profile = session.model->profile;
@@ -369,20 +370,22 @@ static void keepLengths(heddle_session &session, const heddle_entry &entry) {
     for (int64_t b = 0; b < session.sizes.rows; ++b)
       session.unread[session.cacheRows[b]] = -1;
   for (int32_t s = 0; s < session.program().size_count; ++s)
-    if (hasBit(entry.grows | entry.sets, s))
-      for (int64_t b = 0; b < session.sizes.rows; ++b)
+    for (int64_t b = 0; b < session.sizes.rows; ++b) {
+      if (hasBit(entry.grows, s))
         session.heldBy(s, session.cacheRows[b]) = session.sizeInRow(s, b);
+      if (hasBit(entry.sets, s))
+        session.heldBy(s, session.stateRows[b]) = session.sizeInRow(s, b);
+    }
 }
 
-heddle_status heddle::runtime::runCall(heddle_session &session,
-                                       const heddle_entry *entry, int64_t rows,
-                                       const int64_t *const *lengths,
-                                       const int64_t *sessionRows,
-                                       const void *const *inputs,
-                                       void *const *outputs) {
+heddle_status
+heddle::runtime::runCall(heddle_session &session, const heddle_entry *entry,
+                         int64_t rows, const int64_t *const *lengths,
+                         const int64_t *sessionRows, const void *const *inputs,
+                         void *const *outputs, const int64_t *stateRows) {
   heddle_status status = checkEntry(session, entry);
   if (!status)
-    status = takeRows(session, rows, sessionRows);
+    status = takeRows(session, rows, sessionRows, stateRows);
   if (!status)
     status = takeSizes(session, *entry, lengths);
   if (!status)

@@ -172,9 +172,14 @@ static heddle_status reserveCaches(heddle_session &session) {
   }
   if (!session.cacheMemory.reserve(total))
     return tooLarge(session);
-  for (heddle_cache_view &view : session.views)
+  for (int32_t c = 0; c < program.cache_count; ++c) {
+    heddle_cache_view &view = session.views[c];
     view.data =
         session.cacheMemory.data() + reinterpret_cast<intptr_t>(view.data);
+    view.rows =
+        (program.caches[c].is_state ? session.stateRows : session.cacheRows)
+            .data();
+  }
   for (int32_t i = 0; i < program.cache_slot_count; ++i)
     session.slots[i] = session.views[program.cache_slots[i]];
   return HEDDLE_OK;
@@ -220,7 +225,8 @@ static heddle_status open(heddle_session &session,
       !session.extents.allocate(program.monomial_count) ||
       !session.extentRows.allocate(program.monomial_count * (rows + 1)) ||
       !session.unread.allocate(rows) || !session.cacheRows.allocate(rows) ||
-      !session.rowMarks.allocate(rows) || !session.inputs.allocate(mostInputs))
+      !session.stateRows.allocate(rows) || !session.rowMarks.allocate(rows) ||
+      !session.inputs.allocate(mostInputs))
     return tooLarge(session);
   std::fill(session.unread.begin(), session.unread.end(), -1);
   if (heddle_status status = reserveArena(session))
@@ -310,6 +316,36 @@ heddle_status heddle::runtime::rewindRow(heddle_session &session, int64_t row,
     if (program.sizes[s].grows_by >= 0)
       session.heldBy(s, row) = std::min(session.heldBy(s, row), length);
   return HEDDLE_OK;
+}
+
+/// Of every stream, positions `first` to `end`.
+static void copyPositions(const heddle_cache &cache,
+                          const heddle_cache_view &view, int64_t from,
+                          int64_t to, int64_t first, int64_t end) {
+  int64_t share = cache.position_bytes / cache.streams;
+  int64_t rowBytes = view.capacity * cache.position_bytes;
+  for (int64_t stream = 0; stream < cache.streams; ++stream) {
+    uint8_t *at = view.data + (stream * view.capacity + first) * share;
+    memcpy(at + to * rowBytes, at + from * rowBytes, (end - first) * share);
+  }
+}
+
+void heddle::runtime::copyRow(heddle_session &session, int64_t from, int64_t to,
+                              int64_t common) {
+  const heddle_program &program = session.program();
+  for (int32_t c = 0; c < program.cache_count; ++c) {
+    const heddle_cache &cache = program.caches[c];
+    if (cache.is_state)
+      continue;
+    bool grows = cache.size >= 0;
+    int64_t end = grows ? session.heldBy(cache.size, from) : 1;
+    if (int64_t first = grows ? common : 0; first < end)
+      copyPositions(cache, session.views[c], from, to, first, end);
+  }
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (program.sizes[s].grows_by >= 0)
+      session.heldBy(s, to) = session.heldBy(s, from);
+  session.unread[to] = session.unread[from];
 }
 
 heddle_status heddle_session_rewind(heddle_session *session, int64_t row,

@@ -39,8 +39,9 @@ struct heddle_session {
   Array<int64_t> rowSizes;      // value of size s in row b, laid out like held
   Array<heddle_extent> extents; // by monomial
   Array<int64_t> extentRows;    // at [monomial * (limits.rows + 1) + b]
-  Array<int64_t> cacheRows;
-  Array<int64_t> rowMarks; // number of the last call that named a row
+  Array<int64_t> cacheRows; // session row of each row: of what it appends to
+  Array<int64_t> stateRows; // and of the states that it reads or sets
+  Array<int64_t> rowMarks;  // number of the last call that named a row
   int64_t callNumber = 0;
   Array<void *> inputs;
 
@@ -85,13 +86,18 @@ private:
 
 // What the functions of the C interface do with a session that is locked.
 
-/// heddle_call().
+/// heddle_call(). Row b finds its states in row stateRows[b] of the session,
+/// which several rows may share where the entry sets none; null: as
+/// sessionRows.
 heddle_status runCall(heddle_session &session, const heddle_entry *entry,
                       int64_t rows, const int64_t *const *lengths,
                       const int64_t *sessionRows, const void *const *inputs,
-                      void *const *outputs);
+                      void *const *outputs, const int64_t *stateRows = nullptr);
 /// heddle_session_rewind().
 heddle_status rewindRow(heddle_session &session, int64_t row, int64_t length);
+/// Row `to` holds from now on what row `from` does, except for states. The
+/// first `common` positions are in both already.
+void copyRow(heddle_session &session, int64_t from, int64_t to, int64_t common);
 
 } // namespace heddle::runtime
 

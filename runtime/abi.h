@@ -74,12 +74,14 @@ typedef struct heddle_value {
 #define HEDDLE_AUDIO 2
 
 /* A session buffer: keys or values kept between calls, or a `state`. Row b of a session holds up to the session's
- * capacity positions of position_bytes each; how they lie within the row is the code's own affair. */
+ * capacity positions of position_bytes each. Within the row they lie in streams, one behind the other, each with its equal share of
+ * every position: keys of four heads are four streams of capacity positions. */
 typedef struct heddle_cache {
   const char *path;
   int64_t position_bytes;
   int32_t size;   /* the size counted in positions: S for a cache, M for `state memory: [B M D]`; -1: one per row */
   int32_t is_state;
+  int32_t streams; /* at least 1, and position_bytes is a multiple */
 } heddle_cache;
 
 /* Work that the profile counts by itself: an op of a function, in one run of that function, all rows of the call together. */
@@ -139,6 +141,11 @@ typedef struct heddle_generation {
   const heddle_ids *opening;
   int32_t language_count, task_count; /* what a caller may choose for the opening: of speech, the language and what to write of it */
   const heddle_named_id *languages, *tasks;
+  int32_t beams;                  /* texts that are searched side by side; 0 and 1: one (num_beams) */
+  int32_t texts;                  /* of a prompt that has beams, the best so many; 0: one (num_return_sequences) */
+  float length_penalty;           /* a text's score is the sum of its log probabilities by its new tokens to this power */
+  int32_t early_stopping;         /* a heddle_early_stopping; 0: no */
+  int32_t renormalize;            /* 1: what the rules leave of a distribution is made one again, which only scores feel */
 } heddle_generation;
 
 #define HEDDLE_MOST_OPENING 16
@@ -218,10 +225,11 @@ struct heddle_program {
   heddle_reader read_image, read_audio;  /* NULL where there are no steps, and where nobody would call it: only a command line does */
 };
 
-/* Where a cache keeps the rows of a session. Row b of a call lies at data + cache_rows[b] * capacity * position_bytes. */
+/* Where a cache keeps the rows of a session. Row b of a call lies at data + rows[b] * capacity * position_bytes. */
 typedef struct heddle_cache_view {
   uint8_t *data;
-  int64_t capacity; /* positions a session row can hold */
+  int64_t capacity;    /* positions a session row can hold */
+  const int64_t *rows; /* session row of each row of the call; never NULL. Of states it may be the same for several rows */
 } heddle_cache_view;
 
 /* parallel_for: calls fn(context, i) for i in [0, n), on the program's own threads, and returns when all are done.
@@ -229,7 +237,7 @@ typedef struct heddle_cache_view {
 typedef void (*heddle_task)(void *context, int64_t index);
 typedef void (*heddle_parallel_for)(void *pool, heddle_task fn, void *context, int64_t n);
 
-/* One call of one entry. The generated code reads it by byte offset: fields are only ever appended. */
+/* One call of one entry. The generated code reads it by byte offset. */
 typedef struct heddle_frame {
   void *const *inputs;                 /*  0 */
   void *const *outputs;                /*  8 */
@@ -238,12 +246,11 @@ typedef struct heddle_frame {
   const heddle_cache_view *caches;     /* 32: cache slot table of the program: cache_slot_count views */
   const heddle_extent *extents;        /* 40: by monomial */
   const int64_t *sizes;                /* 48: by size; ragged: the maximum over rows */
-  const int64_t *cache_rows;           /* 56: session row of each row of the call; never NULL */
-  void *pool;                          /* 64 */
-  heddle_parallel_for parallel_for;    /* 72 */
-  void *profile;                       /* 80: what mark() writes to */
-  void (*mark)(struct heddle_frame *, int32_t site); /* 88: the work of a site is done; never NULL */
-  int64_t arena_bytes;                 /* 96 */
+  void *pool;                          /* 56 */
+  heddle_parallel_for parallel_for;    /* 64 */
+  void *profile;                       /* 72: what mark() writes to */
+  void (*mark)(struct heddle_frame *, int32_t site); /* 80: the work of a site is done; never NULL */
+  int64_t arena_bytes;                 /* 88 */
 } heddle_frame;
 
 /* What code with checks of its bounds calls before every access: ends the process with a message unless 0 <= index < length.

@@ -164,7 +164,7 @@ llvm::Constant *Emitter::entry(const ProgramEntry &entry) {
 llvm::Constant *Emitter::cache(const ProgramCache &cache) {
   return structOf<heddle_cache>({string(cache.path), int64(cache.positionBytes),
                                  int32(sizeIndex(model, cache.size)),
-                                 int32(cache.isState)});
+                                 int32(cache.isState), int32(cache.streams)});
 }
 
 llvm::Constant *Emitter::site(const ProgramSite &site) {
@@ -181,8 +181,10 @@ llvm::Constant *Emitter::ids(const heddle_ids &ids) {
 }
 
 llvm::Constant *Emitter::generation(const heddle_generation &settings) {
-  llvm::ArrayRef<heddle_ids> badWords(settings.bad_words,
-                                      settings.bad_word_count);
+  auto lists = [&](const heddle_ids *all, int32_t count) {
+    return arrayOf(llvm::ArrayRef(all, count),
+                   [&](const heddle_ids &one) { return ids(one); });
+  };
   return structOf<heddle_generation>(
       {int64(settings.max_tokens),
        int64(settings.max_length),
@@ -202,14 +204,18 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
        ids(settings.suppressed),
        ids(settings.begin_suppressed),
        int32(settings.bad_word_count),
-       arrayOf(badWords, [&](const heddle_ids &word) { return ids(word); }),
+       lists(settings.bad_words, settings.bad_word_count),
        int32(settings.opening_count),
-       arrayOf(llvm::ArrayRef(settings.opening, settings.opening_count),
-               [&](const heddle_ids &tokens) { return ids(tokens); }),
+       lists(settings.opening, settings.opening_count),
        int32(settings.language_count),
        int32(settings.task_count),
        namedIds({settings.languages, size_t(settings.language_count)}),
-       namedIds({settings.tasks, size_t(settings.task_count)})});
+       namedIds({settings.tasks, size_t(settings.task_count)}),
+       int32(settings.beams),
+       int32(settings.texts),
+       float32(settings.length_penalty),
+       int32(settings.early_stopping),
+       int32(settings.renormalize)});
 }
 
 llvm::Constant *Emitter::namedIds(llvm::ArrayRef<heddle_named_id> names) {

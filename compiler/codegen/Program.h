@@ -79,6 +79,7 @@ struct ProgramCache {
   /// The size counted in positions; empty: one position a row.
   std::string size;
   bool isState = false;
+  int64_t streams = 1;
 };
 
 /// An op whose time `--profile` tells by itself, with the work it does in one

@@ -182,8 +182,8 @@ struct WeightPattern : FramePattern<kernel::WeightOp> {
   }
 };
 
-/// caches[slot].data + cache_rows[row] · capacity · bytes of a position; what
-/// lies between the positions and the last axis lies outside of them.
+/// caches[slot].data + caches[slot].rows[row] · capacity · bytes of a position;
+/// what lies between the positions and the last axis lies outside of them.
 struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
   using FramePattern::FramePattern;
   LogicalResult
@@ -209,9 +209,8 @@ struct CacheRowPattern : FramePattern<kernel::CacheRowOp> {
                             loads.at(view, offsetof(heddle_cache_view, data)));
     Value capacity = loads.load(
         loads.word(), loads.at(view, offsetof(heddle_cache_view, capacity)));
-    Value rows = loads.load(
-        loads.pointer(),
-        loads.at(adaptor.getFrame(), offsetof(heddle_frame, cache_rows)));
+    Value rows = loads.load(loads.pointer(),
+                            loads.at(view, offsetof(heddle_cache_view, rows)));
     Value row = loads.load(
         loads.word(), loads.at(rows, 0, adaptor.getRow(), sizeof(int64_t)));
     Value position = LLVM::MulOp::create(rewriter, loc, row, capacity);

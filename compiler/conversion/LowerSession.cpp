@@ -93,11 +93,10 @@ View FunctionLowering::cacheRow(Value tensor, Value row) {
   return keptRow(cacheSlot(op), pathOf(op), tensorType(tensor), row);
 }
 
-/// Positions of one row as a session keeps them: [S, G, K] lies as
-/// [G, capacity, K], so that what one head reads is one stream.
+/// Positions of one row as a session keeps them.
 static MemRefType keptType(RankedTensorType type) {
   ArrayRef<int64_t> shape = type.getShape().drop_front();
-  if (shape.size() < 3 || !ShapedType::isDynamic(shape.front()))
+  if (!nn::liesInStreams(shape))
     return MemRefType::get(shape, type.getElementType());
   SmallVector<int64_t> strides(shape.size(), ShapedType::kDynamic);
   strides.front() = shape.back();

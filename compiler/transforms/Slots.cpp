@@ -1,6 +1,7 @@
 //===- Slots.cpp - the tensors and caches of a program, by slot -----------===//
 
 #include "compiler/transforms/Slots.h"
+#include "dialects/nn/Places.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -74,6 +75,14 @@ static int64_t bytesOf(Type elementType) {
   return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
 }
 
+/// Each head of [B, S, G…, K] has a stream of its own.
+static int64_t streamsOf(RankedTensorType kept) {
+  ArrayRef<int64_t> row = kept.getShape().drop_front();
+  if (!nn::liesInStreams(row))
+    return 1;
+  return llvm::product_of(row.drop_front().drop_back());
+}
+
 /// A slot's type is [B, positions…, rest]: a position is the rest.
 void Slots::addCaches(const nn::SizeTable &sizes, OpBuilder &builder) const {
   for (auto [number, slot] : llvm::enumerate(caches.firsts)) {
@@ -89,10 +98,13 @@ void Slots::addCaches(const nn::SizeTable &sizes, OpBuilder &builder) const {
     int64_t bytes = bytesOf(tensor.getElementType());
     for (int64_t axis = counted ? 2 : 1; axis < tensor.getRank(); ++axis)
       bytes *= tensor.getDimSize(axis);
+    IntegerAttr streams;
+    if (int64_t count = streamsOf(tensor); count > 1)
+      streams = builder.getI64IntegerAttr(count);
     program::CacheOp::create(
         builder, slot->op->getLoc(), builder.getI64IntegerAttr(number),
         builder.getStringAttr(slot->path), builder.getI64IntegerAttr(bytes),
-        size, isState ? builder.getUnitAttr() : UnitAttr());
+        size, streams, isState ? builder.getUnitAttr() : UnitAttr());
   }
 }
 

@@ -1,12 +1,14 @@
 //===- Places.h - how the memory plan is written on an nn module ----------===//
 //
-// nn-plan-memory writes these attributes, the conversions read them.
+// nn-plan-memory writes these attributes, the conversions read them. And how a
+// session's rows lie.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef HEDDLE_DIALECTS_NN_PLACES_H
 #define HEDDLE_DIALECTS_NN_PLACES_H
 
+#include "mlir/IR/BuiltinTypeInterfaces.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 
@@ -31,6 +33,12 @@ inline constexpr int64_t kNotStored = -1;
 inline constexpr int64_t resultPlace(int64_t number) { return -2 - number; }
 inline constexpr bool isResultPlace(int64_t place) { return place <= -2; }
 inline constexpr int64_t resultNumber(int64_t place) { return -2 - place; }
+
+/// Whether what a session keeps of one row, [S, G…, K], lies as
+/// [G…, capacity, K]: what one head reads is then one stream.
+inline bool liesInStreams(llvm::ArrayRef<int64_t> row) {
+  return row.size() >= 3 && mlir::ShapedType::isDynamic(row.front());
+}
 
 } // namespace heddle::nn
 

@@ -39,6 +39,7 @@ def Program_SizeExprs : TypedArrayAttrBase<Program_SizeExpr, "size expressions, 
 class Program_UpTo<int most> : ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<most>]>;
 def Program_Number : Program_UpTo<2147483647>;
 def Program_Length : Program_UpTo<1099511627776>;
+def Program_Streams : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<2147483647>]>;
 
 def Program_ElementType : TypeAttrOf<AnyTypeOf<[F32, BF16, F16, I32, I64, I8, I1]>>;
 

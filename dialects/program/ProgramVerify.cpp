@@ -141,8 +141,15 @@ LogicalResult EntryOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-LogicalResult CacheOp::verify() { return verifyShown(*this, getPath()); } // C1
-LogicalResult SiteOp::verify() { return verifyShown(*this, getName()); }  // C1
+LogicalResult CacheOp::verify() {
+  uint64_t streams = getStreams().value_or(1);
+  if (getBytes() % streams) // C2
+    return emitOpError() << "has " << getBytes() << " bytes in " << streams
+                         << " streams, needs a multiple of them";
+  return verifyShown(*this, getPath()); // C1
+}
+
+LogicalResult SiteOp::verify() { return verifyShown(*this, getName()); } // C1
 
 LogicalResult TensorOp::verify() {
   kernel::PackedLayout layout = getLayout().getLayout();

@@ -51,7 +51,7 @@ func.func @a_row_of_what_is_flat(%m: memref<?xf32>, %i: index, %n: index) -> mem
 // CHECK: %[[ELEMENTS:.*]] = arith.muli %c4{{.*}}, %[[N]]
 // CHECK: %[[BYTES:.*]] = arith.muli %[[ELEMENTS]], %c8
 // CHECK: %[[POINTER:.*]] = builtin.unrealized_conversion_cast %[[FRAME]] : !kernel.frame to !llvm.ptr
-// CHECK: llvm.getelementptr %[[POINTER]][96]
+// CHECK: llvm.getelementptr %[[POINTER]][88]
 // CHECK: arith.addi %[[OFFSET]], %[[BYTES]]
 // CHECK: call @heddle_check_bounds
 // CHECK: kernel.arena

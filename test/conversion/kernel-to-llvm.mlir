@@ -98,19 +98,19 @@ func.func @weights(%frame: !kernel.frame, %l: index) -> memref<3xbf16> {
   return %w : memref<3xbf16>
 }
 
-// caches[slot].data + cache_rows[b] · capacity · 2 · 4 · 4 bytes
+// caches[slot].data + caches[slot].rows[b] · capacity · 2 · 4 · 4 bytes
 // CHECK-LABEL: @cache_row(
 // CHECK-SAME: %[[FRAME:.*]]: !llvm.ptr
 func.func @cache_row(%frame: !kernel.frame, %slot: index, %b: index, %n: index) -> memref<?x2x4xf32> {
   // CHECK-DAG: %[[POSITION:.*]] = llvm.mlir.constant(32 : i64)
-  // CHECK-DAG: %[[VIEWSIZE:.*]] = llvm.mlir.constant(16 : i64)
+  // CHECK-DAG: %[[VIEWSIZE:.*]] = llvm.mlir.constant(24 : i64)
   // CHECK: llvm.getelementptr %[[FRAME]][32]
   // CHECK: llvm.mul %{{.*}}, %[[VIEWSIZE]]
   // CHECK: %[[VIEW:.*]] = llvm.getelementptr
   // CHECK: %[[DATA:.*]] = llvm.load %[[VIEW]] invariant {{.*}} -> !llvm.ptr
   // CHECK: llvm.getelementptr %[[VIEW]][8]
   // CHECK: %[[CAPACITY:.*]] = llvm.load {{.*}} -> i64
-  // CHECK: llvm.getelementptr %[[FRAME]][56]
+  // CHECK: llvm.getelementptr %[[VIEW]][16]
   // CHECK: %[[ROW:.*]] = llvm.load {{.*}} -> i64
   // CHECK: %[[FIRST:.*]] = llvm.mul %[[ROW]], %[[CAPACITY]]
   // CHECK: %[[BYTES:.*]] = llvm.mul %[[FIRST]], %[[POSITION]]

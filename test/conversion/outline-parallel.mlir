@@ -12,9 +12,9 @@ func.func private @work(index, index, !llvm.ptr)
 // CHECK: scf.if %[[WORTH]] {
 // CHECK: %[[TASK:.*]] = func.constant @shared_where_it_is_worth_it_task_0
 // CHECK: %[[POINTER:.*]] = builtin.unrealized_conversion_cast %[[FRAME]] : !kernel.frame to !llvm.ptr
-// CHECK: %[[AT:.*]] = llvm.getelementptr %[[POINTER]][72]
-// CHECK: %[[FOR:.*]] = llvm.load %[[AT]] invariant
 // CHECK: %[[AT:.*]] = llvm.getelementptr %[[POINTER]][64]
+// CHECK: %[[FOR:.*]] = llvm.load %[[AT]] invariant
+// CHECK: %[[AT:.*]] = llvm.getelementptr %[[POINTER]][56]
 // CHECK: %[[POOL:.*]] = llvm.load %[[AT]] invariant
 // CHECK: llvm.call %[[FOR]](%[[POOL]], %{{.*}}, %[[CONTEXT]], %{{.*}})
 // CHECK: } else {

@@ -325,6 +325,21 @@ program.description "m" {
 
 // -----
 
+// program.cache C2
+program.description "m" {
+  // expected-error @below {{has 16 bytes in 3 streams, needs a multiple of them}}
+  program.cache 0 "k" of 16 bytes in 3 streams
+}
+
+// -----
+
+program.description "m" {
+  // expected-error @below {{attribute 'streams' failed to satisfy constraint}}
+  program.cache 0 "k" of 16 bytes in 0 streams
+}
+
+// -----
+
 program.description "m" {
   // expected-error @below {{attribute 'bytes' failed to satisfy constraint}}
   "program.cache"() <{number = 0 : i64, path = "a", bytes = 4 : i128}> : () -> ()

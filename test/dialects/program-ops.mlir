@@ -17,7 +17,7 @@
 // CHECK-NEXT: }
 // CHECK-NEXT: program.entry @other {
 // CHECK-NEXT: }
-// CHECK-NEXT: program.cache 0 "k" of 12 bytes per "S"
+// CHECK-NEXT: program.cache 0 "k" of 12 bytes per "S" in 3 streams
 // CHECK-NEXT: program.cache 1 "memory" of 12 bytes per "T" state
 // CHECK-NEXT: program.cache 2 "last" of 4 bytes
 // CHECK-NEXT: program.site 0 "step: linear w [B V]" flops "6*B" bytes "132" in bf16
@@ -40,7 +40,7 @@ program.description "toy" rows "B" prefill_in_chunks tokenizer {
   }
   program.entry @other generates none {
   }
-  program.cache 0 "k" of 12 bytes per "S"
+  program.cache 0 "k" of 12 bytes per "S" in 3 streams
   program.cache 1 "memory" of 12 bytes per "T" state
   program.cache 2 "last" of 4 bytes
   program.site 0 "step: linear w [B V]" flops "6*B" bytes "132" in bf16

@@ -1,5 +1,5 @@
+#include "runtime/Session.h"
 #include "ToyProgram.h"
-#include "runtime/Model.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 namespace {
 
 using Floats = std::vector<float>;
+using heddle::runtime::copyRow;
+using heddle::runtime::runCall;
 
 class Toy : public ::testing::Test {
 protected:
@@ -288,6 +290,57 @@ TEST_F(Toy, MessagesBelongToTheThreadThatFailed) {
   std::thread([&] { seenElsewhere = heddle_last_error(); }).join();
   EXPECT_EQ(seenElsewhere, "");
   EXPECT_STREQ(heddle_last_error(), "T is 9, the model takes 1 to 8");
+}
+
+TEST_F(Toy, RowsMayShareTheirStates) {
+  const int32_t src[] = {3, 5};
+  ASSERT_EQ(call("encode", {2}, src, nullptr), HEDDLE_OK);
+  const heddle_entry *recall = heddle_entry_named(model, "recall");
+  const int64_t ones[] = {1, 1}, *lengths[] = {ones};
+  const int64_t rows[] = {0, 1}, states[] = {0, 0};
+  const int32_t ids[] = {1, 2};
+  const void *inputs[] = {ids};
+  float product[4] = {};
+  void *outputs[] = {product};
+  EXPECT_EQ(runCall(*session, recall, 2, lengths, rows, inputs, outputs),
+            HEDDLE_BAD_ARGUMENT)
+      << "row 1 has no state of its own";
+  ASSERT_EQ(
+      runCall(*session, recall, 2, lengths, rows, inputs, outputs, states),
+      HEDDLE_OK);
+  EXPECT_EQ(Floats(product, product + 4), Floats({3, 5, 6, 10}));
+}
+
+/// Keys of three heads, two bytes each, and what a recurrence carries.
+TEST_F(Toy, ARowIsCopiedStreamByStream) {
+  const heddle_cache caches[] = {
+      {"k", 6, toy::S, 0, 3}, {"h", 4, -1, 0, 1}, {"memory", 4, toy::M, 1, 1}};
+  heddle_program program = toy::program;
+  program.caches = caches;
+  program.cache_count = 3;
+  heddle_open_options options = {path.c_str(), 1, 0};
+  heddle_model *other = heddle_open(&program, &options);
+  heddle_session_options limits = {2, 0, 5};
+  heddle_session *two = heddle_session_open(other, &limits);
+  ASSERT_NE(two, nullptr) << heddle_last_error();
+  for (int32_t cache = 0; cache < 3; ++cache)
+    memset(two->views[cache].data, 7, 4); // of row 0
+  memset(two->views[0].data, 0, 60);
+  for (int i = 0; i < 30; ++i)
+    two->views[0].data[i] = static_cast<uint8_t>(i + 1);
+  two->heldBy(toy::S, 0) = 3;
+  copyRow(*two, 0, 1, 1);
+  // Of five positions in each of three streams, the second and the third.
+  std::vector<uint8_t> row(two->views[0].data + 30, two->views[0].data + 60);
+  std::vector<uint8_t> needed(30);
+  for (int i : {2, 3, 4, 5, 12, 13, 14, 15, 22, 23, 24, 25})
+    needed[size_t(i)] = static_cast<uint8_t>(i + 1);
+  EXPECT_EQ(row, needed);
+  EXPECT_EQ(two->views[1].data[4], 7) << "what is carried has no positions";
+  EXPECT_EQ(two->views[2].data[two->views[2].capacity * 4], 0) << "states stay";
+  EXPECT_EQ(heddle_session_length(two, 1), 3);
+  heddle_session_close(two);
+  heddle_close(other);
 }
 
 } // namespace

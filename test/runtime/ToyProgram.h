@@ -97,14 +97,15 @@ inline const heddle_value vectorsB3[] = {
     value("result", "B 3", HEDDLE_F32, 2, dimsB3, &b3)};
 
 enum { cacheIds, cacheMemory };
-inline const heddle_cache caches[] = {{"ids", 4, S, 0}, {"memory", 4, M, 1}};
+inline const heddle_cache caches[] = {{"ids", 4, S, 0, 1},
+                                      {"memory", 4, M, 1, 1}};
 inline const int32_t cacheSlots[] = {cacheIds, cacheMemory};
 
 template <typename Element>
 Element *cacheRow(const heddle_frame *frame, int slot, int64_t row) {
   const heddle_cache_view &view = frame->caches[slot];
   return reinterpret_cast<Element *>(view.data) +
-         frame->cache_rows[row] * view.capacity;
+         view.rows[row] * view.capacity;
 }
 
 inline int64_t ofRow(const heddle_frame *frame, int extent, int64_t row) {

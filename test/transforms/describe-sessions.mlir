@@ -235,3 +235,19 @@ func.func @reversed(%x: !x) -> !x attributes {nn.entry} {
   return %y : !x
 }
 }
+
+// -----
+
+!k = tensor<?x?x2x3x5xf32, #nn.axes<B, T, G, H, K>>
+
+// Each of two times three heads has a stream of its own.
+// CHECK: program.cache 0 "k" of 120 bytes per "S" in 6 streams
+module attributes {nn.generate = ["keeps_heads"]} {
+nn.size @B in 1 to 4
+nn.size @T in 1 to 6 per @B
+nn.size @S in 1 to 6 per @B
+func.func @keeps_heads(%k: !k) -> tensor<?x?x2x3x5xf32, #nn.axes<B, S, G, H, K>> attributes {nn.entry} {
+  %ks = nn.cache_append "k" %k from "T" to "S" : (!k) -> tensor<?x?x2x3x5xf32, #nn.axes<B, S, G, H, K>>
+  return %ks : tensor<?x?x2x3x5xf32, #nn.axes<B, S, G, H, K>>
+}
+}
