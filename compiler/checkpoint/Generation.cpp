@@ -44,7 +44,7 @@ class GenerationReader {
 public:
   GenerationReader() : defaults(std::make_shared<GenerationDefaults>()) {
     heddle_generation &all = defaults->all;
-    all.top_p = all.repetition_penalty = 1;
+    all.top_p = all.repetition_penalty = all.length_penalty = 1;
     all.begin = all.decoder_start = all.forced_begin = -1;
   }
 
@@ -66,9 +66,10 @@ private:
                  llvm::ArrayRef<std::string> ignored);
   void noteUnknown(const llvm::json::Object &object, const JsonNode &root);
   void readSampling(const JsonNode &root);
+  void readBeams(const JsonNode &root);
   void readBadWords(const JsonNode &node);
 
-  bool samples = false;
+  bool samples = false, searches = false;
 };
 
 static int64_t integerOr(const JsonNode &node, int64_t byDefault) {
@@ -84,9 +85,11 @@ void GenerationReader::checkKeys(const llvm::json::Object &object,
     if (!value || isNeutral(*value, key.neutral) ||
         (key.ofSampling && !samples) || llvm::is_contained(ignored, key.name))
       continue;
+    bool isNoted = key.treatment == GenerationKey::Noted ||
+                   (key.treatment == GenerationKey::Searched && !searches);
     std::string found = llvm::formatv("{0}", *value);
     JsonNode node = root[key.name];
-    if (key.treatment == GenerationKey::Noted)
+    if (isNoted)
       node.note("found " + found + ", the program generates " + key.instead);
     else if (key.treatment == GenerationKey::Refused)
       node.problem("found " + found + ", needed " +
@@ -132,6 +135,39 @@ void GenerationReader::readSampling(const JsonNode &root) {
     root.problem(wrong);
 }
 
+/// true, false or "never".
+static int32_t readEarlyStopping(const JsonNode &node) {
+  if (!node.isString())
+    return node.boolean(false) ? HEDDLE_EARLY_STOPPING_YES
+                               : HEDDLE_EARLY_STOPPING_NO;
+  if (std::string found = node.string(); found != "never")
+    node.problem("found " + found + ", needed true, false or never");
+  return HEDDLE_EARLY_STOPPING_NEVER;
+}
+
+/// What is said of beams holds, where the checkpoint has none, for those who
+/// ask for some.
+void GenerationReader::readBeams(const JsonNode &root) {
+  heddle_generation &all = defaults->all;
+  int32_t beams = integerOr(root["num_beams"], 1),
+          texts = integerOr(root["num_return_sequences"], 1);
+  if (beams < 1)
+    root["num_beams"].problem("found 0, needed 1 or more");
+  if (JsonNode penalty = root["length_penalty"])
+    all.length_penalty = static_cast<float>(penalty.number());
+  all.early_stopping = readEarlyStopping(root["early_stopping"]);
+  all.renormalize = root["renormalize_logits"].boolean(false);
+  if (!searches)
+    return;
+  all.beams = beams;
+  all.texts = texts;
+  if (texts < 1 || texts > beams)
+    root["num_return_sequences"].problem(
+        llvm::formatv("found {0}, needed 1 to {1}, as many as num_beams", texts,
+                      beams)
+            .str());
+}
+
 void GenerationReader::readBadWords(const JsonNode &node) {
   if (!node)
     return;
@@ -154,10 +190,12 @@ void GenerationReader::readSettings(const JsonNode &root,
     return;
   heddle_generation &all = defaults->all;
   samples = root["do_sample"].boolean(false);
+  searches = !samples && integerOr(root["num_beams"], 1) > 1;
   checkKeys(*object, root, ignored);
   if (isWhole)
     noteUnknown(*object, root);
   readSampling(root);
+  readBeams(root);
   all.max_tokens = integerOr(root["max_new_tokens"], 0);
   all.max_length = all.max_tokens ? 0 : integerOr(root["max_length"], 0);
   all.min_tokens = integerOr(root["min_new_tokens"], 0);

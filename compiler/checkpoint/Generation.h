@@ -24,6 +24,7 @@ struct GenerationKey {
     Read,     ///< the program does it
     NoEffect, ///< changes nothing that the program computes
     Noted,    ///< the program does otherwise, and the build says so
+    Searched, ///< the program does it where it has beams, else it is Noted
     Refused,  ///< changes the text in a way that the program cannot
   };
   llvm::StringLiteral name;
@@ -33,7 +34,7 @@ struct GenerationKey {
   llvm::StringLiteral neutral = "";
   /// Has a meaning only where tokens are drawn at random (`do_sample`).
   bool ofSampling = false;
-  /// Of what is noted: how the program generates.
+  /// Of what is or may be noted: how the program generates.
   llvm::StringLiteral instead = "";
   /// In config.json the name means something else.
   bool ofItsFile = false;

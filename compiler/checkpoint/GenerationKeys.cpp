@@ -33,19 +33,21 @@ static constexpr Key keys[] = {
     {"suppress_tokens", Key::Read},
     {"begin_suppress_tokens", Key::Read},
 
+    // A search with beams, where nothing is drawn.
+    {"num_beams", Key::Noted, "1", true, "without beams"},
+    {"num_return_sequences", Key::Searched, "1", false, "one text a prompt"},
+    {"length_penalty", Key::Read},
+    {"early_stopping", Key::Read},
+    {"renormalize_logits", Key::Read},
+    {"num_beam_groups", Key::Refused, "1"},
+    {"diversity_penalty", Key::Refused, "0"},
+
     // Ways to search that programs do not have: a text is still a text of the
     // model, found in a simpler way.
-    {"num_beams", Key::Noted, "1", false, "without beams"},
     {"penalty_alpha", Key::Noted, "0", false, "without contrastive search"},
     {"dola_layers", Key::Noted, "", false, "without contrasting layers"},
-    {"num_return_sequences", Key::Noted, "1", false, "one text a prompt"},
     {"max_time", Key::Noted, "", false, "without a limit of time"},
     {"prefix", Key::Noted, "\"\"", false, "from the prompt as it is given"},
-    // Details of a search with beams, of which num_beams has told.
-    {"early_stopping", Key::NoEffect},
-    {"length_penalty", Key::NoEffect},
-    {"num_beam_groups", Key::NoEffect},
-    {"diversity_penalty", Key::NoEffect},
 
     // Other distributions to choose from.
     {"typical_p", Key::Refused, "1", true},
@@ -88,7 +90,6 @@ static constexpr Key keys[] = {
     // chosen.
     {"pad_token_id", Key::NoEffect},
     {"remove_invalid_values", Key::NoEffect},
-    {"renormalize_logits", Key::NoEffect},
     // Speed: speculation without loss, caches, compilation.
     {"use_cache", Key::NoEffect},
     {"cache_implementation", Key::NoEffect},

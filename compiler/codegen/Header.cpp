@@ -160,10 +160,17 @@ int64_t $_detokenize($_model *model, const int32_t *ids, int64_t count, char *te
 )";
 
 static constexpr llvm::StringLiteral generation =
-    R"(/* What is 0 is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
- * probable token, all tokens, no penalty. */
+    R"(/* When a search with beams is over: when so many texts have ended as there are beams, and no beam is expected to end
+ * better, at the length that it has now (NO), at all (YES), or at the length that is best for its score (NEVER). */
+#define @_EARLY_STOPPING_NO 1
+#define @_EARLY_STOPPING_YES 2
+#define @_EARLY_STOPPING_NEVER 3
+
+/* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
+ * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */
 typedef struct $_generate_options {
-  int64_t rows;                     /* how many prompts; prompt b uses row b of the session */
+  int64_t rows;                     /* how many prompts; prompt b uses row b of the session, with beams the `beams` rows from row
+                                       b * beams on, which are empty afterwards */
   const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
   const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
   const int64_t *prompt_lengths;
@@ -175,10 +182,22 @@ typedef struct $_generate_options {
   uint64_t seed;
   int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
   int32_t text_only;         /* 1: special tokens written out in prompts are text */
+  const float *const *sources; /* where the first entry reads pictures or sound: its input, a row each, in place of prompts */
+  const char *language, *task; /* of speech, by names of generation_config.json. NULL: as it says */
+  int32_t beams;             /* texts that are searched side by side for the most probable one, with temperature 0 and without
+                                resume; 1: none but the one that is written */
+  const float *length_penalty; /* a text's score is the sum of its tokens' log probabilities, divided by their number to this
+                                power: what is more than 0 is for longer texts */
+  int32_t early_stopping;    /* @_EARLY_STOPPING_... */
+  int32_t texts;             /* how many texts a prompt gets, the best of its beams in falling order: text k of prompt b is row
+                                b * texts + k for the callback. As many as there are beams at most */
+  float *scores;             /* where to write the score of every text, rows * texts of them; -INFINITY where a prompt has fewer
+                                texts. NULL: nowhere. Only for a search with beams */
 } $_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is
- * called once more with token -1 and what text was held back. A result other than 0 ends the row. */
+ * called once more with token -1 and what text was held back. A result other than 0 ends the row. A search with beams
+ * knows its texts when it is over, and gives them then. */
 typedef int32_t (*$_token_callback)(void *user, int64_t row, int32_t token, const char *text, int64_t bytes);
 
 /* Extends every prompt token by token. */

@@ -17,6 +17,8 @@ namespace heddle::runtime {
 Generation::~Generation() {
   for (Row *row : rows)
     destroy(row);
+  for (Beams *beams : beamsOf)
+    destroy(beams);
 }
 
 heddle_status Generation::run() {
@@ -29,6 +31,9 @@ heddle_status Generation::run() {
     return status;
   if (heddle_status status = checkRoom())
     return status;
+  if (beamOptions.beams > 1)
+    if (heddle_status status = prepareBeams())
+      return status;
   while (unfinished()) {
     planCall();
     if (heddle_status status = checkTrouble())
@@ -36,18 +41,26 @@ heddle_status Generation::run() {
     if (heddle_status status = call())
       return status;
     double start = secondsNow();
-    int64_t before = 0;
-    for (int64_t i = 0; i < callRows; ++i) {
-      before += lengths[i];
-      Row &row = *rows[sessionRows[i]];
-      if (row.unread())
-        continue; // the logits follow the middle of a prompt
-      int64_t at = logitsOfEveryToken ? before - 1 : i;
-      if (heddle_status status =
-              choose(sessionRows[i], logits.data() + at * vocabulary))
-        return status;
-    }
+    if (heddle_status status = answer())
+      return status;
     report.samplingSeconds += secondsNow() - start;
+  }
+  return HEDDLE_OK;
+}
+
+/// What follows from the logits of a call.
+heddle_status Generation::answer() {
+  int64_t before = 0;
+  for (int64_t i = 0; i < callRows; ++i) {
+    before += lengths[i];
+    int64_t b = sessionRows[i];
+    if (rows[b]->unread())
+      continue; // the logits follow the middle of a prompt
+    int64_t at = logitsOfEveryToken ? before - 1 : i;
+    const float *rowLogits = logits.data() + at * vocabulary;
+    if (heddle_status status =
+            beamOptions.beams > 1 ? search(b, rowLogits) : choose(b, rowLogits))
+      return status;
   }
   return HEDDLE_OK;
 }
@@ -62,7 +75,7 @@ void Generation::planCall() {
   int64_t budget = session.limits.total[step.size];
   callRows = callTokens = 0;
   callIds.clear();
-  for (int64_t b = 0; b < options.rows; ++b) {
+  for (int64_t b = 0; b < rows.size(); ++b) {
     Row &row = *rows[b];
     if (row.done)
       continue;
@@ -71,6 +84,7 @@ void Generation::planCall() {
     if (take == 0 || (take < row.unread() && !chunks))
       continue;
     sessionRows[callRows] = b;
+    stateRows[callRows] = b - b % beamOptions.beams;
     lengths[callRows] = take;
     ++callRows;
     callIds.append(row.ids.data() + row.read, take);
@@ -86,8 +100,9 @@ heddle_status Generation::call() {
     return checkTrouble();
   void *outputs[] = {logits.data()};
   double start = secondsNow();
-  if (heddle_status status = runCall(session, step.entry, callRows, sizes,
-                                     sessionRows.data(), inputs, outputs))
+  if (heddle_status status =
+          runCall(session, step.entry, callRows, sizes, sessionRows.data(),
+                  inputs, outputs, stateRows.data()))
     return status;
   double seconds = secondsNow() - start;
   bool readsPrompt = false;
@@ -117,34 +132,49 @@ heddle_status Generation::choose(int64_t b, const float *rowLogits) {
     return checkTrouble();
   auto count = static_cast<int32_t>(vocabulary);
   auto length = static_cast<int64_t>(row.ids.size());
-  rowLogits = rules.apply(
-      rowLogits, count,
-      {row.ids.data(), length, static_cast<int64_t>(row.prompt), row.longest});
+  rowLogits = rules.apply(rowLogits, count, row.soFar());
   int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
                                  static_cast<int32_t>(length), row.stream,
                                  heddle_session_length(&session, b));
   if (heddle_status status = checkTrouble())
     return status;
   if (token < 0)
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "%s gave no number for any token that may come next in row "
-                "%" PRId64 ": are the weights damaged",
-                step.entry->name, b);
+    return noNumber(b);
   row.ids.push(token);
-  bool ends = rules.isEnd(token);
-  piece.clear();
-  if (row.decoder && !ends)
-    row.decoder->push(token, piece);
+  bool stopped = write(b, row.decoder, token);
   if (heddle_status status = checkTrouble())
     return status;
-  bool stopped = callback(user, b, token, piece.data(),
-                          static_cast<int64_t>(piece.size())) != 0;
-  bool complete = stopped || ends || length + 1 == row.longest;
+  bool complete = stopped || rules.isEnd(token) || length + 1 == row.longest;
   if (!complete && roomOf(b) == 0)
     report.cutRows.push(b);
   if (complete || roomOf(b) == 0)
     finish(b);
   return checkTrouble();
+}
+
+heddle_status Generation::noNumber(int64_t prompt) const {
+  return fail(HEDDLE_BAD_ARGUMENT,
+              "%s gave no number for any token that may come next in row "
+              "%" PRId64 ": are the weights damaged",
+              step.entry->name, prompt);
+}
+
+/// Hands a token to the caller, with the text that it completes; an end of the
+/// text has none. Whether the caller has enough.
+bool Generation::write(int64_t textRow, text::Decoder *decoder, int32_t token) {
+  piece.clear();
+  if (decoder && !rules.isEnd(token))
+    decoder->push(token, piece);
+  return watch.found() != text::Trouble::None ||
+         callback(user, textRow, token, piece.data(),
+                  static_cast<int64_t>(piece.size())) != 0;
+}
+
+void Generation::close(int64_t textRow, text::Decoder *decoder) {
+  piece.clear();
+  if (decoder)
+    decoder->finish(piece);
+  callback(user, textRow, -1, piece.data(), static_cast<int64_t>(piece.size()));
 }
 
 /// What went wrong in the work on texts, and with the memory of all else.
@@ -157,15 +187,12 @@ void Generation::finish(int64_t b) {
   Row &row = *rows[b];
   row.done = true;
   session.unread[b] = row.ids.back();
-  piece.clear();
-  if (row.decoder)
-    row.decoder->finish(piece);
-  callback(user, b, -1, piece.data(), static_cast<int64_t>(piece.size()));
+  close(b, row.decoder);
 }
 
 static constexpr heddle_generation neutralSettings() {
   heddle_generation settings = {};
-  settings.top_p = settings.repetition_penalty = 1;
+  settings.top_p = settings.repetition_penalty = settings.length_penalty = 1;
   settings.begin = settings.decoder_start = settings.forced_begin = -1;
   return settings;
 }

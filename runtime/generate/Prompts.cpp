@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cmath>
 
 namespace heddle::runtime {
 
@@ -81,6 +82,8 @@ heddle_status Generation::prepare() {
                 "there are %" PRId64
                 " prompts, the session was opened for 1 to %" PRId64,
                 options.rows, session.limits.rows);
+  if (heddle_status status = readBeamOptions())
+    return status;
   if (options.max_tokens < -1)
     return fail(HEDDLE_BAD_ARGUMENT,
                 "max_tokens is %" PRId64 ", needed: -1 or more",
@@ -93,8 +96,9 @@ heddle_status Generation::prepare() {
   if (model.weights.tokenizer() || options.prompts)
     if (heddle_status status = tokenizerOf(model, tokenizer))
       return status;
-  if (!rows.allocate(options.rows) || !sessionRows.allocate(options.rows) ||
-      !lengths.allocate(options.rows))
+  int64_t most = firstRow(options.rows);
+  if (!rows.allocate(most) || !sessionRows.allocate(most) ||
+      !stateRows.allocate(most) || !lengths.allocate(most))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   return readPrompts();
 }
@@ -112,6 +116,57 @@ heddle_status Generation::checkPrompts() {
     return fail(HEDDLE_BAD_ARGUMENT,
                 "there are no prompts: prompts is NULL, and so is %s",
                 options.prompt_ids ? "prompt_lengths" : "prompt_ids");
+  return HEDDLE_OK;
+}
+
+heddle_status Generation::readBeamOptions() {
+  auto choose = [](auto asked, auto setting, auto byDefault) {
+    return asked ? asked : setting ? setting : byDefault;
+  };
+  BeamOptions &beams = beamOptions;
+  beams.beams = choose(options.beams, settings.beams, 1);
+  beams.texts = choose(options.texts, beams.beams > 1 ? settings.texts : 0, 1);
+  beams.lengthPenalty = options.length_penalty ? *options.length_penalty
+                                               : settings.length_penalty;
+  beams.earlyStopping = choose(options.early_stopping, settings.early_stopping,
+                               int32_t{HEDDLE_EARLY_STOPPING_NO});
+  return checkBeams(beams, samplerOptions(options, settings).temperature);
+}
+
+heddle_status Generation::checkBeams(const BeamOptions &beams,
+                                     float temperature) const {
+  if (beams.beams < 1)
+    return fail(HEDDLE_BAD_ARGUMENT, "beams is %d, needed: 0 or more",
+                beams.beams);
+  if (beams.beams > session.limits.rows / options.rows)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "there are %" PRId64 " prompts with %d beams each, the session "
+                "was opened for %" PRId64 " rows",
+                options.rows, beams.beams, session.limits.rows);
+  if (beams.texts < 1 || beams.texts > beams.beams)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "texts is %d, needed: 1 to %d, as many as there are beams",
+                beams.texts, beams.beams);
+  if (beams.earlyStopping < HEDDLE_EARLY_STOPPING_NO ||
+      beams.earlyStopping > HEDDLE_EARLY_STOPPING_NEVER)
+    return fail(HEDDLE_BAD_ARGUMENT, "early_stopping is %d, needed: 0 to %d",
+                beams.earlyStopping, int{HEDDLE_EARLY_STOPPING_NEVER});
+  if (!std::isfinite(beams.lengthPenalty))
+    return fail(HEDDLE_BAD_ARGUMENT, "length_penalty is %g, needed: a number",
+                beams.lengthPenalty);
+  if (beams.beams == 1)
+    return options.scores ? fail(HEDDLE_BAD_ARGUMENT,
+                                 "scores are those of beams, and there are "
+                                 "none: needed: beams of 2 or more")
+                          : HEDDLE_OK;
+  if (temperature > 0)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "temperature is %g, needed for a search with %d beams: 0",
+                temperature, beams.beams);
+  if (options.resume)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "a search with %d beams begins anew: it cannot resume a text",
+                beams.beams);
   return HEDDLE_OK;
 }
 
@@ -135,29 +190,30 @@ heddle_status Generation::findVocabulary() {
 }
 
 heddle_status Generation::readPrompts() {
-  for (int64_t b = 0; b < options.rows; ++b) {
-    rows[b] = create<Row>();
-    if (!rows[b])
+  for (int64_t b = 0; b < rows.size(); ++b)
+    if (!(rows[b] = create<Row>()))
       return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
+  for (int64_t b = 0; b < options.rows; ++b) {
     if (heddle_status status = readPrompt(b))
       return status;
-    if (!options.resume)
-      if (heddle_status status = rewindRow(session, b, 0))
-        return status;
     // The same prompt twice asks for two texts; otherwise a row's text does
     // not depend on its neighbours.
-    rows[b]->stream = repeats ? repeats[b] : 0;
+    Row &row = rowOf(b);
+    row.stream = repeats ? repeats[b] : 0;
     for (int64_t other = 0; other < b && !readsMedia(); ++other) {
-      const text::Ids &ids = rows[other]->ids;
-      rows[b]->stream += std::equal(ids.begin(), ids.end(),
-                                    rows[b]->ids.begin(), rows[b]->ids.end());
+      const text::Ids &ids = rowOf(other).ids;
+      row.stream +=
+          std::equal(ids.begin(), ids.end(), row.ids.begin(), row.ids.end());
     }
   }
+  for (int64_t b = 0; b < rows.size() && !options.resume; ++b)
+    if (heddle_status status = rewindRow(session, b, 0))
+      return status;
   return HEDDLE_OK;
 }
 
 heddle_status Generation::readPrompt(int64_t b) {
-  Row &row = *rows[b];
+  Row &row = rowOf(b);
   if (options.resume && session.unread[b] >= 0)
     row.ids.push(session.unread[b]);
   if (readsMedia()) {
@@ -182,8 +238,9 @@ heddle_status Generation::readPrompt(int64_t b) {
   if (row.ids.empty())
     return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is empty", b);
   row.prompt = row.ids.size();
-  if (heddle_status status = tokenizer ? openDecoder(row) : HEDDLE_OK)
-    return status;
+  if (tokenizer && beamOptions.beams == 1)
+    if (heddle_status status = openDecoder(row))
+      return status;
   return checkTrouble();
 }
 
@@ -203,7 +260,7 @@ heddle_status Generation::readIds(int64_t b) {
   if (count && !options.prompt_ids[b])
     return fail(HEDDLE_BAD_ARGUMENT, "the ids of prompt %" PRId64 " are NULL",
                 b);
-  rows[b]->ids.append(options.prompt_ids[b], count);
+  rowOf(b).ids.append(options.prompt_ids[b], count);
   return HEDDLE_OK;
 }
 
@@ -215,42 +272,69 @@ int64_t Generation::mostPromptTokens() const {
 /// The decoder reads along from the prompt on, because some tokenizers strip
 /// what stands at the beginning of a text.
 heddle_status Generation::openDecoder(Row &row) {
+  destroy(row.decoder);
   row.decoder = create<text::Decoder>(*tokenizer);
   if (!row.decoder)
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
-  if (!source.entry)
-    for (int32_t id : row.ids)
-      row.decoder->push(id, piece);
+  for (size_t i = 0; i < row.prompt && !source.entry; ++i)
+    row.decoder->push(row.ids[i], piece);
   piece.clear();
   return HEDDLE_OK;
 }
 
-/// Encoder and decoder: the prompts are read by the encoder, row by row, and
-/// the decoder begins with the token for that.
+/// Encoder and decoder: the prompts are read by the encoder, and the decoder
+/// begins with the token for that. Short prompts share a call; pictures and
+/// sounds do not.
 heddle_status Generation::encodeSources() {
+  constexpr int64_t tokensOfCall = 1024; // enough to keep the cores busy
   if (settings.decoder_start < 0)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "generate: the checkpoint names no token that begins the "
                 "decoder's text: found no decoder_start_token_id");
   double start = secondsNow();
-  for (int64_t b = 0; b < options.rows; ++b) {
-    text::Ids &ids = rows[b]->ids;
-    int64_t length = readsMedia() ? 0 : static_cast<int64_t>(ids.size());
-    const int64_t *sizes[] = {&length};
-    const void *inputs[HEDDLE_MAX_INPUTS] = {ids.data()};
-    if (readsMedia())
-      inputs[0] = options.sources[b];
-    void *outputs[1] = {nullptr};
-    if (heddle_status status =
-            runCall(session, source.entry, 1, sizes, &b, inputs, outputs))
+  int64_t most =
+      readsMedia() ? 0
+                   : std::min(tokensOfCall, session.limits.total[source.size]);
+  for (int64_t first = 0, end = 0; first < options.rows; first = end) {
+    int64_t tokens = 0;
+    do
+      tokens += rowOf(end++).unread();
+    while (end < options.rows && tokens + rowOf(end).unread() <= most);
+    report.prefillTokens += readsMedia() ? 0 : tokens;
+    if (heddle_status status = encode(first, end))
       return status;
-    report.prefillTokens += length;
-    ids.clear();
-    ids.push(settings.decoder_start);
-    rows[b]->prompt = 1;
   }
   report.prefillSeconds += secondsNow() - start;
   return HEDDLE_OK;
+}
+
+/// Prompts `first` to `end`, in one call.
+heddle_status Generation::encode(int64_t first, int64_t end) {
+  callIds.clear();
+  for (int64_t b = first; b < end; ++b) {
+    Row &row = rowOf(b);
+    sessionRows[b - first] = firstRow(b);
+    lengths[b - first] = row.unread();
+    callIds.append(row.ids.data(), row.ids.size());
+    row.ids.clear();
+    row.ids.push(settings.decoder_start);
+    row.prompt = 1;
+  }
+  if (heddle_status status = checkTrouble())
+    return status;
+  const int64_t *sizes[] = {lengths.data()};
+  const void *inputs[HEDDLE_MAX_INPUTS] = {callIds.data()};
+  if (readsMedia())
+    inputs[0] = options.sources[first];
+  void *outputs[1] = {nullptr};
+  return runCall(session, source.entry, end - first, sizes, sessionRows.data(),
+                 inputs, outputs);
+}
+
+/// With the opening, which comes before the text.
+int64_t Generation::lengthOfPrompt(const Row &row) const {
+  return static_cast<int64_t>(row.prompt) +
+         (source.entry ? opening.count() : 0);
 }
 
 /// Where each text ends at the latest: what the caller says goes before the
@@ -260,14 +344,12 @@ heddle_status Generation::limitLengths() {
       options.max_tokens ? options.max_tokens : settings.max_tokens;
   bool ofWhole = tokens == 0 && settings.max_length > 0;
   for (int64_t b = 0; b < options.rows; ++b) {
-    Row &row = *rows[b];
-    auto prompt = static_cast<int64_t>(row.prompt);
+    Row &row = rowOf(b);
+    int64_t prompt = lengthOfPrompt(row);
     // As in transformers, what begins a text of speech does not count.
     int64_t most = settings.max_length;
-    if (source.entry && opening.count()) {
-      prompt += opening.count();
+    if (source.entry && opening.count())
       most += prompt;
-    }
     row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
                   : ofWhole                                 ? most
                                                             : INT64_MAX;
@@ -288,20 +370,20 @@ int64_t Generation::roomOf(int64_t row) const {
 
 heddle_status Generation::checkRoom() const {
   for (int64_t b = 0; b < options.rows; ++b) {
-    if (rows[b]->unread() > roomOf(b))
+    int64_t unread = rowOf(b).unread(), room = roomOf(firstRow(b));
+    if (unread > room)
       return fail(HEDDLE_CONTEXT_FULL,
                   "prompt %" PRId64 " has %" PRId64
                   " tokens, the context has room for %" PRId64,
-                  b, rows[b]->unread(), roomOf(b));
+                  b, unread, room);
     int64_t most = std::min(session.limits.perRow[step.size],
                             session.limits.total[step.size]);
-    if (!(model.program->flags & HEDDLE_PREFILL_IN_CHUNKS) &&
-        rows[b]->unread() > most)
+    if (!(model.program->flags & HEDDLE_PREFILL_IN_CHUNKS) && unread > most)
       return fail(HEDDLE_BAD_ARGUMENT,
                   "prompt %" PRId64 " has %" PRId64
                   " tokens, one call takes %" PRId64
                   ", and this model must read a prompt in one call",
-                  b, rows[b]->unread(), most);
+                  b, unread, most);
   }
   return HEDDLE_OK;
 }

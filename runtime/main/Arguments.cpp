@@ -1,45 +1,15 @@
 #include "runtime/main/Arguments.h"
 #include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
+#include "runtime/main/OptionNames.h"
 #include "runtime/main/Suggest.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
 
 namespace heddle::runtime {
-
-/// Every option, for those who misspell one.
-static constexpr const char *optionNames[] = {"--help",
-                                              "--info",
-                                              "--version",
-                                              "--profile",
-                                              "--huge-pages",
-                                              "--check-weights",
-                                              "--no-echo",
-                                              "--plain-text",
-                                              "--tokens",
-                                              "--ids",
-                                              "--audio",
-                                              "--image",
-                                              "--language",
-                                              "--task",
-                                              "--prompt",
-                                              "--context",
-                                              "--seed",
-                                              "--top-k",
-                                              "--threads",
-                                              "--temperature",
-                                              "--top-p",
-                                              "--min-p",
-                                              "--repetition-penalty",
-                                              "--format",
-                                              "--weights",
-                                              "--entry",
-                                              "--in",
-                                              "--out",
-                                              "--lengths",
-                                              "--rows"};
 
 namespace {
 
@@ -54,9 +24,11 @@ public:
 
 private:
   bool parseOption(std::string_view option);
+  bool parseSearchOption(std::string_view option, bool &taken);
   bool parsePositional(const char *word);
   bool check();
   void callWithFiles();
+  bool checkSearch();
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);
@@ -65,7 +37,9 @@ private:
                   int64_t &number);
   bool takeNumber(std::string_view option, float &number);
   bool takeTokens(std::string_view option);
+  bool takeCount(std::string_view option, int64_t least, int32_t &count);
   bool takeFormat(std::string_view option);
+  bool takeEarlyStopping(std::string_view option);
   bool takeBinding(const char *option);
 
   const heddle_entry *entryNamed(const char *name) const;
@@ -74,6 +48,7 @@ private:
   char **rest, **end;
   Arguments &arguments;
   const char *attached = nullptr; // the value in `--option=value`
+  int32_t texts = 0;              // --n-best; 0: not given
 };
 
 } // namespace
@@ -114,6 +89,21 @@ bool Parser::parsePositional(const char *word) {
   return true;
 }
 
+/// Whether it is one of a search with beams; `taken`: and well.
+bool Parser::parseSearchOption(std::string_view option, bool &taken) {
+  if (option == "--beams")
+    taken = takeCount(option, 1, arguments.search.beams);
+  else if (option == "--n-best")
+    taken = takeCount(option, 1, texts);
+  else if (option == "--length-penalty")
+    taken = takeNumber(option, arguments.search.lengthPenalty);
+  else if (option == "--early-stopping")
+    taken = takeEarlyStopping(option);
+  else
+    return false;
+  return true;
+}
+
 bool Parser::parseOption(std::string_view option) {
   int64_t number = 0;
   text::SamplerOptions &sampling = arguments.sampling;
@@ -150,11 +140,8 @@ bool Parser::parseOption(std::string_view option) {
     sampling.seed = number;
     return taken;
   }
-  if (option == "--top-k") {
-    bool taken = takeNumber(option, 0, INT32_MAX, number);
-    sampling.topK = static_cast<int32_t>(number);
-    return taken;
-  }
+  if (option == "--top-k")
+    return takeCount(option, 0, sampling.topK);
   if (option == "--threads") {
     bool taken = takeNumber(option, 0, 1024, number);
     arguments.threads = static_cast<int32_t>(number);
@@ -168,6 +155,10 @@ bool Parser::parseOption(std::string_view option) {
     return takeNumber(option, sampling.minP);
   if (option == "--repetition-penalty")
     return takeNumber(option, sampling.repetitionPenalty);
+  if (bool taken; parseSearchOption(option, taken))
+    return taken;
+  if (option == "--lines")
+    return arguments.lines = true;
   if (option == "--format")
     return takeFormat(option);
   if (option == "--weights")
@@ -266,6 +257,27 @@ bool Parser::takeNumber(std::string_view option, float &number) {
   return false;
 }
 
+bool Parser::takeCount(std::string_view option, int64_t least, int32_t &count) {
+  int64_t number = 0;
+  bool taken = takeNumber(option, least, INT32_MAX, number);
+  count = static_cast<int32_t>(number);
+  return taken;
+}
+
+bool Parser::takeEarlyStopping(std::string_view option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  const char *names[] = {"no", "yes", "never"};
+  for (int32_t i = 0; i < 3; ++i)
+    if (!strcmp(value, names[i])) {
+      arguments.search.earlyStopping = HEDDLE_EARLY_STOPPING_NO + i;
+      return true;
+    }
+  complain("--early-stopping is %s, needed: no, yes or never", value);
+  return false;
+}
+
 bool Parser::takeFormat(std::string_view option) {
   const char *value = takeValue(option);
   if (!value)
@@ -320,6 +332,11 @@ bool Parser::check() {
              *meant ? meant : "; --help lists the entries");
     return false;
   }
+  if (arguments.lines && !(arguments.texts.empty() && arguments.ids.empty())) {
+    complain("--lines reads standard input: found prompts as arguments as "
+             "well");
+    return false;
+  }
   if (!arguments.ids.empty() &&
       !(arguments.texts.empty() && arguments.calls.empty())) {
     complain("--ids is a prompt by itself: found texts or entries as well");
@@ -342,11 +359,33 @@ bool Parser::check() {
     complain("%s", wrong);
     return false;
   }
+  if (!checkSearch())
+    return false;
   if (arguments.entry && !entryNamed(arguments.entry)) {
     Suggestion suggestion = suggestEntry(program, arguments.entry);
     const char *meant = suggestion.text();
     complain("%s has no entry %s%s", program.name, arguments.entry,
              *meant ? meant : "; --help lists the entries");
+    return false;
+  }
+  return true;
+}
+
+bool Parser::checkSearch() {
+  BeamOptions &search = arguments.search;
+  if (search.beams > 1 && arguments.sampling.temperature > 0) {
+    complain("temperature is %g, needed for a search with %d beams: 0",
+             arguments.sampling.temperature, search.beams);
+    return false;
+  }
+  // What the checkpoint says of texts holds for its beams.
+  if (texts)
+    search.texts = texts;
+  else if (search.beams == 1)
+    search.texts = 1;
+  if (search.texts > search.beams) {
+    complain("--n-best is %d, needed: 1 to %d, as many as there are beams",
+             search.texts, search.beams);
     return false;
   }
   return true;
@@ -371,9 +410,21 @@ static text::SamplerOptions samplingOf(const heddle_program &program) {
   return sampling;
 }
 
+static BeamOptions searchOf(const heddle_program &program) {
+  const heddle_generation &settings = generationOf(program);
+  BeamOptions search;
+  search.beams = std::max(settings.beams, 1);
+  search.texts = std::max(settings.texts, 1);
+  search.lengthPenalty = settings.length_penalty;
+  search.earlyStopping =
+      std::max(settings.early_stopping, int32_t{HEDDLE_EARLY_STOPPING_NO});
+  return search;
+}
+
 bool parseArguments(const heddle_program &program, int argc, char **argv,
                     Arguments &arguments) {
   arguments.sampling = samplingOf(program);
+  arguments.search = searchOf(program);
   return Parser(program, argc, argv, arguments).parse() && !complainOfMemory();
 }
 

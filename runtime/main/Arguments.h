@@ -3,6 +3,7 @@
 #define HEDDLE_RUNTIME_MAIN_ARGUMENTS_H
 
 #include "runtime/abi.h"
+#include "runtime/generate/BeamSearch.h"
 #include "runtime/text/Buffer.h"
 #include "runtime/text/Sampler.h"
 
@@ -28,9 +29,11 @@ struct Arguments {
   int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
   bool tokensGiven = false;      // on the command line
   text::SamplerOptions sampling; // of the checkpoint, where not given
+  BeamOptions search;            // likewise
   bool echo = true;              // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
+  bool lines = false; // of standard input, each a prompt
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;

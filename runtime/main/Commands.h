@@ -47,6 +47,8 @@ void printHelp(const heddle_program &program, const char *command,
 void printInfo(heddle_model &model);
 /// How the program generates unless it is told otherwise.
 void printSettings(const heddle_program &program);
+/// As options have it, of a heddle_early_stopping or 0.
+const char *nameOfEarlyStopping(int32_t earlyStopping);
 
 /// Prints `error: …` and returns the exit code 1.
 [[gnu::format(printf, 1, 2)]] int complain(const char *format, ...);

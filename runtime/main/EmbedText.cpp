@@ -8,7 +8,6 @@
 #include "runtime/main/Npy.h"
 #include "runtime/main/Output.h"
 #include "runtime/main/Suggest.h"
-#include "runtime/text/Unicode.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -180,23 +179,6 @@ static void printLines(FILE *file, const Embedding &embedding, int64_t count) {
       fprintf(file, "%s%.9g", i ? " " : "", vector[i]);
     fputc('\n', file);
   }
-}
-
-/// What is no UTF-8 is written as the tokenizer read it, with U+FFFD.
-static void printJsonString(FILE *file, const char *text) {
-  text::Text repaired;
-  text::appendRepaired(repaired, text);
-  fputc('"', file);
-  for (char letter : repaired.view()) {
-    auto character = static_cast<unsigned char>(letter);
-    if (character == '"' || character == '\\')
-      fprintf(file, "\\%c", character);
-    else if (character < 0x20)
-      fprintf(file, "\\u%04x", character);
-    else
-      fputc(character, file);
-  }
-  fputc('"', file);
 }
 
 /// One object a line, so that a long output can be read as it comes.

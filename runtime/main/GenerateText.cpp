@@ -6,6 +6,7 @@
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
 #include "runtime/main/SourceFiles.h"
+#include "runtime/main/TextPrinter.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,86 +21,8 @@ static constexpr int64_t chunkTokens = 1024;
 
 namespace {
 
-/// Prints the rows one after the other: the first unfinished one as it grows,
-/// later ones wait. Prompts of ids are answered with ids, in the same form.
-class Printer {
-public:
-  /// `first`: the number of the first prompt, over all batches.
-  Printer(bool echo, bool ids, const char *const *prompts, int64_t count,
-          int64_t first)
-      : echo(echo), ids(ids), prompts(prompts), count(count), first(first) {}
-  ~Printer() {
-    for (text::Text *text : waiting)
-      destroy(text);
-  }
-
-  bool prepare() {
-    if (!waiting.allocate(count) || !done.allocate(count) ||
-        !began.allocate(count))
-      return false;
-    std::fill(began.data(), began.data() + count, echo);
-    for (text::Text *&text : waiting)
-      if (!(text = create<text::Text>()))
-        return false;
-    begin(0);
-    return true;
-  }
-
-  static int32_t onToken(void *printer, int64_t row, int32_t token,
-                         const char *text, int64_t bytes) {
-    auto *self = static_cast<Printer *>(printer);
-    if (self->ids)
-      self->takeId(row, token);
-    else
-      self->take(row, {text, static_cast<size_t>(bytes)}, token < 0);
-    return self->failed;
-  }
-
-  bool failed = false; // nobody reads any more
-
-private:
-  void takeId(int64_t row, int32_t id) {
-    char number[16];
-    int length = id < 0 ? 0
-                        : snprintf(number, sizeof(number), "%s%d",
-                                   began[row] ? "," : "", id);
-    began[row] = true;
-    take(row, {number, static_cast<size_t>(length)}, id < 0);
-  }
-
-  void take(int64_t row, std::string_view text, bool last) {
-    done[row] = last;
-    if (row != shown)
-      return waiting[row]->append(text);
-    write(text);
-    while (shown < count && done[shown]) {
-      write("\n");
-      if (++shown < count)
-        begin(shown);
-    }
-    failed |= !failed && !flushStandardOutput();
-  }
-
-  void begin(int64_t row) {
-    write(first + row ? "\n" : "");
-    write(echo ? prompts[row] : "");
-    write(waiting[row]->view());
-    failed |= !failed && !flushStandardOutput();
-  }
-
-  void write(std::string_view text) {
-    fwrite(text.data(), 1, text.size(), stdout);
-  }
-
-  bool echo, ids;
-  const char *const *prompts;
-  int64_t count, first, shown = 0;
-  Array<text::Text *> waiting;
-  Array<bool> done;
-  Array<bool> began; // by row: a number stands before the next one
-};
-
-/// Prompts by the batch: as many as the model takes rows, all with one session.
+/// Prompts by the batch: as many as the model takes rows, or so many times its
+/// beams, all with one session.
 class Writing {
 public:
   Writing(heddle_model &model, const Arguments &arguments,
@@ -124,8 +47,10 @@ private:
   int64_t mostWritten() const;
   int measure(heddle_session_options &limits);
   int runBatch(int64_t first, int64_t count);
+  heddle_generate_options optionsOf(int64_t first, int64_t count) const;
   void countRepeats();
   int64_t mostRows() const;
+  int64_t mostPrompts() const;
   bool hasSource() const;
   int64_t mostSourceTokens() const;
 
@@ -142,6 +67,7 @@ private:
   text::Ids ids;               // where they are given so: all of them,
   List<const int32_t *> idsOf; // and where each begins
   Array<uint64_t> repeats;     // how often a prompt stood in earlier batches
+  Array<float> scores;         // of a batch's texts
 };
 
 } // namespace
@@ -157,8 +83,12 @@ static void printTimes(const GenerateReport &report) {
 }
 
 int64_t Writing::mostRows() const {
-  int64_t most = program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
-  return std::min(most, total);
+  return program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
+}
+
+/// Of one batch.
+int64_t Writing::mostPrompts() const {
+  return std::min(mostRows() / arguments.search.beams, total);
 }
 
 /// The positions that the encoder reads at most; 0: the prompt is what the text
@@ -247,7 +177,11 @@ int Writing::measure(heddle_session_options &limits) {
   if (!most)
     most = arguments.context ? std::min(arguments.context, mostContext)
                              : mostContext;
-  int64_t longest = 1, rows = mostRows(), batch = 0;
+  int64_t longest = 1, together = mostPrompts(), batch = 0;
+  if (!together)
+    return complain("--beams is %d, needed: 1 to %" PRId64
+                    ", the rows that %s takes",
+                    arguments.search.beams, mostRows(), program.name);
   for (int64_t i = 0; i < total; ++i) {
     int64_t count = lengths[i];
     if (count > most)
@@ -257,14 +191,16 @@ int Writing::measure(heddle_session_options &limits) {
     // A prompt without tokens becomes the token that begins a text.
     count = std::max<int64_t>(count, 1);
     longest = std::max(longest, count);
-    batch = (i % rows ? batch : 0) + count;
+    batch = (i % together ? batch : 0) + count;
     limits.tokens = std::max(limits.tokens, batch);
   }
   bool chunks = program.flags & HEDDLE_PREFILL_IN_CHUNKS;
-  limits.rows = rows;
+  limits.rows = together * arguments.search.beams;
   if (chunks)
-    limits.tokens = std::min(limits.tokens, std::max(chunkTokens, rows));
-  limits.tokens = std::min(limits.tokens, mostTokens * rows);
+    limits.tokens = std::min(limits.tokens, chunkTokens);
+  // Every row reads a token at a time.
+  limits.tokens = std::max(limits.tokens, limits.rows);
+  limits.tokens = std::min(limits.tokens, mostTokens * limits.rows);
   limits.context = mostContext;
   if (int64_t written = mostWritten();
       written && written < mostContext - longest)
@@ -279,20 +215,18 @@ bool Writing::hasSource() const { return use.source; }
 
 /// The same prompt twice asks for two texts, in whichever batches they are.
 void Writing::countRepeats() {
-  for (int64_t i = 0, rows = mostRows(); i < total; ++i)
-    for (int64_t other = 0; other < i - i % rows; ++other)
+  for (int64_t i = 0, together = mostPrompts(); i < total; ++i)
+    for (int64_t other = 0; other < i - i % together; ++other)
       repeats[i] += !strcmp(prompts[i], prompts[other]);
 }
 
-int Writing::runBatch(int64_t first, int64_t count) {
+heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
   const heddle_generation &settings = generationOf(program);
   // 0 has a meaning on the command line; the interface has another for it.
   auto off = [](auto value) { return value == 0 ? -1 : value; };
   heddle_generate_options options = {};
   options.rows = count;
   if (ofFiles()) {
-    if (sources->read(prompts.data() + first, count))
-      return complainLastError();
     options.sources = sources->rows();
   } else if (ofIds()) {
     options.prompt_ids = idsOf.data() + first;
@@ -311,15 +245,33 @@ int Writing::runBatch(int64_t first, int64_t count) {
   options.text_only = arguments.plainText;
   options.language = arguments.language;
   options.task = arguments.task;
+  options.beams = arguments.search.beams;
+  options.length_penalty = &arguments.search.lengthPenalty;
+  options.early_stopping = arguments.search.earlyStopping;
+  options.texts = arguments.search.texts;
+  return options;
+}
 
+int Writing::runBatch(int64_t first, int64_t count) {
+  if (ofFiles() && sources->read(prompts.data() + first, count))
+    return complainLastError();
+  heddle_generate_options options = optionsOf(first, count);
+  if (options.beams > 1)
+    options.scores = scores.data();
+  TextFormat format;
   // What a decoder writes does not continue what its encoder has read.
-  bool speaksText = !ofIds() && model.weights.tokenizer();
-  Printer printer(arguments.echo && !hasSource(), !speaksText,
-                  prompts.data() + first, count, first);
+  format.echo = arguments.echo && !hasSource();
+  format.ids = ofIds() || !model.weights.tokenizer();
+  format.idPrompts = ofIds();
+  format.json = arguments.format == Arguments::Json;
+  format.lines = arguments.lines;
+  format.texts = options.texts;
+  TextPrinter printer(format, prompts.data() + first, count, first,
+                      options.scores);
   report.cutRows.clear();
   if (!printer.prepare())
     return complain("no memory to print");
-  if (generate(*session, options, Printer::onToken, &printer, report,
+  if (generate(*session, options, TextPrinter::onToken, &printer, report,
                repeats.data() + first))
     return putchar('\n'), complainLastError();
   if (printer.failed)
@@ -330,7 +282,7 @@ int Writing::runBatch(int64_t first, int64_t count) {
     fprintf(stderr,
             "note: text %" PRId64 " ends because its context of %" PRId64
             " positions is full\n",
-            first + row + 1, context);
+            first + row / options.texts + 1, context);
   return 0;
 }
 
@@ -340,20 +292,24 @@ int Writing::run() {
     return code;
   if (int code = measure(limits))
     return code;
-  if (!repeats.allocate(total))
+  int64_t together = mostPrompts();
+  if (!repeats.allocate(total) ||
+      !scores.allocate(together * arguments.search.texts))
     return complain("no memory for %" PRId64 " prompts", total);
   countRepeats();
   session = heddle_session_open(&model, &limits);
   if (!session)
     return complainLastError();
-  for (int64_t first = 0; first < total; first += limits.rows)
-    if (int code = runBatch(first, std::min(limits.rows, total - first)))
+  for (int64_t first = 0; first < total; first += together)
+    if (int code = runBatch(first, std::min(together, total - first)))
       return code;
   return 0;
 }
 
 static int write(heddle_model &model, const Arguments &arguments,
                  const List<const char *> &prompts) {
+  if (arguments.format == Arguments::Npy)
+    return complain("--format is npy, needed for texts: text or json");
   Writing writing(model, arguments, prompts);
   int code = writing.run();
   if (arguments.profile)
@@ -368,7 +324,12 @@ int generateText(heddle_model &model, const Arguments &arguments) {
   List<const char *> prompts;
   if (!readStandardInput(input))
     return 1;
-  prompts.push(input.data());
+  if (arguments.lines)
+    splitLines(input, prompts);
+  else
+    prompts.push(input.data());
+  if (int code = complainOfMemory())
+    return code;
   return write(model, arguments, prompts);
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 namespace heddle::runtime {
@@ -146,12 +147,27 @@ static void printGenerationHelp(const heddle_program &program,
          "  --repetition-penalty X  makes tokens seen before less likely (%g; "
          "1: not)\n"
          "  --seed N                same seed, same text (0)\n"
+         "  --beams N               search so many texts side by side for "
+         "the likeliest (%d)\n"
+         "  --n-best N              the best so many texts of a search, with "
+         "their scores (%d)\n"
+         "  --length-penalty X      more than 0 is for longer texts (%g)\n"
+         "  --early-stopping F      a search ends when as many texts have "
+         "as it has beams: yes: at once;\n"
+         "                          no: if no beam scores better now; never: "
+         "if none can (%s)\n"
          "  --context N             positions kept (what prompt and -n need)\n"
          "  --ids N,N,…             a prompt of token ids, answered with ids; "
          "may be repeated\n",
          speaksText ? "text" : "texts of token ids", tokens,
          settings.temperature, settings.top_k, settings.top_p, settings.min_p,
-         settings.repetition_penalty);
+         settings.repetition_penalty, std::max(settings.beams, 1),
+         std::max(settings.texts, 1), settings.length_penalty,
+         nameOfEarlyStopping(settings.early_stopping));
+  if (speaksText)
+    puts("  --lines                 standard input: one prompt a line, "
+         "answered with a line");
+  puts("  --format F              text, or json: an object a line (text)");
   if (settings.language_count)
     printf("  --language NAME         that is spoken, such as %s (the model "
            "hears which)\n",

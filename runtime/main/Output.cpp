@@ -1,5 +1,6 @@
 #include "runtime/main/Output.h"
 #include "runtime/main/Commands.h"
+#include "runtime/text/Unicode.h"
 
 #include <cerrno>
 #include <csignal>
@@ -85,6 +86,22 @@ bool flushStandardOutput() {
     complain("cannot write to standard output: %s", strerror(errno));
   hasComplained = true;
   return false;
+}
+
+void printJsonString(FILE *file, std::string_view text) {
+  text::Text repaired;
+  text::appendRepaired(repaired, text);
+  fputc('"', file);
+  for (char letter : repaired.view()) {
+    auto character = static_cast<unsigned char>(letter);
+    if (character == '"' || character == '\\')
+      fprintf(file, "\\%c", character);
+    else if (character < 0x20)
+      fprintf(file, "\\u%04x", character);
+    else
+      fputc(character, file);
+  }
+  fputc('"', file);
 }
 
 int outputExitCode() { return readerIsGone ? 128 + SIGPIPE : 1; }

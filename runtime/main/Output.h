@@ -3,6 +3,7 @@
 #define HEDDLE_RUNTIME_MAIN_OUTPUT_H
 
 #include <cstdio>
+#include <string_view>
 
 namespace heddle::runtime {
 
@@ -35,6 +36,9 @@ void occupyStandardStreams();
 /// Writes out what standard output has buffered. False if it cannot: then the
 /// reason is printed, unless the reader has just gone away.
 [[nodiscard]] bool flushStandardOutput();
+
+/// In quotes. What is no UTF-8 is written as a tokenizer reads it, with U+FFFD.
+void printJsonString(FILE *file, std::string_view text);
 
 /// The exit code for an output that failed: that of a program which the
 /// signal for a closed pipe ended, or 1.

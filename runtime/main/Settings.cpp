@@ -27,12 +27,24 @@ static void printCount(const char *what, int64_t count) {
     printf("          %s %" PRId64 "\n", what, count);
 }
 
+const char *nameOfEarlyStopping(int32_t earlyStopping) {
+  const char *names[] = {"no", "no", "yes", "never"};
+  return names[earlyStopping];
+}
+
 void printSettings(const heddle_program &program) {
   const heddle_generation &settings = generationOf(program);
   printf("generates temperature %g, top-k %d, top-p %g, min-p %g, repetition "
          "penalty %g\n",
          settings.temperature, settings.top_k, settings.top_p, settings.min_p,
          settings.repetition_penalty);
+  if (settings.beams > 1) {
+    printf("          beams %d, texts %d, length penalty %g, early stopping "
+           "%s%s\n",
+           settings.beams, settings.texts, settings.length_penalty,
+           nameOfEarlyStopping(settings.early_stopping),
+           settings.renormalize ? ", of distributions made whole" : "");
+  }
   printCount("new tokens at most", settings.max_tokens);
   printCount("new tokens at least", settings.min_tokens);
   printCount("tokens of a text at most", settings.max_length);

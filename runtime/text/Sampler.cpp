@@ -140,6 +140,19 @@ static float weightOf(float x) {
   return counts ? weight : 0;
 }
 
+static double sumOf(const float *weights, int32_t count) {
+  double parts[4] = {}, sum = 0;
+  int32_t i = 0;
+  for (; count - i >= 4; i += 4)
+    for (int32_t part = 0; part < 4; ++part)
+      parts[part] += weights[i + part];
+  for (; i < count; ++i)
+    sum += weights[i];
+  for (double part : parts)
+    sum += part;
+  return sum;
+}
+
 /// weights[id] = exp((logit − highest) / temperature), and the sum of every
 /// block's; returns the sum of all.
 double Sampler::weighAll(const float *logits, int32_t count, float highest) {
@@ -150,14 +163,7 @@ double Sampler::weighAll(const float *logits, int32_t count, float highest) {
   forBlocks(count, [&](int32_t first, int32_t end) {
     for (int32_t id = first; id < end; ++id)
       weights[id] = weightOf((logits[id] - highest) / options.temperature);
-    double parts[4] = {}, sum = 0;
-    for (; end - first >= 4; first += 4)
-      for (int32_t i = 0; i < 4; ++i)
-        parts[i] += weights[first + i];
-    for (; first < end; ++first)
-      sum += weights[first];
-    for (double part : parts)
-      sum += part;
+    double sum = sumOf(&weights[first], end - first);
     sums.push(sum);
     total += sum;
   });
@@ -178,10 +184,9 @@ void Sampler::collectHeavy(const float *logits, int32_t count, float highest,
   });
 }
 
-/// Candidates are the k most probable tokens, sorted; returns their weight.
-double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
+/// Candidates are the `wanted` most probable tokens, sorted.
+void Sampler::collectBest(const float *logits, int32_t count, size_t wanted) {
   // The k-th largest of the blocks' maxima has k tokens that are no smaller.
-  size_t wanted = static_cast<size_t>(options.topK);
   float least = std::numeric_limits<float>::lowest();
   if (wanted < maxima.size()) {
     ordered.clear();
@@ -200,6 +205,11 @@ double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
   });
   sortFront(wanted);
   candidates.shrink(std::min(wanted, candidates.size()));
+}
+
+/// Candidates are the k most probable tokens, sorted; returns their weight.
+double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
+  collectBest(logits, count, static_cast<size_t>(options.topK));
   double total = 0;
   for (Candidate &candidate : candidates)
     total += candidate.weight =
@@ -299,6 +309,47 @@ int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
     }
   candidates.shrink(kept);
   return orBest(drawFromCandidates(uniform * total));
+}
+
+const float *Sampler::normalize(const float *logits, int32_t count) {
+  if (!maxima.reserve(static_cast<size_t>(count) / blockTokens + 1) ||
+      !logs.resize(static_cast<size_t>(count)))
+    return nullptr;
+  float highest = findMaxima(logits, count);
+  double total = 0;
+  forBlocks(count, [&](int32_t first, int32_t end) {
+    float block[blockTokens];
+    for (int32_t id = first; id < end; ++id)
+      block[id - first] = weightOf(logits[id] - highest);
+    total += sumOf(block, end - first);
+  });
+  auto logTotal = static_cast<float>(std::log(total));
+  for (int32_t id = 0; id < count; ++id)
+    logs[id] = logits[id] - highest - logTotal;
+  return logs.data();
+}
+
+const float *Sampler::logProbabilities(const float *logits, int32_t count,
+                                       const int32_t *seen, int32_t seenCount) {
+  logits = normalize(logits, count);
+  if (!logits || options.repetitionPenalty == 1)
+    return logits;
+  if (!penalized.reserve(static_cast<size_t>(count)))
+    return nullptr;
+  return penalize(logits, count, seen, seenCount);
+}
+
+const Buffer<Candidate> &Sampler::likeliest(const float *logits, int32_t count,
+                                            size_t wanted) {
+  size_t tokens = static_cast<size_t>(count);
+  size_t blocks = tokens / blockTokens + 1;
+  candidates.clear();
+  if (maxima.reserve(blocks) && ordered.reserve(blocks) &&
+      candidates.reserve(tokens)) {
+    findMaxima(logits, count);
+    collectBest(logits, count, wanted);
+  }
+  return candidates;
 }
 
 } // namespace heddle::text

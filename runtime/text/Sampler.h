@@ -36,6 +36,14 @@ struct SamplerOptions {
 /// most 1`), or nullptr.
 const char *checkOptions(const SamplerOptions &options);
 
+/// A token that may be chosen.
+struct Candidate {
+  float logit;  ///< after the penalty; where a search adds them up, the log of
+                ///< its probability
+  float weight; ///< exp((logit - highest) / temperature), where one is drawn
+  int32_t id;
+};
+
 /// Chooses tokens for one or many texts. Holds scratch memory, so one sampler a
 /// thread; no state that changes a result.
 class Sampler {
@@ -51,13 +59,21 @@ public:
   int32_t choose(const float *logits, int32_t count, const int32_t *seen,
                  int32_t seenCount, uint64_t stream, uint64_t position);
 
-private:
-  struct Candidate {
-    float logit;  // after the penalty
-    float weight; // exp((logit - highest) / temperature)
-    int32_t id;
-  };
+  /// The log of every token's probability, then penalised as logits are where
+  /// tokens are chosen. Null if there is no memory, which is noted as trouble;
+  /// valid until the next call.
+  const float *logProbabilities(const float *logits, int32_t count,
+                                const int32_t *seen, int32_t seenCount);
+  /// The same without a penalty; `logits` may be what logProbabilities() gave.
+  const float *normalize(const float *logits, int32_t count);
 
+  /// The `wanted` likeliest tokens in falling order, the lower id first among
+  /// equals; fewer where only so many have a logit that is a number. Valid
+  /// until the next call.
+  const Buffer<Candidate> &likeliest(const float *logits, int32_t count,
+                                     size_t wanted);
+
+private:
   bool reserve(int32_t count);
   const float *penalize(const float *logits, int32_t count, const int32_t *seen,
                         int32_t seenCount);
@@ -66,6 +82,7 @@ private:
   double weighAll(const float *logits, int32_t count, float highest);
   void collectHeavy(const float *logits, int32_t count, float highest,
                     float least);
+  void collectBest(const float *logits, int32_t count, size_t wanted);
   double collectTopK(const float *logits, int32_t count, float highest);
   void sortFront(size_t wanted);
   size_t countTopP(double total);
@@ -73,6 +90,7 @@ private:
   int32_t drawFromCandidates(double left) const;
 
   SamplerOptions options;
+  Buffer<float> logs;      ///< of probabilities
   Buffer<float> penalized; ///< logits
   Buffer<float> maxima;    ///< of blocks of logits
   Buffer<float> ordered;   ///< maxima, partly sorted

@@ -149,11 +149,55 @@ TEST_F(GenerationTest, ADecoderBeginsAsTextsDo) {
             5);
 }
 
+TEST_F(GenerationTest, ReadsBeams) {
+  heddle_generation settings = settingsOf(
+      R"({"num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.5,
+          "early_stopping": true, "renormalize_logits": true})");
+  EXPECT_EQ(messages, Messages());
+  EXPECT_EQ(notes, Messages());
+  EXPECT_EQ(settings.beams, 4);
+  EXPECT_EQ(settings.texts, 3);
+  EXPECT_EQ(settings.length_penalty, 0.5f);
+  EXPECT_EQ(settings.early_stopping, HEDDLE_EARLY_STOPPING_YES);
+  EXPECT_TRUE(settings.renormalize);
+  settings = settingsOf(R"({"num_beams": 2, "early_stopping": "never"})");
+  EXPECT_EQ(settings.early_stopping, HEDDLE_EARLY_STOPPING_NEVER);
+  EXPECT_EQ(settings.texts, 1);
+  EXPECT_EQ(settings.length_penalty, 1);
+  EXPECT_FALSE(settings.renormalize);
+  settings = settingsOf(R"({"length_penalty": -1, "early_stopping": false})");
+  EXPECT_EQ(settings.beams, 0);
+  EXPECT_EQ(settings.length_penalty, -1) << "for those who ask for beams";
+  EXPECT_EQ(settings.early_stopping, HEDDLE_EARLY_STOPPING_NO);
+}
+
+TEST_F(GenerationTest, BeamsThatCannotBeAreNamed) {
+  EXPECT_EQ(problemsOf(R"({"num_beams": 0, "early_stopping": "often"})"),
+            Messages({"DIR/generation_config.json: num_beams: found 0, needed "
+                      "1 or more",
+                      "DIR/generation_config.json: early_stopping: found often,"
+                      " needed true, false or never"}));
+  EXPECT_EQ(problemsOf(R"({"num_beams": 2, "num_return_sequences": 3})"),
+            Messages({"DIR/generation_config.json: num_return_sequences: found "
+                      "3, needed 1 to 2, as many as num_beams"}));
+  EXPECT_EQ(problemsOf(R"({"num_beams": 4, "num_beam_groups": 2,
+                           "diversity_penalty": 0.5})")
+                .size(),
+            2u);
+  EXPECT_EQ(problemsOf(R"({"num_beam_groups": 1, "diversity_penalty": 0.0})"),
+            Messages());
+}
+
 TEST_F(GenerationTest, OtherWaysToSearchAreNoted) {
-  EXPECT_EQ(notesOf(R"({"num_beams": 4, "length_penalty": 2.0,
-                        "early_stopping": true, "pad_token_id": 3})"),
+  EXPECT_EQ(notesOf(R"({"num_beams": 4, "do_sample": true})"),
             Messages({"DIR/generation_config.json: num_beams: found 4, the "
                       "program generates without beams"}));
+  EXPECT_EQ(kept->settings().beams, 0);
+  EXPECT_EQ(notesOf(R"({"num_return_sequences": 3})"),
+            Messages({"DIR/generation_config.json: num_return_sequences: found "
+                      "3, the program generates one text a prompt"}));
+  EXPECT_EQ(kept->settings().texts, 0);
+  EXPECT_EQ(notesOf(R"({"penalty_alpha": 0.6})").size(), 1u);
   EXPECT_EQ(notesOf(R"({"num_beams": 1, "num_return_sequences": 1.0,
                         "penalty_alpha": null, "use_cache": true})"),
             Messages());
@@ -208,7 +252,8 @@ TEST(GenerationKeys, EachIsThereOnce) {
   std::set<std::string> names;
   for (const GenerationKey &key : generationKeys()) {
     EXPECT_TRUE(names.insert(key.name.str()).second) << key.name.str();
-    EXPECT_EQ(key.instead.empty(), key.treatment != GenerationKey::Noted)
+    EXPECT_EQ(key.instead.empty(), key.treatment != GenerationKey::Noted &&
+                                       key.treatment != GenerationKey::Searched)
         << key.name.str();
   }
   EXPECT_TRUE(isGenerationKey("num_beams"));

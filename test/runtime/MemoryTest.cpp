@@ -65,6 +65,7 @@ public:
     wanted.temperature = temperature;
     wanted.top_k = 4;
     wanted.repetition_penalty = 1.5;
+    wanted.beams = beams;
     auto ignore = [](void *, int64_t, int32_t, const char *, int64_t) {
       return int32_t{0};
     };
@@ -73,6 +74,10 @@ public:
   heddle_status generateGreedily() {
     temperature = -1;
     return generate();
+  }
+  heddle_status generateWithBeams() {
+    beams = 2;
+    return generateGreedily();
   }
   heddle_status copyWeights() { return heddle_use_huge_pages(model); }
   heddle_status close() {
@@ -87,7 +92,8 @@ public:
   static constexpr Step steps[] = {
       &Host::open,     &Host::openSession,      &Host::call,
       &Host::tokenize, &Host::callWithDefaults, &Host::detokenize,
-      &Host::generate, &Host::generateGreedily, &Host::close};
+      &Host::generate, &Host::generateGreedily, &Host::generateWithBeams,
+      &Host::close};
 
 private:
   // A failure's status is not told by a pointer or a count.
@@ -102,6 +108,7 @@ private:
   heddle_model *model = nullptr;
   heddle_session *session = nullptr;
   float temperature = 0.7f;
+  int32_t beams = 1;
 };
 
 class Memory : public ::testing::Test {
@@ -184,7 +191,8 @@ void *runAllSteps(void *argument) {
   Host host(thread.path);
   for (Host::Step step : Host::steps) {
     bool isCall = step == &Host::call || step == &Host::callWithDefaults ||
-                  step == &Host::generate || step == &Host::generateGreedily;
+                  step == &Host::generate || step == &Host::generateGreedily ||
+                  step == &Host::generateWithBeams;
     heddle_status expected =
         isCall && !thread.hasStack ? HEDDLE_OUT_OF_MEMORY : HEDDLE_OK;
     EXPECT_EQ((host.*step)(), expected) << heddle_last_error();

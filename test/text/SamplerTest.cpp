@@ -227,6 +227,56 @@ TEST(Sampler, RepetitionPenaltyMovesSeenTokensDownOnce) {
       << "ids that are no tokens are ignored";
 }
 
+TEST(Sampler, LogProbabilitiesAddUpToOneAndArePenalisedBelowZero) {
+  std::vector<float> logits(131);
+  for (size_t id = 0; id < logits.size(); ++id)
+    logits[id] = float(id * 37 % 131) / 9 - 4;
+  logits[5] = -INFINITY;
+  double total = 0;
+  for (float logit : logits)
+    total += std::exp(double(logit));
+  SamplerOptions options;
+  options.repetitionPenalty = 1.5f;
+  Sampler sampler(options);
+  const int32_t seen[] = {7, 130, 7};
+  const float *logs = sampler.logProbabilities(logits.data(), 131, seen, 3);
+  for (int32_t id = 0; id < 131; ++id) {
+    double expected = double(logits[size_t(id)]) - std::log(total);
+    if (id == 7 || id == 130)
+      expected *= 1.5;
+    if (id == 5)
+      EXPECT_EQ(logs[id], -INFINITY);
+    else
+      EXPECT_NEAR(logs[id], expected, 2e-6) << id;
+  }
+  // Of what is left of a distribution, a distribution.
+  std::vector<float> rest(logs, logs + 131);
+  rest[9] = -INFINITY;
+  double sum = 0;
+  const float *whole = sampler.normalize(rest.data(), 131);
+  for (int32_t id = 0; id < 131; ++id)
+    sum += std::exp(double(whole[id]));
+  EXPECT_NEAR(sum, 1, 1e-5);
+  EXPECT_EQ(whole[9], -INFINITY);
+  EXPECT_NEAR(whole[8] - whole[10], rest[8] - rest[10], 1e-5);
+}
+
+TEST(Sampler, TheLikeliestAreInOrder) {
+  std::vector<float> logits(200, -INFINITY);
+  logits[199] = 1, logits[3] = 2, logits[70] = 2, logits[64] = NAN;
+  logits[0] = -3;
+  Sampler sampler{SamplerOptions()};
+  auto likeliest = [&](size_t wanted) {
+    std::vector<int32_t> ids;
+    for (const auto &candidate : sampler.likeliest(logits.data(), 200, wanted))
+      ids.push_back(candidate.id);
+    return ids;
+  };
+  EXPECT_EQ(likeliest(1), std::vector<int32_t>({3}));
+  EXPECT_EQ(likeliest(3), std::vector<int32_t>({3, 70, 199}));
+  EXPECT_EQ(likeliest(9), std::vector<int32_t>({3, 70, 199, 0}));
+}
+
 TEST(Sampler, TheSeedStreamAndPositionAloneDecide) {
   std::vector<float> logits(1000, 0.f);
   SamplerOptions options = {.temperature = 1, .topP = 0.9f, .seed = 5};

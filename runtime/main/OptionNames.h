@@ -1,0 +1,46 @@
+// The names of all options.
+#ifndef HEDDLE_RUNTIME_MAIN_OPTIONNAMES_H
+#define HEDDLE_RUNTIME_MAIN_OPTIONNAMES_H
+
+namespace heddle::runtime {
+
+/// Every option, for those who misspell one.
+inline constexpr const char *optionNames[] = {"--help",
+                                              "--info",
+                                              "--version",
+                                              "--profile",
+                                              "--huge-pages",
+                                              "--check-weights",
+                                              "--no-echo",
+                                              "--plain-text",
+                                              "--tokens",
+                                              "--ids",
+                                              "--audio",
+                                              "--image",
+                                              "--language",
+                                              "--task",
+                                              "--prompt",
+                                              "--context",
+                                              "--seed",
+                                              "--top-k",
+                                              "--threads",
+                                              "--temperature",
+                                              "--top-p",
+                                              "--min-p",
+                                              "--repetition-penalty",
+                                              "--beams",
+                                              "--length-penalty",
+                                              "--early-stopping",
+                                              "--n-best",
+                                              "--lines",
+                                              "--format",
+                                              "--weights",
+                                              "--entry",
+                                              "--in",
+                                              "--out",
+                                              "--lengths",
+                                              "--rows"};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_MAIN_OPTIONNAMES_H
