@@ -25,8 +25,32 @@ static Built buildWith(CallSite &site, std::optional<double> number) {
                         site.builder.getF64FloatAttr(*number));
 }
 
+/// x * sigmoid(beta * x), beta being a number or a tensor that is repeated
+/// along x's other axes.
 static Built buildSwish(CallSite &site) {
-  return buildWith<nn::SwishOp>(site, site.number("beta", 1));
+  std::optional<Tensor> x = site.realTensor(0);
+  if (!x)
+    return std::nullopt;
+  const Expr *beta = site.option("beta");
+  Datum factor = beta ? site.elaborator.evaluate(*beta) : Datum(Constant(1.0));
+  if (isFaulty(factor))
+    return std::nullopt;
+  if (!std::holds_alternative<Tensor>(factor))
+    return buildWith<nn::SwishOp>(site, site.number("beta", 1));
+  Elaborator &elaborator = site.elaborator;
+  Datum scaled = elaborator.elementwise("*", std::get<Tensor>(factor), *x, {},
+                                        site.call.place);
+  if (isFaulty(scaled))
+    return std::nullopt;
+  if (std::get<Tensor>(scaled).axes() != x->axes())
+    return site.fail("beta is " + site.describe(factor) + ", needs axes of " +
+                     site.describe(x->shape));
+  Built gate =
+      site.build<nn::SigmoidOp>(x->shape, std::get<Tensor>(scaled).value);
+  if (!gate)
+    return std::nullopt;
+  return Data{elaborator.elementwise("*", *x, std::get<Tensor>(gate->front()),
+                                     {}, site.call.place)};
 }
 
 /// x * sigmoid(1.702 x), CLIP's approximation of gelu (Hendrycks and Gimpel

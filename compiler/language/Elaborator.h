@@ -213,6 +213,7 @@ private:
   std::optional<Tensor> asTensor(const Datum &datum, const Datum &other,
                                  llvm::SMLoc place);
   Tensor withoutOnes(const Tensor &tensor, const Axes &axes, llvm::SMLoc place);
+  Tensor asNumber(const Tensor &tensor, const Tensor &other, llvm::SMLoc place);
   std::string whyApart(const Axes &shorter, const Axes &longer) const;
   std::optional<Axes> align(Tensor &lhs, Tensor &rhs, std::string &why,
                             llvm::SMLoc place);

@@ -99,10 +99,27 @@ std::string Elaborator::whyApart(const Axes &shorter,
   return ": no axis " + describe(*missing) + " in " + describe(longer) + why;
 }
 
-/// The axes of a result. Axes of 1 that are repeated are taken off operands.
-/// Nothing, and why, where they do not fit.
+/// The number that `[1]` holds, without axes, unless `other` has that axis.
+Tensor Elaborator::asNumber(const Tensor &tensor, const Tensor &other,
+                            SMLoc place) {
+  bool isOne = tensor.axes() == Axes{SizeExpr(1)} &&
+               tensor.shape.element == Element::Real &&
+               !is_contained(other.axes(), SizeExpr(1));
+  if (!isOne)
+    return tensor;
+  Shape shape{Element::Real, {}, {}};
+  return Tensor{nn::PickOp::create(builder, locationOf(place),
+                                   typeOf(shape, place), nn::PickEnd::First,
+                                   tensor.value, "1"),
+                shape};
+}
+
+/// The axes of a result. Axes of 1 that are repeated are taken off operands,
+/// and [1] is one number. Nothing, and why, where they do not fit.
 std::optional<Axes> Elaborator::align(Tensor &lhs, Tensor &rhs,
                                       std::string &why, SMLoc place) {
+  lhs = asNumber(lhs, rhs, place);
+  rhs = asNumber(rhs, lhs, place);
   if (std::optional<Axes> axes = repeatedAlong(lhs.axes(), rhs.axes())) {
     for (const SizeExpr &axis : *axes)
       if (llvm::count(*axes, axis) > 1) {

@@ -102,6 +102,20 @@ Datum Elaborator::evaluateComparison(const Expr &expr, const LoopIndex &index,
                    : combineData(expr, other, first);
 }
 
+/// x ^ 2 and x ^ 3 are products, as they are in PyTorch; nothing for others.
+static std::optional<Datum> smallPower(Elaborator &elaborator,
+                                       const Tensor &base,
+                                       const Constant &exponent, SMLoc place) {
+  std::optional<double> number = elaborator.numberOf(exponent);
+  if (base.shape.element != Element::Real || !number ||
+      (*number != 2 && *number != 3))
+    return std::nullopt;
+  Datum square = elaborator.elementwise("*", base, base, {}, place);
+  if (*number == 2 || isFaulty(square))
+    return square;
+  return elaborator.elementwise("*", std::get<Tensor>(square), base, {}, place);
+}
+
 /// The result of one of + - * / ^ == != <= >= < >.
 Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
                               const Datum &rhs) {
@@ -122,6 +136,11 @@ Datum Elaborator::combineData(const Expr &expr, const Datum &lhs,
     return Faulty();
   }
 
+  if (const Tensor *base = std::get_if<Tensor>(&lhs);
+      base && rhsConstant && expr.text == "^")
+    if (std::optional<Datum> power =
+            smallPower(*this, *base, *rhsConstant, expr.place))
+      return *power;
   std::optional<Tensor> a = asTensor(lhs, rhs, expr.place),
                         b = asTensor(rhs, lhs, expr.place);
   if (a && b) {

@@ -123,8 +123,8 @@ RankedTensorType Elaborator::typeOf(const Shape &shape, SMLoc place) {
 }
 
 std::optional<double> Elaborator::numberOf(const Constant &constant) const {
-  return asNumber(constant,
-                  [&](StringRef name) { return configuration.valueOf(name); });
+  return language::asNumber(
+      constant, [&](StringRef name) { return configuration.valueOf(name); });
 }
 
 Datum Elaborator::constantTensor(double value, const Shape &shape,
