@@ -30,7 +30,7 @@ class NN_BinaryOp<string opMnemonic, string formula> : NN_Op<opMnemonic, [NN_Dep
 }
 def NN_AddOp : NN_BinaryOp<"add", "a + b">;
 def NN_SubOp : NN_BinaryOp<"sub", "a − b">;
-def NN_MulOp : NN_BinaryOp<"mul", "a · b">;
+def NN_MulOp : NN_BinaryOp<"mul", "a · b"> { let hasCanonicalizeMethod = 1; }
 def NN_DivOp : NN_BinaryOp<"div", "a / b">;
 def NN_PowOp : NN_BinaryOp<"pow", "a to the power b">;
 

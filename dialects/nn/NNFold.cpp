@@ -1,7 +1,7 @@
 //===- NNFold.cpp - what can be said shorter, exactly ---------------------===//
 //
 // Folders and canonicalisations. Every one of them keeps the numbers as they
-// are; a zero may change its sign.
+// are; a zero may change its sign, and silu rounds once less than its spelling.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,6 +113,30 @@ OpFoldResult NegOp::fold(FoldAdaptor constants) {
 /// relu(relu(x)) → relu(x)
 OpFoldResult ReluOp::fold(FoldAdaptor) {
   return getX().getDefiningOp<ReluOp>() ? OpFoldResult(getX()) : OpFoldResult();
+}
+
+/// x · sigmoid(x) is silu, x · sigmoid(beta · x) swish.
+LogicalResult MulOp::canonicalize(MulOp op, PatternRewriter &rewriter) {
+  for (auto [x, gate] : {std::pair(op.getLhs(), op.getRhs()),
+                         std::pair(op.getRhs(), op.getLhs())}) {
+    auto sigmoid = gate.getDefiningOp<SigmoidOp>();
+    if (!sigmoid || !sigmoid->hasOneUse() || x.getType() != op.getType() ||
+        sigmoid.getType() != op.getType())
+      continue;
+    if (sigmoid.getX() == x) {
+      rewriter.replaceOpWithNewOp<SiluOp>(op, op.getType(), x);
+      return success();
+    }
+    auto scaled = sigmoid.getX().getDefiningOp<MulOp>();
+    FloatAttr beta;
+    if (scaled && (scaled.getLhs() == x || scaled.getRhs() == x) &&
+        matchPattern(scaled.getLhs() == x ? scaled.getRhs() : scaled.getLhs(),
+                     m_Constant(&beta))) {
+      rewriter.replaceOpWithNewOp<SwishOp>(op, op.getType(), x, beta);
+      return success();
+    }
+  }
+  return failure();
 }
 
 /// x · sigmoid(1 · x) is silu.

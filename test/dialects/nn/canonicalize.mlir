@@ -100,6 +100,33 @@ func.func @relu_of_relu(%x: !x) -> !x {
   return %b : !x
 }
 
+// CHECK-LABEL: @silu_spelled_out(
+// CHECK-SAME: %[[X:.*]]: !
+func.func @silu_spelled_out(%x: !x) -> (!x, !x, !x) {
+  // CHECK-DAG: %[[A:.*]] = nn.silu %[[X]]
+  %s = nn.sigmoid %x : !x
+  %a = nn.mul %x, %s : (!x, !x) -> !x
+  // CHECK-DAG: %[[B:.*]] = nn.swish %[[X]] beta 1.5
+  %beta = nn.constant 1.5 : !s
+  %t0 = nn.mul %beta, %x : (!s, !x) -> !x
+  %t = nn.sigmoid %t0 : !x
+  %b = nn.mul %t, %x : (!x, !x) -> !x
+  // The sigmoid of another tensor is a gate.
+  // CHECK-DAG: %[[C:.*]] = nn.mul %[[A]], %
+  %u = nn.sigmoid %b : !x
+  %c = nn.mul %a, %u : (!x, !x) -> !x
+  // CHECK: return %[[A]], %[[B]], %[[C]]
+  return %a, %b, %c : !x, !x, !x
+}
+
+// CHECK-LABEL: @not_silu_when_the_sigmoid_is_read_elsewhere(
+func.func @not_silu_when_the_sigmoid_is_read_elsewhere(%x: !x) -> (!x, !x) {
+  // CHECK: nn.mul
+  %s = nn.sigmoid %x : !x
+  %a = nn.mul %x, %s : (!x, !x) -> !x
+  return %a, %s : !x, !x
+}
+
 // CHECK-LABEL: @swish_of_beta_one(
 func.func @swish_of_beta_one(%x: !x) -> (!x, !x) {
   // CHECK-DAG: nn.silu
