@@ -83,6 +83,9 @@ LogicalResult lowerNorm(Op op, bool centered, Value shift,
         lowering.builder, lowering.loc(),
         centered ? lowering.builder.getUnitAttr() : UnitAttr(),
         asMatrix(lowering, x, kept), vector(scale), vector(shift),
+        op.getResidual()
+            ? asMatrix(lowering, lowering.view(op.getResidual(), row), kept)
+            : Value(),
         asMatrix(lowering, y, kept), op.getOffsetAttr(), op.getEpsAttr());
   });
   return success();

@@ -42,6 +42,32 @@ static Value ofHead(FunctionLowering &lowering, const View &view, Value head) {
       .memref;
 }
 
+/// Of a tensor with an axis of query heads, `heads` from `first` on.
+static Value ofHeads(FunctionLowering &lowering, Value tensor, Value first,
+                     int64_t heads) {
+  OpBuilder &builder = lowering.builder;
+  View view = lowering.view(tensor, nullptr);
+  SmallVector<OpFoldResult> offsets(view.axes.size(), builder.getIndexAttr(0)),
+      sizes;
+  for (int64_t size : view.type().getShape())
+    sizes.push_back(builder.getIndexAttr(size));
+  offsets[0] = first;
+  sizes[0] = builder.getIndexAttr(heads);
+  return view.part(lowering, offsets, sizes).memref;
+}
+
+/// The same region, with the other dialect's terminator.
+static void copyScore(nn::AttentionOp from, kernel::AttentionOp to) {
+  if (from.getScore().empty())
+    return;
+  IRMapping mapping;
+  from.getScore().cloneInto(&to.getScore(), mapping);
+  Operation *yield = to.getScore().front().getTerminator();
+  OpBuilder builder(yield);
+  kernel::YieldOp::create(builder, yield->getLoc(), yield->getOperands());
+  yield->erase();
+}
+
 //===----------------------------------------------------------------------===//
 // Which pairs are admitted
 //===----------------------------------------------------------------------===//
@@ -126,13 +152,21 @@ static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
         .memref;
   };
   Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
+  Value sink, vector;
+  if (op.getSink())
+    sink = ofHeads(lowering, op.getSink(), head, shared);
+  if (op.getVector())
+    vector = tensorType(op.getVector()).getRank() == 1
+                 ? lowering.view(op.getVector(), nullptr).memref
+                 : ofHeads(lowering, op.getVector(), head, shared);
   auto lowered = kernel::AttentionOp::create(
       builder, loc, queries(lowering.view(op.getQ(), row)),
       ofHead(lowering, lowering.view(op.getK(), row), keyHead),
-      ofHead(lowering, lowering.view(op.getV(), row), keyHead),
+      ofHead(lowering, lowering.view(op.getV(), row), keyHead), sink, vector,
       queries(lowering.resultView(op->getOpResult(0), row)), row, head,
       arith::AddIOp::create(builder, loc, held, first), op.getScaleAttr(),
       op.getCapAttr());
+  copyScore(op, lowered);
   if (!op.getMask().empty())
     lowerMask(op, lowered, lowering);
   if (!op.getBias().empty())

@@ -9,10 +9,14 @@
 #include "compiler/conversion/PanelWeight.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
+
+static constexpr auto remarkOptions =
+    remark::RemarkOpts::name("matmul-kernel").category("nn-to-kernel");
 
 /// Elements `first` … `first + count − 1` along the first axis.
 static Value sliceFirst(FunctionLowering &lowering, Value memref, int64_t first,
@@ -57,14 +61,15 @@ void conversion::lowerNarrowToKernel(nn::NarrowOp op,
   });
 }
 
-/// What the epilogue reads beside the sums: a matrix like the result, or a
-/// vector over its columns.
+/// What the epilogue reads beside the sums: a matrix like the result, a vector
+/// over its columns, or a number.
 static Value epilogueOperand(nn::LinearOp op, Value other, Value row,
                              unsigned kept, FunctionLowering &lowering) {
   if (other.getType() == op.getResultTypes()[0])
     return asMatrix(lowering, lowering.view(other, row), kept);
   View vector = lowering.view(other, nullptr);
-  return vector.collapseFrom(lowering, 0, "out").memref;
+  return vector.axes.empty() ? vector.memref
+                             : vector.collapseFrom(lowering, 0, "out").memref;
 }
 
 /// The same region, with the other dialect's terminator.
@@ -77,6 +82,16 @@ static void copyEpilogue(nn::LinearOp from, kernel::MatmulOp to) {
   OpBuilder builder(yield);
   kernel::YieldOp::create(builder, yield->getLoc(), yield->getOperands());
   yield->erase();
+}
+
+/// Results that nothing reads are not computed.
+static void remarkOnUnused(nn::LinearOp op) {
+  for (OpResult result : op->getOpResults())
+    if (result.use_empty())
+      remark::passed(op.getLoc(), remarkOptions)
+          << remark::add("result {0} of a product is read by nothing, and not "
+                         "computed",
+                         result.getResultNumber());
 }
 
 /// One kernel.matmul a result: each begins a panel. A paired product is one of
@@ -96,6 +111,7 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
   IntegerAttr inputs = integers
                            ? lowering.builder.getI64IntegerAttr(matrix.inputs)
                            : IntegerAttr();
+  remarkOnUnused(op);
   lowering.forRows(op, rowByRow, [&](Value row) {
     View x = lowering.view(op.getX(), row);
     unsigned kept = x.axes.size() - op.getContracts();
@@ -110,6 +126,10 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
     for (OpResult result : op->getOpResults()) {
       unsigned group = result.getResultNumber();
       int64_t columns = op.getGroupSize(group) * op.getSumCount();
+      if (result.use_empty()) {
+        column += columns;
+        continue;
+      }
       int64_t panel = layout->panelsBefore(group, matrix);
       Value output = asMatrix(lowering, lowering.resultView(result, row), kept);
       auto product = kernel::MatmulOp::create(

@@ -307,8 +307,11 @@ static void lowerResult(nn::LinearOp op, OpResult result, int64_t firstColumn,
   SmallVector<View> others;
   for (Value other : op.getOthers()) {
     bool isMatrix = other.getType() == result.getType();
-    others.push_back(lowering.view(other, isMatrix ? row : nullptr)
-                         .collapseFrom(lowering, isMatrix ? kept : 0, "out"));
+    View view = lowering.view(other, isMatrix ? row : nullptr);
+    others.push_back(
+        view.axes.empty()
+            ? view
+            : view.collapseFrom(lowering, isMatrix ? kept : 0, "out"));
   }
   View y = lowering.resultView(result, row).collapseFrom(lowering, kept, "out");
   forEachElement(lowering, y, [&](ValueRange at) {

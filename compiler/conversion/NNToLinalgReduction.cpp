@@ -81,16 +81,27 @@ bool heddle::conversion::acrossTokens(FunctionLowering &lowering, Value x,
 // Norms
 //===----------------------------------------------------------------------===//
 
-/// y · (offset + w) + b, of what there is.
+/// y · (offset + w) + b + the residual's element, of what there is.
 template <typename Op>
-static Value scaled(Emit &e, Op op, Value y, Value shift, Value d) {
+static Value scaled(Emit &e, Op op, Value y, Value shift, Value d,
+                    Value residual) {
   if (op.getWeight()) {
     Value w = e.load(e.lowering.view(op.getWeight(), nullptr), d);
     if (!op.getOffset().isZero())
       w = e.add(e.number(op.getOffset().convertToDouble()), w);
     y = e.mul(y, w);
   }
-  return shift ? e.add(y, e.load(e.lowering.view(shift, nullptr), d)) : y;
+  if (shift)
+    y = e.add(y, e.load(e.lowering.view(shift, nullptr), d));
+  return residual ? e.add(residual, y) : y;
+}
+
+/// The element of a norm's residual, or null.
+template <typename Op>
+static Value residualOf(Emit &e, Op op, Value row, ValueRange at) {
+  if (!op.getResidual())
+    return {};
+  return e.load(e.lowering.view(op.getResidual(), row), at);
 }
 
 static void lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
@@ -107,7 +118,8 @@ static void lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
           e.div(e.number(1),
                 e.sqrt(e.add(mean, e.number(op.getEps().convertToDouble()))));
       last.store(y, lead, [&](Value v, Value d) {
-        return scaled(e, op, e.mul(v, scale), /*shift=*/Value(), d);
+        return scaled(e, op, e.mul(v, scale), /*shift=*/Value(), d,
+                      residualOf(e, op, row, last.at(lead, d)));
       });
     });
   });
@@ -136,7 +148,8 @@ static void lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
           e.number(1),
           e.sqrt(e.add(variance, e.number(op.getEps().convertToDouble()))));
       last.store(y, lead, [&](Value v, Value d) {
-        return scaled(e, op, e.mul(distance(v), scale), op.getBias(), d);
+        return scaled(e, op, e.mul(distance(v), scale), op.getBias(), d,
+                      residualOf(e, op, row, last.at(lead, d)));
       });
     });
   });
@@ -233,6 +246,28 @@ struct AttentionRow {
 };
 } // namespace
 
+/// Σ_d q[d] · k[d], or of what the region makes of both.
+static Value rawScore(nn::AttentionOp op, Emit &e, const AttentionRow &of,
+                      ValueRange query, ValueRange key) {
+  FunctionLowering &lowering = e.lowering;
+  View vector;
+  if (op.getVector())
+    vector = lowering.view(op.getVector(), nullptr);
+  return fold(
+      lowering, of.q.length(lowering, 2), e.number(0), [&](Value d, Value sum) {
+        SmallVector<Value> elements = {e.load(of.q, {query[0], query[1], d}),
+                                       e.load(of.k, {key[0], key[1], d})};
+        if (op.getScore().empty())
+          return e.add(sum, e.mul(elements[0], elements[1]));
+        if (op.getVector())
+          elements.push_back(vector.axes.size() > 1
+                                 ? e.load(vector, {query[1], d})
+                                 : e.load(vector, d));
+        return e.add(
+            sum, scalar::emitBody(op.getScore().front(), elements, e.builder));
+      });
+}
+
 /// One query of one head at a time: its scores, their softmax, the sum of
 /// values.
 static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
@@ -240,7 +275,7 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
   auto [q, k, v, y, row] = of;
   int64_t shared = q.type().getDimSize(1) / k.type().getDimSize(1);
   Value before = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
-  Value keys = k.length(lowering, 0), depth = q.length(lowering, 2);
+  Value keys = k.length(lowering, 0);
   View scores{lowering.scratch(op, "scores", keys), {"score"}};
   nest(lowering, {q.length(lowering, 0), q.length(lowering, 1)},
        [&](ValueRange at) {
@@ -248,15 +283,11 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
          Value g = arith::DivUIOp::create(e.builder, e.loc, h,
                                           lowering.constantIndex(shared));
          Value i = arith::AddIOp::create(e.builder, e.loc, t, before);
-         // score[j] = capped(scale · q·k[j]) + bias, −∞ where the pair is not
-         // admitted
+         // score[j] = capped(scale · raw score) + bias, −∞ where the pair is
+         // not admitted
          nest(lowering, keys, [&](ValueRange key) {
            Value j = key[0];
-           Value score =
-               fold(lowering, depth, e.number(0), [&](Value d, Value sum) {
-                 return e.add(
-                     sum, e.mul(e.load(q, {t, h, d}), e.load(k, {j, g, d})));
-               });
+           Value score = rawScore(op, e, of, {t, h}, {j, g});
            score = e.mul(score, e.number(op.getScale().convertToDouble()));
            if (op.getCap()) {
              Value cap = e.number(op.getCap()->convertToDouble());
@@ -277,10 +308,17 @@ static void attendRow(nn::AttentionOp op, Emit &e, const AttentionRow &of) {
          Along all{e, scores, 0};
          // A query that admits no key: exp(−∞ − lowest finite) = 0
          // everywhere, and 0 / tiny = 0.
-         Value largest = e.max(all.max({}), e.lowestFinite());
+         Value largest = e.max(all.max({}), e.lowestFinite()), sink;
+         if (op.getSink()) {
+           sink = e.load(lowering.view(op.getSink(), nullptr), h);
+           largest = e.max(largest, sink);
+         }
          all.store(scores, {},
                    [&](Value s, Value) { return e.exp(e.sub(s, largest)); });
-         Value sum = e.max(all.sum({}, [](Value p) { return p; }), e.tiny());
+         Value sum = all.sum({}, [](Value p) { return p; });
+         if (sink)
+           sum = e.add(sum, e.exp(e.sub(sink, largest)));
+         sum = e.max(sum, e.tiny());
          nest(lowering, v.length(lowering, 2), [&](ValueRange d) {
            Value mixed =
                fold(lowering, keys, e.number(0), [&](Value j, Value soFar) {

@@ -26,7 +26,7 @@ static constexpr Builtin builtins[] = {
     {"rmsnorm", buildRmsNorm, 1, 1, true, "eps weight offset"},
     {"layernorm", buildLayerNorm, 1, 1, true, "eps weight bias offset"},
     {"batchnorm", buildBatchNorm, 1, 1, true, "eps"},
-    {"attention", buildAttention, 3, 3, false, "scale cap bias"},
+    {"attention", buildAttention, 3, 3, false, "scale cap sink bias"},
     {"dot", buildDot, 3, 3, false, ""},
     {"cache", buildCache, 2, 2, true, ""},
     {"softmax", buildSoftmax, 2, 2, false, ""},

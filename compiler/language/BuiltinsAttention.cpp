@@ -51,7 +51,27 @@ static bool checkAttentionShapes(CallSite &site, const Tensor &q,
   return true;
 }
 
-/// attention(q, k, v, scale = 1/sqrt(K), cap = none, bias = …) where …
+/// One more score a query head: [H]. Null for none.
+static std::optional<Value> sinkOf(CallSite &site, const Tensor &q) {
+  const Expr *option = site.option("sink");
+  Datum datum =
+      option ? site.elaborator.evaluate(*option) : Datum(Constant(None()));
+  if (const Constant *constant = std::get_if<Constant>(&datum);
+      constant && holds<None>(*constant))
+    return Value();
+  const Tensor *sink = std::get_if<Tensor>(&datum);
+  if (sink && sink->shape.element == Element::Real &&
+      sink->axes() == Axes{q.axes()[2]})
+    return sink->value;
+  if (!isFaulty(datum))
+    site.fail("sink is " + site.describe(datum) +
+              ", needs one real number a query head of " +
+              site.describe(q.shape));
+  return std::nullopt;
+}
+
+/// attention(q, k, v, scale = 1/sqrt(K), cap = none, sink = …, bias = …)
+/// where …
 Built buildAttention(CallSite &site) {
   std::optional<Tensor> q = site.realTensor(0), k = site.realTensor(1),
                         v = site.realTensor(2);
@@ -70,11 +90,14 @@ Built buildAttention(CallSite &site) {
                        ", needs a positive number or none");
     cap = site.builder.getF64FloatAttr(*number);
   }
+  std::optional<Value> sink = sinkOf(site, *q);
+  if (!sink)
+    return std::nullopt;
   Shape shape = q->shape;
   shape.axes.back() = v->axes().back();
-  Built built =
-      site.build<nn::AttentionOp>(shape, q->value, k->value, v->value,
-                                  site.builder.getF64FloatAttr(*scale), cap);
+  Built built = site.build<nn::AttentionOp>(
+      shape, q->value, k->value, v->value, *sink, /*vector=*/Value(),
+      site.builder.getF64FloatAttr(*scale), cap);
   if (!built)
     return std::nullopt;
   auto op = cast<nn::AttentionOp>(

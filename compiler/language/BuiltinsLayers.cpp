@@ -193,7 +193,7 @@ Built buildRmsNorm(CallSite &site) {
   if (!weights)
     return std::nullopt;
   return site.build<nn::RmsNormOp>(x.shape, x.value, weights->weight,
-                                   weights->offset, eps);
+                                   /*residual=*/Value(), weights->offset, eps);
 }
 
 /// layernorm@path(x, eps = 1e-5, weight = yes, bias = yes, offset = 0)
@@ -206,7 +206,8 @@ Built buildLayerNorm(CallSite &site) {
   if (!weights)
     return std::nullopt;
   return site.build<nn::LayerNormOp>(x.shape, x.value, weights->weight,
-                                     weights->bias, weights->offset, eps);
+                                     weights->bias, /*residual=*/Value(),
+                                     weights->offset, eps);
 }
 
 /// batchnorm@path(x, eps = 1e-5): with stored statistics, over the second axis.

@@ -7,12 +7,15 @@
 //     for blocks of keys that any of them admits:
 //       kt = transposed block of k, unless all rows are one tile
 //       for tiles of rows that admit keys of the block:
-//         s = q·kt              scores of a tile and a block, nothing more
+//         s = q·kt              scores of a tile and a block, nothing more,
+//                               or Σ_d f(q[d], kt[d], vector[d])
 //         s = c · tanh(s / c)   where they are capped
 //         s += bias, −∞         what the regions say, a vector of keys
 //         s = 2^(s − m)         m the largest score of a row so far
 //         o = o·alpha + s·v     alpha: what the results so far shrink by
 //     y = o / Σ 2^(s − m)
+//
+// With a sink m and the sum begin as after a key of that score and the value 0.
 //
 // Blocks begin at multiples of their size, and no step of a row depends on the
 // tile or on how many keys lie behind those that it admits: those add +0 to
@@ -36,6 +39,12 @@ using namespace mlir;
 
 namespace heddle::microkernels {
 
+/// What scores are multiplied with before they are capped, or else raised.
+static float factorOf(kernel::AttentionOp op) {
+  double scale = op.getScale().convertToDouble();
+  return op.getCap() ? scale / op.getCap()->convertToDouble() : scale * M_LOG2E;
+}
+
 static AttentionShape shapeOf(kernel::AttentionOp op) {
   int64_t depth = op.getK().getType().getDimSize(1),
           valueDepth = op.getV().getType().getDimSize(1);
@@ -45,7 +54,9 @@ static AttentionShape shapeOf(kernel::AttentionOp op) {
           stridesOf(op.getV())[0],
           tuning::keysOfBlock(std::max(depth, valueDepth)),
           op.getK().getType().getElementType(),
-          op.getV().getType().getElementType()};
+          op.getV().getType().getElementType(),
+          op.getScore().empty() ? nullptr : &op.getScore().front(),
+          factorOf(op)};
 }
 
 AttentionEmitter::AttentionEmitter(OpBuilder &builder, kernel::AttentionOp op,
@@ -79,6 +90,9 @@ void AttentionEmitter::emitCall() {
                                  op.getRow(),
                                  op.getHead(),
                                  op.getPosition()};
+  for (Value extra : {Value(op.getSink()), Value(op.getVector())})
+    if (extra)
+      operands.push_back(v.addressOf(extra));
   llvm::append_range(operands, captures);
   func::FuncOp function;
   {
@@ -94,7 +108,17 @@ void AttentionEmitter::emitCall() {
 void AttentionEmitter::emitFunction(ValueRange arguments) {
   in = {arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
         arguments[5], arguments[6], arguments[7], arguments[8]};
-  mapping.map(captures, arguments.drop_front(9));
+  arguments = arguments.drop_front(9);
+  auto next = [&](Value operand) -> Value {
+    if (!operand)
+      return {};
+    Value argument = arguments.front();
+    arguments = arguments.drop_front();
+    return argument;
+  };
+  in.sink = next(op.getSink());
+  in.vector = next(op.getVector());
+  mapping.map(captures, arguments);
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(op->getRegions(), used);
   for (Value value : used)
@@ -114,7 +138,7 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     auto [from, to] = dealRows(rows, tiles);
     Value block = make<arith::DivUIOp>(from, v.index(shape.block)),
           base = times(block, shape.block);
-    when(isOneTile(tiles), [&] {
+    when(isDirect(tiles), [&] {
       kernels.prefetchKeys(kernels.keyAt(in.k, base), minus(to, base));
     });
     v.loop(base, to, shape.block,
@@ -128,6 +152,8 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
 void AttentionEmitter::allocateScratch() {
   int64_t rows = rowsOfBlock(), tileRows = v.target.tile.rows;
   scratch.q = v.stackFloats(rows * shape.depth);
+  if (op.getVector())
+    scratch.vector = v.stackFloats(rows * shape.depth);
   scratch.kt = v.stackFloats(shape.depth * shape.block);
   scratch.s = v.stackFloats(tileRows * shape.block);
   scratch.o = v.stackFloats(rows * shape.valueDepth);
@@ -165,27 +191,53 @@ void AttentionEmitter::forColumns(int64_t width,
     body(v.index(width - tail), tail);
 }
 
-/// q · scale · log₂e, or q · scale / cap; o = 0, m = lowest, l = 0, and which
-/// keys are admitted.
-void AttentionEmitter::beginRow(Value token, Value head, Value row) {
+/// The row's query and its head's vector side by side with those of others. A
+/// product has its factor in the query.
+void AttentionEmitter::copyQuery(Value token, Value head, Value row) {
   auto strides = stridesOf(op.getQ());
   Value source = v.advance(v.advance(in.q, times(token, strides[0])),
                            times(head, strides[1]));
-  double scale = op.getScale().convertToDouble();
-  Value factor = v.splat(static_cast<float>(
-      op.getCap() ? scale / op.getCap()->convertToDouble() : scale * M_LOG2E));
+  Value target = v.advance(scratch.q, times(row, shape.depth));
+  Value factor = v.splat(shape.factor);
   forColumns(shape.depth, [&](Value column, int64_t count) {
     Value q = v.loadFirst(v.advance(source, column), count);
-    Value target = v.advance(scratch.q, times(row, shape.depth));
-    v.storeFirst(v.mul(q, factor), v.advance(target, column), count);
+    v.storeFirst(shape.score ? q : v.mul(q, factor), v.advance(target, column),
+                 count);
   });
+  if (!op.getVector())
+    return;
+  auto ofVector = stridesOf(op.getVector());
+  Value vector = ofVector.size() > 1
+                     ? v.advance(in.vector, times(head, ofVector[0]))
+                     : in.vector;
+  target = v.advance(scratch.vector, times(row, shape.depth));
+  forColumns(shape.depth, [&](Value column, int64_t count) {
+    v.storeFirst(v.loadFirst(v.advance(vector, column), count),
+                 v.advance(target, column), count);
+  });
+}
+
+/// m = lowest, l = 0, or with a sink m = sink · log₂e, l = 1.
+void AttentionEmitter::beginSoftmax(Value head, Value row) {
+  Value m = v.splat(std::numeric_limits<float>::lowest());
+  Value l = v.advance(scratch.l, times(row, v.target.lanes()));
+  v.store(v.splat(0), l);
+  if (op.getSink()) {
+    Value sink = v.loadSplat(v.advance(in.sink, head));
+    m = v.atLeast(v.mul(sink, v.splat(static_cast<float>(M_LOG2E))), m);
+    v.storeFirstLane(v.splat(1), l);
+  }
+  v.storeFirstLane(m, v.advance(scratch.m, row));
+}
+
+/// q, o = 0, the softmax of no keys, and which keys are admitted.
+void AttentionEmitter::beginRow(Value token, Value head, Value row) {
+  copyQuery(token, head, row);
+  beginSoftmax(head, row);
   forColumns(shape.valueDepth, [&](Value column, int64_t count) {
     Value target = v.advance(scratch.o, times(row, shape.valueDepth));
     v.storeFirst(v.splat(0), v.advance(target, column), count);
   });
-  v.storeFirstLane(v.splat(std::numeric_limits<float>::lowest()),
-                   v.advance(scratch.m, row));
-  v.store(v.splat(0), v.advance(scratch.l, times(row, v.target.lanes())));
 
   Value from = v.index(0), to = in.keys;
   if (!op.getKeys().empty()) {

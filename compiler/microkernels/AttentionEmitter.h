@@ -25,11 +25,11 @@ public:
 private:
   /// The function's arguments: addresses and numbers.
   struct {
-    mlir::Value q, k, v, y, tokens, keys, row, head, position;
+    mlir::Value q, k, v, y, tokens, keys, row, head, position, sink, vector;
   } in;
   /// Memory on the function's stack. `tiles` has six i32 a tile.
   struct {
-    mlir::Value q, kt, s, o, m, l, alpha, from, to, tiles, bias;
+    mlir::Value q, kt, s, o, m, l, alpha, from, to, tiles, bias, vector;
   } scratch;
   /// What is noted of a tile: its rows; the keys that any of them, and those
   /// that all of them admit.
@@ -52,6 +52,8 @@ private:
           llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
   void forColumns(int64_t width,
                   llvm::function_ref<void(mlir::Value, int64_t)> body);
+  void copyQuery(mlir::Value token, mlir::Value head, mlir::Value row);
+  void beginSoftmax(mlir::Value head, mlir::Value row);
   void beginRow(mlir::Value token, mlir::Value head, mlir::Value row);
   void finishRow(mlir::Value token, mlir::Value head, mlir::Value row);
   std::pair<mlir::Value, mlir::Value> dealRows(mlir::Value rows,
@@ -59,8 +61,11 @@ private:
   Tile loadTile(mlir::Value number);
   void emitKeys(mlir::Value base, mlir::Value tiles, mlir::Value firstToken,
                 mlir::Value tokens);
-  /// What is transposed for one tile alone need not be kept for others.
-  mlir::Value isOneTile(mlir::Value tiles) {
+  /// Whether keys are multiplied as they are transposed: what is transposed for
+  /// one tile alone need not be kept for others.
+  mlir::Value isDirect(mlir::Value tiles) {
+    if (shape.score)
+      return mlir::arith::ConstantIntOp::create(v.builder, v.loc, 0, 1);
     return mlir::arith::CmpIOp::create(
         v.builder, v.loc, mlir::arith::CmpIPredicate::eq, tiles, v.index(1));
   }

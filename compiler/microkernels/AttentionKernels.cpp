@@ -1,11 +1,14 @@
 //===- AttentionKernels.cpp - micro-kernels of attention ------------------===//
 
 #include "compiler/microkernels/AttentionKernels.h"
+#include "compiler/microkernels/Lanes.h"
 #include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/ADT/bit.h"
 #include <limits>
 
 using namespace mlir;
@@ -16,10 +19,14 @@ std::string AttentionShape::name() const {
   auto typed = [](StringRef operand, Type element) {
     return (operand + (element.isBF16() ? "bf16_" : "")).str();
   };
-  return ("attention_" + Twine(depth) + "x" + Twine(valueDepth) +
-          typed("_k", keyElement) + Twine(keyStride) +
-          typed("_v", valueElement) + Twine(valueStride))
-      .str();
+  std::string text = ("attention_" + Twine(depth) + "x" + Twine(valueDepth) +
+                      typed("_k", keyElement) + Twine(keyStride) +
+                      typed("_v", valueElement) + Twine(valueStride))
+                         .str();
+  if (score)
+    text += "_by" + nameOfBody(*score) + "_times" +
+            llvm::utohexstr(llvm::bit_cast<uint32_t>(factor));
+  return text;
 }
 
 Value AttentionKernels::keyAt(Value k, Value number) {
@@ -127,43 +134,64 @@ void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
 // Scores
 //===----------------------------------------------------------------------===//
 
-void AttentionKernels::scores(Value rows, Value q, Value kt, Value count,
-                              Value s) {
-  callForRows("scores", rows, {q, kt, count, s},
-              [&](int64_t tileRows, ValueRange arguments) {
-                emitScores(tileRows, arguments[0], arguments[1], arguments[2],
-                           arguments[3]);
-              });
+void AttentionKernels::scores(Value rows, const Queries &queries, Value kt,
+                              Value count, Value s) {
+  SmallVector<Value> arguments = {queries.q, kt, count, s};
+  if (queries.vector)
+    arguments.push_back(queries.vector);
+  callForRows(
+      "scores", rows, arguments, [&](int64_t tileRows, ValueRange inner) {
+        Value vector = inner.size() > 4 ? inner[4] : Value();
+        emitScores(tileRows, {inner[0], vector}, inner[1], inner[2], inner[3]);
+      });
 }
 
-void AttentionKernels::emitScores(int64_t rows, Value q, Value kt, Value count,
-                                  Value s) {
+/// sum + q · key, or what the score makes of them.
+Value AttentionKernels::addTerm(Value sum, Value q, Value key, Value element) {
+  if (!shape.score)
+    return v.mulAdd(q, key, sum);
+  Lanes lanes(v);
+  lanes.setVector(shape.score->getArgument(0), q);
+  lanes.setVector(shape.score->getArgument(1), key);
+  if (element)
+    lanes.setVector(shape.score->getArgument(2), element);
+  lanes.evaluate(*shape.score, /*mask=*/{});
+  return v.add(sum, lanes.vector(shape.score->getTerminator()->getOperand(0)));
+}
+
+void AttentionKernels::emitScores(int64_t rows, const Queries &queries,
+                                  Value kt, Value count, Value s) {
   int64_t lanes = v.target.lanes();
   int64_t vectors = std::min(vectorsFor(rows), shape.block / lanes);
   v.loop(v.index(0), count, vectors * lanes, [&](Value j) {
     SmallVector<Value> zeros(rows * vectors, v.splat(0));
-    SmallVector<Value> sums =
-        v.loop(v.index(0), v.index(shape.depth), 1, zeros,
-               [&](Value d, ValueRange soFar) {
-                 Value keys =
-                     v.advance(v.advance(kt, j), times(d, shape.block));
-                 SmallVector<Value> key, updated;
-                 for (int64_t n = 0; n < vectors; ++n)
-                   key.push_back(v.loadVector(v.advance(keys, n * lanes),
-                                              v.target.vectorBits / 8));
-                 for (int64_t i = 0; i < rows; ++i) {
-                   Value element =
-                       v.loadSplat(v.advance(v.advance(q, d), i * shape.depth));
-                   for (int64_t n = 0; n < vectors; ++n)
-                     updated.push_back(
-                         v.mulAdd(element, key[n], soFar[i * vectors + n]));
-                 }
-                 return updated;
-               });
+    SmallVector<Value> sums = v.loop(
+        v.index(0), v.index(shape.depth), 1, zeros,
+        [&](Value d, ValueRange soFar) {
+          Value keys = v.advance(v.advance(kt, j), times(d, shape.block));
+          SmallVector<Value> key, updated;
+          for (int64_t n = 0; n < vectors; ++n)
+            key.push_back(v.loadVector(v.advance(keys, n * lanes),
+                                       v.target.vectorBits / 8));
+          for (int64_t i = 0; i < rows; ++i) {
+            auto at = [&](Value lines) {
+              return v.loadSplat(
+                  v.advance(v.advance(lines, d), i * shape.depth));
+            };
+            Value q = at(queries.q),
+                  element = queries.vector ? at(queries.vector) : Value();
+            for (int64_t n = 0; n < vectors; ++n)
+              updated.push_back(
+                  addTerm(soFar[i * vectors + n], q, key[n], element));
+          }
+          return updated;
+        });
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t n = 0; n < vectors; ++n)
-        v.store(sums[i * vectors + n],
+      for (int64_t n = 0; n < vectors; ++n) {
+        Value sum = sums[i * vectors + n];
+        v.store(shape.score ? v.mul(sum, v.splat(shape.factor)) : sum,
                 v.advance(v.advance(s, j), i * shape.block + n * lanes));
+      }
   });
 }
 

@@ -18,8 +18,15 @@ struct AttentionShape {
   int64_t keyStride, valueStride; // elements between the rows of k, of v
   int64_t block;                  // keys taken at once, a multiple of all lanes
   mlir::Type keyElement, valueElement; // f32, or bf16
+  mlir::Block *score; // what is summed up over the depth; null: q · k
+  float factor;       // of the sums, where there is a score
 
   std::string name() const;
+};
+
+/// Rows of queries and, where the score reads one, of the vector beside each.
+struct Queries {
+  mlir::Value q, vector;
 };
 
 /// The softmax of a row as far as it has come, over the keys seen so far.
@@ -57,15 +64,16 @@ public:
   void transposeKeys(mlir::Value k, mlir::Value count, mlir::Value kt);
 
   /// s[i][j] = Σ_d q[i][d] · kt[d][j] for `rows` rows and the first `count`
-  /// keys of a block, d rising.
-  void scores(mlir::Value rows, mlir::Value q, mlir::Value kt,
+  /// keys of a block, d rising; or what there is in the place of the product.
+  void scores(mlir::Value rows, const Queries &queries, mlir::Value kt,
               mlir::Value count, mlir::Value s);
 
   /// Asks for what scoresOfOneTile reads before it asks by itself, of `count`
   /// keys.
   void prefetchKeys(mlir::Value k, mlir::Value count);
 
-  /// The same from the keys as they are, for rows that are all in one tile.
+  /// The same product from the keys as they are, for rows that are all in one
+  /// tile.
   void scoresOfOneTile(mlir::Value rows, mlir::Value q, const Keys &keys,
                        mlir::Value s);
 
@@ -87,8 +95,10 @@ private:
   void call(const llvm::Twine &name, mlir::ValueRange arguments,
             llvm::function_ref<void(mlir::ValueRange)> emit);
   void emitTranspose(mlir::Value k, mlir::Value count, mlir::Value kt);
-  void emitScores(int64_t rows, mlir::Value q, mlir::Value kt,
+  void emitScores(int64_t rows, const Queries &queries, mlir::Value kt,
                   mlir::Value count, mlir::Value s);
+  mlir::Value addTerm(mlir::Value sum, mlir::Value q, mlir::Value key,
+                      mlir::Value element);
   void emitScoresOfOneTile(int64_t rows, mlir::Value q, const Keys &keys,
                            mlir::Value s);
   llvm::SmallVector<mlir::Value> placesOfKeys(mlir::Value k, mlir::Value j,

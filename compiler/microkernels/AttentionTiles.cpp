@@ -60,11 +60,11 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
   if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
-  Value several = arith::CmpIOp::create(
-      v.builder, v.loc, arith::CmpIPredicate::ugt, tiles, v.index(1));
-  when(several, [&] {
-    kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
-  });
+  when(
+      isDirect(tiles), [] {},
+      [&] {
+        kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
+      });
   Value end = plus(base, v.index(shape.block));
   v.loop(v.index(0), tiles, 1, [&](Value number) {
     Tile tile = loadTile(number);
@@ -77,17 +77,22 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
 void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                 Value firstToken) {
   Value left = minus(tile.to, base), keys = smaller(left, v.index(shape.block));
-  Value q = v.advance(scratch.q, times(tile.first, shape.depth)),
+  auto ofTile = [&](Value rows) {
+    return rows ? v.advance(rows, times(tile.first, shape.depth)) : Value();
+  };
+  Value q = ofTile(scratch.q), vector = ofTile(scratch.vector),
         values = kernels.valueAt(in.v, base);
   when(
-      isOneTile(tiles),
+      isDirect(tiles),
       [&] {
         kernels.scoresOfOneTile(
             tile.rows, q,
             {kernels.keyAt(in.k, base), values, keys, minus(left, v.index(1))},
             scratch.s);
       },
-      [&] { kernels.scores(tile.rows, q, scratch.kt, keys, scratch.s); });
+      [&] {
+        kernels.scores(tile.rows, {q, vector}, scratch.kt, keys, scratch.s);
+      });
   if (op.getCap() || !op.getMask().empty() || !op.getBias().empty())
     emitPairs(tile, base, keys, firstToken);
   SoftmaxState state = {

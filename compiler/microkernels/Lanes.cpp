@@ -9,6 +9,9 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -299,6 +302,43 @@ void Lanes::evaluate(Block &block, Value mask) {
     else
       evaluate(&op, mask);
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+/// A number by its bits, another attribute by a hash of its text.
+static std::string nameOf(Attribute attribute) {
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return llvm::utohexstr(number.getValue().bitcastToAPInt().getZExtValue());
+  if (auto number = dyn_cast<IntegerAttr>(attribute))
+    return std::to_string(number.getValue().getZExtValue());
+  std::string text;
+  llvm::raw_string_ostream(text) << attribute;
+  return llvm::utohexstr(llvm::xxh3_64bits(text));
+}
+
+std::string nameOfBody(Block &body) {
+  llvm::DenseMap<Value, std::string> values;
+  for (BlockArgument argument : body.getArguments())
+    values[argument] = argument.getArgNumber() < 26
+                           ? std::string(1, 'a' + argument.getArgNumber())
+                           : "a" + std::to_string(argument.getArgNumber());
+  std::string text;
+  unsigned number = 0;
+  for (Operation &op : body.without_terminator()) {
+    text += "_" + op.getName().stripDialect().str();
+    for (Value operand : op.getOperands())
+      text += "." + values[operand];
+    for (NamedAttribute attribute : op.getAttrDictionary())
+      if (attribute.getValue() !=
+          arith::FastMathFlagsAttr::get(op.getContext(),
+                                        arith::FastMathFlags::none))
+        text += "." + nameOf(attribute.getValue());
+    values[op.getResult(0)] = std::to_string(number++);
+  }
+  return text + "." + values[body.getTerminator()->getOperand(0)];
 }
 
 } // namespace heddle::microkernels

@@ -93,6 +93,11 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> firsts;
 };
 
+/// `_gelu.a_addf.b.0.1`: every op of a block with what it reads, then what is
+/// yielded; arguments are letters, results numbers. Blocks alike have one name,
+/// which functions made of them may carry.
+std::string nameOfBody(mlir::Block &body);
+
 } // namespace heddle::microkernels
 
 #endif // HEDDLE_COMPILER_MICROKERNELS_LANES_H

@@ -3,10 +3,7 @@
 #include "compiler/microkernels/MatmulEpilogue.h"
 #include "compiler/microkernels/Lanes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/raw_ostream.h"
-#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -16,45 +13,11 @@ MatmulEpilogue::MatmulEpilogue(kernel::MatmulOp op)
     : bias(static_cast<bool>(op.getBias())), paired(op.getPaired()),
       yStride(stridesOf(op.getY())[0]), outputs(op.getOutputs()),
       body(op.hasEpilogue() ? &op.getEpilogue().front() : nullptr) {
-  for (Value other : op.getOthers())
-    strides.push_back(cast<MemRefType>(other.getType()).getRank() == 1
-                          ? 0
-                          : stridesOf(other)[0]);
-}
-
-/// A number by its bits, another attribute by a hash of its text.
-static std::string nameOf(Attribute attribute) {
-  if (auto number = dyn_cast<FloatAttr>(attribute))
-    return llvm::utohexstr(number.getValue().bitcastToAPInt().getZExtValue());
-  if (auto number = dyn_cast<IntegerAttr>(attribute))
-    return std::to_string(number.getValue().getZExtValue());
-  std::string text;
-  llvm::raw_string_ostream(text) << attribute;
-  return llvm::utohexstr(llvm::xxh3_64bits(text));
-}
-
-/// `_gelu.a_addf.b.0.1`: every op with what it reads, then what is yielded;
-/// arguments are letters, results numbers.
-static std::string nameOf(Block &body) {
-  llvm::DenseMap<Value, std::string> values;
-  for (BlockArgument argument : body.getArguments())
-    values[argument] = argument.getArgNumber() < 26
-                           ? std::string(1, 'a' + argument.getArgNumber())
-                           : "a" + std::to_string(argument.getArgNumber());
-  std::string text;
-  unsigned number = 0;
-  for (Operation &op : body.without_terminator()) {
-    text += "_" + op.getName().stripDialect().str();
-    for (Value operand : op.getOperands())
-      text += "." + values[operand];
-    for (NamedAttribute attribute : op.getAttrDictionary())
-      if (attribute.getValue() !=
-          arith::FastMathFlagsAttr::get(op.getContext(),
-                                        arith::FastMathFlags::none))
-        text += "." + nameOf(attribute.getValue());
-    values[op.getResult(0)] = std::to_string(number++);
+  for (Value other : op.getOthers()) {
+    int64_t rank = cast<MemRefType>(other.getType()).getRank();
+    strides.push_back(rank == 2 ? stridesOf(other)[0] : 0);
+    isNumber.push_back(rank == 0);
   }
-  return text + "." + values[body.getTerminator()->getOperand(0)];
 }
 
 std::string MatmulEpilogue::name() const {
@@ -65,9 +28,9 @@ std::string MatmulEpilogue::name() const {
     text += "_bias";
   if (paired)
     text += "_paired";
-  for (int64_t stride : strides)
-    text += "_with" + std::to_string(stride);
-  return body ? text + nameOf(*body) : text;
+  for (auto [stride, number] : llvm::zip_equal(strides, isNumber))
+    text += number ? "_number" : "_with" + std::to_string(stride);
+  return body ? text + nameOfBody(*body) : text;
 }
 
 bool MatmulEpilogue::isShort() const {
@@ -96,9 +59,10 @@ void MatmulEpilogue::emitRow(VectorBuilder &v, ValueRange sums, int64_t columns,
       auto argument = body->args_begin();
       for (int64_t half = 0; half <= paired; ++half)
         all.setVector(*argument++, sums[half * vectors + j]);
-      for (Value other : row.others)
+      for (auto [other, number] : llvm::zip_equal(row.others, isNumber))
         all.setVector(*argument++,
-                      v.loadFirst(v.advance(other, j * lanes), count));
+                      number ? v.loadSplat(other)
+                             : v.loadFirst(v.advance(other, j * lanes), count));
       all.evaluate(*body, /*mask=*/{});
       result = all.vector(body->getTerminator()->getOperand(0));
     }

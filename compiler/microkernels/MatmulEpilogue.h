@@ -16,9 +16,11 @@ public:
 
   bool bias, paired;
   /// Elements between rows: of y, and of each operand of the region, 0 of a
-  /// vector.
+  /// vector or a number.
   int64_t yStride;
   llvm::SmallVector<int64_t, 2> strides;
+  /// Of each operand of the region: it is one number.
+  llvm::SmallVector<bool, 2> isNumber;
 
   /// As it stands in the names of functions: equal for equal epilogues only.
   std::string name() const;

@@ -104,8 +104,10 @@ MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
   arguments.weight = weightAt(arguments.weight, column);
   if (arguments.bias)
     arguments.bias = v.advance(arguments.bias, column);
-  for (Value &other : arguments.others)
-    other = v.advance(other, column);
+  for (auto [other, number] :
+       llvm::zip_equal(arguments.others, epilogue.isNumber))
+    if (!number)
+      other = v.advance(other, column);
   arguments.y = v.advance(arguments.y, column);
   return arguments;
 }

@@ -30,7 +30,8 @@ public:
               SymbolTable &symbols)
       : v(builder, op.getLoc(), target), target(target), op(op),
         symbols(symbols), size(op.getX().getType().getDimSize(1)),
-        xStride(stridesOf(op.getX())[0]), yStride(stridesOf(op.getY())[0]) {}
+        xStride(stridesOf(op.getX())[0]), yStride(stridesOf(op.getY())[0]),
+        residualStride(op.getResidual() ? stridesOf(op.getResidual())[0] : 0) {}
 
   void emit();
 
@@ -39,7 +40,14 @@ private:
 
   std::string name();
   func::FuncOp taskFunction();
-  void emitLine(Value x, Value weight, Value bias, Value y);
+  /// Addresses; null where there is no such operand.
+  struct Line {
+    Value x, weight, bias, residual, y;
+  };
+  void emitLine(const Line &line);
+  /// A line's result at a column, `normalised` being (x − μ − δ) / √(σ² + ε).
+  Value emitResult(const Line &line, Value normalised, Value column,
+                   int64_t lanes);
 
   /// Calls `body` for every vector of a line: in a loop `chains` at a time,
   /// then for what is left, with how many of its lanes count. `carried` goes
@@ -56,7 +64,7 @@ private:
   const Target &target;
   kernel::NormOp op;
   SymbolTable &symbols;
-  int64_t size, xStride, yStride;
+  int64_t size, xStride, yStride, residualStride;
 };
 
 } // namespace
@@ -70,6 +78,8 @@ std::string NormEmitter::name() {
     text += "_plain";
   if (op.getBias())
     text += "_bias";
+  if (op.getResidual())
+    text += "_plus" + std::to_string(residualStride);
   // Functions of different numbers differ.
   auto add = [&](const APFloat &number) {
     SmallString<16> digits;
@@ -87,9 +97,9 @@ void NormEmitter::emit() {
   func::FuncOp function = taskFunction();
   Value lines = memref::DimOp::create(v.builder, v.loc, op.getX(), 0);
   SmallVector<Value> operands = {v.addressOf(op.getX())};
-  for (Value parameter : {op.getWeight(), op.getBias()})
-    if (parameter)
-      operands.push_back(v.addressOf(parameter));
+  for (Value operand : {op.getWeight(), op.getBias(), op.getResidual()})
+    if (operand)
+      operands.push_back(v.addressOf(operand));
   operands.append({v.addressOf(op.getY()), lines});
   Value tasks = arith::CeilDivUIOp::create(v.builder, v.loc, lines,
                                            v.index(tuning::normLines));
@@ -100,21 +110,26 @@ void NormEmitter::emit() {
   });
 }
 
-/// @norm(x[, weight][, bias], y, lines, task)
+/// @norm(x[, weight][, bias][, residual], y, lines, task)
 func::FuncOp NormEmitter::taskFunction() {
   if (auto existing = symbols.lookup<func::FuncOp>(name()))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
   auto pointer = LLVM::LLVMPointerType::get(v.builder.getContext());
-  SmallVector<Type> types(2 + (op.getWeight() ? 1 : 0) + (op.getBias() ? 1 : 0),
-                          pointer);
+  SmallVector<Type> types(op->getNumOperands(), pointer);
   types.append(2, v.builder.getIndexType());
   func::FuncOp function = v.beginFunction(symbols, name(), types);
   ValueRange arguments = function.getArguments();
-  Value x = arguments[0], weight = op.getWeight() ? arguments[1] : Value(),
-        bias = op.getBias() ? arguments.drop_back(3).back() : Value(),
-        y = arguments.drop_back(2).back(), lines = arguments.drop_back().back(),
-        task = arguments.back();
+  auto next = [&](Value operand) -> Value {
+    if (!operand)
+      return {};
+    Value argument = arguments.front();
+    arguments = arguments.drop_front();
+    return argument;
+  };
+  Line line = {next(op.getX()), next(op.getWeight()), next(op.getBias()),
+               next(op.getResidual()), next(op.getY())};
+  Value lines = arguments[0], task = arguments[1];
   Value first =
       arith::MulIOp::create(v.builder, v.loc, task, v.index(tuning::normLines));
   Value last =
@@ -130,7 +145,11 @@ func::FuncOp NormEmitter::taskFunction() {
                                                  loop.getInductionVar(),
                                                  v.index(stride)));
   };
-  emitLine(lineOf(x, xStride), weight, bias, lineOf(y, yStride));
+  line.x = lineOf(line.x, xStride);
+  if (line.residual)
+    line.residual = lineOf(line.residual, residualStride);
+  line.y = lineOf(line.y, yStride);
+  emitLine(line);
   return function;
 }
 
@@ -189,8 +208,30 @@ NormEmitter::meansOf(Value x, ArrayRef<std::function<Value(Value)>> fs) {
   return means;
 }
 
-void NormEmitter::emitLine(Value x, Value weight, Value bias, Value y) {
-  Value mean, rest, variance;
+//  y[n] = normalised · (offset + weight[n]) + bias[n] + residual[n]
+Value NormEmitter::emitResult(const Line &line, Value normalised, Value column,
+                              int64_t lanes) {
+  auto load = [&](Value base) {
+    return v.loadFirst(v.advance(base, column), lanes);
+  };
+  double offset = op.getOffset().convertToDouble();
+  Value result = normalised, factor;
+  if (line.weight) {
+    factor = load(line.weight);
+    if (offset != 0)
+      factor = v.add(v.splat(static_cast<float>(offset)), factor);
+  }
+  if (factor && line.bias)
+    result = v.mulAdd(result, factor, load(line.bias));
+  else if (factor)
+    result = v.mul(result, factor);
+  else if (line.bias)
+    result = v.add(result, load(line.bias));
+  return line.residual ? v.add(load(line.residual), result) : result;
+}
+
+void NormEmitter::emitLine(const Line &line) {
+  Value x = line.x, mean, rest, variance;
   auto squared = [&](Value value) { return v.mul(value, value); };
   if (op.getCentered()) {
     mean = meansOf(x, {[](Value element) { return element; }}).front();
@@ -211,25 +252,11 @@ void NormEmitter::emitLine(Value x, Value weight, Value bias, Value y) {
   Value root =
       LLVM::SqrtOp::create(v.builder, v.loc, v.add(variance, eps)).getResult();
   Value scale = v.div(v.splat(1), root);
-  double offset = op.getOffset().convertToDouble();
-  // y[n] = ((x[n] − μ) − δ) · scale · (offset + weight[n]) + bias[n]
   eachVector({}, [&](Value column, int64_t lanes, ValueRange) {
-    auto load = [&](Value base) {
-      return v.loadFirst(v.advance(base, column), lanes);
-    };
-    Value result = v.mul(distance(load(x)), scale), factor;
-    if (weight) {
-      factor = load(weight);
-      if (offset != 0)
-        factor = v.add(v.splat(static_cast<float>(offset)), factor);
-    }
-    if (factor && bias)
-      result = v.mulAdd(result, factor, load(bias));
-    else if (factor)
-      result = v.mul(result, factor);
-    else if (bias)
-      result = v.add(result, load(bias));
-    v.storeFirst(result, v.advance(y, column), lanes);
+    Value element = v.loadFirst(v.advance(x, column), lanes);
+    Value normalised = v.mul(distance(element), scale);
+    v.storeFirst(emitResult(line, normalised, column, lanes),
+                 v.advance(line.y, column), lanes);
     return SmallVector<Value>();
   });
 }

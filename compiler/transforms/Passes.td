@@ -58,10 +58,12 @@ def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
 def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "what is done to a product's results, within the product";
   let description = [{
-    An elementwise op that alone reads a product, or a convolution, becomes part of its epilogue: activations, residuals,
-    scales by a number or a vector over the columns or channels, batch normalisation, caps. The other operands have the
-    result's axes, or its columns', and are there before the product. f(x W₁ᵀ) · g(x W₂ᵀ) becomes one paired product: of two products of the same x, whose weights are then
-    joined in the packed file, or of the two results of one. What reads a product and stays as it is gets a remark.
+    Elementwise ops that alone read a product or a convolution, and each other, up to the one whose value is read
+    elsewhere, become part of its epilogue: activations by name or spelled out, residuals, scales by a number or a vector
+    over the columns or channels, batch normalisation, caps. The other operands have the result's axes, or its columns',
+    or, of a product, none; what they are computed from may not need the product. f(x W₁ᵀ, x W₂ᵀ) becomes one paired product: of two products of the same x, whose weights are then joined in
+    the packed file, or of the two results of one. A residual behind a norm is added by the norm. What reads a product, or
+    adds a norm, and stays as it is gets a remark.
 
     Before:
     ```mlir
@@ -278,10 +280,12 @@ def AssignLayouts : Pass<"nn-assign-layouts", "::mlir::ModuleOp"> {
 def RaiseAttention : Pass<"nn-raise-attention", "::mlir::ModuleOp"> {
   let summary = "attention written in primitives to nn.attention";
   let description = [{
-    Recognises `dot(softmax(scores), v)` with `scores = dot(q, k)`, scaled by a number, masked and with a bias added, each
-    at most once and in any order but the bias before the scale. Without heads there is one. Keys and values along a second
-    name of the queries' axis (`nn.size @S as @T`) lose it: those are the keys of the call. What looks like this and is not
-    raised gets a remark with the reason.
+    Recognises `dot(softmax(scores), v)` with `scores = dot(q, k)`, or the sum over the depth of another function of both
+    (distances, additive scores), which becomes a `score`. They may be scaled by numbers, or by a tensor that then scales
+    the queries; masked; capped; and have biases added: in any number, and in any order that says the same. What is added
+    to all scores of a query changes nothing and goes. Query heads may have two axes, of which keys have the first, and
+    keys no axis of heads. Keys and values along a second name of the queries' axis (`nn.size @S as @T`) lose it: those
+    are the keys of the call. What looks like this and is not raised gets a remark with the reason.
 
     Before:
     ```mlir

@@ -4,22 +4,21 @@
 //
 //   dot(softmax(scores, S), v, S)
 //
-// where scores is dot(q, k, K), scaled by a number, capped (c · tanh(… / c)),
-// masked, with a bias added, each at most once, the bias after scale and cap.
-// Keys along a second name of the queries' axis (dyn S = T) are those of the
-// call.
+// where scores is dot(q, k, K), or the sum over K of another function of both,
+// scaled, capped (c · tanh(… / c)), masked, with biases added, as
+// SpelledAttention.h has it. No tensor of all queries and keys is left. Keys
+// along a second name of the queries' axis (dyn S = T) are those of the call.
 //
 // What looks like this and is not raised gets a remark that says why.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/Passes.h"
-#include "dialects/nn/NN.h"
+#include "compiler/transforms/SpelledAttention.h"
 #include "dialects/nn/SizeTable.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace heddle::transforms {
 #define GEN_PASS_DEF_RAISEATTENTION
@@ -28,220 +27,52 @@ namespace heddle::transforms {
 
 using namespace mlir;
 using namespace heddle::nn;
+using namespace heddle::transforms;
 
 static constexpr auto remarkOptions =
     remark::RemarkOpts::name("raised-attention").category("nn-raise-attention");
 
-namespace {
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
 
-/// What was found from the softmax upwards and downwards.
-struct Parts {
-  DotOp scores, values;
-  MaskOp mask;
-  Value bias;
-  double scale = 1;
-  std::optional<double> cap;
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
 
-  /// q, k, v.
-  SmallVector<Value> operands() {
-    return {scores.getA(), scores.getB(), values.getB()};
-  }
-};
-
-class Matcher {
-public:
-  explicit Matcher(SoftmaxOp softmax) : softmax(softmax) {}
-
-  /// Nothing, without a reason, where it is no attention at all.
-  std::optional<Parts> match() {
-    if (!findScores() || !findValues() || !checkAxes() || !checkMask() ||
-        !checkBias())
-      return std::nullopt;
-    return parts;
-  }
-
-  const std::string &reason() const { return why; }
-
-private:
-  bool refuse(const Twine &text) {
-    why = text.str();
-    return false;
-  }
-
-  /// The number that a tensor holds everywhere.
-  static std::optional<double> numberOf(Value value) {
-    FloatAttr number;
-    if (!matchPattern(value, m_Constant(&number)))
-      return std::nullopt;
-    return number.getValueAsDouble();
-  }
-
-  /// The longest chain from a product to the softmax that is looked through.
-  static constexpr unsigned kMostSteps = 8;
-
-  /// The operand that brings the scores to a step between product and softmax.
-  static Value scoresOf(Operation *step, unsigned steps) {
-    if (isa<MulOp, AddOp>(step) && sourceOf(step->getOperand(1), steps))
-      return step->getOperand(1);
-    return step->getOperand(0);
-  }
-
-  /// The dot product that `value` comes from, or null.
-  static DotOp sourceOf(Value value, unsigned steps = kMostSteps) {
-    for (; steps > 0; --steps) {
-      Operation *op = value.getDefiningOp();
-      if (auto dot = dyn_cast_or_null<DotOp>(op))
-        return dot;
-      if (!isa_and_nonnull<MaskOp, TanhOp, MulOp, DivOp, AddOp>(op))
-        return nullptr;
-      value = scoresOf(op, steps - 1);
-    }
-    return nullptr;
-  }
-
-  /// From the softmax up to dot(q, k).
-  bool findScores() {
-    parts.scores = sourceOf(softmax.getX());
-    if (!parts.scores)
-      return false;
-    Value value = softmax.getX();
-    bool isScaled = false;
-    unsigned steps = kMostSteps;
-    while (value != parts.scores.getResult()) {
-      if (!value.hasOneUse())
-        return refuse("the scores have another user");
-      Operation *op = value.getDefiningOp();
-      --steps;
-      if (auto mask = dyn_cast<MaskOp>(op)) {
-        if (parts.mask)
-          return refuse("the scores are masked twice");
-        parts.mask = mask;
-        value = mask.getX();
-        continue;
-      }
-      if (auto tanh = dyn_cast<TanhOp>(op)) {
-        if (parts.cap)
-          return refuse("the scores are capped twice");
-        parts.cap = std::exchange(parts.scale, 1);
-        isScaled = true;
-        value = tanh.getX();
-        continue;
-      }
-      value = scoresOf(op, steps);
-      Value other = op->getOperand(value == op->getOperand(0) ? 1 : 0);
-      if (value.getType() != op->getResult(0).getType())
-        return refuse("the scores are repeated along another axis");
-      if (isa<AddOp>(op)) {
-        if (parts.bias)
-          return refuse("two biases are added to the scores");
-        if (isScaled)
-          return refuse("the bias is added before the scores are scaled or "
-                        "capped");
-        parts.bias = other;
-        continue;
-      }
-      std::optional<double> number = numberOf(other);
-      if (!number || *number <= 0)
-        return refuse("the scores are scaled by what is not one positive "
-                      "number");
-      isScaled = true;
-      parts.scale *= isa<DivOp>(op) ? 1 / *number : *number;
-    }
-    if (!value.hasOneUse())
-      return refuse("the scores have another user");
-    // c · tanh(s · q·k) is what a scale of s · c gives under the cap c.
-    parts.scale *= parts.cap.value_or(1);
-    return true;
-  }
-
-  /// From the softmax down to dot(p, v).
-  bool findValues() {
-    Value p = softmax.getResult();
-    if (!p.hasOneUse())
-      return refuse("the weights of the values have another user");
-    parts.values = dyn_cast<DotOp>(*p.user_begin());
-    if (!parts.values || parts.values.getAxis() != softmax.getAxis())
-      return refuse("the weights are not multiplied with values over " +
-                    softmax.getAxis());
-    if (parts.values.getA() != p)
-      return refuse("the values stand before their weights");
-    return true;
-  }
-
-  /// q [rows, T, H, K], k [rows, S, H, K], v [rows, S, H, V], or all without H.
-  bool checkAxes() {
-    auto q = axesOf(parts.scores.getA()).getNames();
-    auto k = axesOf(parts.scores.getB()).getNames();
-    auto v = axesOf(parts.values.getB()).getNames();
-    size_t rank = q.size();
-    if ((rank != 3 && rank != 4) || k.size() != rank || v.size() != rank)
-      return refuse("query, key and value need rows, positions, heads if any, "
-                    "and depth");
-    if (q.back() != parts.scores.getAxisAttr() || q.back() != k.back())
-      return refuse("the scores are no product over the depth");
-    if (k[1] != softmax.getAxisAttr() || v[1] != k[1])
-      return refuse("the softmax is not over the positions of the keys");
-    bool alike = q[0] == k[0] && q[0] == v[0] &&
-                 (rank == 3 || (q[2] == k[2] && q[2] == v[2]));
-    if (!alike)
-      return refuse("query, key and value differ in rows or heads");
-    for (Value operand : parts.operands()) {
-      auto sizes = cast<RankedTensorType>(operand.getType()).getShape();
-      if (llvm::any_of(sizes.drop_front(2), ShapedType::isDynamic))
-        return refuse("heads and depth are known only at run time");
-    }
-    return true;
-  }
-
-  bool checkMask() {
-    if (!parts.mask)
-      return true;
-    if (parts.mask.getQueryAttr() != queryAxis() ||
-        parts.mask.getKeyAttr() != softmax.getAxisAttr())
-      return refuse("the mask is not over queries and keys");
-    return true;
-  }
-
-  /// A region looks a bias up by position, so it may not depend on the row, nor
-  /// on how many positions a session has.
-  bool checkBias() {
-    if (!parts.bias)
-      return true;
-    auto type = cast<RankedTensorType>(parts.bias.getType());
-    if (!type.hasStaticShape() || !type.getElementType().isF32())
-      return refuse("the bias has sizes known only at run time");
-    if (axesOf(type).find(axesOf(parts.scores.getA()).axisName(0)) >= 0)
-      return refuse("the bias differs from row to row");
-    return true;
-  }
-
-  StringAttr queryAxis() { return axesOf(parts.scores.getA()).getNames()[1]; }
-
-  SoftmaxOp softmax;
-  Parts parts;
-  std::string why;
-};
-
-} // namespace
-
-/// x with an axis of one head before the depth.
+/// x with one axis of heads before the depth: a new one of 1, or two merged.
 static Value withHead(OpBuilder &builder, Location loc, Value x) {
-  auto type = cast<RankedTensorType>(x.getType());
-  SmallVector<int64_t> sizes(type.getShape());
-  SmallVector<StringAttr> names(axesOf(x).getNames());
-  sizes.insert(sizes.begin() + 2, 1);
-  names.insert(names.begin() + 2, builder.getStringAttr("1"));
-  auto axes = AxesAttr::get(builder.getContext(), names, StringAttr());
+  RankedTensorType type = typeOf(x);
+  AxesAttr axes = axesOf(x);
+  if (axes.rank() == 4)
+    return x;
+  int64_t last = axes.rank() - 1, heads = 1;
+  SizeExpr name(1);
+  SmallVector<int64_t> merged;
+  for (int64_t axis = 2; axis < last; ++axis) {
+    heads *= type.getDimSize(axis);
+    name *= axes.expr(axis);
+    merged.push_back(axis);
+  }
+  StringAttr head = builder.getStringAttr(name.str());
+  auto result = AxesAttr::get(
+      builder.getContext(),
+      {axes.getNames()[0], axes.getNames()[1], head, axes.getNames()[last]},
+      StringAttr());
   return RearrangeOp::create(
-      builder, loc, tensorOf(sizes, type.getElementType(), axes), x,
+      builder, loc,
+      tensorOf({type.getDimSize(0), type.getDimSize(1), heads,
+                type.getDimSize(last)},
+               type.getElementType(), result),
+      x,
       builder.getArrayAttr(
           {builder.getI64ArrayAttr(0), builder.getI64ArrayAttr(1),
-           builder.getI64ArrayAttr({}), builder.getI64ArrayAttr(2)}));
+           builder.getI64ArrayAttr(merged), builder.getI64ArrayAttr(last)}));
 }
 
 /// x with its second axis called `axis`.
 static Value alongAxis(OpBuilder &builder, Value x, StringAttr axis) {
-  auto type = cast<RankedTensorType>(x.getType());
+  RankedTensorType type = typeOf(x);
   SmallVector<StringAttr> names(axesOf(x).getNames());
   names[1] = axis;
   auto renamed = tensorOf(type.getShape(), type.getElementType(),
@@ -256,69 +87,144 @@ static Value alongAxis(OpBuilder &builder, Value x, StringAttr axis) {
                              builder.getArrayAttr(sources));
 }
 
-/// bias[…] by the positions that the region gets.
-static void fillBias(OpBuilder &builder, AttentionOp attention, Parts parts) {
+/// What attention gives under the axes that the spelling gave.
+static Value withoutHead(OpBuilder &builder, Location loc, Value result,
+                         RankedTensorType type) {
+  if (type.getRank() == 4)
+    return result;
+  if (type.getRank() == 5)
+    return ExpandOp::create(builder, loc, type, result,
+                            builder.getI64IntegerAttr(2));
+  return RearrangeOp::create(
+      builder, loc, type, result,
+      builder.getArrayAttr({builder.getI64ArrayAttr(0),
+                            builder.getI64ArrayAttr(1),
+                            builder.getI64ArrayAttr({2, 3})}));
+}
+
+/// Scores scaled by a tensor are those of scaled queries.
+static Value scaledQueries(OpBuilder &builder, const SpelledAttention &parts) {
+  Value q = parts.q;
+  Location loc = q.getLoc();
+  for (auto &scaling : parts.scalings)
+    q = scaling.divides
+            ? DivOp::create(builder, loc, q.getType(), q, scaling.tensor)
+                  .getResult()
+            : MulOp::create(builder, loc, q.getType(), q, scaling.tensor)
+                  .getResult();
+  return q;
+}
+
+//===----------------------------------------------------------------------===//
+// Regions
+//===----------------------------------------------------------------------===//
+
+/// What is summed up over the depth, of the elements of q, k and the vector.
+static void fillScore(OpBuilder &builder, AttentionOp attention,
+                      const SpelledAttention &parts) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> operands = {parts.q, parts.k};
+  if (parts.vector)
+    operands.push_back(parts.vector);
+  SmallVector<Type> types(operands.size(), builder.getF32Type());
+  SmallVector<Location> places(operands.size(), attention.getLoc());
+  Block *block = builder.createBlock(&attention.getScore(), {}, types, places);
+  IRMapping elements;
+  elements.map(operands, block->getArguments());
+  for (Operation *op : parts.score) {
+    SmallVector<Value> inputs;
+    for (Value operand : op->getOperands()) {
+      auto constant = operand.getDefiningOp<ConstantOp>();
+      if (constant && !elements.contains(operand))
+        elements.map(operand, arith::ConstantOp::create(
+                                  builder, op->getLoc(),
+                                  builder.getF32FloatAttr(
+                                      constant.getValue().convertToDouble()))
+                                  .getResult());
+      inputs.push_back(elements.lookup(operand));
+    }
+    elements.map(op->getResult(0), cast<ElementwiseOpInterface>(op).emitScalar(
+                                       builder, op->getLoc(), inputs));
+  }
+  YieldOp::create(builder, attention.getLoc(),
+                  elements.lookup(parts.score.back()->getResult(0)));
+}
+
+/// What all masks admit.
+static void fillMask(OpBuilder &builder, AttentionOp attention,
+                     ArrayRef<MaskOp> masks) {
+  attention.getMask().takeBody(MaskOp(masks.front()).getMask());
+  Block &all = attention.getMask().front();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(all.getTerminator());
+  for (MaskOp mask : masks.drop_front()) {
+    Block &body = mask.getMask().front();
+    IRMapping mapping;
+    mapping.map(body.getArguments(), all.getArguments());
+    for (Operation &op : body.without_terminator())
+      builder.clone(op, mapping);
+    Value both = arith::AndIOp::create(
+        builder, mask.getLoc(), all.getTerminator()->getOperand(0),
+        mapping.lookupOrDefault(body.getTerminator()->getOperand(0)));
+    all.getTerminator()->setOperand(0, both);
+  }
+}
+
+/// The index of an axis of the scores, from those that the region gets. Of two
+/// axes of heads, the first is that of keys.
+static Value indexOf(StringAttr axis, const SpelledAttention &parts,
+                     Block &block, OpBuilder &builder, Location loc) {
+  if (axis == parts.rows)
+    return block.getArgument(0);
+  if (axis == parts.queries)
+    return block.getArgument(2);
+  if (axis == parts.keys)
+    return block.getArgument(3);
+  Value head = block.getArgument(1);
+  if (parts.heads.size() == 1)
+    return head;
+  Value shared = arith::ConstantIndexOp::create(builder, loc,
+                                                typeOf(parts.q).getDimSize(3));
+  return axis == parts.heads[0]
+             ? arith::DivUIOp::create(builder, loc, head, shared).getResult()
+             : arith::RemUIOp::create(builder, loc, head, shared).getResult();
+}
+
+/// Σ factor · bias[…], by the positions that the region gets.
+static void fillBias(OpBuilder &builder, AttentionOp attention,
+                     const SpelledAttention &parts) {
   OpBuilder::InsertionGuard guard(builder);
   Type index = builder.getIndexType();
-  Location loc = parts.bias.getLoc();
+  Location loc = parts.biases.front().tensor.getLoc();
   Block *block =
       builder.createBlock(&attention.getBias(), {},
                           {index, index, index, index}, {loc, loc, loc, loc});
-  // Row, head, query, key: the scores are [rows, query, heads, key].
-  AxesAttr scores = axesOf(parts.scores.getResult());
-  auto argumentOf = [&](StringRef axis) -> Value {
-    if (axis == scores.axisName(1))
-      return block->getArgument(2);
-    bool isKey = axis == scores.axisName(scores.rank() - 1);
-    return block->getArgument(isKey ? 3 : 1);
-  };
-  SmallVector<Value> at;
-  for (StringAttr axis : axesOf(parts.bias).getNames())
-    at.push_back(argumentOf(axis));
-  Value element =
-      LookupOp::create(builder, loc, builder.getF32Type(), parts.bias, at);
-  YieldOp::create(builder, loc, element);
+  Value sum;
+  for (auto &bias : parts.biases) {
+    SmallVector<Value> at;
+    for (StringAttr axis : axesOf(bias.tensor).getNames())
+      at.push_back(indexOf(axis, parts, *block, builder, loc));
+    Value element =
+        LookupOp::create(builder, loc, builder.getF32Type(), bias.tensor, at);
+    if (bias.factor != 1)
+      element = arith::MulFOp::create(
+          builder, loc, element,
+          arith::ConstantOp::create(builder, loc,
+                                    builder.getF32FloatAttr(bias.factor)));
+    sum = sum ? arith::AddFOp::create(builder, loc, sum, element).getResult()
+              : element;
+  }
+  YieldOp::create(builder, loc, sum);
 }
 
-static void raise(Parts parts, const SizeTable &sizes) {
-  DotOp whole = parts.values;
-  OpBuilder builder(whole);
-  Location loc = whole.getLoc();
-  SmallVector<Value> operands = parts.operands();
-  AxesAttr queries = axesOf(operands[0]), keys = axesOf(operands[1]);
-  if (sizes.known(queries.expr(1)) == sizes.known(keys.expr(1)))
-    for (Value &operand : MutableArrayRef(operands).drop_front())
-      operand = alongAxis(builder, operand, queries.getNames()[1]);
-  bool hasHeads = axesOf(operands.front()).rank() == 4;
-  if (!hasHeads)
-    for (Value &operand : operands)
-      operand = withHead(builder, loc, operand);
-  Value q = operands[0], v = operands[2];
-  SmallVector<int64_t> shape(cast<RankedTensorType>(q.getType()).getShape());
-  SmallVector<StringAttr> names(axesOf(q).getNames());
-  shape[3] = cast<RankedTensorType>(v.getType()).getDimSize(3);
-  names[3] = axesOf(v).getNames()[3];
-  auto type = tensorOf(shape, builder.getF32Type(),
-                       AxesAttr::get(builder.getContext(), names, {}));
-  auto attention = AttentionOp::create(
-      builder, loc, type, q, operands[1], v,
-      builder.getF64FloatAttr(parts.scale),
-      parts.cap ? builder.getF64FloatAttr(*parts.cap) : FloatAttr());
-  if (parts.mask)
-    attention.getMask().takeBody(parts.mask.getMask());
-  if (parts.bias)
-    fillBias(builder, attention, parts);
-  Value result = attention;
-  if (!hasHeads)
-    result = RearrangeOp::create(
-        builder, loc, whole.getType(), result,
-        builder.getArrayAttr({builder.getI64ArrayAttr(0),
-                              builder.getI64ArrayAttr(1),
-                              builder.getI64ArrayAttr({2, 3})}));
-  whole.replaceAllUsesWith(result);
-  // From the last op up; what another op reads stays.
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+/// From `op` up, what nothing reads any more.
+static void eraseDead(Operation *op) {
   llvm::SmallSetVector<Operation *, 8> dead;
-  dead.insert(whole);
+  dead.insert(op);
   while (!dead.empty()) {
     Operation *op = dead.pop_back_val();
     if (!isOpTriviallyDead(op))
@@ -330,6 +236,39 @@ static void raise(Parts parts, const SizeTable &sizes) {
   }
 }
 
+static void raise(const SpelledAttention &parts, const SizeTable &sizes) {
+  DotOp whole = parts.values;
+  OpBuilder builder(whole);
+  Location loc = whole.getLoc();
+  Value q = withHead(builder, loc, scaledQueries(builder, parts)), k = parts.k,
+        v = parts.v;
+  AxesAttr queries = axesOf(parts.q), keys = axesOf(parts.k);
+  if (sizes.known(queries.expr(1)) == sizes.known(keys.expr(1)))
+    for (Value *operand : {&k, &v})
+      *operand = alongAxis(builder, *operand, parts.queries);
+  k = withHead(builder, loc, k);
+  v = withHead(builder, loc, v);
+  SmallVector<int64_t> shape(typeOf(q).getShape());
+  SmallVector<StringAttr> names(axesOf(q).getNames());
+  shape[3] = typeOf(v).getDimSize(3);
+  names[3] = axesOf(v).getNames()[3];
+  auto type = tensorOf(shape, builder.getF32Type(),
+                       AxesAttr::get(builder.getContext(), names, {}));
+  auto attention = AttentionOp::create(
+      builder, loc, type, q, k, v, /*sink=*/Value(), parts.vector,
+      builder.getF64FloatAttr(parts.scale),
+      parts.cap ? builder.getF64FloatAttr(*parts.cap) : FloatAttr());
+  if (!parts.score.empty())
+    fillScore(builder, attention, parts);
+  if (!parts.masks.empty())
+    fillMask(builder, attention, parts.masks);
+  if (!parts.biases.empty())
+    fillBias(builder, attention, parts);
+  whole.replaceAllUsesWith(
+      withoutHead(builder, loc, attention, whole.getType()));
+  eraseDead(whole);
+}
+
 namespace {
 struct RaiseAttention
     : heddle::transforms::impl::RaiseAttentionBase<RaiseAttention> {
@@ -338,16 +277,16 @@ struct RaiseAttention
     SmallVector<SoftmaxOp> candidates;
     getOperation()->walk([&](SoftmaxOp op) { candidates.push_back(op); });
     for (SoftmaxOp softmax : candidates) {
-      Matcher matcher(softmax);
+      std::string reason;
       Location place = softmax.getLoc();
-      if (std::optional<Parts> parts = matcher.match()) {
+      if (std::optional<SpelledAttention> parts =
+              findAttention(softmax, reason)) {
         raise(*parts, sizes);
         remark::passed(place, remarkOptions)
             << "raised to attention, with the products around it";
-      } else if (!matcher.reason().empty()) {
+      } else if (!reason.empty()) {
         remark::missed(place, remarkOptions)
-            << "not raised to attention"
-            << remark::reason("{0}", matcher.reason());
+            << "not raised to attention" << remark::reason("{0}", reason);
       }
     }
   }

@@ -8,6 +8,7 @@ include "dialects/kernel/KernelFrameOps.td"
 
 def Kernel_F32Matrix : MemRefRankOf<[F32], [2]>;
 def Kernel_F32Vector : MemRefRankOf<[F32], [1]>;
+def Kernel_F32Number : MemRefRankOf<[F32], [0]>;
 def Kernel_Rows : MemRefRankOf<[F32, BF16, I8], [2]>;
 def Kernel_NarrowRows : MemRefRankOf<[BF16, I8], [2]>;
 def Kernel_Panels : MemRefRankOf<[F32, BF16, I8], [2, 3, 4]>;
@@ -20,7 +21,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
     row's result has the same bits in every batch.
 
     Where there is an epilogue, the region after `then`, it makes y[m, n] of the sum and of the elements of the operands
-    `with` at [m, n], those of a vector at [n].
+    `with` at [m, n], those of a vector at [n], and of those that are one number.
 
     With `paired`, the weight has 2N columns, of which the first N make one sum and the others a second, each with its
     bias, and the epilogue takes both. It is packed `paired` (see Layout.h): 16 columns of the first, then 16 of the
@@ -34,7 +35,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
     C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32, `[panels][ceil(K / 2)][NR][2]` of bf16,
         `[panels][bytes of a panel]` of i8.
     C4. The bias is dense and has N elements, with `paired` 2N.
-    C5. The operands `with` are like y, or dense vectors of N elements. The memory of one may be that of y, if their rows
+    C5. The operands `with` are like y, dense vectors of N elements, or one number. The memory of one may be that of y, if their rows
         and columns are the same; x shares none.
     C6. Rows of i8, and only those, need `layout`, of integers and paired if the product is, and `inputs`, which is K.
         They have as many bytes as Layout.h says for the type.
@@ -59,7 +60,8 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
   let arguments = (ins UnitAttr:$paired, Arg<Kernel_Rows, "tokens", [MemRead]>:$x,
                        Arg<Kernel_Panels, "packed weight", [MemRead]>:$weight,
                        Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
-                       Arg<Variadic<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector]>>, "for the epilogue", [MemRead]>:$others,
+                       Arg<Variadic<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector, Kernel_F32Number]>>, "for the epilogue",
+                           [MemRead]>:$others,
                        Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
                        OptionalAttr<Kernel_LayoutAttr>:$layout, OptionalAttr<I64Attr>:$inputs);
   let regions = (region AnyRegion:$epilogue);

@@ -87,7 +87,8 @@ static LogicalResult verifyOthers(MatmulOp op) { // C2, C5
   MemRefType y = op.getY().getType();
   for (Value other : op.getOthers()) {
     auto type = cast<MemRefType>(other.getType());
-    bool fits = type.getRank() == 1
+    bool fits = type.getRank() == 0 ? true
+                : type.getRank() == 1
                     ? isDense(type) && type.getDimSize(0) == op.getOutputs()
                     : mayBeEqual(type.getDimSize(0), y.getDimSize(0)) &&
                           type.getDimSize(1) == op.getOutputs() &&

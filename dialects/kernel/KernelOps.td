@@ -14,10 +14,11 @@ def Kernel_NormOp : Kernel_Op<"norm", [AttrSizedOperandSegments]> {
   let description = [{
     `y[m, n] = (x[m, n] − μ) / sqrt(Σ_n (x[m, n] − μ)² / N + eps) · (offset + weight[n]) + bias[n]`: with `centered`, μ is
     the mean of the line (layer normalisation), else 0 (root mean square normalisation). Without a weight the factor is 1.
+    To all that `residual[m, n]` is added, where there is one.
     Sums are taken in an order that depends on N alone.
 
-    C1. N is static and positive; M is the same in x and y.
-    C2. Lines of x and y are contiguous and a static distance apart.
+    C1. N is static and positive; M is the same in x, y and the residual.
+    C2. Lines of x, y and the residual are contiguous and a static distance apart. The residual's memory may be that of y.
     C3. Weight and bias are dense and have N elements.
 
     ```mlir
@@ -28,12 +29,13 @@ def Kernel_NormOp : Kernel_Op<"norm", [AttrSizedOperandSegments]> {
   let arguments = (ins UnitAttr:$centered, Arg<Kernel_F32Matrix, "lines", [MemRead]>:$x,
                        Arg<Optional<Kernel_F32Vector>, "scale", [MemRead]>:$weight,
                        Arg<Optional<Kernel_F32Vector>, "bias", [MemRead]>:$bias,
+                       Arg<Optional<Kernel_F32Matrix>, "what is added", [MemRead]>:$residual,
                        Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y, DefaultValuedAttr<F64Attr, "0.0">:$offset,
                        F64Attr:$eps);
   let assemblyFormat = [{
-    (`centered` $centered^)? $x (`,` $weight^)? (`bias` $bias^)? `into` $y (`offset` custom<Number>($offset)^)?
+    (`centered` $centered^)? $x (`,` $weight^)? (`bias` $bias^)? (`plus` $residual^)? `into` $y (`offset` custom<Number>($offset)^)?
     `eps` custom<Number>($eps) attr-dict
-    `:` type($x) (`,` type($weight)^)? (`bias` type($bias)^)? `into` type($y)
+    `:` type($x) (`,` type($weight)^)? (`bias` type($bias)^)? (`plus` type($residual)^)? `into` type($y)
   }];
   let hasVerifier = 1;
 }
@@ -72,7 +74,7 @@ def Kernel_F32Heads : MemRefRankOf<[F32], [3]>;
 /// What a session keeps of keys or values.
 def Kernel_KeptMatrix : MemRefRankOf<[F32, BF16], [2]>;
 
-def Kernel_AttentionOp : Kernel_Op<"attention"> {
+def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "online softmax attention of one key head in one row";
   let description = [{
     `y[t, r] = Σ_j p[j] · v[j]`, `p = softmax_j(scale · q[t, r] · k[j] + bias)` over the admitted keys j (Vaswani et al.
@@ -86,6 +88,10 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
     the last, limited to what there is; `where` yields whether a pair is admitted, `bias` what is added to its score. An
     empty region admits all, or adds nothing. With `cap` c the scores s before the bias are c · tanh(s / c).
 
+    A `sink` holds one more score for each of the R heads, of a key whose value is zero. Where there is a region `score`, a
+    score is scale times the sum over the depth d, rising, of what the region makes of q[d], k[d] and, where there is a
+    vector `with`, its element at [d] or, of one for each head, at [r, d].
+
     Keys and values of bf16 are widened as they are read.
 
     C1. q and y have three axes: tokens, R heads, depth; k and v have two: keys, depth. All but tokens and keys are
@@ -94,6 +100,9 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
     C3. Depths are contiguous, the other strides static.
     C4. `keys` takes three indices (row, head, query) and yields two; `where` and `bias` take four (and the key), and
         yield an i1 and an f32.
+    C5. The sink is dense and has R elements. The vector has contiguous depths, as many as q; of heads, R.
+    C6. `score` is one block of scalar, arith and math ops from an f32 of q, of k and, where there is one, of the vector, to
+        one f32.
 
     ```mlir
     kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.125 keys {
@@ -106,17 +115,20 @@ def Kernel_AttentionOp : Kernel_Op<"attention"> {
   let arguments = (ins Arg<Kernel_F32Heads, "queries", [MemRead]>:$q,
                        Arg<Kernel_KeptMatrix, "keys", [MemRead]>:$k,
                        Arg<Kernel_KeptMatrix, "values", [MemRead]>:$v,
+                       Arg<Optional<Kernel_F32Vector>, "another score", [MemRead]>:$sink,
+                       Arg<Optional<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector]>>, "for the scores", [MemRead]>:$vector,
                        Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
                        Index:$row, Index:$head, Index:$position, F64Attr:$scale,
                        OptionalAttr<F64Attr>:$cap);
-  let regions = (region AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
+  let regions = (region AnyRegion:$score, AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
   let assemblyFormat = [{
-    $q `,` $k `,` $v `into` $y `row` $row `head` $head `position` $position `scale` custom<Number>($scale)
+    $q `,` $k `,` $v (`sink` $sink^)? (`with` $vector^)? `into` $y `row` $row `head` $head `position` $position `scale` custom<Number>($scale)
     (`cap` custom<Number>($cap)^)?
-    (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
-    `:` type($q) `,` type($k) `,` type($v) `into` type($y)
+    (`score` $score^)? (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
+    `:` type($q) `,` type($k) `,` type($v) (`sink` type($sink)^)? (`with` type($vector)^)? `into` type($y)
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp", "MatmulOp"]>]> {

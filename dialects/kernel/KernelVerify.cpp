@@ -75,6 +75,13 @@ LogicalResult NormOp::verify() {
                          << y.getDimSize(0); // C1
   if (!rowStride(x) || !rowStride(y))
     return emitOpError("needs contiguous lines, a static distance apart"); // C2
+  if (Value residual = getResidual()) {
+    auto type = cast<MemRefType>(residual.getType());
+    if (type.getDimSize(1) != size ||
+        !mayBeEqual(type.getDimSize(0), x.getDimSize(0)) || !rowStride(type))
+      return emitOpError() << "residual is " << type
+                           << ", needs lines like those of x"; // C1, C2
+  }
   for (Value vector : {getWeight(), getBias()})
     if (vector && (cast<MemRefType>(vector.getType()).getDimSize(0) != size ||
                    !isDense(cast<MemRefType>(vector.getType()))))
@@ -130,6 +137,33 @@ static LogicalResult verifyRegion(AttentionOp op, Region &region,
   return success();
 }
 
+static LogicalResult verifySinkAndVector(AttentionOp op) { // C5
+  int64_t heads = op.getQ().getType().getDimSize(1),
+          depth = op.getQ().getType().getDimSize(2);
+  if (op.getSink()) {
+    MemRefType sink = op.getSink().getType();
+    if (sink.getDimSize(0) != heads || !isContiguous(sink))
+      return op.emitOpError()
+             << "sink is " << sink << ", needs " << heads << " dense elements";
+  }
+  if (!op.getVector())
+    return success();
+  auto vector = cast<MemRefType>(op.getVector().getType());
+  bool fits = vector.getShape().back() == depth &&
+              (vector.getRank() == 1 || vector.getDimSize(0) == heads) &&
+              isStaticButFirstSize(vector) && isContiguous(vector);
+  if (!fits || op.getScore().empty())
+    return op.emitOpError() << "vector is " << vector << ", needs " << depth
+                            << " contiguous elements, and a score";
+  return success();
+}
+
+LogicalResult AttentionOp::verifyRegions() { // C6
+  if (getScore().empty())
+    return success();
+  return scalar::verifyEpilogue(*this, getScore(), getVector() ? 3 : 2);
+}
+
 LogicalResult AttentionOp::verify() {
   MemRefType q = getQ().getType(), k = getK().getType(), v = getV().getType(),
              y = getY().getType();
@@ -156,6 +190,8 @@ LogicalResult AttentionOp::verify() {
     return differ("k", k.getDimSize(0), "v", v.getDimSize(0), "keys"); // C2
   if (y.getDimSize(2) != v.getDimSize(1))
     return differ("y", y.getDimSize(2), "v", v.getDimSize(1), "depth"); // C2
+  if (failed(verifySinkAndVector(*this)))
+    return failure();
   Builder builder(getContext());
   Type index = builder.getIndexType();
   if (failed(verifyRegion(*this, getKeys(), "keys", 3, {index, index})) ||

@@ -56,13 +56,20 @@ void kernel::nameEpilogue(Region &epilogue, unsigned sums,
     setName(argument, argument.getArgNumber() < sums ? "sum" : "other");
 }
 
-void kernel::namePair(Region &region, OpAsmSetValueNameFn setName) {
+static void nameArguments(Region &region, ArrayRef<StringRef> names,
+                          OpAsmSetValueNameFn setName) {
   if (region.empty())
     return;
-  for (auto [argument, name] :
-       llvm::zip(region.getArguments(),
-                 ArrayRef<StringRef>{"row", "head", "query", "key"}))
+  for (auto [argument, name] : llvm::zip(region.getArguments(), names))
     setName(argument, name);
+}
+
+void kernel::namePair(Region &region, OpAsmSetValueNameFn setName) {
+  nameArguments(region, {"row", "head", "query", "key"}, setName);
+}
+
+void kernel::nameScore(Region &region, OpAsmSetValueNameFn setName) {
+  nameArguments(region, {"q", "k", "element"}, setName);
 }
 
 //===----------------------------------------------------------------------===//
@@ -97,7 +104,12 @@ struct KernelNames : OpAsmOpInterface::FallbackModel<KernelNames> {
         .Case([&](MatmulOp op) {
           nameEpilogue(region, op.getSumCount(), setName);
         })
-        .Case([&](AttentionOp) { namePair(region, setName); })
+        .Case([&](AttentionOp op) {
+          if (&region == &op.getScore())
+            nameScore(region, setName);
+          else
+            namePair(region, setName);
+        })
         .Case([&](ParallelOp) {
           for (BlockArgument index : region.getArguments())
             setName(index, "task");

@@ -27,6 +27,9 @@ void nameEpilogue(mlir::Region &epilogue, unsigned sums,
 /// The arguments of a region about pairs of a query and a key.
 void namePair(mlir::Region &region, mlir::OpAsmSetValueNameFn setName);
 
+/// `%q`, `%k`, `%element`: of the region that makes a score.
+void nameScore(mlir::Region &region, mlir::OpAsmSetValueNameFn setName);
+
 /// Makes types with strides stand at the head of a text once, under a name.
 void addAliases(KernelDialect &dialect);
 

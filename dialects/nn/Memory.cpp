@@ -80,6 +80,11 @@ Value RearrangeOp::overwritableOperand(OpResult) {
   return isRenaming() ? getX() : Value();
 }
 
+/// Each element of the residual is read before that of the result is written.
+Value RmsNormOp::overwritableOperand(OpResult) { return getResidual(); }
+
+Value LayerNormOp::overwritableOperand(OpResult) { return getResidual(); }
+
 /// The scores of one query.
 ScratchBuffers AttentionOp::scratch(const SizeTable &sizes) {
   return {{"scores", sizes.axis(getK().getType(), 1) * SizeExpr(4)}};

@@ -5,7 +5,8 @@
 
 include "dialects/nn/NNStructureOps.td"
 
-def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_SaysScratch, NN_SaysRoles, NN_AboutPairs, Pure]> {
+def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_SaysScratch, NN_SaysRoles, NN_AboutPairs, Pure,
+                                         AttrSizedOperandSegments]> {
   let summary = "scaled dot-product attention with a mask predicate and a bias";
   let description = [{
     `softmax(scale · q kᵀ + bias, masked) v` for every row and head (Vaswani et al. 2017, eq. 1); query head h reads key
@@ -14,6 +15,12 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
     admitted (an empty region admits all), `bias` what is added to its score. A query that admits no key gives zeros. With
     `cap` c the scores s before the bias are c · tanh(s / c) (Gemma 2).
 
+    A `sink` holds one more score for every query head, of a key whose value is zero: the weights of the values then add
+    up to less than one (GPT-OSS). Where there is a region `score`, it takes the place of q · k: a score is scale times
+    the sum over the depth d of what the region makes of q[d], k[d] and, where there is a vector `with`, its element at
+    the query head, if it has heads, and d. Distances (−(q − k)²) and additive scores (v tanh(q + k), Bahdanau et al.
+    2014) are such sums.
+
     C1. q, k, v have four axes: rows, sequence, heads, depth; heads and depth are static.
     C2. q and k have the same depth; k and v the same rows, sequence and heads.
     C3. The query heads are a multiple of the key heads.
@@ -21,6 +28,9 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
     C5. Regions take four indices (row, head, query and key position); `where` yields an i1, `bias` an f32.
     C6. q and the result are f32, k and v each f32 or bf16.
     C7. The cap is positive and finite.
+    C8. The sink is f32 and has one axis, q's heads.
+    C9. `score` is one block of scalar, arith and math ops from an f32 of q, one of k and, where there is a vector, one of
+        it, to one f32. The vector is f32 and has q's depth, or q's heads and depth.
 
     ```mlir
     %a = nn.attention %q, %k, %v scale 0.5 where {
@@ -31,14 +41,16 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
          tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, F64Attr:$scale,
-                       OptionalAttr<F64Attr>:$cap);
-  let regions = (region AnyRegion:$mask, AnyRegion:$bias);
+  let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, Optional<NN_RealTensor>:$sink,
+                       Optional<NN_RealTensor>:$vector, F64Attr:$scale, OptionalAttr<F64Attr>:$cap);
+  let regions = (region AnyRegion:$score, AnyRegion:$mask, AnyRegion:$bias);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = !strconcat([{
-    $q `,` $k `,` $v `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
+    $q `,` $k `,` $v (`sink` $sink^)? (`with` $vector^)? `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)?
+    (`score` $score^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
   }], NN_types);
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
 }
 

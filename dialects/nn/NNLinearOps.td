@@ -19,7 +19,8 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
     `[out, in]`, with `in_out` `[in, out]`.
 
     Where there is an epilogue, the region after `then`, it is what every element of y becomes: it takes the sum, bias
-    included, and the element of each of the operands `with` at the same place, those of a vector at the same column.
+    included, and the element of each of the operands `with` at the same place, those of a vector at the same column;
+    one without axes is a number, the same everywhere.
     With `paired`, the weight's columns are two halves, W₁ and W₂, and so are the bias's; the epilogue takes both sums:
     `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)` is a gate (Shazeer 2020, GLU and its kin). Models write no epilogue:
     nn-fuse-gates and nn-fuse-epilogue put them there.
@@ -39,7 +40,7 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
     C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>` one with a scale a
         group (PackedFormat.h).
     C6. A product that is paired or has operands `with` has one result and an epilogue. Each of these operands is f32 and
-        has the result's axes, or those that x lacks.
+        has the result's axes, those that x lacks, or none.
     C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one.
 
     ```mlir
@@ -229,14 +230,15 @@ def NN_SinusoidOp : NN_Op<"sinusoid", [NN_DependenceInterface, Pure]> {
 // Normalisation
 //===----------------------------------------------------------------------------------------------===//
 
-def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
+def NN_RmsNormOp : NN_Op<"rms_norm", [AttrSizedOperandSegments, NN_SaysDependence, NN_SaysOverwritable, NN_SaysRoles, Pure]> {
   let summary = "root mean square normalisation over the last axis";
   let description = [{
     `y = x / sqrt(mean(x²) + eps) · (offset + w)` (Zhang and Sennrich 2019, eq. 4); without a weight the factor is 1. Some
-    models store how far w is from 1: their offset is 1 (Gemma).
+    models store how far w is from 1: their offset is 1 (Gemma). A residual `plus` is added to y (Gemma 2, OLMo 2, GLM-4);
+    nn-fuse-epilogue puts it there.
 
     C1. The weight has one axis, x's last.
-    C2. The result has x's type.
+    C2. The result and the residual have x's type.
     C3. Where there is no weight there is no offset.
 
     ```mlir
@@ -244,22 +246,23 @@ def NN_RmsNormOp : NN_Op<"rms_norm", [NN_SaysDependence, NN_SaysRoles, Pure]> {
                                       -> tensor<?x?x8xf32, #nn.axes<B, T, D>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, Optional<NN_RealTensor>:$weight, DefaultValuedAttr<F64Attr, "0.0">:$offset,
-                       F64Attr:$eps);
+  let arguments = (ins NN_RealTensor:$x, Optional<NN_RealTensor>:$weight, Optional<NN_RealTensor>:$residual,
+                       DefaultValuedAttr<F64Attr, "0.0">:$offset, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
-  let assemblyFormat =
-    !strconcat("$x (`,` $weight^)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps) attr-dict", NN_types);
+  let assemblyFormat = !strconcat([{
+    $x (`,` $weight^)? (`plus` $residual^)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps) attr-dict
+  }], NN_types);
   let hasVerifier = 1;
 }
 
-def NN_LayerNormOp : NN_Op<"layer_norm", [AttrSizedOperandSegments, NN_SaysDependence, NN_SaysRoles, Pure]> {
+def NN_LayerNormOp : NN_Op<"layer_norm", [AttrSizedOperandSegments, NN_SaysDependence, NN_SaysOverwritable, NN_SaysRoles, Pure]> {
   let summary = "layer normalisation over the last axis";
   let description = [{
     `y = (x − mean(x)) / sqrt(var(x) + eps) · (offset + w) + b` (Ba et al. 2016), the variance over D, not D − 1. Without a
-    weight the factor is 1, without a bias nothing is added.
+    weight the factor is 1, without a bias nothing is added. A residual `plus` is added to y, as in `nn.rms_norm`.
 
     C1. Weight and bias have one axis, x's last.
-    C2. The result has x's type.
+    C2. The result and the residual have x's type.
     C3. Where there is no weight there is neither an offset nor a bias.
 
     ```mlir
@@ -269,10 +272,11 @@ def NN_LayerNormOp : NN_Op<"layer_norm", [AttrSizedOperandSegments, NN_SaysDepen
     ```
   }];
   let arguments = (ins NN_RealTensor:$x, Optional<NN_RealTensor>:$weight, Optional<NN_RealTensor>:$bias,
-                       DefaultValuedAttr<F64Attr, "0.0">:$offset, F64Attr:$eps);
+                       Optional<NN_RealTensor>:$residual, DefaultValuedAttr<F64Attr, "0.0">:$offset, F64Attr:$eps);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = !strconcat([{
-    $x (`,` $weight^ (`,` $bias^)?)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps) attr-dict
+    $x (`,` $weight^ (`,` $bias^)?)? (`plus` $residual^)? (`offset` custom<Number>($offset)^)? `eps` custom<Number>($eps)
+    attr-dict
   }], NN_types);
   let hasVerifier = 1;
 }

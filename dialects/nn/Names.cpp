@@ -45,7 +45,10 @@ struct NNNames : OpAsmOpInterface::FallbackModel<NNNames> {
                                 OpAsmSetValueNameFn setName) const {
     if (region.empty())
       return;
-    if (op->hasTrait<AboutPairs>())
+    if (auto attention = dyn_cast<AttentionOp>(op);
+        attention && &region == &attention.getScore())
+      kernel::nameScore(region, setName);
+    else if (op->hasTrait<AboutPairs>())
       kernel::namePair(region, setName);
     else if (auto product = dyn_cast<EpilogueOpInterface>(op))
       kernel::nameEpilogue(region, product.getSumCount(), setName);

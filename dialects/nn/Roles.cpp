@@ -25,20 +25,22 @@ OperandRole EmbedOp::roleOfOperand(unsigned number) {
   return number == 1 ? OperandRole::Table : OperandRole::Data;
 }
 
-/// x, weight, bias. What is added to an offset of 1 is near 0.
-static OperandRole roleInNorm(unsigned number, const APFloat &offset) {
-  if (number == 0)
+/// Of a norm. A weight that is added to an offset of 1 is near 0.
+template <typename Op> static OperandRole roleInNorm(Op op, unsigned number) {
+  Value operand = op->getOperand(number);
+  if (operand == op.getX() || operand == op.getResidual())
     return OperandRole::Data;
-  return number == 1 && offset.isZero() ? OperandRole::Scale
-                                        : OperandRole::Shift;
+  return operand == op.getWeight() && op.getOffset().isZero()
+             ? OperandRole::Scale
+             : OperandRole::Shift;
 }
 
 OperandRole RmsNormOp::roleOfOperand(unsigned number) {
-  return roleInNorm(number, getOffset());
+  return roleInNorm(*this, number);
 }
 
 OperandRole LayerNormOp::roleOfOperand(unsigned number) {
-  return roleInNorm(number, getOffset());
+  return roleInNorm(*this, number);
 }
 
 /// x, weight, bias, mean, variance.
@@ -52,7 +54,10 @@ OperandRole ConvOp::roleOfOperand(unsigned number) {
   return number == 2 && getBias() ? OperandRole::Shift : OperandRole::Data;
 }
 
+/// q, k, v, then a sink and a vector.
 OperandRole AttentionOp::roleOfOperand(unsigned number) {
+  if (number > 2)
+    return OperandRole::Data;
   return number == 0 ? OperandRole::Rows : OperandRole::MixedRows;
 }
 

@@ -1,6 +1,7 @@
 //===- VerifyAttention.cpp - attention, whole and in its parts ------------===//
 
 #include "dialects/nn/Verify.h"
+#include "dialects/scalar/Scalar.h"
 
 using namespace mlir;
 using namespace heddle::nn;
@@ -32,6 +33,32 @@ static LogicalResult verifyPairRegion(Operation *op, StringRef what,
 static LogicalResult verifyPredicate(Operation *op, Region &region) {
   return verifyPairRegion(
       op, "'where'", region, [](Type type) { return type.isInteger(1); }, "i1");
+}
+
+static LogicalResult verifySink(AttentionOp op) { // C8
+  if (!op.getSink())
+    return success();
+  if (!getElementTypeOrSelf(op.getSink()).isF32())
+    return op.emitOpError("sink needs to be f32");
+  return sameAxes(op, "sink", namesOf(op.getSink()),
+                  namesOf(op.getQ()).slice(2, 1));
+}
+
+static LogicalResult verifyVector(AttentionOp op) { // C9
+  if (!op.getVector())
+    return success();
+  if (op.getScore().empty() || !getElementTypeOrSelf(op.getVector()).isF32())
+    return op.emitOpError("vector needs to be f32, and a score that reads it");
+  auto q = namesOf(op.getQ());
+  bool hasHeads = namesOf(op.getVector()).size() > 1;
+  return sameAxes(op, "vector", namesOf(op.getVector()),
+                  q.drop_front(hasHeads ? 2 : 3));
+}
+
+LogicalResult AttentionOp::verifyRegions() { // C9
+  if (getScore().empty())
+    return success();
+  return heddle::scalar::verifyEpilogue(*this, getScore(), getVector() ? 3 : 2);
 }
 
 LogicalResult AttentionOp::verify() {
@@ -68,7 +95,9 @@ LogicalResult AttentionOp::verify() {
   if (getCap() && !(getCap()->isFinite() && getCap()->convertToDouble() > 0))
     return emitOpError() << "cap is " << getCapAttr()
                          << ", needs a positive number"; // C7
-  if (failed(verifyPredicate(*this, getMask())))         // C5
+  if (failed(verifySink(*this)) || failed(verifyVector(*this)))
+    return failure();
+  if (failed(verifyPredicate(*this, getMask()))) // C5
     return failure();
   return verifyPairRegion( // C5
       *this, "'bias'", getBias(), [](Type type) { return type.isF32(); },

@@ -71,10 +71,11 @@ static LogicalResult verifyOthers(LinearOp op) { // C6
   auto result = namesOf(op.getResult(0)), columns = op.getColumnAxes();
   for (Value other : op.getOthers())
     if (!getElementTypeOrSelf(other).isF32() ||
-        (namesOf(other) != result && namesOf(other) != columns))
+        (namesOf(other) != result && namesOf(other) != columns &&
+         !namesOf(other).empty()))
       return op.emitOpError()
              << "operand " << other.getType() << " needs to be f32 over "
-             << spell(result) << " or " << spell(columns);
+             << spell(result) << ", " << spell(columns) << " or nothing";
   return success();
 }
 
@@ -217,7 +218,10 @@ verifyNorm(Op op, ArrayRef<std::pair<StringRef, Value>> parameters) {
       return failure();
   if (!op.getWeight() && !op.getOffset().isZero())
     return op.emitOpError("has an offset and no weight"); // C3
-  return sameTypeAsX(op, op.getX(), op.getResult());      // C2
+  if (op.getResidual() && op.getResidual().getType() != op.getX().getType())
+    return op.emitOpError() << "residual is " << op.getResidual().getType()
+                            << ", needs x's type";   // C2
+  return sameTypeAsX(op, op.getX(), op.getResult()); // C2
 }
 
 LogicalResult RmsNormOp::verify() {

@@ -174,8 +174,12 @@ static LogicalResult verifyOp(Operation *op) {
        (!isa<LinearOp>(op) &&
         llvm::any_of(op->getOperandTypes(), isQuantised))))
     return op->emitOpError("has quantised rows, which nn.narrow makes for "
-                           "nn.linear alone");     // M3
-  if (isa<EpilogueOpInterface>(op->getParentOp())) // which has verified it
+                           "nn.linear alone"); // M3
+  // What makes a number of numbers, which the op around has verified.
+  if (isa<EpilogueOpInterface>(op->getParentOp()))
+    return success();
+  if (auto attention = dyn_cast<AttentionOp>(op->getParentOp());
+      attention && op->getParentRegion() == &attention.getScore())
     return success();
   if (op->getParentOp()->hasTrait<AboutPairs>()) { // M3
     if (op->hasTrait<WithinPairs>())

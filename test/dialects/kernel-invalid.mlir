@@ -268,3 +268,49 @@ func.func @number_below_zero(%frame: !kernel.frame) {
   %x = kernel.input %frame -1() : memref<3xf32>
   return
 }
+
+// -----
+
+func.func @attention_c5_sink(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index, %s: memref<3xf32>) {
+  // expected-error @below {{sink is 'memref<3xf32>', needs 2 dense elements}}
+  kernel.attention %q, %k, %v sink %s into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> sink memref<3xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c5_vector(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index, %s: memref<3x5xf32>) {
+  // expected-error @below {{vector is 'memref<3x5xf32>', needs 5 contiguous elements, and a score}}
+  kernel.attention %q, %k, %v with %s into %y row %i head %i position %i scale 1.0 score {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    kernel.yield %a : f32
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> with memref<3x5xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c5_vector_without_score(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index, %s: memref<5xf32>) {
+  // expected-error @below {{vector is 'memref<5xf32>', needs 5 contiguous elements, and a score}}
+  kernel.attention %q, %k, %v with %s into %y row %i head %i position %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> with memref<5xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c6_score(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index, %s: memref<2xf32>) {
+  // expected-error @below {{needs one block with 2 arguments of f32}}
+  kernel.attention %q, %k, %v sink %s into %y row %i head %i position %i scale 1.0 score {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    kernel.yield %a : f32
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> sink memref<2xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @norm_c1_residual(%x: memref<?x5xf32>, %r: memref<?x4xf32>) {
+  // expected-error @below {{residual is 'memref<?x4xf32>', needs lines like those of x}}
+  kernel.norm %x plus %r into %x eps 1.0 : memref<?x5xf32> plus memref<?x4xf32> into memref<?x5xf32>
+  return
+}

@@ -93,6 +93,29 @@ func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: 
   return
 }
 
+// CHECK-LABEL: func.func @sinks_and_scores(
+func.func @sinks_and_scores(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %sink: memref<2xf32>,
+                            %vector: memref<2x5xf32>, %y: memref<?x2x7xf32>, %lines: memref<?x5xf32>, %number: memref<f32>,
+                            %w: memref<1x5x32xf32>, %i: index) {
+  // CHECK: kernel.attention %{{.*}}, %{{.*}}, %{{.*}} sink %{{.*}} with %{{.*}} into %{{.*}} row %{{.*}} scale 1.0 score {
+  // CHECK-NEXT: ^bb0(%[[Q:.*]]: f32, %[[K:.*]]: f32, %[[E:.*]]: f32):
+  kernel.attention %q, %k, %v sink %sink with %vector into %y row %i head %i position %i scale 1.0 score {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %0 = arith.addf %a, %b : f32
+    %1 = arith.mulf %0, %c : f32
+    kernel.yield %1 : f32
+  } : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> sink memref<2xf32> with memref<2x5xf32> into memref<?x2x7xf32>
+  // CHECK: kernel.norm %{{.*}} plus %{{.*}} into %{{.*}} eps 0.5
+  kernel.norm %lines plus %lines into %lines eps 0.5 : memref<?x5xf32> plus memref<?x5xf32> into memref<?x5xf32>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} with %{{.*}} into %{{.*}} then {
+  kernel.matmul %lines, %w with %number into %lines then {
+  ^bb0(%sum: f32, %factor: f32):
+    %0 = arith.mulf %sum, %factor : f32
+    kernel.yield %0 : f32
+  } : memref<?x5xf32>, memref<1x5x32xf32> with memref<f32> into memref<?x5xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @rows(
 func.func @rows(%x: memref<?x3x8xf32, strided<[48, 8, 1], offset: ?>>, %p: memref<?xi32>, %f: memref<4xf32>,
                 %y: memref<?x3x8xf32>, %image: memref<2x?x?xf32>, %first: index, %panel: memref<1x18x32xf32>,

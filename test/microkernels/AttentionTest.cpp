@@ -24,6 +24,11 @@ struct Shape {
   std::function<double(int64_t head, int64_t i, int64_t j)> bias =
       [](int64_t, int64_t, int64_t) { return 0.; };
   bool narrow = false; ///< keys and values are bf16
+  bool drains = false; ///< there is a sink
+  /// What is summed up over the depth, as a region and as a function.
+  std::string score = "";
+  std::function<double(double q, double k, double element)> term =
+      [](double q, double k, double) { return q * k; };
 };
 
 const std::string causal = R"( keys {
@@ -33,6 +38,13 @@ const std::string causal = R"( keys {
 })";
 
 bool isBefore(int64_t i, int64_t j) { return j <= i; }
+
+double sinkOf(int64_t head) { return 0.5 * head - 0.25; }
+
+/// An element of the vector that a score reads.
+double elementOf(int64_t head, int64_t d) {
+  return ((head * 5 + d * 3) % 7 - 3) * 0.25;
+}
 
 constexpr float untouched = -77;
 constexpr double scale = 0.3;
@@ -95,19 +107,21 @@ public:
   /// Query i of head r, in double precision.
   std::vector<double> expected(int64_t i, int64_t r, int64_t keys) const {
     std::vector<double> scores(keys, -INFINITY), y(shape.valueDepth, 0.);
-    double largest = -INFINITY, sum = 0;
+    double largest = shape.drains ? sinkOf(r) : -INFINITY, sum = 0;
     for (int64_t j = 0; j < keys; ++j) {
       if (!shape.admits(i, j))
         continue;
       double dot = 0;
       for (int64_t d = 0; d < shape.depth; ++d)
-        dot += static_cast<double>(q[i * queryStride() + r * shape.depth + d]) *
-               k[j * keyStride() + d];
+        dot += shape.term(q[i * queryStride() + r * shape.depth + d],
+                          k[j * keyStride() + d], elementOf(r, d));
       scores[j] = scale * dot + shape.bias(firstHead + r, i, j);
       largest = std::max(largest, scores[j]);
     }
     if (largest == -INFINITY)
       return y;
+    if (shape.drains)
+      sum = std::exp(sinkOf(r) - largest);
     for (int64_t j = 0; j < keys; ++j) {
       double p = std::exp(scores[j] - largest);
       sum += p;
@@ -142,15 +156,34 @@ private:
                 k = matrix(shape.depth, keyStride()),
                 v = matrix(shape.valueDepth, valueStride()),
                 y = tensor(shape.valueDepth, resultStride());
-    return "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
-           ", %y: " + y +
+    std::string sink = "memref<" + text(shape.heads) + "xf32>",
+                vector = "memref<" + text(shape.heads) + "x" +
+                         text(shape.depth) + "xf32>";
+    std::string sinks, elements;
+    for (int64_t r = 0; r < shape.heads; ++r) {
+      sinks += (r ? ", " : "") + std::to_string(sinkOf(r));
+      elements += r ? "], [" : "";
+      for (int64_t d = 0; d < shape.depth; ++d)
+        elements += (d ? ", " : "") + std::to_string(elementOf(r, d));
+    }
+    bool hasScore = !shape.score.empty();
+    return "memref.global \"private\" constant @sink : " + sink + " = dense<[" +
+           sinks +
+           "]>\nmemref.global \"private\" constant @vector : " + vector +
+           " = dense<[[" + elements + "]]>\n" + "func.func @f(%q: " + q +
+           ", %k: " + k + ", %v: " + v + ", %y: " + y +
            ", %p: index) attributes {llvm.emit_c_interface} {\n"
            "%c0 = arith.constant 0 : index\n%c1 = arith.constant 1 : index\n"
            "%c2 = arith.constant 2 : index\n%c3 = arith.constant 3 : index\n"
-           "kernel.attention %q, %k, %v into %y row %c1 head %c2 position %p "
+           "%sink = memref.get_global @sink : " +
+           sink + "\n%vector = memref.get_global @vector : " + vector + "\n" +
+           "kernel.attention %q, %k, %v" + (shape.drains ? " sink %sink" : "") +
+           (hasScore ? " with %vector" : "") +
+           " into %y row %c1 head %c2 position %p "
            "scale " +
-           std::to_string(scale) + shape.regions + " : " + q + ", " + k + ", " +
-           v + " into " + y + "\nreturn\n}\n";
+           std::to_string(scale) + shape.score + shape.regions + " : " + q +
+           ", " + k + ", " + v + (shape.drains ? " sink " + sink : "") +
+           (hasScore ? " with " + vector : "") + " into " + y + "\nreturn\n}\n";
   }
 
   std::unique_ptr<Program> program;
@@ -340,6 +373,33 @@ TEST_P(AttentionTest, NarrowKeysAndValues) {
     shape.narrow = true;
     expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}});
     expectSameBits(shape, 90);
+  }
+}
+
+TEST_P(AttentionTest, Sink) {
+  for (int64_t depth : {5, 16, 64}) {
+    Shape shape = {3, depth, depth, causal, isBefore};
+    shape.drains = true;
+    expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}});
+    expectSameBits(shape, 150);
+  }
+}
+
+TEST_P(AttentionTest, AnotherSumThanAProduct) {
+  for (int64_t depth : {5, 24, 64}) {
+    Shape shape = {3, depth, depth, causal, isBefore};
+    shape.score = R"( score {
+    ^bb0(%q_: f32, %k_: f32, %e_: f32):
+      %d_ = arith.subf %q_, %k_ : f32
+      %s_ = arith.mulf %d_, %d_ : f32
+      %t_ = arith.mulf %e_, %s_ : f32
+      kernel.yield %t_ : f32
+    })";
+    shape.term = [](double q, double k, double element) {
+      return element * (q - k) * (q - k);
+    };
+    expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}});
+    expectSameBits(shape, 150);
   }
 }
 

@@ -136,12 +136,95 @@ func.func @product_added_to_a_product(%x: !x, %w: !w) -> !x {
   return %y : !x
 }
 
+// What is read twice is one chain as long as one value leaves it: swish with a factor for every column, and with one.
+// CHECK-LABEL: func.func @swish_of_columns
+// CHECK-SAME: %[[V:[a-z0-9]*]]: !D)
+// CHECK: nn.linear %{{.*}} with %[[V]] contracts 1 then {
+// CHECK-NEXT: ^bb0(%[[SUM:.*]]: f32, %[[BETA:.*]]: f32):
+// CHECK-NEXT: %[[B:.*]] = arith.mulf %[[BETA]], %[[SUM]]
+// CHECK-NEXT: %[[S:.*]] = scalar.sigmoid %[[B]]
+// CHECK-NEXT: %[[Y:.*]] = arith.mulf %[[SUM]], %[[S]]
+// CHECK-NEXT: nn.yield %[[Y]]
+func.func @swish_of_columns(%x: !x, %w: !w, %v: !b) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %b = nn.mul %v, %h : (!b, !x) -> !x
+  // expected-remark @+1 {{sigmoid computed within the product}}
+  %s = nn.sigmoid %b : !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %h, %s : (!x, !x) -> !x
+  return %y : !x
+}
+
+// CHECK-LABEL: func.func @swish_of_a_number
+// CHECK-SAME: %[[N:[a-z0-9]*]]: !number)
+// CHECK: nn.linear %{{.*}} with %[[N]] contracts 1 then {
+func.func @swish_of_a_number(%x: !x, %w: !w, %n: tensor<f32, #nn.axes<>>) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %b = nn.mul %n, %h : (tensor<f32, #nn.axes<>>, !x) -> !x
+  // expected-remark @+1 {{sigmoid computed within the product}}
+  %s = nn.sigmoid %b : !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %h, %s : (!x, !x) -> !x
+  return %y : !x
+}
+
+// GLU with the layer's own input as what is gated.
+// CHECK-LABEL: func.func @gated_input
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !B_D,
+// CHECK: nn.linear %[[X]], %{{.*}} with %[[X]] contracts 1 then {
+func.func @gated_input(%x: !x, %w: !w) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{sigmoid computed within the product}}
+  %s = nn.sigmoid %h : !x
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %x, %s : (!x, !x) -> !x
+  return %y : !x
+}
+
+// What does not need the product is computed before it.
+// CHECK-LABEL: func.func @computed_later
+// CHECK-DAG: %[[P:.*]] = nn.pick first
+// CHECK-DAG: %[[R:.*]] = nn.relu
+// CHECK: nn.linear %{{.*}} with %[[R]], %[[P]] contracts 1 then {
+func.func @computed_later(%x: !x, %w: !w, %one: tensor<1xf32, #nn.axes<"1">>) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  %r = nn.relu %x : !x
+  // expected-remark @+1 {{add computed within the product}}
+  %a = nn.add %r, %h : (!x, !x) -> !x
+  %p = nn.pick first %one over "1" : (tensor<1xf32, #nn.axes<"1">>) -> tensor<f32, #nn.axes<>>
+  // expected-remark @+1 {{mul computed within the product}}
+  %y = nn.mul %a, %p : (!x, tensor<f32, #nn.axes<>>) -> !x
+  return %y : !x
+}
+
+// A residual behind a norm is added as the norm writes its line.
+// CHECK-LABEL: func.func @residual_of_a_norm
+// CHECK-SAME: %[[X:[a-z0-9]*]]: !B_D,
+// CHECK: %[[H:.*]] = nn.linear
+// CHECK: nn.rms_norm %[[H]], %{{.*}} plus %[[X]] offset 1.0 eps
+// CHECK: nn.layer_norm %{{.*}} plus %{{.*}} eps
+// CHECK-NOT: nn.add
+func.func @residual_of_a_norm(%x: !x, %w: !w, %v: !b) -> !x {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  %n = nn.rms_norm %h, %v offset 1.0 eps 1.0e-6 : (!x, !b) -> !x
+  // expected-remark @+1 {{add computed within the norm}}
+  %y = nn.add %x, %n : (!x, !x) -> !x
+  %m = nn.layer_norm %y, %v eps 1.0e-6 : (!x, !b) -> !x
+  // expected-remark @+1 {{add computed within the norm}}
+  %z = nn.add %m, %y : (!x, !x) -> !x
+  return %z : !x
+}
+
 // -----
 
 nn.size @B in 1 to 4
 nn.size @D = 8
 !x = tensor<?x8xf32, #nn.axes<B, D>>
 !w = tensor<8x8xf32, #nn.axes<D, D>>
+
+nn.state @memory : tensor<?x8xf32, #nn.axes<B, D>>
 
 // CHECK-LABEL: func.func @not_fused_when_the_product_has_several_results
 // CHECK: nn.sigmoid
@@ -191,14 +274,34 @@ func.func @not_fused_without_rows(%v: tensor<8xf32, #nn.axes<D>>, %w: !w) -> ten
   return %y : tensor<8xf32, #nn.axes<D>>
 }
 
-// CHECK-LABEL: func.func @not_fused_when_computed_later
+// CHECK-LABEL: func.func @not_fused_when_computed_from_state
 // CHECK: nn.add
-func.func @not_fused_when_computed_later(%x: !x, %w: !w) -> !x {
+func.func @not_fused_when_computed_from_state(%x: !x, %w: !w) -> !x attributes {nn.entry} {
   %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
-  %r = nn.relu %x : !x
+  %r = nn.state_read @memory : !x
   // expected-remark @+1 {{the other operand is computed after the product}}
   %y = nn.add %r, %h : (!x, !x) -> !x
   return %y : !x
+}
+
+// CHECK-LABEL: func.func @not_fused_when_a_chain_leaves_two_values
+// CHECK: nn.mul
+func.func @not_fused_when_a_chain_leaves_two_values(%x: !x, %w: !w) -> (!x, !x) {
+  %h = nn.linear %x, %w contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{the product itself is read elsewhere too}}
+  %s = nn.sigmoid %h : !x
+  // expected-remark @+1 {{the product itself is read elsewhere too}}
+  %y = nn.mul %h, %s : (!x, !x) -> !x
+  return %y, %s : !x, !x
+}
+
+// CHECK-LABEL: func.func @no_residual_of_a_norm_that_is_read_twice
+// CHECK: nn.add
+func.func @no_residual_of_a_norm_that_is_read_twice(%x: !x) -> (!x, !x) {
+  %n = nn.rms_norm %x eps 1.0e-6 : (!x) -> !x
+  // expected-remark @+1 {{Reason="the norm is read elsewhere too", Remark="not computed within the norm"}}
+  %y = nn.add %x, %n : (!x, !x) -> !x
+  return %y, %n : !x, !x
 }
 
 // CHECK-LABEL: func.func @at_most_four_operands

@@ -42,7 +42,7 @@ func.func @swiglu(%x: !x) -> !h attributes {nn.entry} {
 // CHECK-NEXT: nn.linear %{{.*}}, %[[W]] bias %[[BIAS]] contracts 1 in_out paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.gelu %[[GATE]]
-// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[UP]], %[[F]] : f32
 // CHECK-NEXT: nn.yield %[[M]] : f32
 func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
   %w2 = nn.weight "u" : tensor<8x12xf32, #nn.axes<D, F>>
@@ -64,7 +64,7 @@ func.func @gate_on_the_right(%x: !x) -> !h attributes {nn.entry} {
 // CHECK: nn.linear %{{.*}} contracts 1 paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.relu %[[GATE]]
-// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[UP]], %[[F]] : f32
 // CHECK-NEXT: nn.yield %[[M]] : f32
 func.func @activation_fused_before(%x: !x) -> !h attributes {nn.entry} {
   %w2 = nn.weight "ru" : !w
@@ -85,7 +85,7 @@ func.func @activation_fused_before(%x: !x) -> !h attributes {nn.entry} {
 // CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} contracts 1 paired then {
 // CHECK-NEXT: ^bb0(%[[GATE:.*]]: f32, %[[UP:.*]]: f32):
 // CHECK-NEXT: %[[F:.*]] = scalar.sigmoid %[[GATE]]
-// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[F]], %[[UP]] : f32
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[UP]], %[[F]] : f32
 // CHECK-NEXT: nn.yield %[[M]] : f32
 // CHECK: return %[[Y]]
 func.func @halves_of_one_product(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>) -> !h attributes {nn.entry} {
@@ -109,6 +109,52 @@ func.func @halves_made_by_split(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>
   %a = nn.silu %g : !h
   // expected-remark @+1 {{fused to a gated product}}
   %y = nn.mul %a, %u : (!h, !h) -> !h
+  return %y : !h
+}
+
+// What is made of a factor may be any chain; here it reads the first half twice.
+// CHECK-LABEL: func.func @chain_of_a_half
+// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}} with %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32, %[[BETA:.*]]: f32):
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[A]], %[[BETA]]
+// CHECK-NEXT: %[[S:.*]] = scalar.sigmoid %[[M]]
+// CHECK-NEXT: %[[G:.*]] = arith.mulf %[[A]], %[[S]]
+// CHECK-NEXT: %[[P:.*]] = arith.mulf %[[B]], %[[G]]
+// CHECK-NEXT: nn.yield %[[P]]
+func.func @chain_of_a_half(%x: !x, %w: tensor<24x8xf32, #nn.axes<"2*F", D>>, %beta: !b) -> !h attributes {nn.entry} {
+  %a, %b = nn.linear %x, %w contracts 1 : (!x, tensor<24x8xf32, #nn.axes<"2*F", D>>) -> (!h, !h)
+  %m = nn.mul %a, %beta : (!h, !b) -> !h
+  %s = nn.sigmoid %m : !h
+  %g = nn.mul %a, %s : (!h, !h) -> !h
+  // expected-remark @+1 {{fused to a gated product}}
+  %y = nn.mul %b, %g : (!h, !h) -> !h
+  return %y : !h
+}
+
+// A highway: both sums, and x beside them.
+// CHECK-LABEL: func.func @highway
+// CHECK: nn.weight "p" then
+// CHECK-NEXT: ["t"]
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[P:.*]]: f32, %[[T:.*]]: f32, %[[R:.*]]: f32):
+// CHECK: scalar.sigmoid %[[T]]
+// CHECK: arith.subf
+// CHECK: arith.mulf %{{.*}}, %[[R]]
+// CHECK: arith.addf
+func.func @highway(%x: !x, %r: !h) -> !h attributes {nn.entry} {
+  %one = nn.constant 1.0 : tensor<f32, #nn.axes<>>
+  %w1 = nn.weight "t" : !w
+  %t0 = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !h
+  // expected-remark @+1 {{sigmoid computed within the product}}
+  %t = nn.sigmoid %t0 : !h
+  %w2 = nn.weight "p" : !w
+  %p = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !h
+  // expected-remark @+1 {{Reason="a factor is read elsewhere too", Remark="not fused to a gated product"}}
+  %a = nn.mul %t, %p : (!h, !h) -> !h
+  %n = nn.sub %one, %t : (tensor<f32, #nn.axes<>>, !h) -> !h
+  %b = nn.mul %n, %r : (!h, !h) -> !h
+  // expected-remark @+1 {{fused to a gated product}}
+  %y = nn.add %a, %b : (!h, !h) -> !h
   return %y : !h
 }
 
@@ -247,10 +293,12 @@ func.func @two_activations(%x: !x) -> !x attributes {nn.entry} {
   return %y : !x
 }
 
-// CHECK-LABEL: func.func @no_gate_when_a_residual_comes_between
-// CHECK-NOT: paired
-// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1{{.*}} then
-func.func @no_gate_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.entry} {
+// CHECK-LABEL: func.func @residual_of_a_factor
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 paired then {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32, %[[R:.*]]: f32):
+// CHECK-NEXT: %[[S:.*]] = arith.addf %[[R]], %[[A]]
+// CHECK-NEXT: arith.mulf %[[S]], %[[B]]
+func.func @residual_of_a_factor(%x: !x) -> !x attributes {nn.entry} {
   %w1 = nn.weight "f" : !w
   %a = nn.linear %x, %w1 with %x contracts 1 then {
   ^bb0(%sum: f32, %residual: f32):
@@ -259,9 +307,26 @@ func.func @no_gate_when_a_residual_comes_between(%x: !x) -> !x attributes {nn.en
   } : (!x, !w, !x) -> !x
   %w2 = nn.weight "g" : !w
   %b = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{fused to a gated product}}
+  %y = nn.mul %a, %b : (!x, !x) -> !x
+  return %y : !x
+}
+
+// CHECK-LABEL: func.func @no_gate_of_a_gate
+// CHECK: nn.linear %{{.*}} contracts 1 paired then
+// CHECK: nn.linear %{{.*}} with %{{.*}} contracts 1 then
+func.func @no_gate_of_a_gate(%x: !x) -> !x attributes {nn.entry} {
+  %w1 = nn.weight "gg1" : !w
+  %a = nn.linear %x, %w1 contracts 1 : (!x, !w) -> !x
+  %w2 = nn.weight "gg2" : !w
+  %b = nn.linear %x, %w2 contracts 1 : (!x, !w) -> !x
+  // expected-remark @+1 {{fused to a gated product}}
+  %g = nn.mul %a, %b : (!x, !x) -> !x
+  %w3 = nn.weight "gg3" : !w
+  %c = nn.linear %x, %w3 contracts 1 : (!x, !w) -> !x
   // expected-remark @+2 {{mul computed within the product}}
   // expected-remark @+1 {{a factor is more than a product already}}
-  %y = nn.mul %a, %b : (!x, !x) -> !x
+  %y = nn.mul %g, %c : (!x, !x) -> !x
   return %y : !x
 }
 

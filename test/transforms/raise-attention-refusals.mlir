@@ -47,109 +47,6 @@ func.func @masked_scores_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
 !a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
 !n = tensor<f32, #nn.axes<>>
 
-func.func @masked_twice(%q: !q, %k: !k, %v: !v) -> !a {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %d1 = nn.mask %d0 query "T" key "S" where {
-  ^bb0(%b: index, %h: index, %i: index, %j: index):
-    %c = arith.cmpi sle, %j, %i : index
-    nn.yield %c : i1
-  } : (!s) -> !s
-  %d = nn.mask %d1 query "T" key "S" where {
-  ^bb0(%b: index, %h: index, %i: index, %j: index):
-    %c = arith.cmpi sle, %j, %i : index
-    nn.yield %c : i1
-  } : (!s) -> !s
-  // expected-remark @+1 {{Reason="the scores are masked twice", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
-  return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
-!n = tensor<f32, #nn.axes<>>
-
-func.func @two_biases(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %d1 = nn.add %d0, %n : (!s, !n) -> !s
-  %d = nn.add %d1, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{Reason="two biases are added to the scores", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
-  return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
-!n = tensor<f32, #nn.axes<>>
-
-func.func @scaled_by_a_weight(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %d = nn.mul %d0, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{Reason="the scores are scaled by what is not one positive number", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
-  return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
-!n = tensor<f32, #nn.axes<>>
-
-func.func @scaled_by_a_negative_number(%q: !q, %k: !k, %v: !v) -> !a {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %n = nn.constant -2.0 : !n
-  %d = nn.mul %d0, %n : (!s, !n) -> !s
-  // expected-remark @+1 {{Reason="the scores are scaled by what is not one positive number", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
-  return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
-!n = tensor<f32, #nn.axes<>>
-
-func.func @bias_before_scale(%q: !q, %k: !k, %v: !v, %n: !n) -> !a {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %c = nn.constant 2.0 : !n
-  %d1 = nn.add %d0, %n : (!s, !n) -> !s
-  %d = nn.mul %d1, %c : (!s, !n) -> !s
-  // expected-remark @+1 {{Reason="the bias is added before the scores are scaled or capped", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %v over "S" : (!s, !v) -> !a
-  return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!v = tensor<?x?x2x6xf32, #nn.axes<B, S, H, V>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-!a = tensor<?x?x2x6xf32, #nn.axes<B, T, H, V>>
-!n = tensor<f32, #nn.axes<>>
-
 func.func @weights_with_two_users(%q: !q, %k: !k, %v: !v) -> (!a, !s) {
   %d = nn.dot %q, %k over "K" : (!q, !k) -> !s
   // expected-remark @+1 {{Reason="the weights of the values have another user", Remark="not raised to attention"}}
@@ -300,21 +197,6 @@ func.func @bias_of_unknown_size(%q: !q, %k: !k, %v: !v, %w: !w) -> !a {
 
 // -----
 
-!q = tensor<3x?x2x4xf32, #nn.axes<B, T, H, K>>
-!s = tensor<3x?x2x?xf32, #nn.axes<B, T, H, S>>
-!k = tensor<3x?x2x4xf32, #nn.axes<B, S, H, K>>
-
-func.func @bias_of_rows(%q: !q, %k: !k, %bias: tensor<3x2xf32, #nn.axes<B, H>>) -> !q {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %d = nn.add %d0, %bias : (!s, tensor<3x2xf32, #nn.axes<B, H>>) -> !s
-  // expected-remark @+1 {{Reason="the bias differs from row to row", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
-  return %a : !q
-}
-
-// -----
-
 !q = tensor<?x?x?x4xf32, #nn.axes<B, T, N, K>>
 !k = tensor<?x?x?x4xf32, #nn.axes<B, S, N, K>>
 !s = tensor<?x?x?x?xf32, #nn.axes<B, T, N, S>>
@@ -326,7 +208,6 @@ func.func @heads_known_at_run_time(%q: !q, %k: !k) -> !q {
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
 }
-
 
 // -----
 
@@ -343,21 +224,4 @@ func.func @scores_repeated(%q: !q, %k: !k, %w: !r) -> !a {
   %p = nn.softmax %d over "S" : (!r) -> !r
   %a = nn.dot %p, %k over "S" : (!r, !k) -> !a
   return %a : !a
-}
-
-// -----
-
-!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
-!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
-!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
-
-func.func @sum_of_two_products(%q: !q, %k: !k) -> !q {
-  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
-  %e0 = nn.exp %q : !q
-  %e = nn.dot %e0, %k over "K" : (!q, !k) -> !s
-  %d = nn.add %d0, %e : (!s, !s) -> !s
-  // expected-remark @+1 {{Reason="the bias has sizes known only at run time", Remark="not raised to attention"}}
-  %p = nn.softmax %d over "S" : (!s) -> !s
-  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
-  return %a : !q
 }

@@ -124,6 +124,52 @@ func.func @f(%q: !q) {
 
 // -----
 
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+// nn.attention C8
+func.func @f(%q: !q, %s: tensor<3xf32, #nn.axes<G>>) {
+  // expected-error @+1 {{sink has axes [G], needs [H]}}
+  %a = nn.attention %q, %q, %q sink %s scale 1.0 : (!q, !q, !q, tensor<3xf32, #nn.axes<G>>) -> !q
+  return
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+// nn.attention C9
+func.func @f(%q: !q, %s: tensor<4xf32, #nn.axes<K>>) {
+  // expected-error @+1 {{vector needs to be f32, and a score that reads it}}
+  %a = nn.attention %q, %q, %q with %s scale 1.0 : (!q, !q, !q, tensor<4xf32, #nn.axes<K>>) -> !q
+  return
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+// nn.attention C9
+func.func @f(%q: !q, %s: tensor<2xf32, #nn.axes<H>>) {
+  // expected-error @+1 {{vector has axes [H], needs [K]}}
+  %a = nn.attention %q, %q, %q with %s scale 1.0 score {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    nn.yield %c : f32
+  } : (!q, !q, !q, tensor<2xf32, #nn.axes<H>>) -> !q
+  return
+}
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+// nn.attention C9
+func.func @f(%q: !q) {
+  // expected-error @+1 {{needs one block with 2 arguments of f32}}
+  %a = nn.attention %q, %q, %q scale 1.0 score {
+  ^bb0(%a: f32):
+    nn.yield %a : f32
+  } : (!q, !q, !q) -> !q
+  return
+}
+
+// -----
+
 !q = tensor<?x?x4xf32, #nn.axes<B, T, K>>
 !k = tensor<?x?x6xf32, #nn.axes<B, S, L>>
 // nn.dot C1

@@ -93,7 +93,7 @@ func.func @f(%x: !x, %w: tensor<32x8xf32, #nn.axes<"4*D", D>>) {
 !x = tensor<?x?x8xf32, #nn.axes<B, T, D>>
 // nn.linear C6
 func.func @f(%x: !x, %r: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8x8xf32, #nn.axes<D, D>>) {
-  // expected-error @+1 {{operand 'tensor<?x8xf32, #nn.axes<B, D>>' needs to be f32 over [B T D] or [D]}}
+  // expected-error @+1 {{operand 'tensor<?x8xf32, #nn.axes<B, D>>' needs to be f32 over [B T D], [D] or nothing}}
   %y = nn.linear %x, %w with %r contracts 1 then {
   ^bb0(%sum: f32, %residual: f32):
     %0 = arith.addf %residual, %sum : f32
@@ -254,6 +254,26 @@ func.func @f(%x: !x, %w: tensor<8xf32, #nn.axes<D>>) {
 // -----
 
 !x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.rms_norm C2
+func.func @f(%x: !x, %r: tensor<8xf32, #nn.axes<D>>) {
+  // expected-error @+1 {{residual is 'tensor<8xf32, #nn.axes<D>>', needs x's type}}
+  %y = nn.rms_norm %x plus %r eps 0.5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
+// nn.layer_norm C2
+func.func @f(%x: !x, %r: tensor<8xf32, #nn.axes<D>>) {
+  // expected-error @+1 {{residual is 'tensor<8xf32, #nn.axes<D>>', needs x's type}}
+  %y = nn.layer_norm %x plus %r eps 0.5 : (!x, tensor<8xf32, #nn.axes<D>>) -> !x
+  return
+}
+
+// -----
+
+!x = tensor<?x8xf32, #nn.axes<B, D>>
 // nn.rms_norm C3
 func.func @f(%x: !x) {
   // expected-error @+1 {{has an offset and no weight}}
@@ -278,7 +298,7 @@ func.func @f(%x: !x) {
 // nn.layer_norm C3: only the generic form can say it.
 func.func @f(%x: !x, %b: !w) {
   // expected-error @+1 {{has a bias and no weight}}
-  %y = "nn.layer_norm"(%x, %b) <{eps = 0.5 : f64, operandSegmentSizes = array<i32: 1, 0, 1>}> : (!x, !w) -> !x
+  %y = "nn.layer_norm"(%x, %b) <{eps = 0.5 : f64, operandSegmentSizes = array<i32: 1, 0, 1, 0>}> : (!x, !w) -> !x
   return
 }
 

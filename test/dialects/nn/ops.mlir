@@ -155,6 +155,13 @@ func.func @norms(%x: tensor<?x8xf32, #nn.axes<B, D>>, %w: tensor<8xf32, #nn.axes
       : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK: nn.rms_norm %{{.*}}, %{{.*}} offset 1.0 eps 0.25 : (!
   %a1 = nn.rms_norm %b, %w offset 1.0 eps 0.25 : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.rms_norm %{{.*}}, %{{.*}} plus %{{.*}} offset 1.0 eps 0.25 : (!
+  %a2 = nn.rms_norm %b, %w plus %x offset 1.0 eps 0.25
+      : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
+  // CHECK: nn.layer_norm %{{.*}}, %{{.*}}, %{{.*}} plus %{{.*}} eps 0.25 : (!
+  %b3 = nn.layer_norm %a, %w, %w plus %a2 eps 0.25
+      : (tensor<?x8xf32, #nn.axes<B, D>>, tensor<8xf32, #nn.axes<D>>, tensor<8xf32, #nn.axes<D>>, tensor<?x8xf32, #nn.axes<B, D>>)
+     -> tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK: nn.layer_norm %{{.*}} eps 0.25 : (!
   %b1 = nn.layer_norm %a1 eps 0.25 : (tensor<?x8xf32, #nn.axes<B, D>>) -> tensor<?x8xf32, #nn.axes<B, D>>
   // CHECK: nn.expand %{{.*}} along 1 : (!
@@ -200,6 +207,23 @@ func.func @attention_of_everything(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
   %a = nn.attention %q, %q, %q scale 0.5
      : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
     -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+  return %a : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+}
+
+// CHECK-LABEL: @attention_with_a_sink_and_a_score
+func.func @attention_with_a_sink_and_a_score(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, %s: tensor<2xf32, #nn.axes<H>>,
+                                             %v: tensor<2x4xf32, #nn.axes<H, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>> {
+  // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} sink %{{.*}} with %{{.*}} scale 0.5 score {
+  // CHECK-NEXT: ^bb0(%[[Q:.*]]: f32, %[[K:.*]]: f32, %[[E:.*]]: f32):
+  // CHECK: nn.yield %{{.*}} : f32
+  %a = nn.attention %q, %q, %q sink %s with %v scale 0.5 score {
+  ^bb0(%a: f32, %b: f32, %e: f32):
+    %0 = arith.addf %a, %b : f32
+    %1 = math.tanh %0 : f32
+    %2 = arith.mulf %e, %1 : f32
+    nn.yield %2 : f32
+  } : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>,
+       tensor<2xf32, #nn.axes<H>>, tensor<2x4xf32, #nn.axes<H, K>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
   return %a : tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
 }
 

@@ -31,7 +31,8 @@ block powers(x: [B T D], exponent, twice, factor = 0.5) {{
 }}
 """
 WEIGHTS = {"n.weight": (D,), "n.bias": (D,), "q.weight": (D, D), "h.weight": (D, D), "n2.weight": (D, D), "k.weight": (12, D), "v.weight": (12, D), "a.weight": (6, D),
-           "b.weight": (4, D), "e.weight": (D, D), "f.weight": (N + 3, D)}
+           "b.weight": (4, D), "e.weight": (D, D), "f.weight": (N + 3, D), "pair.weight": (2 * D, D), "one": (1,), "channels": (D,), "sinks": (4,), "heat": (4,),
+           "far.weight": (4, 6), "k1.weight": (6, D)}
 CENTRED = "c = x - mean(x, D)\n"
 HEADS = "q = linear@q(x, D -> H K)\n k = linear@k(x, D -> G K)\n v = linear@v(x, D -> G K)\n"
 KEPT = """q = linear@q(x, D -> H K)
@@ -52,6 +53,22 @@ LINEAR = CALL + """w = linear@n2(x, D -> H E)
   o = dot(f[t], s, K) / (sum(f[t] * z, K) as [B H 1])
   yield o
  }
+"""
+PRODUCT = "z = linear@e(x, D -> D)\n"
+HALVES = "a, b = linear@pair(x, D -> D | D)\n"
+# Of every query and key: their sums, their differences.
+BOTH = """t = q as [B T 1 H K]
+ s = k as [B 1 S H K]
+"""
+WEIGHED = "w = exp((dot(q, k, K) / K^0.5) where j <= i)\n"
+GROUPED = """q = linear@q(x, D -> H K)
+ k = cache@kg(linear@k(x, D -> G K), T -> S)
+ v = cache@vg(linear@v(x, D -> G K), T -> S)
+ p = q as [B T G H/G K]
+"""
+ONE_KEY = """q = linear@q(x, D -> H K)
+ k = cache@k1(linear@k1(x, D -> K), T -> S)
+ v = cache@v1(linear@a(x, D -> K), T -> S)
 """
 PAIR = "a = linear@a(x, D -> P)\n b = linear@b(x, D -> Q)\n"
 SLOPE = "(h + 1) * (0 - 8) / 4"
@@ -85,6 +102,32 @@ CASES = [
      "dot(softmax(0.5 * tanh(4 * dot(q, k, K)) where j <= i, S), v, S)"),
     (KEPT, "attention(q, k, v, cap = 1, scale = 0.7) where j <= i",
      "dot(softmax(tanh(dot(q, k, K) * 0.7) where j <= i, S), v, S)"),
+    (PRODUCT, "z * sigmoid(z)", "silu(z)"),
+    (PRODUCT, "swish(z, beta = 1.5)", "z / (1 + exp(0 - 1.5 * z))"),
+    (PRODUCT, "swish(z, beta = param@one(1))", "z / (1 + exp(0 - sum(param@one(1), 1) * z))"),
+    (PRODUCT, "swish(z, beta = param@channels(D))", "z / (1 + exp(0 - param@channels(D) * z))"),
+    ("", "swish(x, beta = param@one(1)) + param@one(1)", "x / (1 + exp(0 - x * sum(param@one(1), 1))) + sum(param@one(1), 1)"),
+    (PRODUCT, "relu(z) ^ 2 + quick_gelu(z)", "relu_squared(z) + z / (1 + exp(0 - 1.702 * z))"),
+    (PRODUCT, "0.5 * z * (1 + tanh((2 / 3.141592653589793) ^ 0.5 * (z + 0.044715 * z ^ 3)))", "gelu_tanh(z)"),
+    (PRODUCT, "z * tanh(log(1 + exp(z)))", "mish(z)"),
+    (PRODUCT, "x * sigmoid(z) + z", "x / (1 + exp(0 - z)) + z"),
+    (HALVES, "a * silu(b)", "a * b / (1 + exp(0 - b))"),
+    (HALVES, "a * sigmoid(a * 1.702) * (b + 1)", "quick_gelu(a) * b + quick_gelu(a)"),
+    (HALVES, "sigmoid(a) * tanh(b) + (1 - sigmoid(a)) * x", "x + (tanh(b) - x) / (1 + exp(0 - a))"),
+    (KEPT, "attention(q, k, v, sink = param@sinks(H)) where j <= i",
+     "dot(w / (sum(w, S) + exp(param@sinks(H))), v, S)"),
+    (KEPT, "attention(normalize(q, K) * param@heat(H), normalize(k, K), v, scale = 1) where j <= i",
+     "dot(softmax((dot(normalize(q, K), normalize(k, K), K) * param@heat(H)) where j <= i, S), v, S)"),
+    (KEPT + "n = 0 - sum(k * k, K) / 3\n", "attention(q, k, v, scale = 2 / 3, bias = n[b, j, h]) where j <= i",
+     "dot(softmax((0 - sum((t - s) ^ 2, K) / 3) as [B T H S] where j <= i, S), v, S)"),
+    (KEPT + "n = sum(k * k, K) as [B H S]\n", "dot(softmax(((2 * dot(q, k, K) - n) / 3) where j <= i, S), v, S)",
+     "dot(softmax((0 - sum((t - s) ^ 2, K) / 3) as [B T H S] where j <= i, S), v, S)"),
+    (KEPT, "dot(softmax(sum(param@far.weight(H K) * tanh(t + s), K) as [B T H S] where j <= i, S), v, S)",
+     "sum(softmax(sum(param@far.weight(H K) * tanh(t + s), K) as [B T H S] where j <= i, S) as [B T S H 1] * (v as [B 1 S H K]), S)"),
+    (GROUPED, "attention(q, k, v) where j <= i and i - j < 9",
+     "dot(softmax(((dot(p, k, K) where j <= i) / K^0.5) where i - j < 9, S), v, S) as [B T H K]"),
+    (ONE_KEY, "attention(q, k as [B S 1 K], v as [B S 1 K], scale = 0 - 1) where j <= i",
+     "dot(softmax((0 - dot(q, k, K)) where j <= i, S), v, S)"),
     (HEADS, f"attention(q, k, v, bias = 2 ^ ({SLOPE}) * (j - i)) where j <= i",
      f"attention(q, k, v, bias = exp({SLOPE} * 0.6931471805599453) * (j - i)) where j <= i"),
     (HEADS, f"attention(q, k, v, bias = sqrt(abs(i - j + h)) - log(1 + i - j) + tanh(sin(i) * cos(j)))  where j <= i",
@@ -104,7 +147,8 @@ def check_models(heddle):
     text = HEAD
     for case, (begin, word, spelled) in enumerate(CASES):
         for name, expression in ("word", word), ("spelled", spelled):
-            text += f"entry {name}{case}(x: [B T D]) {{\n {begin} return {expression}\n}}\n"
+            more = BOTH if "t + s" in expression or "t - s" in expression else WEIGHED if "(w, S)" in expression else ""
+            text += f"entry {name}{case}(x: [B T D]) {{\n {begin}{more} return {expression}\n}}\n"
     for flags in ([], ["--cpu", "x86-64-v3"], ["--cpu", "generic"], ["--reference"]):
         with tempfile.TemporaryDirectory() as folder:
             library = Library(*compile_model(heddle, text, weights, pathlib.Path(folder), flags))
