@@ -11,6 +11,7 @@ CHOICE = {"not normed": Setting(norm_topk_prob=False), "normed gone": Setting(no
           "three experts": Setting(num_experts_per_tok=3), "one shared": Setting(n_shared_experts=1), "all dense": Setting(first_k_dense_replace=2),
           "guessing layers": Setting(num_nextn_predict_layers=3, harmless=True, alone=True), **GROUPS}
 LONGROPE = dict(factor=4.0, original_max_position_embeddings=16, short_factor=[2.0] * 6, long_factor=[3.0] * 6)
+YARN = dict(rope_type="yarn", rope_theta=500.0, factor=8.0, beta_fast=8.0, beta_slow=1.0, truncate=False, original_max_position_embeddings=128)
 
 FAMILIES = [
     *[Family(name, model, config, "causal", dict(GROUPED, num_local_experts=5, embedding_multiplier=0.2, **more), common(
@@ -42,9 +43,17 @@ FAMILIES = [
             "bias": Setting(attention_bias=True), "head bias": Setting(lm_head_bias=True), "experts": Setting(num_local_experts=7), "nearness": Setting(router_jitter_noise=0.5),
             "window": Setting(sliding_window=5), "jitter in training": Setting(input_jitter_noise=0.5, harmless=True, alone=True),
             "longrope": Setting(rope("longrope", short_mscale=1.2, long_mscale=1.3, **LONGROPE), alone=True)}))),
+    Family("gpt_oss", "GptOssForCausalLM", "GptOssConfig", "causal",
+           dict(GROUPED, head_dim=12, num_local_experts=5, num_experts_per_tok=2, sliding_window=3, swiglu_limit=0.05, rope_parameters=YARN), common(
+        None, act=None, **{
+            "as many key heads": Setting(num_key_value_heads=7), "no bias": Setting(attention_bias=False), "experts": Setting(num_local_experts=7),
+            "three experts": Setting(num_experts_per_tok=3), "limit": Setting(swiglu_limit=1.0, alone=True), "sharp": Setting(swiglu_alpha=-4.0), "window": Setting(sliding_window=5),
+            "kinds": Setting(layer_types=["full_attention", "sliding_attention"]), "kinds gone": Setting(layer_types=GONE, harmless=True, alone=True),
+            "theta": Setting(rope_parameters=dict(YARN, rope_theta=100.0)), "whole truncated": Setting(rope_parameters=dict(YARN, truncate=True, beta_fast=8.0)),
+            "default rope": Setting(rope(theta=100.0))})),
 ]
 
 SAMPLE = {
     "granitemoe": ["residual"], "granitemoeshared": ["shared"], "deepseek3": ["groups"], "glm4moe": ["norms of heads"], "ernie4_5_moe": ["every other"],
-    "phimoe": ["nearness"],
+    "phimoe": ["nearness"], "gpt_oss": ["limit"],
 }
