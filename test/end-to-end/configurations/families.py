@@ -27,6 +27,7 @@ them (and what), pairs of products that became a gated one, products merged, and
 | family | file | lines | error | reference | same bits | fused |
 |---|---|---|---|---|---|---|
 """
+DECLARED = re.compile(r'^model\s+\w+(?:\s*for)?(?:\s*"\w+"\s*,?)*', flags=re.M)
 REMARK = re.compile(r"remark: (.*) \[nn-([\w-]+): passed\]")
 
 
@@ -73,7 +74,9 @@ def fused(remarks):
 
 
 def file_of(architecture):
-    return next(path for path in sorted(MODELS.glob("*.heddle")) if f'"{architecture}"' in path.read_text(encoding="utf-8"))
+    def serves(path):
+        return f'"{architecture}"' in DECLARED.search(path.read_text(encoding="utf-8"))[0]
+    return next(path for path in sorted(MODELS.glob("*.heddle")) if serves(path))
 
 
 def row(family, case, fast, reference, remarks):
