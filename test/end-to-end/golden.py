@@ -101,7 +101,9 @@ class GenerateOptions(ctypes.Structure):
                 ("prompt_lengths", pointer), ("max_tokens", int64), ("temperature", ctypes.c_float),
                 ("top_k", ctypes.c_int32), ("top_p", ctypes.c_float), ("min_p", ctypes.c_float),
                 ("repetition_penalty", ctypes.c_float), ("seed", ctypes.c_uint64), ("resume", ctypes.c_int32),
-                ("text_only", ctypes.c_int32), ("sources", pointer), ("language", ctypes.c_char_p), ("task", ctypes.c_char_p)]
+                ("text_only", ctypes.c_int32), ("sources", pointer), ("language", ctypes.c_char_p), ("task", ctypes.c_char_p),
+                ("beams", ctypes.c_int32), ("length_penalty", pointer), ("early_stopping", ctypes.c_int32),
+                ("texts", ctypes.c_int32), ("scores", pointer)]
 
 
 TokenCallback = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, int64, ctypes.c_int32, pointer, int64)
