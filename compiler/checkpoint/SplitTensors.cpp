@@ -1,5 +1,4 @@
-//===- SplitTensors.cpp - One stored tensor as many
-//------------------------===//
+//===- SplitTensors.cpp - one stored tensor as many -----------------------===//
 //
 // A tensor that holds the weights of all experts becomes a tensor an expert and
 // part: bytes of the same file, under the names that they would have had alone.

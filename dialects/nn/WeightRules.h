@@ -12,10 +12,8 @@
 //   4. same "a" as "b"       the tensor of path a may be left unused where it
 //                            holds what the tensor of path b holds
 //   5. split "a" -> "b.*.c" | "b.*.d"
-//                            a tensor whose name ends in a is as many tensors
-//                            as its first axis counts, in place of the *, each
-//                            cut into these parts along its next axis. Comes
-//                            before all the others
+//      before all the others: a tensor whose name ends in a is as many as its
+//      first axis counts, each cut into these parts along its next axis
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_NN_WEIGHTRULES_H
