@@ -53,11 +53,11 @@ edit(AT + "found the end of the file, needed the '}' that closes the '{' at gpt2
      name="bracket_not_closed", old="generate step", new="block b(x: [B T D]) { return x")
 edit(AT + "linear: found 3 arguments, needs 2",
      name="arrow_missing", old="D -> H K | H K | H K", new="D, H K | H K | H K")
-edit(AT + "found 'generat', needed a declaration: model, import, config, dyn, tokenizer, state, default, weights, block, entry or generate",
+edit(AT + "found 'generat', needed a declaration: model, import, config, dyn, tokenizer, state, default, weights, drop, block, entry or generate",
      name="item_unknown", old="generate step", new="generat step")
 edit(AT + "found 'b', needed the name of a size, which starts with a capital",
      name="size_in_lower_case", old="dyn B in", new="dyn b in")
-edit(AT + "found 'ignores', needed a rule: prefix, rename, ignore, same or keep",
+edit(AT + "found 'ignores', needed a rule: prefix, rename, ignore, same, split or keep",
      name="weights_rule_unknown", old="ignore \"", new="ignores \"")
 edit(AT + "expression is nested too deeply",
      name="brackets_nested_deeply", old="h = act(", new="h = " + "(" * 5000 + "act(")
