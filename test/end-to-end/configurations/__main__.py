@@ -112,19 +112,22 @@ def run_sample(options, folder):
         for case in sample.read(family):
             if not chosen(options, family, case["name"]):
                 continue
-            place = folder / f"{next(numbers)}"
+            number = next(numbers)
+            place = folder / f"{number}"
             checkpoint.write(place, case["config"], case["tensors"], case["copies"])
             asked = [options.heddle, place, case["expected"], case["inputs"], case["keys"]]
             shown = case["must"] == "right" and family not in rows
             verdict = judge(*asked, ["--remarks"] if shown else [])
             if verdict.good and verdict.word != case["must"]:
                 verdict = Verdict("changed", f"found {verdict}, needed {case['must']}")
-            if shown and verdict.word == "right":
+            if verdict.word == "right" and (options.write_families or number % options.reference == 0):
                 reference = judge(*asked, ["--reference"])
-                if reference.word == "right":
-                    rows[family] = families.row(family, case, verdict.program, reference.program, verdict.remarks)
-                else:
+                if reference.word != "right":
                     verdict = Verdict(reference.word, f"--reference: {reference.detail}")
+            else:
+                reference = Verdict("not asked", "")
+            if shown and verdict.word == "right":
+                rows[family] = families.row(family, case, verdict.program, reference.program, verdict.remarks)
             say(family, case["name"], verdict)
             totals[verdict.word] += 1
     if options.write_families:
