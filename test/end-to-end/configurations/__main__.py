@@ -58,15 +58,17 @@ def chosen(options, family, name):
     return (not families or family in families) and all(word in name for word in options.cases if word not in families)
 
 
-def judged(options, folder, case, number):
-    """case: as sample.read() gives it, with `keys` that a refusal may name."""
+def judged(options, folder, case, number, flags=()):
+    """The verdict on a case, as sample.read() gives it with `keys` that a refusal may name, and the one on its reference: on that
+    of every Nth that is right, or None."""
     from program import Verdict, judge
-    verdict = judge(options.heddle, folder, case["expected"], case["inputs"], case["keys"])
-    if verdict.word == "right" and number % options.reference == 0:
-        reference = judge(options.heddle, folder, case["expected"], case["inputs"], case["keys"], ["--reference"])
+    asked = [options.heddle, folder, case["expected"], case["inputs"], case["keys"]]
+    verdict, reference = judge(*asked, flags), None
+    if verdict.word == "right" and (options.write_families or number % options.reference == 0):
+        reference = judge(*asked, ["--reference"])
         if reference.word != "right":
-            return Verdict(reference.word, f"--reference: {reference.detail}")
-    return verdict
+            verdict = Verdict(reference.word, f"--reference: {reference.detail}")
+    return verdict, reference
 
 
 def run_all(options, folder):
@@ -84,7 +86,7 @@ def run_all(options, folder):
             oracle = Oracle(family, setting, folder / f"{number}")
             case = {"name": name, "config": oracle.config, "tensors": oracle.tensors, "copies": oracle.copies, "inputs": oracle.inputs,
                     "keys": oracle.keys(), "expected": oracle.expected() or {}}
-            verdict = judged(options, folder / f"{number}", case, number)
+            verdict, _ = judged(options, folder / f"{number}", case, number)
             if not case["expected"] and verdict.word != "refused":
                 verdict = Verdict("no answer", f"transformers: {oracle.why}; heddle: {verdict.word}")
             elif case["expected"] and verdict.good and (bad := oracle.insensitive()):
@@ -106,7 +108,7 @@ def run_sample(options, folder):
     import checkpoint
     import families
     import sample
-    from program import Verdict, judge
+    from program import Verdict
     totals, numbers, rows = collections.Counter(), itertools.count(1), {}
     for family in options.families:
         for case in sample.read(family):
@@ -115,19 +117,12 @@ def run_sample(options, folder):
             number = next(numbers)
             place = folder / f"{number}"
             checkpoint.write(place, case["config"], case["tensors"], case["copies"])
-            asked = [options.heddle, place, case["expected"], case["inputs"], case["keys"]]
             shown = case["must"] == "right" and family not in rows
-            verdict = judge(*asked, ["--remarks"] if shown else [])
+            verdict, reference = judged(options, place, case, number, ["--remarks"] if shown else [])
             if verdict.good and verdict.word != case["must"]:
                 verdict = Verdict("changed", f"found {verdict}, needed {case['must']}")
-            if verdict.word == "right" and (options.write_families or number % options.reference == 0):
-                reference = judge(*asked, ["--reference"])
-                if reference.word != "right":
-                    verdict = Verdict(reference.word, f"--reference: {reference.detail}")
-            else:
-                reference = Verdict("not asked", "")
             if shown and verdict.word == "right":
-                rows[family] = families.row(family, case, verdict.program, reference.program, verdict.remarks)
+                rows[family] = families.row(family, case, verdict.program, reference and reference.program, verdict.remarks)
             say(family, case["name"], verdict)
             totals[verdict.word] += 1
     if options.write_families:
