@@ -1,8 +1,10 @@
-// A file that exists in memory only, for readers that take a path.
+// Files that exist in memory only, for readers that take a path.
 #ifndef HEDDLE_TEST_FUZZ_MEMORYFILE_H
 #define HEDDLE_TEST_FUZZ_MEMORYFILE_H
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
@@ -26,6 +28,26 @@ public:
   const int file;
   const std::string path;
 };
+
+/// A folder in memory for the files of a checkpoint, this process's own; made
+/// once, and removed when the process ends well.
+inline const std::string &memoryFolder() {
+  static const auto *path = [] {
+    auto *made =
+        new std::string("/dev/shm/heddle-fuzz-" + std::to_string(getpid()));
+    std::filesystem::create_directories(*made);
+    atexit([] { std::filesystem::remove_all(memoryFolder()); });
+    return made;
+  }();
+  return *path;
+}
+
+/// Writes a file of that folder, and the folders that it lies in.
+inline void writeInMemory(const std::string &name, std::string_view bytes) {
+  std::filesystem::path path = memoryFolder() + "/" + name;
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 /// Takes what stands before the next zero byte off the front of `bytes`.
 inline std::string_view nextPart(std::string_view &bytes) {
