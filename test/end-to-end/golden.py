@@ -95,15 +95,27 @@ class Library:
         return output
 
 
+C_TYPES = {"int64_t": int64, "int32_t": ctypes.c_int32, "uint64_t": ctypes.c_uint64, "float": ctypes.c_float, "const char *": ctypes.c_char_p,
+           "const char *const *": ctypes.POINTER(ctypes.c_char_p)}
+
+
+HEADER = pathlib.Path(__file__).resolve().parents[2] / "runtime/heddle.h"
+
+
+def fields_of(structure, header=HEADER):
+    """As a C header declares them, for ctypes; pointers to anything but text are addresses."""
+    text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+    body = re.search(rf"typedef struct {structure} {{(.*?)}} {structure};", text, re.S)[1]
+    fields = []
+    for kind, first, others in re.findall(r"([\w ]*\w[ *]*(?:const \*)*)\b(\w+)((?:,[ *]*\w+)*);", body):
+        kind = kind.strip()
+        for name in [first, *re.findall(r"\w+", others)]:
+            fields.append((name, C_TYPES.get(kind) or (pointer if kind.endswith("*") else C_TYPES[kind])))
+    return fields
+
+
 class GenerateOptions(ctypes.Structure):
-    """heddle_generate_options in runtime/heddle.h."""
-    _fields_ = [("rows", int64), ("prompts", ctypes.POINTER(ctypes.c_char_p)), ("prompt_ids", pointer),
-                ("prompt_lengths", pointer), ("max_tokens", int64), ("temperature", ctypes.c_float),
-                ("top_k", ctypes.c_int32), ("top_p", ctypes.c_float), ("min_p", ctypes.c_float),
-                ("repetition_penalty", ctypes.c_float), ("seed", ctypes.c_uint64), ("resume", ctypes.c_int32),
-                ("text_only", ctypes.c_int32), ("sources", pointer), ("language", ctypes.c_char_p), ("task", ctypes.c_char_p),
-                ("beams", ctypes.c_int32), ("length_penalty", pointer), ("early_stopping", ctypes.c_int32),
-                ("texts", ctypes.c_int32), ("scores", pointer)]
+    _fields_ = fields_of("heddle_generate_options")
 
 
 TokenCallback = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, int64, ctypes.c_int32, pointer, int64)
