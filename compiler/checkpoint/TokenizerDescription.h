@@ -31,6 +31,12 @@ struct TokenizerAdded {
   std::string content;
 };
 
+/// A token of a Unigram model.
+struct TokenizerPiece {
+  std::string text;
+  double score;
+};
+
 struct TokenizerDescription {
   std::vector<TokenizerStep> normalizers, splitters, decoders;
 
@@ -41,6 +47,8 @@ struct TokenizerDescription {
   std::string continuation;
   llvm::StringMap<int32_t> vocabulary;
   std::vector<TokenizerMerge> merges; // by rank
+  std::vector<TokenizerPiece> pieces; // Unigram, by id; of two with one text
+                                      // the vocabulary has the last
 
   std::vector<TokenizerAdded> added; // by id
   std::vector<int32_t> prefix, suffix;
@@ -59,6 +67,10 @@ void applyTokenizerConfig(const Document &document, const JsonNode &file,
 
 /// TokenizerTables.cpp: lays the description out.
 std::vector<char> layOutTokenizer(const TokenizerDescription &description);
+
+/// TokenizerTrie.cpp: the double array of a Unigram vocabulary.
+std::vector<text::TrieNode>
+buildTrie(const llvm::StringMap<int32_t> &vocabulary);
 
 /// OnigurumaSyntax.cpp: an expression in the syntax of Hugging Face's engine,
 /// in PCRE2's. On failure returns an empty string and sets `reason`.

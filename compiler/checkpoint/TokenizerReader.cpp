@@ -7,6 +7,7 @@
 #include "runtime/text/Tokenizer.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using llvm::StringRef;
 
@@ -114,17 +115,81 @@ static void readWordPiece(const JsonNode &node,
       longest ? static_cast<uint32_t>(longest.integer()) : 100;
 }
 
+/// [["▁the", -3.2], …], the place of each its id.
+static void readPieces(const JsonNode &node,
+                       TokenizerDescription &description) {
+  std::vector<JsonNode> pieces = node.elements();
+  if (pieces.empty() || pieces.size() > text::maxTokens)
+    return node.problem("found " + llvm::Twine(pieces.size()) +
+                        " tokens, needed 1 to " + llvm::Twine(text::maxTokens));
+  size_t bytes = 0;
+  for (const JsonNode &element : pieces) {
+    std::vector<JsonNode> pair = element.elements();
+    if (pair.size() != 2)
+      return element.problem("found " + llvm::Twine(pair.size()) +
+                             " elements, needed a token and its score");
+    auto id = static_cast<int32_t>(description.pieces.size());
+    description.pieces.push_back({pair[0].string(), pair[1].number()});
+    description.vocabulary[description.pieces.back().text] = id;
+    bytes += description.pieces.back().text.size();
+  }
+  // Each may become a node of the trie.
+  if (bytes > text::maxTokens)
+    node.problem("found tokens of " + llvm::Twine(bytes) +
+                 " bytes together, needed at most " +
+                 llvm::Twine(text::maxTokens));
+}
+
+static void readUnigram(const JsonNode &node,
+                        TokenizerDescription &description) {
+  description.model = text::ModelKind::Unigram;
+  readPieces(node["vocab"], description);
+  description.modelFlags =
+      node["byte_fallback"].boolean(false) ? text::UnigramByteFallback : 0;
+  JsonNode unknown = node["unk_id"];
+  if (!unknown)
+    return node.unsupported("found no unk_id, needed one: texts with a "
+                            "character that is no token have no ids");
+  description.unknown = unknown.integer();
+  if (description.unknown >= static_cast<int32_t>(description.pieces.size()))
+    unknown.problem("found " + llvm::Twine(description.unknown) +
+                    ", needed the id of a token");
+}
+
+static void readWordLevel(const JsonNode &node,
+                          TokenizerDescription &description) {
+  description.model = text::ModelKind::WordLevel;
+  JsonNode unknown = node["unk_token"];
+  auto known = description.vocabulary.find(unknown.stringOr("<unk>"));
+  if (known == description.vocabulary.end())
+    return unknown.unsupported("found `" + unknown.stringOr("<unk>") +
+                               "`, needed a token of the vocabulary: other "
+                               "words have no ids");
+  description.unknown = known->second;
+}
+
 static void readModel(const JsonNode &node, TokenizerDescription &description) {
   // Files of early versions of the library name no type.
   std::string type =
-      node["type"].stringOr(node["merges"] ? "BPE" : "WordPiece");
-  if (type != "BPE" && type != "WordPiece")
+      node["type"].stringOr(node["merges"]            ? "BPE"
+                            : node["vocab"].isArray() ? "Unigram"
+                                                      : "WordPiece");
+  auto read =
+      llvm::StringSwitch<void (*)(const JsonNode &, TokenizerDescription &)>(
+          type)
+          .Case("BPE", readBpe)
+          .Case("WordPiece", readWordPiece)
+          .Case("WordLevel", readWordLevel)
+          .Case("Unigram", readUnigram)
+          .Default(nullptr);
+  if (!read)
     return node.unsupported("found model " + type +
-                            ", needed BPE or WordPiece");
+                            ", needed BPE, WordPiece, WordLevel or Unigram");
+  if (type == "Unigram")
+    return readUnigram(node, description);
   readVocabulary(node["vocab"], description);
   if (!description.vocabulary.empty())
-    type == "BPE" ? readBpe(node, description)
-                  : readWordPiece(node, description);
+    read(node, description);
 }
 
 //===-- Added tokens and post-processor --===//

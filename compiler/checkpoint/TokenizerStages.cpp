@@ -3,7 +3,11 @@
 // Behaviour follows https://github.com/huggingface/tokenizers (0.23).
 #include "compiler/checkpoint/TokenizerDescription.h"
 
+#include "runtime/text/Unicode.h"
+
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Base64.h"
+#include "llvm/Support/Endian.h"
 
 #include <utility>
 
@@ -67,6 +71,34 @@ static TokenizerStep readBertNormalizer(const JsonNode &node) {
           flagIf(lowercase, text::BertLowercase));
 }
 
+/// A charsmap begins with the size of its array in bytes; what stands behind
+/// the array are the replacements.
+static TokenizerStep readCharsmap(const JsonNode &node) {
+  TokenizerStep step = makeStep(NormalizerKind::Charsmap);
+  std::string encoded = node.string();
+  std::vector<char> bytes;
+  if (llvm::Error error = llvm::decodeBase64(encoded, bytes)) {
+    llvm::consumeError(std::move(error));
+    node.problem("found a text that is not base64, needed a charsmap in it");
+    return step;
+  }
+  StringRef rest(bytes.data(), bytes.size());
+  uint32_t size =
+      rest.size() < 4 ? 0 : llvm::support::endian::read32le(rest.data());
+  rest = rest.drop_front(std::min<size_t>(4, rest.size()));
+  if (size == 0 || size > rest.size() || size % 4 != 0) {
+    node.problem("found a charsmap of " + llvm::Twine(bytes.size()) +
+                 " bytes with an array of " + llvm::Twine(size) +
+                 ", needed one within it");
+    return step;
+  }
+  step.pattern = rest.take_front(size).str();
+  step.text = rest.drop_front(size).str();
+  if (text::wellFormedPrefix(step.text) != step.text.size())
+    node.problem("found replacements that are not UTF-8, needed text");
+  return step;
+}
+
 void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
   if (!node)
     return;
@@ -107,11 +139,16 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
                      flagIf(node["strip_right"].boolean(), text::StripRight));
   } else if (type == "ByteLevel") {
     step = makeStep(NormalizerKind::MapBytes);
+  } else if (type == "Nmt") {
+    step = makeStep(NormalizerKind::Nmt);
+  } else if (type == "Precompiled") {
+    step = readCharsmap(node["precompiled_charsmap"]);
   } else {
     return node.unsupported(
         "found normalizer " + type +
         ", needed one of BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, " +
-        "Lowercase, StripAccents, Prepend, Replace, Strip, ByteLevel");
+        "Lowercase, StripAccents, Prepend, Replace, Strip, ByteLevel, Nmt, "
+        "Precompiled");
   }
   steps.push_back(step);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -113,6 +114,10 @@ std::vector<uint64_t> drawJoints(const std::vector<TokenizerMerge> &merges,
   return words;
 }
 
+/// What Unigram takes off the least score for a character that is no token, in
+/// SentencePiece as in Hugging Face.
+constexpr double unknownPenalty = 10;
+
 } // namespace
 
 std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
@@ -126,6 +131,8 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
   };
   for (const auto &entry : description.vocabulary)
     place(entry.second, entry.first());
+  for (size_t id = 0; id < description.pieces.size(); ++id)
+    place(static_cast<int32_t>(id), description.pieces[id].text);
   for (const TokenizerAdded &added : description.added)
     place(added.id, added.content);
 
@@ -158,6 +165,18 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
       llvm::ArrayRef<text::MergeSlot>(hashMerges(description.merges)));
   header.joints = layout.add(
       llvm::ArrayRef<uint64_t>(drawJoints(description.merges, tokens)));
+  if (description.model == text::ModelKind::Unigram) {
+    std::vector<double> scores(tokens.size());
+    double least = INFINITY;
+    for (size_t id = 0; id < description.pieces.size(); ++id) {
+      scores[id] = description.pieces[id].score;
+      least = std::min(least, scores[id]);
+    }
+    header.trie = layout.add(
+        llvm::ArrayRef<text::TrieNode>(buildTrie(description.vocabulary)));
+    header.scores = layout.add(llvm::ArrayRef<double>(scores));
+    header.unknownScore = least - unknownPenalty;
+  }
   std::vector<text::AddedToken> added;
   for (const TokenizerAdded &token : description.added)
     added.push_back({token.id, token.flags, layout.add(token.content)});

@@ -1,4 +1,5 @@
 // The normalizer stage: one text in, one text out.
+#include "runtime/text/Charsmap.h"
 #include "runtime/text/Pipeline.h"
 #include "runtime/text/Unicode.h"
 
@@ -138,6 +139,25 @@ static std::string_view stripped(std::string_view text, uint32_t flags) {
   return slice(text, begin, end);
 }
 
+/// What Nmt drops, and what it makes a space.
+static bool isDroppedByNmt(uint32_t c) {
+  return (c >= 0x1 && c <= 0x8) || c == 0xb || (c >= 0xe && c <= 0x1f) ||
+         c == 0x7f || c == 0x8f || c == 0x9f;
+}
+static bool isSpaceOfNmt(uint32_t c) {
+  return c == 0x9 || c == 0xa || c == 0xc || c == 0xd || c == 0x1680 ||
+         (c >= 0x200b && c <= 0x200f) || c == 0x2028 || c == 0x2029 ||
+         c == 0x2581 || c == 0xfeff || c == 0xfffd;
+}
+
+static void appendNmt(Text &out, std::string_view text) {
+  for (size_t position = 0; position < text.size();) {
+    uint32_t c = nextCharacter(text, position);
+    if (!isDroppedByNmt(c))
+      appendCharacter(out, isSpaceOfNmt(c) ? ' ' : c);
+  }
+}
+
 static void runStep(const OpenStep &step, std::string_view text, Text &out,
                     Matcher &matcher) {
   switch (NormalizerKind(step.kind)) {
@@ -166,6 +186,10 @@ static void runStep(const OpenStep &step, std::string_view text, Text &out,
     return out.append(stripped(text, step.flags));
   case NormalizerKind::MapBytes:
     return appendMappedBytes(out, text);
+  case NormalizerKind::Nmt:
+    return appendNmt(out, text);
+  case NormalizerKind::Charsmap:
+    return Charsmap(step.pattern, step.text).append(out, text);
   }
 }
 

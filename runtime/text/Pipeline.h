@@ -64,10 +64,16 @@ class Model {
 public:
   explicit Model(const Tables &tables) : tables(tables) {}
   void encode(std::string_view piece, Ids &ids) {
-    if (tables.header->model == uint32_t(ModelKind::WordPiece))
-      encodeWordPiece(piece, ids);
-    else
-      encodeBpe(piece, ids);
+    switch (ModelKind(tables.header->model)) {
+    case ModelKind::WordPiece:
+      return encodeWordPiece(piece, ids);
+    case ModelKind::Bpe:
+      return encodeBpe(piece, ids);
+    case ModelKind::Unigram:
+      return encodeUnigram(piece, ids);
+    case ModelKind::WordLevel:
+      return encodeWordLevel(piece, ids);
+    }
   }
 
 private:
@@ -94,7 +100,23 @@ private:
   void consider(int32_t left, int32_t right);
   void merge();
 
+  /// How the likeliest segmentation of a piece's front ends.
+  struct PathEnd {
+    double score;
+    size_t begin; // of the last token; SIZE_MAX: nothing ends here
+    int32_t id;   // of it
+  };
+
+  void encodeUnigram(std::string_view piece, Ids &ids);
+  size_t extendPaths(std::string_view piece, size_t from, size_t front);
+  void followPaths(std::string_view piece, size_t front, size_t end, Ids &ids);
+  void finishUnknown(std::string_view piece, Ids &ids);
+
+  void encodeWordLevel(std::string_view piece, Ids &ids);
+
   const Tables &tables;
+  Buffer<PathEnd> paths; // from the front on; a byte each
+  Span unknownRun = {0, 0};
   Buffer<Prefix> prefixes;
   Buffer<Symbol> symbols;
   Buffer<Candidate> candidates;

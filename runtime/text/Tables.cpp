@@ -4,6 +4,7 @@
 // checked here, once.
 #include "runtime/text/Tables.h"
 
+#include "runtime/text/Charsmap.h"
 #include "runtime/text/Pipeline.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/Unicode.h"
@@ -55,12 +56,13 @@ bool Tables::checkRanges() {
     return fail("special token out of range");
   if (!checkString(header->continuation))
     return fail("continuation prefix out of range");
-  if (header->model != uint32_t(ModelKind::WordPiece) &&
-      header->model != uint32_t(ModelKind::Bpe))
+  if (header->model < uint32_t(ModelKind::WordPiece) ||
+      header->model > uint32_t(ModelKind::WordLevel))
     return fail("unknown model");
-  if (header->model == uint32_t(ModelKind::WordPiece) && header->unknown < 0)
+  if (header->model != uint32_t(ModelKind::Bpe) && header->unknown < 0)
     return fail("no unknown token");
-  if (header->model == uint32_t(ModelKind::WordPiece) &&
+  if ((header->model == uint32_t(ModelKind::WordPiece) ||
+       header->model == uint32_t(ModelKind::Unigram)) &&
       header->maxTokenBytes > maxSoughtBytes)
     return fail("token of more than 1024 bytes");
   return true;
@@ -145,12 +147,29 @@ bool Tables::checkSlots() {
          fail("hash table too crowded");
 }
 
+bool Tables::checkTrie() {
+  if (header->model != uint32_t(ModelKind::Unigram))
+    return true;
+  if (!checkRange(header->trie, sizeof(TrieNode), alignof(TrieNode)) ||
+      !checkRange(header->scores, sizeof(double), alignof(double)) ||
+      header->trie.count == 0 || header->trie.count % 256 != 0 ||
+      header->scores.count != header->tokenCount)
+    return fail("vocabulary out of range");
+  bool good = true;
+  for (const TrieNode &node : view<TrieNode>(header->trie))
+    good &= node.base < header->trie.count && node.id >= -1 &&
+            node.id < static_cast<int32_t>(header->tokenCount);
+  return good || fail("bad node in the vocabulary");
+}
+
 static StepNeeds normalizerNeeds(uint32_t kind) {
   switch (NormalizerKind(kind)) {
   case NormalizerKind::ReplaceRegex:
     return StepNeeds::Expression;
   case NormalizerKind::Replace:
     return StepNeeds::Pattern;
+  case NormalizerKind::Charsmap:
+    return StepNeeds::Charsmap;
   default:
     return StepNeeds::Nothing;
   }
@@ -190,16 +209,21 @@ bool Tables::openSteps(Range range, uint32_t limit, uint32_t lastKind,
   for (const Step &step : view<Step>(range)) {
     if (step.kind == 0 || step.kind > lastKind)
       return fail("unknown step");
-    if (!checkString(step.pattern) || !checkString(step.text))
+    StepNeeds need = needs(step.kind);
+    if (!(need == StepNeeds::Charsmap ? checkRange(step.pattern, 1, 1)
+                                      : checkString(step.pattern)) ||
+        !checkString(step.text))
       return fail("text of a step out of range");
     OpenStep open = {
         step.kind, step.flags, string(step.pattern), string(step.text), step.a,
         step.b,    nullptr};
-    StepNeeds need = needs(step.kind);
     // Looking for nothing would find it everywhere, for ever.
     if ((need == StepNeeds::Pattern && open.pattern.empty()) ||
         (need == StepNeeds::Text && open.text.empty()))
       return fail("step without a text");
+    if (need == StepNeeds::Charsmap &&
+        !Charsmap(open.pattern, open.text).isSound())
+      return fail("a charsmap that leads outside of itself");
     if (need == StepNeeds::Expression) {
       Text reason;
       Regex *regex = regexes.reserve(regexes.size() + 1)
@@ -271,11 +295,11 @@ bool Tables::open(const void *section, size_t size) {
     return fail("written by another version of Heddle");
   if (header->bytes > size || header->bytes < sizeof(Header))
     return fail("shorter than it says");
-  if (!checkRanges() || !checkTokens() || !checkSlots())
+  if (!checkRanges() || !checkTokens() || !checkSlots() || !checkTrie())
     return false;
 
   if (!openSteps(header->normalizers, maxSteps,
-                 uint32_t(NormalizerKind::MapBytes), normalizerNeeds,
+                 uint32_t(NormalizerKind::Charsmap), normalizerNeeds,
                  normalizers) ||
       !openSteps(header->splitters, maxSteps, uint32_t(SplitterKind::MapBytes),
                  splitterNeeds, splitters) ||

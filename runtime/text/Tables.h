@@ -20,8 +20,8 @@ struct OpenStep {
 };
 
 /// Which string of a step may not be empty, and whether its pattern is an
-/// expression.
-enum class StepNeeds { Nothing, Expression, Pattern, Text };
+/// expression, or a charsmap's array.
+enum class StepNeeds { Nothing, Expression, Pattern, Text, Charsmap };
 
 /// The added tokens that are looked for at one point of the pipeline, sorted by
 /// their text.
@@ -104,6 +104,7 @@ private:
   bool checkRanges();
   bool checkTokens();
   bool checkSlots();
+  bool checkTrie();
   /// Whether no lookup in a table has to pass many slots.
   template <typename Slot, typename IsEmpty>
   bool isSparse(Range slots, IsEmpty isEmpty) const;

@@ -15,14 +15,14 @@
 namespace heddle::text {
 
 constexpr uint64_t tokenizerMagic = 0x314b4f54444448ull; // "HDDTOK1"
-constexpr uint32_t tokenizerVersion = 3;
+constexpr uint32_t tokenizerVersion = 4;
 
 /// No token has an id this large, so that ids and sizes computed from them stay
 /// small integers.
 constexpr uint32_t maxTokens = 1u << 24;
 constexpr uint32_t maxSteps = 64;
 /// What is searched for at every place of a text is no longer than this: the
-/// added tokens, and those of WordPiece.
+/// added tokens, and those of WordPiece and Unigram.
 constexpr uint32_t maxSoughtBytes = 1024;
 constexpr uint32_t maxDecoderSteps = 8;
 
@@ -50,7 +50,11 @@ enum class NormalizerKind : uint32_t {
   Replace,      // pattern (a string), text
   ReplaceRegex, // pattern (an expression), text
   Strip,        // white space; flags: StripLeft, StripRight
-  MapBytes      // every byte becomes the character of GPT-2's byte alphabet
+  MapBytes,     // every byte becomes the character of GPT-2's byte alphabet
+  Nmt,          // drops controls; other white space and U+2581 become spaces
+  Charsmap      // pattern: the double array of SentencePiece's charsmap (bytes
+                // of uint32_t, see Charsmap.h); text: what its values point to,
+                // each up to a zero byte
 };
 
 enum NormalizerFlags : uint32_t {
@@ -109,12 +113,13 @@ enum class DecoderKind : uint32_t {
 
 enum DecoderFlags : uint32_t { WordPieceCleanup = 1, MetaspaceDropFirst = 1 };
 
-enum class ModelKind : uint32_t { WordPiece = 1, Bpe = 2 };
+enum class ModelKind : uint32_t { WordPiece = 1, Bpe, Unigram, WordLevel };
 
 enum ModelFlags : uint32_t {
   BpeByteFallback = 1,
   BpeFuseUnknown = 2,
-  BpeIgnoreMerges = 4
+  BpeIgnoreMerges = 4,
+  UnigramByteFallback = 8
 };
 
 /// Slot of the table from token to id: open addressing, linear probing, a power
@@ -131,6 +136,16 @@ struct MergeSlot {
   uint32_t rank;       // merges of lower rank come first
   int32_t merged;      // the id of the two tokens joined
 };
+
+/// Node of the trie of Unigram's vocabulary, a double array (Aoe, 1989): the
+/// child by `byte` of node i is node base ^ byte, if its parent is i. Node 0 is
+/// the root. A multiple of 256 nodes, so that no child lies outside.
+struct TrieNode {
+  uint32_t base;
+  uint32_t parent; // noNode: the root, or an empty place
+  int32_t id;      // of the token that ends here, or -1
+};
+constexpr uint32_t noNode = UINT32_MAX;
 
 enum AddedTokenFlags : uint32_t {
   AddedSpecial = 1,
@@ -164,10 +179,14 @@ struct Header {
   Range tokenOffsets;     // uint32_t[tokenCount + 1], into tokenBytes; equal
                           // neighbours: no such token
   Range tokenBytes;
-  Range tokenSlots; // TokenSlot: the model's vocabulary, without tokens that
-                    // are only added
-  Range mergeSlots; // MergeSlot
-  Range joints;     // uint64_t: a bit for every joint, see jointBit
+  Range tokenSlots;    // TokenSlot: the model's vocabulary, without tokens that
+                       // are only added
+  Range mergeSlots;    // MergeSlot
+  Range joints;        // uint64_t: a bit for every joint, see jointBit
+  Range trie;          // TrieNode: Unigram
+  Range scores;        // double[tokenCount]: Unigram, the logarithms of
+                       // probabilities
+  double unknownScore; // Unigram: of a character that is no token
 
   Range added; // AddedToken
   Range prefix,

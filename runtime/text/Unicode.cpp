@@ -1,6 +1,8 @@
 // UTF-8 and character properties; see Unicode.h.
 #include "runtime/text/Unicode.h"
 
+#include "runtime/text/CharacterRanges.h"
+
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -79,23 +81,7 @@ bool isWhitespace(uint32_t c) {
          c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-namespace {
-struct CharacterRange {
-  uint32_t first, last;
-};
-} // namespace
-
 #include "runtime/text/UnicodeRanges.inc"
-
-template <size_t count>
-static bool contains(const CharacterRange (&ranges)[count], uint32_t c) {
-  const CharacterRange *after =
-      std::upper_bound(ranges, ranges + count, c,
-                       [](uint32_t wanted, const CharacterRange &range) {
-                         return wanted < range.first;
-                       });
-  return after != ranges && c <= after[-1].last;
-}
 
 bool isPunctuation(uint32_t c) {
   if (c < 0x80)

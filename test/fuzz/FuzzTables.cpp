@@ -8,8 +8,9 @@
 static const std::vector<std::vector<char>> &allTables() {
   static const auto *all = [] {
     auto *tables = new std::vector<std::vector<char>>;
-    for (const char *name : {"bert", "gpt2", "llama2", "metaspace", "patterns",
-                             "roberta", "words"}) {
+    for (const char *name :
+         {"bert", "gpt2", "llama2", "metaspace", "patterns", "roberta", "words",
+          "t5", "unigram-bytes", "wordlevel"}) {
       heddle::checkpoint::Problems problems;
       auto table = heddle::checkpoint::compileTokenizer(
           std::string(HEDDLE_TOKENIZERS "/") + name + ".tokenizer.json", "",
@@ -43,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   heddle::text::Tokenizer tokenizer;
   if (tokenizer.open(tables.data(), tables.size()))
     return 0;
-  fuzz::tokenize(tokenizer, 
+  fuzz::tokenize(tokenizer,
                  text.empty() ? fuzz::anyText : std::string_view(text));
   return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the tokenizers of this folder and what Hugging Face's library says they do: pip install tokenizers==0.23.3
+"""Makes the tokenizers of this folder and what Hugging Face's library says they do: pip install tokenizers==0.23.3 sentencepiece==0.2.3
 
     python3 make.py            writes texts.json and NAME.golden.json, and trains NAME.tokenizer.json where it is missing
     python3 make.py FILE N     compares nothing committed: N random texts and what FILE does with them, as golden json
@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+import sentencepieces
 
 HERE = Path(__file__).parent
 GPT4_SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -62,6 +64,10 @@ FIXED = [
     "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n", "<|begin_of_text|>x<|eot_id|>", "<tool_call>\n{\"a\": 1}\n</tool_call>",
     "yesterday", "Yesterday was", "as of yesterday.", "yesterdays", "preyesterday", "YESTERDAY yesterday", "Éclair éclair e\u0301clair",
     "ÉCLAIR", "_yesterday_", "▁", "▁▁a▁b", "a▁b c", "<0x41>", "<0xE4><0xBD>", "Ġthe Ċ", "ĠĠ", "é Ã©", "\"quoted\" , spaced . do not n't ' x",
+    "\u2602\u200d\u2602\u0301 ☂\u0301", "\u0917\u094d\u0915\u0301 \u0915\u0301 \u0915\u093f\u0301 क\u093c", "\u1100\u1161\u0301 \u1161\u0301 \u11a8\u0301",
+    "\u0600a\u0301 \u0600½", "\u00bd\u0301 ½ ﬁ\u0301 ｶ\u3099 \u00a8\u0301\u0301", "a\r\nb\r\u0301\n\u0301\u0301", "\u200b\u0301\u0301 \u00ad\u0301 \u200d\u200c x",
+    "\x01hello", "\x01 hello", "\u200bx", "a\u2581b \u1680 \ufeff \ufffd \x8f\x9f", "☂☂☂", "☃ <unk>☂ ☂<unk>", "``quoted'' ''``", "<extra_id_0> <extra_id_3>.",
+    "2\u20442 ㍿ ㎏ ℃ Ⅷ ﷺ ﹅ ・ ｡", "🇩🇪🇫 🇫\u0301\u0301", "é\u0301\u0301\u0301 é\u200d", "\U00010efd\U00010efd a\U00010efd", "\x00a\x00 \x00\u0301",
 ]
 
 
@@ -255,10 +261,10 @@ def main():
         return
     inputs = FIXED + list(texts(2, 120))
     write(HERE / "texts.json", inputs)
-    for name in SPECIAL:
+    for name in [*SPECIAL, *sentencepieces.MAKERS]:
         path = HERE / f"{name}.tokenizer.json"
         if not path.exists():  # training breaks ties at random: a new file is another tokenizer
-            path.write_text(train(name) + "\n")
+            path.write_text((train(name) if name in SPECIAL else sentencepieces.make(name, corpus(), set("".join(FIXED)))) + "\n")
         write(HERE / f"{name}.golden.json", golden(Tokenizer.from_file(str(path)), inputs))
 
 

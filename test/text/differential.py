@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Holds Heddle's tokenizers against Hugging Face's library on many lines of mixed text.
+
+    pip install tokenizers==0.23.3 sentencepiece==0.2.3
+    python3 differential.py [--tool build/bin/heddle-text-test] [--lines 12000] [--seed 1] [NAME or FILE.json …]
+
+A NAME is one of golden/, or of golden/sentencepieces.py, then with SentencePiece's whole charsmap. Prose, code, many scripts, emoji,
+combining marks, controls, any characters, and bytes that are no UTF-8 (which the library gets with U+FFFD for each ill-formed part).
+Ids with and without special tokens, and the text of both ways to decode them, have to be equal.
+"""
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "golden"))
+import make  # noqa: E402
+import sentencepieces  # noqa: E402
+
+SCRIPTS = [(0x41, 0x7A), (0xA0, 0x24F), (0x250, 0x36F), (0x370, 0x52F), (0x530, 0x5FF), (0x600, 0x6FF), (0x900, 0xDFF), (0xE00, 0xEFF),
+           (0x1000, 0x109F), (0x1100, 0x11FF), (0x1780, 0x17FF), (0x1E00, 0x1FFF), (0x2000, 0x206F), (0x2070, 0x2BFF), (0x3000, 0x33FF),
+           (0x4E00, 0x9FFF), (0xA000, 0xABFF), (0xAC00, 0xD7FF), (0xF900, 0xFFEF), (0x10000, 0x11FFF), (0x1D400, 0x1D7FF),
+           (0x1F000, 0x1FAFF), (0x20000, 0x2A6DF), (0xE0000, 0xE01EF)]
+EMOJI = ["😀", "👩‍👩‍👧‍👦", "👍🏽", "🇩🇪🇫🇷", "☂️", "❤️‍🔥", "1️⃣", "🏴\U000e0067\U000e0062\U000e007f", "\u2602\u200d\u2602\u0301"]
+MARKS = "\u0301\u0300\u0323\u0308\u0327\u094d\u093c\u093f\u0e31\u200d\u200c\ufe0f\u20dd\u3099\u05b4\u064b"
+CONTROLS = "".join(map(chr, range(32))) + "\x7f\x80\x85\x8f\x9f\xad\u200b\u200e\u2028\u2029\u2060\ufeff\ufffc\ufffd\ue000\u0600"
+SOURCE = [line for file in (HERE / "TextTool.cpp", HERE / "golden/make.py") for line in file.read_text().splitlines(True)]
+
+
+def lines(seed, count):
+    """str, or bytes that are no UTF-8."""
+    source = random.Random(seed)
+
+    def of_script():
+        first, last = source.choice(SCRIPTS)
+        return "".join(chr(source.randint(first, last)) for _ in range(source.randint(1, 8)))
+
+    def any_character():
+        code = source.randrange(0x110000)
+        return chr(code) if not 0xD800 <= code < 0xE000 else "\ufffd"
+
+    kinds = [of_script, of_script, any_character, lambda: source.choice(EMOJI), lambda: source.choice(CONTROLS),
+             lambda: source.choice(of_script()) + "".join(source.choices(MARKS, k=source.randint(1, 3))), lambda: " " * source.randint(1, 3),
+             lambda: source.choice(SOURCE), lambda: source.choice(make.WORDS), lambda: source.choice(make.FOREIGN),
+             lambda: source.choice(make.ADDED), lambda: str(source.randrange(10 ** source.randint(1, 9)))]
+    mixed = make.texts(seed, count)
+    for i in range(count):
+        if i % 4 == 0:
+            yield next(mixed)
+            continue
+        text = source.choice(["", " "]).join(source.choice(kinds)() for _ in range(source.randint(1, 12)))
+        if i % 10 != 1:
+            yield text
+            continue
+        broken = bytearray(text.encode().replace(b"\n", b" "))
+        for _ in range(source.randint(1, 3)):
+            broken.insert(source.randint(0, len(broken)), source.choice([0x80, 0xBF, 0xC0, 0xC3, 0xE0, 0xE2, 0xED, 0xF0, 0xF5, 0xFF]))
+        yield bytes(broken)
+
+
+def run(command, **options):
+    result = subprocess.run(command, capture_output=True, **options)
+    if result.returncode not in (0, 1):
+        sys.exit(f"{' '.join(map(str, command))} ended with {result.returncode}\n{result.stderr.decode()}")
+    return result
+
+
+def compare(tool, file, texts, folder):
+    tokenizer = Tokenizer.from_file(str(file))
+    whole = [text for text in texts if isinstance(text, str)]
+    broken = [text for text in texts if isinstance(text, bytes)]
+    make.write(folder / "texts.json", whole)
+    make.write(folder / "golden.json", make.golden(tokenizer, whole))
+    result = run([tool, "check", file, folder / "texts.json", folder / "golden.json"])
+    print(result.stderr.decode(errors="replace"), result.stdout.decode().strip(), end="; ", sep="")
+    found = run([tool, "encode", file], input=b"\n".join(broken) + b"\n").stdout.decode().split("\n")
+    wrong = 0
+    for text, ids in zip(broken, found):
+        needed = " ".join(map(str, tokenizer.encode(text.decode(errors="replace")).ids))
+        wrong += ids != needed
+        if ids != needed and wrong <= 5:
+            print(f"\n  {text}\n  found  {ids}\n  needed {needed}")
+    print(f"of {len(broken)} lines that are no UTF-8 {wrong} wrong", flush=True)
+    return result.returncode or wrong
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tool", default="build/bin/heddle-text-test")
+    parser.add_argument("--lines", type=int, default=12000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("names", nargs="*", default=list(make.SPECIAL) + list(sentencepieces.MAKERS))
+    arguments = parser.parse_args()
+    texts = list(lines(arguments.seed, arguments.lines))
+    wrong = 0
+    with tempfile.TemporaryDirectory() as name_of_folder:
+        folder = Path(name_of_folder)
+        for name in arguments.names:
+            file = Path(name) if name.endswith(".json") else HERE / "golden" / f"{name}.tokenizer.json"
+            if name in sentencepieces.MAKERS:
+                file = folder / "tokenizer.json"
+                file.write_text(sentencepieces.make(name, make.corpus(), "nmt_nfkc"))
+            print(name, end=": ")
+            wrong += bool(compare(arguments.tool, file, texts, folder))
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()
