@@ -57,8 +57,9 @@ std::vector<SpecialToken> readSpecialTokens(const Source &source,
   };
   auto generation = read("generation_config.json"),
        config = read("config.json"), tokenizer = read("tokenizer_config.json");
-  StringMap<int64_t> added =
-      addedTokens(source.document("tokenizer.json"), problems);
+  Problems told; // where the tokenizer is made
+  Document file = tokenizerOf(source, told);
+  StringMap<int64_t> added = addedTokens(file, problems);
   auto find = [](const std::optional<json::Value> &root,
                  const Twine &key) -> const json::Value * {
     const json::Object *object = root ? root->getAsObject() : nullptr;

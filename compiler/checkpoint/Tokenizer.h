@@ -34,6 +34,12 @@ struct SpecialToken {
 std::vector<SpecialToken> readSpecialTokens(const Source &source,
                                             Problems &problems);
 
+/// The tokenizer.json of a checkpoint, or what transformers would make of the
+/// older files that it has instead (TokenizerFiles.cpp); none where there are
+/// neither. Something wrong with those is a problem, and a class of tokenizers
+/// whose files Heddle cannot read is in problems.unsupported().
+Document tokenizerOf(const Source &source, Problems &problems);
+
 /// Translates a tokenizer.json under a tokenizer_config.json, if there is one.
 /// Returns nothing where something is wrong, and adds all mistakes to
 /// `problems`, or where Heddle lacks something that it would need, which then

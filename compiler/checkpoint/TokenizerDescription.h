@@ -44,7 +44,7 @@ struct TokenizerDescription {
   uint32_t modelFlags = 0;
   int32_t unknown = -1;
   uint32_t maxWordCharacters = 0;
-  std::string continuation;
+  std::string continuation, wordEnd;
   llvm::StringMap<int32_t> vocabulary;
   std::vector<TokenizerMerge> merges; // by rank
   std::vector<TokenizerPiece> pieces; // Unigram, by id; of two with one text

@@ -88,11 +88,15 @@ static void readBpe(const JsonNode &node, TokenizerDescription &description) {
   description.model = text::ModelKind::Bpe;
   if (JsonNode unknown = node["unk_token"])
     description.unknown = idOf(unknown, unknown.string(), description);
-  for (StringRef field : {"continuing_subword_prefix", "end_of_word_suffix"})
-    if (!node[field].stringOr("").empty())
-      node[field].unsupported(
-          "found `" + node[field].string() +
-          "`, needed none: affixes of subwords are not supported");
+  if (JsonNode prefix = node["continuing_subword_prefix"];
+      !prefix.stringOr("").empty())
+    prefix.unsupported("found `" + prefix.string() +
+                       "`, needed none: tokens inside of a word are those at "
+                       "its beginning");
+  description.wordEnd = node["end_of_word_suffix"].stringOr("");
+  if (!description.wordEnd.empty() && node["byte_fallback"].boolean(false))
+    node["byte_fallback"].unsupported("found true beside an "
+                                      "end_of_word_suffix, needed false");
   if (JsonNode dropout = node["dropout"])
     if (dropout.number() != 0)
       dropout.unsupported("found dropout, which makes ids random, needed none");

@@ -155,6 +155,7 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
   header.unknown = description.unknown;
   header.maxWordCharacters = description.maxWordCharacters;
   header.continuation = layout.add(description.continuation);
+  header.wordEnd = layout.add(description.wordEnd);
   header.tokenCount = static_cast<uint32_t>(tokens.size());
   header.maxTokenBytes = static_cast<uint32_t>(longest);
   header.tokenOffsets = layout.add(llvm::ArrayRef<uint32_t>(offsets));

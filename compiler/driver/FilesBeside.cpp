@@ -32,11 +32,10 @@ static void noteLacking(const Problems &problems, llvm::StringRef instead) {
 /// the checkpoint exactly, the program has none.
 static std::vector<char> readTokenizer(const Source &texts, bool lowerCase,
                                        Problems &problems) {
-  Document file = texts.document("tokenizer.json");
-  if (!file.isThere())
-    return {};
-  auto tables = checkpoint::compileTokenizer(
-      file, texts.document("tokenizer_config.json"), problems, lowerCase);
+  std::optional<std::vector<char>> tables;
+  if (Document file = checkpoint::tokenizerOf(texts, problems); file.isThere())
+    tables = checkpoint::compileTokenizer(
+        file, texts.document("tokenizer_config.json"), problems, lowerCase);
   if (problems.empty())
     noteLacking(problems, "the program takes token ids");
   return tables.value_or(std::vector<char>());

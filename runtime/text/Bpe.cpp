@@ -28,8 +28,16 @@ void Model::spell(std::string_view piece, Ids &ids) {
   for (size_t position = 0; position < piece.size();) {
     size_t begin = position;
     uint32_t c = nextCharacter(piece, position);
-    int32_t id = c < 512 ? tables.shortIds[c]
-                         : tables.find(slice(piece, begin, position));
+    int32_t id;
+    if (header.wordEnd.count > 0 && position == piece.size()) {
+      joined.clear();
+      joined.append(slice(piece, begin, position));
+      joined.append(tables.string(header.wordEnd));
+      id = tables.find(joined.view());
+    } else {
+      id = c < 512 ? tables.shortIds[c]
+                   : tables.find(slice(piece, begin, position));
+    }
     if (id >= 0) {
       if (unknownPending)
         add(header.unknown, 0);

@@ -54,8 +54,8 @@ bool Tables::checkRanges() {
   if (!checkIds(header->prefix) || !checkIds(header->suffix) ||
       !token(header->unknown))
     return fail("special token out of range");
-  if (!checkString(header->continuation))
-    return fail("continuation prefix out of range");
+  if (!checkString(header->continuation) || !checkString(header->wordEnd))
+    return fail("affix out of range");
   if (header->model < uint32_t(ModelKind::WordPiece) ||
       header->model > uint32_t(ModelKind::WordLevel))
     return fail("unknown model");

@@ -173,6 +173,8 @@ struct Header {
   int32_t unknown;            // id for what the model cannot spell, or -1
   uint32_t maxWordCharacters; // WordPiece: longer words are unknown
   Range continuation;         // WordPiece: "##"
+  Range wordEnd; // BPE: what stands behind the last character of a piece, and
+                 // in tokens that end there
 
   uint32_t tokenCount;    // one more than the largest id
   uint32_t maxTokenBytes; // of the longest token

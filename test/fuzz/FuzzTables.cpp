@@ -10,7 +10,7 @@ static const std::vector<std::vector<char>> &allTables() {
     auto *tables = new std::vector<std::vector<char>>;
     for (const char *name :
          {"bert", "gpt2", "llama2", "metaspace", "patterns", "roberta", "words",
-          "t5", "unigram-bytes", "wordlevel"}) {
+          "t5", "unigram-bytes", "wordlevel", "clip"}) {
       heddle::checkpoint::Problems problems;
       auto table = heddle::checkpoint::compileTokenizer(
           std::string(HEDDLE_TOKENIZERS "/") + name + ".tokenizer.json", "",

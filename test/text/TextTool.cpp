@@ -1,5 +1,7 @@
 // heddle-text-test: the tokenizer by itself, for lit.
 //
+// TOKENIZER.json may be a directory with the older files of a tokenizer.
+//
 //   check TOKENIZER.json GOLDEN.json   every case of GOLDEN.json encodes and
 //                                      decodes as it says
 //   encode TOKENIZER.json [plain]      lines of stdin → lines of ids (plain:
@@ -19,6 +21,7 @@
 #include "runtime/text/Unicode.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -201,11 +204,18 @@ int main(int argc, char **argv) {
             argument = argc > 3 ? argv[3] : "";
   heddle::checkpoint::Problems problems;
   // tokenizer_config.json counts where it lies beside the tokenizer.
+  std::unique_ptr<heddle::checkpoint::Source> source =
+      heddle::checkpoint::createSource(path);
   heddle::checkpoint::Document config =
-      heddle::checkpoint::createSource(path)->document("tokenizer_config.json");
+      source->document("tokenizer_config.json");
+  heddle::checkpoint::Document file =
+      llvm::sys::fs::is_directory(path)
+          ? heddle::checkpoint::tokenizerOf(*source, problems)
+          : heddle::checkpoint::Document(path);
   auto compileBegin = std::chrono::steady_clock::now();
-  std::optional<std::vector<char>> tables =
-      heddle::checkpoint::compileTokenizer(path, config, problems);
+  std::optional<std::vector<char>> tables;
+  if (file.isThere())
+    tables = heddle::checkpoint::compileTokenizer(file, config, problems);
   for (const std::string &note : problems.notes())
     llvm::errs() << "note: " << note << "\n";
   for (const std::string &lacking : problems.unsupported())

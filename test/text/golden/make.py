@@ -91,7 +91,7 @@ def bpe(name, vocabulary, **model):
     tokenizer = Tokenizer(models.BPE(**model))
     of_characters = name in ("llama2", "metaspace", "words")
     alphabet = [] if of_characters else pre_tokenizers.ByteLevel.alphabet()
-    return tokenizer, trainers.BpeTrainer(vocab_size=vocabulary, initial_alphabet=alphabet, show_progress=False,
+    return tokenizer, trainers.BpeTrainer(vocab_size=vocabulary, end_of_word_suffix=model.get("end_of_word_suffix"), initial_alphabet=alphabet, show_progress=False,
                                           special_tokens=SPECIAL[name], limit_alphabet=120 if of_characters else 256)
 
 
@@ -104,6 +104,7 @@ SPECIAL = {
     "llama2": ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)],
     "metaspace": ["<unk>", "<s>", "</s>"],
     "words": ["<unk>"],
+    "clip": ["!", "<|startoftext|>", "<|endoftext|>"],
     "bert": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
 }
 
@@ -188,6 +189,17 @@ def make_patterns():
          pre_tokenizers.Split(Regex(r"\W|\D\B"), "merged_with_previous"),
          pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer, trainer
+
+
+def make_clip():
+    tokenizer, trainer = bpe("clip", 620, unk_token="<|endoftext|>", end_of_word_suffix="</w>", continuing_subword_prefix="")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), "removed", invert=True),
+         pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.RobertaProcessing(("<|endoftext|>", 2), ("<|startoftext|>", 1), False, False)
     return tokenizer, trainer
 
 

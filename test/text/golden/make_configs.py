@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes configs.json: the ids that transformers gives where a tokenizer_config.json changes what a tokenizer.json says.
+"""Makes configs.json, the ids that transformers gives where a tokenizer_config.json changes what a tokenizer.json says, and older.json,
+those that it gives without a tokenizer.json.
 
     pip install transformers==5.23.0
     python3 make_configs.py
@@ -10,6 +11,8 @@ import shutil
 import tempfile
 
 import transformers
+
+import older_files
 
 HERE = pathlib.Path(__file__).resolve().parent
 TEXTS = ["The OTHER day, Éclair café 你好", "  the sing ing   <s> and </s> x", "<|endoftext|> a <|endoftext|>b"]
@@ -34,6 +37,31 @@ CASES = [
 ]
 
 
+# The vocabulary of a tokenizer of this folder as older files, and what lies beside them.
+OLDER = [
+    ("bert", {"tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "do_lower_case": False}}),
+    ("bert", {"config.json": {"model_type": "distilbert"}, "added_tokens.json": {"café": 700},
+              "special_tokens_map.json": {"mask_token": "sing", "additional_special_tokens": ["[X]", "day"]}}),
+    ("bert", {"tokenizer_config.json": {"tokenizer_class": "BertTokenizerFast", "strip_accents": False, "cls_token": "[SEP]", "mask_token": "[M]",
+                                        "added_tokens_decoder": {"700": {"content": "day,", "lstrip": True, "special": False, "normalized": True}}},
+              "special_tokens_map.json": {"cls_token": "day"}}),
+    ("roberta", {"config.json": {"model_type": "roberta"}}),
+    ("roberta", {"tokenizer_config.json": {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": True,
+                                           "mask_token": {"__type": "AddedToken", "content": "the", "lstrip": True, "rstrip": True}}}),
+    ("gpt2", {"config.json": {"model_type": "gpt2"}}),
+    ("gpt2", {"tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_bos_token": True, "add_prefix_space": True, "pad_token": "<pad>"}}),
+    ("clip", {"config.json": {"model_type": "clip"}}),
+    ("clip", {"tokenizer_config.json": {"tokenizer_class": "CLIPTokenizer", "pad_token": "!"}}),
+]
+
+
+def older_ids(name, files):
+    with tempfile.TemporaryDirectory() as folder:
+        older_files.write(folder, HERE / f"{name}.tokenizer.json", files)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        return [tokenizer(text)["input_ids"] for text in TEXTS]
+
+
 def ids(name, config):
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(HERE / f"{name}.tokenizer.json", folder + "/tokenizer.json")
@@ -46,6 +74,8 @@ def main():
     cases = [{"tokenizer": name, "config": config, "ids": ids(name, config)} for name, config in CASES]
     (HERE / "configs.json").write_text(json.dumps({"texts": TEXTS}, ensure_ascii=False)[:-1] + ', "cases": [\n'
                                        + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]}\n")
+    older = [{"tokenizer": name, "files": files, "ids": older_ids(name, files)} for name, files in OLDER]
+    (HERE / "older.json").write_text("[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in older) + "\n]\n")
 
 
 if __name__ == "__main__":
