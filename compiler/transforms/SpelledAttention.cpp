@@ -56,7 +56,8 @@ private:
   bool findScores();
   bool addStep(Operation *op, Value other);
   bool addFactor(Operation *op, Value other);
-  bool findSource(Value value);
+  bool findSource(Operation *op);
+  bool keepsAxes(RearrangeOp order);
   bool findProduct(DotOp dot);
   bool findSum(ReduceOp sum);
   bool addToScore(Value value);
@@ -135,8 +136,14 @@ bool Matcher::findScores() {
     if (!value.hasOneUse())
       return refuse("the scores have another user");
     Operation *op = value.getDefiningOp();
-    if (isSource(op) || isa<RearrangeOp>(op))
-      return findSource(value);
+    if (isSource(op))
+      return findSource(op);
+    if (auto order = dyn_cast<RearrangeOp>(op)) {
+      value = order.getX();
+      if (!keepsAxes(order))
+        return refuse("axes of the scores are merged, added or renamed");
+      continue;
+    }
     // The last operand that scores come from; a bias may be a product too.
     bool isFirst = op->getNumOperands() == 1 ||
                    !leadsToSource(op->getOperand(1), steps - 1);
@@ -153,6 +160,19 @@ bool Matcher::findScores() {
       return false;
     }
   }
+}
+
+/// Whether the scores come out with their axes in another order. What is done
+/// to them before finds its axes by their names, which must not change then.
+bool Matcher::keepsAxes(RearrangeOp order) {
+  auto before = namesOf(order.getX()), after = namesOf(order.getResult());
+  bool isRenaming = false;
+  for (auto [axis, name] : llvm::enumerate(after)) {
+    if (order.getSource(axis).size() != 1)
+      return false;
+    isRenaming |= before[order.getSource(axis).front()] != name;
+  }
+  return !isRenaming || isSource(order.getX().getDefiningOp());
 }
 
 /// One op between the source and the softmax, which combines the scores with
@@ -213,21 +233,9 @@ bool Matcher::addFactor(Operation *op, Value other) {
 // What scores come from
 //===----------------------------------------------------------------------===//
 
-/// A contraction, its axes in any order.
-bool Matcher::findSource(Value value) {
+bool Matcher::findSource(Operation *op) {
   // c · tanh(s · q·k) is what a scale of s · c gives under the cap c.
   parts.scale = factor * parts.cap.value_or(1);
-  if (auto order = value.getDefiningOp<RearrangeOp>()) {
-    for (unsigned axis = 0; axis < order.getSources().size(); ++axis)
-      if (order.getSource(axis).size() != 1)
-        return refuse("axes of the scores are merged or added");
-    value = order.getX();
-    if (!value.hasOneUse())
-      return refuse("the scores have another user");
-  }
-  Operation *op = value.getDefiningOp();
-  if (!isSource(op))
-    return refuse("the scores are repeated along another axis");
   if (auto dot = dyn_cast<DotOp>(op))
     return findProduct(dot);
   return findSum(cast<ReduceOp>(op));

@@ -225,3 +225,24 @@ func.func @scores_repeated(%q: !q, %k: !k, %w: !r) -> !a {
   %a = nn.dot %p, %k over "S" : (!r, !k) -> !a
   return %a : !a
 }
+
+// -----
+
+!q = tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
+!k = tensor<?x?x2x4xf32, #nn.axes<B, S, H, K>>
+!l = tensor<?x?x2x4xf32, #nn.axes<B, S, G, K>>
+!s = tensor<?x?x2x?xf32, #nn.axes<B, T, H, S>>
+!u = tensor<?x?x2x?xf32, #nn.axes<B, T, G, S>>
+!a = tensor<?x?x2x4xf32, #nn.axes<B, T, G, K>>
+!w = tensor<?x2x?xf32, #nn.axes<B, H, S>>
+
+// The bias is added along an axis that is called G afterwards.
+func.func @axes_renamed_after_a_bias(%q: !q, %k: !k, %l: !l, %w: !w) -> !a {
+  %d0 = nn.dot %q, %k over "K" : (!q, !k) -> !s
+  %d1 = nn.add %d0, %w : (!s, !w) -> !s
+  %d2 = nn.rearrange %d1 sources [[0], [1], [2], [3]] : (!s) -> !u
+  // expected-remark @+1 {{Reason="axes of the scores are merged, added or renamed", Remark="not raised to attention"}}
+  %p = nn.softmax %d2 over "S" : (!u) -> !u
+  %a = nn.dot %p, %l over "S" : (!u, !l) -> !a
+  return %a : !a
+}

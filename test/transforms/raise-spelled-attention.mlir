@@ -199,3 +199,27 @@ func.func @additive(%q: !q, %k: !k, %v: tensor<2x4xf32, #nn.axes<H, K>>) -> !q {
   %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
   return %a : !q
 }
+
+// What is done to the scores before their axes are put in the order that masks need: factors, and biases by the names of their
+// axes.
+// CHECK-LABEL: @negated_before_the_order_of_axes(
+// CHECK-SAME: %[[W:[a-z0-9]*]]: !B_S_H)
+// CHECK: nn.attention %{{.*}} scale -0.5 score {
+// CHECK: } bias {
+// CHECK-NEXT: ^bb0(%[[ROW:.*]]: index, %[[HEAD:.*]]: index, %{{.*}}: index, %[[KEY:.*]]: index):
+// CHECK-NEXT: nn.lookup %[[W]][%[[ROW]], %[[KEY]], %[[HEAD]]]
+// CHECK-NOT: !B_T_S_H
+func.func @negated_before_the_order_of_axes(%q: !q, %k: !k, %w: tensor<?x?x2xf32, #nn.axes<B, S, H>>) -> !q {
+  %zero = nn.constant 0.0 : !n
+  %two = nn.constant 2.0 : !n
+  %e0 = nn.sub %q, %k : (!q, !k) -> !p
+  %e = nn.mul %e0, %e0 : (!p, !p) -> !p
+  %d0 = nn.reduce sum %e over "K" : (!p) -> !r
+  %d1 = nn.div %d0, %two : (!r, !n) -> !r
+  %d2 = nn.sub %zero, %d1 : (!n, !r) -> !r
+  %d3 = nn.add %d2, %w : (!r, tensor<?x?x2xf32, #nn.axes<B, S, H>>) -> !r
+  %d4 = nn.rearrange %d3 sources [[0], [1], [3], [2]] : (!r) -> !s
+  %p = nn.softmax %d4 over "S" : (!s) -> !s
+  %a = nn.dot %p, %k over "S" : (!s, !k) -> !q
+  return %a : !q
+}
