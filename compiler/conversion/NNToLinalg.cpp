@@ -41,6 +41,21 @@ static void lowerConstant(nn::ConstantOp op, FunctionLowering &lowering) {
       lowering.resultView(op->getOpResult(0), nullptr).memref);
 }
 
+static void lowerLoopNumber(nn::LoopNumberOp op, FunctionLowering &lowering) {
+  OpBuilder &builder = lowering.builder;
+  Location loc = lowering.loc();
+  Value table = constantTable(lowering, op.getNumbers());
+  Value turn =
+      arith::SubIOp::create(builder, loc, lowering.scalar(op.getIndex()),
+                            lowering.constantIndex(op.getFirst()));
+  Value number = memref::LoadOp::create(builder, loc, table, turn);
+  View y = lowering.resultView(op->getOpResult(0), nullptr);
+  Type element = getElementTypeOrSelf(y.memref);
+  if (!isa<FloatType>(element))
+    number = arith::FPToSIOp::create(builder, loc, element, number);
+  linalg::FillOp::create(builder, loc, number, y.memref);
+}
+
 //===----------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------===//
@@ -174,6 +189,7 @@ static void lowerSinusoid(nn::SinusoidOp op, FunctionLowering &lowering) {
 
 void heddle::conversion::populateNNToLinalg(LoweringPatterns &patterns) {
   patterns.add<nn::ConstantOp>(lowerConstant);
+  patterns.add<nn::LoopNumberOp>(lowerLoopNumber);
   patterns.add<nn::PositionsOp>(lowerPositions);
   patterns.add<nn::RopeOp>(lowerRope);
   patterns.add<nn::SinusoidOp>(lowerSinusoid);

@@ -56,7 +56,7 @@ std::optional<Data> Elaborator::blockArguments(const Expr &call,
   Data arguments;
   bool ok = true;
   for (const ExprPtr &operand : call.operands) {
-    arguments.push_back(evaluate(*operand));
+    arguments.push_back(evaluateByTurn(*operand));
     ok &= !isFaulty(arguments.back());
   }
   auto signature = [&] {
@@ -86,7 +86,7 @@ std::optional<Data> Elaborator::blockArguments(const Expr &call,
       ok = false;
       continue;
     }
-    arguments[index] = evaluate(*option.value);
+    arguments[index] = evaluateByTurn(*option.value);
     given[index] = true;
     ok &= !isFaulty(arguments[index]);
   }
@@ -106,6 +106,24 @@ std::optional<Data> Elaborator::blockArguments(const Expr &call,
   return arguments;
 }
 
+/// A number, or one for each turn of a loop, as the tensor that is asked for;
+/// nothing where it cannot be one.
+std::optional<Datum> Elaborator::filledWith(const Datum &value,
+                                            const Shape &shape, SMLoc place) {
+  bool isDynamic = llvm::any_of(shape.axes, [&](const SizeExpr &axis) {
+    return configuration.isDynamic(axis);
+  });
+  if (const LoopValue *turns = std::get_if<LoopValue>(&value); !isDynamic)
+    if (std::optional<Tensor> read =
+            turns ? numberByTurn(*turns, shape, place) : std::nullopt)
+      return Datum(*read);
+  Datum constant = ofThisTurn(value);
+  std::optional<double> number = numberOf(std::get<Constant>(constant));
+  if (!number || (isDynamic && shape.element != Element::Int))
+    return std::nullopt;
+  return constantTensor(*number, shape, place);
+}
+
 /// Checks an argument against its parameter and enters both sizes and value
 /// into the callee's scope. A number given for a tensor becomes that tensor.
 bool Elaborator::bindParameter(const Function &block,
@@ -117,6 +135,8 @@ bool Elaborator::bindParameter(const Function &block,
                      ", needs " + needed);
     return false;
   };
+  if (std::holds_alternative<LoopValue>(argument) && !parameter.type)
+    argument = ofThisTurn(argument);
   const Constant *constant = std::get_if<Constant>(&argument);
   if (parameter.isSize) {
     const SizeExpr *size = constant ? std::get_if<SizeExpr>(constant) : nullptr;
@@ -137,19 +157,16 @@ bool Elaborator::bindParameter(const Function &block,
   } else if (const Tensor *tensor = std::get_if<Tensor>(&argument)) {
     if (!bindAxes(block, parameter, *tensor, callee, place))
       return false;
-  } else if (constant) {
+  } else if (constant || std::holds_alternative<LoopValue>(argument)) {
     Scope *caller = std::exchange(scope, &callee);
     std::optional<Shape> shape = resolveType(*parameter.type);
     scope = caller;
     if (!shape)
       return false;
-    std::optional<double> number = numberOf(*constant);
-    bool isDynamic = llvm::any_of(shape->axes, [&](const SizeExpr &axis) {
-      return configuration.isDynamic(axis);
-    });
-    if (!number || (isDynamic && shape->element != Element::Int))
+    std::optional<Datum> filled = filledWith(argument, *shape, place);
+    if (!filled)
       return fail(describe(*shape));
-    argument = constantTensor(*number, *shape, place);
+    argument = std::move(*filled);
     if (isFaulty(argument))
       return false;
   } else {

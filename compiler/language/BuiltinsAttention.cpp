@@ -70,6 +70,30 @@ static std::optional<Value> sinkOf(CallSite &site, const Tensor &q) {
   return std::nullopt;
 }
 
+/// One that is known only when the model runs, a tensor of one number or a
+/// number for each turn of a loop, is a factor of the queries.
+static std::optional<double> scaleOf(CallSite &site, Tensor &q,
+                                     double otherwise) {
+  const Expr *option = site.option("scale");
+  Datum scale = option ? site.elaborator.evaluateByTurn(*option)
+                       : Datum(Constant(otherwise));
+  std::optional<Tensor> factor;
+  if (const LoopValue *turns = std::get_if<LoopValue>(&scale))
+    factor = site.elaborator.numberByTurn(*turns, {}, site.call.place);
+  else if (const Tensor *tensor = std::get_if<Tensor>(&scale);
+           tensor && tensor->shape.element == Element::Real &&
+           (tensor->axes().empty() || tensor->axes() == Axes{SizeExpr(1)}))
+    factor = *tensor;
+  if (!factor)
+    return site.number("scale", otherwise);
+  Datum scaled =
+      site.elaborator.elementwise("*", q, *factor, {}, site.call.place);
+  if (isFaulty(scaled))
+    return std::nullopt;
+  q = std::get<Tensor>(scaled);
+  return 1;
+}
+
 /// attention(q, k, v, scale = 1/sqrt(K), cap = none, sink = …, bias = …)
 /// where …
 Built buildAttention(CallSite &site) {
@@ -78,7 +102,7 @@ Built buildAttention(CallSite &site) {
   if (!q || !k || !v || !checkAttentionShapes(site, *q, *k, *v))
     return std::nullopt;
   double depth = *site.elaborator.configuration.evaluate(q->axes()[3]);
-  std::optional<double> scale = site.number("scale", 1 / std::sqrt(depth));
+  std::optional<double> scale = scaleOf(site, *q, 1 / std::sqrt(depth));
   std::optional<Constant> limit = site.constantOption("cap", None());
   if (!scale || !limit)
     return std::nullopt;

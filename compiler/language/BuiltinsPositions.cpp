@@ -403,7 +403,7 @@ Built buildRope(CallSite &site) {
   nn::Pairs kind = *pairs == "halves" ? nn::Pairs::Halves : nn::Pairs::Adjacent;
   return site.build<nn::RopeOp>(
       x->shape, x->value, positions->value,
-      nn::FrequenciesAttr::get(
+      nn::NumbersAttr::get(
           site.builder.getContext(),
           site.builder.getDenseF64ArrayAttr(rotation->frequencies)),
       nn::PairsAttr::get(site.builder.getContext(), kind),

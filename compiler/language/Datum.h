@@ -2,8 +2,8 @@
 //
 // Elaboration gives every expression a Datum: a tensor of the program being
 // built, a scalar within a `where` or `bias` region, a constant, the variable
-// of a loop, or Faulty after a mistake that has been reported: whatever is
-// computed from it is Faulty too, silently.
+// of a loop or what comes of it, or Faulty after a mistake that has been
+// reported: whatever is computed from it is Faulty too, silently.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,6 +59,16 @@ struct LoopIndex {
   LoopRun *run;
 };
 
+/// What each iteration of a run gets, from its first on, where they differ:
+/// `1 / (l + 1)`, `windows[l]`. A tensor is combined with it as it is; for
+/// everything else it is what the first iteration gets.
+struct LoopValue {
+  LoopIndex loop;
+  std::vector<Constant> values;
+  /// It was computed from the iteration's number.
+  bool isCounted = false;
+};
+
 /// The variable of a `scan`; it may stand in `x[t]` only.
 struct ScanPosition {
   SizeExpr axis;
@@ -66,8 +76,8 @@ struct ScanPosition {
 
 struct Faulty {};
 
-using Datum =
-    std::variant<Faulty, Tensor, Scalar, LoopIndex, ScanPosition, Constant>;
+using Datum = std::variant<Faulty, Tensor, Scalar, LoopIndex, LoopValue,
+                           ScanPosition, Constant>;
 using Data = std::vector<Datum>;
 
 inline bool isFaulty(const Datum &datum) {

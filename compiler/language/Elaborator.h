@@ -60,6 +60,8 @@ public:
   mlir::Location locationOf(llvm::SMLoc place);
 
   Datum evaluate(const Expr &expr);
+  /// The same, or a LoopValue.
+  Datum evaluateByTurn(const Expr &expr);
   std::optional<PathText> evaluatePath(const Path &path);
   std::optional<SizeExpr> resolveAxis(const Expr &expr);
   std::optional<Shape> resolveType(const TypeExpr &type);
@@ -74,6 +76,10 @@ public:
   /// The same value everywhere, as a tensor without axes, or of the given
   /// shape.
   Datum constantTensor(double value, const Shape &shape, llvm::SMLoc place);
+  /// The same of a number for each turn; nothing where it is no number, or a
+  /// fraction while the shape is of whole numbers.
+  std::optional<Tensor> numberByTurn(const LoopValue &value, const Shape &shape,
+                                     llvm::SMLoc place);
   std::optional<SizeExpr> movedBound(llvm::StringRef op, const Datum &indices,
                                      const Datum &distance) const;
   Datum elementwise(llvm::StringRef op, Tensor lhs, Tensor rhs,
@@ -141,6 +147,8 @@ private:
   // BlockCalls.cpp
   Data callBlock(const Expr &call, const FunctionInFile &block);
   std::optional<Data> blockArguments(const Expr &call, const Function &block);
+  std::optional<Datum> filledWith(const Datum &value, const Shape &shape,
+                                  llvm::SMLoc place);
   bool bindParameter(const Function &block, const Parameter &parameter,
                      Datum &argument, Scope &callee, llvm::SMLoc place);
   bool bindAxes(const Function &block, const Parameter &parameter,
@@ -167,6 +175,7 @@ private:
   bool elaborateRolled(const Statement &statement, LoopRun &run);
   void elaborateUnrolled(const Statement &statement, int64_t from, int64_t to);
   std::optional<int64_t> wholeNumber(const Expr &expr);
+  std::optional<int64_t> wholeNumber(const Datum &datum, const Expr &expr);
 
   // Scan.cpp
   struct Scan;
@@ -186,9 +195,6 @@ private:
   Data evaluateAll(const Expr &expr);
   Datum evaluateName(const Expr &expr);
   const LoopIndex *loopIndex(const Expr &expr) const;
-  std::optional<Constant>
-  sameThroughout(LoopRun &run, llvm::SMLoc place,
-                 llvm::function_ref<std::optional<Constant>(int64_t)> valueAt);
   Datum evaluateIndex(const Expr &expr);
   Datum evaluateWhere(const Expr &expr);
   Datum evaluateHas(const Expr &expr);
@@ -198,12 +204,19 @@ private:
   std::string suggestName(llvm::StringRef name) const;
   bool appendIndex(PathText &path, const Expr &index);
 
+  // LoopValues.cpp
+  Datum valueOf(const LoopIndex &loop, llvm::SMLoc place);
+  Datum ofThisTurn(Datum datum);
+  Datum mapTurns(
+      const LoopValue &value, llvm::SMLoc place,
+      llvm::function_ref<std::optional<Constant>(const Constant &)> function);
+  Datum combineByTurn(const Expr &expr, Datum lhs, Datum rhs);
+  std::optional<Scalar> scalarByTurn(const LoopValue &value, llvm::SMLoc place);
+
   // Operators.cpp
   Datum evaluateNegate(const Expr &expr);
   Datum evaluateNot(const Expr &expr);
   Datum evaluateBinary(const Expr &expr);
-  Datum evaluateComparison(const Expr &expr, const LoopIndex &index,
-                           unsigned side);
   Datum combineData(const Expr &expr, const Datum &lhs, const Datum &rhs);
   Datum evaluateLogical(const Expr &expr);
   Datum evaluateConditional(const Expr &expr);

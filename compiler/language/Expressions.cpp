@@ -11,8 +11,12 @@ using namespace mlir;
 
 namespace heddle::language {
 
-/// One value.
+/// One value, the same throughout a run of a loop.
 Datum Elaborator::evaluate(const Expr &expr) {
+  return ofThisTurn(evaluateByTurn(expr));
+}
+
+Datum Elaborator::evaluateByTurn(const Expr &expr) {
   Data data = evaluateAll(expr);
   if (data.size() == 1)
     return data.front();
@@ -81,26 +85,10 @@ const LoopIndex *Elaborator::loopIndex(const Expr &expr) const {
              : std::get_if<LoopIndex>(&variable->second);
 }
 
-/// What the first iteration of a run gets; the run ends where another one gets
-/// something else.
-std::optional<Constant> Elaborator::sameThroughout(
-    LoopRun &run, SMLoc place,
-    llvm::function_ref<std::optional<Constant>(int64_t)> valueAt) {
-  std::optional<Constant> value = valueAt(run.first);
-  int64_t end = run.first + 1;
-  while (value && end < run.end && !isSpent(place) && valueAt(end) == value)
-    ++end;
-  run.end = end;
-  return value;
-}
-
 Datum Elaborator::evaluateName(const Expr &expr) {
   StringRef name = expr.text;
-  if (const LoopIndex *index = loopIndex(expr)) {
-    index->run->isCounted |= index->run->end - index->run->first > 1;
-    index->run->end = index->run->first + 1;
-    return Constant(SizeExpr(index->run->first));
-  }
+  if (const LoopIndex *index = loopIndex(expr))
+    return valueOf(*index, expr.place);
   if (auto variable = scope->variables.find(name);
       variable != scope->variables.end())
     return variable->second;
@@ -183,11 +171,20 @@ Datum Elaborator::evaluateIndex(const Expr &expr) {
       auto elementAt = [&](int64_t index) {
         return elementOf(*list, index, expr.place, diagnostics);
       };
-      std::optional<Constant> element;
-      if (const LoopIndex *loop = loopIndex(*indices[0]))
-        element = sameThroughout(*loop->run, expr.place, elementAt);
-      else if (std::optional<int64_t> index = wholeNumber(*indices[0]))
-        element = elementAt(*index);
+      Datum index = evaluateByTurn(*indices[0]);
+      if (const LoopValue *turns = std::get_if<LoopValue>(&index)) {
+        Datum elements =
+            mapTurns(*turns, expr.place, [&](const Constant &turn) {
+              std::optional<int64_t> number = wholeNumber(turn, *indices[0]);
+              return number ? elementAt(*number) : std::nullopt;
+            });
+        if (LoopValue *value = std::get_if<LoopValue>(&elements))
+          value->isCounted = false;
+        return elements;
+      }
+      std::optional<int64_t> number = wholeNumber(index, *indices[0]);
+      std::optional<Constant> element =
+          number ? elementAt(*number) : std::nullopt;
       return element ? Datum(*element) : Datum(Faulty());
     }
   const Tensor *tensor = std::get_if<Tensor>(&datum);
@@ -237,7 +234,7 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
   Datum named = Faulty();
   if (auto variable = scope->variables.find(name);
       variable != scope->variables.end())
-    named = variable->second;
+    named = ofThisTurn(variable->second);
   else if (configuration.hasField(name)) {
     std::optional<Constant> value = configuration.find(name);
     if (!value)
@@ -265,32 +262,29 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
 /// has(kinds, l): whether a list of config.json has the element.
 Datum Elaborator::evaluateHas(const Expr &expr) {
   Datum list = evaluate(*expr.operands[0]);
-  const Constant *constant = std::get_if<Constant>(&list);
-  auto has = [&](const Constant &element) -> std::optional<Constant> {
-    std::optional<bool> found =
-        constant ? hasElement(*constant, element) : std::nullopt;
-    return found ? std::optional<Constant>(*found) : std::nullopt;
-  };
-  std::optional<Constant> result;
-  if (isFaulty(list))
+  Datum element = evaluateByTurn(*expr.operands[1]);
+  if (isFaulty(list) || isFaulty(element))
     return Faulty();
-  if (const LoopIndex *loop = loopIndex(*expr.operands[1])) {
-    result = sameThroughout(*loop->run, expr.place, [&](int64_t index) {
-      return has(SizeExpr(index));
-    });
-  } else {
-    Datum element = evaluate(*expr.operands[1]);
-    if (isFaulty(element))
-      return Faulty();
-    if (const Constant *value = std::get_if<Constant>(&element))
-      result = has(*value);
+  const Constant *constant = std::get_if<Constant>(&list);
+  auto has = [&](const Constant &value) -> std::optional<Constant> {
+    std::optional<bool> found =
+        constant ? hasElement(*constant, value) : std::nullopt;
+    if (found)
+      return Constant(*found);
+    error(expr.place, "has: found " + describe(list) +
+                          ", needs a list and a value known when the model is "
+                          "compiled");
+    return std::nullopt;
+  };
+  if (const LoopValue *turns = std::get_if<LoopValue>(&element)) {
+    Datum result = mapTurns(*turns, expr.place, has);
+    if (LoopValue *value = std::get_if<LoopValue>(&result))
+      value->isCounted = false;
+    return ofThisTurn(result);
   }
-  if (result)
-    return *result;
-  error(expr.place, "has: found " + describe(list) +
-                        ", needs a list and a value known when the model is "
-                        "compiled");
-  return Faulty();
+  const Constant *value = std::get_if<Constant>(&element);
+  std::optional<Constant> result = has(value ? *value : Constant(None()));
+  return result ? Datum(*result) : Datum(Faulty());
 }
 
 Data Elaborator::callActivation(const Expr &expr, const Constant &value) {

@@ -12,7 +12,7 @@ using namespace mlir;
 namespace heddle::language {
 
 Datum Elaborator::evaluateNegate(const Expr &expr) {
-  Datum operand = evaluate(*expr.operands[0]);
+  Datum operand = evaluateByTurn(*expr.operands[0]);
   if (isFaulty(operand))
     return Faulty();
   if (const Tensor *tensor = std::get_if<Tensor>(&operand)) {
@@ -27,16 +27,22 @@ Datum Elaborator::evaluateNegate(const Expr &expr) {
   Datum zero = Constant(SizeExpr(0));
   if (std::holds_alternative<Scalar>(operand))
     return scalarBinary("-", zero, operand, expr.place);
-  const Constant *constant = std::get_if<Constant>(&operand);
-  std::string why = "cannot negate " + describe(operand);
-  std::optional<Constant> result;
-  if (constant)
-    result = combine(
-        "-", SizeExpr(0), *constant,
+  auto negated = [&](const Constant &constant) {
+    std::string why;
+    std::optional<Constant> result = combine(
+        "-", SizeExpr(0), constant,
         [&](StringRef name) { return configuration.valueOf(name); }, why);
-  if (result)
-    return *result;
-  error(expr.place, why);
+    if (!result)
+      error(expr.place, why);
+    return result;
+  };
+  if (const LoopValue *turns = std::get_if<LoopValue>(&operand))
+    return mapTurns(*turns, expr.place, negated);
+  if (const Constant *constant = std::get_if<Constant>(&operand)) {
+    std::optional<Constant> result = negated(*constant);
+    return result ? Datum(*result) : Datum(Faulty());
+  }
+  error(expr.place, "cannot negate " + describe(operand));
   return Faulty();
 }
 
@@ -65,41 +71,14 @@ Datum Elaborator::evaluateNot(const Expr &expr) {
 Datum Elaborator::evaluateBinary(const Expr &expr) {
   if (expr.text == "and" || expr.text == "or")
     return evaluateLogical(expr);
-  bool compares = StringRef("=!<>").contains(expr.text.front());
-  for (unsigned side : {0, 1})
-    if (const LoopIndex *index = loopIndex(*expr.operands[side]);
-        index && compares)
-      return evaluateComparison(expr, *index, side);
-  Datum lhs = evaluate(*expr.operands[0]);
-  Datum rhs = evaluate(*expr.operands[1]);
+  Datum lhs = evaluateByTurn(*expr.operands[0]);
+  Datum rhs = evaluateByTurn(*expr.operands[1]);
   if (isFaulty(lhs) || isFaulty(rhs))
     return Faulty();
+  if (std::holds_alternative<LoopValue>(lhs) ||
+      std::holds_alternative<LoopValue>(rhs))
+    return combineByTurn(expr, std::move(lhs), std::move(rhs));
   return combineData(expr, lhs, rhs);
-}
-
-/// `l < L / 2` with the variable of a loop on one side.
-Datum Elaborator::evaluateComparison(const Expr &expr, const LoopIndex &index,
-                                     unsigned side) {
-  Datum other = evaluate(*expr.operands[1 - side]);
-  if (isFaulty(other))
-    return Faulty();
-  if (const Constant *constant = std::get_if<Constant>(&other)) {
-    std::string why;
-    std::optional<Constant> result =
-        sameThroughout(*index.run, expr.place, [&](int64_t value) {
-          Constant operands[] = {SizeExpr(value), *constant};
-          return combine(
-              expr.text, operands[side], operands[1 - side],
-              [&](StringRef name) { return configuration.valueOf(name); }, why);
-        });
-    if (result)
-      return *result;
-    error(expr.place, why);
-    return Faulty();
-  }
-  Datum first = evaluate(*expr.operands[side]);
-  return side == 0 ? combineData(expr, first, other)
-                   : combineData(expr, other, first);
 }
 
 /// x ^ 2 and x ^ 3 are products, as they are in PyTorch; nothing for others.
@@ -226,7 +205,7 @@ Datum Elaborator::evaluateConditional(const Expr &expr) {
   }
   if (const Constant *constant = std::get_if<Constant>(&condition))
     if (const bool *chosen = std::get_if<bool>(constant))
-      return evaluate(*expr.operands[*chosen ? 1 : 2]);
+      return evaluateByTurn(*expr.operands[*chosen ? 1 : 2]);
   if (const Tensor *tensor = std::get_if<Tensor>(&condition);
       tensor && tensor->shape.element == Element::Bool)
     return select(*tensor, expr);

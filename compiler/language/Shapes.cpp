@@ -34,6 +34,8 @@ std::string Elaborator::describe(const Datum &datum) const {
     return "a scalar of one pair of positions";
   if (std::holds_alternative<LoopIndex>(datum))
     return "a loop's variable";
+  if (std::holds_alternative<LoopValue>(datum))
+    return "a value for each turn of a loop";
   if (std::holds_alternative<ScanPosition>(datum))
     return "a scan's position";
   if (const Constant *constant = std::get_if<Constant>(&datum)) {

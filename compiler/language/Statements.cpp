@@ -130,7 +130,11 @@ void Elaborator::elaborateIf(const Statement &statement) {
 //===----------------------------------------------------------------------===//
 
 std::optional<int64_t> Elaborator::wholeNumber(const Expr &expr) {
-  Datum datum = evaluate(expr);
+  return wholeNumber(evaluate(expr), expr);
+}
+
+std::optional<int64_t> Elaborator::wholeNumber(const Datum &datum,
+                                               const Expr &expr) {
   if (isFaulty(datum))
     return std::nullopt;
   if (const Constant *constant = std::get_if<Constant>(&datum))

@@ -220,10 +220,10 @@ void StoredAttr::print(AsmPrinter &printer) const {
 }
 
 //===----------------------------------------------------------------------===//
-// #nn.frequencies<[1.0, 0.01]>
+// #nn.numbers<[1.0, 0.01]>
 //===----------------------------------------------------------------------===//
 
-Attribute FrequenciesAttr::parse(AsmParser &parser, Type) {
+Attribute NumbersAttr::parse(AsmParser &parser, Type) {
   SmallVector<double> values;
   auto parseNumber = [&] { return parser.parseFloat(values.emplace_back()); };
   if (parser.parseLess() ||
@@ -235,7 +235,7 @@ Attribute FrequenciesAttr::parse(AsmParser &parser, Type) {
              DenseF64ArrayAttr::get(parser.getContext(), values));
 }
 
-void FrequenciesAttr::print(AsmPrinter &printer) const {
+void NumbersAttr::print(AsmPrinter &printer) const {
   printer << "<[";
   llvm::interleaveComma(getArray().asArrayRef(), printer, [&](double value) {
     scalar::printShortest(printer.getStream(), value);

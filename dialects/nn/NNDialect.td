@@ -120,17 +120,17 @@ def NN_StoredAttr : NN_Attr<"Stored", "stored"> {
   }];
 }
 
-def NN_FrequenciesAttr : NN_Attr<"Frequencies", "frequencies"> {
-  let summary = "frequencies of a rotary position embedding";
+def NN_NumbersAttr : NN_Attr<"Numbers", "numbers"> {
+  let summary = "numbers, exactly";
   let description = [{
-    One for each pair of elements: `#nn.frequencies<[1.0, 0.01]>`. They have as many digits as it takes, where an array of
-    MLIR has six, which moves a rotation by radians at large positions.
+    `#nn.numbers<[1.0, 0.01]>`. They have as many digits as it takes, where an array of MLIR has six, which moves a rotation
+    by radians at large positions.
   }];
   let parameters = (ins "::mlir::DenseF64ArrayAttr":$array);
   let hasCustomAssemblyFormat = 1;
   let returnType = "::llvm::ArrayRef<double>";
   let convertFromStorage = "$_self.getArray().asArrayRef()";
-  let constBuilderCall = "::heddle::nn::FrequenciesAttr::get($_builder.getContext(), $_builder.getDenseF64ArrayAttr($0))";
+  let constBuilderCall = "::heddle::nn::NumbersAttr::get($_builder.getContext(), $_builder.getDenseF64ArrayAttr($0))";
 }
 
 def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {

@@ -151,6 +151,25 @@ def NN_ConstantOp : NN_Op<"constant", [NN_DependenceInterface, NN_CostsNothing, 
   let hasFolder = 1;
 }
 
+def NN_LoopNumberOp : NN_Op<"loop_number", [NN_DependenceInterface, NN_CostsNothing, Pure]> {
+  let summary = "a number that differs by turn of a loop";
+  let description = [{
+    `numbers[index − first]`, the same everywhere: what a layer computes with its number. The index is a loop's variable; its
+    turns from `first` on have a number each. Whole numbers where the result's elements are.
+
+    C1. There is a number.
+    C2. The result has static sizes.
+
+    ```mlir
+    %s = nn.loop_number %l from 0 of <[1.0, 0.5]> : tensor<f32, #nn.axes<>>
+    ```
+  }];
+  let arguments = (ins Index:$index, I64Attr:$first, NN_NumbersAttr:$numbers);
+  let results = (outs NN_Tensor:$result);
+  let assemblyFormat = "$index `from` $first `of` $numbers attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------------------------------===//
@@ -198,7 +217,7 @@ def NN_RopeOp : NN_Op<"rope", [NN_SaysDependence, Pure]> {
       -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$x, NN_IndexTensor:$positions, NN_FrequenciesAttr:$frequencies, NN_PairsAttr:$pairs,
+  let arguments = (ins NN_RealTensor:$x, NN_IndexTensor:$positions, NN_NumbersAttr:$frequencies, NN_PairsAttr:$pairs,
                        DefaultValuedAttr<F64Attr, "1.0">:$magnitude);
   let results = (outs NN_RealTensor:$result);
   let assemblyFormat = [{

@@ -107,9 +107,9 @@ struct NNAliases : OpAsmDialectInterface {
   }
 
   AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
-    if (!isa<FrequenciesAttr>(attribute))
+    if (!isa<NumbersAttr>(attribute))
       return AliasResult::NoAlias;
-    os << "frequencies";
+    os << "numbers";
     return AliasResult::OverridableAlias;
   }
 };

@@ -168,6 +168,14 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+LogicalResult LoopNumberOp::verify() {
+  if (getNumbers().empty())
+    return emitOpError("needs a number"); // C1
+  if (!getResult().getType().hasStaticShape())
+    return emitOpError("needs static sizes"); // C2
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------===//

@@ -54,6 +54,24 @@ func.func @constants() -> (!a, tensor<2xi32, #nn.axes<A over V>>) {
   return %c, %i : !a, tensor<2xi32, #nn.axes<A over V>>
 }
 
+// A table read by the loop's turn.
+// CHECK-LABEL: @loop_number(
+// CHECK: scf.for %[[L:[a-z0-9]+]] =
+// CHECK: %[[TABLE:.*]] = memref.get_global
+// CHECK: %[[TURN:.*]] = arith.subi %[[L]], %{{.*}} : index
+// CHECK: %[[NUMBER:.*]] = memref.load %[[TABLE]][%[[TURN]]] : memref<2xf32>
+// CHECK: linalg.fill ins(%[[NUMBER]] : f32)
+func.func @loop_number(%x: !a) -> !a {
+  %from = arith.constant 3 : index
+  %to = arith.constant 5 : index
+  %one = arith.constant 1 : index
+  %y = scf.for %l = %from to %to step %one iter_args(%c = %x) -> (!a) {
+    %n = nn.loop_number %l from 3 of <[0.5, 0.25]> : !a
+    scf.yield %n : !a
+  }
+  return %y : !a
+}
+
 //===--- Positions ------------------------------------------------------------------------------------===//
 
 // Halves: x[p] turns with x[p + 1]; the fifth element stays.

@@ -408,3 +408,21 @@ func.func @f(%x: !x, %l: index) {
   } : (!x) -> !x
   return
 }
+
+// -----
+
+// nn.loop_number C1
+func.func @f(%l: index) {
+  // expected-error @+1 {{needs a number}}
+  %n = nn.loop_number %l from 0 of <[]> : tensor<f32, #nn.axes<>>
+  return
+}
+
+// -----
+
+// nn.loop_number C2
+func.func @f(%l: index) {
+  // expected-error @+1 {{needs static sizes}}
+  %n = nn.loop_number %l from 0 of <[1.0]> : tensor<?xf32, #nn.axes<B>>
+  return
+}

@@ -2,7 +2,8 @@
 // RUN: heddle-opt %s | heddle-opt | FileCheck %s
 // RUN: heddle-opt %s --mlir-print-op-generic | heddle-opt | FileCheck %s
 
-// CHECK: #frequencies = #nn.frequencies<[1.0, 0.2154434690031884]>
+// CHECK: #numbers = #nn.numbers<[1.0, 0.1]>
+// CHECK: #numbers1 = #nn.numbers<[1.0, 0.2154434690031884]>
 // CHECK: nn.size @D = 8
 nn.size @D = 8
 // CHECK: nn.size @B in 1 to 256{{$}}
@@ -123,6 +124,9 @@ func.func @embed(%ids: tensor<?x?xi32, #nn.axes<B, T over V>>, %table: tensor<5x
 func.func @constants() -> (tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>) {
   // CHECK: nn.constant 0.25 : !number
   %c = nn.constant 0.25 : tensor<f32, #nn.axes<>>
+  %l = arith.constant 1 : index
+  // CHECK: nn.loop_number %{{.*}} from 1 of #numbers : !number
+  %n = nn.loop_number %l from 1 of <[1.0, 0.1]> : tensor<f32, #nn.axes<>>
   // CHECK: nn.constant 0.0 : !B_T_over_V
   %i = nn.constant 0.0 : tensor<?x?xi32, #nn.axes<B, T over V>>
   return %c, %i : tensor<f32, #nn.axes<>>, tensor<?x?xi32, #nn.axes<B, T over V>>
@@ -135,7 +139,7 @@ func.func @positions(%q: tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>)
     -> (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
   // CHECK: nn.positions "T" : !B_T_over_N
   %p = nn.positions "T" : tensor<?x?xi32, #nn.axes<B, T over N>>
-  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies #frequencies pairs halves {magnitude = 5.000000e-01 : f64}
+  // CHECK: nn.rope %{{.*}} at %{{.*}} frequencies #numbers1 pairs halves {magnitude = 5.000000e-01 : f64}
   // CHECK-NEXT: : (!B_T_H_K, !B_T_over_N) -> !B_T_H_K
   %r = nn.rope %q at %p frequencies <[1.0, 0.2154434690031884]> pairs halves {magnitude = 0.5 : f64}
      : (tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>, tensor<?x?xi32, #nn.axes<B, T over N>>) -> tensor<?x?x2x4xf32, #nn.axes<B, T, H, K>>

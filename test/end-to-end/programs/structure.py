@@ -120,6 +120,14 @@ def generic_block(body):
     return body.add([real("B", "T", "D")], [x] + ids, lambda *a: f"{name}@{path}({', '.join(a)})", run)
 
 
+# What a turn of a loop does by its number: as text, and what it makes of an element.
+DIFFERS = {
+    "if": ("if {l} == 1 {{ {x} = relu({x}) }} else {{ {x} = {x} * 0.9 }}",
+           lambda turn: UNARY["relu"] if turn == 1 else lambda v: v * 0.9),
+    "number": ("{x} = ({l} - 0.5) / ({l} + 2) * {x}", lambda turn: lambda v: (turn - 0.5) / (turn + 2) * v),
+}
+
+
 @construct(3)
 def loop(body):
     """A loop that stays one, or is unrolled; one or two values go from turn to turn, and may change places."""
@@ -139,7 +147,7 @@ def loop(body):
     for outer, name in zip(carried, names):
         inner.types[name] = body.types[outer]
     inner.assigned |= set(names)
-    kind = rng.choice(["plain", "plain", "block", "if"])
+    kind = rng.choice(["plain", "number", "block", "if"])
     swap = len(names) == 2 and rng.random() < 0.6
     lines, steps = [], []
     path = body.path()
@@ -168,13 +176,13 @@ def loop(body):
             env.variables[names[0]] = env.variables[same]
         steps.append(compute)
         named = []
-    if kind == "if":
-        lines.append(f"if {index} == 1 {{ {names[0]} = relu({names[0]}) }} else {{ {names[0]} = {names[0]} * 0.9 }}")
+    if kind in DIFFERS:
+        lines.append(DIFFERS[kind][0].format(l=index, x=names[0]))
 
-        def choose(env):
-            f = UNARY["relu"] if env.loops[index] == 1 else lambda v: v * 0.9
+        def differ(env):
+            f = DIFFERS[kind][1](env.loops[index])
             env.variables[names[0]] = env.variables[names[0]].map(f)
-        steps.append(choose)
+        steps.append(differ)
     if swap:
         lines += [f"{names[0]}s = {names[0]}", f"{names[0]} = {names[1]}", f"{names[1]} = {names[0]}s"]
 

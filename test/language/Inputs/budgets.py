@@ -57,8 +57,9 @@ TEXTS = {  # name: text, error or None
     "layers": (entry("for i in 0..2147483647 { x = relu(linear@l[i](x, D -> D)) }\nreturn x"), USED),
     "layers_of_layers": (entry("for i in 0..4000 { for j in 0..4000 { x = linear@w[i][j](x, D -> D) } }\nreturn x"), USED),
     "unrolled": (entry("for i in 0..4000 { x = x * i }\nreturn x"), None),
-    "unrolled_twice": (entry("for i in 0..4000 { for j in 0..4000 { x = x * i * j } }\nreturn x"), SPENT),
-    "conditions": (entry("for i in 0..2147483647 { if i == 2147483646 { x = relu(x) } }\nreturn x"), SPENT),
+    "unrolled_twice": (entry("for i in 0..4000 { for j in 0..4000 { x = linear@w[i + 1][j + 1](x, D -> D) } }\nreturn x"), SPENT),
+    "conditions": (entry("for i in 0..2147483647 { if i == 2147483646 { x = relu(x) } }\nreturn x"),
+                   "the loop runs 2147483647 times and cannot stay a loop; at most 4096 are unrolled"),
 }
 
 
