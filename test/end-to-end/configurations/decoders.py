@@ -104,8 +104,8 @@ FAMILIES = [
         ["silu", "swish"], **ROTARY, **grouped(**{"bias": Setting(attention_bias=True)}))),
     Family("olmo3", "Olmo3ForCausalLM", "Olmo3Config", "causal", dict(GROUPED, sliding_window=5, layer_types=["sliding_attention", "full_attention"]), common(
         ["silu", "swish"], **grouped(**{
-            "bias": Setting(attention_bias=True), "window": Setting(sliding_window=3), "window gone": Setting(sliding_window=GONE), "other layers": Setting(layer_types=["full_attention", "sliding_attention"]),
-            "layers gone: every fourth": Setting(layer_types=GONE), "theta gone": Setting(rope_parameters=GONE, harmless=True, alone=True),
+            "bias": Setting(attention_bias=True), "window": Setting(sliding_window=3), "window gone": Setting(sliding_window=GONE, alone=True), "other layers": Setting(layer_types=["full_attention", "sliding_attention"]),
+            "layers gone: every fourth": Setting(layer_types=GONE, alone=True), "theta gone": Setting(rope_parameters=GONE, harmless=True, alone=True),
             "thetas": Setting(rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 100.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 7.0}}),
             "yarn": Setting(rope_parameters={"full_attention": {"rope_type": "yarn", "rope_theta": 100.0, "factor": 8.0, "original_max_position_embeddings": 16, "attention_factor": 1.2},
                                              "sliding_attention": {"rope_type": "default", "rope_theta": 500000.0}})}))),
