@@ -53,13 +53,11 @@ SlowTokens::SlowTokens(const json::Object *config, const json::Object *map,
           if (auto token = tokenOf(value, true))
             others.push_back(*token);
   }
-  auto isSpecial = [&](StringRef text) {
-    return any_of(names,
-                  [&](StringRef name) { return this->text(name) == text; }) ||
-           any_of(others, [&](const Token &token) {
-             return token.getString("content") == text;
-           });
-  };
+  StringSet<> special;
+  for (StringRef name : names)
+    special.insert(text(name));
+  for (const Token &token : others)
+    special.insert(token.getString("content").value_or(""));
   if (numbers) {
     for (const auto &[key, value] : *numbers) {
       const json::Object *given = value.getAsObject();
@@ -72,7 +70,8 @@ SlowTokens::SlowTokens(const json::Object *config, const json::Object *map,
   } else if (added) {
     for (const auto &[text, value] : *added)
       if (auto id = value.getAsInteger())
-        numbered.push_back({*id, *tokenOf(json::Value(text), isSpecial(text))});
+        numbered.push_back({*id, *tokenOf(json::Value(text),
+                                          special.contains(StringRef(text)))});
   }
   llvm::sort(numbered, [](const auto &left, const auto &right) {
     return left.first < right.first;
@@ -82,6 +81,11 @@ SlowTokens::SlowTokens(const json::Object *config, const json::Object *map,
 void SlowTokens::byDefault(StringRef name, StringRef token) {
   if (!named[name])
     named[name] = tokenOf(json::Value(token), true);
+}
+
+void SlowTokens::add(StringRef token, bool special) {
+  others.push_back(json::Object{
+      {"content", token.str()}, {"special", special}, {"normalized", false}});
 }
 
 std::string SlowTokens::text(StringRef name) const {
@@ -99,10 +103,7 @@ void SlowTokens::put(const Token &token) {
   next += fresh;
   Token numbered = token;
   numbered["id"] = at->second;
-  auto same = find_if(tokens, [&](const Token &other) {
-    return other.getString("content") == StringRef(content);
-  });
-  if (same == tokens.end())
+  if (listed.insert(content).second)
     tokens.push_back(std::move(numbered));
 }
 
@@ -122,6 +123,7 @@ json::Array SlowTokens::list(const StringMap<int64_t> &vocabulary) {
   for (Token &token : tokens)
     list.push_back(std::move(token));
   tokens.clear();
+  listed.clear();
   return list;
 }
 

@@ -4,9 +4,13 @@
 //   class                         files                    model
 //   Bert, DistilBert, Electra     vocab.txt                WordPiece
 //   GPT2, Roberta, CLIP           vocab.json, merges.txt   BPE of bytes
+//   T5, Albert                    spiece.model             Unigram
+//   XLMRoberta                    sentencepiece.bpe.model  Unigram
+//   Llama, Gemma                  tokenizer.model          BPE
 #include "compiler/checkpoint/TokenizerFiles.h"
 
 #include "compiler/checkpoint/Json.h"
+#include "compiler/checkpoint/SentencePieceModel.h"
 #include "compiler/checkpoint/Tokenizer.h"
 #include "compiler/files/InputFile.h"
 #include "llvm/ADT/STLExtras.h"
@@ -28,17 +32,18 @@ public:
 
 private:
   std::optional<json::Object> object(StringRef name);
+  std::optional<std::string> contents(StringRef name);
   std::optional<std::string> text(StringRef name);
   std::string className();
   bool boolean(StringRef key, bool byDefault) const;
 
   std::optional<json::Object> bert();
   std::optional<json::Object> bytePairs(StringRef type);
+  std::optional<json::Object> sentencePieces(StringRef type, StringRef file);
 
   json::Value bertNormalizer() const;
   std::optional<json::Array> readMerges();
   std::optional<json::Object> readVocabulary();
-  json::Value ends() const;
 
   const Source &source;
   Problems &problems;
@@ -60,25 +65,24 @@ std::optional<json::Object> Maker::object(StringRef name) {
   return found ? std::optional(std::move(*found)) : std::nullopt;
 }
 
-std::optional<std::string> Maker::text(StringRef name) {
+std::optional<std::string> Maker::contents(StringRef name) {
   Document document = source.document(name);
-  std::string text;
-  if (document.text()) {
-    text = *document.text();
-  } else {
-    auto buffer = files::readFile(document.name(), files::limits::tokenizer);
-    if (!buffer) {
-      problems.add(buffer.takeError());
-      return std::nullopt;
-    }
-    text = (*buffer)->getBuffer().str();
-  }
-  if (!json::isUTF8(text)) {
-    problems.add(document.name(),
-                 "found bytes that are not UTF-8, needed text");
-    return std::nullopt;
-  }
-  return text;
+  if (document.text())
+    return document.text();
+  auto buffer = files::readFile(document.name(), files::limits::tokenizer);
+  if (buffer)
+    return (*buffer)->getBuffer().str();
+  problems.add(buffer.takeError());
+  return std::nullopt;
+}
+
+std::optional<std::string> Maker::text(StringRef name) {
+  std::optional<std::string> text = contents(name);
+  if (!text || json::isUTF8(*text))
+    return text;
+  problems.add(source.document(name).name(),
+               "found bytes that are not UTF-8, needed text");
+  return std::nullopt;
 }
 
 bool Maker::boolean(StringRef key, bool byDefault) const {
@@ -105,6 +109,10 @@ std::string Maker::className() {
           .Case("gpt2", "GPT2Tokenizer")
           .Case("roberta", "RobertaTokenizer")
           .Cases({"clip", "clip_text_model"}, "CLIPTokenizer")
+          .Case("t5", "T5Tokenizer")
+          .Case("albert", "AlbertTokenizer")
+          .Case("xlm-roberta", "XLMRobertaTokenizer")
+          .Case("gemma", "GemmaTokenizer")
           .Default("");
   return name.str();
 }
@@ -129,17 +137,17 @@ static json::Object byteLevel(bool prefixSpace) {
                       {"use_regex", true}};
 }
 
-/// What bos and eos put around a text, where the configuration wants them.
-json::Value Maker::ends() const {
+json::Value endsOf(const json::Object &config, const SlowTokens &tokens) {
   json::Array single;
   json::Object special;
   auto add = [&](StringRef name) {
-    std::string token = tokens->text(name);
-    if (token.empty() || !boolean(("add_" + name + "_token").str(), false))
+    std::string token = tokens.text(name);
+    if (token.empty() ||
+        !config.getBoolean(("add_" + name + "_token").str()).value_or(false))
       return;
     single.push_back(
         json::Object{{"SpecialToken", json::Object{{"id", token}}}});
-    special[token] = json::Object{{"ids", json::Array{tokens->idOf(token)}}};
+    special[token] = json::Object{{"ids", json::Array{tokens.idOf(token)}}};
   };
   add("bos");
   single.push_back(json::Object{{"Sequence", json::Object{{"id", "A"}}}});
@@ -292,7 +300,7 @@ std::optional<json::Object> Maker::bytePairs(StringRef type) {
   root["model"] = std::move(model);
   if (config->get("add_bos_token") || config->get("add_eos_token") ||
       !(isClip || isRoberta)) {
-    root["post_processor"] = ends();
+    root["post_processor"] = endsOf(*config, *tokens);
     return root;
   }
   std::string before = tokens->text(isClip ? "bos" : "cls"),
@@ -304,10 +312,41 @@ std::optional<json::Object> Maker::bytePairs(StringRef type) {
   return root;
 }
 
+//===-- SentencePiece --===//
+
+std::optional<json::Object> Maker::sentencePieces(StringRef type,
+                                                  StringRef file) {
+  std::optional<std::string> bytes = contents(file);
+  if (!bytes)
+    return std::nullopt;
+  std::string reason, path = source.document(file).name();
+  std::optional<SentencePieceModel> model = readSentencePiece(*bytes, reason);
+  if (!model) {
+    problems.add(path, reason);
+    return std::nullopt;
+  }
+  if (int64_t extra = config->getInteger("extra_ids").value_or(0);
+      extra > maxExtraIds) {
+    problems.add(source.document("tokenizer_config.json").name(),
+                 "extra_ids: found " + Twine(extra) + ", needed at most " +
+                     Twine(maxExtraIds));
+    return std::nullopt;
+  }
+  std::optional<json::Object> made =
+      sentencePieceTokenizer(type, *model, *config, *tokens);
+  if (!made)
+    problems.addUnsupported(path, "found a model of type " +
+                                      Twine(model->modelType) + ", which " +
+                                      type + " does not have");
+  return made;
+}
+
 //===-- By class --===//
 
 Document Maker::make() {
-  constexpr StringLiteral known[] = {"vocab.txt", "vocab.json"};
+  constexpr StringLiteral known[] = {"vocab.txt", "vocab.json", "spiece.model",
+                                     "sentencepiece.bpe.model",
+                                     "tokenizer.model"};
   auto isThere = [&](StringRef name) {
     return source.document(name).isThere();
   };
@@ -329,6 +368,9 @@ Document Maker::make() {
                  "vocab.txt")
           .Cases({"GPT2Tokenizer", "RobertaTokenizer", "CLIPTokenizer"},
                  "vocab.json")
+          .Cases({"T5Tokenizer", "AlbertTokenizer"}, "spiece.model")
+          .Case("XLMRobertaTokenizer", "sentencepiece.bpe.model")
+          .Cases({"LlamaTokenizer", "GemmaTokenizer"}, "tokenizer.model")
           .Default("");
   if (file.empty() || !isThere(file)) {
     StringRef found = *find_if(known, isThere);
@@ -336,11 +378,14 @@ Document Maker::make() {
                             "found the vocabulary of " +
                                 (type.empty() ? "an unnamed class" : type) +
                                 ", needed tokenizer.json, or the files of a "
-                                "Bert, GPT2, Roberta or CLIP tokenizer");
+                                "Bert, GPT2, Roberta, CLIP, T5, "
+                                "Albert, XLMRoberta, Llama or Gemma tokenizer");
     return {};
   }
-  std::optional<json::Object> made =
-      file == "vocab.txt" ? bert() : bytePairs(type);
+  std::optional<json::Object> made = file == "vocab.txt" ? bert()
+                                     : file == "vocab.json"
+                                         ? bytePairs(type)
+                                         : sentencePieces(type, file);
   if (!made)
     return {};
   std::string written;

@@ -1,6 +1,7 @@
 // The files that a tokenizer had before there was tokenizer.json: vocab.txt, or
-// vocab.json and merges.txt, with special_tokens_map.json and added_tokens.json
-// beside them. Internal to the tokenizer's part of this room.
+// vocab.json and merges.txt, or a SentencePiece model, with
+// special_tokens_map.json and added_tokens.json beside them. Internal to the
+// tokenizer's part of this room.
 #ifndef HEDDLE_COMPILER_CHECKPOINT_TOKENIZERFILES_H
 #define HEDDLE_COMPILER_CHECKPOINT_TOKENIZERFILES_H
 
@@ -8,6 +9,7 @@
 #include "compiler/checkpoint/Source.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 #include <optional>
@@ -25,6 +27,8 @@ public:
 
   /// The class names its token `name` (`pad`, say) where no file does.
   void byDefault(llvm::StringRef name, llvm::StringRef token);
+  /// One that is found in texts, of the class or of the model itself.
+  void add(llvm::StringRef token, bool special);
   /// The text of one; empty: there is none.
   std::string text(llvm::StringRef name) const;
 
@@ -43,8 +47,14 @@ private:
   std::vector<Token> others;
   llvm::StringMap<int64_t> ids;
   std::vector<Token> tokens;
+  llvm::StringSet<> listed;
   int64_t next = 0;
 };
+
+/// A post-processor with what bos and eos put around a text where
+/// tokenizer_config.json wants them.
+llvm::json::Value endsOf(const llvm::json::Object &config,
+                         const SlowTokens &tokens);
 
 } // namespace heddle::checkpoint
 

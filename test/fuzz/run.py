@@ -47,6 +47,7 @@ DICTIONARIES = {
     "regex": ["regex"],
     "safetensors": ["json", "safetensors"],
     "sentences": ["json", "sentences"],
+    "older-files": ["json", "tokenizer"],
     "tokenizer": ["json", "tokenizer"],
 }
 

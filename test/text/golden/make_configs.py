@@ -52,6 +52,19 @@ OLDER = [
     ("gpt2", {"tokenizer_config.json": {"tokenizer_class": "GPT2Tokenizer", "add_bos_token": True, "add_prefix_space": True, "pad_token": "<pad>"}}),
     ("clip", {"config.json": {"model_type": "clip"}}),
     ("clip", {"tokenizer_config.json": {"tokenizer_class": "CLIPTokenizer", "pad_token": "!"}}),
+    ("t5", {"config.json": {"model_type": "t5"}, "spiece.model": "t5.model"}),
+    ("t5", {"tokenizer_config.json": {"tokenizer_class": "T5Tokenizer", "extra_ids": 3, "eos_token": "<pad>"}, "spiece.model": "t5.model"}),
+    ("xlmr", {"config.json": {"model_type": "xlm-roberta"}, "sentencepiece.bpe.model": "xlmr.model"}),
+    ("xlmr", {"tokenizer_config.json": {"tokenizer_class": "XLMRobertaTokenizer", "add_prefix_space": False, "mask_token": "sing"},
+              "sentencepiece.bpe.model": "xlmr.model"}),
+    ("albert", {"config.json": {"model_type": "albert"}, "spiece.model": "albert.model"}),
+    ("albert", {"tokenizer_config.json": {"tokenizer_class": "AlbertTokenizer", "do_lower_case": False, "keep_accents": True},
+                "spiece.model": "albert.model"}),
+    ("llama2", {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True}, "tokenizer.model": "pairs.model"}),
+    ("llama2", {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "legacy": True, "add_eos_token": True},
+                "tokenizer.model": "pairs.model"}),
+    ("llama2", {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False}, "tokenizer.model": "pairs.model"}),
+    ("llama2", {"tokenizer_config.json": {"tokenizer_class": "GemmaTokenizer", "add_bos_token": True}, "tokenizer.model": "pairs.model"}),
 ]
 
 

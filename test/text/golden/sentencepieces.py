@@ -140,3 +140,17 @@ def make(name, corpus, charsmap):
     """tokenizer.json of NAME."""
     text = MAKERS[name](list(corpus), charsmap).to_str(pretty=False)
     return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+
+
+def models_of(corpus):
+    """Small models as bytes, by name: what spiece.model and tokenizer.model are to T5, XLM-R, ALBERT and Llama."""
+    corpus = list(corpus)
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write("E9\t65\nFB01\t66 69\n9\t20\n")
+        file.flush()
+        options = {"vocab_size": 160, "normalization_rule_tsv": file.name, "user_defined_symbols": ["OTHER"], "character_coverage": 0.98}
+        return {name: train(corpus, **kind).SerializeToString() for name, kind in {
+            "t5": {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1, **options}, "xlmr": options,
+            "albert": {"pad_id": 0, "unk_id": 1, "bos_id": -1, "eos_id": -1, "control_symbols": ["[CLS]", "[SEP]", "[MASK]"], **options},
+            "pairs": {**options, "model_type": "bpe", "byte_fallback": True, "vocab_size": 460, "normalization_rule_tsv": "",
+                      "normalization_rule_name": "identity"}}.items()}
