@@ -11,11 +11,19 @@
 //                    extended script
 //   \uHHHH           no escape of PCRE2           \x{HHHH}
 //   (?m)             "dot matches all" in Ruby    (?s)
-//   [a[bc]]          a nested set                 [abc]; refused if negated
-//   [a&&b], {2}+, [[:posix:]]                     refused
+//   [a[bc]]          a nested set                 [abc]
+//   [a[^b]] [a&&b]   a union, an intersection     (?:[a]|[^b])  (?:(?=[a])[b])
+//   {2}+ {2}?        what {2} repeats, repeated   (?:…{2})+ (?:…{2})?
+//   {,2}             {0,2}                        {0,2}
+//   [[:digit:]]      the sets of \d \s \w \h …  their contents; refused:
+//                                                 alpha, alnum, upper and so on
 #include "compiler/checkpoint/TokenizerDescription.h"
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringSwitch.h"
+
 #include <algorithm>
+#include <vector>
 
 using llvm::StringRef;
 
@@ -78,7 +86,7 @@ public:
 
   std::string run(std::string &reason) {
     while (!rest.empty() && refusal.empty())
-      depth > 0 ? insideClass() : outsideClass();
+      outsideClass();
     reason = refusal;
     return refusal.empty() ? out : std::string();
   }
@@ -96,61 +104,154 @@ private:
 
   void outsideClass() {
     if (rest.starts_with("\\"))
-      return escape();
+      return atom = out.size(), escape();
     if (rest.starts_with("["))
-      return openClass();
+      return atom = out.size(), (void)(out += write(readSet()));
+    if (rest.starts_with("{"))
+      return interval();
+    if (rest.starts_with(")") && !groups.empty())
+      atom = groups.pop_back_val();
+    else if (rest.starts_with("("))
+      groups.push_back(out.size());
+    else if (!rest.starts_with("+") && !rest.starts_with("*") &&
+             !rest.starts_with("?"))
+      atom = out.size();
     if (rest.starts_with("(?"))
       return group();
-    if (rest.starts_with("{") && rest.contains('}')) {
-      size_t length = rest.find('}') + 1;
-      bool counts =
-          rest.slice(1, length - 1).find_first_not_of("0123456789,") ==
-              StringRef::npos &&
-          length > 2;
-      if (counts && rest.substr(length).starts_with("+"))
-        refusal = "a repeated interval {n,m}+, which engines read differently";
-      return copy(length);
+    copy(characterBytes());
+  }
+
+  size_t characterBytes() const {
+    size_t length = 1;
+    while (length < rest.size() && (rest[length] & 0xc0) == 0x80)
+      ++length;
+    return length;
+  }
+
+  /// {n}, {n,}, {n,m} and {,m}; what is none of these stands for itself. {n}?
+  /// and {…}+ repeat once more what they follow.
+  void interval() {
+    size_t length = rest.find('}') + 1;
+    StringRef counts = length == 0 ? "" : rest.slice(1, length - 1);
+    auto [least, most] = counts.split(',');
+    bool hasComma = counts.contains(',');
+    if (counts.find_first_not_of("0123456789,") != StringRef::npos ||
+        most.contains(',') || (least.empty() && most.empty())) {
+      atom = out.size();
+      return copy(1);
     }
+    std::string repeated = ("{" + (least.empty() ? "0" : least) +
+                            (hasComma ? "," : "") + most + "}")
+                               .str();
+    rest = rest.drop_front(length);
+    bool again = rest.starts_with("+") || (!hasComma && rest.starts_with("?"));
+    if (!again)
+      return (void)(out += repeated);
+    out.insert(atom, "(?:");
+    out += repeated + ")";
     copy(1);
   }
 
-  void insideClass() {
-    if (rest.starts_with("\\"))
-      return escape();
-    if (rest.starts_with("&&")) {
-      refusal = "an intersection && of classes";
-      return;
-    }
-    if (rest.starts_with("[:")) {
-      refusal = "a POSIX class [:…:]";
-      return;
-    }
-    if (rest.starts_with("["))
-      return openClass();
-    if (rest.starts_with("]")) {
-      // Only the outermost brackets are written: a nested set is part of the
-      // union.
-      if (--depth == 0)
-        out += ']';
-      rest = rest.drop_front();
-      return;
-    }
-    copy(1);
+  //===-- Classes --===//
+
+  /// What a pair of brackets holds: contents that can be written side by side,
+  /// and expressions of one character, all of which are in it; and with an
+  /// intersection the sets before it, as expressions.
+  struct Set {
+    bool negated = false;
+    std::string plain;
+    std::vector<std::string> others, before;
+  };
+
+  /// Reads a set, whose bracket is next.
+  Set readSet() {
+    Set set;
+    set.negated = rest.consume_front("[^");
+    if (!set.negated)
+      rest.consume_front("[");
+    if (++depth > 64)
+      refusal = "classes within each other more than 64 deep";
+    std::swap(out, set.plain); // what escape() writes is part of it
+    std::swap(others, set.others);
+    if (rest.starts_with("]")) // right at the beginning it is itself
+      replace(1, "\\]");
+    while (refusal.empty() && !rest.consume_front("]"))
+      readElement(set);
+    std::swap(out, set.plain);
+    std::swap(others, set.others);
+    --depth;
+    return set;
   }
 
-  void openClass() {
-    bool negated = rest.starts_with("[^");
-    if (depth > 0 && negated) {
-      refusal = "a negated class within a class";
-      return;
+  void readElement(Set &set) {
+    if (rest.empty()) {
+      refusal = "a class without an end";
+    } else if (rest.starts_with("\\")) {
+      escape();
+    } else if (rest.consume_front("&&")) {
+      set.before.push_back(writeUnion(out, others));
+      out.clear();
+      others.clear();
+    } else if (rest.starts_with("[:")) {
+      posixClass();
+    } else if (rest.starts_with("[")) {
+      Set nested = readSet();
+      if (nested.negated || !nested.before.empty()) {
+        others.push_back(write(nested));
+      } else {
+        out += nested.plain;
+        others.insert(others.end(), nested.others.begin(), nested.others.end());
+      }
+    } else if (rest.starts_with("^")) {
+      replace(1, "\\^"); // in front it would negate
+    } else {
+      copy(1);
     }
-    if (depth++ == 0)
-      out += negated ? "[^" : "[";
-    rest = rest.drop_front(negated ? 2 : 1);
-    if (rest.starts_with("]")) { // a bracket right at the beginning is itself
-      out += "\\]";
-      rest = rest.drop_front();
-    }
+  }
+
+  std::string writeUnion(StringRef plain, llvm::ArrayRef<std::string> others) {
+    if (plain.empty() && others.empty() && refusal.empty())
+      refusal = "an empty class";
+    if (others.empty())
+      return ("[" + plain + "]").str();
+    std::string all = plain.empty() ? "" : ("|[" + plain + "]").str();
+    for (const std::string &other : others)
+      all += "|" + other;
+    return "(?:" + all.substr(1) + ")";
+  }
+
+  /// A set as an expression of one character; PCRE2 10.42 has neither negated
+  /// classes within others nor intersections.
+  std::string write(const Set &set) {
+    if (set.negated && set.others.empty() && set.before.empty() &&
+        !set.plain.empty())
+      return "[^" + set.plain + "]";
+    std::string all;
+    for (const std::string &side : set.before)
+      all += "(?=" + side + ")";
+    all += writeUnion(set.plain, set.others);
+    if (set.negated)
+      return "(?:(?!" + all + ")(?s:.))";
+    return set.before.empty() ? all : "(?:" + all + ")";
+  }
+
+  /// [:digit:] and [:^digit:]; of the others the two engines know different
+  /// characters.
+  void posixClass() {
+    StringRef name = rest.slice(2, rest.find(":]"));
+    bool negated = name.consume_front("^");
+    StringRef contents = llvm::StringSwitch<StringRef>(name)
+                             .Case("digit", digitClass)
+                             .Case("space", spaceClass)
+                             .Case("xdigit", hexClass)
+                             .Case("word", wordClass)
+                             .Case("cntrl", "\\p{Cc}")
+                             .Case("blank", "\\t\\p{Zs}")
+                             .Default("");
+    if (contents.empty())
+      refusal = ("the POSIX class [:" + name + ":]").str();
+    else
+      characterClass(name.size() + (negated ? 5 : 4), contents, negated);
   }
 
   /// (?mi-x) and (?mi-x:…): Ruby's m is s elsewhere.
@@ -171,10 +272,8 @@ private:
       return replace(length, (negated ? "[^" : "[") + contents + "]");
     if (!negated)
       return replace(length, contents);
-    if (contents == spaceClass) // PCRE2 differs in U+180E alone
-      return replace(length, "\\S\\x{180e}");
-    refusal = ("a negated class " + rest.take_front(length) + " within a class")
-                  .str();
+    others.push_back(("[^" + contents + "]").str());
+    rest = rest.drop_front(length);
   }
 
   /// \p{…}, \p{^…} or \P{…}.
@@ -185,8 +284,7 @@ private:
     StringRef name = rest.slice(3, length - 1);
     bool negated = name.consume_front("^") != (rest[1] == 'P');
     for (StringRef category : {letterClass, numberClass, markClass})
-      if (name.size() == 1 && category.substr(3, 1) == name &&
-          (depth == 0 || !negated))
+      if (name.size() == 1 && category.substr(3, 1) == name)
         return characterClass(length, category, negated);
     // Names longer than a category's are scripts.
     if (name.size() > 2 && !name.equals_insensitive("any") &&
@@ -245,7 +343,10 @@ private:
 
   StringRef rest;
   std::string out, refusal;
-  int depth = 0; // of nested classes
+  std::vector<std::string> others; // of the class that is being read
+  int depth = 0;                   // of nested classes
+  size_t atom = 0;                 // where what a quantifier repeats begins
+  llvm::SmallVector<size_t> groups = {}; // where the open ones begin
 };
 
 } // namespace

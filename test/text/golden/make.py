@@ -91,8 +91,9 @@ def bpe(name, vocabulary, **model):
     tokenizer = Tokenizer(models.BPE(**model))
     of_characters = name in ("llama2", "metaspace", "words")
     alphabet = [] if of_characters else pre_tokenizers.ByteLevel.alphabet()
-    return tokenizer, trainers.BpeTrainer(vocab_size=vocabulary, end_of_word_suffix=model.get("end_of_word_suffix"), initial_alphabet=alphabet, show_progress=False,
-                                          special_tokens=SPECIAL[name], limit_alphabet=120 if of_characters else 256)
+    affix = {key: model[key] for key in ("end_of_word_suffix",) if key in model}
+    return tokenizer, trainers.BpeTrainer(vocab_size=vocabulary, initial_alphabet=alphabet, show_progress=False,
+                                          special_tokens=SPECIAL[name], limit_alphabet=120 if of_characters else 256, **affix)
 
 
 SPECIAL = {
@@ -100,6 +101,7 @@ SPECIAL = {
     "llama3": ["<|begin_of_text|>", "<|eot_id|>"],
     "qwen2": [],
     "patterns": [],
+    "classes": [],
     "roberta": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
     "llama2": ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)],
     "metaspace": ["<unk>", "<s>", "</s>"],
@@ -192,6 +194,18 @@ def make_patterns():
     return tokenizer, trainer
 
 
+def make_classes():
+    """Sets of characters and intervals; what matches is gone, so that ids show it."""
+    tokenizer, trainer = bpe("classes", 300)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(expression), "removed") for expression in (
+            r"[a-e&&[^c]]{2}+h|[a-d&&b-c[x]]t", r"[^a-e&&c-z]{3}?\d\d", r"[[:digit:]]{2,}?[[:^space:]]|[[:cntrl:][:xdigit:]]q", r"[x\W]{,2}y",
+            r"(s(e|o){1,2}+){2}?n|w++h", r"[[a-r]&&[k-z]&&\p{L}]{1}+d", r"[\P{L}\d&&[:word:]]5", r"[^[^o]]f|[]a[^\x01-\x{fff}]]t|[a&&^a]{1,2}r")]
+        + [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer, trainer
+
+
 def make_clip():
     tokenizer, trainer = bpe("clip", 620, unk_token="<|endoftext|>", end_of_word_suffix="</w>", continuing_subword_prefix="")
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
@@ -271,6 +285,9 @@ def main():
         write(Path("texts.json"), inputs)
         write(Path("golden.json"), golden(Tokenizer.from_file(sys.argv[1]), inputs))
         return
+    for name, model in sentencepieces.models_of(corpus()).items():
+        if not (HERE / f"{name}.model").exists():
+            (HERE / f"{name}.model").write_bytes(model)
     inputs = FIXED + list(texts(2, 120))
     write(HERE / "texts.json", inputs)
     for name in [*SPECIAL, *sentencepieces.MAKERS]:
