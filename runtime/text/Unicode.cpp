@@ -125,6 +125,9 @@ void appendLowercase(Text &out, uint32_t c) {
   if (c ==
       0x130) // the one character whose lower case is two: i with a dot above
     return out.append("i\xcc\x87");
+  for (const auto &capitals : youngCapitals)
+    if (c >= capitals.first && c <= capitals.last)
+      return appendCharacter(out, capitals.lower + (c - capitals.first));
   appendCharacter(out, static_cast<uint32_t>(
                            utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
 }

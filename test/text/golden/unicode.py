@@ -7,6 +7,7 @@ so no one version of a Unicode library gives the same answers. pip install token
 import io
 import sys
 import tempfile
+import unicodedata
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
@@ -89,3 +90,21 @@ for name, what, member in GRAPHEME_TABLES if len(sys.argv) > 1 else TABLES:
             line = "   "
         line += cell
     print(line + "\n};")
+
+if len(sys.argv) == 1:
+    # What utf8proc 2.8 knows is Unicode 14, and so is what Python 3.11 knows.
+    assert unicodedata.unidata_version == "14.0.0"
+    runs = []
+    for code in range(0x80, 0x110000):
+        if 0xD800 <= code < 0xE000:
+            continue
+        lower = normalizers.Lowercase().normalize_str(chr(code))
+        if lower == chr(code).lower():
+            continue
+        if runs and (runs[-1][1] + 1, runs[-1][2] + code - runs[-1][0]) == (code, ord(lower)):
+            runs[-1][1] = code
+        else:
+            runs.append([code, code, ord(lower)])
+    print("\n// capitals that are younger than Unicode 14, and the lower case of the first")
+    print("static constexpr struct {\n  uint32_t first, last, lower;\n} youngCapitals[] = {")
+    print("\n".join(f"    {{{first:#x}, {last:#x}, {lower:#x}}}," for first, last, lower in runs) + "\n};")
