@@ -212,13 +212,24 @@ static void appendSegment(Text &out, std::string_view segment, NormalForm form,
       characters.append(parts, static_cast<size_t>(count));
   }
   orderMarks(characters, keys);
-  size_t count = characters.size();
-  if (compose)
-    count = static_cast<size_t>(utf8proc_normalize_utf32(
-        characters.data(), static_cast<utf8proc_ssize_t>(count),
-        static_cast<utf8proc_option_t>(options | UTF8PROC_COMPOSE)));
-  for (size_t i = 0; i < count; ++i)
-    appendCharacter(out, static_cast<uint32_t>(characters[i]));
+  // A mark that Hugging Face's tables do not know is no mark there: nothing
+  // composes across it.
+  for (size_t begin = 0; begin < characters.size();) {
+    size_t end = begin + 1;
+    while (end < characters.size() &&
+           (classOf(characters[end]) != 0 ||
+            utf8proc_get_property(characters[end])->combining_class == 0))
+      ++end;
+    auto count = static_cast<utf8proc_ssize_t>(end - begin);
+    if (compose)
+      count = utf8proc_normalize_utf32(
+          characters.data() + begin, count,
+          static_cast<utf8proc_option_t>(options | UTF8PROC_COMPOSE));
+    for (utf8proc_ssize_t i = 0; i < count; ++i)
+      appendCharacter(out, static_cast<uint32_t>(
+                               characters[begin + static_cast<size_t>(i)]));
+    begin = end;
+  }
 }
 
 void appendNormalized(Text &out, std::string_view text, NormalForm form) {
