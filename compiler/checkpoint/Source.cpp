@@ -2,7 +2,9 @@
 
 #include "compiler/checkpoint/Source.h"
 #include "compiler/checkpoint/Elements.h"
+#include "compiler/checkpoint/GgufSource.h"
 #include "compiler/checkpoint/SafetensorsSource.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
@@ -27,10 +29,15 @@ template <typename T> constexpr Format formatOf() {
 
 /// The first that recognises a path takes it.
 constexpr Format formats[] = {
+    formatOf<GgufSource>(),
     formatOf<SafetensorsSource>(),
 };
 
 } // namespace
+
+bool isCheckpoint(StringRef path) {
+  return sys::fs::is_directory(path) || isGgufFile(path);
+}
 
 std::unique_ptr<Source> createSource(StringRef path) {
   for (const Format &format : formats)
@@ -86,6 +93,20 @@ Error Source::readFloats(const StoredTensor &tensor, uint64_t first,
   if (Error error = read(tensor, first * width, scratch))
     return error;
   toFloat(tensor.dtype, scratch.data(), to.data(), to.size());
+  return Error::success();
+}
+
+Error Source::readColumns(const StoredTensor &tensor, const Columns &columns,
+                          float *to, SmallVectorImpl<char> &scratch) const {
+  // Whole rows that stay side by side are one run.
+  bool isOneRun =
+      columns.count == columns.length && columns.count == columns.stride;
+  uint64_t runs = isOneRun ? 1 : columns.rows;
+  size_t count = isOneRun ? columns.rows * columns.length : columns.count;
+  for (uint64_t run = 0; run < runs; ++run)
+    if (Error error = readFloats(tensor, run * columns.length + columns.first,
+                                 {to + run * columns.stride, count}, scratch))
+      return error;
   return Error::success();
 }
 

@@ -34,6 +34,9 @@ public:
   /// The text that a directory of transformers has in the file `name`, which
   /// may be in a folder (`1_Pooling/config.json`); none where there is no such.
   virtual Document document(llvm::StringRef name) const = 0;
+  /// Whether the texts are in the files of the tensors: then there are none
+  /// before open().
+  virtual bool holdsItsTexts() const { return false; }
 
   //===--- Tensors --------------------------------------------------------===//
 
@@ -52,6 +55,10 @@ public:
   /// The files that hold tensors, and the one of a tensor.
   virtual std::vector<std::string> filePaths() const = 0;
   virtual llvm::StringRef fileOf(const StoredTensor &tensor) const = 0;
+  /// The type of its elements as stored: BF16, Q4_K and so on.
+  virtual llvm::StringRef typeOf(const StoredTensor &tensor) const {
+    return nameOf(tensor.dtype);
+  }
 
   /// Fills `buffer` with the tensor's bytes from `offset` on. Safe to call from
   /// several threads. Fails when the file shrank or the disk does.
@@ -62,6 +69,14 @@ public:
   virtual llvm::Error readFloats(const StoredTensor &tensor, uint64_t first,
                                  llvm::MutableArrayRef<float> to,
                                  llvm::SmallVectorImpl<char> &scratch) const;
+  /// Some columns of a matrix of `rows` by `length`, from the `first` on:
+  /// to[row * stride + column - first].
+  struct Columns {
+    uint64_t rows, length, first, count, stride;
+  };
+  virtual llvm::Error readColumns(const StoredTensor &tensor,
+                                  const Columns &columns, float *to,
+                                  llvm::SmallVectorImpl<char> &scratch) const;
 
 protected:
   explicit Source(llvm::StringRef path) : givenPath(path) {}
@@ -77,6 +92,10 @@ private:
   std::vector<StoredTensor> allTensors;
   llvm::StringMap<size_t> byName;
 };
+
+/// Whether a path that may be something else is a checkpoint: a directory, or
+/// a file that has its config.json within.
+bool isCheckpoint(llvm::StringRef path);
 
 /// The source of the format that recognises the path. Nothing is read yet.
 std::unique_ptr<Source> createSource(llvm::StringRef path);

@@ -117,16 +117,11 @@ Error TilePacker::fetchColumns(const Slice &slice, float *to, int64_t stride) {
                   slice.count);
     return Error::success();
   }
-  // Whole rows of the part that stay side by side are one run.
-  bool isOneRun = slice.count == outputs && slice.count == stride;
-  int64_t runs = isOneRun ? 1 : inputs;
-  size_t length = isOneRun ? inputs * outputs : slice.count;
-  for (int64_t run = 0; run < runs; ++run)
-    if (Error error = request.checkpoint->readFloats(
-            *stored, run * outputs + slice.first, {to + run * stride, length},
-            rawBuffer))
-      return error;
-  return Error::success();
+  Source::Columns columns{
+      static_cast<uint64_t>(inputs), static_cast<uint64_t>(outputs),
+      static_cast<uint64_t>(slice.first), static_cast<uint64_t>(slice.count),
+      static_cast<uint64_t>(stride)};
+  return request.checkpoint->readColumns(*stored, columns, to, rawBuffer);
 }
 
 /// to[k / interleave][n][k % interleave] = from[n][k] for n < width; rows of

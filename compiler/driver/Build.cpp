@@ -95,17 +95,20 @@ static Linkage linkageOf(Stage stage) {
   }
 }
 
-/// A checkpoint's program is named after its directory, any other after the
-/// model.
+/// A checkpoint's program is named after its directory or its file, any other
+/// after the model.
 static std::string outputName(const Compilation &compilation,
                               llvm::StringRef model) {
   namespace path = llvm::sys::path;
-  if (!llvm::sys::fs::is_directory(model))
+  if (!checkpoint::isCheckpoint(model))
     return compilation.program().name;
-  llvm::SmallString<128> directory;
-  if (llvm::sys::fs::real_path(model, directory))
-    directory = model;
-  std::string name = path::filename(directory).str();
+  llvm::SmallString<128> checkpoint;
+  if (llvm::sys::fs::real_path(model, checkpoint))
+    checkpoint = model;
+  std::string name =
+      (llvm::sys::fs::is_directory(checkpoint) ? path::filename(checkpoint)
+                                               : path::stem(checkpoint))
+          .str();
   for (char &c : name)
     if (!llvm::isAlnum(c) && !llvm::StringRef("._-+").contains(c))
       c = '_';

@@ -31,8 +31,7 @@ static void printReport(Compilation &compilation, const Source *stored,
       compilation.module(), compilation.configKeys(), os,
       [&](llvm::StringRef path) -> std::string {
         const StoredTensor *tensor = byPath.lookup(path);
-        return tensor ? "found " + checkpoint::nameOf(tensor->dtype).str()
-                      : "missing";
+        return tensor ? "found " + stored->typeOf(*tensor).str() : "missing";
       });
 }
 

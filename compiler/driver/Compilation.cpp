@@ -81,37 +81,59 @@ llvm::LogicalResult Compilation::findInputs() {
       return fail(llvm::createFileError(path, error));
   }
   modelFile = arguments.model;
-  std::string checkpoint = arguments.weights;
-  bool isDirectory = fs::is_directory(arguments.model);
-  if (isDirectory && checkpoint.empty() && !arguments.randomWeights)
-    checkpoint = arguments.model;
-  if (!checkpoint.empty()) {
-    weights = checkpoint::createSource(checkpoint);
-    inputs.addCheckpoint(checkpoint);
-  }
-
-  if (!arguments.config.empty())
-    configFile = arguments.config;
-  else if (isDirectory)
-    configFile =
-        checkpoint::createSource(arguments.model)->document("config.json");
-  else if (weights)
-    configFile = weights->document("config.json");
-  if (!weights)
-    besideConfig = checkpoint::createSource(configFile.name());
-  if (configFile.isThere()) {
-    inputs.addConfig(configFile.name());
-    if (failed(readConfig()))
+  bool isCheckpoint = checkpoint::isCheckpoint(arguments.model);
+  std::string weightsPath = arguments.weights;
+  if (isCheckpoint && weightsPath.empty() && !arguments.randomWeights)
+    weightsPath = arguments.model;
+  if (!weightsPath.empty()) {
+    inputs.addCheckpoint(weightsPath);
+    if (failed(openTexts(weightsPath, weights)))
       return llvm::failure();
   }
-  if (isDirectory)
+  if (failed(findConfig(isCheckpoint)))
+    return llvm::failure();
+  if (isCheckpoint)
     return findModelFile();
   inputs.add(modelFile);
   llvm::StringRef name = modelFile;
   if (!name.ends_with(".heddle") && !name.ends_with(".mlir"))
     return fail(name + ": needed a model file (.heddle), a checkpoint "
-                       "directory or a module (.mlir)");
+                       "(a directory or a GGUF file) or a module (.mlir)");
   return llvm::success();
+}
+
+/// The source of a path, from which texts may be asked.
+llvm::LogicalResult
+Compilation::openTexts(llvm::StringRef path,
+                       std::unique_ptr<checkpoint::Source> &source) {
+  source = checkpoint::createSource(path);
+  checkpoint::Problems problems;
+  if (source->holdsItsTexts() && !source->open(problems))
+    problems.print(llvm::errs());
+  return llvm::success(problems.empty());
+}
+
+/// The one that is given, else the one of the checkpoint.
+llvm::LogicalResult Compilation::findConfig(bool isCheckpoint) {
+  std::unique_ptr<checkpoint::Source> ofModel;
+  bool hasOthers = isCheckpoint && !(weights && arguments.weights.empty());
+  if (!arguments.config.empty()) {
+    configFile = arguments.config;
+  } else if (hasOthers) {
+    if (failed(openTexts(arguments.model, ofModel)))
+      return llvm::failure();
+    configFile = ofModel->document("config.json");
+  } else if (weights) {
+    configFile = weights->document("config.json");
+  }
+  if (!weights &&
+      failed(openTexts(configFile.text() ? arguments.model : configFile.name(),
+                       besideConfig)))
+    return llvm::failure();
+  if (!configFile.isThere())
+    return llvm::success();
+  inputs.addConfig(configFile.name());
+  return readConfig();
 }
 
 /// The example that is for the architecture which config.json names.

@@ -96,6 +96,9 @@ private:
     return weights ? *weights : *besideConfig;
   }
   llvm::LogicalResult chooseMachine();
+  llvm::LogicalResult openTexts(llvm::StringRef path,
+                                std::unique_ptr<checkpoint::Source> &source);
+  llvm::LogicalResult findConfig(bool isCheckpoint);
   llvm::LogicalResult readConfig();
   llvm::LogicalResult findModelFile();
   llvm::LogicalResult loadMlir();
