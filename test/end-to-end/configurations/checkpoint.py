@@ -32,12 +32,17 @@ def values(name, shape):
 
 def write(folder, config, tensors, copies):
     """config.json and model.safetensors. tensors: name -> shape; copies: name -> the tensor whose values it has."""
+    write_values(folder, config, {name: (shape, values(copies.get(name, name), shape)) for name, shape in tensors.items()})
+
+
+def write_values(folder, config, tensors):
+    """The same of tensors that have values: name -> (shape, floats)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     header, data = {"__metadata__": {"format": "pt"}}, bytearray()
-    for name, shape in tensors.items():
+    for name, (shape, numbers) in tensors.items():
         start = len(data)
-        data += values(copies.get(name, name), shape).tobytes()
+        data += numbers.tobytes()
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, len(data)]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
