@@ -23,6 +23,7 @@ MODULES = ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*
 # Where a target's seeds are, beside seeds/NAME: globs in the source tree. A pair is one seed, joined by a zero byte.
 SEEDS = {
     "generation": ["test/golden/*/config.json"],
+    "gguf": ["test/golden/gguf/blocks.gguf"],
     "json": ["test/golden/*/config.json"],
     "media": ["test/media/Inputs/pictures/*.png", "test/media/Inputs/pictures/*.jpg", "test/media/Inputs/sounds/mono*.wav"],
     "model": [(f"examples/models/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
@@ -40,6 +41,7 @@ SEEDS = {
 # Words of the formats that a target reads.
 DICTIONARIES = {
     "generation": ["json", "generation"],
+    "gguf": ["gguf"],
     "json": ["json"],
     "model": ["model", "json"],
     "parser": ["model"],
