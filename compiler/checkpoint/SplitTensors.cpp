@@ -1,7 +1,8 @@
 //===- SplitTensors.cpp - one stored tensor as many -----------------------===//
 //
 // A tensor that holds the weights of all experts becomes a tensor an expert and
-// part: bytes of the same file, under the names that they would have had alone.
+// part, one that holds queries, keys and values a tensor each: bytes of the
+// same file, under the names that they would have had alone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,17 +26,31 @@ static const WeightRules::Split *ruleFor(StringRef name,
   return rule == rules.splits.end() ? nullptr : &*rule;
 }
 
+/// Whether the rule is for a tensor of all experts, whose first axis counts
+/// them; else its parts follow each other along that axis.
+static bool isOfMany(const WeightRules::Split &rule) {
+  return StringRef(rule.parts.front()).contains('*');
+}
+
 /// What the shape is not, or nothing.
-static std::string whyWhole(const StoredTensor &tensor, int64_t parts) {
+static std::string whyWhole(const StoredTensor &tensor,
+                            const WeightRules::Split &rule) {
+  int64_t parts = rule.parts.size();
+  ArrayRef<int64_t> shape = tensor.shape;
   if (tensor.bytes == 0)
     return "";
-  if (tensor.shape.size() < 2 || tensor.shape[0] * parts > mostPieces ||
-      tensor.shape[1] % parts != 0)
-    return "found " + shapeText(tensor.shape) + ", needed at most " +
-           std::to_string(mostPieces / parts) + " matrices" +
-           (parts == 1 ? ""
-                       : " of lines that make " + std::to_string(parts) +
-                             " equal parts");
+  if (isOfMany(rule)) {
+    if (shape.size() < 2 || shape[0] * parts > mostPieces ||
+        shape[1] % parts != 0)
+      return "found " + shapeText(shape) + ", needed at most " +
+             std::to_string(mostPieces / parts) + " matrices" +
+             (parts == 1 ? ""
+                         : " of lines that make " + std::to_string(parts) +
+                               " equal parts");
+  } else if (shape.empty() || shape[0] % parts != 0) {
+    return "found " + shapeText(shape) + ", needed lines that make " +
+           std::to_string(parts) + " equal parts";
+  }
   if (!holdsWeights(tensor.dtype))
     return ("found " + nameOf(tensor.dtype) + ", needed F32, F16 or BF16")
         .str();
@@ -46,17 +61,22 @@ static std::vector<StoredTensor> piecesOf(const StoredTensor &tensor,
                                           const WeightRules::Split &rule) {
   std::vector<StoredTensor> pieces;
   StringRef before = StringRef(tensor.name).drop_back(rule.whole.size());
-  uint64_t bytes = tensor.bytes / (tensor.shape[0] * rule.parts.size());
   StoredTensor piece = tensor;
-  piece.bytes = bytes;
-  piece.shape.erase(piece.shape.begin());
+  int64_t count = 1;
+  if (isOfMany(rule)) {
+    count = tensor.shape[0];
+    piece.shape.erase(piece.shape.begin());
+  }
+  piece.bytes = tensor.bytes / (count * rule.parts.size());
   piece.shape[0] /= rule.parts.size();
-  for (int64_t number = 0; number < tensor.shape[0]; ++number)
+  for (int64_t number = 0; number < count; ++number)
     for (StringRef part : rule.parts) {
       auto [left, right] = part.split('*');
-      piece.name = (before + left + Twine(number) + right).str();
+      piece.name = (before + left).str();
+      if (isOfMany(rule))
+        piece.name += (Twine(number) + right).str();
       pieces.push_back(piece);
-      piece.offset += bytes;
+      piece.offset += piece.bytes;
     }
   return pieces;
 }
@@ -77,7 +97,7 @@ bool Source::split(const WeightRules &rules, Problems &problems) {
   };
   for (StoredTensor &tensor : whole) {
     const WeightRules::Split *rule = ruleFor(tensor.name, rules);
-    std::string why = rule ? whyWhole(tensor, rule->parts.size()) : "";
+    std::string why = rule ? whyWhole(tensor, *rule) : "";
     if (!why.empty())
       problems.add(fileOf(tensor), "tensor " + tensor.name + ": " + why);
     if (rule && why.empty() && tensor.bytes != 0)

@@ -113,10 +113,13 @@ std::optional<std::vector<std::string>> ParserCore::parseSplit() {
     std::optional<std::string> part = expectString("the name of each part");
     if (!part)
       return std::nullopt;
-    if (StringRef(*part).count('*') != 1) {
+    size_t stars = StringRef(*part).count('*');
+    if (stars > 1 ||
+        (texts.size() > 1 && stars != StringRef(texts[1]).count('*'))) {
       diagnostics.error(place, "found \"" + *part +
                                    "\", needs one * where the number of the "
-                                   "part along the first axis stands");
+                                   "part along the first axis stands, or in no "
+                                   "part");
       return std::nullopt;
     }
     texts.push_back(*part);

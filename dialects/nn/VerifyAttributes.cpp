@@ -68,13 +68,14 @@ static bool isContent(Attribute attribute) {
   return text && (text == kImage || text == kAudio);
 }
 
-/// The names of parts, a number in place of each *.
+/// The names of parts: with a number in place of the * of each, or without.
 static bool areParts(Attribute attribute) {
-  auto list = dyn_cast<ArrayAttr>(attribute);
-  return list && !list.empty() && llvm::all_of(list, [](Attribute part) {
-           auto text = dyn_cast<StringAttr>(part);
-           return text && text.getValue().count('*') == 1;
-         });
+  if (!isListOf<isText>(attribute))
+    return false;
+  auto stars = llvm::map_to_vector(cast<ArrayAttr>(attribute), [](Attribute a) {
+    return cast<StringAttr>(a).getValue().count('*');
+  });
+  return !stars.empty() && stars.front() <= 1 && llvm::all_equal(stars);
 }
 
 /// The rules of a model's `weights { … }`.

@@ -332,6 +332,23 @@ TEST_F(BindingTest, SplitsExpertsAndTheirParts) {
   EXPECT_EQ(bound[5]->offset - bound[4]->offset, 5u * sizeof(float));
 }
 
+TEST_F(BindingTest, SplitsOneTensorAlongItsFirstAxis) {
+  rules.splits = {{"in_proj_weight", {"q.weight", "k.weight", "v.weight"}},
+                  {"in_proj_bias", {"q.bias", "k.bias", "v.bias"}}};
+  needs = {{"h.0.q.weight", {2, 5}}, {"h.0.v.weight", {2, 5}},
+           {"h.0.k.weight", {2, 5}}, {"h.0.q.bias", {2}},
+           {"h.0.k.bias", {2}},      {"h.0.v.bias", {2}}};
+  EXPECT_EQ(bind(FileBuilder()
+                     .addRamp("h.0.in_proj_weight", {6, 5})
+                     .addRamp("h.0.in_proj_bias", {6})),
+            Messages{});
+  ASSERT_EQ(bound.size(), 6u);
+  EXPECT_EQ(bound[2]->offset - bound[0]->offset, 10u * sizeof(float));
+  EXPECT_EQ(bound[1]->offset - bound[0]->offset, 20u * sizeof(float));
+  EXPECT_EQ(bound[1]->bytes, 10u * sizeof(float));
+  EXPECT_EQ(bound[5]->offset - bound[3]->offset, 4u * sizeof(float));
+}
+
 TEST_F(BindingTest, SplitsNothingThatIsStoredOneByOne) {
   rules.splits = {{"experts.up", {"experts.*.up"}}};
   needs = {{"experts.0.up", {2}}, {"my_experts.up", {1, 2}}};
@@ -342,20 +359,25 @@ TEST_F(BindingTest, SplitsNothingThatIsStoredOneByOne) {
 }
 
 TEST_F(BindingTest, ReportsWhatCannotBeSplit) {
-  rules.splits = {{"up", {"*.gate", "*.up"}}, {"all", {"*.down"}}};
+  rules.splits = {{"up", {"*.gate", "*.up"}},
+                  {"all", {"*.down"}},
+                  {"in_proj", {"q", "k", "v"}}};
   EXPECT_EQ(
       bind(FileBuilder()
                .addRamp("a.up", {2, 3})
                .addRamp("b.up", {4})
                .addRamp("c.all", {2, 3})
-               .addRamp("c.1.down", {3})),
+               .addRamp("c.1.down", {3})
+               .addRamp("d.in_proj", {4, 3})),
       (Messages{"DIR/model.safetensors: tensor a.up: found [2, 3], "
                 "needed at most 32768 matrices of lines that make 2 "
                 "equal parts",
                 "DIR/model.safetensors: tensor b.up: found [4], needed "
                 "at most 32768 matrices of lines that make 2 equal parts",
                 "DIR/model.safetensors: tensor c.1.down: found it alone and "
-                "within a tensor that is split, needed one of them"}));
+                "within a tensor that is split, needed one of them",
+                "DIR/model.safetensors: tensor d.in_proj: found [4, 3], "
+                "needed lines that make 3 equal parts"}));
 }
 
 } // namespace

@@ -42,6 +42,11 @@ module attributes {nn.weights = {rename = [["a"]]}} {}
 
 // -----
 
+// expected-error @+1 {{nn.weights is {split = }}
+module attributes {nn.weights = {split = [["a", ["*.b", "c"]]]}} {}
+
+// -----
+
 // expected-error @+1 {{nn.weights is {prefix = }}
 module attributes {nn.weights = {prefix = [["a", "b"]]}} {}
 
