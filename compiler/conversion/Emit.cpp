@@ -1,32 +1,22 @@
 //===- Emit.cpp - words of the naive lowerings ----------------------------===//
 
 #include "compiler/conversion/Emit.h"
+#include "dialects/scalar/Formula.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-/// In integers, since arith.truncf would be a library call on most machines:
-/// the upper half of bits + 0x7fff + (the last bit that stays). A NaN is made
-/// quiet instead: rounding could make it infinite.
+/// By bits, since arith.truncf would be a library call on most machines.
 Value heddle::conversion::asBf16(OpBuilder &builder, Location loc, Value x) {
-  auto constant = [&](int64_t bits) -> Value {
-    return arith::ConstantIntOp::create(builder, loc, bits, 32);
-  };
-  Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), x);
-  Value odd = arith::AndIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
-      constant(1));
-  Value carry = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
-  Value up = arith::AddIOp::create(builder, loc, bits, carry);
-  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
-  Value isNaN =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
-  Value rounded = arith::SelectOp::create(builder, loc, isNaN, quiet, up);
-  Value upper = arith::TruncIOp::create(
-      builder, loc, builder.getI16Type(),
-      arith::ShRUIOp::create(builder, loc, rounded, constant(16)));
+  Value rounded = scalar::Formula{builder, loc}.bf16(x);
+  Value bits =
+      arith::BitcastOp::create(builder, loc, builder.getI32Type(), rounded);
+  Value half = arith::ConstantIntOp::create(builder, loc, 16, 32);
+  Value upper =
+      arith::TruncIOp::create(builder, loc, builder.getI16Type(),
+                              arith::ShRUIOp::create(builder, loc, bits, half));
   return arith::BitcastOp::create(builder, loc, builder.getBF16Type(), upper);
 }
 

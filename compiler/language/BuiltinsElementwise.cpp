@@ -101,6 +101,7 @@ static constexpr Builtin builtins[] = {
     {"sin", buildUnary<nn::SinOp>, 1, 1, false, ""},
     {"cos", buildUnary<nn::CosOp>, 1, 1, false, ""},
     {"erf", buildUnary<nn::ErfOp>, 1, 1, false, ""},
+    {"bf16", buildUnary<nn::Bf16Op>, 1, 1, false, ""},
     {"dropout", buildDropout, 1, 2, false, ""},
 };
 

@@ -216,12 +216,13 @@ Datum Elaborator::scalarFunction(const Expr &call, const Scalar &argument) {
                   .Case("sin", [](auto &f, Value x) { return f.sin(x); })
                   .Case("cos", [](auto &f, Value x) { return f.cos(x); })
                   .Case("tanh", [](auto &f, Value x) { return f.tanh(x); })
+                  .Case("bf16", [](auto &f, Value x) { return f.bf16(x); })
                   .Default(nullptr);
   if (emit)
     return Scalar{emit(f, x)};
   error(call.place, call.text + ": found " + describe(Datum(argument)) +
                         ", needs a tensor; for one pair there are exp, log, "
-                        "sqrt, abs, sin, cos and tanh");
+                        "sqrt, abs, sin, cos, tanh and bf16");
   return Faulty();
 }
 

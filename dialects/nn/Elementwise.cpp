@@ -132,6 +132,11 @@ Value ErfOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
   return Formula{builder, loc}.erf(elements[0]);
 }
 
+Value Bf16Op::emitScalar(OpBuilder &builder, Location loc,
+                         ValueRange elements) {
+  return Formula{builder, loc}.bf16(elements[0]);
+}
+
 Value NegOp::emitScalar(OpBuilder &builder, Location loc, ValueRange elements) {
   return Formula{builder, loc}.neg(elements[0]);
 }

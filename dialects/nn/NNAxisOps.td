@@ -53,6 +53,7 @@ def NN_AbsOp : NN_UnaryOp<"abs", "|x|">;
 def NN_SinOp : NN_UnaryOp<"sin", "sine">;
 def NN_CosOp : NN_UnaryOp<"cos", "cosine">;
 def NN_ErfOp : NN_UnaryOp<"erf", "2/√π ∫₀ˣ e^(−t²) dt">;
+def NN_Bf16Op : NN_UnaryOp<"bf16", "x rounded to the nearest bf16, halfway to the even one">;
 def NN_NegOp : NN_UnaryOp<"neg", "−x"> { let hasFolder = 1; }
 def NN_ExpOp : NN_UnaryOp<"exp", "eˣ">;
 def NN_LogOp : NN_UnaryOp<"log", "natural logarithm">;

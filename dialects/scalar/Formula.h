@@ -38,6 +38,8 @@ struct Formula {
   Value sqrt(Value x) { return make<mlir::math::SqrtOp>(x); }
   Value tanh(Value x) { return make<mlir::math::TanhOp>(x); }
   Value erf(Value x) { return make<mlir::math::ErfOp>(x); }
+  /// The nearest number that bf16 has, halfway the even one.
+  Value bf16(Value x);
   Value isPositive(Value x) {
     return mlir::arith::CmpFOp::create(
         builder, loc, mlir::arith::CmpFPredicate::OGT, x, number(0));

@@ -32,6 +32,28 @@ Value scalar::asF32(OpBuilder &builder, Location loc, Value number) {
   return arith::ExtFOp::create(builder, loc, builder.getF32Type(), number);
 }
 
+/// In integers, since arith.truncf would be a library call on most machines:
+/// the upper half of bits + 0x7fff + (the last bit that stays). A NaN is made
+/// quiet instead: rounding could make it infinite.
+Value Formula::bf16(Value x) {
+  auto constant = [&](int64_t bits) -> Value {
+    return arith::ConstantIntOp::create(builder, loc, bits, 32);
+  };
+  Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), x);
+  Value odd = arith::AndIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, bits, constant(16)),
+      constant(1));
+  Value carry = arith::AddIOp::create(builder, loc, odd, constant(0x7fff));
+  Value up = arith::AddIOp::create(builder, loc, bits, carry);
+  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(0x400000));
+  Value isNaN =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, x, x);
+  Value upper =
+      arith::AndIOp::create(builder, loc, select(isNaN, quiet, up),
+                            constant(static_cast<int32_t>(0xffff0000)));
+  return arith::BitcastOp::create(builder, loc, builder.getF32Type(), upper);
+}
+
 Value ReluOp::expand(OpBuilder &builder) {
   Formula f{builder, getLoc()};
   return f.max(getX(), f.number(0));

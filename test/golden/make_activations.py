@@ -26,6 +26,7 @@ FUNCTIONS = {
     "hard_swish(y)": f.hardswish,
     "sigmoid(y)": torch.sigmoid,
     "tanh(y)": torch.tanh,
+    "bf16(y)": lambda x: x.float().bfloat16().double(),
     "30 * tanh(y / 30)": lambda x: 30 * torch.tanh(x / 30),
 }
 torch.manual_seed(1)
