@@ -91,8 +91,8 @@ def llama():
 def transformer():
     """torch.nn.Transformer(512, 8, 6, 6) with embeddings and a head; q, k and v apart (torch keeps them in one)."""
     s, r = SHAPES["transformer"], Random()
-    r.normal("source.weight", s.V, s.D, scale=1.0)
-    r.normal("target.weight", s.V, s.D, scale=1.0)
+    r.normal("src_tok_emb.embedding.weight", s.V, s.D, scale=1.0)
+    r.normal("tgt_tok_emb.embedding.weight", s.V, s.D, scale=1.0)
     for side, attentions in (("encoder", ["self_attn"]), ("decoder", ["self_attn", "multihead_attn"])):
         for l in range(s.L):
             layer = f"{side}.layers.{l}"
@@ -104,10 +104,11 @@ def transformer():
             r.linear(f"{layer}.linear2", s.F, s.D)
             r.norm(f"{layer}.norm{len(attentions) + 1}", s.D)
         r.norm(f"{side}.norm", s.D)
-    r.linear("head", s.D, s.V)
+    r.linear("generator", s.D, s.V)
     return r.tensors, {
-        "architectures": ["Transformer"], "d_model": s.D, "nhead": s.H, "num_encoder_layers": s.L,
-        "num_decoder_layers": s.L, "dim_feedforward": s.F, "vocab_size": s.V}
+        "architectures": ["Seq2SeqTransformer"], "d_model": s.D, "nhead": s.H, "num_encoder_layers": s.L,
+        "num_decoder_layers": s.L, "dim_feedforward": s.F, "vocab_size": s.V, "maxlen": s.N, "scale_embedding": False,
+        "positional_encoding": False}
 
 
 MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": llama, "transformer": transformer}

@@ -169,20 +169,20 @@ def transformer(g):
     def feed_forward(x, layer):
         return g.linear(g.node("Relu", g.linear(x, f"{layer}.linear1", True)), f"{layer}.linear2", True)
 
-    z = g.node("Gather", g.weight("source.weight"), source)
+    z = g.node("Gather", g.weight("src_tok_emb.embedding.weight"), source)
     for l in range(s.L):
         layer = f"encoder.layers.{l}"
         z = add_norm(z, attend(f"{layer}.self_attn", z, z, cell.length, cell.length), f"{layer}.norm1")
         z = add_norm(z, feed_forward(z, layer), f"{layer}.norm2")
     z = g.norm(z, "encoder.norm", 1e-5)
-    x = g.node("Gather", g.weight("target.weight"), target)
+    x = g.node("Gather", g.weight("tgt_tok_emb.embedding.weight"), target)
     mask = g.causal_mask(cell.target)
     for l in range(s.L):
         layer = f"decoder.layers.{l}"
         x = add_norm(x, attend(f"{layer}.self_attn", x, x, cell.target, cell.target, mask), f"{layer}.norm1")
         x = add_norm(x, attend(f"{layer}.multihead_attn", x, z, cell.target, cell.length), f"{layer}.norm2")
         x = add_norm(x, feed_forward(x, layer), f"{layer}.norm3")
-    g.result(g.linear(g.norm(x, "decoder.norm", 1e-5), "head", True), cell.batch, cell.target, s.V)
+    g.result(g.linear(g.norm(x, "decoder.norm", 1e-5), "generator", True), cell.batch, cell.target, s.V)
 
 
 MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "transformer": transformer}

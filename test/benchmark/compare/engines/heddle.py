@@ -23,10 +23,7 @@ def build(compiler, model, dtype, library, cpu, store):
     if library.exists() and library.stat().st_mtime > compiler.stat().st_mtime:
         return
     library.parent.mkdir(parents=True, exist_ok=True)
-    source = [checkpoints.folder(model, store)]
-    if model == "transformer":  # no family of Hugging Face's, so the compiler has to be told what it is
-        source = [pathlib.Path(__file__).parent.parent / "nn_transformer.heddle", f"--weights={source[0]}"]
-    subprocess.run([compiler, "build", *source, *TYPES[dtype], f"--cpu={cpu}", "-o", library], check=True)
+    subprocess.run([compiler, "build", checkpoints.folder(model, store), *TYPES[dtype], f"--cpu={cpu}", "-o", library], check=True)
 
 
 def address(array):
@@ -47,7 +44,7 @@ class Engine(Base):
         if model and self.function("use_huge_pages", int32, pointer)(model):
             raise RuntimeError(self.error())
         tokens = cell.length + cell.target
-        context = tokens + 1 if cell.work in ("prefill", "decode") else 0
+        context = tokens + 1 if cell.work in ("prefill", "decode", "translate") else 0
         self.session = model and self.function("session_open", pointer, pointer, int64, int64, int64)(
             model, cell.batch, cell.batch * tokens, context)
         if not self.session:
@@ -64,8 +61,8 @@ class Engine(Base):
 
     def call(self, lengths, inputs, output):
         """A closure with everything converted, so that a timed call is the C call and no more. Arrays of lengths precede
-        the inputs; then, for entries that continue sessions, the session's rows (NULL: in order)."""
-        continues = self.cell.work in ("prefill", "decode")
+        the inputs; then, in programs whose sessions keep something, the session's rows (NULL: in order)."""
+        continues = self.cell.work in ("prefill", "decode", "translate")
         lengths = [np.full(self.cell.batch, n, np.int64) for n in lengths]
         arrays = lengths + ([None] if continues else []) + inputs + [output]
         self.held = getattr(self, "held", []) + [arrays]

@@ -12,20 +12,21 @@ class Transformer(torch.nn.Module):
 
     def __init__(self, shape):
         super().__init__()
-        self.source = torch.nn.Embedding(shape.V, shape.D)
-        self.target = torch.nn.Embedding(shape.V, shape.D)
+        self.src_tok_emb = torch.nn.ModuleDict({"embedding": torch.nn.Embedding(shape.V, shape.D)})
+        self.tgt_tok_emb = torch.nn.ModuleDict({"embedding": torch.nn.Embedding(shape.V, shape.D)})
         self.transformer = torch.nn.Transformer(shape.D, shape.H, shape.L, shape.L, shape.F, batch_first=True)
-        self.head = torch.nn.Linear(shape.D, shape.V)
+        self.generator = torch.nn.Linear(shape.D, shape.V)
 
     def forward(self, source, target, mask):
-        return self.head(self.transformer(self.source(source), self.target(target), tgt_mask=mask, tgt_is_causal=True))
+        source, target = self.src_tok_emb["embedding"](source), self.tgt_tok_emb["embedding"](target)
+        return self.generator(self.transformer(source, target, tgt_mask=mask, tgt_is_causal=True))
 
 
 def torch_names(tensors):
     """q, k and v joined, as torch keeps them; the layers below `transformer.`"""
     joined = {}
     for name, values in tensors.items():
-        outer = name if name.split(".")[0] in ("source", "target", "head") else f"transformer.{name}"
+        outer = name if name.split(".")[0] in ("src_tok_emb", "tgt_tok_emb", "generator") else f"transformer.{name}"
         if ".q_proj." in name:
             parts = [torch.from_numpy(tensors[name.replace("q_proj", part)]) for part in Q_K_V]
             joined[outer.replace("q_proj.", "in_proj_")] = torch.cat(parts)
