@@ -14,10 +14,13 @@ import transformers
 from safetensors import safe_open
 
 import checkpoint
+import internlm2
+import nn_transformer
 import recurrent
 from cases import GONE, POSITIONS, VOCABULARY
 from program import PER_TOKEN
 
+ATTENTION = {"FalconForCausalLM": "sdpa"}  # its eager way adds ALiBi's distances twice
 EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 LENGTHS, TARGETS, TYPES = [11, 1, 6], [5, 9, 1], 2
 HEADS = {"ForMaskedLM": "fill_mask", "ForNextSentencePrediction": "next_sentence", "ForSequenceClassification": "classify",
@@ -56,7 +59,8 @@ def changed(config, setting):
 
 
 def class_of(name):
-    return getattr(recurrent, name, None) or getattr(transformers, name)
+    ours = (getattr(module, name, None) for module in (recurrent, internlm2, nn_transformer))
+    return next(filter(None, ours), None) or getattr(transformers, name)
 
 
 def base_config(family):
@@ -165,8 +169,11 @@ class Oracle:
         if self.family.kind == "speech":
             # The same features for all rows would not show a row that is mixed up.
             inputs["features"] = self.config.get("num_mel_bins", 80) * 2 * self.config.get("max_source_positions", 1500)
-        if self.family.kind in ("seq2seq", "speech"):
-            inputs["targets"], inputs["target_vocabulary"] = TARGETS, min(self.config.get("decoder_vocab_size") or VOCABULARY, VOCABULARY)
+        if self.family.kind in ("seq2seq", "speech", "translator", "forward"):
+            count = self.config.get("decoder_vocab_size") or self.config.get("tgt_vocab_size") or VOCABULARY
+            inputs["targets"], inputs["target_vocabulary"] = TARGETS, min(count, VOCABULARY)
+        if self.family.kind == "forward":  # rows of one length
+            inputs["lengths"], inputs["targets"] = [max(lengths)] * len(lengths), [max(TARGETS)] * len(TARGETS)
         return inputs
 
     def load(self, config):
@@ -188,7 +195,8 @@ class Oracle:
         else:
             weights.hardlink_to(self.folder / "model.safetensors")
         try:
-            model, info = self.model_class().from_pretrained(side, dtype=torch.float32, attn_implementation="eager", output_loading_info=True,
+            model, info = self.model_class().from_pretrained(side, dtype=torch.float32, attn_implementation=ATTENTION.get(self.family.model, "eager"),
+                                                             output_loading_info=True,
                                                              **({"experts_implementation": "eager"} if any(key in self.base for key in EXPERTS) else {}))
         except Exception as error:
             self.why = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -238,6 +246,12 @@ class Oracle:
             for row in ids:
                 out = model(input_ids=row)
                 put("encode_text", out.text_embeds if "text_embeds" in out else out.pooler_output)
+        elif kind in ("translator", "forward"):
+            for row, target in zip(ids, checkpoint.tokens(inputs, "targets")):
+                logits = model(row, torch.tensor(target).long()[None]).logits[0]
+                if kind == "translator":
+                    put("step", logits[-1:])
+                put("translate" if kind == "translator" else "forward", logits)
         elif kind == "seq2seq":
             for row, target in zip(ids, checkpoint.tokens(inputs, "targets")):
                 put("step", model(input_ids=row, decoder_input_ids=torch.tensor(target).long()[None]).logits[0, -1:])
@@ -322,7 +336,7 @@ def saved(family, folder):
     from cases import Setting
     oracle = Oracle(family, Setting(), folder)
     torch.manual_seed(0)
-    model = oracle.model_class()._from_config(getattr(transformers, family.config)(**family.base), attn_implementation="eager").eval()
+    model = oracle.model_class()._from_config(getattr(transformers, family.config)(**family.base), attn_implementation=ATTENTION.get(family.model, "eager")).eval()
     shutil.rmtree(folder)
     model.save_pretrained(folder)
     found = oracle.answers(model)

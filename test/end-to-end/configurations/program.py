@@ -1,5 +1,6 @@
 """Builds a checkpoint with heddle, calls every entry and compares with what is expected. Standard library alone."""
 import array
+import itertools
 import pathlib
 import re
 import subprocess
@@ -69,6 +70,8 @@ def takes_image(entry, batch):
 
 def continues(batch, expected):
     """Whether the entries continue sessions: those of programs that write text."""
+    if "forward" in expected:
+        return False
     return bool(batch.targets) or not {"encode", "encode_text", "encode_image"} & set(expected) and batch.images is None
 
 
@@ -87,6 +90,28 @@ def call_texts(library, session, entry, batch, ids, width, cut, continuing):
     return answers
 
 
+def translate(library, session, batch, width):
+    """Every target token's numbers, from rows of lengths of their own."""
+    for row in range(len(batch.ids)):
+        library.rewind(session, row, 0)
+    counts = [width * len(row) for row in batch.targets]
+    lengths = [list(map(len, rows)) for rows in (batch.ids, batch.targets)]
+    given = [Rows.pack(batch.ids), Rows.pack(batch.targets)]
+    return Rows(library.call("translate", session, len(counts), lengths[0], given, sum(counts), [lengths[1], None]), counts).rows
+
+
+def forward(library, session, batch, width):
+    """The same of rows of one length, with time before batch."""
+    def turned(rows):
+        return array.array("i", itertools.chain(*zip(*rows)))
+    rows, steps = len(batch.ids), len(batch.targets[0])
+    values = library.call("forward", session, rows, None, [len(batch.ids[0]), steps, turned(batch.ids), turned(batch.targets)], rows * steps * width)
+    return [array.array("f", itertools.chain(*(values[(step * rows + row) * width:][:width] for step in range(steps)))) for row in range(rows)]
+
+
+OF_PAIRS = {"translate": translate, "forward": forward}  # entries that take source and target, both whole
+
+
 def call_all(library, batch, expected, threads=1, cut=None):
     """entry -> its answers, an array a row. expected: what the whole case's are. cut: the ids of entries that continue a session
     come in two calls, the first of so many each row."""
@@ -95,14 +120,16 @@ def call_all(library, batch, expected, threads=1, cut=None):
     ids = batch.ids
     if batch.sounds:
         library.call("encode", session, len(batch.sounds), None, [Rows.pack(batch.sounds)], 0, [None])
-    elif batch.targets:
+    elif batch.targets and library.has("encode"):
         library.call("encode", session, len(ids), list(map(len, ids)), [Rows.pack(ids)], 0, [None])
     if batch.targets:
         ids = batch.targets
     found = {}
     for entry, answer in expected.items():
         width = answer["width"]
-        if not (batch.images if takes_image(entry, batch) else ids):
+        if entry in OF_PAIRS:
+            found[entry] = OF_PAIRS[entry](library, session, batch, width)
+        elif not (batch.images if takes_image(entry, batch) else ids):
             found[entry] = []
         elif takes_image(entry, batch):
             count = len(answer["values"]) // batch.total
@@ -115,7 +142,7 @@ def call_all(library, batch, expected, threads=1, cut=None):
 
 
 def known_entries(library):
-    return {e for e in PER_ROW | PER_TOKEN - {"encode"} if library.has(e)}
+    return {e for e in PER_ROW | set(OF_PAIRS) | PER_TOKEN - {"encode"} if library.has(e)}
 
 
 def judge(heddle, folder, expected, inputs, keys, flags=()):
