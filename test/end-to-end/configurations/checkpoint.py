@@ -7,6 +7,7 @@ import re
 
 EMBEDDING = re.compile(r"embed|shared|wte|wpe|cls_token")
 IN_OUT = re.compile(r"\.(c_attn|c_proj|c_fc)\.weight$")  # GPT-2 stores W as [in, out]
+EXPERTS = re.compile(r"experts\.(gate_up|down)_proj$|(input|output)_linear\.weight$")  # of all experts in one, [experts, out, in]
 
 
 def values(name, shape):
@@ -22,7 +23,7 @@ def values(name, shape):
     elif EMBEDDING.search(name) and "projection" not in name:
         low, high = -1.0, 1.0
     else:
-        fan_in = shape[0] if IN_OUT.search(name) else math.prod(shape[1:])
+        fan_in = shape[0] if IN_OUT.search(name) else shape[-1] if EXPERTS.search(name) else math.prod(shape[1:])
         high = 2.4 / math.sqrt(fan_in)
         low = -high
     # random() is the one function whose numbers Python promises to keep.

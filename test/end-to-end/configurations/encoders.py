@@ -99,7 +99,7 @@ FAMILIES = [
                                             copies={"vocab_projector.weight": "distilbert.embeddings.word_embeddings.weight"})}),
     Family("mpnet", "MPNetModel", "MPNetConfig", "encoder", MPNET, encoder(**NO_POOLER, **{
         "far": Setting(max_position_embeddings=300, lengths=[200, 3], also=["max_position_embeddings"], alone=True),
-        "buckets": Setting(relative_attention_num_buckets=40, alone=True), "padding": Setting(pad_token_id=3, harmless=True, alone=True)}), 1),
+        "buckets": Setting(relative_attention_num_buckets=40, alone=True)}), 1),
     *heads("mpnet", "MPNet", "MPNetConfig", "encoder", MPNET, HEADS, 1, sequence={}, token={}, answer={},
            masked=masked("lm_head.decoder", "mpnet.embeddings.word_embeddings.weight", "lm_head.bias")),
     Family("modernbert", "ModernBertModel", "ModernBertConfig", "encoder", MODERN, {**MODERN_SETTINGS, **activations("hidden_activation", GELU, FEW_ACTIVATIONS),
@@ -118,7 +118,7 @@ FAMILIES = [
     *heads("modernbert", "ModernBert", "ModernBertConfig", "encoder", MODERN, {**MODERN_HEADS, "eps": Setting(norm_eps=0.3)}, token={}, answer={},
            sequence={"mean": Setting(classifier_pooling="mean")}, masked={
         "untied": Setting(tie_word_embeddings=False, still=["tie_word_embeddings"]), "no bias of the decoder": Setting(decoder_bias=False)}),
-    Family("nomic-bert", "NomicBertModel", "NomicBertConfig", "bert", NOMIC, {**encoder(usual=["silu", "swish"]), **TYPES, "head_dim": Setting(head_dim=8),
+    Family("nomic-bert", "NomicBertModel", "NomicBertConfig", "bert", NOMIC, {**encoder(usual=["silu", "swish"]), **TYPES, "positions gone": Setting(max_position_embeddings=GONE, harmless=True, alone=True), "head_dim": Setting(head_dim=8),
         "theta": Setting(rope(theta=100.0)), "linear": Setting(rope("linear", 1000.0, factor=3.0)), "no theta: 1000": Setting({"rope_parameters": GONE}, harmless=True, alone=True)}),
     *heads("nomic-bert", "NomicBert", "NomicBertConfig", "bert", NOMIC, HEADS, sequence={}, token={},
            masked=masked("cls.predictions.decoder", "nomic_bert.embeddings.word_embeddings.weight", "cls.predictions.bias")),
@@ -137,13 +137,13 @@ FAMILIES = [
     *heads("deberta2", "DebertaV2", "DebertaV2Config", "bert", DEBERTA, DEBERTA_HEADS, sequence={"pooler's act": Setting(pooler_hidden_act="relu")}, token={}, answer={},
            masked={"not legacy": Setting(legacy=False, alone=True), **masked("cls.predictions.decoder", "deberta.embeddings.word_embeddings.weight", "cls.predictions.bias")}),
     Family("esm", "EsmModel", "EsmConfig", "encoder", ESM, {**ESM_SETTINGS, "decoder": Setting(is_decoder=True), "bookkeeping": BOOKKEEPING, "an unknown key": Setting(alone=True, harmless=True, some_new_softcap=30.0),
-        "folding": Setting(is_folding_model=True, alone=True), "no pooler": Setting(drop=("pooler.dense.weight", "pooler.dense.bias"), alone=True)}, computed=FREQUENCIES),
+        "folding": Setting(is_folding_model=True, harmless=True, alone=True), "no pooler": Setting(drop=("pooler.dense.weight", "pooler.dense.bias"), alone=True)}, computed=FREQUENCIES),
     *heads("esm", "Esm", "EsmConfig", "encoder", ESM, ESM_SETTINGS, computed=FREQUENCIES, sequence={}, token={}, masked={"untied": Setting(tie_word_embeddings=False, still=["tie_word_embeddings"])}),
     Family("rembert", "RemBertModel", "RemBertConfig", "bert", REM, encoder(**TYPES, **NO_POOLER, **DECODER, **{"embeddings gone: 256": Setting(input_embedding_size=GONE, alone=True)})),
     *heads("rembert", "RemBert", "RemBertConfig", "bert", REM, HEADS, sequence={}, token={}, answer={}, masked={
         "output": Setting(output_embedding_size=28), "tied": Setting(tie_word_embeddings=True, output_embedding_size=20, alone=True)}),
     Family("roformer", "RoFormerModel", "RoFormerConfig", "bert", NARROW, encoder(**TYPES, **DECODER, **{
-        "values too": Setting(rotary_value=True), "embeddings as wide": Setting(embedding_size=WIDTH), "embeddings gone": Setting(embedding_size=GONE),
+        "values too": Setting(rotary_value=True), "positions gone": Setting(max_position_embeddings=GONE, harmless=True, alone=True), "embeddings as wide": Setting(embedding_size=WIDTH), "embeddings gone": Setting(embedding_size=GONE),
         "embeddings null": Setting(embedding_size=None, alone=True)}), computed=SINUSOIDS),
     *heads("roformer", "RoFormer", "RoFormerConfig", "bert", NARROW, HEADS, computed=SINUSOIDS, sequence={}, token={}, answer={}, masked={
         "embeddings as wide": Setting(embedding_size=WIDTH), **masked("cls.predictions.decoder", "roformer.embeddings.word_embeddings.weight", "cls.predictions.bias", 20)}),
