@@ -142,8 +142,9 @@ static std::shared_ptr<ExecutionEngine> emit(ModuleOp module,
 static std::shared_ptr<ExecutionEngine> &emitted(const std::string &key) {
   // What a test makes for one target is still here when it runs for the next.
   static constexpr size_t most = 64;
-  static std::deque<std::pair<std::string, std::shared_ptr<ExecutionEngine>>>
-      kept;
+  using Emitted = std::pair<std::string, std::shared_ptr<ExecutionEngine>>;
+  // Never destroyed: LLVM's own statics might be gone by then.
+  static auto &kept = *new std::deque<Emitted>();
   for (auto &[text, engine] : kept)
     if (text == key)
       return engine;
