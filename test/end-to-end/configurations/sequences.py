@@ -38,7 +38,7 @@ FAMILIES = [
     Family("lstm-attention", "LSTMAttentionForConditionalGeneration", "AttentionConfig", "seq2seq",
            dict(SMALL, bidirectional=True, attention_size=14, decoder_vocab_size=23, decoder_start_token_id=0), common(**{
         "one direction": Setting(bidirectional=False), "products": Setting(attention="dot", attention_size=GONE, also=["attention_size"]),
-        "other attention": Setting(attention="local", alone=True, harmless=True), "size of attention gone": Setting(attention_size=GONE),
+        "other attention": Setting(attention="local", alone=True), "size of attention gone": Setting(attention_size=GONE),
         "one vocabulary": Setting(decoder_vocab_size=GONE)})),
     Family("nn-transformer", "Seq2SeqTransformer", "Seq2SeqTransformerConfig", "translator", TRANSLATOR, {
         "gelu": Setting(activation="gelu"), "norms before": Setting(norm_first=True), "eps": Setting(layer_norm_eps=0.3), "heads": Setting(nhead=2),
@@ -81,7 +81,7 @@ FAMILIES = [
         "untied": Setting(tie_word_embeddings=False, still=["tie_word_embeddings"]),
         "another way": Setting(use_mambapy=True, use_associative_scan=False, harmless=True, alone=True),
         "in training": Setting(time_step_scale=3.0, time_step_min=0.5, time_step_init_scheme="constant", time_step_floor=0.1, time_step_max=3.0,
-                               rescale_prenorm_residual=True, residual_in_fp32=False, harmless=True, alone=True),
+                               residual_in_fp32=False, harmless=True, alone=True),
         "bookkeeping": BOOKKEEPING,
     }),
 ]
