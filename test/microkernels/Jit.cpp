@@ -9,11 +9,9 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 
 using namespace mlir;
 
@@ -97,13 +95,16 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
   return compile(std::move(context), std::move(module), target);
 }
 
-/// `module`, of vector code, as machine code.
-static std::shared_ptr<ExecutionEngine> emit(ModuleOp module,
-                                             const std::string &target) {
-  PassManager passes(module.getContext());
+std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
+                                          OwningOpRef<ModuleOp> module,
+                                          const std::string &target) {
+  PassManager passes(context.get());
+  microkernels::KernelToVectorOptions options;
+  options.target = target;
+  passes.addPass(microkernels::createKernelToVector(options));
   pipeline::buildPipeline(passes, {}, pipeline::Stage::Vector,
                           pipeline::Stage::Llvm);
-  if (failed(passes.run(module)))
+  if (failed(passes.run(*module)))
     fail("lowering failed");
 
   llvm::InitializeNativeTarget();
@@ -132,46 +133,12 @@ static std::shared_ptr<ExecutionEngine> emit(ModuleOp module,
   engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   auto optimised = host->createTargetMachine();
   auto engine =
-      ExecutionEngine::create(module, engineOptions, std::move(*optimised));
+      ExecutionEngine::create(*module, engineOptions, std::move(*optimised));
   if (!engine)
     fail(llvm::toString(engine.takeError()));
-  return std::move(*engine);
-}
-
-/// Of the modules emitted last, whose text is `key`; or null.
-static std::shared_ptr<ExecutionEngine> &emitted(const std::string &key) {
-  // What a test makes for one target is still here when it runs for the next.
-  static constexpr size_t most = 64;
-  using Emitted = std::pair<std::string, std::shared_ptr<ExecutionEngine>>;
-  // Never destroyed: LLVM's own statics might be gone by then.
-  static auto &kept = *new std::deque<Emitted>();
-  for (auto &[text, engine] : kept)
-    if (text == key)
-      return engine;
-  if (kept.size() == most)
-    kept.pop_front();
-  return kept.emplace_back(key, nullptr).second;
-}
-
-std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
-                                          OwningOpRef<ModuleOp> module,
-                                          const std::string &target) {
-  OwningOpRef<ModuleOp> lowered = std::move(module); // gone before its context
-  PassManager passes(context.get());
-  microkernels::KernelToVectorOptions options;
-  options.target = target;
-  passes.addPass(microkernels::createKernelToVector(options));
-  if (failed(passes.run(*lowered)))
-    fail("lowering failed");
-
-  // Instructions beyond the CPU's are in the text where they are used.
-  std::string key = cpuOf(target).first;
-  llvm::raw_string_ostream(key) << *lowered;
-  std::shared_ptr<ExecutionEngine> &engine = emitted(key);
-  if (!engine)
-    engine = emit(*lowered, target);
   auto program = std::make_unique<Program>();
-  program->engine = engine;
+  program->context = std::move(context);
+  program->engine = std::move(*engine);
   return program;
 }
 

@@ -18,8 +18,7 @@ template <int Rank, typename Element = float> struct Buffer {
   int64_t offset = 0, sizes[Rank], strides[Rank];
 };
 
-/// Machine code of a module, for one of the targets of kernel-to-vector. Those
-/// of one CPU for which it writes the same share the machine code.
+/// Machine code of a module, for one of the targets of kernel-to-vector.
 class Program {
 public:
   /// Parses `text`, or takes `module`; lowers and compiles for `target`.
@@ -33,7 +32,8 @@ public:
   void *find(const std::string &name) const;
 
 private:
-  std::shared_ptr<mlir::ExecutionEngine> engine;
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<mlir::ExecutionEngine> engine;
 };
 
 /// A context with every dialect of the pipeline and translation to LLVM IR.
