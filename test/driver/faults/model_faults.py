@@ -103,7 +103,7 @@ edit(AT + "division by zero",
 edit(AT + "K = D/5 is 6.4, needs a whole number from 0 to 2147483647",
      name="division_with_a_rest", old="K = D / H", new="K = D / 5")
 edit(AT + "block layer calls itself",
-     name="block_calls_itself", old="h = act(linear@mlp.c_fc(layernorm@ln_2(x), D -> F))", new="h = layer(x, Depth)")
+     name="block_calls_itself", old="h = act(linear@mlp.c_fc(layernorm@ln_2(x), D -> F))", new="h = layer(x, depth)")
 edit(AT + "unknown operation or block nothing",
      AT + "unknown name idz",
      name="two_at_once", old="x = embed@wte(ids, V -> D)", new="y = nothing(ids)\n  x = embed@wte(idz, V -> D)")
