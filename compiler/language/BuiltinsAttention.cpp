@@ -77,6 +77,8 @@ static std::optional<double> scaleOf(CallSite &site, Tensor &q,
   const Expr *option = site.option("scale");
   Datum scale = option ? site.elaborator.evaluateByTurn(*option)
                        : Datum(Constant(otherwise));
+  if (isFaulty(scale))
+    return std::nullopt;
   std::optional<Tensor> factor;
   if (const LoopValue *turns = std::get_if<LoopValue>(&scale))
     factor = site.elaborator.numberByTurn(*turns, {}, site.call.place);
