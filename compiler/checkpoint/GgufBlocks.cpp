@@ -5,9 +5,12 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/Endian.h"
+#include <cmath>
 #include <cstring>
 
 using namespace llvm;
+using heddle::kernel::PackedFormat;
+using heddle::kernel::PackedType;
 
 namespace heddle::checkpoint {
 
@@ -119,11 +122,23 @@ static void unpackPairsBy32(const uint8_t *from, int8_t *to) {
         from[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3);
 }
 
+/// From steps and what they are multiplied with.
+static void setScale(GgufBlock &parts, unsigned group, int steps) {
+  parts.scaleSteps[group] = static_cast<int8_t>(steps);
+  parts.scales[group] = parts.ofScales * static_cast<float>(steps);
+}
+
+static void setMinimum(GgufBlock &parts, unsigned group, int steps) {
+  parts.minimumSteps[group] = static_cast<int8_t>(steps);
+  parts.minima[group] = parts.ofMinima * static_cast<float>(steps);
+}
+
 static void unpackQ2_K(const uint8_t *block, GgufBlock &parts) {
-  float scale = half(block + 80), minimum = half(block + 82);
+  parts.ofScales = half(block + 80);
+  parts.ofMinima = half(block + 82);
   for (unsigned g = 0; g < 16; ++g) {
-    parts.scales[g] = scale * static_cast<float>(block[g] & 15);
-    parts.minima[g] = minimum * static_cast<float>(block[g] >> 4);
+    setScale(parts, g, block[g] & 15);
+    setMinimum(parts, g, block[g] >> 4);
   }
   unpackPairsBy32(block + 16, parts.integers);
 }
@@ -133,11 +148,11 @@ static void unpackQ2_K(const uint8_t *block, GgufBlock &parts) {
 /// of them in a byte, the upper two of four in a byte.
 static void unpackQ3_K(const uint8_t *block, GgufBlock &parts) {
   const uint8_t *scales = block + 96;
-  float scale = half(block + 108);
+  parts.ofScales = half(block + 108);
   for (unsigned g = 0; g < 16; ++g) {
     int low = scales[g % 8] >> g / 8 * 4 & 15;
     int high = scales[8 + g % 4] >> g / 4 * 2 & 3;
-    parts.scales[g] = scale * static_cast<float>((low | high << 4) - 32);
+    setScale(parts, g, (low | high << 4) - 32);
   }
   unpackPairsBy32(block + 32, parts.integers);
   for (unsigned i = 0; i < 256; ++i)
@@ -149,14 +164,15 @@ static void unpackQ3_K(const uint8_t *block, GgufBlock &parts) {
 /// groups whole in bytes 0 to 7, whose two upper bits are those of the last
 /// four groups.
 static void unpackScalesAndMinima(const uint8_t *block, GgufBlock &parts) {
-  float scale = half(block), minimum = half(block + 2);
+  parts.ofScales = half(block);
+  parts.ofMinima = half(block + 2);
   const uint8_t *packed = block + 4;
   for (unsigned g = 0; g < 8; ++g) {
     unsigned a = packed[g % 4], b = packed[4 + g % 4], c = packed[8 + g % 4];
     unsigned s = g < 4 ? a & 63 : (c & 15) | (a >> 6) << 4;
     unsigned m = g < 4 ? b & 63 : c >> 4 | (b >> 6) << 4;
-    parts.scales[g] = scale * static_cast<float>(s);
-    parts.minima[g] = minimum * static_cast<float>(m);
+    setScale(parts, g, static_cast<int>(s));
+    setMinimum(parts, g, static_cast<int>(m));
   }
 }
 
@@ -177,10 +193,9 @@ static void unpackQ5_K(const uint8_t *block, GgufBlock &parts) {
 /// Of each half of the block 64 bytes with the lower four bits and 32 with the
 /// upper two, in the same order of elements.
 static void unpackQ6_K(const uint8_t *block, GgufBlock &parts) {
-  float scale = half(block + 208);
+  parts.ofScales = half(block + 208);
   for (unsigned g = 0; g < 16; ++g)
-    parts.scales[g] =
-        scale * static_cast<float>(static_cast<int8_t>(block[192 + g]));
+    setScale(parts, g, static_cast<int8_t>(block[192 + g]));
   for (unsigned run = 0; run < 2; ++run)
     unpackNibbles(block + 64 * run, 128, parts.integers + 128 * run);
   int8_t high[256];
@@ -233,25 +248,26 @@ static void unpackTQ2_0(const uint8_t *block, GgufBlock &parts) {
 // clang-format off
 static constexpr GgufBlockFormat formats[] = {
     // id  name     elements bytes group minima
+    // Levels of IQ4_NL and doubled ones of MXFP4 are integers like others.
     {0,  "F32",        1,   4,   0, false, nullptr},
     {1,  "F16",        1,   2,   0, false, nullptr},
-    {2,  "Q4_0",      32,  18,  32, false, unpackQ4_0},
-    {3,  "Q4_1",      32,  20,  32, true,  unpackQ4_1},
-    {6,  "Q5_0",      32,  22,  32, false, unpackQ5_0},
-    {7,  "Q5_1",      32,  24,  32, true,  unpackQ5_1},
-    {8,  "Q8_0",      32,  34,  32, false, unpackQ8_0},
+    {2,  "Q4_0",      32,  18,  32, false, unpackQ4_0, PackedType::Q4},
+    {3,  "Q4_1",      32,  20,  32, true,  unpackQ4_1, PackedType::Q4_1},
+    {6,  "Q5_0",      32,  22,  32, false, unpackQ5_0, PackedType::Q5},
+    {7,  "Q5_1",      32,  24,  32, true,  unpackQ5_1, PackedType::Q5_1},
+    {8,  "Q8_0",      32,  34,  32, false, unpackQ8_0, PackedType::Q8},
     {9,  "Q8_1",      32,  36,   0, false, nullptr},
-    {10, "Q2_K",     256,  84,  16, true,  unpackQ2_K},
-    {11, "Q3_K",     256, 110,  16, false, unpackQ3_K},
-    {12, "Q4_K",     256, 144,  32, true,  unpackQ4_K},
-    {13, "Q5_K",     256, 176,  32, true,  unpackQ5_K},
-    {14, "Q6_K",     256, 210,  16, false, unpackQ6_K},
+    {10, "Q2_K",     256,  84,  16, true,  unpackQ2_K, PackedType::Q2_K},
+    {11, "Q3_K",     256, 110,  16, false, unpackQ3_K, PackedType::Q3_K},
+    {12, "Q4_K",     256, 144,  32, true,  unpackQ4_K, PackedType::Q4_K},
+    {13, "Q5_K",     256, 176,  32, true,  unpackQ5_K, PackedType::Q5_K},
+    {14, "Q6_K",     256, 210,  16, false, unpackQ6_K, PackedType::Q6_K},
     {15, "Q8_K",     256, 292,   0, false, nullptr},
     {16, "IQ2_XXS",  256,  66,   0, false, nullptr},
     {17, "IQ2_XS",   256,  74,   0, false, nullptr},
     {18, "IQ3_XXS",  256,  98,   0, false, nullptr},
     {19, "IQ1_S",    256,  50,   0, false, nullptr},
-    {20, "IQ4_NL",    32,  18,  32, false, unpackIQ4_NL},
+    {20, "IQ4_NL",    32,  18,  32, false, unpackIQ4_NL, PackedType::Q8},
     {21, "IQ3_S",    256, 110,   0, false, nullptr},
     {22, "IQ2_S",    256,  82,   0, false, nullptr},
     {23, "IQ4_XS",   256, 136,  32, false, unpackIQ4_XS},
@@ -262,9 +278,9 @@ static constexpr GgufBlockFormat formats[] = {
     {28, "F64",        1,   8,   0, false, nullptr},
     {29, "IQ1_M",    256,  56,   0, false, nullptr},
     {30, "BF16",       1,   2,   0, false, nullptr},
-    {34, "TQ1_0",    256,  54, 256, false, unpackTQ1_0},
-    {35, "TQ2_0",    256,  66, 256, false, unpackTQ2_0},
-    {39, "MXFP4",     32,  17,  32, false, unpackMXFP4},
+    {34, "TQ1_0",    256,  54, 256, false, unpackTQ1_0, PackedType::Q4},
+    {35, "TQ2_0",    256,  66, 256, false, unpackTQ2_0, PackedType::Q4},
+    {39, "MXFP4",     32,  17,  32, false, unpackMXFP4, PackedType::Q5},
     {40, "NVFP4",     64,  36,   0, false, nullptr},
 };
 // clang-format on
@@ -313,6 +329,54 @@ void GgufBlockFormat::toFloats(const uint8_t *blocks, float *to,
       to[i] = product - parts.minima[i / group];
     }
   }
+}
+
+/// The bits of an f16 that a block had.
+static uint16_t bitsOfHalf(float number) {
+  if (std::isfinite(number))
+    return toHalf(number);
+  uint16_t sign = std::signbit(number) ? 0x8000 : 0;
+  return sign | (std::isnan(number) ? 0x7e00 : 0x7c00);
+}
+
+static bool isHalf(float number) {
+  uint16_t bits = bitsOfHalf(number);
+  return !std::isfinite(number) ||
+         half(reinterpret_cast<const uint8_t *>(&bits)) == number;
+}
+
+bool GgufBlockFormat::toIntegers(const uint8_t *blocks, uint8_t *to,
+                                 RunNumbers *numbers, uint64_t count) const {
+  const PackedFormat &format = kernel::formatOf(packed);
+  assert(format.isGrouped() && "no type holds the same numbers");
+  int zero = format.hasMinima ? 0 : format.zeroPoint();
+  auto run = static_cast<unsigned>(format.run());
+  GgufBlock parts;
+  for (; count > 0; --count, blocks += bytes, to += elements) {
+    unpack(blocks, parts);
+    for (unsigned i = 0; i < elements; ++i)
+      to[i] = static_cast<uint8_t>(parts.integers[i] + zero);
+    for (unsigned begin = 0; begin < elements; begin += run, ++numbers) {
+      *numbers = {};
+      if (format.hasSpans()) {
+        for (unsigned g = 0; g < run / group; ++g) {
+          numbers->scales[g] = static_cast<uint8_t>(parts.scaleSteps[g]);
+          numbers->minima[g] = static_cast<uint8_t>(parts.minimumSteps[g]);
+        }
+        numbers->spanScale = bitsOfHalf(parts.ofScales);
+        if (hasMinima)
+          numbers->spanMinimum = bitsOfHalf(-parts.ofMinima);
+        continue;
+      }
+      float scale = parts.scales[begin / group];
+      if (!isHalf(scale))
+        return false;
+      numbers->scales[0] = bitsOfHalf(scale);
+      if (hasMinima)
+        numbers->minima[0] = bitsOfHalf(-parts.minima[begin / group]);
+    }
+  }
+  return true;
 }
 
 } // namespace heddle::checkpoint

@@ -13,6 +13,7 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_GGUFBLOCKS_H
 #define HEDDLE_COMPILER_CHECKPOINT_GGUFBLOCKS_H
 
+#include "compiler/checkpoint/Quantise.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <string>
@@ -26,6 +27,10 @@ struct GgufBlock {
   int8_t integers[most];
   float scales[mostGroups];
   float minima[mostGroups];
+  /// Of formats whose scales are small integers: those, and what each is
+  /// multiplied with.
+  int8_t scaleSteps[mostGroups], minimumSteps[mostGroups];
+  float ofScales, ofMinima;
 };
 
 struct GgufBlockFormat {
@@ -37,12 +42,18 @@ struct GgufBlockFormat {
   /// Of formats with groups. Null with no group: floats as they are, or a
   /// format that is known by name only.
   void (*unpack)(const uint8_t *block, GgufBlock &parts);
+  /// The type of packed weights that holds the same numbers; F32: none does.
+  kernel::PackedType packed = kernel::PackedType::F32;
 
   bool isFloat() const;
   /// Whether toFloats() can read it.
   bool isReadable() const { return unpack || isFloat(); }
   /// `count` whole blocks as floats: to[count * elements].
   void toFloats(const uint8_t *blocks, float *to, uint64_t count) const;
+  /// The same as integers of the packed type, and the numbers of its runs.
+  /// False where a scale is no f16, which a block of MXFP4 may have.
+  bool toIntegers(const uint8_t *blocks, uint8_t *to, RunNumbers *numbers,
+                  uint64_t count) const;
 };
 
 /// Null where no format has that number.

@@ -1,5 +1,4 @@
 //===- GgufElements.cpp - Weights of a GGUF file, reordered ---------------===//
-//----------===//
 //
 // A tensor of transformers is a view of a stored one: its rows may lie in
 // another order, its elements be another number or lie the other way round. Any
@@ -169,6 +168,53 @@ Error GgufSource::read(const StoredTensor &tensor, uint64_t offset,
               reinterpret_cast<const char *>(floats.data()) +
                   offset % sizeof(float),
               buffer.size());
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
+
+/// What changes elements makes floats of them; a part of a tensor may begin
+/// within a row.
+std::optional<kernel::PackedType>
+GgufSource::integersOf(const StoredTensor &tensor) const {
+  const View &view = viewOf(tensor);
+  const GgufBlockFormat &format = *view.stored.format;
+  bool isWhole =
+      (tensor.offset - view.begin) % (view.columns * sizeof(float)) == 0;
+  if (tensor.shape.size() < 2 || !isWhole ||
+      format.packed == kernel::PackedType::F32 ||
+      view.layout == GgufLayout::LessOne ||
+      view.layout == GgufLayout::LogNegative)
+    return std::nullopt;
+  return format.packed;
+}
+
+Error GgufSource::readIntegers(const StoredTensor &tensor, uint64_t output,
+                               MutableArrayRef<uint8_t> to,
+                               MutableArrayRef<RunNumbers> numbers,
+                               SmallVectorImpl<char> &scratch) const {
+  const View &view = viewOf(tensor);
+  const GgufBlockFormat &format = *view.stored.format;
+  // A row of the matrix is one of the file, whichever way the tensor lies.
+  uint64_t columns = view.columns;
+  assert(to.size() == columns && "rows are whole");
+  uint64_t row =
+      output + (tensor.offset - view.begin) / sizeof(float) / columns;
+  uint64_t blocks = columns / format.elements;
+  scratch.resize_for_overwrite(blocks * format.bytes);
+  if (Error error = readBytes(
+          view, storedRow(view, row) * blocks * format.bytes, scratch))
+    return error;
+  const auto *from = reinterpret_cast<const uint8_t *>(scratch.data());
+  if (!format.toIntegers(from, to.data(), numbers.data(), blocks))
+    return createStringError(files[view.file].path + ": tensor " +
+                             view.stored.name + ": found a scale of " +
+                             format.name +
+                             " that is no f16, give it another "
+                             "type: --quant '" +
+                             tensor.name + "=bf16'");
   return Error::success();
 }
 

@@ -39,6 +39,12 @@ public:
   llvm::Error readColumns(const StoredTensor &tensor, const Columns &columns,
                           float *to,
                           llvm::SmallVectorImpl<char> &scratch) const override;
+  std::optional<kernel::PackedType>
+  integersOf(const StoredTensor &tensor) const override;
+  llvm::Error readIntegers(const StoredTensor &tensor, uint64_t output,
+                           llvm::MutableArrayRef<uint8_t> to,
+                           llvm::MutableArrayRef<RunNumbers> numbers,
+                           llvm::SmallVectorImpl<char> &scratch) const override;
 
 private:
   struct File {

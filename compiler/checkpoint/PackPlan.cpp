@@ -72,6 +72,13 @@ SmallVector<TensorPlan::Outputs, 2> TensorPlan::outputsOf(int64_t begin,
   return {{first, count}, {half + first, count}};
 }
 
+bool TensorPlan::hasPadding(int64_t unit) const {
+  int64_t width = 0;
+  for (Outputs run : outputsOf(unit, unit + 1))
+    width += run.count;
+  return width < layout().panel || matrix.inputs % layout().stepInputs();
+}
+
 /// Whole cache lines, and about a megabyte. Columns of a transposed tensor lie
 /// scattered, so that wider tiles read longer runs.
 int64_t TensorPlan::tileUnits() const {
@@ -80,6 +87,22 @@ int64_t TensorPlan::tileUnits() const {
   int64_t step = line / std::gcd(line, bytes);
   int64_t aim = layout().transposed ? 4 * megabyte : megabyte;
   return std::max<int64_t>(aim / bytes / step, 1) * step;
+}
+
+void Tile::forColumns(
+    int64_t unit, function_ref<void(int64_t, int64_t, int64_t)> fill) const {
+  const PackedLayout &layout = plan->layout();
+  auto ofTile = plan->outputsOf(begin, end);
+  auto ofUnit = plan->outputsOf(unit, unit + 1);
+  int64_t together = layout.paired ? PackedLayout::pairedColumns : layout.panel;
+  int64_t runs = ofUnit.size(), firstRow = 0;
+  for (int64_t run = 0; run < runs; ++run) {
+    int64_t row = firstRow + ofUnit[run].first - ofTile[run].first;
+    for (int64_t i = 0; i < ofUnit[run].count; i += together)
+      fill(i * runs + run * together, row + i,
+           std::min(together, ofUnit[run].count - i));
+    firstRow += ofTile[run].count;
+  }
 }
 
 PackPlan::PackPlan(const PackRequest &request) {

@@ -10,6 +10,7 @@
 
 #include "compiler/checkpoint/Packer.h"
 #include "runtime/abi.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace heddle::checkpoint {
 
@@ -41,6 +42,8 @@ struct TensorPlan {
   };
   /// What units begin … end − 1 hold: one run, or of paired halves one each.
   llvm::SmallVector<Outputs, 2> outputsOf(int64_t begin, int64_t end) const;
+  /// Whether a panel has elements that no weight fills.
+  bool hasPadding(int64_t unit) const;
   /// Units of one tile.
   int64_t tileUnits() const;
 };
@@ -48,6 +51,13 @@ struct TensorPlan {
 struct Tile {
   const TensorPlan *plan;
   int64_t begin, end; ///< units
+
+  /// Calls fill(column, row, width) for columns of a unit that lie side by side
+  /// both in the panel and, as rows, in the tile.
+  void forColumns(
+      int64_t unit,
+      llvm::function_ref<void(int64_t column, int64_t row, int64_t width)> fill)
+      const;
 };
 
 struct PackPlan {

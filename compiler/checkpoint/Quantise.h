@@ -1,16 +1,16 @@
 //===- Quantise.h - Runs of weights as small integers -----------*- C++ -*-===//
 //
-// What packed layouts of quantised types hold: unsigned integers, and a scale
-// for a run of weights of one output (dialects/kernel/PackedFormat.h). With z
-// the format's zero point, to nearest, ties to even:
+// What packed layouts of quantised types hold: unsigned integers, and scales
+// and minima for groups of weights of one output
+// (dialects/kernel/PackedFormat.h). They are chosen for the least sum of
+// squared errors, each weighted with the importance of its input: of a grid of
+// scales about the one that spans the weights, the one whose integers, with the
+// scale and the minimum that then fit best, err least. Eight bits are taken
+// with the scale that meets the largest magnitude.
 //
-//   u = z + round(x / d)
-//   symmetric (i8, q8):  d = max |x| / (z − 1)
-//   whole (q4):          d = x[e] / −z with e where |x| is largest, so that
-//                        this one is met exactly; u is at most 2 z − 1
-//
-// Where d is stored as an f16, rounding is done with what it became. A run with
-// an infinity or a NaN has a NaN for its scale, so that it does not vanish.
+// Where numbers are stored as f16 or small integers, weights are rounded with
+// what they became, to nearest, ties to even. A run with an infinity or a NaN
+// has a NaN for its scale, so that it does not vanish.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_CHECKPOINT_QUANTISE_H
@@ -22,10 +22,22 @@
 
 namespace heddle::checkpoint {
 
-/// to[i] = u of from[i]; the bits of the scale are returned, those of an f16 or
-/// of an f32 as the format has it.
-uint32_t quantise(const kernel::PackedFormat &format, const float *from,
-                  uint8_t *to, size_t count);
+/// The numbers of a run (PackedFormat::run()): bits as layouts store them, of
+/// its groups and of its span.
+struct RunNumbers {
+  static constexpr unsigned mostGroups = 16;
+  uint32_t scales[mostGroups], minima[mostGroups];
+  uint16_t spanScale, spanMinimum;
+};
+
+/// to[i] = u of from[i], for a run or the beginning of one. `importance`, of
+/// each input, is 1 where null.
+RunNumbers quantise(const kernel::PackedFormat &format, const float *from,
+                    const float *importance, uint8_t *to, size_t count);
+
+/// What a run stands for.
+void dequantise(const kernel::PackedFormat &format, const uint8_t *from,
+                const RunNumbers &numbers, float *to, size_t count);
 
 /// The largest magnitude among them; a NaN counts as more than infinity.
 float largestMagnitude(const float *from, size_t count);
@@ -38,19 +50,15 @@ float largestWeight(kernel::PackedType type);
 struct RangeLoss {
   float largest = 0;  ///< of all there are
   float tooLarge = 0; ///< become smaller by far, or infinite
-  /// Their scale is so small that, as an f16, it is wrong by more than 1/64.
+  /// Their scale is no normal f16, and they are wrong by more than 1/64.
   float coarse = 0;
 
-  /// Of a run for which quantise() returned `scale`.
+  /// Of a run that became `to` and `numbers`.
   void addRun(const kernel::PackedFormat &format, const float *from,
-              size_t count, uint32_t scale);
+              size_t count, const uint8_t *to, const RunNumbers &numbers);
   void add(const RangeLoss &other);
   /// Whether what is coarse is not small beside the tensor's other weights.
   bool matters() const { return coarse > largest / 256; }
-
-private:
-  /// Of a row with an f32 for its scale.
-  void addRow(const float *from, size_t count, float scale);
 };
 
 } // namespace heddle::checkpoint

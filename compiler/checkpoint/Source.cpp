@@ -4,6 +4,7 @@
 #include "compiler/checkpoint/Elements.h"
 #include "compiler/checkpoint/GgufSource.h"
 #include "compiler/checkpoint/SafetensorsSource.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -108,6 +109,13 @@ Error Source::readColumns(const StoredTensor &tensor, const Columns &columns,
                                  {to + run * columns.stride, count}, scratch))
       return error;
   return Error::success();
+}
+
+Error Source::readIntegers(const StoredTensor &, uint64_t,
+                           MutableArrayRef<uint8_t>,
+                           MutableArrayRef<RunNumbers>,
+                           SmallVectorImpl<char> &) const {
+  llvm_unreachable("the source has no tensors of integers");
 }
 
 } // namespace heddle::checkpoint

@@ -12,6 +12,7 @@
 
 #include "compiler/checkpoint/Document.h"
 #include "compiler/checkpoint/Problems.h"
+#include "compiler/checkpoint/Quantise.h"
 #include "compiler/checkpoint/StoredTensor.h"
 #include "dialects/nn/WeightRules.h"
 #include "llvm/ADT/StringMap.h"
@@ -77,6 +78,21 @@ public:
   virtual llvm::Error readColumns(const StoredTensor &tensor,
                                   const Columns &columns, float *to,
                                   llvm::SmallVectorImpl<char> &scratch) const;
+
+  //===--- Integers -------------------------------------------------------===//
+
+  /// The type of packed weights that holds a matrix exactly as it is stored;
+  /// none where its elements are floats or lie another way.
+  virtual std::optional<kernel::PackedType>
+  integersOf(const StoredTensor &tensor) const {
+    return std::nullopt;
+  }
+  /// Of such a matrix the integers of one output, and the numbers of its runs.
+  /// Outputs are rows, or columns where the tensor is a transposed matrix.
+  virtual llvm::Error readIntegers(const StoredTensor &tensor, uint64_t output,
+                                   llvm::MutableArrayRef<uint8_t> to,
+                                   llvm::MutableArrayRef<RunNumbers> numbers,
+                                   llvm::SmallVectorImpl<char> &scratch) const;
 
 protected:
   explicit Source(llvm::StringRef path) : givenPath(path) {}

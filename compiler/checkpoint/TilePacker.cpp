@@ -8,32 +8,15 @@
 
 using namespace llvm;
 using heddle::kernel::MatrixShape;
-using heddle::kernel::PackedFormat;
 using heddle::kernel::PackedLayout;
 using heddle::kernel::PackedType;
 
 namespace heddle::checkpoint {
 
-/// Calls fill(column, row, width) for columns that lie side by side both in the
-/// panel and, as rows, in the tile.
-template <typename Fill>
-static void forColumns(const Tile &tile, int64_t unit, Fill fill) {
-  const PackedLayout &layout = tile.plan->layout();
-  auto ofTile = tile.plan->outputsOf(tile.begin, tile.end);
-  auto ofUnit = tile.plan->outputsOf(unit, unit + 1);
-  int64_t together = layout.paired ? PackedLayout::pairedColumns : layout.panel;
-  int64_t runs = ofUnit.size(), firstRow = 0;
-  for (int64_t run = 0; run < runs; ++run) {
-    int64_t row = firstRow + ofUnit[run].first - ofTile[run].first;
-    for (int64_t i = 0; i < ofUnit[run].count; i += together)
-      fill(i * runs + run * together, row + i,
-           std::min(together, ofUnit[run].count - i));
-    firstRow += ofTile[run].count;
-  }
-}
-
 Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
   const TensorPlan &plan = *tile.plan;
+  if (holdsIntegers(plan))
+    return packIntegers(tile);
   int64_t count = 0, inputs = plan.matrix.inputs;
   auto runs = plan.outputsOf(tile.begin, tile.end);
   for (TensorPlan::Outputs run : runs)
@@ -174,14 +157,6 @@ static void fillColumns(const TensorPlan &plan, const float *from,
   llvm_unreachable("the layout verifies its interleave");
 }
 
-static bool hasPadding(const TensorPlan &plan, int64_t unit) {
-  int64_t width = 0;
-  for (TensorPlan::Outputs run : plan.outputsOf(unit, unit + 1))
-    width += run.count;
-  return width < plan.layout().panel ||
-         plan.matrix.inputs % plan.layout().stepInputs();
-}
-
 /// The rows in the order of the packed layout.
 const float *TilePacker::order(const Tile &tile, int64_t count,
                                const float *rows) {
@@ -199,119 +174,12 @@ const float *TilePacker::order(const Tile &tile, int64_t count,
   }
   for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
     float *panel = to + (unit - tile.begin) * plan.unitElements();
-    if (hasPadding(plan, unit))
+    if (plan.hasPadding(unit))
       std::fill_n(panel, plan.unitElements(), 0.0f);
-    forColumns(tile, unit, [&](int64_t column, int64_t row, int64_t width) {
+    tile.forColumns(unit, [&](int64_t column, int64_t row, int64_t width) {
       fillColumns(plan, rows + row * (transposed ? 1 : inputs),
                   transposed ? count : inputs, width,
                   panel + column * layout.interleave);
-    });
-  }
-  return to;
-}
-
-//===----------------------------------------------------------------------===//
-// Quantised panels
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Writes the columns of quantised panels.
-class ColumnQuantiser {
-public:
-  /// `integers`: as many as the inputs of all steps.
-  ColumnQuantiser(const TensorPlan &plan, uint8_t *integers, RangeLoss &loss)
-      : plan(plan), layout(plan.layout()), format(layout.format()),
-        planes(format.planes(layout.stepInputs())), integers(integers),
-        loss(loss) {}
-
-  void fill(const float *row, char *panel, int64_t column);
-  /// What stands for zero, everywhere.
-  void fillWithZeros(char *panel);
-
-private:
-  void fillStep(const uint8_t *u, char *step, int64_t column);
-
-  const TensorPlan &plan;
-  const PackedLayout &layout;
-  const PackedFormat &format;
-  SmallVector<PackedFormat::Plane, 2> planes;
-  uint8_t *integers;
-  RangeLoss &loss;
-};
-
-} // namespace
-
-/// Runs that share a scale, each of one step or of all.
-void ColumnQuantiser::fill(const float *row, char *panel, int64_t column) {
-  int64_t inputs = plan.matrix.inputs, stepInputs = layout.stepInputs();
-  int64_t run = format.isGrouped() ? format.group : inputs;
-  for (int64_t k = 0; k < inputs; k += run) {
-    int64_t count = std::min(run, inputs - k),
-            padded = alignTo(count, stepInputs);
-    uint32_t scale = quantise(format, row + k, integers, count);
-    std::fill(integers + count, integers + padded, format.zeroPoint());
-    loss.addRun(format, row + k, count, scale);
-    char *step = panel + k / stepInputs * layout.stepBytes();
-    for (int64_t i = 0; i < padded; i += stepInputs, step += layout.stepBytes())
-      fillStep(integers + i, step, column);
-    // Scales end where the steps of the run do, or begin there.
-    int64_t first = format.isGrouped() ? column - layout.panel : column;
-    std::memcpy(step + first * format.scaleBytes(), &scale,
-                format.scaleBytes());
-  }
-}
-
-void ColumnQuantiser::fillStep(const uint8_t *u, char *step, int64_t column) {
-  constexpr int64_t together = 4;
-  uint8_t bytes[PackedFormat::groupSize];
-  for (const PackedFormat::Plane &plane : planes) {
-    std::fill_n(bytes, plane.bytes, 0);
-    for (unsigned part = 0; part < plane.parts(); ++part)
-      for (int64_t b = 0; b < plane.bytes; ++b)
-        bytes[b] |= (u[part * plane.bytes + b] >> plane.firstBit & plane.mask())
-                    << part * plane.bits;
-    char *to = step + plane.offset * layout.panel + column * together;
-    for (int64_t b = 0; b < plane.bytes; b += together)
-      std::memcpy(to + b * layout.panel, bytes + b, together);
-  }
-}
-
-void ColumnQuantiser::fillWithZeros(char *panel) {
-  std::memset(panel, 0, plan.unitBytes);
-  int64_t steps = layout.stepCount(plan.matrix);
-  for (const PackedFormat::Plane &plane : planes) {
-    unsigned zero = 0,
-             one = format.zeroPoint() >> plane.firstBit & plane.mask();
-    for (unsigned part = 0; part < plane.parts(); ++part)
-      zero |= one << part * plane.bits;
-    for (int64_t s = 0; s < steps; ++s)
-      std::memset(panel + s * layout.stepBytes() + plane.offset * layout.panel,
-                  zero, plane.bytes * layout.panel);
-  }
-}
-
-/// Panels of integers and scales.
-const char *TilePacker::quantise(const Tile &tile, int64_t count,
-                                 const float *rows) {
-  const TensorPlan &plan = *tile.plan;
-  const PackedLayout &layout = plan.layout();
-  int64_t inputs = plan.matrix.inputs;
-  if (layout.transposed) {
-    float *turned = orderBuffer.atLeast(count * inputs);
-    transpose(rows, inputs, count, count, turned, inputs);
-    rows = turned;
-  }
-  ColumnQuantiser quantiser(
-      plan, integerBuffer.atLeast(alignTo(inputs, layout.stepInputs())), loss);
-  char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
-  for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
-    char *panel = to + (unit - tile.begin) * plan.unitBytes;
-    if (hasPadding(plan, unit))
-      quantiser.fillWithZeros(panel);
-    forColumns(tile, unit, [&](int64_t column, int64_t row, int64_t width) {
-      for (int64_t i = 0; i < width; ++i)
-        quantiser.fill(rows + (row + i) * inputs, panel, column + i);
     });
   }
   return to;

@@ -54,6 +54,11 @@ private:
   llvm::Error fetchRows(const Slice &slice, float *to);
   llvm::Error fetchColumns(const Slice &slice, float *to, int64_t stride);
   const float *order(const Tile &tile, int64_t count, const float *rows);
+  //===--- Quantised (QuantisedTiles.cpp) ---------------------------------===//
+
+  /// Whether all parts are stored as integers of the packed type.
+  bool holdsIntegers(const TensorPlan &plan) const;
+  llvm::Expected<Packed> packIntegers(const Tile &tile);
   const char *quantise(const Tile &tile, int64_t count, const float *rows);
 
   const PackRequest &request;

@@ -57,7 +57,8 @@ void conversion::lowerNarrowToKernel(nn::NarrowOp op,
     unsigned kept = x.axes.size() - op.getContracts();
     kernel::NarrowOp::create(lowering.builder, lowering.loc(),
                              asMatrix(lowering, x, kept),
-                             asMatrix(lowering, y, kept), group);
+                             asMatrix(lowering, y, kept), group,
+                             dynamic && dynamic.getWide());
   });
 }
 
@@ -111,6 +112,8 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
   IntegerAttr inputs = integers
                            ? lowering.builder.getI64IntegerAttr(matrix.inputs)
                            : IntegerAttr();
+  auto dynamic = dyn_cast<nn::DynamicType>(getElementTypeOrSelf(op.getX()));
+  bool isWide = dynamic && dynamic.getWide();
   remarkOnUnused(op);
   lowering.forRows(op, rowByRow, [&](Value row) {
     View x = lowering.view(op.getX(), row);
@@ -137,7 +140,7 @@ LogicalResult conversion::lowerLinearToKernel(nn::LinearOp op,
           sliceFirst(lowering, weight, panel,
                      layout->panelsBefore(group + 1, matrix) - panel),
           bias ? sliceFirst(lowering, bias, column, columns) : Value(), others,
-          output, integers, inputs);
+          output, integers, inputs, isWide);
       copyEpilogue(op, product);
       column += columns;
     }

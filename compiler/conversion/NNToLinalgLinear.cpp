@@ -24,20 +24,39 @@ public:
   Rows(FunctionLowering &lowering, const View &view, const QuantisedRow &row)
       : emit(lowering), view(view), row(row) {}
 
-  bool isGrouped() const { return row.grouped; }
+  bool isGrouped() const { return row.isGrouped(); }
   Value count() { return emit.index(row.groupCount()); }
+  /// The largest q.
+  double largest() const { return row.largest(); }
   /// Elements of a group; of the last one, with padding, which is zero.
-  int64_t groupSize() const {
-    return row.grouped ? kernel::PackedFormat::groupSize : row.inputs;
-  }
+  int64_t groupSize() const { return row.isGrouped() ? row.group : row.inputs; }
 
   /// q[k] as i32.
   Value integer(ValueRange lead, Value k) {
-    Value byte = loadBytes(emit, view.memref, lead, k, 1);
-    return arith::ExtSIOp::create(emit.builder, emit.loc,
-                                  emit.builder.getI32Type(), byte);
+    Value first = signedByte(lead, k);
+    if (!row.wide)
+      return first;
+    Value low =
+        signedByte(lead, emit.plus(k, emit.index(row.lowBytesOffset())));
+    return emit.plus(emit.times(first, integer(255)), low);
   }
-  /// M / 127 of a row, or the unit of groups.
+  /// q is an i32.
+  void setInteger(Value q, ValueRange lead, Value k) {
+    auto store = [&](Value byte, Value at) {
+      storeBytes(emit,
+                 arith::TruncIOp::create(emit.builder, emit.loc,
+                                         emit.builder.getI8Type(), byte),
+                 view.memref, lead, at);
+    };
+    if (!row.wide)
+      return store(q, k);
+    Value high = arith::FloorDivSIOp::create(
+        emit.builder, emit.loc, emit.plus(q, integer(127)), integer(255));
+    store(high, k);
+    store(emit.minus(q, emit.times(high, integer(255))),
+          emit.plus(k, emit.index(row.lowBytesOffset())));
+  }
+  /// M / L of a row, or the unit of groups.
   Value scale(ValueRange lead) {
     return asFloat(word(lead, emit.index(row.scaleOffset())));
   }
@@ -73,6 +92,11 @@ public:
   }
 
 private:
+  Value signedByte(ValueRange lead, Value at) {
+    Value byte = loadBytes(emit, view.memref, lead, at, 1);
+    return arith::ExtSIOp::create(emit.builder, emit.loc,
+                                  emit.builder.getI32Type(), byte);
+  }
   Value offset(int64_t strip, Value group) {
     return emit.plus(emit.index(strip), emit.times(group, emit.index(4)));
   }
@@ -113,26 +137,29 @@ static Value largestMagnitude(FunctionLowering &lowering, const View &x,
 }
 
 /// q = round(x · inverse), of as many elements.
-static void storeRounded(FunctionLowering &lowering, const View &x,
-                         const View &y, ValueRange lead, Value first,
-                         Value count, Value inverse) {
+static void storeRounded(FunctionLowering &lowering, const View &x, Rows &rows,
+                         ValueRange lead, Value first, Value count,
+                         Value inverse) {
   Emit emit(lowering);
+  double largest = rows.largest();
   nest(lowering, count, [&](ValueRange k) {
     SmallVector<Value> at(lead);
     at.push_back(emit.plus(first, k[0]));
     Value q = math::RoundEvenOp::create(emit.builder, emit.loc,
                                         emit.mul(emit.load(x, at), inverse));
     // Without effect but on what is infinite or not a number.
-    q = arith::MinNumFOp::create(emit.builder, emit.loc, q, emit.number(127));
-    q = arith::MaxNumFOp::create(emit.builder, emit.loc, q, emit.number(-127));
-    Value byte = arith::FPToSIOp::create(emit.builder, emit.loc,
-                                         emit.builder.getI8Type(), q);
-    storeBytes(emit, byte, y.memref, lead, at.back());
+    q = arith::MinNumFOp::create(emit.builder, emit.loc, q,
+                                 emit.number(largest));
+    q = arith::MaxNumFOp::create(emit.builder, emit.loc, q,
+                                 emit.number(-largest));
+    rows.setInteger(arith::FPToSIOp::create(emit.builder, emit.loc,
+                                            emit.builder.getI32Type(), q),
+                    lead, at.back());
   });
 }
 
-/// The starts that kernels begin their sums with stay zero: the products below
-/// do without.
+/// The sums of q that kernels begin with stay zero: the products below do
+/// without.
 static void quantise(FunctionLowering &lowering, const View &x, const View &y,
                      const QuantisedRow &layout) {
   Emit emit(lowering);
@@ -145,11 +172,11 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
     SmallVector<Value> lead(leads);
     Value none = emit.index(0), all = emit.index(layout.inputs);
     Value largest = emit.max(largestMagnitude(lowering, x, lead, none, all),
-                             emit.number(QuantisedRow::leastMagnitude));
-    Value limit = emit.number(QuantisedRow::largestByte);
-    if (!layout.grouped) {
+                             emit.number(layout.leastMagnitude()));
+    Value limit = emit.number(layout.largest());
+    if (!layout.isGrouped()) {
       rows.setScale(emit.div(largest, limit), lead);
-      return storeRounded(lowering, x, y, lead, none, all,
+      return storeRounded(lowering, x, rows, lead, none, all,
                           emit.div(limit, largest));
     }
     Value multiples = emit.number(QuantisedRow::largestMultiple);
@@ -157,7 +184,9 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
     rows.setScale(unit, lead);
     nest(lowering, rows.count(), [&](ValueRange group) {
       Value size = emit.index(rows.groupSize());
-      Value first = emit.times(group[0], size);
+      // A group may lie beyond the end.
+      Value first = arith::MinUIOp::create(emit.builder, emit.loc,
+                                           emit.times(group[0], size), all);
       Value count = arith::MinUIOp::create(emit.builder, emit.loc,
                                            emit.minus(all, first), size);
       Value share =
@@ -166,7 +195,7 @@ static void quantise(FunctionLowering &lowering, const View &x, const View &y,
       Value least = arith::MaxNumFOp::create(
           emit.builder, emit.loc, emit.mul(share, multiples), emit.number(2));
       Value scale = emit.mul(unit, rows.setMultiple(least, lead, group[0]));
-      storeRounded(lowering, x, y, lead, first, count,
+      storeRounded(lowering, x, rows, lead, first, count,
                    emit.div(emit.number(1), scale));
     });
   });
@@ -179,11 +208,8 @@ static void lowerNarrow(nn::NarrowOp op, FunctionLowering &lowering) {
     x = x.collapseFrom(lowering, x.axes.size() - op.getContracts(), "in");
     y.axes.back() = "in";
     auto type = cast<RankedTensorType>(op.getType());
-    auto dynamic = dyn_cast<nn::DynamicType>(type.getElementType());
-    if (dynamic)
-      return quantise(lowering, x, y,
-                      {type.getShape().back(),
-                       dynamic.getGroup() != nn::DynamicType::kRow});
+    if (isa<nn::DynamicType>(type.getElementType()))
+      return quantise(lowering, x, y, nn::quantisedRow(type));
     generic(lowering, x, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
       return asBf16(inner, lowering.loc(),
                     asF32(inner, lowering.loc(), scalars[0]));
@@ -220,6 +246,9 @@ public:
       : emit(lowering), lowering(lowering), x(std::move(x)), weight(weight),
         firstColumn(firstColumn), layout(panelsOf(op.getWeight())) {
     auto type = cast<RankedTensorType>(op.getWeight().getType());
+    auto ofX = cast<RankedTensorType>(op.getX().getType());
+    if (isa<nn::DynamicType>(ofX.getElementType()))
+      quantisedRow = nn::quantisedRow(ofX);
     if (op.getBias())
       bias = View{lowering.view(op.getBias(), nullptr).memref, {"out"}};
     if (layout)
@@ -245,10 +274,11 @@ public:
 
 private:
   /// Σ_g (Σ_{k in g} q[…, k] · w[n, k]) · dx[…, g] · dw[n, g]; dx is a scale of
-  /// all of the row times, of groups, a multiple for each.
+  /// all of the row times, of groups, a multiple for each. Minima, of what is
+  /// not less by the zero point, add their own product with Σ q.
   Value ofIntegers(ValueRange lead, Value n) {
     PanelWeight panels(lowering, weight, *layout, matrix);
-    Rows rows(lowering, x, QuantisedRow::of(layout->type, matrix.inputs));
+    Rows rows(lowering, x, quantisedRow);
     Value column = panels.columnOf(n);
     Value size = emit.index(rows.groupSize());
     auto addGroup = [&](Value group, Value sum) {
@@ -262,9 +292,20 @@ private:
       });
       Value real = arith::SIToFPOp::create(emit.builder, emit.loc,
                                            emit.builder.getF32Type(), dot);
-      if (rows.isGrouped())
-        real = emit.mul(real, rows.multiple(lead, group));
-      return emit.add(sum, emit.mul(real, panels.scale(column, first)));
+      if (!rows.isGrouped())
+        return emit.add(sum, emit.mul(real, panels.scale(column, first)));
+      Value multiple = rows.multiple(lead, group);
+      sum = emit.add(
+          sum, emit.mul(emit.mul(real, multiple), panels.scale(column, first)));
+      if (!layout->format().hasMinima)
+        return sum;
+      Value total = fold(lowering, size, zero, [&](Value i, Value soFar) {
+        return emit.plus(soFar, rows.integer(lead, emit.plus(first, i)));
+      });
+      Value realTotal = arith::SIToFPOp::create(
+          emit.builder, emit.loc, emit.builder.getF32Type(), total);
+      return emit.add(sum, emit.mul(emit.mul(realTotal, multiple),
+                                    panels.middle(column, first)));
     };
     Value sum = fold(lowering, rows.count(), emit.number(0), addGroup);
     return emit.mul(sum, rows.scale(lead));
@@ -277,6 +318,7 @@ private:
   int64_t firstColumn;
   std::optional<PackedLayout> layout;
   MatrixShape matrix;
+  QuantisedRow quantisedRow;
   View bias;
 };
 

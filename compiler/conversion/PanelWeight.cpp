@@ -103,9 +103,15 @@ Value PanelWeight::element(Value column, Value k) {
     return emit.load({memref, {}}, {panel, emit.over(k, together), within,
                                     emit.rest(k, together)});
   }
-  Value number = arith::SIToFPOp::create(
-      emit.builder, emit.loc, emit.builder.getF32Type(), integer(column, k));
-  return emit.mul(number, scale(column, k));
+  OpBuilder &builder = emit.builder;
+  const PackedFormat &format = layout.format();
+  Value u = integer(column, k);
+  if (format.hasMinima)
+    u = emit.plus(u, constant(builder.getI32Type(), format.zeroPoint()));
+  Value real =
+      arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), u);
+  real = emit.mul(real, scale(column, k));
+  return format.hasMinima ? emit.add(real, minimum(column, k)) : real;
 }
 
 /// u − zeroPoint; for the places of its bits see PackedFormat.h.
@@ -170,27 +176,60 @@ Value PanelWeight::constant(Type type, int64_t value) {
   return arith::ConstantIntOp::create(emit.builder, emit.loc, type, value);
 }
 
-Value PanelWeight::scale(Value column, Value k) {
+/// An f16 of a panel.
+Value PanelWeight::half(Value panel, Value offset) {
+  Value bits = loadBytes(emit, memref, panel, offset, 2);
+  return asF32(emit.builder, emit.loc,
+               arith::BitcastOp::create(emit.builder, emit.loc,
+                                        emit.builder.getF16Type(), bits));
+}
+
+/// Of a group, or of a row: see Layout.h.
+Value PanelWeight::number(Number which, Value column, Value k) {
   OpBuilder &builder = emit.builder;
   const PackedFormat &format = layout.format();
   Value width = emit.index(layout.panel);
   Value panel = emit.over(column, width), within = emit.rest(column, width);
-  Value begin;
-  if (format.isGrouped()) {
-    // At the end of each step, one a column.
-    Value step = emit.over(k, emit.index(layout.stepInputs()));
-    begin = emit.plus(
-        emit.times(step, emit.index(layout.stepBytes())),
-        emit.index(layout.stepBytes() - format.scaleBytes() * layout.panel));
-  } else {
-    // Behind all steps.
-    begin = emit.index(layout.stepCount(matrix) * layout.stepBytes());
+  int64_t behind = layout.stepCount(matrix) * layout.stepBytes();
+  if (!format.isGrouped()) {
+    Value offset =
+        emit.plus(emit.index(behind), emit.times(within, emit.index(4)));
+    return arith::BitcastOp::create(builder, emit.loc, builder.getF32Type(),
+                                    loadBytes(emit, memref, panel, offset, 4));
   }
-  Value offset =
-      emit.plus(begin, emit.times(within, emit.index(format.scaleBytes())));
-  Value bits = loadBytes(emit, memref, panel, offset, format.scaleBytes());
-  bool isHalf = format.scale == PackedFormat::Scale::F16;
-  Type type = isHalf ? Type(builder.getF16Type()) : builder.getF32Type();
-  Value scale = arith::BitcastOp::create(builder, emit.loc, type, bits);
-  return isHalf ? asF32(builder, emit.loc, scale) : scale;
+  bool isScale = which == Number::Scale;
+  Value stepInputs = emit.index(layout.stepInputs());
+  Value step =
+      emit.times(emit.over(k, stepInputs), emit.index(layout.stepBytes()));
+  Value group = emit.over(emit.rest(k, stepInputs), emit.index(format.group));
+  Value begin = emit.index(
+      layout.panel * (isScale ? layout.scalesInStep() : layout.minimaInStep()));
+  Value place = emit.plus(emit.times(group, width), within);
+  Value offset = emit.plus(emit.plus(step, begin),
+                           emit.times(place, emit.index(format.scaleBytes())));
+  if (!format.hasSpans())
+    return half(panel, offset);
+  Value integer = loadBytes(emit, memref, panel, offset, 1);
+  Value real =
+      arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), integer);
+  Value span = emit.over(k, emit.index(PackedFormat::spanSize));
+  Value ofSpan =
+      emit.plus(emit.times(span, emit.index(layout.panel * layout.spanBytes())),
+                emit.index(behind + (isScale ? 0 : 2 * layout.panel)));
+  return emit.mul(
+      real, half(panel, emit.plus(ofSpan, emit.times(within, emit.index(2)))));
+}
+
+Value PanelWeight::scale(Value column, Value k) {
+  return number(Number::Scale, column, k);
+}
+
+Value PanelWeight::minimum(Value column, Value k) {
+  return number(Number::Minimum, column, k);
+}
+
+Value PanelWeight::middle(Value column, Value k) {
+  return emit.add(
+      minimum(column, k),
+      emit.mul(scale(column, k), emit.number(layout.format().zeroPoint())));
 }

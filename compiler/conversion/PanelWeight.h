@@ -33,12 +33,18 @@ public:
 
   //===--- Quantised ------------------------------------------------------===//
 
-  /// W[n][k] without its scale, as i32.
+  /// u − zeroPoint of W[n][k], as i32.
   Value integer(Value column, Value k);
-  /// The scale of W[n][k], as f32.
+  /// The scale of W[n][k], as f32, and its minimum.
   Value scale(Value column, Value k);
+  Value minimum(Value column, Value k);
+  /// What W[n][k] is where u is the zero point; of types with minima.
+  Value middle(Value column, Value k);
 
 private:
+  enum class Number { Scale, Minimum };
+  Value number(Number which, Value column, Value k);
+  Value half(Value panel, Value offset);
   Value planeBits(const kernel::PackedFormat::Plane &plane, Value column,
                   Value k, Value within);
   Value constant(mlir::Type type, int64_t value);

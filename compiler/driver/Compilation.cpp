@@ -7,6 +7,7 @@
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/driver/FilesBeside.h"
+#include "compiler/driver/Weights.h"
 #include "compiler/files/InputFile.h"
 #include "compiler/files/Message.h"
 #include "compiler/pipeline/Observe.h"
@@ -43,7 +44,7 @@ llvm::LogicalResult driver::fail(llvm::Error error) {
 }
 
 Compilation::Compilation(const Arguments &arguments)
-    : arguments(arguments), context(mlir::MLIRContext::Threading::DISABLED) {
+    : arguments(arguments), options(arguments.options), context(mlir::MLIRContext::Threading::DISABLED) {
   timing.setEnabled(arguments.timePasses);
   rootTiming = timing.getRootScope();
   mlir::DialectRegistry registry;
@@ -52,7 +53,7 @@ Compilation::Compilation(const Arguments &arguments)
   // A mistake is told in one line; the op may be as long as the module.
   context.printOpOnDiagnostic(false);
   diagnostics = std::make_unique<DiagnosticPrinter>(context, sources);
-  if (arguments.options.remarks)
+  if (options.remarks)
     printRemarks(context);
 }
 
@@ -218,9 +219,25 @@ llvm::LogicalResult Compilation::load() {
     if (!module_)
       return llvm::failure();
   }
+  if (weights && options.keepIntegers && !arguments.randomWeights)
+    keepIntegers();
   if (!arguments.name.empty())
     rename();
   return llvm::success();
+}
+
+/// Lists the weights that the checkpoint holds as integers. One without tensors
+/// to find has its error when they are bound.
+void Compilation::keepIntegers() {
+  nn::WeightRules rules = weightRules(*module_);
+  checkpoint::Problems ignored;
+  if (!weights->open(ignored) || !weights->split(rules, ignored))
+    return;
+  for (const checkpoint::StoredTensor &tensor : weights->tensors()) {
+    std::optional<std::string> path = rules.pathOf(tensor.name);
+    if (auto type = weights->integersOf(tensor); type && path)
+      options.stored.push_back(*path + "=" + kernel::nameOf(*type).str());
+  }
 }
 
 /// Gives the module the name of --name, wherever its stage keeps it.
@@ -273,14 +290,14 @@ llvm::LogicalResult Compilation::describe() {
   if (stage != Stage::Nn && stage != Stage::NnFused)
     return llvm::success();
   return run("passes", [&](mlir::OpPassManager &passes) {
-    pipeline::buildDescription(passes, arguments.options);
+    pipeline::buildDescription(passes, options);
   });
 }
 
 llvm::LogicalResult Compilation::chooseMachine() {
   if (!machine_)
     machine_ =
-        codegen::createTargetMachine(arguments.options.target, llvm::errs());
+        codegen::createTargetMachine(options.target, llvm::errs());
   return llvm::success(static_cast<bool>(machine_));
 }
 
@@ -289,7 +306,7 @@ llvm::LogicalResult Compilation::lowerTo(Stage target) {
   if (target >= Stage::Vector && failed(chooseMachine()))
     return llvm::failure();
   if (failed(run("passes", [&](mlir::OpPassManager &passes) {
-        pipeline::buildPipeline(passes, arguments.options, stage, target);
+        pipeline::buildPipeline(passes, options, stage, target);
       })))
     return llvm::failure();
   stage = std::max(stage, target);
@@ -324,7 +341,7 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
     mlir::TimingScope scope = time("translate");
     llvmModule_ = codegen::translateToLlvm(
         *module_, program_, *machine_,
-        codegen::tuneCpu(arguments.options.target), withMain, llvmContext);
+        codegen::tuneCpu(options.target), withMain, llvmContext);
   }
   if (!llvmModule_)
     return llvm::failure();

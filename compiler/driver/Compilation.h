@@ -108,7 +108,11 @@ private:
   run(llvm::StringRef what,
       llvm::function_ref<void(mlir::OpPassManager &)> build);
 
+  void keepIntegers();
+
   const Arguments &arguments;
+  /// Those of the arguments, and what the checkpoint says.
+  pipeline::Options options;
   mlir::DefaultTimingManager timing;
   mlir::TimingScope rootTiming;
   /// What the command line means: its files, found.

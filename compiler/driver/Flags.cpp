@@ -119,6 +119,11 @@ static std::string readType(StringRef value, std::string &type) {
   return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
 }
 
+static std::string readActivations(StringRef value, std::string &type) {
+  type = value.str();
+  return value == "int8" || value == "int16" ? "" : "int8 or int16";
+}
+
 /// What functions of C can begin with.
 static std::string readPrefix(StringRef value, std::string &prefix) {
   prefix = value.str();
@@ -147,9 +152,9 @@ static std::string addText(StringRef value, std::vector<std::string> &list) {
 // Flags
 //===----------------------------------------------------------------------===//
 
-static const std::string quantHelp = "store products' weights as " +
-                                     kernel::packedTypeNames() +
-                                     "; the last fitting rule counts";
+static const std::string quantHelp =
+    "store weights of products and tables as " + kernel::packedTypeNames() +
+    "; the last fitting rule counts (default: a GGUF's blocks as they are)";
 
 static const Flag flags[] = {
     {"-o", "OUT", building,
@@ -193,6 +198,11 @@ static const Flag flags[] = {
     {"--quant", "[PATTERN=]TYPE", reading,
      quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
+    {"--activations", "TYPE", reading,
+     "what meets such weights: int8, or int16 (default where they are a GGUF's)",
+     [](StringRef v, Arguments &a) {
+       return readActivations(v, a.options.activations);
+     }},
     {"--cache", "TYPE", reading,
      "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
      [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},

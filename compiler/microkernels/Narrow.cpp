@@ -28,7 +28,8 @@ public:
     if (op.getRows().getType().getElementType().isBF16())
       rowStride *= 2;
     else
-      quantised = {size, op.getGroup().has_value()};
+      quantised = {size, static_cast<int64_t>(op.getGroup().value_or(0)),
+                   op.getWide()};
   }
 
   void emit();
@@ -67,9 +68,14 @@ void Narrower::emit() {
 
 /// @narrow(x, rows, M, task)
 func::FuncOp Narrower::taskFunction() {
-  std::string name = !quantised           ? "narrow_bf16_"
-                     : quantised->grouped ? "narrow_groups_"
-                                          : "narrow_row_";
+  std::string name = "narrow_";
+  if (!quantised)
+    name += "bf16_";
+  else if (quantised->isGrouped())
+    name += (quantised->wide ? "wide_groups_of_" : "groups_of_") +
+            std::to_string(quantised->group) + "_";
+  else
+    name += "row_";
   name += std::to_string(size);
   if (xStride != size ||
       rowStride != (quantised ? quantised->bytes() : 2 * size))

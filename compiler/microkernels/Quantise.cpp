@@ -28,9 +28,11 @@ class RowQuantiser {
 public:
   RowQuantiser(VectorBuilder &v, const QuantisedRow &row, Value x, Value bytes)
       : v(v), row(row), lanes(v.target.lanes()),
-        groupSize(row.grouped ? PackedFormat::groupSize : row.inputs), x(x),
-        bytes(bytes), highs(v.advanceBytes(bytes, row.highOffset())),
+        groupSize(row.isGrouped() ? row.group : row.inputs), x(x), bytes(bytes),
+        highs(v.advanceBytes(bytes, row.highOffset())),
         lows(v.advanceBytes(bytes, row.lowOffset())),
+        totals(v.advanceBytes(bytes, row.sumOffset())),
+        lowStarts(v.advanceBytes(bytes, row.lowStartOffset())),
         starts(v.advanceBytes(bytes, row.startOffset())),
         scale(v.advanceBytes(bytes, row.scaleOffset())) {}
 
@@ -55,13 +57,21 @@ private:
   Value largestBits(Span span);
   Value largestOfGroups();
   Value atLeastTiny(Value bits);
-  void emitStart(Value group, Value sum);
+  /// Of the q of a span, of their first bytes, and of their low ones.
+  struct Sums {
+    Value all, first, low;
+  };
+  void emitStarts(Value group, const Sums &sums);
+  void emitTotal(Value group, Value sum);
   void emitRow();
   void emitGroups();
   void emitMultiples(Value first, int64_t count, Value largest, Value unit);
-  Value emitBytes(Span span, Value inverse);
+  Sums emitBytes(Span span, Value inverse);
   void emitZeros(int64_t from, int64_t to);
 
+  Value plus(Value a, Value b) {
+    return arith::AddIOp::create(v.builder, v.loc, a, b);
+  }
   Value times(Value index, int64_t factor) {
     return arith::MulIOp::create(v.builder, v.loc, index, v.index(factor));
   }
@@ -79,7 +89,7 @@ private:
   VectorBuilder &v;
   const QuantisedRow &row;
   int64_t lanes, groupSize;
-  Value x, bytes, highs, lows, starts, scale;
+  Value x, bytes, highs, lows, totals, lowStarts, starts, scale;
 
   /// 1.5 · 2^23: added to a number below 2^22 it leaves the nearest integer in
   /// the low bits, as a difference from its own.
@@ -101,8 +111,12 @@ void RowQuantiser::forGroups(function_ref<void(Value, Span)> body) {
     v.loop(v.index(0), v.index(whole), 1, [&](Value group) {
       body(group, {times(group, groupSize), groupSize});
     });
+  int64_t behind = llvm::divideCeil(row.inputs, groupSize);
   if (rest)
     body(v.index(whole), {v.index(whole * groupSize), rest});
+  // The last step may have groups with nothing in them.
+  for (int64_t group = behind; group < row.groupCount(); ++group)
+    body(v.index(group), {v.index(row.inputs), 0});
 }
 
 Value RowQuantiser::overVectors(Span span, Value value,
@@ -112,7 +126,7 @@ Value RowQuantiser::overVectors(Span span, Value value,
     return body({v.loadFirst(v.advance(x, k), count), k}, value);
   };
   int64_t whole = span.size / lanes * lanes;
-  if (row.grouped)
+  if (row.isGrouped())
     for (int64_t k = 0; k < whole; k += lanes)
       value = add(v.index(k), value, lanes);
   else
@@ -190,21 +204,52 @@ void RowQuantiser::emitMultiples(Value first, int64_t count, Value largest,
   v.storeFirst(v.fromBits(plus(low, -one)), word(lows, first), count);
 }
 
-/// Writes the span's q and returns their sum.
-Value RowQuantiser::emitBytes(Span span, Value inverse) {
-  auto type = VectorType::get(lanes, v.builder.getI8Type());
-  Value sums =
-      overVectors(span, v.splatInt(0), [&](Part part, Value sums) -> Value {
-        Value rounded = v.add(v.mul(part.elements, inverse), v.splat(rounder));
-        Value bits = v.bitsOf(rounded);
-        Value narrow = arith::TruncIOp::create(v.builder, v.loc, type, bits);
-        v.store(narrow, v.advanceBytes(bytes, part.k), 1);
-        return arith::AddIOp::create(v.builder, v.loc, sums, bits);
-      });
-  Value sum = vector::ReductionOp::create(v.builder, v.loc,
-                                          vector::CombiningKind::ADD, sums);
+/// Writes the span's q, and its sums.
+RowQuantiser::Sums RowQuantiser::emitBytes(Span span, Value inverse) {
+  auto roundedBits = [&](Value number) {
+    return v.bitsOf(v.add(number, v.splat(rounder)));
+  };
+  auto storeBytes = [&](Value ints, Value to) {
+    auto type = VectorType::get(lanes, v.builder.getI8Type());
+    v.store(arith::TruncIOp::create(v.builder, v.loc, type, ints), to, 1);
+  };
+  auto sumOf = [&](Value sums) -> Value {
+    return vector::ReductionOp::create(v.builder, v.loc,
+                                       vector::CombiningKind::ADD, sums);
+  };
   int64_t added = llvm::alignTo(span.size, lanes) * rounderBits;
-  return arith::SubIOp::create(v.builder, v.loc, sum, word(added));
+  if (!row.wide) {
+    Value sums =
+        overVectors(span, v.splatInt(0), [&](Part part, Value sums) -> Value {
+          Value bits = roundedBits(v.mul(part.elements, inverse));
+          storeBytes(bits, v.advanceBytes(bytes, part.k));
+          return plus(sums, bits);
+        });
+    Value all =
+        arith::SubIOp::create(v.builder, v.loc, sumOf(sums), word(added));
+    return {all, all, {}};
+  }
+  // q / 255 is never halfway between integers.
+  Value lowBytes = v.advanceBytes(bytes, row.lowBytesOffset());
+  Value firsts = v.splatInt(0);
+  Value lows =
+      overVectors(span, v.splatInt(0), [&](Part part, Value sums) -> Value {
+        Value q = v.sub(v.add(v.mul(part.elements, inverse), v.splat(rounder)),
+                        v.splat(rounder));
+        Value first = roundedBits(v.mul(q, v.splat(1.f / 255)));
+        storeBytes(first, v.advanceBytes(bytes, part.k));
+        Value whole = v.sub(v.fromBits(first), v.splat(rounder));
+        Value low = roundedBits(v.mulAdd(whole, v.splat(-255), q));
+        storeBytes(low, v.advanceBytes(lowBytes, part.k));
+        firsts = plus(firsts, first);
+        return plus(sums, low);
+      });
+  Value first =
+      arith::SubIOp::create(v.builder, v.loc, sumOf(firsts), word(added));
+  Value low = arith::SubIOp::create(v.builder, v.loc, sumOf(lows), word(added));
+  Value all =
+      plus(arith::MulIOp::create(v.builder, v.loc, first, word(255)), low);
+  return {all, first, low};
 }
 
 void RowQuantiser::emitZeros(int64_t from, int64_t to) {
@@ -217,22 +262,45 @@ void RowQuantiser::emitZeros(int64_t from, int64_t to) {
 
 /// M of the bits of a magnitude, in every lane.
 Value RowQuantiser::atLeastTiny(Value bits) {
-  Value tiny = word(std::bit_cast<int32_t>(QuantisedRow::leastMagnitude));
+  Value tiny = word(std::bit_cast<int32_t>(row.leastMagnitude()));
   bits = arith::MaxSIOp::create(v.builder, v.loc, bits, tiny);
   return v.fromBits(
       vector::BroadcastOp::create(v.builder, v.loc, v.ints(), bits));
 }
 
-void RowQuantiser::emitStart(Value group, Value sum) {
-  storeWord(arith::MulIOp::create(v.builder, v.loc, sum, word(-128)),
-            word(starts, group));
+void RowQuantiser::emitStarts(Value group, const Sums &sums) {
+  auto store = [&](Value sum, Value strip) {
+    storeWord(arith::MulIOp::create(v.builder, v.loc, sum, word(-128)),
+              word(strip, group));
+  };
+  store(sums.first, starts);
+  if (row.wide)
+    store(sums.low, lowStarts);
+}
+
+/// Σ q · (2^high + 2^low).
+void RowQuantiser::emitTotal(Value group, Value sum) {
+  OpBuilder &b = v.builder;
+  Type number = b.getF32Type();
+  auto power = [&](Value strip) -> Value {
+    Value exponent =
+        LLVM::LoadOp::create(b, v.loc, b.getI32Type(), word(strip, group), 4);
+    Value one = word(std::bit_cast<int32_t>(1.0f));
+    return arith::BitcastOp::create(
+        b, v.loc, number, arith::AddIOp::create(b, v.loc, exponent, one));
+  };
+  Value multiple = arith::AddFOp::create(b, v.loc, power(highs), power(lows));
+  Value real = arith::SIToFPOp::create(b, v.loc, number, sum);
+  LLVM::StoreOp::create(b, v.loc,
+                        arith::MulFOp::create(b, v.loc, real, multiple),
+                        word(totals, group), 4);
 }
 
 void RowQuantiser::emitRow() {
   Span all = {v.index(0), row.inputs};
   Value largest = atLeastTiny(largestBits(all));
-  Value limit = v.splat(QuantisedRow::largestByte);
-  emitStart(v.index(0), emitBytes(all, v.div(limit, largest)));
+  Value limit = v.splat(row.largest());
+  emitStarts(v.index(0), emitBytes(all, v.div(limit, largest)));
   // Behind the bytes, of which the last vector may have run over it.
   v.storeFirst(v.div(largest, limit), scale, 1);
 }
@@ -242,8 +310,8 @@ void RowQuantiser::emitGroups() {
     storeWord(largestBits(span), word(highs, group));
   });
   Value largest = atLeastTiny(largestOfGroups());
-  Value unit = v.div(largest, v.splat(QuantisedRow::largestByte *
-                                      QuantisedRow::largestMultiple));
+  Value unit =
+      v.div(largest, v.splat(row.largest() * QuantisedRow::largestMultiple));
   v.storeFirst(unit, scale, 1);
   int64_t count = row.groupCount(), whole = count / lanes * lanes;
   v.loop(v.index(0), v.index(whole), lanes,
@@ -251,13 +319,20 @@ void RowQuantiser::emitGroups() {
   if (whole != count)
     emitMultiples(v.index(whole), count - whole, largest, unit);
   forGroups([&](Value group, Span span) {
-    emitStart(group, emitBytes(span, v.loadSplat(word(starts, group))));
+    Sums sums = emitBytes(span, v.loadSplat(word(starts, group)));
+    emitStarts(group, sums);
+    emitTotal(group, sums.all);
   });
 }
 
 void RowQuantiser::emit() {
-  emitZeros(llvm::alignTo(row.inputs, lanes), row.numbersOffset());
-  if (row.grouped)
+  int64_t behind = llvm::alignTo(row.inputs, lanes);
+  if (row.wide) {
+    emitZeros(behind, row.lowBytesOffset());
+    behind += row.lowBytesOffset();
+  }
+  emitZeros(behind, row.numbersOffset());
+  if (row.isGrouped())
     emitGroups();
   else
     emitRow();

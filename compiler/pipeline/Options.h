@@ -41,12 +41,23 @@ struct Options {
   /// In the code of the reference, check every access to memory.
   bool boundsChecks = false;
 
-  /// In which type weights are stored: f32 or bf16; PATTERN=TYPE rules for the
-  /// weights of products, of which the last that fits counts. Patterns are
-  /// those of dialects/nn/Glob.h, types those of
+  /// In which type weights are stored: f32 or bf16; PATH=TYPE of those that the
+  /// checkpoint holds as integers; PATTERN=TYPE rules, of which the last that
+  /// fits counts. Patterns are those of dialects/nn/Glob.h, types those of
   /// dialects/kernel/PackedFormat.h.
   std::string dtype = "f32";
-  std::vector<std::string> quant;
+  std::vector<std::string> stored, quant;
+
+  /// Whether the driver lists in `stored` what the checkpoint holds as integers.
+  bool keepIntegers = true;
+
+  /// int8 or int16: what activations become that meet weights with scales of
+  /// groups. Empty: int16 where all such weights are `stored`.
+  std::string activations;
+  bool areActivationsWide() const {
+    return activations.empty() ? !stored.empty() && quant.empty()
+                               : activations == "int16";
+  }
 
   /// In which type sessions keep keys and values, f32 or bf16; empty: dtype.
   std::string cache;

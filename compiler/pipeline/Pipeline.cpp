@@ -25,6 +25,7 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   // Layers of different types are different code.
   transforms::SplitLayersOptions layers;
   layers.dtype = options.dtype;
+  layers.stored.assign(options.stored.begin(), options.stored.end());
   layers.quant.assign(options.quant.begin(), options.quant.end());
   passes.addPass(transforms::createSplitLayers(layers));
   // Fusion looks across blocks; the reference keeps them as the model has them.
@@ -35,6 +36,8 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   // Before what merges products: it needs their weights to be of one type.
   transforms::QuantizeOptions types;
   types.dtype = options.dtype;
+  types.stored.assign(options.stored.begin(), options.stored.end());
+  types.wide = options.areActivationsWide();
   types.quant.assign(options.quant.begin(), options.quant.end());
   passes.addPass(transforms::createQuantize(types));
   passes.addPass(createCSEPass());

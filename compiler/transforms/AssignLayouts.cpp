@@ -46,6 +46,10 @@ std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
       return std::nullopt;
     wish = wanted;
   }
+  // Integers exist in panels only, of a table too.
+  kernel::PackedType type = nn::packedTypeOf(weight);
+  if (!wish && anyTable && kernel::isQuantised(type))
+    wish = kernel::PackedLayout::ofProduct(type);
   return wish;
 }
 

@@ -139,7 +139,7 @@ def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
 def SplitLayers : Pass<"nn-split-layers", "::mlir::ModuleOp"> {
   let summary = "loops cut where the types of their layers' weights change";
   let description = [{
-    `dtype`, `quant` and what the model file keeps say in which type each weight will be stored, as for nn-quantize. Where
+    `dtype`, `stored`, `quant` and what the model file keeps say in which type each weight will be stored, as for nn-quantize. Where
     that changes from one turn of a loop to the next, the loop becomes two, each with blocks of its own; layers alike
     stay one code.
 
@@ -154,16 +154,17 @@ def SplitLayers : Pass<"nn-split-layers", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
+                 ListOption<"stored", "stored", "std::string", "PATH=TYPE, as the checkpoint has it">,
                  ListOption<"quant", "quant", "std::string", "PATTERN=TYPE, a type of PackedFormat.h">];
 }
 
 def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
   let summary = "in which types weights are stored, and what their products read";
   let description = [{
-    A weight is stored as `dtype` says, or as the last of the `quant` rules that fits its path. Rules are for weights of
-    products and leave others alone; tables of embeddings follow `dtype`, or the product that reads the same tensor. What
-    the model file keeps (`keep f32 "…"`) is stored in the more precise of both types, as PackedFormat.h has
-    them in order. Products that read a narrow weight get their rows through nn.narrow.
+    A weight of a product or a table of embeddings is stored as `dtype` says, as the checkpoint has it (`stored`), or as
+    the last of the `quant` rules that fits its path; others stay f32. A table follows the product that reads the same
+    tensor. What the model file keeps (`keep f32 "…"`) is stored in the more precise of both types, as PackedFormat.h has
+    them in order, but what is `stored` stays that. Products that read a narrow weight get their rows through nn.narrow.
 
     All layers of a loop are one code: types that differ between them are an error, unless nn-split-layers cut the loop
     before. A rule that fits no weight is one too.
@@ -181,7 +182,9 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"dtype", "dtype", "std::string", "\"f32\"", "f32 or bf16">,
-                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE, a type of PackedFormat.h">];
+                 ListOption<"stored", "stored", "std::string", "PATH=TYPE, as the checkpoint has it">,
+                 ListOption<"quant", "quant", "std::string", "PATTERN=TYPE, a type of PackedFormat.h">,
+                 Option<"wide", "wide", "bool", "false", "quantise activations in groups to 16 bits, not 8">];
 }
 
 def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {

@@ -27,15 +27,16 @@ using kernel::PackedType;
 namespace {
 
 /// Element type of the rows that meet a weight stored as `type`.
-Type rowsFor(PackedType type, MLIRContext *context) {
+Type rowsFor(PackedType type, bool wide, MLIRContext *context) {
   const kernel::PackedFormat &format = kernel::formatOf(type);
   if (format.isQuantised())
-    return nn::DynamicType::get(context, format.group);
+    return nn::DynamicType::get(context, format.group,
+                                wide && format.isGrouped());
   return BFloat16Type::get(context);
 }
 
 /// x with its contracted axes as one narrow row.
-Value narrow(nn::LinearOp linear, PackedType type) {
+Value narrow(nn::LinearOp linear, PackedType type, bool wide) {
   OpBuilder builder(linear);
   auto x = cast<RankedTensorType>(linear.getX().getType());
   nn::AxesAttr axes = nn::axesOf(x);
@@ -48,7 +49,7 @@ Value narrow(nn::LinearOp linear, PackedType type) {
   sizes.push_back(linear.getInputSize());
   names.push_back(builder.getStringAttr(row.str()));
   auto result = nn::tensorOf(
-      sizes, rowsFor(type, builder.getContext()),
+      sizes, rowsFor(type, wide, builder.getContext()),
       nn::AxesAttr::get(builder.getContext(), names, StringAttr()));
   return nn::NarrowOp::create(builder, linear.getLoc(), result, linear.getX(),
                               contracts);
@@ -61,7 +62,7 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
   void runOnOperation() override {
     if (failed(nn::verifyModule(getOperation())))
       return signalPassFailure();
-    auto asked = WeightTypes::read(getOperation(), dtype, quant);
+    auto asked = WeightTypes::read(getOperation(), dtype, stored, quant);
     if (failed(asked))
       return signalPassFailure();
     if (asked->areAllF32())
@@ -76,7 +77,7 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
       auto weight = linear.getWeight().getDefiningOp<nn::WeightOp>();
       if (!weight || !weight.getStored())
         return;
-      linear.getXMutable().assign(narrow(linear, *weight.getStored()));
+      linear.getXMutable().assign(narrow(linear, *weight.getStored(), wide));
       linear.setContracts(1);
     });
   }
@@ -125,7 +126,8 @@ private:
     if (!glob)
       return success();
     InFlightDiagnostic diagnostic = emitError(getOperation().getLoc());
-    diagnostic << "found no weight of a product that fits `" << *glob << "`";
+    diagnostic << "found no weight of a product and no table that fits `"
+               << *glob << "`";
     for (const nn::PathTree::Slot &slot : tree.weights())
       if (roleOf(cast<nn::WeightOp>(slot.op)) == Role::Factor)
         return diagnostic << ", the first there is: " << slot.path;

@@ -1,8 +1,8 @@
 //===- SplitLayers.cpp - loops whose layers store weights unalike ---------===//
 //
 // Enters: an nn module, and the types asked for. Leaves: every loop cut where
-// the types of its weights change from one turn to the next, each part with
-// blocks of its own:
+// the types of its weights change from one turn to the next, and blocks copied
+// whose calls store other types:
 //
 //   for l in 0 .. 22: layer("layers.{l}")
 //
@@ -11,7 +11,7 @@
 //   for l in 0 .. 1: layer("layers.{l}")
 //   for l in 1 .. 22: layer_0("layers.{l}")
 //
-// Layers alike and side by side stay one code. nn-quantize, which follows, then
+// Layers alike call the same blocks. nn-quantize, which follows, then
 // finds one type for each of its weights.
 //
 //===----------------------------------------------------------------------===//
@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -43,83 +44,155 @@ using Types = SmallVector<heddle::kernel::PackedType>;
 static constexpr auto remarkOptions =
     remark::RemarkOpts::name("split-layers").category("nn-split-layers");
 
-/// What every turn of every loop stores, over all calls of the function that
-/// the loop is in.
-class TurnTypes {
+/// Reads which types a module's functions store, instance by instance.
+class StoredTypes {
 public:
-  TurnTypes(ModuleOp module, const PathTree &tree, WeightTypes &asked)
+  StoredTypes(ModuleOp module, const PathTree &tree, WeightTypes &asked)
       : symbols(module), tree(tree), asked(asked) {
-    for (auto function : module.getOps<func::FuncOp>())
-      if (isEntry(function)) {
-        Types types;
-        read(function, tree.entryStart(function.getName()).first, types);
-      }
+    // Calls may be given other callees later.
+    module.walk([&](Operation *op) {
+      if (FlatSymbolRefAttr name = heddle::nn::calleeOf(op))
+        callees[op] = symbols.lookup<func::FuncOp>(name.getValue());
+    });
   }
 
-  /// Outer loops before inner ones, callers before callees.
-  llvm::MapVector<scf::ForOp, SmallVector<Types>> loops;
+  func::FuncOp calleeOf(Operation *op) const { return callees.lookup(op); }
+
+  /// Calls `turn` with what each turn of each loop stores, in order.
+  using OnTurn = function_ref<void(scf::ForOp, int64_t, const Types &)>;
+  /// The types of an instance of a function, whose line is `line`.
+  Types of(func::FuncOp function, int64_t line, OnTurn turn) {
+    Types types;
+    SmallVector<int64_t> indices;
+    read(function.getBody().front(), line, indices, types, turn);
+    return types;
+  }
+
+  /// Where the line of a callee begins, loops at `indices`.
+  int64_t lineOf(Operation *op, int64_t line, ArrayRef<int64_t> indices) const {
+    const SlotPlace &place = tree.weightPlace(op);
+    int64_t at = line + place.first;
+    for (auto [stride, index] : llvm::zip_equal(place.strides, indices))
+      at += stride * index;
+    return at;
+  }
+
+  ArrayRef<Operation *> opsWithSlots(Block &block) const {
+    return tree.opsWithSlots(block);
+  }
 
 private:
-  void read(func::FuncOp function, int64_t line, Types &into) {
-    SmallVector<int64_t> indices;
-    read(function.getBody().front(), line, indices, into);
-  }
-
   void read(Block &block, int64_t line, SmallVector<int64_t> &indices,
-            Types &into) {
+            Types &into, OnTurn turn) {
     for (Operation *op : tree.opsWithSlots(block)) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
-        read(loop, line, indices, into);
+        read(loop, line, indices, into, turn);
         continue;
       }
-      auto slot = [&] {
-        const SlotPlace &place = tree.weightPlace(op);
-        int64_t at = line + place.first;
-        for (auto [stride, index] : llvm::zip_equal(place.strides, indices))
-          at += stride * index;
-        return at;
-      };
       if (auto weight = dyn_cast<WeightOp>(op)) {
-        const PathTree::Slot &stored = tree.weights()[slot()];
+        const PathTree::Slot &stored =
+            tree.weights()[lineOf(op, line, indices)];
         into.push_back(asked.typeFor(stored.path, roleOf(weight)));
         for (StringRef path : stored.then)
           into.push_back(asked.typeFor(path, roleOf(weight)));
-      } else if (auto call = dyn_cast<CallOp>(op)) {
-        read(callee(call.getCallee()), slot(), into);
-      } else if (auto route = dyn_cast<RouteOp>(op)) {
-        func::FuncOp expert = callee(route.getCallee());
-        int64_t length = tree.lineOf(expert.getName()).first;
-        for (int64_t e = 0; e < static_cast<int64_t>(route.getCount()); ++e)
-          read(expert, slot() + e * length, into);
+      } else if (func::FuncOp callee = calleeOf(op)) {
+        int64_t first = lineOf(op, line, indices), count = 1;
+        if (auto route = dyn_cast<RouteOp>(op))
+          count = route.getCount();
+        int64_t length = tree.lineOf(callee.getName()).first;
+        for (int64_t expert = 0; expert < count; ++expert)
+          into.append(of(callee, first + expert * length, turn));
       }
       for (Region &region : op->getRegions())
         for (Block &inner : region)
-          read(inner, line, indices, into);
+          read(inner, line, indices, into, turn);
     }
   }
 
   void read(scf::ForOp loop, int64_t line, SmallVector<int64_t> &indices,
-            Types &into) {
+            Types &into, OnTurn turn) {
     int64_t lower = *getConstantIntValue(loop.getLowerBound()),
             upper = *getConstantIntValue(loop.getUpperBound());
-    loops[loop].resize(std::max<int64_t>(upper - lower, 0));
     for (int64_t index = lower; index < upper; ++index) {
-      Types turn;
+      Types types;
       indices.push_back(index);
-      read(*loop.getBody(), line, indices, turn);
+      read(*loop.getBody(), line, indices, types, turn);
       indices.pop_back();
-      loops[loop][index - lower].append(turn);
-      into.append(turn);
+      turn(loop, index - lower, types);
+      into.append(types);
     }
-  }
-
-  func::FuncOp callee(StringRef name) {
-    return symbols.lookup<func::FuncOp>(name);
   }
 
   SymbolTable symbols;
   const PathTree &tree;
   WeightTypes &asked;
+  llvm::DenseMap<Operation *, func::FuncOp> callees;
+};
+
+/// Gives every call a callee whose weights have the types of its own.
+class CalleeChoice {
+public:
+  CalleeChoice(ModuleOp module, const PathTree &tree, StoredTypes &types)
+      : symbols(module), types(types) {
+    SmallVector<func::FuncOp> entries;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (isEntry(function))
+        entries.push_back(function);
+    for (func::FuncOp entry : entries)
+      choose(entry, /*copies=*/nullptr, tree.entryStart(entry.getName()).first);
+  }
+
+private:
+  /// Of the calls in a function, or in a copy of it, one instance of which has
+  /// its line at `line`.
+  void choose(func::FuncOp original, const IRMapping *copies, int64_t line) {
+    SmallVector<int64_t> indices;
+    choose(original.getBody().front(), copies, line, indices);
+  }
+
+  void choose(Block &block, const IRMapping *copies, int64_t line,
+              SmallVector<int64_t> &indices) {
+    for (Operation *op : types.opsWithSlots(block)) {
+      if (func::FuncOp callee = types.calleeOf(op)) {
+        Operation *own = copies ? copies->lookupOrNull(op) : op;
+        own->setAttr("callee", FlatSymbolRefAttr::get(calleeFor(
+                                   callee, types.lineOf(op, line, indices))));
+      }
+      auto loop = dyn_cast<scf::ForOp>(op);
+      if (loop)
+        indices.push_back(*getConstantIntValue(loop.getLowerBound()));
+      for (Region &region : op->getRegions())
+        for (Block &inner : region)
+          choose(inner, copies, line, indices);
+      if (loop)
+        indices.pop_back();
+    }
+  }
+
+  /// The first types of a function keep it, each others have a copy.
+  StringAttr calleeFor(func::FuncOp callee, int64_t line) {
+    Types stored = types.of(callee, line, [](scf::ForOp, int64_t, auto &) {});
+    auto &known = copiesOf[callee];
+    for (auto &[others, name] : known)
+      if (others == stored)
+        return name;
+    if (known.empty()) {
+      StringAttr name = known.emplace_back(stored, callee.getNameAttr()).second;
+      choose(callee, /*copies=*/nullptr, line);
+      return name;
+    }
+    IRMapping copies;
+    auto copy = cast<func::FuncOp>(callee->clone(copies));
+    StringAttr name = symbols.insert(copy);
+    known.emplace_back(stored, name);
+    choose(callee, &copies, line);
+    return name;
+  }
+
+  SymbolTable symbols;
+  StoredTypes &types;
+  llvm::DenseMap<Operation *, SmallVector<std::pair<Types, StringAttr>, 0>>
+      copiesOf;
 };
 
 struct SplitLayers : heddle::transforms::impl::SplitLayersBase<SplitLayers> {
@@ -127,25 +200,45 @@ struct SplitLayers : heddle::transforms::impl::SplitLayersBase<SplitLayers> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(verifyModule(getOperation())))
+    ModuleOp module = getOperation();
+    if (failed(verifyModule(module)))
       return signalPassFailure();
-    auto asked = WeightTypes::read(getOperation(), dtype, quant);
+    auto asked = WeightTypes::read(module, dtype, stored, quant);
     if (failed(asked))
       return signalPassFailure();
     if (asked->areAllF32())
       return;
-    FailureOr<PathTree> tree = PathTree::build(getOperation());
+    if (failed(cutLoops(*asked)))
+      return signalPassFailure();
+    FailureOr<PathTree> tree = PathTree::build(module);
     if (failed(tree))
       return signalPassFailure();
-    TurnTypes types(getOperation(), *tree, *asked);
-    SymbolTable symbols(getOperation());
-    // Inner loops first: a part of an outer one then has them as they are.
-    for (auto &[loop, turns] : llvm::reverse(types.loops))
-      split(loop, turns, symbols);
+    StoredTypes types(module, *tree, *asked);
+    CalleeChoice(module, *tree, types);
   }
 
 private:
-  void split(scf::ForOp loop, ArrayRef<Types> turns, SymbolTable &symbols) {
+  LogicalResult cutLoops(WeightTypes &asked) {
+    FailureOr<PathTree> tree = PathTree::build(getOperation());
+    if (failed(tree))
+      return failure();
+    // Over all calls of the function that a loop is in. Inner loops end first.
+    llvm::MapVector<scf::ForOp, SmallVector<Types>> loops;
+    StoredTypes types(getOperation(), *tree, asked);
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (isEntry(function))
+        types.of(function, tree->entryStart(function.getName()).first,
+                 [&](scf::ForOp loop, int64_t turn, const Types &stored) {
+                   SmallVector<Types> &turns = loops[loop];
+                   turns.resize(std::max<size_t>(turns.size(), turn + 1));
+                   turns[turn].append(stored);
+                 });
+    for (auto &[loop, turns] : loops)
+      cut(loop, turns);
+    return success();
+  }
+
+  void cut(scf::ForOp loop, ArrayRef<Types> turns) {
     SmallVector<int64_t> ends;
     for (size_t turn = 1; turn <= turns.size(); ++turn)
       if (turn == turns.size() || turns[turn] != turns[turn - 1])
@@ -168,26 +261,11 @@ private:
       part.setUpperBound(index(lower + end));
       part.getInitArgsMutable().assign(carried);
       builder.setInsertionPointAfter(part);
-      if (first > 0)
-        cloneBlocks(part, symbols);
       carried = part.getResults();
       first = end;
     }
     loop.replaceAllUsesWith(carried);
     loop.erase();
-  }
-
-  /// Blocks called from within `op` become its own.
-  void cloneBlocks(Operation *op, SymbolTable &symbols) {
-    op->walk([&](Operation *inner) {
-      FlatSymbolRefAttr callee = calleeOf(inner);
-      if (!callee)
-        return;
-      func::FuncOp own =
-          symbols.lookup<func::FuncOp>(callee.getValue()).clone();
-      inner->setAttr("callee", FlatSymbolRefAttr::get(symbols.insert(own)));
-      cloneBlocks(own, symbols);
-    });
   }
 };
 

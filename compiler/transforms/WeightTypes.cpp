@@ -19,18 +19,19 @@ Role transforms::roleOf(nn::WeightOp weight) {
   return isFactor ? Role::Factor : isTable ? Role::Table : Role::Other;
 }
 
-LogicalResult WeightTypes::readRule(ModuleOp module, StringRef glob,
-                                    StringRef type, std::vector<Rule> &into) {
+FailureOr<WeightTypes::Rule>
+WeightTypes::readRule(ModuleOp module, StringRef glob, StringRef type) {
   std::optional<PackedType> known = kernel::packedTypeNamed(type);
-  if (!known || glob.empty())
-    return emitError(module.getLoc())
-           << "found " << glob << "=" << type << ", needed PATTERN=TYPE with "
-           << kernel::packedTypeNames();
-  into.push_back({glob.str(), *known});
-  return success();
+  if (known && !glob.empty())
+    return Rule{glob.str(), *known};
+  emitError(module.getLoc())
+      << "found " << glob << "=" << type << ", needed PATTERN=TYPE with "
+      << kernel::packedTypeNames();
+  return failure();
 }
 
 FailureOr<WeightTypes> WeightTypes::read(ModuleOp module, StringRef dtype,
+                                         ArrayRef<std::string> stored,
                                          ArrayRef<std::string> quant) {
   WeightTypes types;
   std::optional<PackedType> type = kernel::packedTypeNamed(dtype);
@@ -42,17 +43,29 @@ FailureOr<WeightTypes> WeightTypes::read(ModuleOp module, StringRef dtype,
   types.defaultType = *type;
   for (StringRef rule : quant) {
     auto [glob, name] = rule.rsplit('=');
-    if (failed(readRule(module, glob, name, types.rules)))
+    FailureOr<Rule> read = readRule(module, glob, name);
+    if (failed(read))
       return failure();
+    types.rules.push_back(*read);
+  }
+  for (StringRef line : stored) {
+    auto [path, name] = line.rsplit('=');
+    FailureOr<Rule> read = readRule(module, path, name);
+    if (failed(read))
+      return failure();
+    types.storedTypes[path] = read->type;
   }
   auto weights =
       module->getAttrOfType<DictionaryAttr>(nn::NNDialect::kWeightsAttr);
   auto kept = weights ? weights.getAs<ArrayAttr>("keep") : ArrayAttr();
   for (Attribute keep : kept ? kept.getValue() : ArrayRef<Attribute>()) {
     auto parts = cast<ArrayAttr>(keep);
-    if (failed(readRule(module, cast<StringAttr>(parts[1]).getValue(),
-                        cast<StringAttr>(parts[0]).getValue(), types.keeps)))
+    FailureOr<Rule> read =
+        readRule(module, cast<StringAttr>(parts[1]).getValue(),
+                 cast<StringAttr>(parts[0]).getValue());
+    if (failed(read))
       return failure();
+    types.keeps.push_back(*read);
   }
   return types;
 }
@@ -61,12 +74,17 @@ PackedType WeightTypes::typeFor(StringRef path, Role role) {
   if (role == Role::Other)
     return PackedType::F32;
   PackedType type = defaultType;
-  if (role == Role::Factor)
-    for (auto [number, rule] : llvm::enumerate(rules))
-      if (nn::matchesGlob(rule.glob, path)) {
-        type = rule.type;
-        fitting.insert(number);
-      }
+  bool isAsked = false;
+  for (auto [number, rule] : llvm::enumerate(rules))
+    if (nn::matchesGlob(rule.glob, path)) {
+      type = rule.type;
+      isAsked = true;
+      fitting.insert(number);
+    }
+  // What is stored as integers keeps them: nothing is more precise.
+  auto ofCheckpoint = storedTypes.find(path);
+  if (!isAsked && ofCheckpoint != storedTypes.end())
+    return ofCheckpoint->second;
   for (const Rule &keep : keeps)
     if (nn::matchesGlob(keep.glob, path))
       return kernel::formatOf(keep.type).precision >

@@ -1,8 +1,9 @@
 //===- WeightTypes.h - which type a weight is stored in ---------*- C++ -*-===//
 //
-// Three voices decide about a weight, by its path in the model: `dtype` for
-// all, the last of the `quant` rules that fits it, and `keep` of the model
-// file, which no rule gets below.
+// Four voices decide about a weight, by its path in the model: `dtype` for all,
+// `stored` for one that the checkpoint holds as integers, the last of the
+// `quant` rules that fits it, and `keep` of the model file, which no rule gets
+// below.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_TRANSFORMS_WEIGHTTYPES_H
@@ -10,6 +11,7 @@
 
 #include "dialects/nn/NN.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringMap.h"
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,20 +29,22 @@ Role roleOf(nn::WeightOp weight);
 
 class WeightTypes {
 public:
-  /// `dtype` is f32 or bf16, a rule PATTERN=TYPE with any of
-  /// PackedFormat.h; fails, with a diagnostic, on others.
+  /// `dtype` is f32 or bf16, one of `stored` PATH=TYPE and a rule PATTERN=TYPE
+  /// with any of PackedFormat.h; fails, with a diagnostic, on others.
   static llvm::FailureOr<WeightTypes> read(mlir::ModuleOp module,
                                            llvm::StringRef dtype,
+                                           llvm::ArrayRef<std::string> stored,
                                            llvm::ArrayRef<std::string> quant);
 
   bool areAllF32() const {
-    return defaultType == kernel::PackedType::F32 && rules.empty();
+    return defaultType == kernel::PackedType::F32 && rules.empty() &&
+           storedTypes.empty();
   }
 
-  /// Rules are for the factors of products; a table is of the dtype.
+  /// What is no factor and no table is f32.
   kernel::PackedType typeFor(llvm::StringRef path, Role role);
 
-  /// Pattern of a rule that no factor asked for so far fits.
+  /// Pattern of a rule that no weight asked for so far fits.
   std::optional<llvm::StringRef> unfitting() const;
 
 private:
@@ -49,13 +53,13 @@ private:
     kernel::PackedType type;
   };
 
-  static llvm::LogicalResult readRule(mlir::ModuleOp module,
-                                      llvm::StringRef glob,
-                                      llvm::StringRef type,
-                                      std::vector<Rule> &into);
+  static llvm::FailureOr<Rule> readRule(mlir::ModuleOp module,
+                                        llvm::StringRef glob,
+                                        llvm::StringRef type);
 
   kernel::PackedType defaultType = kernel::PackedType::F32;
   std::vector<Rule> rules, keeps;
+  llvm::StringMap<kernel::PackedType> storedTypes; ///< by path
   llvm::SmallDenseSet<size_t> fitting; ///< numbers of rules
 };
 

@@ -38,7 +38,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
     C5. The operands `with` are like y, dense vectors of N elements, or one number. The memory of one may be that of y, if their rows
         and columns are the same; x shares none.
     C6. Rows of i8, and only those, need `layout`, of integers and paired if the product is, and `inputs`, which is K.
-        They have as many bytes as Layout.h says for the type.
+        They have as many bytes as Layout.h says for the type, with `wide` for integers of 16 bits; those need groups.
     C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one. What is
         paired or has operands `with` has one.
 
@@ -63,11 +63,12 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
                        Arg<Variadic<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector, Kernel_F32Number]>>, "for the epilogue",
                            [MemRead]>:$others,
                        Arg<Kernel_F32Matrix, "result", [MemWrite]>:$y,
-                       OptionalAttr<Kernel_LayoutAttr>:$layout, OptionalAttr<I64Attr>:$inputs);
+                       OptionalAttr<Kernel_LayoutAttr>:$layout, OptionalAttr<I64Attr>:$inputs,
+                       UnitAttr:$wide);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
     (`paired` $paired^)? $x `,` $weight (`bias` $bias^)? (`with` $others^)? `into` $y
-    (`layout` $layout^ `inputs` $inputs)? (`then` $epilogue^)? attr-dict
+    (`layout` $layout^ `inputs` $inputs)? (`wide` $wide^)? (`then` $epilogue^)? attr-dict
     `:` type($x) `,` type($weight) (`bias` type($bias)^)? (`with` type($others)^)? `into` type($y)
   }];
   let hasVerifier = 1;
@@ -76,7 +77,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
     // f32 or bf16, y = x·w + bias.
     OpBuilder<(ins "::mlir::Value":$x, "::mlir::Value":$weight, "::mlir::Value":$bias, "::mlir::Value":$y), [{
       build($_builder, $_state, /*paired=*/false, x, weight, bias, /*others=*/::mlir::ValueRange(), y,
-            /*layout=*/LayoutAttr(), /*inputs=*/::mlir::IntegerAttr());
+            /*layout=*/LayoutAttr(), /*inputs=*/::mlir::IntegerAttr(), /*wide=*/false);
     }]>
   ];
   let extraClassDeclaration = [{
@@ -99,19 +100,21 @@ def Kernel_NarrowOp : Kernel_Op<"narrow"> {
   let description = [{
     Writes every row of x in the form in which `kernel.matmul` multiplies it: bf16, each element rounded to the nearest
     (ties to even), or i8 with scales, laid out as Layout.h says. `group` is how many elements share a scale; without it
-    the whole row does.
+    the whole row does. With `wide` the integers have 16 bits, in two halves.
 
     C1. K is static and positive; M is the same in x and rows.
     C2. Rows of both are contiguous and a static distance apart.
-    C3. Rows of bf16 have K elements and no groups; rows of i8 the bytes that Layout.h says.
+    C3. Rows of bf16 have K elements and no groups; rows of i8 the bytes that Layout.h says. Groups are of 16 or 32
+        elements; what is wide has groups.
 
     ```mlir
     kernel.narrow %x into %rows : memref<?x768xf32> into memref<?x768xbf16>
     ```
   }];
   let arguments = (ins Arg<Kernel_F32Matrix, "rows", [MemRead]>:$x,
-                       Arg<Kernel_NarrowRows, "narrow rows", [MemWrite]>:$rows, OptionalAttr<I64Attr>:$group);
-  let assemblyFormat = "$x `into` $rows (`group` $group^)? attr-dict `:` type($x) `into` type($rows)";
+                       Arg<Kernel_NarrowRows, "narrow rows", [MemWrite]>:$rows, OptionalAttr<I64Attr>:$group,
+                       UnitAttr:$wide);
+  let assemblyFormat = "$x `into` $rows (`group` $group^)? (`wide` $wide^)? attr-dict `:` type($x) `into` type($rows)";
   let hasVerifier = 1;
 }
 

@@ -68,12 +68,17 @@ static LogicalResult verifyLayout(MatmulOp op) {
     return op.emitOpError("needs layout and inputs for rows of i8, and for no "
                           "others");
   if (!integers)
-    return success();
+    return op.getWide() ? op.emitOpError("needs rows of i8 to be wide")
+                        : LogicalResult(success());
   PackedLayout layout = op.getLayout()->getLayout();
   if (!isQuantised(layout.type) || layout.paired != op.getPaired())
     return op.emitOpError() << "layout is " << *op.getLayout()
                             << ", needs integers, paired if the product is";
-  int64_t bytes = QuantisedRow::of(layout.type, op.getInputCount()).bytes();
+  if (op.getWide() && !layout.format().isGrouped())
+    return op.emitOpError() << "layout is " << *op.getLayout()
+                            << ", wide rows need one with groups";
+  int64_t bytes =
+      QuantisedRow::of(layout.type, op.getInputCount(), op.getWide()).bytes();
   if (op.getX().getType().getDimSize(1) != bytes)
     return op.emitOpError() << "x is " << op.getX().getType()
                             << ", needs rows of " << bytes << " bytes";
@@ -142,15 +147,17 @@ LogicalResult NarrowOp::verify() {
     return emitOpError("needs contiguous rows, a static distance apart"); // C2
   int64_t inputs = x.getDimSize(1), group = getGroup().value_or(0);
   if (rows.getElementType().isBF16()) {
-    if (getGroup() || rows.getDimSize(1) != inputs)
+    if (getGroup() || getWide() || rows.getDimSize(1) != inputs)
       return emitOpError() << "rows are " << rows << ", needs " << inputs
                            << " of bf16, no groups"; // C3
     return success();
   }
-  if (getGroup() && group != PackedFormat::groupSize)
-    return emitOpError() << "groups are of " << group << ", needs "
-                         << PackedFormat::groupSize; // C3
-  int64_t bytes = QuantisedRow{inputs, getGroup().has_value()}.bytes();
+  if (getGroup() && group != 16 && group != 32)
+    return emitOpError() << "groups are of " << group
+                         << ", needs 16 or 32"; // C3
+  if (getWide() && !getGroup())
+    return emitOpError("needs groups to be wide"); // C3
+  int64_t bytes = QuantisedRow{inputs, group, getWide()}.bytes();
   if (rows.getDimSize(1) != bytes)
     return emitOpError() << "rows are " << rows << ", needs " << bytes
                          << " bytes"; // C3

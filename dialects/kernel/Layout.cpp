@@ -158,13 +158,15 @@ std::optional<int64_t> PackedLayout::outputAt(int64_t column,
 //===----------------------------------------------------------------------===//
 
 int64_t PackedLayout::stepInputs() const {
-  return format().isGrouped() ? format().group : interleave;
+  return format().isGrouped() ? PackedFormat::stepSize : interleave;
 }
 
 int64_t PackedLayout::stepBytes() const {
   int64_t elements = stepInputs() * format().bits() / 8;
-  int64_t scale = format().isGrouped() ? format().scaleBytes() : 0;
-  return panel * (elements + scale);
+  int64_t numbers = format().isGrouped() ? stepGroups() * format().numbers() *
+                                               format().scaleBytes()
+                                         : 0;
+  return panel * (elements + numbers);
 }
 
 int64_t PackedLayout::stepCount(MatrixShape matrix) const {
@@ -172,8 +174,10 @@ int64_t PackedLayout::stepCount(MatrixShape matrix) const {
 }
 
 int64_t PackedLayout::panelBytes(MatrixShape matrix) const {
-  int64_t scale = format().isGrouped() ? 0 : format().scaleBytes();
-  return stepCount(matrix) * stepBytes() + panel * scale;
+  int64_t behind = format().isGrouped() ? 0 : format().scaleBytes();
+  if (format().hasSpans())
+    behind = divideCeil(matrix.inputs, PackedFormat::spanSize) * spanBytes();
+  return stepCount(matrix) * stepBytes() + panel * behind;
 }
 
 int64_t PackedLayout::panelElements(MatrixShape matrix) const {
@@ -229,16 +233,49 @@ PackedLayout::bitsOf(int64_t n, int64_t k, MatrixShape matrix) const {
   return bits;
 }
 
+/// Of column `within` of a panel, a number of a group whose first one of all
+/// groups is `begin` bytes a column from the step's start.
+static int64_t groupNumber(const PackedLayout &layout, int64_t begin,
+                           int64_t within, int64_t k) {
+  int64_t group = k % layout.stepInputs() / layout.format().group;
+  return k / layout.stepInputs() * layout.stepBytes() + begin * layout.panel +
+         (group * layout.panel + within) * layout.format().scaleBytes();
+}
+
 int64_t PackedLayout::scaleOffset(int64_t n, int64_t k,
                                   MatrixShape matrix) const {
   assertWithin(n, k, matrix);
   assert(isQuantised(type) && "only quantised types have scales");
+  int64_t column = columnOf(n, matrix), within = column % panel;
+  int64_t begin = column / panel * panelBytes(matrix);
+  if (format().isGrouped())
+    return begin + groupNumber(*this, scalesInStep(), within, k);
+  return begin + stepCount(matrix) * stepBytes() +
+         within * format().scaleBytes();
+}
+
+int64_t PackedLayout::minimumOffset(int64_t n, int64_t k,
+                                    MatrixShape matrix) const {
+  assertWithin(n, k, matrix);
+  assert(format().hasMinima && "the type has no minima");
   int64_t column = columnOf(n, matrix);
-  int64_t steps =
-      format().isGrouped() ? k / stepInputs() + 1 : stepCount(matrix);
-  int64_t end = column / panel * panelBytes(matrix) + steps * stepBytes();
-  int64_t before = format().isGrouped() ? panel : 0;
-  return end + (column % panel - before) * format().scaleBytes();
+  return column / panel * panelBytes(matrix) +
+         groupNumber(*this, minimaInStep(), column % panel, k);
+}
+
+int64_t PackedLayout::spanScaleOffset(int64_t n, int64_t k,
+                                      MatrixShape matrix) const {
+  assertWithin(n, k, matrix);
+  assert(format().hasSpans() && "the type has no spans");
+  int64_t column = columnOf(n, matrix);
+  return column / panel * panelBytes(matrix) + stepCount(matrix) * stepBytes() +
+         k / PackedFormat::spanSize * panel * spanBytes() + column % panel * 2;
+}
+
+int64_t PackedLayout::spanMinimumOffset(int64_t n, int64_t k,
+                                        MatrixShape matrix) const {
+  assert(format().hasMinima && "the type has no minima");
+  return spanScaleOffset(n, k, matrix) + 2 * panel;
 }
 
 //===----------------------------------------------------------------------===//
@@ -339,14 +376,19 @@ Expected<PackedLayout> PackedLayout::parse(StringRef text) {
 // Rows of activations
 //===----------------------------------------------------------------------===//
 
+int64_t QuantisedRow::paddedInputs() const {
+  return alignTo(inputs, isGrouped() ? PackedFormat::stepSize : 4);
+}
+
 int64_t QuantisedRow::groupCount() const {
-  return grouped ? divideCeil(inputs, PackedFormat::groupSize) : 1;
+  return isGrouped() ? paddedInputs() / group : 1;
 }
 
 int64_t QuantisedRow::bytes() const {
-  int64_t padded = alignTo(inputs, grouped ? PackedFormat::groupSize : 4);
-  int64_t numbers = (grouped ? 3 : 1) * groupCount() + 1;
-  return alignTo(padded + 4 * numbers, PackedLayout::alignment);
+  int64_t strips = isGrouped() ? 4 : 1;
+  int64_t numbers = (strips + (wide ? 1 : 0)) * groupCount() + 1;
+  return alignTo((wide ? 2 : 1) * paddedInputs() + 4 * numbers,
+                 PackedLayout::alignment);
 }
 
 } // namespace heddle::kernel

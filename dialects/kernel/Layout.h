@@ -20,13 +20,15 @@
 //   type        step of k    a step's bytes                    at the end
 //   elements    interleave   [P][interleave]
 //   a row's     4            [P][4] u8                         [P] scales
-//   in groups   group        of each plane [bytes / 4][P][4]
-//                            u8, then [P] scales
+//   in groups   32           of each plane [bytes / 4][P][4]   of each span of
+//                            u8, then [groups][P] scales and   256 k [P] f16 of
+//                            [groups][P] minima                scales and [P]
+//                                                              of minima
 //
 // The integers of a row (i8) share a scale, or those of a group (q8, q4); the
-// table of PackedFormat.h has types, planes and scales. Byte [j][n][i] of a
-// plane is byte 4 j + i of column n: with q4, its low nibble is of k = 4 j + i
-// and its high one of k = 16 + 4 j + i.
+// table of PackedFormat.h has types, planes, scales and minima, and which types
+// have spans. Byte [j][n][i] of a plane is byte 4 j + i of column n: with q4,
+// its low nibble is of k = 4 j + i and its high one of k = 16 + 4 j + i.
 //
 // Columns are the outputs in order, unless
 // - they are a concatenation of column groups (D -> H K | G K | G K), each of
@@ -37,6 +39,7 @@
 //   a tile of 32 columns holds both factors of 16 products.
 // What lies beyond a group's, a half's or the inputs' end stands for zero: the
 // zero point where quantised, with scale 0 if the whole column lies beyond.
+// (Beyond the inputs' end, activations are zero.)
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_KERNEL_LAYOUT_H
@@ -144,6 +147,23 @@ struct PackedLayout {
                                     MatrixShape matrix) const;
   /// The first byte of the scale of W[n][k]. Quantised.
   int64_t scaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  /// And of its minimum, and of the two f16 of its span, where it has such.
+  int64_t minimumOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  int64_t spanScaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  int64_t spanMinimumOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+
+  //===--- Within a step of groups ----------------------------------------===//
+
+  /// Groups of a step; where their scales and minima begin in a step; bytes of
+  /// what all columns have of a span. Times the panel's columns.
+  int64_t stepGroups() const { return stepInputs() / format().group; }
+  int64_t scalesInStep() const { return stepInputs() * format().bits() / 8; }
+  int64_t minimaInStep() const {
+    return scalesInStep() + stepGroups() * format().scaleBytes();
+  }
+  int64_t spanBytes() const {
+    return format().hasSpans() ? 2 * format().numbers() : 0;
+  }
 
   /// `plain f32`, `plain bf16 transposed`, `panel<32> f32 transposed
   /// groups<768, 256, 256>`, `panel<32, 2> bf16`, `panel<32, 4> q8 paired`.
@@ -155,55 +175,74 @@ struct PackedLayout {
 
 /// A row of K activations, quantised: what kernel.narrow leaves for products
 /// with quantised weights. Every x[k] becomes q[k] = round(x[k] / d), ties to
-/// even, -127 <= q <= 127, with a scale d for the row or for each group of 32,
-/// as the weight has them. Let m be the largest |x[k]| of a group, and M that
-/// of the row, 2^-100 at least:
+/// even, -L <= q <= L, with a scale d for the row or for each group of 16 or
+/// 32, as the weight has them. L is 127, or 127 * 255 where rows of groups are
+/// `wide`. Let m be the largest |x[k]| of a group, and M that of the row,
+/// 2^-100 at least, 2^-92 where wide:
 ///
-///   of a row      d = M / 127
-///   of a group    d = unit * (2^high + 2^low),   unit = M / (127 * 2^16),
-///                 the least such d that is m / 127 at least, high >= low >= 0
+///   of a row      d = M / L
+///   of a group    d = unit * (2^high + 2^low),   unit = M / (L * 2^16),
+///                 the least such d that is m / L at least, high >= low >= 0
 ///
 /// Scales are then multiplied by adding to exponents: multiplications are what
-/// products have too many of. The d of a group is 1.1 times m / 127 in the
-/// mean, and less than 4/3 times as large but where m is next to nothing beside
-/// M.
+/// products have too many of. The d of a group is 1.1 times m / L in the mean,
+/// and less than 4/3 times as large but where m is next to nothing beside M.
 ///
-///   K bytes    q
+///   K bytes    q; where wide, h of q = 255 h + l, -127 <= l <= 127
+///   zeros      to a whole number of steps of 32
+///   K bytes    l, and zeros; wide only
 ///   zeros      as many as the sizes below need
 ///   [G] i32    high * 2^23, what to add to the bits of an f32; of groups only
 ///   [G] i32    low * 2^23, likewise
-///   [G] i32    starts, -128 * (the sum of the group's q); G = 1 for a row
+///   [G] f32    (the sum of the group's q) * (2^high + 2^low); of groups only
+///   [G] i32    starts, -128 * (the sum of the group's l); wide only
+///   [G] i32    starts, -128 * (the sum of the group's first bytes); G = 1 for
+///              a row
 ///   f32        unit, or d of a row
 ///
 /// A product sums u8 * s8 from `start` on:
 ///   start + sum of u q = sum of (u - 128) q,
 /// and of fewer bits, with u * 2^(8 - bits) for u, 2^(8 - bits) times the sum
 /// of (u - zeroPoint) q. Multiplied with the scale of the group and that of the
-/// weight, this is the sum over the group of W[n][k] x[k].
+/// weight, this is the sum over the group of W[n][k] x[k]. Where the weight has
+/// minima, (minimum + zeroPoint * scale) times the sum of the group's q is to
+/// be added.
 struct QuantisedRow {
   int64_t inputs = 0;
-  bool grouped = false;
+  int64_t group = 0; ///< 0: the row
+  bool wide = false;
 
   /// For the product with a weight of that type.
-  static QuantisedRow of(PackedType type, int64_t inputs) {
+  static QuantisedRow of(PackedType type, int64_t inputs, bool wide = false) {
     assert(isQuantised(type) && "activations stay as they are");
-    return {inputs, formatOf(type).isGrouped()};
+    return {inputs, formatOf(type).group, wide};
   }
 
-  static constexpr float leastMagnitude = 0x1p-100f;
-  /// The largest q, and the largest 2^high + 2^low.
-  static constexpr float largestByte = 127, largestMultiple = 0x1p16f;
+  /// What M is at least: units stay normal numbers.
+  float leastMagnitude() const { return wide ? 0x1p-92f : 0x1p-100f; }
+  /// The largest 2^high + 2^low.
+  static constexpr float largestMultiple = 0x1p16f;
+  /// L.
+  float largest() const { return wide ? 127 * 255 : 127; }
 
+  bool isGrouped() const { return group != 0; }
   int64_t groupCount() const;
+  /// Bytes of q or of one half of it, with zeros.
+  int64_t paddedInputs() const;
   /// Bytes of a row, a multiple of PackedLayout::alignment.
   int64_t bytes() const;
-  /// First bytes: of what is behind q and zeros, of the strips for the first
-  /// group, and of the f32 at the row's end.
+  /// First bytes: of l, of what is behind q and zeros, of the strips for the
+  /// first group, and of the f32 at the row's end.
+  int64_t lowBytesOffset() const { return paddedInputs(); }
   int64_t numbersOffset() const {
-    return grouped ? highOffset() : startOffset();
+    return isGrouped() ? highOffset() : startOffset();
   }
   int64_t highOffset() const { return lowOffset() - 4 * groupCount(); }
-  int64_t lowOffset() const { return startOffset() - 4 * groupCount(); }
+  int64_t lowOffset() const { return sumOffset() - 4 * groupCount(); }
+  int64_t sumOffset() const {
+    return startOffset() - (wide ? 2 : 1) * 4 * groupCount();
+  }
+  int64_t lowStartOffset() const { return startOffset() - 4 * groupCount(); }
   int64_t startOffset() const { return scaleOffset() - 4 * groupCount(); }
   int64_t scaleOffset() const { return bytes() - 4; }
 };

@@ -9,33 +9,42 @@ namespace heddle::kernel {
 
 using Scale = PackedFormat::Scale;
 using Range = PackedFormat::Range;
-static constexpr int64_t group = PackedFormat::groupSize;
 
 // clang-format off
 static constexpr PackedFormat formats[] = {
-    // type, name, precision, interleave, planes, group, scale, range
-    {PackedType::F32,  "f32",  50,        1,          {32, 0}},
-    {PackedType::BF16, "bf16", 40,        2,          {16, 0}},
-    {PackedType::I8,   "i8",   20,        4,          {8, 0},  0,     Scale::F32, Range::Symmetric},
-    {PackedType::Q8,   "q8",   30,        4,          {8, 0},  group, Scale::F16, Range::Symmetric},
-    {PackedType::Q6,   "q6",    15,        4,          {4, 2},  group, Scale::F16, Range::Whole},
-    {PackedType::Q4,   "q4",   10,        4,          {4, 0},  group, Scale::F16, Range::Whole}, // ggml's q4_0
+    // type, name, precision, interleave, planes, group, scale, range, minima
+    {PackedType::F32,  "f32",  50, 1, {32, 0}},
+    {PackedType::BF16, "bf16", 40, 2, {16, 0}},
+    {PackedType::I8,   "i8",   20, 4, {8, 0}, 0,  Scale::F32, Range::Symmetric},
+    {PackedType::Q8,   "q8",   30, 4, {8, 0}, 32, Scale::F16, Range::Symmetric},
+    {PackedType::Q6,   "q6",   16, 4, {4, 2}, 32, Scale::F16, Range::Whole},
+    {PackedType::Q5,   "q5",   12, 4, {4, 1}, 32, Scale::F16, Range::Whole},
+    {PackedType::Q4,   "q4",   9,  4, {4, 0}, 32, Scale::F16, Range::Whole},
+    {PackedType::Q5_1, "q5_1", 13, 4, {4, 1}, 32, Scale::F16, Range::Whole, true},
+    {PackedType::Q4_1, "q4_1", 10, 4, {4, 0}, 32, Scale::F16, Range::Whole, true},
+    {PackedType::Q6_K, "q6_k", 17, 4, {4, 2}, 16, Scale::I8,  Range::Whole},
+    {PackedType::Q5_K, "q5_k", 14, 4, {4, 1}, 32, Scale::I8,  Range::Whole, true},
+    {PackedType::Q4_K, "q4_k", 11, 4, {4, 0}, 32, Scale::I8,  Range::Whole, true},
+    {PackedType::Q3_K, "q3_k", 6,  4, {2, 1}, 16, Scale::I8,  Range::Whole},
+    {PackedType::Q2_K, "q2_k", 3,  4, {2, 0}, 16, Scale::I8,  Range::Whole, true},
 };
 // clang-format on
 
-/// The emitters take bytes u * 2^(8 − bits), whole parts of bytes, groups of
-/// one size with halves for scales, and rows with floats.
+/// The emitters take bytes u * 2^(8 − bits), whole parts of bytes, groups that
+/// are whole parts of a step, and rows with floats.
 static constexpr bool isWellFormed(const PackedFormat &format) {
   if (!format.isQuantised())
     return !format.isGrouped() && format.planeBits[1] == 0;
   for (unsigned bits : format.planeBits)
     if (bits && 8 % bits)
       return false;
-  Scale scale = format.isGrouped() ? Scale::F16 : Scale::F32;
-  return format.bits() <= 8 && format.interleave == 4 &&
-         format.scale == scale &&
-         (format.isGrouped() ? format.group == group
-                             : format.planeBits[0] == 8);
+  if (format.bits() > 8 || format.interleave != 4)
+    return false;
+  if (!format.isGrouped())
+    return format.scale == Scale::F32 && format.planeBits[0] == 8 &&
+           !format.hasMinima;
+  return format.scale != Scale::F32 &&
+         (format.group == 16 || format.group == PackedFormat::stepSize);
 }
 
 static constexpr bool isTable() {

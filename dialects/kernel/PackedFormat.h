@@ -7,7 +7,12 @@
 // An element of a quantised type stands for
 //
 //   W[n][k] = (u − zeroPoint) * scale,   0 <= u < 2^bits,
-//   zeroPoint = 2^(bits − 1).
+//   zeroPoint = 2^(bits − 1),
+//
+// or, where groups have minima, for u * scale + minimum. In groups, a scale is
+// an f16, or a small integer of the group times an f16 of a span of 256; so is
+// a minimum. The names and the numbers are those of ggml where it has the same
+// (q4 and q5 are its q4_0 and q5_0), so that its blocks keep their bits.
 //
 // The bits of u may lie in several planes (PackedFormat::Plane), so that six of
 // them, say, are a plane of four and a plane of two.
@@ -25,14 +30,37 @@
 
 namespace heddle::kernel {
 
-enum class PackedType : uint8_t { F32, BF16, I8, Q8, Q6, Q4 };
+enum class PackedType : uint8_t {
+  F32,
+  BF16,
+  I8,
+  Q8,
+  Q6,
+  Q5,
+  Q4,
+  Q5_1,
+  Q4_1,
+  Q6_K,
+  Q5_K,
+  Q4_K,
+  Q3_K,
+  Q2_K
+};
 
 struct PackedFormat {
-  /// Successive k that share a scale where not all of a row does. Activations
-  /// are quantised in the same groups (QuantisedRow in Layout.h).
-  static constexpr int64_t groupSize = 32;
+  /// Successive k of a step of a panel where scales are of groups: one of 32
+  /// or two of 16. Activations are quantised in the same groups (QuantisedRow
+  /// in Layout.h).
+  static constexpr int64_t stepSize = 32;
+  /// Successive k that share an f16 where scales are integers.
+  static constexpr int64_t spanSize = 256;
 
-  enum class Scale : uint8_t { None, F16, F32 };
+  enum class Scale : uint8_t {
+    None,
+    F16,
+    F32,
+    I8 ///< times the f16 of a span
+  };
   /// Which numbers u − zeroPoint the quantiser chooses from, z = zeroPoint.
   enum class Range : uint8_t {
     Symmetric, ///< −(z − 1) … z − 1: the largest |x| becomes ±(z − 1)
@@ -54,12 +82,37 @@ struct PackedFormat {
   int64_t group = 0;
   Scale scale = Scale::None;
   Range range = Range::Symmetric;
+  /// Of groups: whether each has a minimum, of the type of the scales.
+  bool hasMinima = false;
 
   constexpr bool isQuantised() const { return scale != Scale::None; }
   constexpr bool isGrouped() const { return group != 0; }
+  constexpr bool hasSpans() const { return scale == Scale::I8; }
   constexpr unsigned bits() const { return planeBits[0] + planeBits[1]; }
   constexpr int64_t scaleBytes() const {
-    return scale == Scale::None ? 0 : scale == Scale::F16 ? 2 : 4;
+    switch (scale) {
+    case Scale::None:
+      return 0;
+    case Scale::F16:
+      return 2;
+    case Scale::F32:
+      return 4;
+    case Scale::I8:
+      return 1;
+    }
+    return 0;
+  }
+  /// Numbers of a group, and of a span where there are such: a scale, and
+  /// perhaps a minimum.
+  constexpr int64_t numbers() const { return hasMinima ? 2 : 1; }
+  /// Successive k that are quantised together; 0: all of a row.
+  constexpr int64_t run() const { return hasSpans() ? spanSize : group; }
+  /// What a weight takes of a long row, scales included.
+  constexpr double bitsPerWeight() const {
+    double ofGroup = 8.0 * static_cast<double>(numbers() * scaleBytes());
+    double ofSpan = hasSpans() ? 16.0 * static_cast<double>(numbers()) : 0;
+    return bits() + (group ? ofGroup / static_cast<double>(group) : 0) +
+           ofSpan / static_cast<double>(spanSize);
   }
 
   constexpr int zeroPoint() const { return 1 << (bits() - 1); }

@@ -253,14 +253,18 @@ RankedTensorType heddle::nn::tensorOf(ArrayRef<int64_t> sizes, Type element,
   return RankedTensorType::get(sizes, element, axes);
 }
 
+kernel::QuantisedRow heddle::nn::quantisedRow(RankedTensorType type) {
+  auto dynamic = cast<DynamicType>(type.getElementType());
+  return {type.getShape().back(), dynamic.getGroup(), dynamic.getWide()};
+}
+
 RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
   if (type.getElementType().isInteger(1))
     return type.clone(IntegerType::get(type.getContext(), 8));
   auto dynamic = dyn_cast<DynamicType>(type.getElementType());
   if (!dynamic)
     return type;
-  kernel::QuantisedRow row{type.getShape().back(),
-                           dynamic.getGroup() != DynamicType::kRow};
+  kernel::QuantisedRow row = quantisedRow(type);
   SmallVector<int64_t> sizes(type.getShape());
   SmallVector<StringAttr> names(axesOf(type).getNames());
   sizes.back() = row.bytes();
@@ -289,26 +293,30 @@ bool heddle::nn::isStoredTransposed(WeightOp weight) {
 }
 
 //===----------------------------------------------------------------------===//
-// !nn.dynamic<row>, !nn.dynamic<32>
+// !nn.dynamic<row>, !nn.dynamic<32>, !nn.dynamic<32, wide>
 //===----------------------------------------------------------------------===//
 
 LogicalResult DynamicType::verify(function_ref<InFlightDiagnostic()> emitError,
-                                  int64_t group) {
-  if (group != kRow && group != kGroup)
-    return emitError() << "a group is the row or " << kGroup
-                       << " elements, found " << group; // C1
+                                  int64_t group, bool wide) {
+  if (group != kRow && group != 16 && group != 32)
+    return emitError() << "a group is the row or 16 or 32 elements, found "
+                       << group; // C1
+  if (wide && group == kRow)
+    return emitError() << "what is wide has groups"; // C2
   return success();
 }
 
 Type DynamicType::parse(AsmParser &parser) {
   int64_t group = kRow;
   auto location = parser.getCurrentLocation();
-  if (parser.parseLess() ||
-      (failed(parser.parseOptionalKeyword("row")) &&
-       parser.parseInteger(group)) ||
-      parser.parseGreater())
+  if (parser.parseLess() || (failed(parser.parseOptionalKeyword("row")) &&
+                             parser.parseInteger(group)))
     return {};
-  return parser.getChecked<DynamicType>(location, parser.getContext(), group);
+  bool wide = succeeded(parser.parseOptionalComma());
+  if ((wide && parser.parseKeyword("wide")) || parser.parseGreater())
+    return {};
+  return parser.getChecked<DynamicType>(location, parser.getContext(), group,
+                                        wide);
 }
 
 void DynamicType::print(AsmPrinter &printer) const {
@@ -317,5 +325,5 @@ void DynamicType::print(AsmPrinter &printer) const {
     printer << "row";
   else
     printer << getGroup();
-  printer << '>';
+  printer << (getWide() ? ", wide>" : ">");
 }

@@ -79,6 +79,8 @@ bool isName(llvm::StringRef text);
 /// How a value of `type` lies in memory, as a tensor of plain elements: truth
 /// values and rows of !nn.dynamic are bytes.
 mlir::RankedTensorType storedAs(mlir::RankedTensorType type);
+/// How rows of such a type lie in memory; the elements are !nn.dynamic.
+kernel::QuantisedRow quantisedRow(mlir::RankedTensorType type);
 
 /// What is left of `type` where an axis is reduced.
 mlir::RankedTensorType withoutAxis(mlir::RankedTensorType type,

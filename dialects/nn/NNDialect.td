@@ -138,19 +138,19 @@ def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {
   let summary = "element of a row that is quantised when it is computed";
   let description = [{
     An int8 between −127 and 127 that stands for itself times a scale, the scale being that of its row,
-    `!nn.dynamic<row>`, or of its group of 32 along the last axis, `!nn.dynamic<32>`. A tensor's last axis is the row; how
-    it lies in memory, with its scales, is said in dialects/kernel/Layout.h (QuantisedRow).
+    `!nn.dynamic<row>`, or of its group of 16 or 32 along the last axis, `!nn.dynamic<32>`. In groups it may be an int16
+    instead, `!nn.dynamic<32, wide>`. A tensor's last axis is the row; how it lies in memory, with its scales, is said in
+    dialects/kernel/Layout.h (QuantisedRow).
 
-    C1. A group is the row or 32 elements.
+    C1. A group is the row or 16 or 32 elements.
+    C2. What is wide has groups.
   }];
-  let parameters = (ins "int64_t":$group);
+  let parameters = (ins "int64_t":$group, "bool":$wide);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Value of `group` for one scale a row.
     static constexpr int64_t kRow = 0;
-    /// The other one.
-    static constexpr int64_t kGroup = 32;
   }];
 }
 

@@ -37,8 +37,8 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
     C2. The weight has two axes: the product of the contracted sizes, and the sum of the groups' sizes, twice it if paired.
     C3. Every result has x's other axes first, then its group's axes, all static.
     C4. The bias, where given, has one axis, as large as the weight's columns.
-    C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>` one with a scale a
-        group (PackedFormat.h).
+    C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>`, wide or not,
+        one with a scale a group of as many (PackedFormat.h).
     C6. A product that is paired or has operands `with` has one result and an epilogue. Each of these operands is f32 and
         has the result's axes, those that x lacks, or none.
     C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one.
@@ -98,7 +98,7 @@ def NN_NarrowOp : NN_Op<"narrow", [NN_SaysDependence, Pure]> {
         !nn.dynamic<32>:   the same for every 32 successive k, the last group shorter if need be, but that d is the least
                            (2ʰ + 2ˡ) · a / (127 · 2¹⁶), h ≥ l ≥ 0, from max_{k in the group} |x[k]| / 127 on
 
-    where round is to nearest, ties to even, and q stands for q · d. Products that read the same x share one nn.narrow.
+    and what is `wide` the same with 127 · 255 for 127, where round is to nearest, ties to even, and q stands for q · d. Products that read the same x share one nn.narrow.
 
     C1. 1 ≤ contracts < rank of x, and the contracted axes are static.
     C2. The result has x's other axes first, then one: the product of the contracted.

@@ -76,7 +76,7 @@ static void printElement(Type element, bool isIndex, raw_ostream &os) {
   if (element.isF32() || (isIndex && element.isInteger(32)))
     return;
   if (auto dynamic = dyn_cast<DynamicType>(element))
-    os << "dynamic_"
+    os << (dynamic.getWide() ? "wide_" : "dynamic_")
        << (dynamic.getGroup() == DynamicType::kRow ? "rows" : "groups");
   else
     os << element;

@@ -56,6 +56,7 @@ struct Product {
   PackedType type;
   int64_t rows, inputs, outputs;
   bool gated = false;
+  bool wide = false;
 };
 
 /// A packed weight and quantised rows: any bytes do, but scales are ones.
@@ -70,7 +71,7 @@ struct Operands {
   Operands(const Product &product, bool cold)
       : layout(PackedLayout::ofProduct(product.type, false, {}, product.gated)),
         matrix{product.outputs * (product.gated ? 2 : 1), product.inputs},
-        row(QuantisedRow::of(product.type, product.inputs)),
+        row(QuantisedRow::of(product.type, product.inputs, product.wide)),
         bytes(layout.packedBytes(matrix)),
         copies(cold ? (int64_t(400) << 20) / bytes + 1 : 1),
         weights(allocate(copies * bytes)),
@@ -105,7 +106,7 @@ std::string moduleText(const Product &product, const Operands &operands) {
          ") attributes {llvm.emit_c_interface} {\nkernel.matmul " +
          (product.gated ? "paired " : "") + "%x, %w into %y layout <\"" +
          operands.layout.asString() + "\"> inputs " +
-         std::to_string(product.inputs) +
+         std::to_string(product.inputs) + (product.wide ? " wide" : "") +
          epilogueText(product.gated ? "silu" : "none", product.gated) + " : " +
          rows + ", " + panels + " into " + y + "\nreturn\n}\n";
 }
@@ -152,7 +153,7 @@ void bytes(benchmark::State &state, Product product, bool cold) {
 
 void narrow(benchmark::State &state, bool grouped, int64_t rows,
             int64_t inputs) {
-  QuantisedRow row = {inputs, grouped};
+  QuantisedRow row = {inputs, grouped ? 32 : 0};
   std::string x = "memref<?x" + std::to_string(inputs) + "xf32>",
               to = "memref<?x" + std::to_string(row.bytes()) + "xi8>";
   auto program = Program::compile(

@@ -4,9 +4,11 @@
 #include "compiler/checkpoint/GgufSource.h"
 #include "test/checkpoint/Fixture.h"
 #include "llvm/ADT/bit.h"
+#include <cmath>
 
 using namespace heddle::checkpoint;
 using namespace heddle::checkpoint::test;
+namespace kernel = heddle::kernel;
 
 namespace {
 
@@ -166,6 +168,43 @@ TEST(GgufBlocksTest, PartsOfABlockMakeItsNumbers) {
     }
   }
   EXPECT_EQ(types, 15u);
+}
+
+/// Kept as integers, blocks are the same numbers to the bit.
+TEST(GgufBlocksTest, IntegersOfABlockStandForItsNumbers) {
+  GoldenBlocks golden;
+  ASSERT_TRUE(golden.header);
+  unsigned kept = 0;
+  for (const GgufTensor &tensor : golden.header->tensors) {
+    const GgufBlockFormat &format = *tensor.format;
+    if (format.packed == kernel::PackedType::F32)
+      continue;
+    const kernel::PackedFormat &packed = kernel::formatOf(format.packed);
+    std::vector<uint8_t> block = golden.bytesOf(tensor);
+    size_t count = block.size() / format.bytes,
+           elements = count * format.elements, run = packed.run();
+    std::vector<float> wanted(elements), found(elements);
+    format.toFloats(block.data(), wanted.data(), count);
+    std::vector<uint8_t> integers(elements);
+    std::vector<RunNumbers> numbers(elements / run);
+    // Of random bytes, blocks of MXFP4 have scales that are no f16.
+    if (!format.toIntegers(block.data(), integers.data(), numbers.data(),
+                           count)) {
+      EXPECT_EQ(format.name, "MXFP4");
+      continue;
+    }
+    for (size_t i = 0; i < numbers.size(); ++i)
+      dequantise(packed, &integers[i * run], numbers[i], &found[i * run], run);
+    for (size_t i = 0; i < elements; ++i)
+      ASSERT_TRUE(llvm::bit_cast<uint32_t>(wanted[i]) ==
+                      llvm::bit_cast<uint32_t>(found[i]) ||
+                  (wanted[i] == 0 && found[i] == 0) ||
+                  (std::isnan(wanted[i]) && std::isnan(found[i])))
+          << format.name.str() << " " << i << ": " << wanted[i] << " "
+          << found[i];
+    ++kept;
+  }
+  EXPECT_GE(kept, 12u);
 }
 
 TEST(GgufHeaderTest, ValuesOfEachTypeAreRead) {

@@ -159,6 +159,7 @@ TEST(Layout, QuantisedElementsHaveTheirOwnPlace) {
       MatrixShape matrix{74, 70};
       std::map<int64_t, unsigned> taken; // bits of a byte
       std::map<int64_t, std::pair<int64_t, int64_t>> scales;
+      std::map<int64_t, int64_t> spans;
       for (int64_t n = 0; n < matrix.outputs; ++n)
         for (int64_t k = 0; k < matrix.inputs; ++k) {
           unsigned all = 0;
@@ -177,7 +178,27 @@ TEST(Layout, QuantisedElementsHaveTheirOwnPlace) {
           std::pair<int64_t, int64_t> owner = {
               n, format.isGrouped() ? k / format.group : 0};
           EXPECT_EQ(scales.try_emplace(scale, owner).first->second, owner);
+          if (format.hasMinima)
+            EXPECT_EQ(scales
+                          .try_emplace(layout.minimumOffset(n, k, matrix),
+                                       std::pair(n, owner.second + 1000))
+                          .first->second.second,
+                      owner.second + 1000);
+          if (!format.hasSpans())
+            continue;
+          spans.try_emplace(layout.spanScaleOffset(n, k, matrix), n);
+          if (format.hasMinima)
+            spans.try_emplace(layout.spanMinimumOffset(n, k, matrix), ~n);
         }
+      // One for each column of the only span, or two; none overlap.
+      EXPECT_EQ(spans.size(), format.hasSpans()
+                                  ? size_t(matrix.outputs * format.numbers())
+                                  : 0);
+      for (auto [span, owner] : spans) {
+        EXPECT_EQ(span % 2, 0);
+        EXPECT_LE(span + 2, layout.packedBytes(matrix));
+        EXPECT_FALSE(taken.count(span) || scales.count(span));
+      }
       for (auto [scale, owner] : scales) {
         EXPECT_LE(scale + format.scaleBytes(), layout.packedBytes(matrix));
         EXPECT_FALSE(taken.count(scale));
@@ -226,12 +247,20 @@ TEST(Layout, RowsOfActivationsEndInStartsAndAScale) {
   EXPECT_EQ(QuantisedRow::of(PackedType::I8, 57).bytes(), 128);
   QuantisedRow grouped = QuantisedRow::of(PackedType::Q4, 65);
   EXPECT_EQ(grouped.groupCount(), 3);
-  EXPECT_EQ(grouped.bytes(), 192); // 96 + 3 * 12 + 4 = 136
-  EXPECT_EQ(grouped.numbersOffset(), 152);
-  EXPECT_EQ(grouped.highOffset(), 152);
-  EXPECT_EQ(grouped.lowOffset(), 164);
+  EXPECT_EQ(grouped.bytes(), 192); // 96 + 3 * 16 + 4 = 148
+  EXPECT_EQ(grouped.numbersOffset(), 140);
+  EXPECT_EQ(grouped.highOffset(), 140);
+  EXPECT_EQ(grouped.lowOffset(), 152);
+  EXPECT_EQ(grouped.sumOffset(), 164);
   EXPECT_EQ(grouped.startOffset(), 176);
   EXPECT_EQ(grouped.scaleOffset(), 188);
+  QuantisedRow wide = QuantisedRow::of(PackedType::Q6_K, 65, true);
+  EXPECT_EQ(wide.groupCount(), 6);
+  EXPECT_EQ(wide.lowBytesOffset(), 96);
+  EXPECT_EQ(wide.bytes(), 320); // 2 * 96 + 6 * 20 + 4 = 316
+  EXPECT_EQ(wide.highOffset(), 196);
+  EXPECT_EQ(wide.lowStartOffset(), 268);
+  EXPECT_EQ(wide.startOffset(), 292);
 }
 
 TEST(Layout, RoundTripsThroughText) {

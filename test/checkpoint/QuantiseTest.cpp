@@ -3,10 +3,11 @@
 #include "compiler/checkpoint/Quantise.h"
 #include "compiler/checkpoint/Elements.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 using namespace heddle::checkpoint;
 using heddle::kernel::formatOf;
@@ -15,132 +16,166 @@ using heddle::kernel::PackedType;
 
 namespace {
 
-constexpr size_t size = 32;
+constexpr size_t size = 256; ///< the longest run
 using Weights = std::array<float, size>;
 using Bytes = std::array<uint8_t, size>;
 
-float halfAsFloat(uint16_t half) {
-  float result;
-  toFloat(DType::F16, reinterpret_cast<const char *>(&half), &result, 1);
-  return result;
+std::vector<PackedType> quantisedTypes() {
+  std::vector<PackedType> types;
+  for (const PackedFormat &format : heddle::kernel::packedFormats())
+    if (format.isQuantised())
+      types.push_back(format.type);
+  return types;
 }
 
-/// The scale of a run, whose integers go to `u`.
-float quantised(PackedType type, const Weights &run, Bytes &u) {
-  const PackedFormat &format = formatOf(type);
-  uint32_t scale = quantise(format, run.data(), u.data(), size);
-  return format.scale == PackedFormat::Scale::F32 ? std::bit_cast<float>(scale)
-                                                  : halfAsFloat(scale);
-}
-
-/// One run as each type holds it.
+/// A run as a type holds it.
 struct Quantised {
-  Bytes i8, q8, q4;
-  float i8Scale, q8Scale, q4Scale;
+  size_t count;
+  Bytes u;
+  RunNumbers numbers;
+  Weights became;
 
-  explicit Quantised(const Weights &run) {
-    i8Scale = quantised(PackedType::I8, run, i8);
-    q8Scale = quantised(PackedType::Q8, run, q8);
-    q4Scale = quantised(PackedType::Q4, run, q4);
+  Quantised(PackedType type, const Weights &run,
+            const float *importance = nullptr) {
+    const PackedFormat &format = formatOf(type);
+    count = format.isGrouped() ? format.run() : 32;
+    numbers = quantise(format, run.data(), importance, u.data(), count);
+    dequantise(format, u.data(), numbers, became.data(), count);
+  }
+
+  /// Σ importance · (error)².
+  double error(const Weights &run, const float *importance = nullptr) const {
+    double sum = 0;
+    for (size_t i = 0; i < count; ++i)
+      sum += (importance ? importance[i] : 1) * std::pow(became[i] - run[i], 2);
+    return sum;
   }
 };
 
-TEST(Quantise, ErrsByHalfAStepAtMost) {
+Weights randomWeights(int seed) {
   Weights run;
-  for (int seed = 0; seed < 100; ++seed) {
-    RandomElements(seed, "run", heddle::program::Fill::Normal)
-        .fill(0, 1, run.data(), size);
-    Quantised q(run);
-    for (size_t i = 0; i < size; ++i) {
-      EXPECT_LE(std::abs((q.i8[i] - 128) * q.i8Scale - run[i]),
-                q.i8Scale * 0.5001f);
-      EXPECT_LE(std::abs((q.q8[i] - 128) * q.q8Scale - run[i]),
-                q.q8Scale * 0.6f); // the scale itself was rounded
-      EXPECT_GE(q.q8[i], 1);
-      // The side of 7 steps may miss almost a step; the extreme is met.
-      EXPECT_LE(std::abs((q.q4[i] - 8) * q.q4Scale - run[i]),
-                std::abs(q.q4Scale) * 1.01f);
-      EXPECT_LE(q.q4[i], 15);
-      Bytes q6;
-      float q6Scale = quantised(PackedType::Q6, run, q6);
-      EXPECT_LE(std::abs((q6[i] - 32) * q6Scale - run[i]),
-                std::abs(q6Scale) * 1.02f);
-      EXPECT_LE(q6[i], 63);
+  RandomElements(seed, "run", heddle::program::Fill::Normal)
+      .fill(0, 1, run.data(), size);
+  return run;
+}
+
+/// Σ (error)² where each group of a run is spanned from its least weight to its
+/// largest, or from the largest magnitude to its opposite.
+double plainError(const PackedFormat &format, const Weights &run,
+                  size_t count) {
+  double sum = 0;
+  size_t group = format.isGrouped() ? format.group : count;
+  for (size_t begin = 0; begin < count; begin += group) {
+    auto first = run.begin() + begin, last = first + group;
+    auto [least, most] = std::minmax_element(first, last);
+    double top = (1 << format.bits()) - 1;
+    double start = *least, step = (*most - *least) / top;
+    if (!format.hasMinima) {
+      step = std::max(std::fabs(*least), std::fabs(*most)) / format.steps();
+      start = -format.zeroPoint() * step;
+    }
+    for (auto x = first; x != last; ++x) {
+      double u = std::clamp(std::nearbyint((*x - start) / step), 0., top);
+      sum += std::pow(start + u * step - *x, 2);
     }
   }
+  return sum;
 }
 
-TEST(Quantise, TheExtremeOfEitherSignIsMet) {
-  for (float extreme : {4.0f, -4.0f}) {
-    Weights run = {};
-    run[5] = extreme;
-    run[6] = -extreme / 2;
-    run[7] = extreme / 16; // half a step of q4: to the even, zero
-    Quantised q(run);
-    EXPECT_EQ(q.q4[5], 0);
-    EXPECT_EQ(q.q4Scale, -extreme / 8);
-    EXPECT_EQ(q.q4[6], 12);
-    EXPECT_EQ(q.q4[7], 8);
-    Bytes q6;
-    EXPECT_EQ(quantised(PackedType::Q6, run, q6), -extreme / 32);
-    EXPECT_EQ(q6[5], 0);
-    EXPECT_EQ(q6[6], 48);
-    EXPECT_EQ(q6[7], 30);
-    EXPECT_EQ(q6[0], 32);
-    EXPECT_EQ(q.i8[5], extreme > 0 ? 255 : 1);
-    EXPECT_EQ(q.q8[5], extreme > 0 ? 255 : 1);
-    EXPECT_EQ(q.q8[0], 128);
+TEST(Quantise, ErrsLessThanAPlainGrid) {
+  for (PackedType type : quantisedTypes()) {
+    const PackedFormat &format = formatOf(type);
+    double found = 0, plain = 0;
+    for (int seed = 0; seed < 100; ++seed) {
+      Weights run = randomWeights(seed);
+      Quantised q(type, run);
+      found += q.error(run);
+      plain += plainError(format, run, q.count);
+    }
+    // Scales that are small integers lose some of what is won.
+    double share = format.bits() == 8 ? 1.001 : format.bits() > 4 ? 1.0 : 0.93;
+    EXPECT_LT(found, plain * share) << format.name.str();
   }
 }
 
-TEST(Quantise, ZerosHaveNoScale) {
-  Quantised q(Weights{});
-  EXPECT_EQ(q.i8Scale, 0.0f);
-  EXPECT_EQ(q.q8Scale, 0.0f);
-  EXPECT_EQ(q.q4Scale, 0.0f);
-  Bytes middle, middle4;
-  middle.fill(128);
-  middle4.fill(8);
-  EXPECT_EQ(q.i8, middle);
-  EXPECT_EQ(q.q8, middle);
-  EXPECT_EQ(q.q4, middle4);
+TEST(Quantise, WhatIsImportantErrsLess) {
+  for (PackedType type : quantisedTypes()) {
+    if (formatOf(type).bits() == 8)
+      continue;
+    double with = 0, without = 0;
+    for (int seed = 0; seed < 100; ++seed) {
+      Weights run = randomWeights(seed), importance;
+      for (size_t i = 0; i < size; ++i)
+        importance[i] = i % 4 == 0 ? 100 : 1;
+      with +=
+          Quantised(type, run, importance.data()).error(run, importance.data());
+      without += Quantised(type, run).error(run, importance.data());
+    }
+    EXPECT_LT(with, without * 0.98) << formatOf(type).name.str();
+  }
+}
+
+TEST(Quantise, WhatATypeHoldsIsMet) {
+  // Multiples of a power of two between the least and the largest integer, both
+  // of which every group has.
+  for (PackedType type : quantisedTypes()) {
+    const PackedFormat &format = formatOf(type);
+    int top = (1 << format.bits()) - 1;
+    Weights run;
+    for (size_t i = 0; i < size; ++i) {
+      int u = i % 16 == 0 ? 0 : i % 16 == 1 ? top : (i * 7) % (top + 1);
+      if (format.range == PackedFormat::Range::Symmetric)
+        u = std::max(u, 1);
+      run[i] = format.hasMinima ? 3.0f + u / 64.0f
+                                : (u - format.zeroPoint()) / 64.0f;
+    }
+    Quantised q(type, run);
+    for (size_t i = 0; i < q.count; ++i)
+      EXPECT_NEAR(q.became[i], run[i], format.hasSpans() ? 3e-3 : 2e-3)
+          << format.name.str() << " " << i;
+  }
+}
+
+TEST(Quantise, ZerosStayZeros) {
+  for (PackedType type : quantisedTypes()) {
+    Quantised q(type, Weights{});
+    for (size_t i = 0; i < q.count; ++i)
+      EXPECT_EQ(q.became[i], 0.0f) << formatOf(type).name.str();
+  }
 }
 
 TEST(Quantise, WhatIsNoNumberDoesNotVanish) {
-  for (float bad : {std::numeric_limits<float>::infinity(),
-                    -std::numeric_limits<float>::infinity(),
-                    std::numeric_limits<float>::quiet_NaN()}) {
-    Weights run;
-    run.fill(1.0f);
-    run[9] = bad;
-    Quantised q(run);
-    EXPECT_TRUE(std::isnan(q.i8Scale));
-    EXPECT_TRUE(std::isnan(q.q8Scale));
-    EXPECT_TRUE(std::isnan(q.q4Scale));
-  }
+  for (PackedType type : quantisedTypes())
+    for (float bad : {std::numeric_limits<float>::infinity(),
+                      -std::numeric_limits<float>::infinity(),
+                      std::numeric_limits<float>::quiet_NaN()}) {
+      Weights run;
+      run.fill(1.0f);
+      run[9] = bad;
+      EXPECT_TRUE(std::isnan(Quantised(type, run).became[9]))
+          << formatOf(type).name.str();
+    }
 }
 
 TEST(Quantise, TheSmallestAndTheLargestStayFinite) {
-  for (float magnitude : {std::numeric_limits<float>::denorm_min(),
-                          std::numeric_limits<float>::min(), 0x1p127f}) {
-    Weights run;
-    run.fill(-magnitude);
-    Quantised q(run);
-    EXPECT_TRUE(std::isfinite((q.i8[0] - 128) * q.i8Scale));
-    EXPECT_TRUE(std::isfinite((q.q8[0] - 128) * q.q8Scale));
-    EXPECT_TRUE(std::isfinite((q.q4[0] - 8) * q.q4Scale));
-  }
+  for (PackedType type : quantisedTypes())
+    for (float magnitude : {std::numeric_limits<float>::denorm_min(),
+                            std::numeric_limits<float>::min(), 0x1p127f}) {
+      Weights run;
+      run.fill(-magnitude);
+      EXPECT_TRUE(std::isfinite(Quantised(type, run).became[0]))
+          << formatOf(type).name.str();
+    }
 }
 
 TEST(Quantise, WhatIsOutOfRangeIsCounted) {
   auto lossOf = [](float magnitude) {
     Weights run;
     run.fill(magnitude);
-    Bytes u;
     auto lossAs = [&](PackedType type) {
       RangeLoss loss;
-      loss.addRun(formatOf(type), run.data(), size,
-                  quantise(formatOf(type), run.data(), u.data(), size));
+      Quantised q(type, run);
+      loss.addRun(formatOf(type), run.data(), q.count, q.u.data(), q.numbers);
       return loss;
     };
     return std::array{lossAs(PackedType::Q8), lossAs(PackedType::Q4),
@@ -153,7 +188,8 @@ TEST(Quantise, WhatIsOutOfRangeIsCounted) {
     }
   auto small = lossOf(1e-6f), large = lossOf(1e7f), tiny = lossOf(1e-37f);
   EXPECT_EQ(small[0].coarse, 1e-6f);
-  EXPECT_EQ(small[1].coarse, 1e-6f);
+  EXPECT_EQ(small[1].coarse, 0); // within half a step of q4
+  EXPECT_EQ(lossOf(1e-7f)[1].coarse, 1e-7f);
   EXPECT_EQ(small[2].coarse, 0);
   EXPECT_EQ(tiny[2].coarse, 1e-37f);
   EXPECT_EQ(large[0].tooLarge, 1e7f);

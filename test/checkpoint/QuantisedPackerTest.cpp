@@ -114,16 +114,12 @@ private:
     for (int64_t k = 0; k < matrix.inputs; ++k)
       row.push_back(elementAt(n, k));
     const PackedFormat &format = layout.format();
-    int64_t group = format.isGrouped() ? format.group : matrix.inputs;
+    int64_t run = format.run() ? format.run() : matrix.inputs;
     std::vector<uint8_t> u(matrix.inputs);
-    for (int64_t k = 0; k < matrix.inputs; k += group) {
-      int64_t count = std::min(group, matrix.inputs - k),
-              scaleAt = layout.scaleOffset(n, k, matrix);
-      uint32_t scale = quantise(format, &row[k], &u[k], count);
-      if (format.scale == PackedFormat::Scale::F32)
-        EXPECT_EQ(scale, at<uint32_t>(scaleAt));
-      else
-        EXPECT_EQ(scale, at<uint16_t>(scaleAt));
+    for (int64_t k = 0; k < matrix.inputs; k += run) {
+      int64_t count = std::min(run, matrix.inputs - k);
+      expectNumbers(n, k, count,
+                    quantise(format, &row[k], nullptr, &u[k], count));
     }
     for (int64_t k = 0; k < matrix.inputs; ++k) {
       unsigned found = 0;
@@ -134,14 +130,41 @@ private:
     }
   }
 
+  /// The numbers of a run.
+  void expectNumbers(int64_t n, int64_t first, int64_t count,
+                     const RunNumbers &numbers) {
+    const PackedFormat &format = layout.format();
+    auto expect = [&](uint32_t number, int64_t offset) {
+      uint32_t found = format.scaleBytes() == 1   ? at<uint8_t>(offset)
+                       : format.scaleBytes() == 2 ? at<uint16_t>(offset)
+                                                  : at<uint32_t>(offset);
+      EXPECT_EQ(number, found);
+    };
+    int64_t group = format.isGrouped() ? format.group : count;
+    for (int64_t k = first; k < first + count; k += group) {
+      expect(numbers.scales[(k - first) / group],
+             layout.scaleOffset(n, k, matrix));
+      if (format.hasMinima)
+        expect(numbers.minima[(k - first) / group],
+               layout.minimumOffset(n, k, matrix));
+    }
+    if (!format.hasSpans())
+      return;
+    EXPECT_EQ(numbers.spanScale,
+              at<uint16_t>(layout.spanScaleOffset(n, first, matrix)));
+    if (format.hasMinima)
+      EXPECT_EQ(numbers.spanMinimum,
+                at<uint16_t>(layout.spanMinimumOffset(n, first, matrix)));
+  }
+
   /// What belongs to no element stands for zero.
   void expectPadding() {
     for (size_t i = 0; i < bytes.size(); ++i) {
-      // Of planes: 128 of eight bits, 0x88 of four, 0xaa of the highest two.
-      uint8_t byte = bytes[i], zero = layout.format().bits() == 8   ? 128
-                                      : layout.format().bits() == 4 ? 0x88
-                                                                    : 0xaa;
-      EXPECT_TRUE(seen[i] || byte == 0 || byte == zero) << "byte " << i;
+      // The highest bit of a plane's parts: of eight bits, four, two or one.
+      uint8_t byte = bytes[i];
+      bool isZero = byte == 0 || byte == 128 || byte == 0x88 || byte == 0xaa ||
+                    byte == 0xff;
+      EXPECT_TRUE(seen[i] || isZero) << "byte " << i;
     }
   }
 
@@ -173,7 +196,7 @@ TEST_F(QuantisedPackerTest, PairsTheHalvesOfAGate) {
 }
 
 TEST_F(QuantisedPackerTest, PacksManyTiles) {
-  for (PackedType type : {PackedType::I8, PackedType::Q4})
+  for (PackedType type : {PackedType::I8, PackedType::Q4, PackedType::Q5_K})
     for (bool paired : {false, true})
       expectPacked({4002, 777},
                    PackedLayout::ofProduct(type, false, {}, paired), true);

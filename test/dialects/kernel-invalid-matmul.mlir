@@ -236,8 +236,32 @@ func.func @narrow_c3_short_rows(%x: memref<?x5xf32>, %y: memref<?x4xbf16>) {
 // -----
 
 func.func @narrow_c3_small_groups(%x: memref<?x64xf32>, %y: memref<?x128xi8>) {
-  // expected-error @below {{groups are of 16, needs 32}}
-  kernel.narrow %x into %y group 16 : memref<?x64xf32> into memref<?x128xi8>
+  // expected-error @below {{groups are of 8, needs 16 or 32}}
+  kernel.narrow %x into %y group 8 : memref<?x64xf32> into memref<?x128xi8>
+  return
+}
+
+// -----
+
+func.func @narrow_c3_wide_row(%x: memref<?x64xf32>, %y: memref<?x128xi8>) {
+  // expected-error @below {{needs groups to be wide}}
+  kernel.narrow %x into %y wide : memref<?x64xf32> into memref<?x128xi8>
+  return
+}
+
+// -----
+
+func.func @matmul_c6_wide_row(%x: memref<?x192xi8>, %w: memref<1x4224xi8>, %y: memref<?x7xf32>) {
+  // expected-error @below {{wide rows need one with groups}}
+  kernel.matmul %x, %w into %y layout <"panel<32, 4> i8"> inputs 128 wide : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c6_wide_floats(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %y: memref<?x7xf32>) {
+  // expected-error @below {{needs rows of i8 to be wide}}
+  kernel.matmul %x, %w into %y wide : memref<?x5xf32>, memref<1x5x32xf32> into memref<?x7xf32>
   return
 }
 

@@ -39,7 +39,7 @@ func.func private @task(index)
 // CHECK-LABEL: func.func @products(
 func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf32>, %r: memref<?x7xf32>,
                     %y: memref<?x7xf32>, %n: memref<?x5xbf16>, %wn: memref<1x3x32x2xbf16>, %long: memref<?x128xf32>,
-                    %q: memref<?x192xi8>, %wq: memref<1x4224xi8>) {
+                    %q: memref<?x192xi8>, %groups: memref<?x256xi8>, %halves: memref<?x448xi8>, %wk: memref<1x3392xi8>, %wq: memref<1x4224xi8>) {
   // CHECK: kernel.matmul paired %{{.*}}, %{{.*}} bias %{{.*}} with %{{.*}} into %{{.*}} then {
   // CHECK: scalar.silu
   // CHECK: } : memref<?x5xf32>, memref<1x5x32xf32> bias memref<14xf32> with memref<?x7xf32> into memref<?x7xf32>
@@ -55,11 +55,16 @@ func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf
   kernel.narrow %x into %n : memref<?x5xf32> into memref<?x5xbf16>
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
   kernel.matmul %n, %wn into %y : memref<?x5xbf16>, memref<1x3x32x2xbf16> into memref<?x7xf32>
-  // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 32 : memref<?x128xf32> into memref<?x192xi8>
-  kernel.narrow %long into %q group 32 : memref<?x128xf32> into memref<?x192xi8>
+  // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 32 : memref<?x128xf32> into memref<?x256xi8>
+  kernel.narrow %long into %groups group 32 : memref<?x128xf32> into memref<?x256xi8>
+  // CHECK: kernel.narrow %{{.*}} into %{{.*}} group 16 wide : memref<?x128xf32> into memref<?x448xi8>
+  kernel.narrow %long into %halves group 16 wide : memref<?x128xf32> into memref<?x448xi8>
   // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout <"panel<32, 4> i8"> inputs 128 : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
   kernel.matmul %q, %wq into %y layout <"panel<32, 4> i8"> inputs 128
     : memref<?x192xi8>, memref<1x4224xi8> into memref<?x7xf32>
+  // CHECK: kernel.matmul %{{.*}}, %{{.*}} into %{{.*}} layout <"panel<32, 4> q6_k"> inputs 128 wide : memref<?x448xi8>, memref<1x3392xi8> into memref<?x7xf32>
+  kernel.matmul %halves, %wk into %y layout <"panel<32, 4> q6_k"> inputs 128 wide
+    : memref<?x448xi8>, memref<1x3392xi8> into memref<?x7xf32>
   return
 }
 

@@ -298,8 +298,8 @@ def write_modules(folder, pooling):
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": pooling}))
 
 
-def answers(heddle, model, output, case):
-    built = subprocess.run([heddle, "build", model, "-o", output], capture_output=True, text=True)
+def answers(heddle, model, output, case, *flags):
+    built = subprocess.run([heddle, "build", model, "-o", output, *flags], capture_output=True, text=True)
     if built.returncode:
         sys.exit(f"{model}: {built.stderr}")
     library = Library(output)
@@ -321,7 +321,8 @@ def main():
     for name in families:
         path, case = write(name, directory / name)
         one = answers(heddle, directory / name / "model", directory / name / "model.so", case)
-        other = answers(heddle, path, directory / name / "gguf.so", case)
+        rounds = FAMILIES[name].kind in (gguf.Q8_0, gguf.Q4_1)
+        other = answers(heddle, path, directory / name / "gguf.so", case, *(["--quant", "f32"] if rounds else []))
         entries = sorted(set(one) & set(other))
         wrong = []
         for entry in entries:
@@ -330,6 +331,14 @@ def main():
             near = max(map(abs, a)) * 1e-5 if name in ("llama3", "deepseek2") else 0
             if len(a) != len(b) or not max(map(abs, a)) > 1e-3 or any(not abs(x - y) <= near for x, y in zip(a, b)):
                 wrong.append(entry)
+        if rounds:  # blocks keep their bits: what is left is the rounding of activations, to 16 bits or to 8
+            for flags, bound in ((), 2e-4), (("--activations", "int8"), 5e-2):
+                kept = answers(heddle, path, directory / name / "kept.so", case, *flags)
+                for entry in entries:
+                    a, b = Rows.pack(one[entry]), Rows.pack(kept[entry])
+                    far = max(abs(x - y) for x, y in zip(a, b)) / max(map(abs, a))
+                    if len(a) != len(b) or not 0 < far < bound:
+                        wrong.append(f"{entry} {' '.join(flags)} errs by {far:.1e}")
         print(f"{name}: {'other answers: ' + ' '.join(wrong) if wrong else 'the same answers: ' + ' '.join(entries)}")
         failed += bool(wrong or not entries)
     return failed > 0

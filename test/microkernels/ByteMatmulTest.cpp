@@ -24,6 +24,7 @@ struct Shape {
   int64_t inputs, outputs;
   bool bias = false, relu = false, gated = false, residual = false;
   int64_t xExtra = 0, yExtra = 0; ///< between rows
+  bool wide = false;
 };
 
 /// A finite f16 of a scale's size, not 0, and its value.
@@ -41,7 +42,8 @@ float fromHalf(uint16_t bits) {
 class Product {
 public:
   Product(const Shape &shape, const std::string &target)
-      : shape(shape), row(QuantisedRow::of(shape.type, shape.inputs)),
+      : shape(shape),
+        row(QuantisedRow::of(shape.type, shape.inputs, shape.wide)),
         layout(PackedLayout::ofProduct(shape.type, false, {}, shape.gated)),
         matrix{shape.outputs * (shape.gated ? 2 : 1), shape.inputs},
         xStride(row.bytes() + shape.xExtra),
@@ -83,9 +85,13 @@ public:
     return y;
   }
 
-  /// The f16 with which element k of column n, and its group, is multiplied.
+  /// The f16 with which element k of column n, and its group or span, is
+  /// multiplied.
   void setScale(int64_t n, int64_t k, uint16_t half) {
-    put(packed.data() + layout.scaleOffset(n, k, matrix), half);
+    put(packed.data() + (layout.format().hasSpans()
+                             ? layout.spanScaleOffset(n, k, matrix)
+                             : layout.scaleOffset(n, k, matrix)),
+        half);
   }
 
   /// Row m of y, of which `x` are the bytes.
@@ -123,24 +129,45 @@ private:
   int32_t dot(const uint8_t *x, int64_t n, int64_t k, int64_t count) const {
     int32_t sum = 0;
     for (int64_t end = std::min(k + count, shape.inputs); k < end; ++k)
-      sum += (weight[n * shape.inputs + k] - 128) * get<int8_t>(x + k);
+      sum += (weight[n * shape.inputs + k] - 128) * integer(x, k);
     return sum;
+  }
+
+  /// q of an activation.
+  int32_t integer(const uint8_t *x, int64_t k) const {
+    int32_t first = get<int8_t>(x + k);
+    return row.wide ? first * 255 + get<int8_t>(x + row.lowBytesOffset() + k)
+                    : first;
   }
 
   float sum(const uint8_t *x, int64_t n) const {
     auto unit = get<float>(x + row.scaleOffset());
-    if (!row.grouped)
+    if (!row.isGrouped())
       return static_cast<float>(dot(x, n, 0, shape.inputs)) * unit * scales[n];
+    auto mulAdd = [&](float a, float b, float c) {
+      return isFused ? std::fma(a, b, c) : a * b + c;
+    };
     auto power = [&](int64_t offset, int64_t group) {
       return std::ldexp(1.f, get<int32_t>(x + offset + 4 * group) >> 23);
     };
     float sum = 0;
     for (int64_t group = 0; group < row.groupCount(); ++group) {
-      auto term = static_cast<float>(dot(x, n, group * 32, 32));
+      auto term = static_cast<float>(dot(x, n, group * row.group, row.group));
       float multiple =
           power(row.highOffset(), group) + power(row.lowOffset(), group);
-      float scale = scales[n * row.groupCount() + group] * multiple;
-      sum = isFused ? std::fma(term, scale, sum) : term * scale + sum;
+      float scale = scales[n * row.groupCount() + group];
+      // Beyond the inputs a scale may be anything: there the dot is 0.
+      sum = mulAdd(term, scale * multiple, sum);
+      if (!layout.format().hasMinima)
+        continue;
+      int32_t total = 0;
+      for (int64_t k = group * row.group;
+           k < std::min((group + 1) * row.group, shape.inputs); ++k)
+        total += integer(x, k);
+      float middle = mulAdd(scale, layout.format().zeroPoint(),
+                            minima[n * row.groupCount() + group]);
+      sum = mulAdd(middle * this->multiple(),
+                   static_cast<float>(total) * multiple, sum);
     }
     return sum * (unit / static_cast<float>(multiple()));
   }
@@ -151,6 +178,7 @@ private:
     std::mt19937 random(7);
     weight.resize(matrix.outputs * matrix.inputs);
     scales.resize(matrix.outputs * row.groupCount());
+    minima.resize(scales.size());
     for (int64_t n = 0; n < matrix.outputs; ++n)
       for (int64_t k = 0; k < matrix.inputs; ++k) {
         unsigned u = random() % (256 / multiple());
@@ -160,20 +188,43 @@ private:
           byte &= ~(bits.mask << bits.shift);
           byte |= (u >> bits.firstBit & bits.mask) << bits.shift;
         }
-        if (k % (row.grouped ? 32 : matrix.inputs) == 0)
-          putScale(n, k, random);
+        if (k % (row.isGrouped() ? row.group : matrix.inputs) == 0)
+          putNumbers(n, k, random);
       }
   }
 
-  void putScale(int64_t n, int64_t k, std::mt19937 &random) {
+  void putNumbers(int64_t n, int64_t k, std::mt19937 &random) {
     uint8_t *at = packed.data() + layout.scaleOffset(n, k, matrix);
-    if (!row.grouped) {
+    if (!row.isGrouped()) {
       scales[n] = std::ldexp(static_cast<float>(random()), -37);
       return put(at, scales[n]);
     }
-    uint16_t half = randomHalf(random);
-    scales[n * row.groupCount() + k / 32] = fromHalf(half);
-    put(at, half);
+    const PackedFormat &format = layout.format();
+    int64_t group = n * row.groupCount() + k / row.group;
+    bool isNewSpan = k % PackedFormat::spanSize == 0;
+    scales[group] = putNumber(
+        at, format.hasSpans() ? layout.spanScaleOffset(n, k, matrix) : 0,
+        isNewSpan, random);
+    if (format.hasMinima)
+      minima[group] = putNumber(
+          packed.data() + layout.minimumOffset(n, k, matrix),
+          format.hasSpans() ? layout.spanMinimumOffset(n, k, matrix) : 0,
+          isNewSpan, random);
+  }
+
+  /// Of a group: an f16, or an integer times the f16 of the span.
+  float putNumber(uint8_t *at, int64_t span, bool isNewSpan,
+                  std::mt19937 &random) {
+    if (!layout.format().hasSpans()) {
+      uint16_t half = randomHalf(random);
+      put(at, half);
+      return fromHalf(half);
+    }
+    if (isNewSpan)
+      put(packed.data() + span, randomHalf(random));
+    auto steps = static_cast<int8_t>(random() % 255 - 127);
+    put(at, steps);
+    return fromHalf(get<uint16_t>(packed.data() + span)) * steps;
   }
 
   std::string moduleText() const {
@@ -189,7 +240,7 @@ private:
            (shape.gated ? "paired " : "") + "%x, %w " +
            (shape.bias ? "bias %b " : "") + (shape.residual ? "with %r " : "") +
            "into %y layout <\"" + layout.asString() + "\"> inputs " +
-           std::to_string(shape.inputs) +
+           std::to_string(shape.inputs) + (shape.wide ? " wide" : "") +
            epilogueText(shape.relu ? "relu" : "none", shape.gated,
                         shape.residual) +
            " : " + x + ", " + w + (shape.bias ? " bias " + b : "") +
@@ -200,7 +251,7 @@ private:
   bool isFused;
   Lines packed;
   std::vector<uint8_t> weight; ///< multiples of u
-  std::vector<float> scales, bias;
+  std::vector<float> scales, minima, bias;
   std::unique_ptr<Program> program;
   Function *function;
 };
@@ -217,6 +268,11 @@ const std::vector<PackedType> types =
     typesWhere([](const PackedFormat &format) { return format.isQuantised(); });
 const std::vector<PackedType> groupedTypes =
     typesWhere([](const PackedFormat &format) { return format.isGrouped(); });
+
+/// One type of each kind: eight bits, planes, minima, spans, groups of 16.
+const std::vector<PackedType> kinds = {PackedType::I8, PackedType::Q8,
+                                       PackedType::Q5_1, PackedType::Q4_K,
+                                       PackedType::Q6_K};
 
 class ByteMatmulTest : public testing::TestWithParam<std::string> {
 protected:
@@ -244,7 +300,7 @@ protected:
 };
 
 TEST_P(ByteMatmulTest, EveryNumberOfRows) {
-  for (PackedType type : types)
+  for (PackedType type : kinds)
     expectProduct({type, 96, 70, true},
                   {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
                    13, 14, 15, 17, 18, 23, 24, 25, 36, 37, 49});
@@ -252,14 +308,21 @@ TEST_P(ByteMatmulTest, EveryNumberOfRows) {
 
 TEST_P(ByteMatmulTest, EveryTailOfInputs) {
   for (PackedType type : types)
-    for (int64_t inputs : {1, 5, 33, 56, 57, 100})
+    for (int64_t inputs : {5, 16, 57, 100})
       expectProduct({type, inputs, 40}, {1, 7});
 }
 
-TEST_P(ByteMatmulTest, EveryTailOfColumns) {
-  for (PackedType type : types)
-    for (int64_t outputs : {1, 9, 17, 33, 48, 65})
-      expectProduct({type, 36, outputs}, {1, 13});
+TEST_P(ByteMatmulTest, WideRows) {
+  for (PackedType type : groupedTypes) {
+    Shape shape = {type, 300, 70, true};
+    shape.wide = true;
+    expectProduct(shape, {1, 5, 13});
+  }
+}
+
+TEST_P(ByteMatmulTest, SeveralSpans) {
+  for (PackedType type : {PackedType::Q6_K, PackedType::Q4_K})
+    expectProduct({type, 600, 40}, {1, 7});
 }
 
 TEST_P(ByteMatmulTest, LargestBytes) {
@@ -284,7 +347,7 @@ TEST_P(ByteMatmulTest, ScalesThatAreNotANumber) {
 }
 
 TEST_P(ByteMatmulTest, ActivationAndResidual) {
-  for (PackedType type : types)
+  for (PackedType type : kinds)
     expectProduct({.type = type,
                    .inputs = 64,
                    .outputs = 50,
@@ -295,7 +358,7 @@ TEST_P(ByteMatmulTest, ActivationAndResidual) {
 }
 
 TEST_P(ByteMatmulTest, Gated) {
-  for (PackedType type : types)
+  for (PackedType type : kinds)
     for (int64_t outputs : {5, 48, 70})
       expectProduct({.type = type,
                      .inputs = 64,
@@ -307,7 +370,7 @@ TEST_P(ByteMatmulTest, Gated) {
 }
 
 TEST_P(ByteMatmulTest, RowsApart) {
-  for (PackedType type : types)
+  for (PackedType type : kinds)
     expectProduct(
         {.type = type, .inputs = 40, .outputs = 21, .xExtra = 64, .yExtra = 3},
         {1, 5, 20});
@@ -321,7 +384,7 @@ TEST_P(ByteMatmulTest, NoRows) {
 /// A row alone, among others, at the end: the same bits.
 TEST_P(ByteMatmulTest, SameBitsInEveryBatch) {
   constexpr int64_t all = 41;
-  for (PackedType type : types) {
+  for (PackedType type : kinds) {
     Product product({type, 300, 77, true}, GetParam());
     Lines x = product.rows(all);
     std::vector<float> whole = product.run(x.data(), all);

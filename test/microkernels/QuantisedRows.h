@@ -70,26 +70,39 @@ inline std::vector<uint8_t> quantised(const QuantisedRow &row, const float *x) {
       largest = std::max(largest, std::fabs(x[k]));
     return largest;
   };
-  float ofRow = std::max(largest(0, row.inputs), QuantisedRow::leastMagnitude);
-  float scale = row.grouped ? ofRow / (127 * 65536) : ofRow / 127;
+  float ofRow = std::max(largest(0, row.inputs), row.leastMagnitude());
+  float scale =
+      row.isGrouped() ? ofRow / (row.largest() * 65536) : ofRow / row.largest();
   put(&bytes[row.scaleOffset()], scale);
-  int64_t size = row.grouped ? 32 : row.inputs;
+  int64_t size = row.isGrouped() ? row.group : row.inputs;
   for (int64_t group = 0; group < row.groupCount(); ++group) {
     int64_t first = group * size, last = std::min(first + size, row.inputs);
-    float inverse = 127 / ofRow;
-    if (row.grouped) {
+    float inverse = row.largest() / ofRow, multiple = 1;
+    if (row.isGrouped()) {
       auto [high, low] = leastMultiple(largest(first, last) / ofRow * 65536);
       put(&bytes[row.highOffset() + 4 * group], high << 23);
       put(&bytes[row.lowOffset() + 4 * group], low << 23);
-      inverse = 1 / (scale * (std::ldexp(1.f, high) + std::ldexp(1.f, low)));
+      multiple = std::ldexp(1.f, high) + std::ldexp(1.f, low);
+      inverse = 1 / (scale * multiple);
     }
-    int32_t sum = 0;
+    int32_t sum = 0, firsts = 0, lows = 0;
     for (int64_t k = first; k < last; ++k) {
-      auto q = static_cast<int8_t>(std::nearbyint(x[k] * inverse));
-      put(&bytes[k], q);
+      auto q = static_cast<int32_t>(std::nearbyint(x[k] * inverse));
+      int32_t byte = row.wide ? std::lround(q / 255.) : q;
+      int32_t low = q - 255 * byte;
+      put(&bytes[k], static_cast<int8_t>(byte));
+      if (row.wide)
+        put(&bytes[row.lowBytesOffset() + k], static_cast<int8_t>(low));
       sum += q;
+      firsts += byte;
+      lows += low;
     }
-    put(&bytes[row.startOffset() + 4 * group], -128 * sum);
+    put(&bytes[row.startOffset() + 4 * group], -128 * firsts);
+    if (row.wide)
+      put(&bytes[row.lowStartOffset() + 4 * group], -128 * lows);
+    if (row.isGrouped())
+      put(&bytes[row.sumOffset() + 4 * group],
+          static_cast<float>(sum) * multiple);
   }
   return bytes;
 }
@@ -98,6 +111,22 @@ inline std::string matrixType(int64_t columns, int64_t stride,
                               const char *element) {
   return "memref<?x" + std::to_string(columns) + "x" + element + ", strided<[" +
          std::to_string(stride) + ", 1]>>";
+}
+
+/// What kernel.narrow is told.
+inline std::string narrowAttributes(const QuantisedRow &row) {
+  if (!row.isGrouped())
+    return "";
+  return "group " + std::to_string(row.group) + (row.wide ? " wide " : " ");
+}
+
+/// All kinds of rows of so many elements.
+inline std::vector<QuantisedRow> everyRow(int64_t inputs) {
+  return {{inputs, 0},
+          {inputs, 16},
+          {inputs, 32},
+          {inputs, 16, true},
+          {inputs, 32, true}};
 }
 
 /// kernel.narrow of rows of `inputs`, `xStride` apart.
@@ -111,7 +140,7 @@ public:
         "func.func @f(%x: " + x + ", %rows: " + rows +
             ") attributes {llvm.emit_c_interface} {\nkernel.narrow %x into "
             "%rows " +
-            (row.grouped ? "group 32 " : "") + ": " + x + " into " + rows +
+            narrowAttributes(row) + ": " + x + " into " + rows +
             "\nreturn\n}\n",
         target);
     function = reinterpret_cast<Function *>(program->find("_mlir_ciface_f"));

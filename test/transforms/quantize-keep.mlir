@@ -28,8 +28,9 @@ module attributes {nn.weights = {keep = [["f32", "*.a"], ["bf16", "*.b"], ["i8",
     // BF16: nn.weight "m.d" stored bf16
     // RULES: nn.weight "m.d" stored q8
     %d = nn.weight "m.d" : !w
-    // Tables follow the dtype.
-    // CHECK: nn.weight "wpe" stored bf16
+    // Tables follow the rules too.
+    // Q4: nn.weight "wpe" stored q4
+    // BF16: nn.weight "wpe" stored bf16
     // RULES: nn.weight "wpe" :
     %p = nn.weight "wpe" : !table
     // CHECK: nn.weight "kept" :

@@ -1,11 +1,11 @@
 // RUN: not heddle-opt %s --nn-quantize=quant=h.0.w=q8 2>&1 | FileCheck %s --check-prefix=LAYERS
 // LAYERS: error: h.0.w is stored as q8 and h.1.w as f32, needed one type: the same code reads both
 // RUN: not heddle-opt %s --nn-quantize=quant=h.*.v=q8 2>&1 | FileCheck %s --check-prefix=NOTHING
-// NOTHING: error: found no weight of a product that fits `h.*.v`, the first there is: h.0.w
+// NOTHING: error: found no weight of a product and no table that fits `h.*.v`, the first there is: h.0.w
 // RUN: not heddle-opt %s --nn-quantize=quant=h.*.scale=q8 2>&1 | FileCheck %s --check-prefix=NORM
-// NORM: error: found no weight of a product that fits `h.*.scale`
-// RUN: not heddle-opt %s --nn-quantize=quant=**=q5 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: error: found **=q5, needed PATTERN=TYPE with f32, bf16, i8, q8, q6 or q4
+// NORM: error: found no weight of a product and no table that fits `h.*.scale`
+// RUN: not heddle-opt %s --nn-quantize=quant=**=q7 2>&1 | FileCheck %s --check-prefix=TYPE
+// TYPE: error: found **=q7, needed PATTERN=TYPE with f32, bf16, i8, q8, q6, q5, q4, q5_1, q4_1, q6_k, q5_k, q4_k, q3_k or q2_k
 // RUN: not heddle-opt %s --nn-quantize=dtype=q8 2>&1 | FileCheck %s --check-prefix=DTYPE
 // DTYPE: error: found dtype q8, needed f32 or bf16
 

@@ -1,5 +1,12 @@
 // RUN: heddle-opt %s --nn-quantize="quant=**=q4,h.*.up=q8,h.*.wide=i8,**.plain=f32" --cse | FileCheck %s
 // RUN: heddle-opt %s --nn-quantize | FileCheck %s --check-prefix=NONE
+// RUN: heddle-opt %s --nn-quantize="stored=h.0.attn=q4_k,h.1.attn=q4_k,h.0.up=q6_k,h.1.up=q6_k quant=h.*.up=q8 wide" --cse | FileCheck %s --check-prefix=STORED
+// What the checkpoint stores stays unless a rule fits; activations may be wide.
+// STORED-LABEL: func.func private @the_last_rule_that_fits_counts
+// STORED-DAG: nn.weight "attn" stored q4_k :
+// STORED-DAG: nn.weight "up" stored q8 :
+// STORED-DAG: nn.weight "wide" :
+// STORED-DAG: nn.narrow %{{.*}} -> !wide_groups_B_D
 // NONE-NOT: stored
 // NONE-NOT: nn.narrow
 
@@ -82,7 +89,8 @@ func.func @a_table_follows_its_product(%ids: !ids) -> !logits attributes {nn.ent
   // CHECK: nn.weight "wte" stored q4
   %t = nn.weight "wte" : !table
   %x = nn.embed %ids, %t : (!ids, !table) -> !x
-  // CHECK: nn.weight "wpe" :
+  // A table of its own has the rule's type too.
+  // CHECK: nn.weight "wpe" stored q4 :
   %p = nn.weight "wpe" : !table
   %q = nn.embed %ids, %p : (!ids, !table) -> !x
   %s = nn.add %x, %q : (!x, !x) -> !x

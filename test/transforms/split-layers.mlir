@@ -46,6 +46,8 @@ func.func private @layer(%x: !x) -> !x {
 // CHECK: %[[FROM4:.*]] = arith.constant 4 : index
 // CHECK: %[[TO6:.*]] = arith.constant 6 : index
 // CHECK: %[[E:.*]] = scf.for {{.*}} = %[[FROM4]] to %[[TO6]] step {{.*}} iter_args(%{{.*}} = %[[C]])
+// The last two are as the second and third: the same code.
+// CHECK:   nn.call @[[SECOND]](
 // CHECK: return %[[E]]
 // CHECK: func.func private @[[SECOND]](
 // CHECK: nn.call @inner_{{[0-9]+}}(

@@ -1,10 +1,10 @@
-"""Products in narrow types, against their formulas written out once more: how weights are rounded (compiler/checkpoint/
-Quantise.h), how rows are (nn.narrow), and what is summed (nn.linear). The sums of integers are exact, so that little is left
-to the order in which f32 is added.
+"""Products in narrow types, against their formulas written out once more: how rows are rounded (nn.narrow), and what is summed
+(nn.linear). Weights are such as the type holds exactly (dialects/kernel/PackedFormat.h), so that the quantiser has one answer.
+The sums of integers are exact, so that little is left to the order in which f32 is added.
 
-    narrow.py write CHECKPOINT
+    narrow.py write CHECKPOINT q8
     heddle build narrow.mlir --weights CHECKPOINT --quant q8 -o narrow.so
-    narrow.py check narrow.so CHECKPOINT q8
+    narrow.py check narrow.so CHECKPOINT q8 int8
 """
 import array
 import ctypes
@@ -18,7 +18,23 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "end-to-end"))
 from golden import Library, address, numbers, pointer
 
 SHAPES = {"groups.weight": (42, 45), "groups.bias": (42,), "turned.weight": (45, 69), "tied.weight": (69, 45)}
-RELATIVE = 2e-6
+RELATIVE = 4e-6
+
+
+class Format:
+    """group: inputs that share a scale, 0: a row; least and most u; whether groups have minima; whether scales and minima are
+    integers times what a row has."""
+
+    def __init__(self, bits, group=32, symmetric=False, minima=False, spans=False):
+        self.bits, self.group, self.minima, self.spans = bits, group, minima, spans
+        self.least, self.most = int(symmetric), 2 ** bits - 1
+        self.zero = 0 if minima else 2 ** (bits - 1)
+
+
+FORMATS = {"i8": Format(8, 0, symmetric=True), "q8": Format(8, symmetric=True), "q6": Format(6), "q5": Format(5), "q4": Format(4),
+           "q5_1": Format(5, minima=True), "q4_1": Format(4, minima=True), "q6_k": Format(6, 16, spans=True),
+           "q5_k": Format(5, minima=True, spans=True), "q4_k": Format(4, minima=True, spans=True), "q3_k": Format(3, 16, spans=True),
+           "q2_k": Format(2, 16, minima=True, spans=True)}
 
 
 def f32(x):
@@ -34,16 +50,52 @@ def bf16(x):
     return struct.unpack("<f", struct.pack("<I", bits + 0x7fff + (bits >> 16 & 1) & 0xffff0000))[0]
 
 
-def write(folder):
+def scales_of(format, groups, signed):
+    """One for each group; of spans the first has the most steps."""
+    sign = lambda: random.choice((-1, 1)) if signed else 1
+    if not format.spans:
+        return [sign() * f16(random.uniform(0.02, 0.1)) for _ in range(groups)]
+    unit = f16(random.uniform(2e-4, 8e-4))
+    return [f32(sign() * (random.randint(30, 120) if group else 127) * unit) for group in range(groups)]
+
+
+def row_of(format, inputs):
+    """Weights of one output, each group with the least and the largest u."""
+    size = format.group or inputs
+    groups = -(-inputs // size)
+    scales, minima = scales_of(format, groups, format.group and not format.least and not format.minima), [0.0] * groups
+    if format.minima:
+        minima = [-m for m in scales_of(format, groups, False)]
+    row = []
+    for group in range(groups):
+        count = min(size, inputs - group * size)
+        u = [format.least, format.most] + [random.randint(format.least, format.most) for _ in range(count - 2)]
+        random.shuffle(u)
+        row += [f32(f32(scales[group] * (v - format.zero)) + minima[group]) for v in u]
+    return row
+
+
+def matrix(name, shape, kind):
+    outputs, inputs = shape if name != "turned.weight" else shape[::-1]
+    if kind in FORMATS:
+        rows = [row_of(FORMATS[kind], inputs) for _ in range(outputs)]
+    else:
+        rows = [[random.gauss(0, 0.5) for _ in range(inputs)] for _ in range(outputs)]
+    if name == "tied.weight":
+        rows[1] = [0.0] * inputs  # a row of nothing
+    return rows if name != "turned.weight" else zip(*rows)
+
+
+def write(folder, kind):
     random.seed(2)
     header, data = {}, b""
     for name, shape in SHAPES.items():
-        count = shape[0] * (shape[1] if len(shape) == 2 else 1)
-        values = [random.gauss(0, 0.5) for _ in range(count)]
-        if name == "tied.weight":
-            values[45:90] = [0.0] * 45  # a row of nothing
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * count]}
-        data += struct.pack(f"<{count}f", *values)
+        if len(shape) == 1:
+            values = [random.gauss(0, 0.5) for _ in range(shape[0])]
+        else:
+            values = [v for row in matrix(name, shape, kind) for v in row]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * len(values)]}
+        data += struct.pack(f"<{len(values)}f", *values)
     header = json.dumps(header).encode()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + data)
@@ -61,58 +113,37 @@ def read(folder):
     return tensors
 
 
-def quantised(group, kind):
-    """Integers and scale of weights that share one."""
-    if kind in ("q4", "q6"):
-        extreme, steps = max(group, key=abs), {"q4": 8, "q6": 32}[kind]
-        scale = f16(f32(extreme / -steps))
-        return [min(steps - 1, round(x / scale)) if scale else 0 for x in group], scale
-    scale = f32(max(map(abs, group)) / 127)
-    scale = f16(scale) if kind == "q8" else scale
-    return [max(-127, min(127, round(x / scale))) if scale else 0 for x in group], scale
-
-
 MULTIPLES = sorted({2 ** high + 2 ** low for high in range(16) for low in range(high + 1)})
 
 
-def activations(x, kind):
-    """Integers and scale of every group of a row of activations that shares a scale: of groups of 32, a multiple of what
-    makes 127 * 2^16 of the row's largest."""
-    largest = max(2.0 ** -100, *map(abs, x))
+def activations(x, format, wide):
+    """Integers and scale of every group of a row of activations that shares a scale: of groups, a multiple of what makes
+    L * 2^16 of the row's largest, with L = 127 or, of 16 bits, 127 * 255."""
+    most = 127 * 255 if wide else 127
+    largest = max(2.0 ** (-92 if wide else -100), *map(abs, x))
     groups = []
-    for group in cut(x, kind):
-        scale, inverse = f32(largest / 127), f32(127 / largest)
-        if kind != "i8":
+    for group in cut(x, format):
+        scale, inverse = f32(largest / most), f32(most / largest)
+        if format.group:
             least = f32(f32(max(map(abs, group)) / largest) * 65536)
-            scale = f32(f32(largest / (127 * 65536)) * next(m for m in MULTIPLES if m >= least))
+            scale = f32(f32(largest / (most * 65536)) * next(m for m in MULTIPLES if m >= least))
             inverse = f32(1 / scale)
         groups.append(([round(f32(v * inverse)) for v in group], scale))
     return groups
 
 
-def cut(values, kind):
-    size = len(values) if kind == "i8" else 32
+def cut(values, format):
+    size = format.group or len(values)
     return [values[i:i + size] for i in range(0, len(values), size)]
 
 
-def dequantised(weight, kind):
-    """A row of a table."""
-    if kind == "f32":
-        return list(weight)
-    if kind == "bf16":
-        return [bf16(w) for w in weight]
-    return [q * scale for group in cut(weight, kind) for q, scale in [quantised(group, kind)] for q in q]
-
-
-def dot(x, weight, kind):
+def dot(x, weight, kind, wide):
     if kind in ("f32", "bf16"):
         narrow = bf16 if kind == "bf16" else float
         return sum(narrow(a) * narrow(w) for a, w in zip(x, weight))
-    total = 0
-    for (qa, da), w in zip(activations(x, kind), cut(weight, kind)):
-        qw, dw = quantised(w, kind)
-        total += sum(i * j for i, j in zip(qa, qw)) * da * dw
-    return total
+    format = FORMATS[kind]
+    return sum(sum(q * w for q, w in zip(qa, group)) * da
+               for (qa, da), group in zip(activations(x, format, wide), cut(weight, format)))
 
 
 class Check:
@@ -138,7 +169,7 @@ class Check:
         print(f"{'ok' if good else 'FAILED'}: {self.kind}: {what}: largest difference {worst:.2g}")
 
 
-def check(path, folder, kind):
+def check(path, folder, kind, wide):
     test, weights = Check(path, kind), read(folder)
     random.seed(3)
     for lengths in ([2], [3, 17, 1, 20]):
@@ -148,24 +179,24 @@ def check(path, folder, kind):
         x[-1] = [0.0] * 45
         given = array.array("f", [v for line in x for v in line])
         biases = [b for b, in weights["groups.bias"]]
-        expected = [[dot(line, w, kind) + b for w, b in zip(weights["groups.weight"], biases)] for line in x]
+        expected = [[dot(line, w, kind, wide) + b for w, b in zip(weights["groups.weight"], biases)] for line in x]
         left, right = test.call("groups", lengths, given, tokens * 37, tokens * 5)
         test.compare(f"groups of {tokens}", [v for line in expected for v in line[:37]], left)
         test.compare(f"groups of {tokens}", [v for line in expected for v in line[37:]], right)
         columns = list(zip(*weights["turned.weight"]))
         found, = test.call("turned", lengths, given, tokens * 69)
-        test.compare(f"turned {tokens}", [max(0.0, dot(line, w, kind)) for line in x for w in columns], found)
+        test.compare(f"turned {tokens}", [max(0.0, dot(line, w, kind, wide)) for line in x for w in columns], found)
         ids = array.array("i", [(7 * t + 1) % 69 for t in range(tokens)])
-        table = [[f32(v) for v in dequantised(w, kind)] for w in weights["tied.weight"]]
+        table = [[bf16(v) if kind == "bf16" else v for v in w] for w in weights["tied.weight"]]
         rows, found = test.call("tied", lengths, ids, tokens * 45, tokens * 69)
         test.compare(f"rows of {tokens}", [v for i in ids for v in table[i]], rows)
-        expected = [dot(table[i], w, kind) if any(table[i]) else 0.0 for i in ids for w in weights["tied.weight"]]
+        expected = [dot(table[i], w, kind, wide) if any(table[i]) else 0.0 for i in ids for w in weights["tied.weight"]]
         test.compare(f"tied {tokens}", expected, found)
     sys.exit(test.failed)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "write":
-        write(pathlib.Path(sys.argv[2]))
+        write(pathlib.Path(sys.argv[2]), sys.argv[3])
     else:
-        check(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4])
+        check(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4], sys.argv[5] == "int16")

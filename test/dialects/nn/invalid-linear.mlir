@@ -429,5 +429,11 @@ func.func @f(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) {
 // -----
 
 // !nn.dynamic C1
-// expected-error @+1 {{a group is the row or 32 elements, found 16}}
-func.func @f(%x: tensor<?x8x!nn.dynamic<16>, #nn.axes<B, D>>)
+// expected-error @+1 {{a group is the row or 16 or 32 elements, found 24}}
+func.func @f(%x: tensor<?x8x!nn.dynamic<24>, #nn.axes<B, D>>)
+
+// -----
+
+// !nn.dynamic C2
+// expected-error @+1 {{what is wide has groups}}
+func.func @f(%x: tensor<?x8x!nn.dynamic<row, wide>, #nn.axes<B, D>>)

@@ -324,8 +324,8 @@ func.func @f(%x: !x, %i: !i) {
 
 // The types of packed weights
 func.func @f() {
-  // expected-error @+1 {{found q5, needed f32, bf16, i8, q8}}
-  %w = nn.weight "w" stored q5 : tensor<8x8xf32, #nn.axes<D, E>>
+  // expected-error @+1 {{found q7, needed f32, bf16, i8, q8}}
+  %w = nn.weight "w" stored q7 : tensor<8x8xf32, #nn.axes<D, E>>
   return
 }
 

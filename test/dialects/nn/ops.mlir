@@ -101,6 +101,8 @@ func.func @narrow(%x: tensor<?x2x4xf32, #nn.axes<B, H, K>>) -> tensor<?x3xf32, #
   %b = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8xbf16, #nn.axes<B, "H*K">>
   // CHECK: nn.narrow %{{.*}} contracts 1 : {{.*}} -> !dynamic_rows_B_H_K
   %r = nn.narrow %x contracts 1 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x2x4x!nn.dynamic<row>, #nn.axes<B, H, K>>
+  // CHECK: nn.narrow %{{.*}} contracts 1 : {{.*}} -> !wide_groups_B_H_K
+  %wide = nn.narrow %x contracts 1 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x2x4x!nn.dynamic<16, wide>, #nn.axes<B, H, K>>
   // CHECK: nn.narrow %{{.*}} contracts 2 : {{.*}} -> !dynamic_groups_B_HxK
   %g = nn.narrow %x contracts 2 : tensor<?x2x4xf32, #nn.axes<B, H, K>> -> tensor<?x8x!nn.dynamic<32>, #nn.axes<B, "H*K">>
   // CHECK: nn.weight "w" stored q4 : !E_HxK

@@ -1,0 +1,221 @@
+//===- QuantisedTiles.cpp - Panels of integers and their numbers ----------===//
+//
+// Of every row of the tile, integers and the numbers of its runs; they are made
+// of floats, or are those of the checkpoint. Then each row is a column of a
+// panel (dialects/kernel/Layout.h).
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/checkpoint/TilePacker.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
+
+using namespace llvm;
+using heddle::kernel::PackedFormat;
+using heddle::kernel::PackedLayout;
+
+namespace heddle::checkpoint {
+
+namespace {
+
+/// Writes columns of panels.
+class ColumnWriter {
+public:
+  explicit ColumnWriter(const TensorPlan &plan)
+      : layout(plan.layout()), format(layout.format()),
+        planes(format.planes(layout.stepInputs())),
+        steps(layout.stepCount(plan.matrix)), inputs(plan.matrix.inputs),
+        unitBytes(plan.unitBytes) {}
+
+  /// Of one run of a row, or of all of it.
+  int64_t runInputs() const { return format.run() ? format.run() : inputs; }
+  int64_t runCount() const {
+    return divideCeil(inputs, std::max<int64_t>(runInputs(), 1));
+  }
+  /// `u` has room for whole steps, which is filled.
+  void write(uint8_t *u, ArrayRef<RunNumbers> runs, char *panel,
+             int64_t column) const;
+  /// What stands for zero, everywhere.
+  void writeZeros(char *panel) const;
+
+private:
+  void writeStep(const uint8_t *u, char *step, int64_t column) const;
+  void writeNumbers(const RunNumbers &numbers, int64_t run, char *panel,
+                    int64_t column) const;
+
+  const PackedLayout &layout;
+  const PackedFormat &format;
+  SmallVector<PackedFormat::Plane, 2> planes;
+  int64_t steps, inputs, unitBytes;
+};
+
+} // namespace
+
+void ColumnWriter::write(uint8_t *u, ArrayRef<RunNumbers> runs, char *panel,
+                         int64_t column) const {
+  int64_t stepInputs = layout.stepInputs();
+  std::fill(u + inputs, u + steps * stepInputs, format.zeroPoint());
+  for (int64_t step = 0; step < steps; ++step)
+    writeStep(u + step * stepInputs, panel + step * layout.stepBytes(), column);
+  for (auto [number, numbers] : enumerate(runs))
+    writeNumbers(numbers, number, panel, column);
+}
+
+void ColumnWriter::writeStep(const uint8_t *u, char *step,
+                             int64_t column) const {
+  constexpr int64_t together = 4;
+  uint8_t bytes[PackedFormat::stepSize];
+  for (const PackedFormat::Plane &plane : planes) {
+    std::fill_n(bytes, plane.bytes, 0);
+    for (unsigned part = 0; part < plane.parts(); ++part)
+      for (int64_t b = 0; b < plane.bytes; ++b)
+        bytes[b] |= (u[part * plane.bytes + b] >> plane.firstBit & plane.mask())
+                    << part * plane.bits;
+    char *to = step + plane.offset * layout.panel + column * together;
+    for (int64_t b = 0; b < plane.bytes; b += together)
+      std::memcpy(to + b * layout.panel, bytes + b, together);
+  }
+}
+
+/// Scales and minima of groups lie in their steps, those of a row and of spans
+/// behind all steps.
+void ColumnWriter::writeNumbers(const RunNumbers &numbers, int64_t run,
+                                char *panel, int64_t column) const {
+  char *behind = panel + steps * layout.stepBytes();
+  int64_t bytes = format.scaleBytes();
+  if (!format.isGrouped()) {
+    std::memcpy(behind + column * bytes, numbers.scales, bytes);
+    return;
+  }
+  int64_t ofStep = layout.stepGroups(), first = run * format.run();
+  for (int64_t k = first; k < std::min(first + format.run(), inputs);
+       k += format.group) {
+    int64_t group = (k - first) / format.group;
+    char *step = panel + k / layout.stepInputs() * layout.stepBytes();
+    auto store = [&](int64_t begin, const uint32_t *from) {
+      int64_t place = k / format.group % ofStep * layout.panel + column;
+      std::memcpy(step + begin * layout.panel + place * bytes, from + group,
+                  bytes);
+    };
+    store(layout.scalesInStep(), numbers.scales);
+    if (format.hasMinima)
+      store(layout.minimaInStep(), numbers.minima);
+  }
+  if (!format.hasSpans())
+    return;
+  char *span = behind + run * layout.panel * layout.spanBytes();
+  std::memcpy(span + column * 2, &numbers.spanScale, 2);
+  if (format.hasMinima)
+    std::memcpy(span + (layout.panel + column) * 2, &numbers.spanMinimum, 2);
+}
+
+void ColumnWriter::writeZeros(char *panel) const {
+  std::memset(panel, 0, unitBytes);
+  for (const PackedFormat::Plane &plane : planes) {
+    unsigned zero = 0,
+             one = format.zeroPoint() >> plane.firstBit & plane.mask();
+    for (unsigned part = 0; part < plane.parts(); ++part)
+      zero |= one << part * plane.bits;
+    for (int64_t s = 0; s < steps; ++s)
+      std::memset(panel + s * layout.stepBytes() + plane.offset * layout.panel,
+                  zero, plane.bytes * layout.panel);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Rows of the tile
+//===----------------------------------------------------------------------===//
+
+/// Fills the tile's panels; read(row, u, runs) gives a row's integers.
+static Error
+writePanels(const Tile &tile, char *to, Scratch<uint8_t> &integers,
+            function_ref<Error(int64_t row, MutableArrayRef<uint8_t> u,
+                               MutableArrayRef<RunNumbers> runs)>
+                read) {
+  const TensorPlan &plan = *tile.plan;
+  ColumnWriter writer(plan);
+  int64_t inputs = plan.matrix.inputs;
+  uint8_t *u = integers.atLeast(plan.layout().stepCount(plan.matrix) *
+                                plan.layout().stepInputs());
+  SmallVector<RunNumbers, 0> runs(writer.runCount());
+  Error error = Error::success();
+  for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
+    char *panel = to + (unit - tile.begin) * plan.unitBytes;
+    if (plan.hasPadding(unit))
+      writer.writeZeros(panel);
+    tile.forColumns(unit, [&](int64_t column, int64_t row, int64_t width) {
+      for (int64_t i = 0; i < width && !error; ++i) {
+        error = read(row + i, {u, static_cast<size_t>(inputs)}, runs);
+        if (!error)
+          writer.write(u, runs, panel, column + i);
+      }
+    });
+    if (error)
+      break;
+  }
+  return error;
+}
+
+const char *TilePacker::quantise(const Tile &tile, int64_t count,
+                                 const float *rows) {
+  const TensorPlan &plan = *tile.plan;
+  const PackedFormat &format = plan.layout().format();
+  size_t inputs = plan.matrix.inputs;
+  if (plan.layout().transposed) {
+    float *turned = orderBuffer.atLeast(count * inputs);
+    transpose(rows, inputs, count, count, turned, inputs);
+    rows = turned;
+  }
+  size_t run = format.run() ? format.run() : std::max<size_t>(inputs, 1);
+  char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
+  cantFail(writePanels(tile, to, integerBuffer,
+                       [&](int64_t row, MutableArrayRef<uint8_t> u,
+                           MutableArrayRef<RunNumbers> runs) {
+                         const float *from = rows + row * inputs;
+                         for (size_t k = 0; k < inputs; k += run) {
+                           size_t length = std::min(run, inputs - k);
+                           RunNumbers &numbers = runs[k / run];
+                           numbers = checkpoint::quantise(
+                               format, from + k,
+                               /*importance=*/nullptr, u.data() + k, length);
+                           loss.addRun(format, from + k, length, u.data() + k,
+                                       numbers);
+                         }
+                         return Error::success();
+                       }));
+  return to;
+}
+
+bool TilePacker::holdsIntegers(const TensorPlan &plan) const {
+  return plan.isQuantised() && request.checkpoint &&
+         all_of(plan.tensor->parts, [&](const TensorPart &part) {
+           return part.stored && request.checkpoint->integersOf(*part.stored) ==
+                                     plan.layout().type;
+         });
+}
+
+Expected<TilePacker::Packed> TilePacker::packIntegers(const Tile &tile) {
+  const TensorPlan &plan = *tile.plan;
+  // The outputs of the tile, by its rows.
+  SmallVector<int64_t, 0> outputs;
+  for (TensorPlan::Outputs run : plan.outputsOf(tile.begin, tile.end))
+    append_range(outputs, seq(run.first, run.first + run.count));
+  char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
+  auto read = [&](int64_t row, MutableArrayRef<uint8_t> u,
+                  MutableArrayRef<RunNumbers> runs) {
+    int64_t output = outputs[row];
+    size_t part = 0;
+    while (output >= plan.partMatrices[part].outputs)
+      output -= plan.partMatrices[part++].outputs;
+    return request.checkpoint->readIntegers(*plan.tensor->parts[part].stored,
+                                            output, u, runs, rawBuffer);
+  };
+  if (Error error = writePanels(tile, to, integerBuffer, read))
+    return std::move(error);
+  size_t bytes = (tile.end - tile.begin) * plan.unitBytes;
+  return Packed{{to, bytes}, /*nonFinite=*/0, RangeLoss()};
+}
+
+} // namespace heddle::checkpoint
