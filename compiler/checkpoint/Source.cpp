@@ -40,6 +40,10 @@ bool isCheckpoint(StringRef path) {
 }
 
 std::unique_ptr<Source> createSource(StringRef path) {
+  // Beside a GGUF file nothing else is read.
+  if (DirectoryWeights weights = weightsOf(path);
+      weights.format == WeightsFormat::Gguf && !weights.file.empty())
+    return std::make_unique<GgufSource>(weights.file);
   for (const Format &format : formats)
     if (format.recognises(path))
       return format.create(path);
