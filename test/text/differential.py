@@ -4,7 +4,8 @@
     pip install tokenizers==0.23.3 sentencepiece==0.2.3
     python3 differential.py [--tool build/bin/heddle-text-test] [--lines 12000] [--seed 1] [NAME or FILE.json …]
 
-A NAME is one of golden/, or of golden/sentencepieces.py, then with SentencePiece's whole charsmap. Prose, code, many scripts, emoji,
+A NAME is one of golden/, or of golden/sentencepieces.py, then with SentencePiece's whole charsmap, or of gguf_tokenizers.py: a GGUF
+file, held against the library that it was made of (of SentencePiece without special tokens). Prose, code, many scripts, emoji,
 combining marks, controls, any characters, and bytes that are no UTF-8 (which the library gets with U+FFFD for each ill-formed part).
 Ids with and without special tokens, and the text of both ways to decode them, have to be equal.
 """
@@ -20,6 +21,7 @@ from tokenizers import Tokenizer
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "golden"))
+import gguf_tokenizers  # noqa: E402
 import make  # noqa: E402
 import sentencepieces  # noqa: E402
 
@@ -71,21 +73,35 @@ def run(command, **options):
     return result
 
 
-def compare(tool, file, texts, folder):
-    tokenizer = Tokenizer.from_file(str(file))
+def compare_ids(tool, file, texts, encode, *flags):
+    """One line of ids a text; how many are wrong."""
+    found = run([tool, "encode", file, *flags], input=b"\n".join(texts) + b"\n").stdout.decode().split("\n")
+    wrong = len(found) != len(texts) + 1
+    for text, ids in zip(texts, found):
+        needed = " ".join(map(str, encode(text.decode(errors="replace"))))
+        wrong += ids != needed
+        if ids != needed and wrong <= 5:
+            print(f"\n  {text}\n  found  {ids}\n  needed {needed}")
+    return wrong
+
+
+def compare_pieces(tool, file, texts, reference):
+    """Texts alone. A token of a byte that is spelt out, `<0x41>`, is that token here as in the `tokenizers` library, and not there."""
+    lines = [text if isinstance(text, bytes) else text.replace("\n", " ").encode() for text in texts]
+    lines = [line.replace(b"<0x", b"<x") for line in lines]
+    wrong = compare_ids(tool, file, lines, reference.encode, "bare")
+    print(f"of {len(lines)} lines {wrong} wrong", flush=True)
+    return wrong
+
+
+def compare(tool, file, texts, folder, tokenizer):
     whole = [text for text in texts if isinstance(text, str)]
     broken = [text for text in texts if isinstance(text, bytes)]
     make.write(folder / "texts.json", whole)
     make.write(folder / "golden.json", make.golden(tokenizer, whole))
     result = run([tool, "check", file, folder / "texts.json", folder / "golden.json"])
     print(result.stderr.decode(errors="replace"), result.stdout.decode().strip(), end="; ", sep="")
-    found = run([tool, "encode", file], input=b"\n".join(broken) + b"\n").stdout.decode().split("\n")
-    wrong = 0
-    for text, ids in zip(broken, found):
-        needed = " ".join(map(str, tokenizer.encode(text.decode(errors="replace")).ids))
-        wrong += ids != needed
-        if ids != needed and wrong <= 5:
-            print(f"\n  {text}\n  found  {ids}\n  needed {needed}")
+    wrong = compare_ids(tool, file, broken, lambda text: tokenizer.encode(text).ids)
     print(f"of {len(broken)} lines that are no UTF-8 {wrong} wrong", flush=True)
     return result.returncode or wrong
 
@@ -95,19 +111,28 @@ def main():
     parser.add_argument("--tool", default="build/bin/heddle-text-test")
     parser.add_argument("--lines", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("names", nargs="*", default=list(make.SPECIAL) + list(sentencepieces.MAKERS))
+    parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     texts = list(lines(arguments.seed, arguments.lines))
+    ggufs = gguf_tokenizers.makers([text for text in lines(arguments.seed + 1, 3000) if isinstance(text, str)])
     wrong = 0
     with tempfile.TemporaryDirectory() as name_of_folder:
         folder = Path(name_of_folder)
-        for name in arguments.names:
-            file = Path(name) if name.endswith(".json") else HERE / "golden" / f"{name}.tokenizer.json"
-            if name in sentencepieces.MAKERS:
-                file = folder / "tokenizer.json"
-                file.write_text(sentencepieces.make(name, make.corpus(), "nmt_nfkc"))
-            print(name, end=": ")
-            wrong += bool(compare(arguments.tool, file, texts, folder))
+        for name in arguments.names or [*make.SPECIAL, *sentencepieces.MAKERS, *ggufs]:
+            print(name, end=": ", flush=True)
+            if name in ggufs:
+                file = folder / "model.gguf"
+                reference = ggufs[name](file)
+                if isinstance(reference, gguf_tokenizers.SentencePiece):
+                    wrong += bool(compare_pieces(arguments.tool, file, texts, reference))
+                    continue
+            else:
+                file = Path(name) if name.endswith(".json") else HERE / "golden" / f"{name}.tokenizer.json"
+                if name in sentencepieces.MAKERS:
+                    file = folder / "tokenizer.json"
+                    file.write_text(sentencepieces.make(name, make.corpus(), "nmt_nfkc"))
+                reference = Tokenizer.from_file(str(file))
+            wrong += bool(compare(arguments.tool, file, texts, folder, reference))
     sys.exit(wrong > 0)
 
 
