@@ -4,6 +4,7 @@
 #include "compiler/checkpoint/Elements.h"
 #include "compiler/checkpoint/GgufSource.h"
 #include "compiler/checkpoint/SafetensorsSource.h"
+#include "compiler/checkpoint/TorchSource.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -30,6 +31,7 @@ template <typename T> constexpr Format formatOf() {
 /// The first that recognises a path takes it.
 constexpr Format formats[] = {
     formatOf<GgufSource>(),
+    formatOf<TorchSource>(),
     formatOf<SafetensorsSource>(),
 };
 

@@ -164,7 +164,7 @@ static const Flag flags[] = {
      "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
      [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
     {"--weights", "DIR", reading,
-     "checkpoint: a directory (safetensors, config.json …) or a GGUF file",
+     "checkpoint: a directory (safetensors …), a GGUF file or one of PyTorch",
      [](StringRef v, Arguments &a) { return readText(v, a.weights); }},
     {"--weights-file", "WHERE", building,
      "packed weights: appended (default), beside as OUT.weights, or none",

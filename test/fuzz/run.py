@@ -35,6 +35,7 @@ SEEDS = {
     "parser": ["examples/models/*.heddle", "test/language/*.heddle"],
     "preprocessor": ["test/media/Inputs/*/*/preprocessor_config.json"],
     "passes": MODULES,
+    "torch": ["test/golden/torch/*.bin", "test/golden/torch/*.pt"],
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
@@ -51,6 +52,7 @@ DICTIONARIES = {
     "sentences": ["json", "sentences"],
     "older-files": ["json", "tokenizer"],
     "tokenizer": ["json", "tokenizer"],
+    "torch": ["torch"],
 }
 
 
