@@ -74,9 +74,9 @@ def built(heddle, folder, arguments, output):
 
 
 def tensors_of(path):
-    with Safetensors(str(path)) as file:
-        return {name: (about["dtype"], about["shape"], bytes(file.data[slice(*about["data_offsets"])]))
-                for name, about in file.header.items() if name != "__metadata__"}
+    file = Safetensors(str(path)).__enter__()  # and no more: leaving writes
+    return {name: (about["dtype"], about["shape"], bytes(file.data[slice(*about["data_offsets"])]))
+            for name, about in file.header.items() if name != "__metadata__"}
 
 
 def main():

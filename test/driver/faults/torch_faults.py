@@ -22,9 +22,9 @@ NEEDED = ", needed tensors and what holds them: nothing else of a pickle is read
 
 
 def tensors():
-    with Safetensors(GOLDEN + "/gpt2/model.safetensors") as file:
-        return {name: torch.Tensor(about["dtype"], about["shape"], file.data[slice(*about["data_offsets"])], str(number))
-                for number, (name, about) in enumerate(file.header.items()) if name != "__metadata__"}
+    file = Safetensors(GOLDEN + "/gpt2/model.safetensors").__enter__()  # and no more: leaving writes
+    return {name: torch.Tensor(about["dtype"], about["shape"], file.data[slice(*about["data_offsets"])], str(number))
+            for number, (name, about) in enumerate(file.header.items()) if name != "__metadata__"}
 
 
 def prepare():
