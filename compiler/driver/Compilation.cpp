@@ -58,9 +58,7 @@ Compilation::Compilation(const Arguments &arguments)
 
 Compilation::~Compilation() = default;
 
-/// Where the shipped model files are: beside an installed heddle, else in the
-/// source tree that it was built from.
-static std::string modelsDirectory() {
+std::string driver::modelsDirectory() {
   static int anchor;
   llvm::SmallString<128> installed(
       llvm::sys::fs::getMainExecutable("heddle", &anchor));
@@ -334,7 +332,8 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
 }
 
 llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
-Compilation::link(codegen::Linkage linkage, llvm::StringRef soname) {
+Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
+                  llvm::ArrayRef<llvm::StringRef> exports) {
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream os(object);
   {
@@ -351,6 +350,8 @@ Compilation::link(codegen::Linkage linkage, llvm::StringRef soname) {
   options.exports = codegen::interfaceSymbols(program_);
   if (llvmModule_->getFunction("main"))
     options.exports.push_back("main");
+  for (llvm::StringRef name : exports)
+    options.exports.push_back(name.str());
   options.soname = soname.str();
   mlir::TimingScope scope = time("link");
   auto linked =

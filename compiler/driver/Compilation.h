@@ -54,15 +54,19 @@ public:
   /// From the LLVM dialect to optimised LLVM IR; `withMain` adds `main`.
   llvm::LogicalResult translate(bool withMain);
 
-  /// Links an executable or a library: its bytes.
+  /// Links an executable or a library: its bytes. A library exports the
+  /// model's interface, and of the runtime's own what `exports` names.
   llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
-  link(codegen::Linkage linkage, llvm::StringRef soname);
+  link(codegen::Linkage linkage, llvm::StringRef soname,
+       llvm::ArrayRef<llvm::StringRef> exports = {});
 
   /// Reads the program's descriptor from the module, and what belongs to it
   /// from the files beside config.json.
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
+  /// Whether the module is as the language made it.
+  bool isAtNn() const { return stage == pipeline::Stage::Nn; }
   /// What the build reads, as far as it has.
   InputFiles &inputFiles() { return inputs; }
   const InputFiles &inputFiles() const { return inputs; }
@@ -131,6 +135,10 @@ private:
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> llvmModule_;
 };
+
+/// Where the shipped model files are: beside an installed heddle, else in the
+/// source tree that it was built from.
+std::string modelsDirectory();
 
 /// Prints `error: …`, in one line, and returns failure.
 llvm::LogicalResult fail(const llvm::Twine &message);

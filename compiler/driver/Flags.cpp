@@ -22,8 +22,7 @@ static constexpr CommandInfo commands[] = {
     {Command::Check, "check", "MODEL",
      "check a model: entries, parameters, caches, memory"},
     {Command::Verify, "verify", "MODEL",
-     "how far the answers with --dtype, --quant and --cache lie from those in "
-     "f32"},
+     "what --dtype, --quant and --cache cost, judged on text"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -98,6 +97,16 @@ readAssignment(StringRef value,
 template <typename T>
 static std::string readNumber(StringRef value, T &result) {
   return value.getAsInteger(10, result) ? "a number" : "";
+}
+
+static std::string readCount(StringRef value, int64_t &result) {
+  return value.getAsInteger(10, result) || result < 1 ? "a number, 1 or more"
+                                                      : "";
+}
+
+static std::string readReal(StringRef value, std::optional<double> &result) {
+  bool isNumber = !value.getAsDouble(result.emplace()) && *result >= 0;
+  return isNumber ? "" : "a number, 0 or more";
 }
 
 /// A type for all weights of products, or PATTERN=TYPE.
@@ -190,15 +199,44 @@ static const Flag flags[] = {
     {"--dtype", "TYPE", reading,
      "store weights, and keep keys and values, as f32 (default) or bf16",
      [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
-    {"--quant", "[PATTERN=]TYPE", reading,
-     quantHelp,
+    {"--quant", "[PATTERN=]TYPE", reading, quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
     {"--cache", "TYPE", reading,
      "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
      [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
+    {"--text", "FILE", verifying,
+     "judge on this text (default: one that ships)",
+     [](StringRef v, Arguments &a) { return readText(v, a.verify.text); }},
+    {"--ids", "FILE", verifying,
+     "judge on these token ids, written as numbers, instead of a text",
+     [](StringRef v, Arguments &a) { return readText(v, a.verify.ids); }},
+    {"--tokens", "N", verifying,
+     "judge on so many tokens of the text at most (default: 1024)",
+     [](StringRef v, Arguments &a) { return readCount(v, a.verify.tokens); }},
+    {"--quick", "", verifying,
+     "look for no worst weights and recommend nothing",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.quick); }},
+    {"--max-kl", "NATS", verifying,
+     "fail where the mean KL divergence is larger",
+     [](StringRef v, Arguments &a) { return readReal(v, a.verify.maxKl); }},
+    {"--min-agreement", "SHARE", verifying,
+     "fail where the likeliest token is less often the same, e.g. 0.9",
+     [](StringRef v, Arguments &a) {
+       return readReal(v, a.verify.minAgreement);
+     }},
+    {"--min-cosine", "COSINE", verifying,
+     "fail where the mean cosine of vectors is smaller",
+     [](StringRef v, Arguments &a) { return readReal(v, a.verify.minCosine); }},
+    {"--kernels", "", verifying,
+     "compare with the naive reference of the same types instead",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.kernels); }},
     {"--in", "NAME=FILE.npy", verifying,
-     "an input of the entries, instead of an invented one",
-     [](StringRef v, Arguments &a) { return readAssignment(v, a.inputs); }},
+     "compare the entries' answers, with this input and else invented ones",
+     [](StringRef v, Arguments &a) {
+       return readAssignment(v, a.verify.inputs);
+     }},
+    {"--json", "", verifying, "print one JSON object",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.json); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},

@@ -51,6 +51,10 @@ struct Options {
   /// In which type sessions keep keys and values, f32 or bf16; empty: dtype.
   std::string cache;
 
+  /// Entries beside which there is one that answers with what each layer hands
+  /// on (nn-observe-layers).
+  std::vector<std::string> observed;
+
   /// Say why a fusion was refused.
   bool remarks = false;
 };
