@@ -18,7 +18,7 @@ class raw_ostream;
 
 namespace heddle::driver {
 
-enum class Command { Build, Run, Check, Verify };
+enum class Command { Build, Run, Check, Verify, Import };
 
 /// Where the packed weights go.
 enum class WeightsFile {

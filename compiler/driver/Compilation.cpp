@@ -221,6 +221,16 @@ llvm::LogicalResult Compilation::load() {
   return llvm::success();
 }
 
+llvm::LogicalResult Compilation::writeModel(llvm::StringRef source,
+                                            llvm::raw_ostream &os) {
+  if (llvm::StringRef(modelFile).ends_with(".mlir"))
+    return fail(modelFile + ": is a module, needed a model file or a "
+                            "checkpoint");
+  inputs.add(modelFile);
+  return llvm::success(language::writeModelFor(context, modelOptions(), source,
+                                               os, llvm::errs()));
+}
+
 /// Gives the module the name of --name, wherever its stage keeps it.
 void Compilation::rename() {
   if (auto description = program::descriptionOf(*module_))

@@ -45,6 +45,9 @@ public:
   /// Reads the model and finds the stage that it is in.
   llvm::LogicalResult load();
 
+  /// The model file for this checkpoint alone; after findInputs.
+  llvm::LogicalResult writeModel(llvm::StringRef source, llvm::raw_ostream &os);
+
   /// Runs the passes that describe program and weights, and no further.
   llvm::LogicalResult describe();
 

@@ -23,6 +23,8 @@ static constexpr CommandInfo commands[] = {
      "check a model: entries, parameters, caches, memory"},
     {Command::Verify, "verify", "MODEL",
      "what --dtype, --quant and --cache cost, judged on text"},
+    {Command::Import, "import", "MODEL [-o FILE.heddle]",
+     "write the model file of a checkpoint, with its sizes, to edit"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -34,6 +36,7 @@ static constexpr unsigned verifying = maskOf(Command::Verify);
 static constexpr unsigned executing = compiling | verifying;
 static constexpr unsigned reading = executing | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
+static constexpr unsigned importing = maskOf(Command::Import);
 
 llvm::ArrayRef<CommandInfo> driver::allCommands() { return commands; }
 
@@ -161,7 +164,7 @@ static const std::string quantHelp = "store products' weights as " +
                                      "; the last fitting rule counts";
 
 static const Flag flags[] = {
-    {"-o", "OUT", building,
+    {"-o", "OUT", building | importing,
      "where to write (named after the checkpoint or the model); `-` is "
      "standard "
      "output",
@@ -172,7 +175,7 @@ static const Flag flags[] = {
     {"--emit", "STAGE", building,
      "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
      [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
-    {"--weights", "DIR", reading,
+    {"--weights", "DIR", reading | importing,
      "checkpoint: a directory (safetensors …), a GGUF file or one of PyTorch",
      [](StringRef v, Arguments &a) { return readText(v, a.weights); }},
     {"--weights-file", "WHERE", building,
@@ -185,13 +188,13 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readNumber(v, a.randomWeights.emplace());
      }},
-    {"--config", "FILE", reading,
+    {"--config", "FILE", reading | importing,
      "config.json, where it is not in the checkpoint directory",
      [](StringRef v, Arguments &a) { return readText(v, a.config); }},
-    {"--set", "NAME=VALUE", reading,
+    {"--set", "NAME=VALUE", reading | importing,
      "set a name of the model's config, e.g. D=512",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
-    {"--ignore-config", "KEY", reading,
+    {"--ignore-config", "KEY", reading | importing,
      "a key of config.json that need not be read, e.g. rope_scaling.note",
      [](StringRef v, Arguments &a) { return addText(v, a.ignoredKeys); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
