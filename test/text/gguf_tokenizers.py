@@ -73,16 +73,20 @@ def pairs(texts):
     return described
 
 
-def byte_pairs(path, described, name):
-    """The tokenizer `described`, cut as the pre-tokenizer `name` does."""
+def cut(tokenizer, name):
+    """The tokenizer, which now cuts texts as the pre-tokenizer `name` does."""
     steps = PRE[name]
-    tokenizer = Tokenizer.from_str(json.dumps(described))
     if steps[0] is True:
         tokenizer.normalizer = normalizers.NFC()
     steps = [pre_tokenizers.Split(Regex(step), "isolated") if isinstance(step, str) else step for step in steps if step is not True]
     if GPT2 not in steps:
         steps.append(pre_tokenizers.ByteLevel(False, use_regex=False))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
+    return tokenizer
+
+
+def byte_pairs(path, described, name):
+    tokenizer = cut(Tokenizer.from_str(json.dumps(described)), name)
     model, added = described["model"], {token["content"]: token for token in described["added_tokens"]}
     ids = {**model["vocab"], **{content: token["id"] for content, token in added.items()}}
     tokens = sorted(ids, key=ids.get)
