@@ -1,6 +1,7 @@
 """from_torch.py HEDDLE DIRECTORY FAMILY...: a tiny model of each family as safetensors and in every form of PyTorch: zip files and
 those before them, in shards, within a dictionary of training, as views that are turned or parts of one storage. Each builds the same
 program with the same weights, bit for bit; of families behind the first two forms are tried. Standard library alone."""
+import array
 import json
 import pathlib
 import re
@@ -35,6 +36,10 @@ def of_one_storage(tensors):
     return found
 
 
+def of_doubles(tensors):
+    return {name: ("F64", shape, array.array("d", array.array("f", data)).tobytes()) for name, (_, shape, data) in tensors.items()}
+
+
 def write_shards(folder, tensors):
     names = list(tensors)
     shards = {f"pytorch_model-{i + 1:05}-of-00002.bin": names[i::2] for i in range(2)}
@@ -50,6 +55,7 @@ def write_forms(folder, tensors, every):
     forms = {"of one storage": (of_one_storage(tensors), False),
              "of training": ({"epoch": 3, "state_dict": turned(tensors), "optimizer": {"state": {}, "lr": [1, 2]}}, True)}
     if every:
+        forms |= {"of F64": (plain(of_doubles(tensors)), False)}
         forms |= {"a zip file": (plain(tensors), False), "before 1.6": (plain(tensors), True), "turned": (turned(tensors), False)}
     for form, (value, legacy) in forms.items():
         torch.write(model, value, legacy)
