@@ -186,8 +186,10 @@ language::ModelOptions Compilation::modelOptions() {
   options.config = config ? config->getAsObject() : nullptr;
   options.configFile = configFile.name();
   options.ignoredKeys = arguments.ignoredKeys;
-  options.isReadElsewhere = [](llvm::StringRef key) {
-    return checkpoint::isGenerationKey(key);
+  options.isReadElsewhere = [this](llvm::StringRef key) {
+    return checkpoint::isGenerationKey(key) ||
+           (weights && weights->readsKey(key) &&
+            weights->document("config.json") == configFile);
   };
   if (weights)
     options.tensorPaths =

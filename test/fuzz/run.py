@@ -36,6 +36,8 @@ SEEDS = {
     "preprocessor": ["test/media/Inputs/*/*/preprocessor_config.json"],
     "passes": MODULES,
     "torch": ["test/golden/torch/*.bin", "test/golden/torch/*.pt"],
+    "quantised": [(f"test/golden/quantised/{form}/config.json", f"test/golden/quantised/{form}/model.safetensors")
+                  for form in ("gptq-reordered", "gptq-2", "awq", "fp8", "fp8-tensor")],
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
@@ -47,6 +49,7 @@ DICTIONARIES = {
     "model": ["model", "json"],
     "parser": ["model"],
     "preprocessor": ["json"],
+    "quantised": ["json", "quantised", "safetensors"],
     "regex": ["regex"],
     "safetensors": ["json", "safetensors"],
     "sentences": ["json", "sentences"],
