@@ -107,7 +107,7 @@ private:
       return nullptr;
     if (!holdsWeights(tensor->dtype))
       complain(source.fileOf(*tensor), tensor->name,
-               "found " + nameOf(tensor->dtype) + ", needed F32, F16 or BF16" +
+               "found " + nameOf(tensor->dtype) + ", needed " + weightTypes +
                    at(need));
     if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
       SmallVector<int64_t, 4> reversed(reverse(need.shape));

@@ -33,6 +33,36 @@ static void bfloatToFloat(const char *from, float *to, size_t count) {
   }
 }
 
+static void doubleToFloat(const char *from, float *to, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    double wide;
+    std::memcpy(&wide, from + sizeof wide * i, sizeof wide);
+    to[i] = static_cast<float>(wide);
+  }
+}
+
+/// Four bits of exponent with a bias of 7, three of mantissa, no infinity; a
+/// NaN has all of them set. Rebiased as halves are.
+static void e4m3ToFloat(const char *from, float *to, size_t count) {
+  constexpr float rebias = 0x1p120f;
+  for (size_t i = 0; i < count; ++i) {
+    uint8_t byte = from[i];
+    uint32_t magnitude = byte & 0x7fu;
+    uint32_t bits =
+        bit_cast<uint32_t>(bit_cast<float>(magnitude << 20) * rebias);
+    bits = magnitude == 0x7f ? 0x7fc00000u : bits;
+    to[i] = bit_cast<float>(bits | (byte & 0x80u) << 24);
+  }
+}
+
+/// The upper bytes of halves.
+static void e5m2ToFloat(const char *from, float *to, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    char half[2] = {0, from[i]};
+    halfToFloat(half, to + i, 1);
+  }
+}
+
 void toFloat(DType type, const char *from, float *to, size_t count) {
   switch (type) {
   case DType::F32:
@@ -42,8 +72,14 @@ void toFloat(DType type, const char *from, float *to, size_t count) {
     return halfToFloat(from, to, count);
   case DType::BF16:
     return bfloatToFloat(from, to, count);
+  case DType::F64:
+    return doubleToFloat(from, to, count);
+  case DType::F8_E4M3:
+    return e4m3ToFloat(from, to, count);
+  case DType::F8_E5M2:
+    return e5m2ToFloat(from, to, count);
   default:
-    llvm_unreachable("binding lets only F32, F16 and BF16 through");
+    llvm_unreachable("binding lets only types of weights through");
   }
 }
 

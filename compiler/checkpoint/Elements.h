@@ -12,8 +12,9 @@
 
 namespace heddle::checkpoint {
 
-/// `count` elements of F32, F16 or BF16 (little-endian) as floats: exact,
-/// subnormals and the payloads of NaN included. `from` needs no alignment.
+/// `count` elements of a type of weights (little-endian) as floats: exact,
+/// subnormals and the payloads of NaN included, but for F64, of which each
+/// becomes the nearest float. `from` needs no alignment.
 void toFloat(DType type, const char *from, float *to, size_t count);
 
 /// Rounds to the nearest bf16, ties to even. A NaN stays a NaN.

@@ -41,27 +41,75 @@ namespace heddle::checkpoint {
 
 #define NFC R"({"type": "NFC"})"
 
+/// DeepSeek's, of its third version: Chinese and Japanese apart.
+#define HAN_KANA R"([一-龥\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+)"
+#define DEEPSEEK_V3                                                            \
+  R"([!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+)"                   \
+  R"(|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*)" \
+  R"(|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+)"
+
+/// The letters of scripts with two cases, as they were assigned once.
+#define CASED_LETTERS                                                          \
+  "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿ"      \
+  "ᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\\\\x{1f7d}ᾀ-ᾴᾶ-ᾼ\\\\x{1fbe}ῂ-ῄῆ-ῌ"            \
+  "ῐ-\\\\x{1fd3}ῖ-\\\\x{1fdb}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\\\\x{2126}ℨ\\\\x{212a}-ℭ"     \
+  "ℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ"                 \
+  "𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃"
+#define CJK R"([一-龥\\x{800}-一가-\\x{d7ff}]+)"
+
+/// A word is upper case, then lower, and holds nothing Chinese.
+#define NOT_HAN(CLASS) "[" CLASS R"(&&[^\\p{Han}]])"
+#define KIMI                                                                   \
+  R"([\\p{Han}]+|[^\\r\\n\\p{L}\\p{N}]?)" NOT_HAN(UPPER) "*" NOT_HAN(          \
+      LOWER) "+" CONTRACTIONS                                                  \
+             R"(?|[^\\r\\n\\p{L}\\p{N}]?)" NOT_HAN(UPPER) "+" NOT_HAN(         \
+                 LOWER) "*" CONTRACTIONS R"(?|\\p{N}{1,3})" REST
+
 static constexpr GgufPreTokenizer preTokenizers[] = {
     {"gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de roberta-bpe", "null",
      GPT2},
-    {"mpt olmo", NFC, GPT2},
-    {"smollm starcoder refact", "null", SEQUENCE(DIGITS GPT2)},
+    {"mpt olmo modern-bert", NFC, GPT2},
+    {"smollm starcoder refact codeshell", "null", SEQUENCE(DIGITS GPT2)},
     {"command-r", NFC, SEQUENCE(DIGITS GPT2)},
     {"llama-bpe llama3 llama-v3 falcon3", "null",
      SEQUENCE(ISOLATED(WORDS R"(\\p{N}{1,3})" REST) BYTES), true, true},
-    {"dbrx smaug-bpe", "null",
+    {"dbrx smaug-bpe glm4 chatglm-bpe", "null",
      SEQUENCE(ISOLATED(WORDS R"(\\p{N}{1,3})" REST) BYTES)},
-    {"qwen2", NFC, SEQUENCE(ISOLATED(WORDS R"(\\p{N})" REST) BYTES)},
+    {"qwen2 stablelm2", NFC, SEQUENCE(ISOLATED(WORDS R"(\\p{N})" REST) BYTES)},
+    {"qwen35", NFC,
+     SEQUENCE(ISOLATED(CONTRACTIONS
+                       R"(|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N})"
+                       R"(| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+)"
+                       R"(|\\s+(?!\\S)|\\s+)") BYTES)},
     {"deepseek-r1-qwen", "null",
      SEQUENCE(ISOLATED(WORDS R"(\\p{N})" REST) BYTES)},
     {"tekken", "null",
      SEQUENCE(ISOLATED(CASED("") R"(\\p{N})" CASED_REST) BYTES), true, true},
-    {"gpt-4o", "null",
+    {"gpt-4o llama4 minimax-m2", "null",
      SEQUENCE(ISOLATED(CASED(CONTRACTIONS "?") R"(\\p{N}{1,3})" CASED_REST)
                   BYTES)},
+    {"kimi-k2", "null", SEQUENCE(ISOLATED(KIMI) BYTES)},
+    {"deepseek-llm", "null",
+     SEQUENCE(ISOLATED(R"([\\r\\n])") ISOLATED(R"(\\s?[)" CASED_LETTERS "]+")
+                  ISOLATED(R"(\\s?[!-/:-~！-／：-～‘-‟\\x{3000}-。]+)")
+                      ISOLATED(R"(\\s+$)") ISOLATED(CJK) DIGITS BYTES)},
     {"deepseek-coder", "null",
-     SEQUENCE(ISOLATED(R"([\\r\\n])") ISOLATED(R"(\\s?\\p{L}+)") ISOLATED(
-         R"(\\s?\\p{P}+)") ISOLATED("[一-龥ࠀ-一가-퟿]+") DIGITS BYTES)},
+     SEQUENCE(ISOLATED(R"([\\r\\n])") ISOLATED(R"(\\s?\\p{L}+)")
+                  ISOLATED(R"(\\s?\\p{P}+)") ISOLATED(CJK) DIGITS BYTES)},
+    {"deepseek-v3", "null",
+     SEQUENCE(ISOLATED(R"(\\p{N}{1,3})") ISOLATED(HAN_KANA)
+                  ISOLATED(DEEPSEEK_V3) BYTES)},
+    {"bloom", "null",
+     SEQUENCE(ISOLATED(R"( ?[^(\\s|[.,!?…。，、।۔،])]+)") BYTES)},
+    {"superbpe", "null",
+     SEQUENCE(ISOLATED(R"(\\p{N}+)") ISOLATED(R"((?=(\\d{3})+(?!\\d)))")
+                  BYTES)},
+    {"chameleon", "null",
+     SEQUENCE(ISOLATED("<sentinel:[0-9]+>")
+                  ISOLATED("(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z")
+                      ISOLATED(R"(([\\t\\n]|    |  ))") DIGITS
+              R"({"type": "Punctuation", "behavior": "Isolated"}, )" GPT2),
+     false, true},
     {"falcon", "null",
      SEQUENCE(R"({"type": "Punctuation", "behavior": "Contiguous"}, )" GPT2
               R"(, {"type": "Digits", "individual_digits": false}, )"

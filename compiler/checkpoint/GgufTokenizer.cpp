@@ -11,6 +11,7 @@
 
 #include "compiler/checkpoint/GgufTokenizer.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Base64.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -23,7 +24,7 @@ namespace heddle::checkpoint {
 namespace {
 
 /// Types of tokens (llama.h), behind the ordinary ones.
-constexpr int64_t controlToken = 3, userToken = 4;
+constexpr int64_t controlToken = 3, userToken = 4, byteToken = 6;
 
 constexpr StringLiteral wordMark = "\xe2\x96\x81";
 
@@ -42,6 +43,8 @@ private:
   json::Object vocabulary(function_ref<std::string(size_t)> textOf);
   json::Value ends(bool addsBegin, bool addsEnd) const;
   json::Array added(function_ref<std::string(size_t)> textOf) const;
+  json::Object spelling() const;
+  bool addsSpace() const { return tokens.flag("add_space_prefix", true); }
 
   const GgufTokens &tokens;
   std::optional<std::string> doubled; ///< a token that there is twice
@@ -66,19 +69,24 @@ TokenizerWriter::vocabulary(function_ref<std::string(size_t)> textOf) {
   return vocabulary;
 }
 
+/// A token of spaces, which SentencePiece's converters write as such, is found
+/// behind the normalizer, where spaces and what stands for them are one.
 json::Array
 TokenizerWriter::added(function_ref<std::string(size_t)> textOf) const {
+  bool findsSpaces = tokens.text("model") == "llama" && !addsSpace();
   json::Array list;
   for (size_t i = 0; i < tokens.all().size(); ++i) {
     int64_t type = tokens.typeOf(i);
     if (type != controlToken && type != userToken)
       continue;
+    bool isNormalized = findsSpaces && type == userToken &&
+                        StringRef(tokens.all()[i]).contains(' ');
     list.push_back(json::Object{{"id", static_cast<int64_t>(i)},
                                 {"content", textOf(i)},
                                 {"single_word", false},
                                 {"lstrip", false},
                                 {"rstrip", false},
-                                {"normalized", false},
+                                {"normalized", isNormalized},
                                 {"special", type == controlToken}});
   }
   return list;
@@ -195,6 +203,50 @@ json::Array TokenizerWriter::scoredMerges() const {
   return array;
 }
 
+static json::Object replace(StringRef kind, StringRef from, StringRef to) {
+  return json::Object{{"type", "Replace"},
+                      {"pattern", json::Object{{kind, from.str()}}},
+                      {"content", to.str()}};
+}
+
+/// SentencePiece's own way to write a text: a space in front, the rules of its
+/// table, and with remove_extra_whitespaces none at the ends and no two in a
+/// row.
+json::Object TokenizerWriter::spelling() const {
+  json::Array steps;
+  if (addsSpace())
+    steps.push_back(json::Object{{"type", "Prepend"}, {"prepend", wordMark}});
+  if (const GgufValue *map = tokens.find("precompiled_charsmap")) {
+    std::string bytes;
+    for (int64_t byte : map->integers)
+      bytes += static_cast<char>(byte);
+    steps.push_back(json::Object{{"type", "Precompiled"},
+                                 {"precompiled_charsmap", encodeBase64(bytes)},
+                                 {"longest", true}});
+  }
+  bool isTrimmed = tokens.flag("remove_extra_whitespaces", false);
+  std::string front = addsSpace() ? wordMark.str() : "";
+  if (isTrimmed) {
+    steps.push_back(replace("Regex", R"(\A)" + front + " +", front));
+    steps.push_back(replace("Regex", " {2,}", " "));
+  }
+  steps.push_back(replace("String", " ", wordMark));
+  if (isTrimmed)
+    steps.push_back(replace("Regex", wordMark.str() + R"(+\z)", ""));
+  return json::Object{{"type", "Sequence"}, {"normalizers", std::move(steps)}};
+}
+
+/// Its way back.
+static json::Object spaced(bool addsSpace) {
+  json::Array decoders{replace("String", wordMark, " "),
+                       json::Object{{"type", "ByteFallback"}},
+                       json::Object{{"type", "Fuse"}}};
+  if (addsSpace)
+    decoders.push_back(json::Object{
+        {"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  return json::Object{{"type", "Sequence"}, {"decoders", std::move(decoders)}};
+}
+
 json::Object TokenizerWriter::sentencePiece() {
   // Every place of a token is looked at, and what stands on either side.
   constexpr size_t longest = 1024;
@@ -202,8 +254,6 @@ json::Object TokenizerWriter::sentencePiece() {
     if (token.size() > longest)
       return unknownModel("llama with a token of " + Twine(token.size()) +
                           " bytes");
-  if (tokens.find("precompiled_charsmap"))
-    return unknownModel("llama with a table of characters");
   auto own = [&](size_t i) { return tokens.token(i); };
   json::Object model{{"type", "BPE"},
                      {"vocab", vocabulary(own)},
@@ -212,31 +262,11 @@ json::Object TokenizerWriter::sentencePiece() {
                      {"fuse_unk", true}};
   if (int64_t unknown = tokens.id("unknown"); unknown >= 0)
     model["unk_token"] = tokens.token(unknown);
-  bool addsSpace = tokens.flag("add_space_prefix", true);
-  json::Array normalizers, decoders;
-  if (addsSpace)
-    normalizers.push_back(
-        json::Object{{"type", "Prepend"}, {"prepend", wordMark}});
-  normalizers.push_back(json::Object{{"type", "Replace"},
-                                     {"pattern", json::Object{{"String", " "}}},
-                                     {"content", wordMark}});
-  decoders.push_back(
-      json::Object{{"type", "Replace"},
-                   {"pattern", json::Object{{"String", wordMark}}},
-                   {"content", " "}});
-  decoders.push_back(json::Object{{"type", "ByteFallback"}});
-  decoders.push_back(json::Object{{"type", "Fuse"}});
-  if (addsSpace)
-    decoders.push_back(json::Object{
-        {"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
-  return json::Object{
-      {"model", std::move(model)},
-      {"added_tokens", added(own)},
-      {"normalizer", json::Object{{"type", "Sequence"},
-                                  {"normalizers", std::move(normalizers)}}},
-      {"post_processor", ends(true, false)},
-      {"decoder",
-       json::Object{{"type", "Sequence"}, {"decoders", std::move(decoders)}}}};
+  return json::Object{{"model", std::move(model)},
+                      {"added_tokens", added(own)},
+                      {"normalizer", spelling()},
+                      {"post_processor", ends(true, false)},
+                      {"decoder", spaced(addsSpace())}};
 }
 
 json::Object TokenizerWriter::wordPiece() {
@@ -274,31 +304,19 @@ json::Object TokenizerWriter::unigram() {
   for (size_t i = 0; i < tokens.all().size(); ++i)
     vocabulary.push_back(json::Array{
         tokens.token(i), std::clamp(tokens.scoreOf(i), -1e30, 1e30)});
-  json::Object model{{"type", "Unigram"},
-                     {"vocab", std::move(vocabulary)},
-                     {"byte_fallback", false}};
+  auto isByte = [&](size_t i) { return tokens.typeOf(i) == byteToken; };
+  json::Object model{
+      {"type", "Unigram"},
+      {"vocab", std::move(vocabulary)},
+      {"single_precision", true},
+      {"byte_fallback", any_of(llvm::seq(tokens.all().size()), isByte)}};
   if (int64_t unknown = tokens.id("unknown"); unknown >= 0)
     model["unk_id"] = unknown;
-  json::Value normalizer = nullptr;
-  if (const GgufValue *map = tokens.find("precompiled_charsmap")) {
-    std::string bytes;
-    for (int64_t byte : map->integers)
-      bytes += static_cast<char>(byte);
-    normalizer = json::Object{{"type", "Precompiled"},
-                              {"precompiled_charsmap", encodeBase64(bytes)}};
-  }
-  auto metaspace = [&] {
-    return json::Object{{"type", "Metaspace"},
-                        {"replacement", wordMark},
-                        {"prepend_scheme", tokens.flag("add_space_prefix", true)
-                                               ? "always"
-                                               : "never"},
-                        {"split", true}};
-  };
-  return json::Object{
-      {"model", std::move(model)},           {"added_tokens", added(own)},
-      {"normalizer", std::move(normalizer)}, {"pre_tokenizer", metaspace()},
-      {"post_processor", ends(false, true)}, {"decoder", metaspace()}};
+  return json::Object{{"model", std::move(model)},
+                      {"added_tokens", added(own)},
+                      {"normalizer", spelling()},
+                      {"post_processor", ends(false, true)},
+                      {"decoder", spaced(addsSpace())}};
 }
 
 json::Object TokenizerWriter::tokenizer() {

@@ -5,8 +5,8 @@
 //
 //   there            what it means there          what it becomes
 //   \s \w \h \v \b   other sets of characters     classes and assertions
-//   \p{L}            of a later Unicode version   with what PCRE2 10.42 lacks;
-//                                                 so N and M
+//   \p{L} [:alpha:]  of a later Unicode version   with what PCRE2 10.42 lacks
+//                                                 (OnigurumaSets.h)
 //   \p{Han}          the script, not the          \p{sc:Han}
 //                    extended script
 //   \uHHHH           no escape of PCRE2           \x{HHHH}
@@ -15,68 +15,18 @@
 //   [a[^b]] [a&&b]   a union, an intersection     (?:[a]|[^b])  (?:(?=[a])[b])
 //   {2}+ {2}?        what {2} repeats, repeated   (?:…{2})+ (?:…{2})?
 //   {,2}             {0,2}                        {0,2}
-//   [[:digit:]]      the sets of \d \s \w \h …  their contents; refused:
-//                                                 alpha, alnum, upper and so on
+#include "compiler/checkpoint/OnigurumaSets.h"
 #include "compiler/checkpoint/TokenizerDescription.h"
 
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringSwitch.h"
 
 #include <algorithm>
 #include <vector>
 
+using llvm::SmallVector;
 using llvm::StringRef;
 
 namespace heddle::checkpoint {
-
-// What Unicode 15 and 16 added to the categories; PCRE2 10.42 stands at 14.
-#define NEW_LETTERS                                                            \
-  "\\x{1c89}\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{"    \
-  "105f3}\\x{10d4a}-\\x{10d65}"                                                \
-  "\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}\\x{11240}\\x{11380}-"  \
-  "\\x{11389}\\x{1138b}\\x{1138e}"                                             \
-  "\\x{11390}-\\x{113b5}\\x{113b7}\\x{113d1}\\x{113d3}\\x{11bc0}-\\x{11be0}"   \
-  "\\x{11f02}\\x{11f04}-\\x{11f10}"                                            \
-  "\\x{11f12}-\\x{11f33}\\x{1342f}\\x{13441}-\\x{13446}\\x{13460}-\\x{143fa}"  \
-  "\\x{16100}-\\x{1611d}"                                                      \
-  "\\x{16d40}-\\x{16d6c}\\x{18cff}\\x{1b132}\\x{1b155}\\x{1df25}-\\x{1df2a}"   \
-  "\\x{1e030}-\\x{1e06d}"                                                      \
-  "\\x{1e4d0}-\\x{1e4eb}\\x{1e5d0}-\\x{1e5ed}\\x{1e5f0}\\x{2b739}\\x{2ebf0}-"  \
-  "\\x{2ee5d}\\x{31350}-\\x{323af}"
-#define NEW_DIGITS                                                             \
-  "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-" \
-  "\\x{11f59}\\x{16130}-\\x{16139}"                                            \
-  "\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1e4f0}-\\x{1e4f9}\\x{1e5f1}-" \
-  "\\x{1e5fa}"
-#define NEW_MARKS                                                              \
-  "\\x{897}\\x{cf3}\\x{ece}\\x{10d69}-\\x{10d6d}\\x{10efc}-\\x{10eff}\\x{"     \
-  "11241}\\x{113b8}-\\x{113c0}\\x{113c2}"                                      \
-  "\\x{113c5}\\x{113c7}-\\x{113ca}\\x{113cc}-\\x{113d0}\\x{113d2}\\x{113e1}"   \
-  "\\x{113e2}\\x{11f00}\\x{11f01}\\x{11f03}"                                   \
-  "\\x{11f34}-\\x{11f3a}\\x{11f3e}-\\x{11f42}\\x{11f5a}\\x{13440}\\x{13447}-"  \
-  "\\x{13455}\\x{1611e}-\\x{1612f}"                                            \
-  "\\x{1e08f}\\x{1e4ec}-\\x{1e4ef}\\x{1e5ee}\\x{1e5ef}"
-
-// The contents of classes.
-static constexpr StringRef letterClass = "\\p{L}" NEW_LETTERS;
-static constexpr StringRef numberClass =
-    "\\p{N}\\x{1d2c0}-\\x{1d2d3}" NEW_DIGITS;
-static constexpr StringRef markClass = "\\p{M}" NEW_MARKS;
-// Unicode's White_Space.
-static constexpr StringRef spaceClass = "\\t-\\r\\x{85}\\p{Z}";
-static constexpr StringRef digitClass = "\\p{Nd}" NEW_DIGITS;
-// Alphabetic, marks, decimal numbers, connectors (UTS #18); Alphabetic beyond
-// letters and letter numbers: enclosed Latin letters.
-#define WORD                                                                   \
-  "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"  \
-  "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}" NEW_LETTERS NEW_DIGITS          \
-      NEW_MARKS
-static constexpr StringRef wordClass = WORD;
-// Outside of brackets Oniguruma also takes the superscripts and fractions of
-// Latin-1 for word characters.
-static constexpr StringRef bareWordClass =
-    WORD "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
-static constexpr StringRef hexClass = "0-9A-Fa-f";
 
 namespace {
 
@@ -235,23 +185,14 @@ private:
     return set.before.empty() ? all : "(?:" + all + ")";
   }
 
-  /// [:digit:] and [:^digit:]; of the others the two engines know different
-  /// characters.
+  /// [:digit:] and [:^digit:].
   void posixClass() {
     StringRef name = rest.slice(2, rest.find(":]"));
     bool negated = name.consume_front("^");
-    StringRef contents = llvm::StringSwitch<StringRef>(name)
-                             .Case("digit", digitClass)
-                             .Case("space", spaceClass)
-                             .Case("xdigit", hexClass)
-                             .Case("word", wordClass)
-                             .Case("cntrl", "\\p{Cc}")
-                             .Case("blank", "\\t\\p{Zs}")
-                             .Default("");
-    if (contents.empty())
-      refusal = ("the POSIX class [:" + name + ":]").str();
+    if (std::optional<CharacterSet> set = posixSet(name))
+      characterClass(name.size() + (negated ? 5 : 4), *set, negated);
     else
-      characterClass(name.size() + (negated ? 5 : 4), contents, negated);
+      refusal = ("the POSIX class [:" + name + ":]").str();
   }
 
   /// (?mi-x) and (?mi-x:…): Ruby's m is s elsewhere.
@@ -265,15 +206,32 @@ private:
     replace(length, flags);
   }
 
-  /// A class of characters, written as an escape of `length` bytes: as it is
-  /// within brackets, in brackets of its own outside.
-  void characterClass(size_t length, StringRef contents, bool negated) {
-    if (depth == 0)
-      return replace(length, (negated ? "[^" : "[") + contents + "]");
-    if (!negated)
-      return replace(length, contents);
-    others.push_back(("[^" + contents + "]").str());
+  /// A set of characters, written as an escape of `length` bytes: as it is
+  /// within brackets, as an expression of one character outside.
+  void characterClass(size_t length, const CharacterSet &set, bool negated) {
     rest = rest.drop_front(length);
+    if (depth > 0 && !negated) {
+      out += set.contents;
+      if (!set.other.empty())
+        others.push_back(set.other);
+      return;
+    }
+    SmallVector<std::string> other;
+    if (!set.other.empty())
+      other.push_back(set.other);
+    std::string expression =
+        !negated ? writeUnion(set.contents, other)
+        : other.empty()
+            ? "[^" + set.contents + "]"
+            : "(?:(?!" + writeUnion(set.contents, other) + ")(?s:.))";
+    if (depth == 0)
+      out += expression;
+    else
+      others.push_back(expression);
+  }
+
+  void characterClass(size_t length, std::string contents, bool negated) {
+    characterClass(length, CharacterSet{std::move(contents), ""}, negated);
   }
 
   /// \p{…}, \p{^…} or \P{…}.
@@ -283,14 +241,10 @@ private:
       return copy(2);
     StringRef name = rest.slice(3, length - 1);
     bool negated = name.consume_front("^") != (rest[1] == 'P');
-    for (StringRef category : {letterClass, numberClass, markClass})
-      if (name.size() == 1 && category.substr(3, 1) == name)
-        return characterClass(length, category, negated);
-    // Names longer than a category's are scripts.
-    if (name.size() > 2 && !name.equals_insensitive("any") &&
-        !name.contains(':') && !name.contains('='))
-      return replace(length, (negated ? "\\P{sc:" : "\\p{sc:") + name + "}");
-    copy(length);
+    if (std::optional<CharacterSet> set = propertySet(name))
+      characterClass(length, *set, negated);
+    else
+      refusal = ("the property \\p{" + name + "}").str();
   }
 
   void escape() {
@@ -298,21 +252,20 @@ private:
       refusal = "a backslash at the end";
       return;
     }
-    std::string word = ("[" + bareWordClass + "]").str();
+    std::string word = "[" + wordContents(true) + "]";
     switch (rest[1]) {
     case 's':
     case 'S':
-      return characterClass(2, spaceClass, rest[1] == 'S');
+      return characterClass(2, spaceContents(), rest[1] == 'S');
     case 'w':
     case 'W':
-      return characterClass(2, depth == 0 ? bareWordClass : wordClass,
-                            rest[1] == 'W');
+      return characterClass(2, wordContents(depth == 0), rest[1] == 'W');
     case 'd':
     case 'D':
-      return characterClass(2, digitClass, rest[1] == 'D');
+      return characterClass(2, digitContents(), rest[1] == 'D');
     case 'h':
     case 'H':
-      return characterClass(2, hexClass, rest[1] == 'H');
+      return characterClass(2, hexContents(), rest[1] == 'H');
     case 'p':
     case 'P':
       return property();
@@ -346,7 +299,7 @@ private:
   std::vector<std::string> others; // of the class that is being read
   int depth = 0;                   // of nested classes
   size_t atom = 0;                 // where what a quantifier repeats begins
-  llvm::SmallVector<size_t> groups = {}; // where the open ones begin
+  SmallVector<size_t> groups = {}; // where the open ones begin
 };
 
 } // namespace

@@ -1,47 +1,37 @@
 //===- SafetensorsSource.h - Weights as safetensors -------------*- C++ -*-===//
 //
-// A directory as transformers writes it: config.json, tokenizer.json, and the
-// weights as one safetensors file or as shards listed by
-// model.safetensors.index.json; or one of these files alone. Opening reads
-// headers only; bytes are read when somebody asks for them.
+// model.safetensors, or the shards that model.safetensors.index.json lists.
+// Opening reads headers only; bytes are read when somebody asks for them.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_CHECKPOINT_SAFETENSORSSOURCE_H
 #define HEDDLE_COMPILER_CHECKPOINT_SAFETENSORSSOURCE_H
 
-#include "compiler/checkpoint/Source.h"
-#include "llvm/Support/FileSystem.h"
+#include "compiler/checkpoint/DirectorySource.h"
+#include "compiler/checkpoint/Safetensors.h"
 
 namespace heddle::checkpoint {
 
-class SafetensorsSource : public Source {
+class SafetensorsSource : public DirectorySource {
 public:
   /// What no other format takes: what it lacks is said in terms of this one.
   static bool recognises(llvm::StringRef path) { return true; }
 
-  explicit SafetensorsSource(llvm::StringRef path) : Source(path) {}
-  ~SafetensorsSource() override { closeFiles(); }
+  explicit SafetensorsSource(llvm::StringRef path)
+      : DirectorySource(path, WeightsFormat::Safetensors) {}
 
-  Document document(llvm::StringRef name) const override;
-  std::vector<std::string> filePaths() const override;
-  llvm::StringRef fileOf(const StoredTensor &tensor) const override {
-    return files[tensor.file].path;
+  /// Where several models of a format that does lie in the directory, and so
+  /// one of them has to be named.
+  bool holdsItsTexts() const override {
+    return weightsOf(path()).format == WeightsFormat::Gguf;
   }
-  llvm::Error read(const StoredTensor &tensor, uint64_t offset,
-                   llvm::MutableArrayRef<char> buffer) const override;
 
 private:
-  struct File {
-    std::string path;
-    llvm::sys::fs::file_t handle;
-  };
-
-  void readTensors(Problems &problems) override;
-  void addFile(llvm::StringRef path, Problems &problems);
-  void addShards(llvm::StringRef indexPath, Problems &problems);
-  void closeFiles();
-
-  std::vector<File> files;
+  std::optional<std::vector<StoredTensor>>
+  readHeader(llvm::sys::fs::file_t file, llvm::StringRef path, unsigned index,
+             Problems &problems) override {
+    return readSafetensorsHeader(file, path, problems);
+  }
 };
 
 } // namespace heddle::checkpoint

@@ -3,7 +3,10 @@
 #include "compiler/checkpoint/Source.h"
 #include "compiler/checkpoint/Elements.h"
 #include "compiler/checkpoint/GgufSource.h"
+#include "compiler/checkpoint/QuantisedSource.h"
 #include "compiler/checkpoint/SafetensorsSource.h"
+#include "compiler/checkpoint/TorchSource.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -31,6 +34,7 @@ template <typename T> constexpr Format formatOf() {
 /// The first that recognises a path takes it.
 constexpr Format formats[] = {
     formatOf<GgufSource>(),
+    formatOf<TorchSource>(),
     formatOf<SafetensorsSource>(),
 };
 
@@ -41,10 +45,18 @@ bool isCheckpoint(StringRef path) {
 }
 
 std::unique_ptr<Source> createSource(StringRef path) {
-  for (const Format &format : formats)
-    if (format.recognises(path))
-      return format.create(path);
-  llvm_unreachable("the last format takes what no other does");
+  // Beside a GGUF file nothing else is read.
+  if (DirectoryWeights weights = weightsOf(path);
+      weights.format == WeightsFormat::Gguf && !weights.file.empty())
+    return std::make_unique<GgufSource>(weights.file);
+  const Format *format = find_if(
+      formats, [&](const Format &format) { return format.recognises(path); });
+  assert(format != std::end(formats) && "the last takes what no other does");
+  std::unique_ptr<Source> source = format->create(path);
+  // A file that has its texts within says there how tensors are quantised.
+  if (source->holdsItsTexts())
+    return source;
+  return std::make_unique<QuantisedSource>(std::move(source));
 }
 
 std::unique_ptr<Source> openSource(StringRef path, Problems &problems) {

@@ -38,6 +38,9 @@ public:
   /// Whether the texts are in the files of the tensors: then there are none
   /// before open().
   virtual bool holdsItsTexts() const { return false; }
+  /// Whether a key of config.json says how tensors are stored: then it is read,
+  /// or refused, when they are.
+  virtual bool readsKey(llvm::StringRef key) const { return false; }
 
   //===--- Tensors --------------------------------------------------------===//
 

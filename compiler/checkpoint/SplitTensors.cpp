@@ -52,8 +52,7 @@ static std::string whyWhole(const StoredTensor &tensor,
            std::to_string(parts) + " equal parts";
   }
   if (!holdsWeights(tensor.dtype))
-    return ("found " + nameOf(tensor.dtype) + ", needed F32, F16 or BF16")
-        .str();
+    return ("found " + nameOf(tensor.dtype) + ", needed " + weightTypes).str();
   return "";
 }
 

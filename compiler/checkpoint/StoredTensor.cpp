@@ -48,7 +48,17 @@ std::optional<DType> dtypeNamed(StringRef name) {
 }
 
 bool holdsWeights(DType type) {
-  return type == DType::F32 || type == DType::F16 || type == DType::BF16;
+  switch (type) {
+  case DType::F32:
+  case DType::F16:
+  case DType::BF16:
+  case DType::F64:
+  case DType::F8_E4M3:
+  case DType::F8_E5M2:
+    return true;
+  default:
+    return false;
+  }
 }
 
 std::string shapeText(ArrayRef<int64_t> shape) {

@@ -10,8 +10,9 @@
 
 namespace heddle::checkpoint {
 
-/// Element types, by the names that safetensors has for them. Weights are F32,
-/// F16 or BF16; tensors of the others are accepted where nothing needs them.
+/// Element types, by the names that safetensors has for them. Weights are
+/// floats of 8 bits or more; tensors of the others are accepted where nothing
+/// needs them.
 enum class DType : uint8_t {
   BOOL,
   U8,
@@ -38,8 +39,10 @@ enum class DType : uint8_t {
 llvm::StringRef nameOf(DType type);
 unsigned bitsOf(DType type);
 std::optional<DType> dtypeNamed(llvm::StringRef name);
-/// F32, F16 or BF16.
+/// Whether it is one of weightTypes.
 bool holdsWeights(DType type);
+constexpr llvm::StringLiteral weightTypes =
+    "F32, F16, BF16, F64, F8_E4M3 or F8_E5M2";
 
 /// `[2, 3, 5]`
 std::string shapeText(llvm::ArrayRef<int64_t> shape);

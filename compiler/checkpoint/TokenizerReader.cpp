@@ -149,7 +149,9 @@ static void readUnigram(const JsonNode &node,
   description.model = text::ModelKind::Unigram;
   readPieces(node["vocab"], description);
   description.modelFlags =
-      node["byte_fallback"].boolean(false) ? text::UnigramByteFallback : 0;
+      (node["byte_fallback"].boolean(false) ? text::UnigramByteFallback : 0) |
+      // No key of the library's: of GGUF files (GgufTokenizer.cpp).
+      (node["single_precision"].boolean(false) ? text::UnigramSingle : 0);
   JsonNode unknown = node["unk_id"];
   if (!unknown)
     return node.unsupported("found no unk_id, needed one: texts with a "

@@ -143,6 +143,8 @@ void readNormalizer(const JsonNode &node, std::vector<TokenizerStep> &steps) {
     step = makeStep(NormalizerKind::Nmt);
   } else if (type == "Precompiled") {
     step = readCharsmap(node["precompiled_charsmap"]);
+    // No key of the library's: of GGUF files (GgufTokenizer.cpp).
+    step.flags = flagIf(node["longest"].boolean(false), text::CharsmapLongest);
   } else {
     return node.unsupported(
         "found normalizer " + type +

@@ -194,6 +194,7 @@ void heddle::conversion::populateNNToLinalg(LoweringPatterns &patterns) {
   patterns.add<nn::RopeOp>(lowerRope);
   patterns.add<nn::SinusoidOp>(lowerSinusoid);
   populateLinearToLinalg(patterns);
+  populateNarrowToLinalg(patterns);
   populateElementwiseToLinalg(patterns);
   populateReductionToLinalg(patterns);
   populateAxesToLinalg(patterns);

@@ -12,6 +12,7 @@ void populateNNToLinalg(LoweringPatterns &patterns);
 
 /// Matrix products, and rows of tables.
 void populateLinearToLinalg(LoweringPatterns &patterns);
+void populateNarrowToLinalg(LoweringPatterns &patterns);
 void populateElementwiseToLinalg(LoweringPatterns &patterns);
 /// Attention, norms and what else reduces an axis.
 void populateReductionToLinalg(LoweringPatterns &patterns);

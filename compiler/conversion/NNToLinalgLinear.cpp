@@ -1,7 +1,7 @@
 //===- NNToLinalgLinear.cpp - matrix products and tables, naively ---------===//
 
 #include "compiler/conversion/NNToLinalg.h"
-#include "compiler/conversion/PanelWeight.h"
+#include "compiler/conversion/QuantisedRows.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
@@ -11,211 +11,6 @@ using kernel::MatrixShape;
 using kernel::PackedLayout;
 using kernel::PackedType;
 using kernel::QuantisedRow;
-
-//===----------------------------------------------------------------------===//
-// Quantised rows
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A matrix of quantised rows: bytes, as QuantisedRow says.
-class Rows {
-public:
-  Rows(FunctionLowering &lowering, const View &view, const QuantisedRow &row)
-      : emit(lowering), view(view), row(row) {}
-
-  bool isGrouped() const { return row.isGrouped(); }
-  Value count() { return emit.index(row.groupCount()); }
-  /// The largest q.
-  double largest() const { return row.largest(); }
-  /// Elements of a group; of the last one, with padding, which is zero.
-  int64_t groupSize() const { return row.isGrouped() ? row.group : row.inputs; }
-
-  /// q[k] as i32.
-  Value integer(ValueRange lead, Value k) {
-    Value first = signedByte(lead, k);
-    if (!row.wide)
-      return first;
-    Value low =
-        signedByte(lead, emit.plus(k, emit.index(row.lowBytesOffset())));
-    return emit.plus(emit.times(first, integer(255)), low);
-  }
-  /// q is an i32.
-  void setInteger(Value q, ValueRange lead, Value k) {
-    auto store = [&](Value byte, Value at) {
-      storeBytes(emit,
-                 arith::TruncIOp::create(emit.builder, emit.loc,
-                                         emit.builder.getI8Type(), byte),
-                 view.memref, lead, at);
-    };
-    if (!row.wide)
-      return store(q, k);
-    Value high = arith::FloorDivSIOp::create(
-        emit.builder, emit.loc, emit.plus(q, integer(127)), integer(255));
-    store(high, k);
-    store(emit.minus(q, emit.times(high, integer(255))),
-          emit.plus(k, emit.index(row.lowBytesOffset())));
-  }
-  /// M / L of a row, or the unit of groups.
-  Value scale(ValueRange lead) {
-    return asFloat(word(lead, emit.index(row.scaleOffset())));
-  }
-  void setScale(Value scale, ValueRange lead) {
-    storeBytes(emit, bitsOf(scale), view.memref, lead,
-               emit.index(row.scaleOffset()));
-  }
-  /// 2^high + 2^low of a group.
-  Value multiple(ValueRange lead, Value group) {
-    auto power = [&](int64_t strip) {
-      return asFloat(emit.plus(word(lead, offset(strip, group)), bits(1)));
-    };
-    return emit.add(power(row.highOffset()), power(row.lowOffset()));
-  }
-  /// The least one from `least` ≥ 2 on; returns it.
-  Value setMultiple(Value least, ValueRange lead, Value group) {
-    // The power of two below a number, not the number itself.
-    auto powerBelow = [&](Value number) {
-      Value below = emit.minus(bitsOf(number), integer(1));
-      return asFloat(emit.both(below, integer(0x7f800000)));
-    };
-    auto store = [&](Value power, int64_t strip) {
-      storeBytes(emit, emit.minus(bitsOf(power), bits(1)), view.memref, lead,
-                 offset(strip, group));
-    };
-    Value high = powerBelow(least);
-    Value low =
-        emit.max(emit.number(1),
-                 emit.mul(emit.number(2), powerBelow(emit.sub(least, high))));
-    store(high, row.highOffset());
-    store(low, row.lowOffset());
-    return emit.add(high, low);
-  }
-
-private:
-  Value signedByte(ValueRange lead, Value at) {
-    Value byte = loadBytes(emit, view.memref, lead, at, 1);
-    return arith::ExtSIOp::create(emit.builder, emit.loc,
-                                  emit.builder.getI32Type(), byte);
-  }
-  Value offset(int64_t strip, Value group) {
-    return emit.plus(emit.index(strip), emit.times(group, emit.index(4)));
-  }
-  Value word(ValueRange lead, Value offset) {
-    return loadBytes(emit, view.memref, lead, offset, 4);
-  }
-  Value integer(int32_t number) {
-    return arith::ConstantIntOp::create(emit.builder, emit.loc,
-                                        emit.builder.getI32Type(), number);
-  }
-  Value bits(double number) { return bitsOf(emit.number(number)); }
-  Value bitsOf(Value number) {
-    return arith::BitcastOp::create(emit.builder, emit.loc,
-                                    emit.builder.getI32Type(), number);
-  }
-  Value asFloat(Value bits) {
-    return arith::BitcastOp::create(emit.builder, emit.loc,
-                                    emit.builder.getF32Type(), bits);
-  }
-
-  Emit emit;
-  View view;
-  QuantisedRow row;
-};
-
-} // namespace
-
-/// The largest magnitude of the `count` elements of x from `first` on.
-static Value largestMagnitude(FunctionLowering &lowering, const View &x,
-                              ValueRange lead, Value first, Value count) {
-  Emit emit(lowering);
-  return fold(lowering, count, emit.number(0), [&](Value k, Value largest) {
-    SmallVector<Value> at(lead);
-    at.push_back(emit.plus(first, k));
-    return emit.max(largest, math::AbsFOp::create(emit.builder, emit.loc,
-                                                  emit.load(x, at)));
-  });
-}
-
-/// q = round(x · inverse), of as many elements.
-static void storeRounded(FunctionLowering &lowering, const View &x, Rows &rows,
-                         ValueRange lead, Value first, Value count,
-                         Value inverse) {
-  Emit emit(lowering);
-  double largest = rows.largest();
-  nest(lowering, count, [&](ValueRange k) {
-    SmallVector<Value> at(lead);
-    at.push_back(emit.plus(first, k[0]));
-    Value q = math::RoundEvenOp::create(emit.builder, emit.loc,
-                                        emit.mul(emit.load(x, at), inverse));
-    // Without effect but on what is infinite or not a number.
-    q = arith::MinNumFOp::create(emit.builder, emit.loc, q,
-                                 emit.number(largest));
-    q = arith::MaxNumFOp::create(emit.builder, emit.loc, q,
-                                 emit.number(-largest));
-    rows.setInteger(arith::FPToSIOp::create(emit.builder, emit.loc,
-                                            emit.builder.getI32Type(), q),
-                    lead, at.back());
-  });
-}
-
-/// The sums of q that kernels begin with stay zero: the products below do
-/// without.
-static void quantise(FunctionLowering &lowering, const View &x, const View &y,
-                     const QuantisedRow &layout) {
-  Emit emit(lowering);
-  Value zero = arith::ConstantIntOp::create(emit.builder, emit.loc,
-                                            emit.builder.getI8Type(), 0);
-  linalg::FillOp::create(emit.builder, emit.loc, zero, y.memref);
-  Rows rows(lowering, y, layout);
-  unsigned leading = x.axes.size() - 1;
-  nest(lowering, x.lengths(lowering, leading), [&](ValueRange leads) {
-    SmallVector<Value> lead(leads);
-    Value none = emit.index(0), all = emit.index(layout.inputs);
-    Value largest = emit.max(largestMagnitude(lowering, x, lead, none, all),
-                             emit.number(layout.leastMagnitude()));
-    Value limit = emit.number(layout.largest());
-    if (!layout.isGrouped()) {
-      rows.setScale(emit.div(largest, limit), lead);
-      return storeRounded(lowering, x, rows, lead, none, all,
-                          emit.div(limit, largest));
-    }
-    Value multiples = emit.number(QuantisedRow::largestMultiple);
-    Value unit = emit.div(largest, emit.mul(limit, multiples));
-    rows.setScale(unit, lead);
-    nest(lowering, rows.count(), [&](ValueRange group) {
-      Value size = emit.index(rows.groupSize());
-      // A group may lie beyond the end.
-      Value first = arith::MinUIOp::create(emit.builder, emit.loc,
-                                           emit.times(group[0], size), all);
-      Value count = arith::MinUIOp::create(emit.builder, emit.loc,
-                                           emit.minus(all, first), size);
-      Value share =
-          emit.div(largestMagnitude(lowering, x, lead, first, count), largest);
-      // What is not a number, as its unit is, counts as little.
-      Value least = arith::MaxNumFOp::create(
-          emit.builder, emit.loc, emit.mul(share, multiples), emit.number(2));
-      Value scale = emit.mul(unit, rows.setMultiple(least, lead, group[0]));
-      storeRounded(lowering, x, rows, lead, first, count,
-                   emit.div(emit.number(1), scale));
-    });
-  });
-}
-
-static void lowerNarrow(nn::NarrowOp op, FunctionLowering &lowering) {
-  lowering.forRows(op, false, [&](Value row) {
-    View x = lowering.view(op.getX(), row),
-         y = lowering.resultView(op->getOpResult(0), row);
-    x = x.collapseFrom(lowering, x.axes.size() - op.getContracts(), "in");
-    y.axes.back() = "in";
-    auto type = cast<RankedTensorType>(op.getType());
-    if (isa<nn::DynamicType>(type.getElementType()))
-      return quantise(lowering, x, y, nn::quantisedRow(type));
-    generic(lowering, x, y, {}, [&](OpBuilder &inner, ValueRange scalars) {
-      return asBf16(inner, lowering.loc(),
-                    asF32(inner, lowering.loc(), scalars[0]));
-    });
-  });
-}
 
 //===----------------------------------------------------------------------===//
 // Products
@@ -278,7 +73,7 @@ private:
   /// not less by the zero point, add their own product with Σ q.
   Value ofIntegers(ValueRange lead, Value n) {
     PanelWeight panels(lowering, weight, *layout, matrix);
-    Rows rows(lowering, x, quantisedRow);
+    QuantisedRows rows(lowering, x, quantisedRow);
     Value column = panels.columnOf(n);
     Value size = emit.index(rows.groupSize());
     auto addGroup = [&](Value group, Value sum) {
@@ -463,6 +258,5 @@ static void lowerEmbed(nn::EmbedOp op, FunctionLowering &lowering) {
 
 void conversion::populateLinearToLinalg(LoweringPatterns &patterns) {
   patterns.add<nn::LinearOp>(lowerLinear);
-  patterns.add<nn::NarrowOp>(lowerNarrow);
   patterns.add<nn::EmbedOp>(lowerEmbed);
 }

@@ -169,6 +169,13 @@ void CommandLineParser::checkCombinations() {
     fail("found both --weights and --random-weights, needed one of them");
   if (arguments.isStatic && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
     fail("--static is for executables");
+  const VerifyArguments &verify = arguments.verify;
+  bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||
+                verify.minAgreement || verify.minCosine;
+  if (!verify.text.empty() && !verify.ids.empty())
+    fail("found both --text and --ids, needed one of them");
+  if (onText && (verify.kernels || !verify.inputs.empty()))
+    fail("--kernels and --in compare entries, not answers to a text");
   if (arguments.options.boundsChecks && !arguments.options.reference)
     fail("--bounds-checks needs --reference");
 }

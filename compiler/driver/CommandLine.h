@@ -18,13 +18,30 @@ class raw_ostream;
 
 namespace heddle::driver {
 
-enum class Command { Build, Run, Check, Verify };
+enum class Command { Build, Run, Check, Verify, Import };
 
 /// Where the packed weights go.
 enum class WeightsFile {
   Appended, // to the executable or shared library
   Beside,   // OUT.weights
   None      // compile only
+};
+
+/// What `verify` compares, and what it lets pass.
+struct VerifyArguments {
+  /// NAME=FILE.npy, taken apart.
+  std::vector<std::pair<std::string, std::string>> inputs;
+  /// The text, or its token ids; empty: the text that ships.
+  std::string text, ids;
+  /// How many of its tokens are judged at most.
+  int64_t tokens = 1024;
+  /// Hold the kernels against the reference, with the same types.
+  bool kernels = false;
+  /// Look for no worst weights and recommend nothing.
+  bool quick = false;
+  bool json = false;
+  /// The exit code is 1 where the cost is beyond these.
+  std::optional<double> maxKl, minAgreement, minCosine;
 };
 
 struct Arguments {
@@ -58,8 +75,10 @@ struct Arguments {
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
 
-  /// `verify`: NAME=FILE.npy, taken apart.
-  std::vector<std::pair<std::string, std::string>> inputs;
+  VerifyArguments verify;
+  /// Notes about the checkpoint and its weights are told; not where another
+  /// build of the same model has told them.
+  bool tellsNotes = true;
 
   /// `run`: what the program itself is given.
   std::vector<std::string> programArguments;

@@ -44,7 +44,8 @@ llvm::LogicalResult driver::fail(llvm::Error error) {
 }
 
 Compilation::Compilation(const Arguments &arguments)
-    : arguments(arguments), options(arguments.options), context(mlir::MLIRContext::Threading::DISABLED) {
+    : arguments(arguments), options_(arguments.options),
+      context(mlir::MLIRContext::Threading::DISABLED) {
   timing.setEnabled(arguments.timePasses);
   rootTiming = timing.getRootScope();
   mlir::DialectRegistry registry;
@@ -53,15 +54,13 @@ Compilation::Compilation(const Arguments &arguments)
   // A mistake is told in one line; the op may be as long as the module.
   context.printOpOnDiagnostic(false);
   diagnostics = std::make_unique<DiagnosticPrinter>(context, sources);
-  if (options.remarks)
+  if (options_.remarks)
     printRemarks(context);
 }
 
 Compilation::~Compilation() = default;
 
-/// Where the shipped model files are: beside an installed heddle, else in the
-/// source tree that it was built from.
-static std::string modelsDirectory() {
+std::string driver::modelsDirectory() {
   static int anchor;
   llvm::SmallString<128> installed(
       llvm::sys::fs::getMainExecutable("heddle", &anchor));
@@ -189,8 +188,10 @@ language::ModelOptions Compilation::modelOptions() {
   options.config = config ? config->getAsObject() : nullptr;
   options.configFile = configFile.name();
   options.ignoredKeys = arguments.ignoredKeys;
-  options.isReadElsewhere = [](llvm::StringRef key) {
-    return checkpoint::isGenerationKey(key);
+  options.isReadElsewhere = [this](llvm::StringRef key) {
+    return checkpoint::isGenerationKey(key) ||
+           (weights && weights->readsKey(key) &&
+            weights->document("config.json") == configFile);
   };
   if (weights)
     options.tensorPaths =
@@ -219,7 +220,7 @@ llvm::LogicalResult Compilation::load() {
     if (!module_)
       return llvm::failure();
   }
-  if (weights && options.keepIntegers && !arguments.randomWeights)
+  if (weights && options_.keepIntegers && !arguments.randomWeights)
     keepIntegers();
   if (!arguments.name.empty())
     rename();
@@ -236,8 +237,18 @@ void Compilation::keepIntegers() {
   for (const checkpoint::StoredTensor &tensor : weights->tensors()) {
     std::optional<std::string> path = rules.pathOf(tensor.name);
     if (auto type = weights->integersOf(tensor); type && path)
-      options.stored.push_back(*path + "=" + kernel::nameOf(*type).str());
+      options_.stored.push_back(*path + "=" + kernel::nameOf(*type).str());
   }
+}
+
+llvm::LogicalResult Compilation::writeModel(llvm::StringRef source,
+                                            llvm::raw_ostream &os) {
+  if (llvm::StringRef(modelFile).ends_with(".mlir"))
+    return fail(modelFile + ": is a module, needed a model file or a "
+                            "checkpoint");
+  inputs.add(modelFile);
+  return llvm::success(language::writeModelFor(context, modelOptions(), source,
+                                               os, llvm::errs()));
 }
 
 /// Gives the module the name of --name, wherever its stage keeps it.
@@ -290,14 +301,13 @@ llvm::LogicalResult Compilation::describe() {
   if (stage != Stage::Nn && stage != Stage::NnFused)
     return llvm::success();
   return run("passes", [&](mlir::OpPassManager &passes) {
-    pipeline::buildDescription(passes, options);
+    pipeline::buildDescription(passes, options_);
   });
 }
 
 llvm::LogicalResult Compilation::chooseMachine() {
   if (!machine_)
-    machine_ =
-        codegen::createTargetMachine(options.target, llvm::errs());
+    machine_ = codegen::createTargetMachine(options_.target, llvm::errs());
   return llvm::success(static_cast<bool>(machine_));
 }
 
@@ -306,7 +316,7 @@ llvm::LogicalResult Compilation::lowerTo(Stage target) {
   if (target >= Stage::Vector && failed(chooseMachine()))
     return llvm::failure();
   if (failed(run("passes", [&](mlir::OpPassManager &passes) {
-        pipeline::buildPipeline(passes, options, stage, target);
+        pipeline::buildPipeline(passes, options_, stage, target);
       })))
     return llvm::failure();
   stage = std::max(stage, target);
@@ -339,9 +349,9 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
     return llvm::failure();
   {
     mlir::TimingScope scope = time("translate");
-    llvmModule_ = codegen::translateToLlvm(
-        *module_, program_, *machine_,
-        codegen::tuneCpu(options.target), withMain, llvmContext);
+    llvmModule_ = codegen::translateToLlvm(*module_, program_, *machine_,
+                                           codegen::tuneCpu(options_.target),
+                                           withMain, llvmContext);
   }
   if (!llvmModule_)
     return llvm::failure();
@@ -351,7 +361,8 @@ llvm::LogicalResult Compilation::translate(bool withMain) {
 }
 
 llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
-Compilation::link(codegen::Linkage linkage, llvm::StringRef soname) {
+Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
+                  llvm::ArrayRef<llvm::StringRef> exports) {
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream os(object);
   {
@@ -368,6 +379,8 @@ Compilation::link(codegen::Linkage linkage, llvm::StringRef soname) {
   options.exports = codegen::interfaceSymbols(program_);
   if (llvmModule_->getFunction("main"))
     options.exports.push_back("main");
+  for (llvm::StringRef name : exports)
+    options.exports.push_back(name.str());
   options.soname = soname.str();
   mlir::TimingScope scope = time("link");
   auto linked =

@@ -45,6 +45,9 @@ public:
   /// Reads the model and finds the stage that it is in.
   llvm::LogicalResult load();
 
+  /// The model file for this checkpoint alone; after findInputs.
+  llvm::LogicalResult writeModel(llvm::StringRef source, llvm::raw_ostream &os);
+
   /// Runs the passes that describe program and weights, and no further.
   llvm::LogicalResult describe();
 
@@ -54,15 +57,21 @@ public:
   /// From the LLVM dialect to optimised LLVM IR; `withMain` adds `main`.
   llvm::LogicalResult translate(bool withMain);
 
-  /// Links an executable or a library: its bytes.
+  /// Links an executable or a library: its bytes. A library exports the
+  /// model's interface, and of the runtime's own what `exports` names.
   llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
-  link(codegen::Linkage linkage, llvm::StringRef soname);
+  link(codegen::Linkage linkage, llvm::StringRef soname,
+       llvm::ArrayRef<llvm::StringRef> exports = {});
 
   /// Reads the program's descriptor from the module, and what belongs to it
   /// from the files beside config.json.
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
+  /// Those of the arguments; once loaded, with what the checkpoint says.
+  const pipeline::Options &options() const { return options_; }
+  /// Whether the module is as the language made it.
+  bool isAtNn() const { return stage == pipeline::Stage::Nn; }
   /// What the build reads, as far as it has.
   InputFiles &inputFiles() { return inputs; }
   const InputFiles &inputFiles() const { return inputs; }
@@ -112,7 +121,7 @@ private:
 
   const Arguments &arguments;
   /// Those of the arguments, and what the checkpoint says.
-  pipeline::Options options;
+  pipeline::Options options_;
   mlir::DefaultTimingManager timing;
   mlir::TimingScope rootTiming;
   /// What the command line means: its files, found.
@@ -135,6 +144,10 @@ private:
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> llvmModule_;
 };
+
+/// Where the shipped model files are: beside an installed heddle, else in the
+/// source tree that it was built from.
+std::string modelsDirectory();
 
 /// Prints `error: …`, in one line, and returns failure.
 llvm::LogicalResult fail(const llvm::Twine &message);

@@ -31,12 +31,12 @@ static void noteLacking(const Problems &problems, llvm::StringRef instead) {
 /// A model computes without its tokenizer: where Heddle cannot run the one of
 /// the checkpoint exactly, the program has none.
 static std::vector<char> readTokenizer(const Source &texts, bool lowerCase,
-                                       Problems &problems) {
+                                       bool tellsNotes, Problems &problems) {
   std::optional<std::vector<char>> tables;
   if (Document file = checkpoint::tokenizerOf(texts, problems); file.isThere())
     tables = checkpoint::compileTokenizer(
         file, texts.document("tokenizer_config.json"), problems, lowerCase);
-  if (problems.empty())
+  if (problems.empty() && tellsNotes)
     noteLacking(problems, "the program takes token ids");
   return tables.value_or(std::vector<char>());
 }
@@ -89,8 +89,8 @@ llvm::LogicalResult driver::readFilesBeside(
   Problems problems;
   if (program.hasTokenizer && hasWeights &&
       arguments.weightsFile != WeightsFile::None)
-    tokenizer =
-        readTokenizer(texts, sentences && sentences->lowerCase, problems);
+    tokenizer = readTokenizer(texts, sentences && sentences->lowerCase,
+                              arguments.tellsNotes, problems);
   if (sentences)
     program.sentences = describe(*sentences);
   if (problems.empty() && generates(program))
@@ -98,7 +98,8 @@ llvm::LogicalResult driver::readFilesBeside(
                    program);
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
-    files::printMessage(llvm::errs(), files::Severity::Note, note);
+    if (arguments.tellsNotes)
+      files::printMessage(llvm::errs(), files::Severity::Note, note);
   return llvm::success(problems.empty());
 }
 

@@ -22,8 +22,9 @@ static constexpr CommandInfo commands[] = {
     {Command::Check, "check", "MODEL",
      "check a model: entries, parameters, caches, memory"},
     {Command::Verify, "verify", "MODEL",
-     "how far the answers with --dtype, --quant and --cache lie from those in "
-     "f32"},
+     "what --dtype, --quant and --cache cost, judged on text"},
+    {Command::Import, "import", "MODEL [-o FILE.heddle]",
+     "write the model file of a checkpoint, with its sizes, to edit"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -35,6 +36,7 @@ static constexpr unsigned verifying = maskOf(Command::Verify);
 static constexpr unsigned executing = compiling | verifying;
 static constexpr unsigned reading = executing | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
+static constexpr unsigned importing = maskOf(Command::Import);
 
 llvm::ArrayRef<CommandInfo> driver::allCommands() { return commands; }
 
@@ -100,6 +102,16 @@ static std::string readNumber(StringRef value, T &result) {
   return value.getAsInteger(10, result) ? "a number" : "";
 }
 
+static std::string readCount(StringRef value, int64_t &result) {
+  return value.getAsInteger(10, result) || result < 1 ? "a number, 1 or more"
+                                                      : "";
+}
+
+static std::string readReal(StringRef value, std::optional<double> &result) {
+  bool isNumber = !value.getAsDouble(result.emplace()) && *result >= 0;
+  return isNumber ? "" : "a number, 0 or more";
+}
+
 /// A type for all weights of products, or PATTERN=TYPE.
 static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
   bool forAll = !value.contains('=');
@@ -157,7 +169,7 @@ static const std::string quantHelp =
     "; the last fitting rule counts (default: a GGUF's blocks as they are)";
 
 static const Flag flags[] = {
-    {"-o", "OUT", building,
+    {"-o", "OUT", building | importing,
      "where to write (named after the checkpoint or the model); `-` is "
      "standard "
      "output",
@@ -168,8 +180,8 @@ static const Flag flags[] = {
     {"--emit", "STAGE", building,
      "stop at: ast nn nn-fused kernel vector llvm ll asm obj lib so exe header",
      [](StringRef v, Arguments &a) { return readChoice(stages, v, a.emit); }},
-    {"--weights", "DIR", reading,
-     "checkpoint: a directory (safetensors, config.json …) or a GGUF file",
+    {"--weights", "DIR", reading | importing,
+     "checkpoint: a directory (safetensors …), a GGUF file or one of PyTorch",
      [](StringRef v, Arguments &a) { return readText(v, a.weights); }},
     {"--weights-file", "WHERE", building,
      "packed weights: appended (default), beside as OUT.weights, or none",
@@ -181,13 +193,13 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readNumber(v, a.randomWeights.emplace());
      }},
-    {"--config", "FILE", reading,
+    {"--config", "FILE", reading | importing,
      "config.json, where it is not in the checkpoint directory",
      [](StringRef v, Arguments &a) { return readText(v, a.config); }},
-    {"--set", "NAME=VALUE", reading,
+    {"--set", "NAME=VALUE", reading | importing,
      "set a name of the model's config, e.g. D=512",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.sets); }},
-    {"--ignore-config", "KEY", reading,
+    {"--ignore-config", "KEY", reading | importing,
      "a key of config.json that need not be read, e.g. rope_scaling.note",
      [](StringRef v, Arguments &a) { return addText(v, a.ignoredKeys); }},
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
@@ -195,8 +207,7 @@ static const Flag flags[] = {
     {"--dtype", "TYPE", reading,
      "store weights, and keep keys and values, as f32 (default) or bf16",
      [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
-    {"--quant", "[PATTERN=]TYPE", reading,
-     quantHelp,
+    {"--quant", "[PATTERN=]TYPE", reading, quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
     {"--activations", "TYPE", reading,
      "what meets such weights: int8, or int16 (default where they are a GGUF's)",
@@ -206,9 +217,39 @@ static const Flag flags[] = {
     {"--cache", "TYPE", reading,
      "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
      [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
+    {"--text", "FILE", verifying,
+     "judge on this text (default: one that ships)",
+     [](StringRef v, Arguments &a) { return readText(v, a.verify.text); }},
+    {"--ids", "FILE", verifying,
+     "judge on these token ids, written as numbers, instead of a text",
+     [](StringRef v, Arguments &a) { return readText(v, a.verify.ids); }},
+    {"--tokens", "N", verifying,
+     "judge on so many tokens of the text at most (default: 1024)",
+     [](StringRef v, Arguments &a) { return readCount(v, a.verify.tokens); }},
+    {"--quick", "", verifying,
+     "look for no worst weights and recommend nothing",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.quick); }},
+    {"--max-kl", "NATS", verifying,
+     "fail where the mean KL divergence is larger",
+     [](StringRef v, Arguments &a) { return readReal(v, a.verify.maxKl); }},
+    {"--min-agreement", "SHARE", verifying,
+     "fail where the likeliest token is less often the same, e.g. 0.9",
+     [](StringRef v, Arguments &a) {
+       return readReal(v, a.verify.minAgreement);
+     }},
+    {"--min-cosine", "COSINE", verifying,
+     "fail where the mean cosine of vectors is smaller",
+     [](StringRef v, Arguments &a) { return readReal(v, a.verify.minCosine); }},
+    {"--kernels", "", verifying,
+     "compare with the naive reference of the same types instead",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.kernels); }},
     {"--in", "NAME=FILE.npy", verifying,
-     "an input of the entries, instead of an invented one",
-     [](StringRef v, Arguments &a) { return readAssignment(v, a.inputs); }},
+     "compare the entries' answers, with this input and else invented ones",
+     [](StringRef v, Arguments &a) {
+       return readAssignment(v, a.verify.inputs);
+     }},
+    {"--json", "", verifying, "print one JSON object",
+     [](StringRef, Arguments &a) { return setTrue(a.verify.json); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},

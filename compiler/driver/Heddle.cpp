@@ -3,6 +3,7 @@
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Import.h"
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Verify.h"
 #include "llvm/Support/WithColor.h"
@@ -38,6 +39,8 @@ static int run(int argc, char **argv) {
     return check(arguments);
   case Command::Verify:
     return verify(arguments);
+  case Command::Import:
+    return importModel(arguments);
   }
   llvm_unreachable("all commands are listed");
 }

@@ -44,12 +44,13 @@ bool InputFiles::contains(llvm::StringRef file) const {
       }))
     return true;
   constexpr llvm::StringLiteral beside[] = {
-      "config.json", "generation_config.json", "tokenizer.json",
-      "tokenizer_config.json", "modules.json", "preprocessor_config.json",
+      "config.json",          "generation_config.json",
+      "tokenizer.json",       "tokenizer_config.json",
+      "modules.json",         "preprocessor_config.json",
       "processor_config.json"};
   constexpr llvm::StringLiteral suffixes[] = {
       ".json", ".safetensors", ".txt", ".model", ".jinja",
-      ".bin",  ".pt",          ".pth", ".gguf"};
+      ".bin",  ".pt",          ".pth", ".ckpt",  ".gguf"};
   std::string directory = directoryOf(file);
   auto isIn = [](llvm::StringRef directory, llvm::StringRef of) {
     return !of.empty() && fs::equivalent(directory, of);

@@ -49,11 +49,12 @@ LoadedProgram::~LoadedProgram() {
 }
 
 llvm::FailureOr<LoadedProgram>
-LoadedProgram::compile(const Arguments &arguments) {
+LoadedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
   Compilation compilation(arguments);
   if (failed(compilation.load()) ||
       failed(compilation.lowerTo(pipeline::Stage::Llvm)) ||
-      failed(compilation.readProgram()))
+      failed(compilation.readProgram()) ||
+      (withSpecialTokens && failed(compilation.readSpecialTokens())))
     return llvm::failure();
   if (!compilation.weightSource() && !arguments.randomWeights &&
       !compilation.program().weightBytes.empty())
@@ -63,7 +64,10 @@ LoadedProgram::compile(const Arguments &arguments) {
   if (failed(bindWeights(compilation, arguments, weights)) ||
       failed(compilation.translate(/*withMain=*/true)))
     return llvm::failure();
-  auto linked = compilation.link(codegen::Linkage::SharedLibrary, "");
+  // What ProgramSession calls; the interface has a name for all the rest.
+  auto linked = compilation.link(
+      codegen::Linkage::SharedLibrary, "",
+      {"heddle_entry_named", "heddle_session_open", "heddle_call"});
   if (failed(linked))
     return llvm::failure();
   auto library = files::ScratchFile::create((*linked)->getBuffer());

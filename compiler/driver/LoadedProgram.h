@@ -20,8 +20,10 @@ llvm::LogicalResult bindWeights(Compilation &compilation,
 /// executable has, weights included.
 class LoadedProgram {
 public:
-  /// Fails after saying why.
-  static llvm::FailureOr<LoadedProgram> compile(const Arguments &arguments);
+  /// Fails after saying why. `withSpecialTokens`: its description names those
+  /// of the checkpoint.
+  static llvm::FailureOr<LoadedProgram>
+  compile(const Arguments &arguments, bool withSpecialTokens = false);
   LoadedProgram(LoadedProgram &&other);
   ~LoadedProgram();
 

@@ -1,336 +1,177 @@
 //===- Verify.cpp - what a build's types cost in accuracy -----------------===//
-//
-// Both programs are compiled, loaded and called as a user would, through files:
-// one row, as long as `calibrationLength` where the model allows. Indices are
-// the tokens of a text where the model speaks text, else random, as are other
-// inputs. Entries that read what others set are called behind them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Verify.h"
-#include "compiler/driver/LoadedProgram.h"
-#include "compiler/driver/Process.h"
-#include "compiler/files/InputFile.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/raw_ostream.h"
-
-#include <cmath>
-#include <random>
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/VerifyReport.h"
 
 using namespace heddle;
 using namespace heddle::driver;
-using codegen::ElementType;
-using codegen::Program;
-using codegen::ProgramEntry;
-using codegen::ProgramSize;
-using codegen::ProgramValue;
-using files::ScratchFile;
 using llvm::LogicalResult;
+using pipeline::Options;
 
-static constexpr int64_t calibrationLength = 64;
-
-static constexpr llvm::StringLiteral calibrationText =
-    "In the beginning the river ran under the old bridge, and the people of "
-    "the town came down to it every morning to draw water and to talk. When "
-    "the winter was hard they told each other of years that had been harder, "
-    "and when a stranger asked them the way they walked with him for a while. "
-    "Nobody could say who had built the bridge, or why it had three arches.";
-
-namespace {
-
-/// One row of every size, and what goes into the entries.
-class Inputs {
-public:
-  Inputs(LoadedProgram &model, const Arguments &arguments)
-      : model(model), arguments(arguments) {}
-
-  /// `ENTRY --in NAME=FILE …`, its states set before; the files are kept.
-  LogicalResult call(const ProgramEntry &entry,
-                     std::vector<std::string> &words);
-
-private:
-  std::optional<int64_t> sizeOf(llvm::StringRef name) const;
-  std::optional<std::string> shapeOf(const ProgramValue &value,
-                                     int64_t &elements) const;
-  LogicalResult write(const ProgramValue &value, std::string &path);
-  void fillIndices(const ProgramValue &value, std::vector<int32_t> &numbers);
-  std::vector<int32_t> tokensOfText();
-
-  LoadedProgram &model;
-  const Arguments &arguments;
-  std::mt19937 random{1};
-  llvm::StringMap<std::string> known; ///< files, by name and axes
-  std::vector<ScratchFile> files;
-};
-
-} // namespace
-
-std::optional<int64_t> Inputs::sizeOf(llvm::StringRef name) const {
-  const Program &program = model.program();
-  int index = codegen::sizeIndex(program, name);
-  if (index < 0)
-    return std::nullopt;
-  const ProgramSize &size = program.sizes[index];
-  if (name == program.rowSize)
-    return 1;
-  int64_t value = std::clamp(calibrationLength, size.min, size.max);
-  return size.min + (value - size.min) / size.step * size.step;
+/// The same model in f32, by the fast kernels.
+static Arguments inF32(const Arguments &arguments) {
+  Arguments exact = arguments;
+  exact.options = TextTrial::inF32(arguments.options);
+  return exact;
 }
 
-/// `(1, 64)`
-std::optional<std::string> Inputs::shapeOf(const ProgramValue &value,
-                                           int64_t &elements) const {
-  std::string shape;
-  elements = 1;
-  for (const nn::SizeExpr &dim : value.dims) {
-    std::optional<int64_t> size =
-        dim.evaluate([&](llvm::StringRef name) { return sizeOf(name); });
-    if (!size)
-      return std::nullopt;
-    shape += std::to_string(*size) + ",";
-    elements *= *size;
-  }
-  return "(" + shape + ")";
+static bool isNarrow(const Options &options) {
+  return options.dtype != "f32" || !options.quant.empty() ||
+         !options.stored.empty() || options.cache == "bf16";
 }
 
-/// The model's tokens for the calibration text; none if it has no tokenizer.
-std::vector<int32_t> Inputs::tokensOfText() {
-  using Open = void *(*)(const char *, int32_t);
-  using Close = void (*)(void *);
-  using Tokenize =
-      int64_t (*)(void *, const char *, int64_t, int32_t, int32_t *, int64_t);
-  const std::string &name = model.program().name;
-  auto open = reinterpret_cast<Open>(model.function(name + "_open"));
-  auto close = reinterpret_cast<Close>(model.function(name + "_close"));
-  auto tokenize =
-      reinterpret_cast<Tokenize>(model.function(name + "_tokenize"));
-  if (!open || !close || !tokenize)
-    return {};
-  void *opened = open(nullptr, 1);
-  if (!opened)
-    return {};
-  std::vector<int32_t> ids(calibrationText.size());
-  int64_t count = tokenize(opened, calibrationText.data(),
-                           calibrationText.size(), 0, ids.data(), ids.size());
-  close(opened);
-  ids.resize(std::clamp<int64_t>(count, 0, ids.size()));
-  return ids;
+/// Whether only a judgement on text can be meant.
+static bool asksForText(const VerifyArguments &asked) {
+  return !asked.text.empty() || !asked.ids.empty() || asked.maxKl ||
+         asked.minAgreement || asked.minCosine;
 }
 
-void Inputs::fillIndices(const ProgramValue &value,
-                         std::vector<int32_t> &numbers) {
-  std::vector<int32_t> tokens = tokensOfText();
-  int32_t bound = std::max<int64_t>(value.indexBound, 1);
-  bool fits = llvm::all_of(tokens, [&](int32_t id) { return id < bound; });
-  for (size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = !tokens.empty() && fits
-                     ? tokens[i % tokens.size()]
-                     : static_cast<int32_t>(random() % bound);
-}
-
-/// An .npy file, version 1.0, of f32 or i32.
-LogicalResult Inputs::write(const ProgramValue &value, std::string &path) {
-  int64_t elements;
-  std::optional<std::string> shape = shapeOf(value, elements);
-  bool real = value.type == ElementType::F32;
-  if (!shape || (!real && value.type != ElementType::I32))
-    return fail("input " + value.name + " [" + value.axes +
-                "]: cannot be invented, needed --in " + value.name +
-                "=FILE.npy");
-  std::vector<int32_t> indices(elements);
-  std::vector<float> reals(real ? elements : 0);
-  std::normal_distribution<float> normal;
-  for (float &number : reals)
-    number = normal(random);
-  if (!real)
-    fillIndices(value, indices);
-  std::string header = std::string("{'descr': '<") + (real ? "f4" : "i4") +
-                       "', 'fortran_order': False, 'shape': " + *shape + ", }";
-  header.resize(llvm::alignTo(header.size() + 11, 64) - 11, ' ');
-  header += '\n';
-  std::string content("\x93NUMPY\x01\x00", 8);
-  content += static_cast<char>(header.size() & 255);
-  content += static_cast<char>(header.size() >> 8);
-  content += header;
-  content.append(real ? reinterpret_cast<const char *>(reals.data())
-                      : reinterpret_cast<const char *>(indices.data()),
-                 elements * 4);
-  auto file = ScratchFile::create(content);
-  if (!file)
-    return fail(file.takeError());
-  path = file->path();
-  files.push_back(std::move(*file));
-  return llvm::success();
-}
-
-LogicalResult Inputs::call(const ProgramEntry &entry,
-                           std::vector<std::string> &words) {
-  for (const ProgramEntry &setter : model.program().entries) {
-    bool isRead = llvm::any_of(entry.reads, [&](const std::string &size) {
-      return llvm::is_contained(setter.sets, size);
-    });
-    if (isRead && &setter != &entry && failed(call(setter, words)))
-      return llvm::failure();
-  }
-  words.push_back(entry.name);
-  for (const ProgramValue &input : entry.inputs) {
-    std::string path;
-    for (const auto &[name, file] : arguments.inputs)
-      if (name == input.name)
-        path = file;
-    if (path.empty() && input.defaultValue)
-      continue;
-    std::string &invented = known[input.name + "\n" + input.axes];
-    if (path.empty() && invented.empty() && failed(write(input, invented)))
-      return llvm::failure();
-    words.push_back("--in");
-    words.push_back(input.name + "=" + (path.empty() ? invented : path));
-  }
-  return llvm::success();
-}
-
-//===----------------------------------------------------------------------===//
-// Answers
-//===----------------------------------------------------------------------===//
-
-using Answer = std::vector<float>;
-
-/// The f32 elements of a file that the program wrote.
-static llvm::FailureOr<Answer> readAnswer(llvm::StringRef path) {
-  auto buffer = files::readFile(path, UINT64_MAX);
-  if (!buffer)
-    return fail(buffer.takeError());
-  llvm::StringRef content = (*buffer)->getBuffer();
-  constexpr size_t prefix = 10; // magic, version, length of the header
-  size_t header = prefix + static_cast<uint8_t>(content[8]) +
-                  256 * static_cast<uint8_t>(content[9]);
-  Answer answer((content.size() - header) / sizeof(float));
-  std::memcpy(answer.data(), content.data() + header,
-              answer.size() * sizeof(float));
-  return answer;
-}
-
-/// Every entry's f32 outputs, in order.
-static llvm::FailureOr<std::vector<Answer>>
-answersOf(LoadedProgram &model, const Arguments &arguments) {
-  std::vector<Answer> answers;
-  Inputs inputs(model, arguments);
-  for (const ProgramEntry &entry : model.program().entries) {
-    std::vector<std::string> words;
-    if (failed(inputs.call(entry, words)))
-      return llvm::failure();
-    std::vector<ScratchFile> files;
-    for (const ProgramValue &output : entry.outputs) {
-      auto file = ScratchFile::createNamed("npy");
-      if (!file)
-        return fail(file.takeError());
-      words.push_back("--out");
-      words.push_back(output.name + "=" + file->path());
-      files.push_back(std::move(*file));
-    }
-    if (int code = model.call(words)) {
-      noteOutcome(code); // the program has said why
-      return llvm::failure();
-    }
-    for (auto [output, file] : llvm::zip_equal(entry.outputs, files)) {
-      if (output.type != ElementType::F32)
-        continue;
-      llvm::FailureOr<Answer> answer = readAnswer(file.path());
-      if (failed(answer))
-        return llvm::failure();
-      answers.push_back(std::move(*answer));
-    }
-  }
-  return answers;
-}
-
-/// Errors are of the root mean square of what is expected.
-static void printComparison(const ProgramEntry &entry,
-                            const ProgramValue &output, const Answer &expected,
-                            const Answer &found) {
-  double squares = 0, foundSquares = 0, products = 0, errors = 0, largest = 0;
-  for (auto [e, f] : llvm::zip_equal(expected, found)) {
-    squares += double(e) * e;
-    foundSquares += double(f) * f;
-    products += double(e) * f;
-    errors += double(e - f) * (e - f);
-    largest = std::max<double>(largest, std::fabs(e - f));
-  }
-  double size = std::max<double>(expected.size(), 1);
-  double unit = std::sqrt(squares / size);
-  unit = unit > 0 ? unit : 1;
-  llvm::outs() << llvm::format("  %-24s rms error %.2e  max %.2e  cosine %.6f",
-                               (entry.name + " " + output.name).c_str(),
-                               std::sqrt(errors / size) / unit, largest / unit,
-                               products / std::sqrt(squares * foundSquares));
-  // Of logits: how often the likeliest token is the same.
-  std::optional<int64_t> width =
-      output.dims.empty() ? std::nullopt : output.dims.back().asConstant();
-  bool isLogits =
-      width && llvm::any_of(entry.inputs, [&](const ProgramValue &input) {
-        return input.indexBound == *width;
-      });
-  if (isLogits) {
-    int64_t rows = expected.size() / *width, same = 0;
-    auto likeliest = [&](const Answer &answer, int64_t row) {
-      auto begin = answer.begin() + row * *width;
-      return std::max_element(begin, begin + *width) - begin;
-    };
-    for (int64_t row = 0; row < rows; ++row)
-      same += likeliest(expected, row) == likeliest(found, row);
-    llvm::outs() << llvm::format("  top-1 %lld of %lld", (long long)same,
-                                 (long long)rows);
-  }
-  llvm::outs() << "\n";
-}
-
-static LogicalResult checkInputs(const Program &program,
-                                 const Arguments &arguments) {
-  for (const auto &[name, file] : arguments.inputs) {
-    bool isInput = llvm::any_of(program.entries, [&](const auto &entry) {
-      return llvm::any_of(entry.inputs, [&](const ProgramValue &input) {
-        return input.name == name;
-      });
-    });
-    if (!isInput)
-      return fail("--in: no entry has an input " + name);
-  }
-  return llvm::success();
-}
-
-/// Compiles, runs and forgets a program.
-static llvm::FailureOr<std::vector<Answer>> run(const Arguments &arguments,
-                                                Program &program) {
-  llvm::FailureOr<LoadedProgram> model = LoadedProgram::compile(arguments);
-  if (failed(model) || failed(checkInputs(model->program(), arguments)))
+static LogicalResult reportEntries(const Arguments &arguments,
+                                   const Arguments &expected,
+                                   llvm::StringRef comparedWith,
+                                   VerifyReport &report) {
+  std::string model;
+  auto comparisons = compareEntries(expected, arguments, model);
+  if (failed(comparisons))
     return llvm::failure();
-  program = model->program();
-  return answersOf(*model, arguments);
+  report.addEntries(model, comparedWith, *comparisons);
+  return llvm::success();
 }
+
+//===----------------------------------------------------------------------===//
+// On text
+//===----------------------------------------------------------------------===//
+
+/// Some tokens up to this one, and itself behind a bar.
+static std::string textAround(int64_t token, const TokenText &text,
+                              ProgramSession &session) {
+  constexpr int64_t tokensBefore = 8;
+  llvm::ArrayRef<int32_t> tokens = text.tokens;
+  int64_t first = std::max<int64_t>(token - tokensBefore, 0);
+  std::string before = session.textOf(tokens.slice(first, token - first)),
+              itself = session.textOf(tokens.slice(token, 1));
+  return itself.empty() ? "" : before + "|" + itself;
+}
+
+/// A limit has to be one of what the model gives.
+static LogicalResult checkKinds(const TextTask &task,
+                                const VerifyArguments &asked) {
+  if (task.givesLogits() ? asked.minCosine.has_value()
+                         : asked.maxKl || asked.minAgreement)
+    return fail(
+        llvm::Twine("found a limit of ") +
+        (task.givesLogits() ? "cosines" : "KL or agreement") +
+        ", needed one of what the model gives: " +
+        (task.givesLogits() ? "--max-kl or --min-agreement" : "--min-cosine"));
+  return llvm::success();
+}
+
+/// Whether the cost is within the limits; what is not is told.
+static LogicalResult checkLimits(const TextTask &task,
+                                 const VerifyArguments &asked,
+                                 const TextJudgement &judgement,
+                                 VerifyReport &report) {
+  bool isWithin = true;
+  auto check = [&](llvm::StringRef limit, std::optional<double> needed,
+                   double found, bool isMost) {
+    // What is no number is within no limit.
+    if (!needed || (isMost ? found <= *needed : found >= *needed))
+      return;
+    isWithin = false;
+    report.addFailure(limit, found, *needed);
+  };
+  check("--max-kl", asked.maxKl, judgement.meanKl, /*isMost=*/true);
+  check("--min-agreement", asked.minAgreement, judgement.agreement, false);
+  check("--min-cosine", asked.minCosine, 1 - judgement.loss(task), false);
+  return llvm::success(isWithin);
+}
+
+/// What the types of the arguments cost, and where.
+static LogicalResult judgeBuild(TextTrial &trial, const Arguments &arguments,
+                                VerifyReport &report,
+                                TextJudgement &judgement) {
+  const TextTask &task = trial.task();
+  Options options = arguments.options;
+  options.observed = observedEntries(task);
+  auto built = trial.build(options, /*tellsNotes=*/true);
+  if (failed(built))
+    return llvm::failure();
+  auto judged =
+      judge(task, trial.text().windows, trial.exact(), built->session.get());
+  if (failed(judged))
+    return llvm::failure();
+  judgement = std::move(*judged);
+  std::string around;
+  if (task.givesLogits())
+    around = textAround(judgement.mostKlAt, trial.text(), trial.exact());
+  report.addText(trial.program().name, task, trial.text(), judgement,
+                 /*isNarrow=*/true, around);
+  auto profiles = profileLayers(task, trial.text().windows.front(),
+                                trial.exact(), *built->session);
+  if (failed(profiles))
+    return llvm::failure();
+  report.addLayers(*profiles);
+  return llvm::success();
+}
+
+static LogicalResult verifyOnText(const Arguments &arguments, bool narrow,
+                                  VerifyReport &report) {
+  TextTrial trial(arguments);
+  const VerifyArguments &asked = arguments.verify;
+  if (failed(trial.plan()))
+    return llvm::failure();
+  if (!trial.hasTask() && asksForText(asked))
+    return fail("no entry of the model reads token ids alone, needed one to "
+                "judge it on text");
+  if (!trial.hasTask())
+    return reportEntries(arguments, inF32(arguments), "f32", report);
+  if (failed(checkKinds(trial.task(), asked)) ||
+      failed(trial.begin(/*observingLayers=*/narrow)))
+    return llvm::failure();
+  if (!narrow) {
+    auto judged = judge(trial.task(), trial.text().windows, trial.exact(),
+                        /*built=*/nullptr);
+    if (failed(judged))
+      return llvm::failure();
+    report.addText(trial.program().name, trial.task(), trial.text(), *judged,
+                   /*isNarrow=*/false, "");
+    return llvm::success();
+  }
+  TextJudgement judgement;
+  if (failed(judgeBuild(trial, arguments, report, judgement)))
+    return llvm::failure();
+  if (!asked.quick && !trial.groups().empty()) {
+    auto costs = weighGroups(trial, arguments, judgement);
+    if (failed(costs))
+      return llvm::failure();
+    report.addWeights(trial.task(), *costs);
+  }
+  return checkLimits(trial.task(), asked, judgement, report);
+}
+
+//===----------------------------------------------------------------------===//
+// The command
+//===----------------------------------------------------------------------===//
 
 int driver::verify(const Arguments &arguments) {
-  Arguments baseline = arguments;
-  bool isNarrow = arguments.options.dtype != "f32" ||
-                  !arguments.options.quant.empty() ||
-                  arguments.options.cache == "bf16";
-  baseline.options.dtype = baseline.options.cache = "f32";
-  baseline.options.quant.clear();
-  baseline.options.reference = !isNarrow;
-  Program program;
-  llvm::FailureOr<std::vector<Answer>> expected = run(baseline, program);
-  if (failed(expected))
+  VerifyReport report(arguments.verify.json);
+  // What the checkpoint stores counts too.
+  Compilation compilation(arguments);
+  if (failed(compilation.load()))
     return 1;
-  llvm::FailureOr<std::vector<Answer>> found = run(arguments, program);
-  if (failed(found))
-    return 1;
-  llvm::outs() << program.name << ", compared with "
-               << (isNarrow ? "f32" : "the reference") << "\n";
-  size_t next = 0;
-  for (const ProgramEntry &entry : program.entries)
-    for (const ProgramValue &output : entry.outputs)
-      if (output.type == ElementType::F32) {
-        printComparison(entry, output, (*expected)[next], (*found)[next]);
-        ++next;
-      }
-  return 0;
+  bool narrow = isNarrow(compilation.options()),
+       onText = asksForText(arguments.verify);
+  LogicalResult result = llvm::success();
+  if (arguments.verify.kernels || (!narrow && !onText)) {
+    Arguments reference = arguments;
+    reference.options.reference = true;
+    result = reportEntries(arguments, reference, "the reference", report);
+  } else if (!arguments.verify.inputs.empty()) {
+    result = reportEntries(arguments, inF32(arguments), "f32", report);
+  } else {
+    result = verifyOnText(arguments, narrow, report);
+  }
+  report.finish();
+  return failed(result);
 }

@@ -96,6 +96,7 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   weights.request.randomSeed = arguments.randomWeights.value_or(0);
   weights.request.threads = arguments.threads;
   weights.remarks = arguments.options.remarks;
+  weights.tellsNotes = arguments.tellsNotes;
   return weights;
 }
 
@@ -112,13 +113,15 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
   if (!result)
     return fail(result.takeError());
   for (const auto &[path, largest, type] : result->coarse)
-    files::printMessage(
-        llvm::errs(), files::Severity::Note,
-        llvm::formatv("{0}: weights up to {1:e2} are too small for the scales "
-                      "of {2}, and rounded coarsely or to zero; --quant "
-                      "'{0}=bf16' keeps them",
-                      path, largest, kernel::nameOf(type))
-            .str());
+    if (tellsNotes)
+      files::printMessage(
+          llvm::errs(), files::Severity::Note,
+          llvm::formatv(
+              "{0}: weights up to {1:e2} are too small for the scales "
+              "of {2}, and rounded coarsely or to zero; --quant "
+              "'{0}=bf16' keeps them",
+              path, largest, kernel::nameOf(type))
+              .str());
   if (remarks)
     for (const auto &[name, count] : result->nonFinite)
       llvm::errs() << "remark: " << name << ": " << count

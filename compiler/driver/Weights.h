@@ -51,7 +51,7 @@ private:
   const checkpoint::Source *source = nullptr;
   std::vector<char> tokenizer;
   checkpoint::PackRequest request;
-  bool remarks = false;
+  bool remarks = false, tellsNotes = true;
 };
 
 } // namespace heddle::driver

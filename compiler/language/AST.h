@@ -47,6 +47,7 @@ struct PathSegment {
 /// Where weights live: `attn.layer[l]`, `"from.the.root"`, `(tied ? a.b : c)`.
 struct Path {
   llvm::SMLoc place;
+  llvm::StringRef source; ///< as written
   bool fromRoot = false;
   std::vector<PathSegment> segments;
   /// With a condition there are no segments, but two paths to choose from.
@@ -87,6 +88,8 @@ struct Expr {
 
   Kind kind;
   llvm::SMLoc place;
+  /// As written, without brackets around it; empty of axes.
+  llvm::StringRef source;
   /// Number, String (unquoted), Key (`a.b`), Name, Size, the operator of
   /// Binary, the callee of Call, the path of Found.
   std::string text;
@@ -138,12 +141,15 @@ struct Statement {
 
   Kind kind;
   llvm::SMLoc place;
+  llvm::StringRef source;  ///< as written
   std::vector<Word> names; ///< Assign: the targets. For and Scan: the variable.
   ExprList values; ///< Assign: one. Return, Yield: any. For: the bounds. If:
                    ///< the condition. Scan: the axis.
   std::vector<Carried> carried;            ///< Scan.
   bool isReversed = false, isAnew = false; ///< Scan.
   Body body, otherwise; ///< For, Scan, If; `otherwise` is If's else.
+  /// What is written within the braces of both; of `else if` nothing.
+  llvm::StringRef bodySource, otherwiseSource;
 };
 
 //===----------------------------------------------------------------------===//
@@ -153,6 +159,7 @@ struct Statement {
 /// `D = .hidden_size | 512`.
 struct ConfigField {
   Word name;
+  llvm::StringRef source; ///< as written
   ExprList alternatives;
 };
 
@@ -201,6 +208,7 @@ struct WeightsRule {
 /// A block or an entry.
 struct Function {
   Word name;
+  llvm::StringRef source; ///< as written, from `block` or `entry` on
   bool isEntry = false;
   bool isOverride = false;
   std::vector<Parameter> parameters;
@@ -239,8 +247,9 @@ struct ModelFile {
 
 /// The tree, one node a line, for reading: `heddle --emit=ast`.
 void print(const ModelFile &file, llvm::raw_ostream &os);
-/// An expression as the language writes it.
+/// An expression, and a rule about weights, as the language writes them.
 std::string describe(const Expr &expr);
+std::string describe(const WeightsRule &rule);
 
 } // namespace heddle::language
 

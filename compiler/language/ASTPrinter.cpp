@@ -23,6 +23,7 @@ public:
 
   void print(const ModelFile &file);
   void print(const Expr &expr);
+  void print(const WeightsRule &rule);
 
 private:
   void print(const Path &path);
@@ -31,7 +32,6 @@ private:
   void print(const Parameter &parameter);
   void print(const Statement &statement);
   void print(const Body &body);
-  void print(const WeightsRule &rule);
   void print(const Option &option);
   void print(const Word &word) { os << word.text; }
   void print(const ExprPtr &expr) { print(*expr); }
@@ -394,11 +394,17 @@ void Printer::print(const ModelFile &file) {
 
 void print(const ModelFile &file, raw_ostream &os) { Printer(os).print(file); }
 
-std::string describe(const Expr &expr) {
+template <typename Node> static std::string printed(const Node &node) {
   std::string text;
   raw_string_ostream os(text);
-  Printer(os).print(expr);
+  Printer(os).print(node);
   return text;
+}
+
+std::string describe(const Expr &expr) { return printed(expr); }
+
+std::string describe(const WeightsRule &rule) {
+  return StringRef(printed(rule)).rtrim().str();
 }
 
 } // namespace heddle::language

@@ -84,6 +84,10 @@ public:
   /// absent is no condition, and holds; nullopt after an error.
   std::optional<bool> evaluateCondition(const Expr &expr);
 
+  /// The value of an expression within config; a key that config.json lacks is
+  /// Absent, and nullopt a reported error.
+  std::optional<Constant> evaluate(const Expr &expr);
+
   /// ` (.hidden_act)`, where a field has its value from a key; for messages.
   std::string originOf(llvm::StringRef name) const;
 
@@ -111,7 +115,6 @@ private:
   void narrowDyn(llvm::StringRef text, const DynDecl &decl, DynSize &dyn);
   std::optional<int64_t> wholeNumber(const Expr &expr, llvm::StringRef what);
 
-  std::optional<Constant> evaluate(const Expr &expr);
   std::optional<Constant> evaluateKey(const Expr &expr);
   std::optional<Constant> evaluateFound(const Expr &expr);
   std::optional<Constant> evaluateIndex(const Expr &expr);

@@ -27,6 +27,7 @@ ExprPtr ExpressionParser::parseExpr() {
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;
+  size_t begin = position;
   ExprPtr condition = parseBinary(0);
   if (!condition || !at("?"))
     return condition;
@@ -40,6 +41,7 @@ ExprPtr ExpressionParser::parseExpr() {
   expr->operands.push_back(std::move(condition));
   expr->operands.push_back(std::move(ifTrue));
   expr->operands.push_back(std::move(ifFalse));
+  expr->source = sourceFrom(begin);
   return expr;
 }
 
@@ -61,6 +63,7 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
     return parseNot();
   if (level == levels.size())
     return parseUnary();
+  size_t begin = position;
   ExprPtr lhs = parseBinary(level + 1);
   unsigned length = 0;
   auto atOperator = [&] {
@@ -74,6 +77,7 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
     if (!rhs)
       return nullptr;
     lhs = makeBinary(op, std::move(lhs), std::move(rhs));
+    lhs->source = sourceFrom(begin);
   }
   return lhs;
 }
@@ -97,16 +101,19 @@ ExprPtr ExpressionParser::parsePrefix(Expr::Kind kind,
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;
+  size_t begin = position;
   ExprPtr expr = makeExpr(kind, advance().place());
   ExprPtr operand = parseOperand();
   if (!operand)
     return nullptr;
   expr->operands.push_back(std::move(operand));
+  expr->source = sourceFrom(begin);
   return expr;
 }
 
 /// power = postfix [ "^" unary ] .
 ExprPtr ExpressionParser::parsePower() {
+  size_t begin = position;
   ExprPtr base = parsePostfix();
   if (!base || !at("^"))
     return base;
@@ -117,16 +124,23 @@ ExprPtr ExpressionParser::parsePower() {
   ExprPtr exponent = parseUnary();
   if (!exponent)
     return nullptr;
-  return makeBinary(op, std::move(base), std::move(exponent));
+  ExprPtr power = makeBinary(op, std::move(base), std::move(exponent));
+  power->source = sourceFrom(begin);
+  return power;
 }
 
 /// postfix = prim { "[" expr { "," expr } "]" | "as" "[" axes "]" | "where" or
 /// } .
 ExprPtr ExpressionParser::parsePostfix() {
+  size_t begin = position;
   ExprPtr expr = parsePrimary();
+  if (expr && expr->source.empty())
+    expr->source = sourceFrom(begin);
   for (unsigned length = 0; expr; ++length) {
     if (isTooLong(length))
       return nullptr;
+    if (length > 0)
+      expr->source = sourceFrom(begin);
     if (at("[") && !peek().afterSpace)
       expr = parseIndex(std::move(expr));
     else if (at("as"))
@@ -335,18 +349,21 @@ bool ExpressionParser::startsPattern() const {
 
 /// pattern = axes { "|" axes } [ "->" axes { "|" axes } ] .
 ExprPtr ExpressionParser::parsePattern() {
+  size_t begin = position;
   ExprPtr pattern = makeExpr(Expr::Kind::Pattern, peek().place());
   std::optional<AxisGroups> from = parseAxisGroups();
   if (!from)
     return nullptr;
   pattern->from = std::move(*from);
   pattern->hasArrow = consume("->");
+  pattern->source = sourceFrom(begin);
   if (!pattern->hasArrow)
     return pattern;
   std::optional<AxisGroups> to = parseAxisGroups();
   if (!to)
     return nullptr;
   pattern->to = std::move(*to);
+  pattern->source = sourceFrom(begin);
   return pattern;
 }
 
@@ -371,6 +388,7 @@ std::unique_ptr<Path> ExpressionParser::parsePath() {
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;
+  size_t begin = position;
   auto path = std::make_unique<Path>();
   path->place = peek().place();
   if (peek().kind == TokenKind::String) {
@@ -379,6 +397,7 @@ std::unique_ptr<Path> ExpressionParser::parsePath() {
     advance().unquoted().split(names, '.');
     for (StringRef name : names)
       path->segments.push_back({name.str(), {}});
+    path->source = sourceFrom(begin);
     return path;
   }
   if (consume("(")) {
@@ -389,12 +408,16 @@ std::unique_ptr<Path> ExpressionParser::parsePath() {
     if (!path->ifTrue || !expect(":"))
       return nullptr;
     path->ifFalse = parsePath();
-    return path->ifFalse && expect(")") ? std::move(path) : nullptr;
+    if (!path->ifFalse || !expect(")"))
+      return nullptr;
+    path->source = sourceFrom(begin);
+    return path;
   }
   do {
     if (!parseSegment(*path))
       return nullptr;
   } while (consume("."));
+  path->source = sourceFrom(begin);
   return path;
 }
 

@@ -118,10 +118,11 @@ static constexpr StringLiteral training[] = {
 };
 
 /// Which ids stand for a token in the tokenizer's files. The network treats
-/// them as any other: padding does not exist here.
+/// them as any other: padding does not exist here. transformers has not read
+/// the plural since version 3.
 static constexpr StringLiteral tokenIds[] = {
-    "cls_token_id", "mask_token_id", "pad_token_id",
-    "sep_token_id", "unk_token_id",
+    "cls_token_id", "eos_token_ids", "mask_token_id",
+    "pad_token_id", "sep_token_id",  "unk_token_id",
 };
 
 static constexpr HarmlessKeys harmlessKeys[] = {

@@ -62,6 +62,13 @@ struct LoadedModel {
 LoadedModel loadModel(mlir::MLIRContext &context, const ModelOptions &options,
                       llvm::raw_ostream &diagnostics);
 
+/// Writes the model file with what this config.json decides decided: one file
+/// without imports, whose first line says that it is of `source`. False after
+/// errors.
+bool writeModelFor(mlir::MLIRContext &context, const ModelOptions &options,
+                   llvm::StringRef source, llvm::raw_ostream &os,
+                   llvm::raw_ostream &diagnostics);
+
 /// Prints the model file's tree; false after errors.
 bool emitAst(const ModelOptions &options, llvm::raw_ostream &os,
              llvm::raw_ostream &diagnostics);

@@ -155,16 +155,18 @@ bool Parser::parseIgnoredKeys() {
 
 /// field = ( name | SIZE ) "=" expr { "|" expr } .
 bool Parser::parseConfigField() {
+  size_t begin = position;
   std::optional<Word> name = expectAnyWord("the name of a configuration value");
   if (!name || !expect("="))
     return false;
-  ConfigField field{*name, {}};
+  ConfigField field{*name, {}, {}};
   do {
     ExprPtr value = parseExpr();
     if (!value)
       return false;
     field.alternatives.push_back(std::move(value));
   } while (consume("|"));
+  field.source = sourceFrom(begin);
   file.config.push_back(std::move(field));
   return true;
 }
@@ -349,6 +351,7 @@ bool Parser::parseDrop() {
 bool Parser::parseFunction() {
   Function function;
   function.isOverride = consume("override");
+  size_t begin = position;
   function.isEntry = at("entry");
   if (!function.isEntry && !at("block")) {
     reportNeeded("'block' or 'entry'");
@@ -391,6 +394,7 @@ bool Parser::parseFunction() {
   if (!body)
     return false;
   function.body = std::move(*body);
+  function.source = sourceFrom(begin);
   file.functions.push_back(std::move(function));
   return true;
 }

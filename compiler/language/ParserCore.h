@@ -42,6 +42,18 @@ protected:
     return true;
   }
 
+  /// What is written from the token at `begin` to the one before this.
+  llvm::StringRef sourceFrom(size_t begin) const {
+    const char *first = tokens[begin].text.begin();
+    return {first,
+            static_cast<size_t>(
+                tokens[std::max(position, begin + 1) - 1].text.end() - first)};
+  }
+  /// What stood within the braces that end here and began at `begin`.
+  llvm::StringRef withinBraces(size_t begin) const {
+    return sourceFrom(begin).drop_front().drop_back();
+  }
+
   /// Reports `found X, needed Y` at the current token.
   void reportNeeded(const llvm::Twine &needed);
   bool expect(llvm::StringRef symbol);
@@ -151,6 +163,7 @@ private:
   bool parseFor(Statement &statement);
   bool parseScan(Statement &statement);
   bool parseIf(Statement &statement);
+  bool parseBodyOf(Statement &statement);
   void skipToNextLine();
 
   unsigned bodyDepth = 0;

@@ -58,7 +58,8 @@ std::unique_ptr<SourceFile> Loader::read(StringRef path, SMLoc importedAt) {
   }
   auto file = std::make_unique<SourceFile>();
   file->path = path.str();
-  file->ast = parse(diagnostics.addFile(std::move(*text)), diagnostics);
+  file->text = diagnostics.addFile(std::move(*text));
+  file->ast = parse(file->text, diagnostics);
   return file;
 }
 

@@ -20,6 +20,7 @@ namespace heddle::language {
 /// One file. `default` holds for the blocks and entries of its own file only.
 struct SourceFile {
   std::string path;
+  llvm::StringRef text;
   ModelFile ast;
   /// Operation → its default options.
   llvm::StringMap<llvm::SmallVector<const Option *>> defaults;

@@ -98,12 +98,14 @@ std::optional<Body> StatementParser::parseBody() {
 bool StatementParser::parseStatement(Body &body) {
   Statement statement;
   statement.place = peek().place();
+  size_t begin = position;
   bool ok = at("return")  ? parseReturn(statement, Statement::Kind::Return)
             : at("yield") ? parseReturn(statement, Statement::Kind::Yield)
             : at("for")   ? parseFor(statement)
             : at("scan")  ? parseScan(statement)
             : at("if")    ? parseIf(statement)
                           : parseAssign(statement);
+  statement.source = sourceFrom(begin);
   if (ok)
     body.push_back(std::move(statement));
   return ok;
@@ -156,11 +158,7 @@ bool StatementParser::parseFor(Statement &statement) {
     return false;
   statement.values.push_back(std::move(from));
   statement.values.push_back(std::move(to));
-  std::optional<Body> body = parseBody();
-  if (!body)
-    return false;
-  statement.body = std::move(*body);
-  return true;
+  return parseBodyOf(statement);
 }
 
 /// scan = "scan" name "in" SIZE [ "reversed" | "anew" ]
@@ -191,10 +189,16 @@ bool StatementParser::parseScan(Statement &statement) {
       return false;
     statement.carried.push_back({*name, std::move(*type)});
   } while (consume(","));
+  return parseBodyOf(statement);
+}
+
+bool StatementParser::parseBodyOf(Statement &statement) {
+  size_t begin = position;
   std::optional<Body> body = parseBody();
   if (!body)
     return false;
   statement.body = std::move(*body);
+  statement.bodySource = withinBraces(begin);
   return true;
 }
 
@@ -206,10 +210,8 @@ bool StatementParser::parseIf(Statement &statement) {
   if (!condition)
     return false;
   statement.values.push_back(std::move(condition));
-  std::optional<Body> body = parseBody();
-  if (!body)
+  if (!parseBodyOf(statement))
     return false;
-  statement.body = std::move(*body);
   if (!consume("else"))
     return true;
   if (at("if")) {
@@ -221,10 +223,12 @@ bool StatementParser::parseIf(Statement &statement) {
     --branches;
     return ok;
   }
+  size_t begin = position;
   std::optional<Body> otherwise = parseBody();
   if (!otherwise)
     return false;
   statement.otherwise = std::move(*otherwise);
+  statement.otherwiseSource = withinBraces(begin);
   return true;
 }
 

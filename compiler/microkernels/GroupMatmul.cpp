@@ -172,10 +172,10 @@ public:
 
 private:
   //  sums[i][j] = 0
-  //  for step, group g of it:
+  //  for the groups g of all steps:
   //    dots[i][j] = Σ_k (u[g][j] − 128) · q[i][g]
   //    sums[i][j] += dots[i][j] · (dw[g][j] · n[i][g])
-  //    sums[i][j] += (min[g][j] + z · dw[g][j]) · Σ_k q[i][g] · n[i][g]
+  //                  + (min[g][j] + z · dw[g][j]) · (Σ_k q[i][g] · n[i][g])
   //    checks[j] += dw[g][j] + min[g][j]
   //  return sums[i][j] · unit[i], or NaN where checks[j] is no finite number
   SmallVector<Value> emitPart(VectorBuilder &v, const Tile &tile, Value x,

@@ -48,7 +48,7 @@ struct Options {
   std::string dtype = "f32";
   std::vector<std::string> stored, quant;
 
-  /// Whether the driver lists in `stored` what the checkpoint holds as integers.
+  /// Whether `stored` is to list what the checkpoint holds as integers.
   bool keepIntegers = true;
 
   /// int8 or int16: what activations become that meet weights with scales of
@@ -61,6 +61,10 @@ struct Options {
 
   /// In which type sessions keep keys and values, f32 or bf16; empty: dtype.
   std::string cache;
+
+  /// Entries beside which there is one that answers with what each layer hands
+  /// on (nn-observe-layers).
+  std::vector<std::string> observed;
 
   /// Say why a fusion was refused.
   bool remarks = false;

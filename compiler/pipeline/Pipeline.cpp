@@ -22,6 +22,12 @@ using namespace heddle::pipeline;
 
 /// Within nn: what the papers write becomes what a machine can do in one go.
 static void addFusion(OpPassManager &passes, const Options &options) {
+  if (!options.observed.empty()) {
+    transforms::ObserveLayersOptions observation;
+    observation.entries.assign(options.observed.begin(),
+                               options.observed.end());
+    passes.addPass(transforms::createObserveLayers(observation));
+  }
   // Layers of different types are different code.
   transforms::SplitLayersOptions layers;
   layers.dtype = options.dtype;

@@ -257,12 +257,16 @@ void Describer::addEntry(func::FuncOp function) {
                                cast<RankedTensorType>(type), defaultValue,
                                contentOf(function, number));
   }
-  for (auto [number, type] : llvm::enumerate(function.getResultTypes()))
-    addValue<program::OutputOp>(function.getLoc(),
-                                function.getNumResults() == 1
-                                    ? "result"
-                                    : "result" + std::to_string(number + 1),
-                                cast<RankedTensorType>(type));
+  for (auto [number, type] : llvm::enumerate(function.getResultTypes())) {
+    auto given = function.getResultAttrOfType<StringAttr>(
+        number, nn::NNDialect::kNameAttr);
+    addValue<program::OutputOp>(
+        function.getLoc(),
+        given                           ? given.str()
+        : function.getNumResults() == 1 ? "result"
+                                        : "result" + std::to_string(number + 1),
+        cast<RankedTensorType>(type));
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -96,6 +96,42 @@ def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   ];
 }
 
+def ObserveLayers : Pass<"nn-observe-layers", "::mlir::ModuleOp"> {
+  let summary = "what each layer hands on, as an answer of an entry";
+  let description = [{
+    For each of `entries`, one more entry, `NAME__layers`, with blocks of its own: it takes the same, and answers with what the
+    loops of layers carry after every turn, an answer a loop, called by the path of its layers. Where several values are
+    carried it is the first that is real. An entry without such a loop gets none, and a remark.
+
+    Before:
+    ```mlir
+    func.func @score(%x: tensor<?x?x8xf32, #nn.axes<B, T, D>>) -> … attributes {nn.entry} {
+      %y = scf.for %l = %c0 to %c4 step %c1 iter_args(%h = %x) -> (tensor<?x?x8xf32, #nn.axes<B, T, D>>) {
+        %z = nn.call @layer(%h) at "layers.{0}" [%l] : …
+        scf.yield %z : …
+      }
+      …
+    }
+    ```
+    After, beside it:
+    ```mlir
+    func.func @score__layers(%x: …) -> (tensor<?x?x4x8xf32, #nn.axes<B, T, "4", D>> {nn.name = "layers"}) attributes {nn.entry} {
+      %lines = nn.positions "4" : …
+      …
+      %y, %all = scf.for %l = … iter_args(%h = %x, %seen = %empty) -> … {
+        %z = nn.call @layer_0(%h) at "layers.{0}" [%l] : …
+        %turn = nn.loop_number %l from 0 of <[0.0, 1.0, 2.0, 3.0]> : …
+        %now = nn.compare eq %lines, %turn : …
+        %more = nn.select %now, %z, %seen : …
+        scf.yield %z, %more : …
+      }
+      return %all : …
+    }
+    ```
+  }];
+  let options = [ListOption<"entries", "entries", "std::string", "names of entries">];
+}
+
 def Unfuse : Pass<"nn-unfuse"> {
   let summary = "what only the fast path can read, undone";
   let description = [{

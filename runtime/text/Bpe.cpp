@@ -82,7 +82,7 @@ void Model::finishSymbols(Ids &ids) {
 void Model::consider(int32_t left, int32_t right) {
   const MergeSlot *merge =
       tables.findMerge(symbols[left].id, symbols[right].id);
-  if (merge)
+  if (merge && !isAvoided(merge->merged))
     candidates.push(
         {static_cast<uint64_t>(merge->rank) << 32 | static_cast<uint32_t>(left),
          merge->merged});
@@ -139,7 +139,7 @@ void Model::encodeBpe(std::string_view piece, Ids &ids) {
   if (tables.header->modelFlags & BpeIgnoreMerges) {
     int32_t whole =
         piece.size() <= tables.header->maxTokenBytes ? tables.find(piece) : -1;
-    if (whole >= 0)
+    if (whole >= 0 && !isAvoided(whole))
       return ids.push(whole);
   }
   spell(piece, ids);

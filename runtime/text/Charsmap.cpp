@@ -36,6 +36,13 @@ bool Charsmap::isSound() const {
   return true;
 }
 
+/// Appends the text that the value unit at `at` points to.
+void Charsmap::appendValue(Text &out, size_t at) const {
+  std::string_view rest =
+      slice(replacements, unit(at) & ~valueBit, replacements.size());
+  out.append(slice(rest, 0, strnlen(rest.data(), rest.size())));
+}
+
 /// Appends what stands for the shortest sequence of the table which `sequence`
 /// begins with; false if there is none.
 bool Charsmap::appendReplacement(Text &out, std::string_view sequence) const {
@@ -51,9 +58,7 @@ bool Charsmap::appendReplacement(Text &out, std::string_view sequence) const {
     at ^= offset(next);
     if (!hasValue(next))
       continue;
-    std::string_view rest =
-        slice(replacements, unit(at) & ~valueBit, replacements.size());
-    out.append(slice(rest, 0, strnlen(rest.data(), rest.size())));
+    appendValue(out, at);
     return true;
   }
   return false;
@@ -73,6 +78,28 @@ void Charsmap::append(Text &out, std::string_view text) const {
         out.append(character);
       at = next;
     }
+  }
+}
+
+void Charsmap::appendLongest(Text &out, std::string_view text) const {
+  for (size_t begin = 0; begin < text.size() && trouble == Trouble::None;) {
+    size_t node = offset(unit(0)), value = 0, end = begin;
+    for (size_t at = begin; at < text.size(); ++at) {
+      auto byte = static_cast<uint8_t>(text[at]);
+      uint32_t next = byte == 0 ? valueBit : unit(node ^ byte);
+      if (label(next) != byte)
+        break;
+      node ^= byte ^ offset(next);
+      if (hasValue(next))
+        value = node, end = at + 1;
+    }
+    if (end > begin) {
+      appendValue(out, value);
+    } else {
+      end = begin + characterLength(text[begin]);
+      out.append(slice(text, begin, end));
+    }
+    begin = end;
   }
 }
 

@@ -33,6 +33,10 @@ public:
   /// models are trained like that.)
   void append(Text &out, std::string_view text) const;
 
+  /// The same as SentencePiece itself does it: at each place the longest
+  /// sequence of the table is replaced; a character that begins none stays.
+  void appendLongest(Text &out, std::string_view text) const;
+
 private:
   uint32_t unit(size_t index) const {
     uint32_t value;
@@ -40,6 +44,7 @@ private:
     return value;
   }
   bool appendReplacement(Text &out, std::string_view sequence) const;
+  void appendValue(Text &out, size_t at) const;
 
   std::string_view units, replacements;
 };

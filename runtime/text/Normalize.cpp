@@ -189,7 +189,9 @@ static void runStep(const OpenStep &step, std::string_view text, Text &out,
   case NormalizerKind::Nmt:
     return appendNmt(out, text);
   case NormalizerKind::Charsmap:
-    return Charsmap(step.pattern, step.text).append(out, text);
+    return step.flags & CharsmapLongest
+               ? Charsmap(step.pattern, step.text).appendLongest(out, text)
+               : Charsmap(step.pattern, step.text).append(out, text);
   }
 }
 

@@ -59,10 +59,13 @@ private:
   Text current, next;
 };
 
-/// Turns one piece into ids. Holds the scratch memory of the models.
+/// Turns one piece into ids. Holds the scratch memory of the models. With
+/// `avoidsSpecials` a token that is special, and the unknown one, is none that
+/// BPE or Unigram cut a piece into.
 class Model {
 public:
-  explicit Model(const Tables &tables) : tables(tables) {}
+  Model(const Tables &tables, bool avoidsSpecials)
+      : tables(tables), avoidsSpecials(avoidsSpecials) {}
   void encode(std::string_view piece, Ids &ids) {
     switch (ModelKind(tables.header->model)) {
     case ModelKind::WordPiece:
@@ -114,7 +117,16 @@ private:
 
   void encodeWordLevel(std::string_view piece, Ids &ids);
 
+  bool isAvoided(int32_t id) const {
+    if (!avoidsSpecials)
+      return false;
+    const AddedToken *added = tables.addedToken(id);
+    return id == tables.header->unknown ||
+           (added && added->flags & AddedSpecial);
+  }
+
   const Tables &tables;
+  bool avoidsSpecials;
   Buffer<PathEnd> paths; // from the front on; a byte each
   Span unknownRun = {0, 0};
   Buffer<Prefix> prefixes;

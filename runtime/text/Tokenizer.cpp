@@ -99,7 +99,7 @@ public:
            size_t textBytes)
       : tables(tables), ids(ids), skipped(specialsAreText ? AddedSpecial : 0),
         most(grownBytes(textBytes)), matcher(textBytes), pieces(matcher, most),
-        model(tables) {
+        model(tables, specialsAreText) {
     normalized.limit(most);
   }
 

@@ -54,7 +54,7 @@ enum class NormalizerKind : uint32_t {
   Nmt,          // drops controls; other white space and U+2581 become spaces
   Charsmap      // pattern: the double array of SentencePiece's charsmap (bytes
                 // of uint32_t, see Charsmap.h); text: what its values point to,
-                // each up to a zero byte
+                // each up to a zero byte; flags: CharsmapLongest
 };
 
 enum NormalizerFlags : uint32_t {
@@ -63,7 +63,8 @@ enum NormalizerFlags : uint32_t {
   BertStripAccents = 4,
   BertLowercase = 8,
   StripLeft = 1,
-  StripRight = 2
+  StripRight = 2,
+  CharsmapLongest = 1 // as SentencePiece itself: the longest rule at each place
 };
 
 enum class SplitterKind : uint32_t {
@@ -119,7 +120,9 @@ enum ModelFlags : uint32_t {
   BpeByteFallback = 1,
   BpeFuseUnknown = 2,
   BpeIgnoreMerges = 4,
-  UnigramByteFallback = 8
+  UnigramByteFallback = 8,
+  UnigramSingle = 16 // scores are added in single precision, as SentencePiece
+                     // itself adds them
 };
 
 /// Slot of the table from token to id: open addressing, linear probing, a power

@@ -20,7 +20,12 @@ size_t Model::extendPaths(std::string_view piece, size_t from, size_t front) {
   std::span<const double> scores = tables.view<double>(tables.header->scores);
   size_t single = from + characterLength(piece[from]), farthest = single;
   double before = paths[from - front].score;
-  auto offer = [&](size_t end, int32_t id, double score) {
+  bool isSingle = tables.header->modelFlags & UnigramSingle;
+  auto rounded = [&](double score) {
+    return isSingle ? static_cast<float>(score) : score;
+  };
+  auto offer = [&](size_t end, int32_t id, double ownScore) {
+    double score = rounded(rounded(ownScore) + before);
     if (end > farthest)
       farthest = end;
     while (paths.size() <= end - front && trouble == Trouble::None)
@@ -41,13 +46,13 @@ size_t Model::extendPaths(std::string_view piece, size_t from, size_t front) {
     if (nodes[child].parent != node)
       break;
     node = child;
-    if (int32_t id = nodes[node].id; id >= 0) {
+    if (int32_t id = nodes[node].id; id >= 0 && !isAvoided(id)) {
       hasSingle |= at + 1 == single;
-      offer(at + 1, id, scores[static_cast<size_t>(id)] + before);
+      offer(at + 1, id, scores[static_cast<size_t>(id)]);
     }
   }
   if (!hasSingle)
-    offer(single, tables.header->unknown, tables.header->unknownScore + before);
+    offer(single, tables.header->unknown, tables.header->unknownScore);
   return farthest;
 }
 
@@ -87,7 +92,7 @@ void Model::finishUnknown(std::string_view piece, Ids &ids) {
     return;
   int32_t whole =
       run.size() <= tables.header->maxTokenBytes ? tables.find(run) : -1;
-  if (whole >= 0)
+  if (whole >= 0 && !isAvoided(whole))
     return ids.push(whole);
   bool spelt = tables.header->modelFlags & UnigramByteFallback;
   for (size_t i = 0; spelt && i < run.size(); ++i)

@@ -264,7 +264,7 @@ TEST_F(BindingTest, ReportsTypesThatAreNoWeights) {
   needs = {{"w", {1}, "m.heddle:7:1"}};
   EXPECT_EQ(bind(FileBuilder().add("w", "I64", {1}, "12345678")),
             Messages{"DIR/model.safetensors: tensor w: found I64, needed F32, "
-                     "F16 or BF16 at m.heddle:7:1"});
+                     "F16, BF16, F64, F8_E4M3 or F8_E5M2 at m.heddle:7:1"});
 }
 
 TEST_F(BindingTest, ReportsTwoTensorsForOneWeight) {

@@ -95,22 +95,27 @@ TEST_F(CheckpointTest, RefusesMissingDirectory) {
 }
 
 TEST_F(CheckpointTest, RefusesDirectoryWithoutWeights) {
+  constexpr llvm::StringLiteral needed =
+      ", needed model.safetensors, pytorch_model.bin, an index of shards of "
+      "either, or one file of weights";
   EXPECT_EQ(problemsOfDirectory(),
-            Messages{"DIR: found no weights, needed model.safetensors or "
-                     "model.safetensors.index.json"});
-  write("pytorch_model.bin", "x");
+            Messages{("DIR: found no weights" + needed).str()});
+  write("tf_model.h5", "x");
   EXPECT_EQ(problemsOfDirectory(),
-            Messages{"DIR: found pytorch_model.bin, needed model.safetensors "
-                     "or model.safetensors.index.json"});
-}
-
-TEST_F(CheckpointTest, RefusesSeveralFilesWithoutIndex) {
+            Messages{("DIR: found tf_model.h5" + needed).str()});
+  write("a.pt", "");
+  write("b.gguf", "");
+  EXPECT_EQ(
+      problemsOfDirectory(),
+      Messages{
+          ("DIR: found 2 files of weights (a.pt, b.gguf)" + needed).str()});
   write("a.safetensors", "");
   write("b.safetensors", "");
   EXPECT_EQ(problemsOfDirectory(),
-            Messages{"DIR: found 2 safetensors files (a.safetensors, "
-                     "b.safetensors, ...), needed model.safetensors or "
-                     "model.safetensors.index.json"});
+            Messages{("DIR: found 2 files of weights (a.safetensors, "
+                      "b.safetensors)" +
+                      needed)
+                         .str()});
 }
 
 TEST_F(CheckpointTest, RefusesPipeWithoutWaiting) {

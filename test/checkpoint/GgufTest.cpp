@@ -290,6 +290,24 @@ TEST_F(GgufTest, RunsBeginAndEndAnywhereInABlock) {
             0);
 }
 
+TEST_F(GgufTest, ADirectoryOfOneModelIsThatModel) {
+  std::string path = write("model.gguf", smallModel().all);
+  write("model-00002-of-00002.gguf", "a later part of another");
+  Problems problems;
+  auto source = openSource(directory, problems);
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->filePaths(), std::vector<std::string>{path});
+  EXPECT_TRUE(source->document("config.json").isThere());
+  write("other.gguf", smallModel().all);
+  auto undecided = createSource(directory);
+  EXPECT_TRUE(undecided->holdsItsTexts());
+  EXPECT_FALSE(undecided->open(problems));
+  EXPECT_EQ(messagesOf(problems),
+            std::vector<std::string>{"DIR: found 2 files of weights "
+                                     "(model.gguf, other.gguf), needed one: "
+                                     "name it in place of the directory"});
+}
+
 TEST_F(GgufTest, AMatrixOfGpt2IsTurnedByRunsAndByColumns) {
   std::string path = write("model.gguf", smallModel().all);
   Problems problems;

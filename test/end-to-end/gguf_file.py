@@ -10,8 +10,8 @@ F32, F16, Q8_0, Q4_1 = 0, 1, 8, 3
 class Typed:
     """A value of another type than its kind in Python has by itself."""
 
-    def __init__(self, number, form, value):
-        self.number, self.form, self.value = number, form, value
+    def __init__(self, number, form, *fields):
+        self.number, self.form, self.fields = number, form, fields
 
 
 def u16(value):
@@ -22,6 +22,10 @@ def i32(value):
     return Typed(5, "<i", value)
 
 
+def u8s(data):
+    return Typed(9, f"<IQ{len(data)}s", 0, len(data), data)
+
+
 def text(value):
     data = value if isinstance(value, bytes) else value.encode()
     return struct.pack("<Q", len(data)) + data
@@ -30,7 +34,7 @@ def text(value):
 def typed(value):
     """The number of its type, and its bytes."""
     if isinstance(value, Typed):
-        return value.number, struct.pack(value.form, value.value)
+        return value.number, struct.pack(value.form, *value.fields)
     if isinstance(value, bool):
         return 7, struct.pack("<B", value)
     if isinstance(value, int):

@@ -150,6 +150,10 @@ def cases(heddle, sources, directory, sample):
     write_ids(ids)
     quick = ["--reference", "--threads=1"]
     small = [f"{sources}/test/faults/Inputs/small.heddle", "--random-weights=1", "--threads=1", "--cpu=generic"]
+    reader = [f"{sources}/test/faults/Inputs/reader.heddle", *small[1:]]
+    text = f"{directory}/ids.txt"
+    with open(text, "w") as file:
+        file.write("3 1 4 1 5 9 2 6 5 3 5 8 9 7 9\n")
     subprocess.run([heddle, "build", gpt2, *quick, "-o", program], check=True)
     all_cases = [
         Case("check", [heddle, "check", gpt2], memory=2000),
@@ -166,6 +170,7 @@ def cases(heddle, sources, directory, sample):
         Case("run", [heddle, "run", gpt2, *quick, "--", "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"],
              stdio=True),
         Case("verify", [heddle, "verify", *small, "--quant=q8"], stdio=True),
+        Case("verify-text", [heddle, "verify", *reader, "--quant=q8", f"--ids={text}"], stdio=True),
         Case("program-arrays", [program, "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"], memory=1000,
              stdio=True),
     ]

@@ -35,6 +35,9 @@ SEEDS = {
     "parser": ["examples/models/*.heddle", "test/language/*.heddle"],
     "preprocessor": ["test/media/Inputs/*/*/preprocessor_config.json"],
     "passes": MODULES,
+    "torch": ["test/golden/torch/*.bin", "test/golden/torch/*.pt"],
+    "quantised": [(f"test/golden/quantised/{form}/config.json", f"test/golden/quantised/{form}/model.safetensors")
+                  for form in ("gptq-reordered", "gptq-2", "awq", "fp8", "fp8-tensor")],
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
@@ -46,11 +49,13 @@ DICTIONARIES = {
     "model": ["model", "json"],
     "parser": ["model"],
     "preprocessor": ["json"],
+    "quantised": ["json", "quantised", "safetensors"],
     "regex": ["regex"],
     "safetensors": ["json", "safetensors"],
     "sentences": ["json", "sentences"],
     "older-files": ["json", "tokenizer"],
     "tokenizer": ["json", "tokenizer"],
+    "torch": ["torch"],
 }
 
 

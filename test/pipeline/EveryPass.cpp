@@ -29,6 +29,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "nn-inline-blocks",
     "nn-merge-projections",
     "nn-narrow-caches{type=bf16}",
+    "nn-observe-layers",
     "nn-plan-memory",
     "nn-quantize{quant=q4}",
     "nn-raise-attention",

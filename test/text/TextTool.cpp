@@ -1,12 +1,13 @@
 // heddle-text-test: the tokenizer by itself, for lit.
 //
-// TOKENIZER.json may be a directory with the older files of a tokenizer.
+// TOKENIZER.json may be a directory with the older files of a tokenizer, or a
+// GGUF file.
 //
 //   check TOKENIZER.json GOLDEN.json   every case of GOLDEN.json encodes and
 //                                      decodes as it says
 //   encode TOKENIZER.json [plain]      lines of stdin → lines of ids (plain:
 //                                      without special tokens; text: those
-//                                      written out are text)
+//                                      written out are text; bare: both)
 //   decode TOKENIZER.json [all]        lines of ids → lines of text (all:
 //                                      special tokens too)
 //   compile TOKENIZER.json             only reports mistakes
@@ -206,10 +207,12 @@ int main(int argc, char **argv) {
   // tokenizer_config.json counts where it lies beside the tokenizer.
   std::unique_ptr<heddle::checkpoint::Source> source =
       heddle::checkpoint::createSource(path);
+  if (source->holdsItsTexts() && !source->open(problems))
+    return problems.print(llvm::errs()), 1;
   heddle::checkpoint::Document config =
       source->document("tokenizer_config.json");
   heddle::checkpoint::Document file =
-      llvm::sys::fs::is_directory(path)
+      llvm::sys::fs::is_directory(path) || source->holdsItsTexts()
           ? heddle::checkpoint::tokenizerOf(*source, problems)
           : heddle::checkpoint::Document(path);
   auto compileBegin = std::chrono::steady_clock::now();
@@ -241,7 +244,9 @@ int main(int argc, char **argv) {
                     : fail("check needs TEXTS.json and GOLDEN.json");
   if (command == "encode")
     return eachLine([&](StringRef line) {
-      return encode(tokenizer, line, argument != "plain", argument == "text");
+      bool bare = argument == "bare";
+      return encode(tokenizer, line, argument != "plain" && !bare,
+                    argument == "text" || bare);
     });
   if (command == "decode")
     return eachLine([&](StringRef line) {

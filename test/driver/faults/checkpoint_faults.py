@@ -233,8 +233,8 @@ def as_type(dtype, bits):
     return damage
 
 
-for dtype, bits in [("F64", 64), ("F8_E4M3", 8), ("I8", 8), ("I32", 32), ("BOOL", 8)]:
-    mistake(AT + f"tensor transformer.ln_f.bias: found {dtype}, needed F32, F16 or BF16 at "
+for dtype, bits in [("F8_E8M0", 8), ("C64", 64), ("I8", 8), ("I32", 32), ("BOOL", 8)]:
+    mistake(AT + f"tensor transformer.ln_f.bias: found {dtype}, needed F32, F16, BF16, F64, F8_E4M3 or F8_E5M2 at "
             "…gpt2.heddle:…")(as_type(dtype, bits))
 
 

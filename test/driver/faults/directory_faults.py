@@ -31,20 +31,37 @@ def directory_empty():
     os.mkdir("model")
 
 
-@mistake("error: model: found no weights, needed model.safetensors or model.safetensors.index.json")
+NEEDED = ("needed model.safetensors, pytorch_model.bin, an index of shards of either, or one file of weights")
+
+
+@mistake("error: model: found no weights, " + NEEDED)
 def directory_without_weights():
     os.remove(WEIGHTS)
 
 
-@mistake("error: model: found pytorch_model.bin, needed model.safetensors or model.safetensors.index.json")
+@mistake("error: model: found flax_model.msgpack, " + NEEDED)
 def directory_with_foreign_weights():
-    os.rename(WEIGHTS, "model/pytorch_model.bin")
+    os.rename(WEIGHTS, "model/flax_model.msgpack")
 
 
-@mistake("error: model: found 2 safetensors files (a.safetensors, b.safetensors, ...), needed …")
+@mistake("error: model: found 2 files of weights (a.safetensors, b.safetensors), needed …")
 def directory_with_two_models():
     shutil.copy(WEIGHTS, "model/a.safetensors")
     os.rename(WEIGHTS, "model/b.safetensors")
+
+
+@mistake("error: model: found 5 files of weights (1.gguf, 2.gguf, 3.gguf, 4.gguf, ...), needed one: name it in place of the directory")
+def directory_of_several_gguf():
+    directory_empty()
+    for number in range(1, 6):
+        write(f"model/{number}.gguf", b"GGUF")
+    write("model/5-00002-of-00002.gguf", b"GGUF")
+
+
+@mistake("error: model/model.gguf: byte 4: truncated: …")
+def directory_of_a_damaged_gguf():
+    directory_empty()
+    write("model/model.gguf", b"GGUF")
 
 
 #===-- config.json --===#

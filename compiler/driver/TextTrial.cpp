@@ -1,0 +1,97 @@
+//===- TextTrial.cpp - builds of a model, tried on a text -----------------===//
+
+#include "compiler/driver/TextTrial.h"
+#include "compiler/driver/VerifyLayers.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using llvm::LogicalResult;
+using pipeline::Options;
+
+/// What quickLoss() judges on, in short windows from all over the text.
+static constexpr int64_t tokensOfQuick = 256, windowOfQuick = 64;
+
+LogicalResult TextTrial::plan() {
+  Compilation compilation(arguments);
+  if (failed(compilation.load()))
+    return llvm::failure();
+  if (compilation.isAtNn()) {
+    auto groups = weightGroups(compilation.module(), compilation.options());
+    if (failed(groups))
+      return llvm::failure();
+    groups_ = std::move(*groups);
+  }
+  activations = compilation.options().areActivationsWide() ? "int16" : "int8";
+  if (failed(compilation.describe()) || failed(compilation.readProgram()))
+    return llvm::failure();
+  program_ = compilation.program();
+  task_ = textTaskOf(program_);
+  if (task_ && compilation.tokenizer().empty() && arguments.verify.ids.empty())
+    return fail("the model has no tokenizer, needed --ids FILE to judge it by, "
+                "or --kernels or --in to compare its entries");
+  return llvm::success();
+}
+
+LogicalResult TextTrial::begin(bool observingLayers) {
+  Options options = inF32(arguments.options);
+  if (observingLayers)
+    options.observed = observedEntries(*task_);
+  auto built = build(options, /*tellsNotes=*/false);
+  if (failed(built))
+    return llvm::failure();
+  exact_ = std::move(*built);
+  int64_t most = arguments.verify.tokens;
+  auto all = readText(arguments, *task_, exact(), most, INT64_MAX);
+  if (failed(all))
+    return llvm::failure();
+  text_ = std::move(*all);
+  auto some = readText(arguments, *task_, exact(),
+                       std::min(most, tokensOfQuick), windowOfQuick);
+  if (failed(some))
+    return llvm::failure();
+  shortText = std::move(*some);
+  return llvm::success();
+}
+
+Options TextTrial::inF32(Options options) {
+  options.dtype = options.cache = "f32";
+  options.quant.clear();
+  options.keepIntegers = false;
+  return options;
+}
+
+llvm::FailureOr<OpenBuild> TextTrial::build(const Options &options,
+                                            bool tellsNotes) {
+  Arguments own = arguments;
+  own.options = options;
+  own.options.activations = activations;
+  own.tellsNotes = tellsNotes;
+  auto program = LoadedProgram::compile(own, /*withSpecialTokens=*/true);
+  if (failed(program))
+    return llvm::failure();
+  OpenBuild result;
+  result.program = std::make_unique<LoadedProgram>(std::move(*program));
+  auto session = openFor(*task_, *result.program);
+  if (failed(session))
+    return llvm::failure();
+  result.session = std::make_unique<ProgramSession>(std::move(*session));
+  return result;
+}
+
+llvm::FailureOr<double> TextTrial::quickLoss(const Options &options) {
+  auto built = build(options, /*tellsNotes=*/false);
+  if (failed(built))
+    return llvm::failure();
+  auto judged =
+      driver::judge(*task_, shortText.windows, exact(), built->session.get());
+  if (failed(judged))
+    return llvm::failure();
+  return judged->loss(*task_);
+}
+
+llvm::FailureOr<TextJudgement> TextTrial::judge(const Options &options) {
+  auto built = build(options, /*tellsNotes=*/false);
+  if (failed(built))
+    return llvm::failure();
+  return driver::judge(*task_, text_.windows, exact(), built->session.get());
+}

@@ -1,0 +1,60 @@
+//===- TextTrial.h - builds of a model, tried on a text ---------*- C++ -*-===//
+
+#ifndef HEDDLE_COMPILER_DRIVER_TEXTTRIAL_H
+#define HEDDLE_COMPILER_DRIVER_TEXTTRIAL_H
+
+#include "compiler/driver/VerifyJudge.h"
+#include "compiler/driver/WeightGroups.h"
+
+namespace heddle::driver {
+
+/// A build that is loaded, with a session of it.
+struct OpenBuild {
+  std::unique_ptr<LoadedProgram> program;
+  std::unique_ptr<ProgramSession> session;
+};
+
+/// The model in f32, a text, and how far the answers of other builds lie from
+/// those of it. Every step fails after it has said why.
+class TextTrial {
+public:
+  explicit TextTrial(const Arguments &arguments) : arguments(arguments) {}
+
+  /// Finds what a text can judge of the model, before anything is compiled.
+  llvm::LogicalResult plan();
+  /// Compiles the model in f32 and reads the text.
+  llvm::LogicalResult begin(bool observingLayers);
+
+  /// Another build of the same model; `tellsNotes` of its weights.
+  llvm::FailureOr<OpenBuild> build(const pipeline::Options &options,
+                                   bool tellsNotes);
+  /// What it costs on a few hundred tokens: in one number, as
+  /// TextJudgement::loss.
+  llvm::FailureOr<double> quickLoss(const pipeline::Options &options);
+  /// The same on all windows.
+  llvm::FailureOr<TextJudgement> judge(const pipeline::Options &options);
+
+  /// The same model in f32, by the fast kernels.
+  static pipeline::Options inF32(pipeline::Options options);
+
+  const codegen::Program &program() const { return program_; }
+  bool hasTask() const { return task_.has_value(); }
+  const TextTask &task() const { return *task_; }
+  const TokenText &text() const { return text_; }
+  ProgramSession &exact() { return *exact_.session; }
+  /// Of the options of the arguments.
+  llvm::ArrayRef<WeightGroup> groups() const { return groups_; }
+
+private:
+  const Arguments &arguments;
+  codegen::Program program_;
+  std::optional<TextTask> task_;
+  std::vector<WeightGroup> groups_;
+  std::string activations; ///< of all builds, as the arguments mean
+  OpenBuild exact_;
+  TokenText text_, shortText;
+};
+
+} // namespace heddle::driver
+
+#endif // HEDDLE_COMPILER_DRIVER_TEXTTRIAL_H

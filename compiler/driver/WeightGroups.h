@@ -1,0 +1,52 @@
+//===- WeightGroups.h - weights that share their type -----------*- C++ -*-===//
+
+#ifndef HEDDLE_COMPILER_DRIVER_WEIGHTGROUPS_H
+#define HEDDLE_COMPILER_DRIVER_WEIGHTGROUPS_H
+
+#include "compiler/pipeline/Options.h"
+#include "dialects/kernel/PackedFormat.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/LogicalResult.h"
+#include <map>
+
+namespace heddle::driver {
+
+/// The weights that one product reads in all layers.
+struct WeightGroup {
+  struct Weight {
+    kernel::PackedType type; ///< as the options have it
+    int64_t elements;
+  };
+
+  /// Their paths, numbers between dots being `*`.
+  std::vector<std::string> patterns;
+  std::map<std::string, Weight> weights; ///< by path
+
+  /// `layers.*.mlp.up.weight`, and of several patterns the first and how many.
+  std::string name() const;
+  int64_t elements() const;
+  /// Of all of them, the type of fewest bits, and how many elements have it.
+  kernel::PackedType narrowest() const;
+  int64_t narrowestElements() const;
+  /// What they take where each is at least as wide as `least`.
+  double bits(kernel::PackedType least) const;
+  double bits() const { return bits(narrowest()); }
+
+  /// Rules of --quant that give `type` to all that are narrower.
+  std::vector<std::string> rulesToWiden(kernel::PackedType type) const;
+  /// Rules that give each the type it has.
+  std::vector<std::string> ownRules() const;
+
+private:
+  bool isUniform() const;
+  std::vector<std::string> rules(kernel::PackedType type) const;
+};
+
+/// The factors of products of an nn module, as the language made it. Fails
+/// after a diagnostic.
+llvm::FailureOr<std::vector<WeightGroup>>
+weightGroups(mlir::ModuleOp module, const pipeline::Options &options);
+
+} // namespace heddle::driver
+
+#endif // HEDDLE_COMPILER_DRIVER_WEIGHTGROUPS_H
