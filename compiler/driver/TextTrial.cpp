@@ -11,23 +11,31 @@ using pipeline::Options;
 /// What quickLoss() judges on, in short windows from all over the text.
 static constexpr int64_t tokensOfQuick = 256, windowOfQuick = 64;
 
-LogicalResult TextTrial::plan() {
+LogicalResult TextTrial::plan(llvm::ArrayRef<Options> others) {
   Compilation compilation(arguments);
   if (failed(compilation.load()))
     return llvm::failure();
-  if (compilation.isAtNn()) {
-    auto groups = weightGroups(compilation.module(), arguments.options);
+  groupings.resize(1 + others.size());
+  for (size_t number = 0; number < groupings.size(); ++number) {
+    if (!compilation.isAtNn())
+      break;
+    auto groups =
+        weightGroups(compilation.module(),
+                     number == 0 ? arguments.options : others[number - 1]);
     if (failed(groups))
       return llvm::failure();
-    groups_ = std::move(*groups);
+    groupings[number] = std::move(*groups);
   }
   if (failed(compilation.describe()) || failed(compilation.readProgram()))
     return llvm::failure();
   program_ = compilation.program();
   task_ = textTaskOf(program_);
   if (task_ && compilation.tokenizer().empty() && arguments.verify.ids.empty())
-    return fail("the model has no tokenizer, needed --ids FILE to judge it by, "
-                "or --kernels or --in to compare its entries");
+    return fail(llvm::Twine("the model has no tokenizer, needed --ids FILE to "
+                            "judge it by") +
+                (arguments.command == Command::Verify
+                     ? ", or --kernels or --in to compare its entries"
+                     : ""));
   return llvm::success();
 }
 

@@ -27,8 +27,17 @@ static double noiseOf(PackedType type) {
   return std::exp2(-2.0 * (format.bits() - (format.isGrouped() ? 0 : 1)));
 }
 
+/// From the measurement in the type that is nearest.
 double TypeMix::lossAs(const Group &group, PackedType type) {
-  return group.loss * noiseOf(type) / noiseOf(group.measuredAs);
+  double noise = noiseOf(type);
+  auto distance = [&](const Measurement &measured) {
+    return std::fabs(std::log(noiseOf(measured.type) / noise));
+  };
+  const Measurement *nearest = &group.measured.front();
+  for (const Measurement &measured : group.measured)
+    if (distance(measured) < distance(*nearest))
+      nearest = &measured;
+  return nearest->loss * noise / noiseOf(nearest->type);
 }
 
 double TypeMix::totalElements() const {

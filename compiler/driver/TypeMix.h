@@ -20,15 +20,23 @@ double bitsOf(kernel::PackedType type);
 
 class TypeMix {
 public:
+  /// The loss where one group alone is of this type.
+  struct Measurement {
+    kernel::PackedType type;
+    double loss;
+  };
   struct Group {
     double elements;
-    /// The loss where this group alone is of the type `measuredAs`.
-    double loss;
-    kernel::PackedType measuredAs;
-    kernel::PackedType type; ///< as it is chosen so far
+    std::vector<Measurement> measured; ///< one at least
+    kernel::PackedType type;           ///< as it is chosen so far
   };
 
   explicit TypeMix(std::vector<Group> groups) : groups_(std::move(groups)) {}
+
+  void setAll(kernel::PackedType type) {
+    for (Group &group : groups_)
+      group.type = type;
+  }
 
   /// The loss of all groups together is taken to be the sum of theirs times a
   /// factor, which is such that it was `loss` with the present types.
