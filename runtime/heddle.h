@@ -133,9 +133,17 @@ HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_
  * returns how many there are in all, or -1. A text has at most a GiB. */
 HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids,
                                    int64_t capacity);
+/* The same of two texts that belong together, such as a question and what may answer it, with special tokens between them.
+ * `types` gets as many numbers: which of the two an id belongs to, as the model counts them. */
+HEDDLE_API int64_t heddle_tokenize_pair(heddle_model *model, const char *first, int64_t first_bytes, const char *second,
+                                        int64_t second_bytes, int32_t flags, int32_t *ids, int32_t *types,
+                                        int64_t capacity);
 /* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
 HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids, int64_t count, char *text,
                                      int64_t capacity);
+/* The same with special tokens (<|im_end|>) in the text. */
+HEDDLE_API int64_t heddle_detokenize_special(heddle_model *model, const int32_t *ids, int64_t count, char *text,
+                                             int64_t capacity);
 
 /* When a search with beams is over: when so many texts have ended as there are beams, and no beam is expected to end better. */
 typedef enum heddle_early_stopping {
@@ -173,6 +181,7 @@ typedef struct heddle_generate_options {
                                 b * texts + k for the callback. As many as there are beams at most */
   float *scores;             /* where to write the score of every text, rows * texts of them; -INFINITY where a prompt has fewer
                                 texts. NULL: nowhere. Only for a search with beams */
+  int32_t special_tokens;    /* 1: special tokens that are written are part of the text */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -37,6 +37,14 @@ struct TokenizerPiece {
   double score;
 };
 
+/// What stands around two texts, and the types of all. Without a
+/// post-processor: nothing, and the second text has another type.
+struct TokenizerPairs {
+  bool areThere = true;
+  std::vector<int32_t> prefix, middle, suffix, types;
+  int32_t firstType = 0, secondType = 1;
+};
+
 struct TokenizerDescription {
   std::vector<TokenizerStep> normalizers, splitters, decoders;
 
@@ -52,6 +60,7 @@ struct TokenizerDescription {
 
   std::vector<TokenizerAdded> added; // by id
   std::vector<int32_t> prefix, suffix;
+  TokenizerPairs pairs;
 };
 
 /// TokenizerStages.cpp: the stages that are sequences of components.

@@ -261,17 +261,72 @@ static void readTemplate(const JsonNode &node, std::vector<int32_t> &prefix,
   }
 }
 
+/// TemplateProcessing for two texts: both once, in their order.
+static TokenizerPairs readPairTemplate(const JsonNode &node) {
+  TokenizerPairs pairs;
+  size_t texts = 0;
+  std::vector<int32_t> *parts[] = {&pairs.prefix, &pairs.middle, &pairs.suffix};
+  JsonNode pieces = node["pair"];
+  if (!pieces)
+    return pairs.areThere = false, pairs;
+  for (const JsonNode &piece : pieces.elements()) {
+    JsonNode sequence = piece["Sequence"];
+    const JsonNode &part = sequence ? sequence : piece["SpecialToken"];
+    JsonNode given = part["type_id"];
+    int32_t type = given ? given.integer() : 0;
+    if (sequence) {
+      pairs.areThere &=
+          texts < 2 && sequence["id"].string() == (texts == 0 ? "A" : "B");
+      (texts == 0 ? pairs.firstType : pairs.secondType) = type;
+      texts = std::min<size_t>(texts + 1, 2);
+      continue;
+    }
+    std::string name = part["id"].string();
+    for (const JsonNode &id : node["special_tokens"][name]["ids"].elements()) {
+      parts[texts]->push_back(id.integer());
+      pairs.types.push_back(type);
+    }
+  }
+  pairs.areThere &= texts == 2;
+  return pairs;
+}
+
+/// [CLS] A [SEP] B [SEP], where the second text has another type; <s> A </s>
+/// </s> B </s>, where it has not.
+static TokenizerPairs pairsOf(llvm::ArrayRef<int32_t> begin,
+                              llvm::ArrayRef<int32_t> end, bool isRoberta) {
+  TokenizerPairs pairs;
+  pairs.prefix = begin.vec();
+  pairs.middle = end.vec();
+  if (isRoberta)
+    llvm::append_range(pairs.middle, end);
+  pairs.suffix = end.vec();
+  pairs.types.assign(pairs.prefix.size() + pairs.middle.size(), 0);
+  pairs.types.resize(pairs.types.size() + end.size(), !isRoberta);
+  pairs.secondType = !isRoberta;
+  return pairs;
+}
+
 static void readPostProcessor(const JsonNode &node,
                               TokenizerDescription &description) {
   if (!node)
     return;
   std::string type = node["type"].string();
+  // One that goes around another one's pairs is none that there is.
+  auto setPairs = [&](TokenizerPairs pairs) {
+    TokenizerPairs &own = description.pairs;
+    bool isFirst = own.prefix.empty() && own.middle.empty() &&
+                   own.suffix.empty() && own.areThere;
+    own = std::move(pairs);
+    own.areThere &= isFirst;
+  };
   std::vector<int32_t> prefix, suffix;
   if (type == "Sequence") {
     for (const JsonNode &element : node["processors"].elements())
       readPostProcessor(element, description);
   } else if (type == "TemplateProcessing") {
     readTemplate(node, prefix, suffix);
+    setPairs(readPairTemplate(node));
   } else if (type == "BertProcessing" || type == "RobertaProcessing") {
     for (auto [field, ids] :
          {std::pair("cls", &prefix), std::pair("sep", &suffix)}) {
@@ -282,6 +337,7 @@ static void readPostProcessor(const JsonNode &node,
         node[field].problem("found " + llvm::Twine(token.size()) +
                             " elements, needed a token and its id");
     }
+    setPairs(pairsOf(prefix, suffix, type == "RobertaProcessing"));
   } else if (type != "ByteLevel") { // which is about offsets
     node.unsupported("found post-processor " + type +
                      ", needed one of TemplateProcessing, BertProcessing, " +
@@ -344,7 +400,8 @@ std::optional<std::vector<char>> compileTokenizer(const Document &file,
 
   int32_t last = lastId(description);
   for (const std::vector<int32_t> *ids :
-       {&description.prefix, &description.suffix})
+       {&description.prefix, &description.suffix, &description.pairs.prefix,
+        &description.pairs.middle, &description.pairs.suffix})
     for (int32_t id : *ids)
       if (id > last)
         root["post_processor"].problem("found id " + llvm::Twine(id) +

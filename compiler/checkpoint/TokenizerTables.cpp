@@ -184,6 +184,14 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
   header.added = layout.add(llvm::ArrayRef<text::AddedToken>(added));
   header.prefix = layout.add(llvm::ArrayRef<int32_t>(description.prefix));
   header.suffix = layout.add(llvm::ArrayRef<int32_t>(description.suffix));
+  const TokenizerPairs &pairs = description.pairs;
+  header.hasPairs = pairs.areThere;
+  header.pairPrefix = layout.add(llvm::ArrayRef<int32_t>(pairs.prefix));
+  header.pairMiddle = layout.add(llvm::ArrayRef<int32_t>(pairs.middle));
+  header.pairSuffix = layout.add(llvm::ArrayRef<int32_t>(pairs.suffix));
+  header.pairTypes = layout.add(llvm::ArrayRef<int32_t>(pairs.types));
+  header.firstType = pairs.firstType;
+  header.secondType = pairs.secondType;
   return layout.finish(header);
 }
 

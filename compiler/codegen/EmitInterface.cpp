@@ -34,6 +34,10 @@ static constexpr Forward forwards[] = {
     {"session_rewind", "heddle_session_rewind", "ipll", Forward::Always},
     {"tokenize", "heddle_tokenize", "lpplipl", Forward::WithTokenizer},
     {"detokenize", "heddle_detokenize", "lpplpl", Forward::WithTokenizer},
+    {"tokenize_pair", "heddle_tokenize_pair", "lpplplippl",
+     Forward::WithTokenizer},
+    {"detokenize_special", "heddle_detokenize_special", "lpplpl",
+     Forward::WithTokenizer},
     {"generate", "heddle_generate", "ipppp", Forward::WhenGenerating},
 };
 

@@ -154,8 +154,14 @@ static constexpr llvm::StringLiteral text =
 /* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `flags` say otherwise, and
  * returns how many there are in all, or -1. */
 int64_t $_tokenize($_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids, int64_t capacity);
+/* The same of two texts that belong together, such as a question and what may answer it, with special tokens between them.
+ * `types` gets as many numbers: which of the two an id belongs to, as the model counts them. */
+int64_t $_tokenize_pair($_model *model, const char *first, int64_t first_bytes, const char *second, int64_t second_bytes,
+                        int32_t flags, int32_t *ids, int32_t *types, int64_t capacity);
 /* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
 int64_t $_detokenize($_model *model, const int32_t *ids, int64_t count, char *text, int64_t capacity);
+/* The same with special tokens (<|im_end|>) in the text. */
+int64_t $_detokenize_special($_model *model, const int32_t *ids, int64_t count, char *text, int64_t capacity);
 
 )";
 
@@ -193,6 +199,7 @@ typedef struct $_generate_options {
                                 b * texts + k for the callback. As many as there are beams at most */
   float *scores;             /* where to write the score of every text, rows * texts of them; -INFINITY where a prompt has fewer
                                 texts. NULL: nowhere. Only for a search with beams */
+  int32_t special_tokens;    /* 1: special tokens that are written are part of the text */
 } $_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -172,6 +172,12 @@ void CommandLineParser::checkCombinations() {
   const VerifyArguments &verify = arguments.verify;
   bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||
                 verify.minAgreement || verify.minCosine;
+  if (arguments.autoBits && info.command == Command::Check)
+    fail("--quant auto: types are chosen by measuring, which heddle check does "
+         "not");
+  bool readsText = !verify.text.empty() || !verify.ids.empty();
+  if (readsText && !arguments.autoBits && info.command != Command::Verify)
+    fail("--text and --ids are for --quant auto:BITS");
   if (!verify.text.empty() && !verify.ids.empty())
     fail("found both --text and --ids, needed one of them");
   if (onText && (verify.kernels || !verify.inputs.empty()))

@@ -68,6 +68,9 @@ struct Arguments {
   unsigned threads = 0;
 
   pipeline::Options options;
+  /// --quant auto:BITS, by which rules before those of the options are to be
+  /// chosen (AutoTypes.h).
+  std::optional<double> autoBits;
   bool isStatic = false;
   std::string sysroot, runtimeDirectory;
   std::string header;

@@ -112,8 +112,16 @@ static std::string readReal(StringRef value, std::optional<double> &result) {
   return isNumber ? "" : "a number, 0 or more";
 }
 
-/// A type for all weights of products, or PATTERN=TYPE.
-static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
+/// A type for all weights of products, PATTERN=TYPE, or auto:BITS.
+static std::string readQuant(StringRef value, Arguments &arguments) {
+  if (StringRef bits = value; bits.consume_front("auto:")) {
+    std::optional<double> budget;
+    std::string needed = readReal(bits, budget);
+    if (!needed.empty() || !(*budget <= 32))
+      return "auto:BITS, of a weight on average, as in auto:5.5";
+    arguments.autoBits = budget;
+    return "";
+  }
   bool forAll = !value.contains('=');
   auto [pattern, type] =
       forAll ? std::pair(StringRef("**"), value) : value.rsplit('=');
@@ -121,8 +129,9 @@ static std::string readQuant(StringRef value, std::vector<std::string> &rules) {
     return "TYPE or PATTERN=TYPE, a type being " +
            llvm::join(llvm::map_range(kernel::packedFormats(),
                                       [](auto &format) { return format.name; }),
-                      ", ");
-  rules.push_back((pattern + "=" + type).str());
+                      ", ") +
+           ", or auto:BITS";
+  arguments.options.quant.push_back((pattern + "=" + type).str());
   return "";
 }
 
@@ -166,7 +175,8 @@ static std::string addText(StringRef value, std::vector<std::string> &list) {
 
 static const std::string quantHelp =
     "store weights of products and tables as " + kernel::packedTypeNames() +
-    "; the last fitting rule counts (default: a GGUF's blocks as they are)";
+    "; the last fitting rule counts; or auto:BITS, a mix by what a text shows "
+    "(default: a GGUF's blocks as they are)";
 
 static const Flag flags[] = {
     {"-o", "OUT", building | importing,
@@ -208,23 +218,24 @@ static const Flag flags[] = {
      "store weights, and keep keys and values, as f32 (default) or bf16",
      [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
     {"--quant", "[PATTERN=]TYPE", reading, quantHelp,
-     [](StringRef v, Arguments &a) { return readQuant(v, a.options.quant); }},
+     [](StringRef v, Arguments &a) { return readQuant(v, a); }},
     {"--activations", "TYPE", reading,
-     "what meets such weights: int8, or int16 (default where they are a GGUF's)",
+     "what meets such weights: int8, or int16 (default where they are a "
+     "GGUF's)",
      [](StringRef v, Arguments &a) {
        return readActivations(v, a.options.activations);
      }},
     {"--cache", "TYPE", reading,
      "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
      [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
-    {"--text", "FILE", verifying,
-     "judge on this text (default: one that ships)",
+    {"--text", "FILE", executing,
+     "judge types on this text (default: one that ships)",
      [](StringRef v, Arguments &a) { return readText(v, a.verify.text); }},
-    {"--ids", "FILE", verifying,
-     "judge on these token ids, written as numbers, instead of a text",
+    {"--ids", "FILE", executing,
+     "judge types on these token ids, written as numbers, not on a text",
      [](StringRef v, Arguments &a) { return readText(v, a.verify.ids); }},
-    {"--tokens", "N", verifying,
-     "judge on so many tokens of the text at most (default: 1024)",
+    {"--tokens", "N", executing,
+     "judge types on so many tokens at most (default: 1024)",
      [](StringRef v, Arguments &a) { return readCount(v, a.verify.tokens); }},
     {"--quick", "", verifying,
      "look for no worst weights and recommend nothing",

@@ -1,5 +1,6 @@
 //===- Heddle.cpp - heddle: from a model file to a native program ---------===//
 
+#include "compiler/driver/AutoTypes.h"
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
@@ -29,7 +30,9 @@ static int run(int argc, char **argv) {
       llvm::ArrayRef<const char *>(argv, argc), llvm::outs(), llvm::errs());
   if (!commandLine.arguments)
     return commandLine.exitCode;
-  const Arguments &arguments = *commandLine.arguments;
+  Arguments &arguments = *commandLine.arguments;
+  if (arguments.autoBits && failed(chooseTypes(arguments)))
+    return 1;
   switch (arguments.command) {
   case Command::Build:
     return build(arguments);

@@ -11,15 +11,20 @@ using pipeline::Options;
 /// What quickLoss() judges on, in short windows from all over the text.
 static constexpr int64_t tokensOfQuick = 256, windowOfQuick = 64;
 
-LogicalResult TextTrial::plan() {
+LogicalResult TextTrial::plan(llvm::ArrayRef<Options> others) {
   Compilation compilation(arguments);
   if (failed(compilation.load()))
     return llvm::failure();
-  if (compilation.isAtNn()) {
-    auto groups = weightGroups(compilation.module(), compilation.options());
+  groupings.resize(1 + others.size());
+  for (size_t number = 0; number < groupings.size(); ++number) {
+    if (!compilation.isAtNn())
+      break;
+    auto groups =
+        weightGroups(compilation.module(),
+                     number == 0 ? compilation.options() : others[number - 1]);
     if (failed(groups))
       return llvm::failure();
-    groups_ = std::move(*groups);
+    groupings[number] = std::move(*groups);
   }
   activations = compilation.options().areActivationsWide() ? "int16" : "int8";
   if (failed(compilation.describe()) || failed(compilation.readProgram()))
@@ -27,8 +32,11 @@ LogicalResult TextTrial::plan() {
   program_ = compilation.program();
   task_ = textTaskOf(program_);
   if (task_ && compilation.tokenizer().empty() && arguments.verify.ids.empty())
-    return fail("the model has no tokenizer, needed --ids FILE to judge it by, "
-                "or --kernels or --in to compare its entries");
+    return fail(llvm::Twine("the model has no tokenizer, needed --ids FILE to "
+                            "judge it by") +
+                (arguments.command == Command::Verify
+                     ? ", or --kernels or --in to compare its entries"
+                     : ""));
   return llvm::success();
 }
 

@@ -20,8 +20,9 @@ class TextTrial {
 public:
   explicit TextTrial(const Arguments &arguments) : arguments(arguments) {}
 
-  /// Finds what a text can judge of the model, before anything is compiled.
-  llvm::LogicalResult plan();
+  /// Finds what a text can judge of the model, before anything is compiled, and
+  /// the groups of weights, with the types of the arguments and of `others`.
+  llvm::LogicalResult plan(llvm::ArrayRef<pipeline::Options> others = {});
   /// Compiles the model in f32 and reads the text.
   llvm::LogicalResult begin(bool observingLayers);
 
@@ -42,14 +43,19 @@ public:
   const TextTask &task() const { return *task_; }
   const TokenText &text() const { return text_; }
   ProgramSession &exact() { return *exact_.session; }
-  /// Of the options of the arguments.
-  llvm::ArrayRef<WeightGroup> groups() const { return groups_; }
+  /// Of the options of the arguments; none where the model is a module that is
+  /// beyond the choice of types.
+  llvm::ArrayRef<WeightGroup> groups() const { return groupings.front(); }
+  /// The same groups, with the types of others[number].
+  llvm::ArrayRef<WeightGroup> groupsOfOther(size_t number) const {
+    return groupings[number + 1];
+  }
 
 private:
   const Arguments &arguments;
   codegen::Program program_;
   std::optional<TextTask> task_;
-  std::vector<WeightGroup> groups_;
+  std::vector<std::vector<WeightGroup>> groupings;
   std::string activations; ///< of all builds, as the arguments mean
   OpenBuild exact_;
   TokenText text_, shortText;

@@ -1,6 +1,9 @@
 //===- TypeMix.cpp - which type each group of weights is given ------------===//
 
 #include "compiler/driver/TypeMix.h"
+#include "compiler/checkpoint/Elements.h"
+#include "compiler/checkpoint/Quantise.h"
+#include <array>
 #include <cmath>
 
 using namespace heddle;
@@ -12,20 +15,55 @@ double driver::bitsOf(PackedType type) {
   return kernel::formatOf(type).bitsPerWeight();
 }
 
-/// The power of the rounding errors, up to a factor that all share.
-static double noiseOf(PackedType type) {
-  const PackedFormat &format = kernel::formatOf(type);
-  if (!format.isQuantised()) {
-    // Of significant bits, which the largest of a group has as well.
-    constexpr double bitsOfBf16 = 9, bitsOfF32 = 25;
-    return std::exp2(-2 * (format.bits() == 16 ? bitsOfBf16 : bitsOfF32));
+/// What rounding leaves of rows of normally distributed weights.
+static double measuredNoise(const PackedFormat &format) {
+  constexpr size_t rows = 16, length = 256;
+  double errors = 0, squares = 0;
+  std::array<float, length> row, rounded;
+  std::array<uint8_t, length> integers;
+  checkpoint::RandomElements random(/*seed=*/0, "noise", program::Fill::Normal);
+  size_t run = format.run() ? format.run() : length;
+  for (size_t r = 0; r < rows; ++r) {
+    random.fill(r * length, 1, row.data(), length);
+    for (size_t k = 0; k < length; k += run) {
+      checkpoint::RunNumbers numbers = checkpoint::quantise(
+          format, &row[k], /*importance=*/nullptr, &integers[k], run);
+      checkpoint::dequantise(format, &integers[k], numbers, &rounded[k], run);
+    }
+    for (size_t k = 0; k < length; ++k) {
+      errors += std::pow(rounded[k] - row[k], 2);
+      squares += std::pow(row[k], 2);
+    }
   }
-  // The largest of a whole row is some twice the largest of a group.
-  return std::exp2(-2.0 * (format.bits() - (format.isGrouped() ? 0 : 1)));
+  return errors / squares;
 }
 
+double driver::noiseOf(PackedType type) {
+  static const std::vector<double> noises = [] {
+    std::vector<double> noises;
+    for (const PackedFormat &format : kernel::packedFormats()) {
+      // Half a unit in the last place at most, evenly distributed.
+      constexpr double bitsOfBf16 = 9, bitsOfF32 = 25;
+      double bits = format.type == PackedType::BF16 ? bitsOfBf16 : bitsOfF32;
+      noises.push_back(format.isQuantised() ? measuredNoise(format)
+                                            : std::exp2(-2 * bits) / 3);
+    }
+    return noises;
+  }();
+  return noises[static_cast<size_t>(type)];
+}
+
+/// From the measurement in the type that is nearest.
 double TypeMix::lossAs(const Group &group, PackedType type) {
-  return group.loss * noiseOf(type) / noiseOf(group.measuredAs);
+  double noise = noiseOf(type);
+  auto distance = [&](const Measurement &measured) {
+    return std::fabs(std::log(noiseOf(measured.type) / noise));
+  };
+  const Measurement *nearest = &group.measured.front();
+  for (const Measurement &measured : group.measured)
+    if (distance(measured) < distance(*nearest))
+      nearest = &measured;
+  return nearest->loss * noise / noiseOf(nearest->type);
 }
 
 double TypeMix::totalElements() const {

@@ -3,7 +3,7 @@
 // The code of a layer is one for all layers, so that a product's weights in all
 // of them are a group, and have one type. What rounding a group costs is known
 // where it has been measured once, in one type; in others it is taken to go
-// with the power of the rounding errors, which every bit more makes a quarter.
+// with the power of the rounding errors of normally distributed weights.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,18 +17,28 @@ namespace heddle::driver {
 
 /// What a weight of the type takes in the packed file, scales included.
 double bitsOf(kernel::PackedType type);
+/// The power of its rounding errors, as a share of that of the weights.
+double noiseOf(kernel::PackedType type);
 
 class TypeMix {
 public:
+  /// The loss where one group alone is of this type.
+  struct Measurement {
+    kernel::PackedType type;
+    double loss;
+  };
   struct Group {
     double elements;
-    /// The loss where this group alone is of the type `measuredAs`.
-    double loss;
-    kernel::PackedType measuredAs;
-    kernel::PackedType type; ///< as it is chosen so far
+    std::vector<Measurement> measured; ///< one at least
+    kernel::PackedType type;           ///< as it is chosen so far
   };
 
   explicit TypeMix(std::vector<Group> groups) : groups_(std::move(groups)) {}
+
+  void setAll(kernel::PackedType type) {
+    for (Group &group : groups_)
+      group.type = type;
+  }
 
   /// The loss of all groups together is taken to be the sum of theirs times a
   /// factor, which is such that it was `loss` with the present types.

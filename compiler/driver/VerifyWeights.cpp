@@ -78,7 +78,7 @@ llvm::LogicalResult Weigher::weigh() {
     costs.groups.push_back(
         {group.name(), type, group.elements() / total, *loss});
     weighed.push_back(&group);
-    mixed.push_back({double(group.narrowestElements()), *loss, type, type});
+    mixed.push_back({double(group.narrowestElements()), {{type, *loss}}, type});
   }
   costs.bits = bits / total;
   llvm::sort(costs.groups, [](const GroupCost &a, const GroupCost &b) {
@@ -91,7 +91,7 @@ llvm::LogicalResult Weigher::weigh() {
 Options Weigher::optionsOf(const TypeMix &mix) const {
   Options options = arguments.options;
   for (auto [group, of] : llvm::zip_equal(mix.groups(), weighed))
-    if (group.type != group.measuredAs)
+    if (group.type != of->narrowest())
       llvm::append_range(options.quant, of->rulesToWiden(group.type));
   return options;
 }

@@ -59,7 +59,7 @@ static std::string rule(llvm::StringRef pattern, PackedType type) {
   return (pattern + "=" + kernel::nameOf(type)).str();
 }
 
-std::vector<std::string> WeightGroup::rules(PackedType type) const {
+std::vector<std::string> WeightGroup::rulesToSet(PackedType type) const {
   std::vector<std::string> rules;
   for (const std::string &pattern : patterns)
     rules.push_back(rule(pattern, type));
@@ -68,7 +68,7 @@ std::vector<std::string> WeightGroup::rules(PackedType type) const {
 
 std::vector<std::string> WeightGroup::rulesToWiden(PackedType type) const {
   if (isUniform())
-    return rules(type);
+    return rulesToSet(type);
   std::vector<std::string> rules;
   for (const auto &[path, weight] : weights)
     if (bitsOf(weight.type) < bitsOf(type))
@@ -78,7 +78,7 @@ std::vector<std::string> WeightGroup::rulesToWiden(PackedType type) const {
 
 std::vector<std::string> WeightGroup::ownRules() const {
   if (isUniform())
-    return rules(weights.begin()->second.type);
+    return rulesToSet(weights.begin()->second.type);
   std::vector<std::string> rules;
   for (const auto &[path, weight] : weights)
     rules.push_back(rule(path, weight.type));

@@ -32,14 +32,15 @@ struct WeightGroup {
   double bits(kernel::PackedType least) const;
   double bits() const { return bits(narrowest()); }
 
-  /// Rules of --quant that give `type` to all that are narrower.
+  /// Rules of --quant that give all of them this type.
+  std::vector<std::string> rulesToSet(kernel::PackedType type) const;
+  /// Rules that give it to all that are narrower.
   std::vector<std::string> rulesToWiden(kernel::PackedType type) const;
   /// Rules that give each the type it has.
   std::vector<std::string> ownRules() const;
 
 private:
   bool isUniform() const;
-  std::vector<std::string> rules(kernel::PackedType type) const;
 };
 
 /// The factors of products of an nn module, as the language made it. Fails

@@ -273,7 +273,8 @@ int64_t Generation::mostPromptTokens() const {
 /// what stands at the beginning of a text.
 heddle_status Generation::openDecoder(Row &row) {
   destroy(row.decoder);
-  row.decoder = create<text::Decoder>(*tokenizer);
+  row.decoder = create<text::Decoder>(
+      *tokenizer, /*skipSpecialTokens=*/!options.special_tokens);
   if (!row.decoder)
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   for (size_t i = 0; i < row.prompt && !source.entry; ++i)

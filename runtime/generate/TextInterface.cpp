@@ -72,19 +72,25 @@ static int64_t copyOut(const text::Buffer<T> &found, T *to, int64_t capacity) {
   return count;
 }
 
+/// The tokenizer, after what a host gave is looked at; null, and noted why.
+static const text::Tokenizer *tokenizerFor(heddle_model *model, int32_t flags) {
+  constexpr int32_t known = HEDDLE_TOKENIZE_PLAIN | HEDDLE_TOKENIZE_TEXT_ONLY;
+  const text::Tokenizer *tokenizer = nullptr;
+  if (flags & ~known)
+    fail(HEDDLE_BAD_ARGUMENT, "flags is %d, needed: 0 to %d", flags, known);
+  else if (tokenizerOf(*model, tokenizer))
+    return nullptr;
+  return tokenizer;
+}
+
 int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes,
                         int32_t flags, int32_t *ids, int64_t capacity) {
   ModelUse use(model);
-  constexpr int32_t known = HEDDLE_TOKENIZE_PLAIN | HEDDLE_TOKENIZE_TEXT_ONLY;
   if (use.check() || checkPlace("bytes of the text", text, bytes) ||
       checkPlace("places for ids", ids, capacity))
     return -1;
-  if (flags & ~known)
-    return fail(HEDDLE_BAD_ARGUMENT, "flags is %d, needed: 0 to %d", flags,
-                known),
-           -1;
-  const text::Tokenizer *tokenizer;
-  if (tokenizerOf(*model, tokenizer))
+  const text::Tokenizer *tokenizer = tokenizerFor(model, flags);
+  if (!tokenizer)
     return -1;
   text::Ids found;
   if (const char *wrong = tokenizer->encode(
@@ -94,8 +100,37 @@ int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes,
   return copyOut(found, ids, capacity);
 }
 
-int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
-                          int64_t count, char *text, int64_t capacity) {
+int64_t heddle_tokenize_pair(heddle_model *model, const char *first,
+                             int64_t firstBytes, const char *second,
+                             int64_t secondBytes, int32_t flags, int32_t *ids,
+                             int32_t *types, int64_t capacity) {
+  ModelUse use(model);
+  if (use.check() || checkPlace("bytes of the first text", first, firstBytes) ||
+      checkPlace("bytes of the second text", second, secondBytes) ||
+      checkPlace("places for ids", ids, capacity) ||
+      checkPlace("places for types", types, capacity))
+    return -1;
+  const text::Tokenizer *tokenizer = tokenizerFor(model, flags);
+  if (!tokenizer)
+    return -1;
+  if (!tokenizer->hasPairs())
+    return fail(HEDDLE_NOT_SUPPORTED, "the tokenizer of %s knows no pairs",
+                model->program->name),
+           -1;
+  text::Ids found, ofType;
+  if (const char *wrong =
+          tokenizer->encodePair({first, static_cast<size_t>(firstBytes)},
+                                {second, static_cast<size_t>(secondBytes)},
+                                !(flags & HEDDLE_TOKENIZE_PLAIN), found, ofType,
+                                flags & HEDDLE_TOKENIZE_TEXT_ONLY))
+    return fail(statusOf(wrong), "%s", wrong), -1;
+  copyOut(ofType, types, capacity);
+  return copyOut(found, ids, capacity);
+}
+
+static int64_t detokenize(heddle_model *model, const int32_t *ids,
+                          int64_t count, char *text, int64_t capacity,
+                          bool skipsSpecials) {
   ModelUse use(model);
   if (use.check() || checkPlace("ids", ids, count) ||
       checkPlace("places for bytes", text, capacity))
@@ -104,7 +139,7 @@ int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
   if (tokenizerOf(*model, tokenizer))
     return -1;
   text::TroubleWatch watch;
-  text::Decoder decoder(*tokenizer);
+  text::Decoder decoder(*tokenizer, skipsSpecials);
   text::Text decoded;
   for (int64_t i = 0; i < count && watch.found() == text::Trouble::None; ++i)
     decoder.push(ids[i], decoded);
@@ -112,4 +147,14 @@ int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
   if (const char *wrong = text::describeDecoding(watch.found()))
     return fail(statusOf(wrong), "%s", wrong), -1;
   return copyOut(decoded, text, capacity);
+}
+
+int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
+                          int64_t count, char *text, int64_t capacity) {
+  return detokenize(model, ids, count, text, capacity, true);
+}
+
+int64_t heddle_detokenize_special(heddle_model *model, const int32_t *ids,
+                                  int64_t count, char *text, int64_t capacity) {
+  return detokenize(model, ids, count, text, capacity, false);
 }

@@ -123,6 +123,8 @@ bool Parser::parseOption(std::string_view option) {
     return !(arguments.echo = false);
   if (option == "--plain-text")
     return arguments.plainText = true;
+  if (option == "--special")
+    return arguments.special = true;
   if (option == "-n" || option == "--tokens")
     return takeTokens(option);
   if (option == "--ids")
@@ -169,7 +171,8 @@ bool Parser::parseOption(std::string_view option) {
     return (arguments.entry = takeValue(option));
   if (option == "--out" && arguments.calls.empty())
     return (arguments.out = takeValue(option));
-  for (const char *binding : {"--in", "--out", "--lengths", "--rows"})
+  for (const char *binding :
+       {"--in", "--out", "--lengths", "--rows", "--text", "--pair"})
     if (option == binding)
       return takeBinding(binding);
   Suggestion suggestion(option);
@@ -304,7 +307,8 @@ bool Parser::takeBinding(const char *option) {
              *meant ? meant : "; --help lists the entries");
     return false;
   }
-  const char *equals = strchr(value, '=');
+  bool isText = !strcmp(option, "--text") || !strcmp(option, "--pair");
+  const char *equals = isText ? nullptr : strchr(value, '=');
   Binding binding = {static_cast<int32_t>(arguments.calls.size()) - 1, option,
                      std::string_view(value, equals ? equals - value : 0),
                      equals ? equals + 1 : value};

@@ -33,7 +33,8 @@ struct Arguments {
   bool echo = true;              // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
-  bool lines = false; // of standard input, each a prompt
+  bool special = false; // special tokens that are written are printed
+  bool lines = false;   // of standard input, each a prompt
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;
@@ -41,7 +42,8 @@ struct Arguments {
 
   // Entries by name, called one after the other in one session.
   List<const heddle_entry *> calls;
-  List<Binding> bindings; // --in, --out, --lengths, --rows
+  // --in, --out, --lengths, --rows, --text, --pair
+  List<Binding> bindings;
 
   const char *weights = nullptr;
   int32_t threads = 0; // 0: one a core

@@ -72,6 +72,8 @@ heddle_status EntryCall::read(const Arguments &arguments, int32_t number) {
     if (binding.call == number)
       if (heddle_status status = bind(binding))
         return status;
+  if (heddle_status status = readTexts(arguments.plainText))
+    return status;
   for (int32_t i = 0; i < entry.input_count; ++i)
     if (!given[i] && !entry.inputs[i].has_default)
       return fail(HEDDLE_BAD_ARGUMENT, "%s needs --in %s=FILE.npy", entry.name,
@@ -104,6 +106,10 @@ heddle_status EntryCall::bind(const Binding &binding) {
     return parseNumbers(binding, sessionRows);
   if (!strcmp(binding.option, "--lengths"))
     return readLengths(binding);
+  if (!strcmp(binding.option, "--text") || !strcmp(binding.option, "--pair")) {
+    (binding.option[2] == 't' ? texts : pairs).push(binding.value);
+    return HEDDLE_OK;
+  }
   if (!strcmp(binding.option, "--out"))
     return findOutput(binding) < 0
                ? unknownName(
@@ -124,7 +130,7 @@ heddle_status EntryCall::bind(const Binding &binding) {
 heddle_status EntryCall::readFiles() {
   for (int32_t i = 0; i < entry.input_count; ++i) {
     const heddle_value &input = entry.inputs[i];
-    if (given[i])
+    if (given[i] && !files[i].empty())
       if (heddle_status status =
               files[i].read(program, input, mostElements(input), arrays[i]))
         return status;

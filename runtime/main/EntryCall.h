@@ -13,7 +13,7 @@ namespace heddle::runtime {
 /// One call: read and checked before anything runs.
 class EntryCall {
 public:
-  EntryCall(const heddle_model &model, const heddle_entry &entry)
+  EntryCall(heddle_model &model, const heddle_entry &entry)
       : model(model), program(*model.program), entry(entry) {}
 
   // Each notes the reason of a failure, as heddle_last_error() gives it.
@@ -31,6 +31,8 @@ private:
   int64_t mostElements(const heddle_value &input) const;
   heddle_status bind(const Binding &binding);
   heddle_status readFiles();
+  heddle_status readTexts(bool plainText);
+  int32_t findIds() const;
   heddle_status readLengths(const Binding &binding);
   heddle_status inferSizes();
   heddle_status inferSizes(const heddle_value &input, const NpyArray &array);
@@ -43,12 +45,13 @@ private:
   int32_t soleSize(const heddle_polynomial &dim) const;
   void outputShape(int32_t output, int64_t *shape, int32_t &rank) const;
 
-  const heddle_model &model;
+  heddle_model &model;
   const heddle_program &program;
   const heddle_entry &entry;
   bool given[HEDDLE_MAX_INPUTS] = {};
   InputFiles files[HEDDLE_MAX_INPUTS];
   NpyArray arrays[HEDDLE_MAX_INPUTS];
+  List<const char *> texts, pairs; // --text, --pair: a row each
   int64_t rows = -1;
   List<int64_t> lengths[HEDDLE_MAX_SIZES]; // ragged: one a row
   List<int64_t> sessionRows;

@@ -243,6 +243,7 @@ heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
   options.repetition_penalty = arguments.sampling.repetitionPenalty;
   options.seed = arguments.sampling.seed;
   options.text_only = arguments.plainText;
+  options.special_tokens = arguments.special;
   options.language = arguments.language;
   options.task = arguments.task;
   options.beams = arguments.search.beams;

@@ -106,7 +106,7 @@ static void printUses(const heddle_program &program, const char *command,
   puts("");
 }
 
-static void printEntryHelp(const heddle_program &program) {
+static void printEntryHelp(const heddle_program &program, bool speaksText) {
   puts("\nentries\n"
        "  --in [NAME=]FILE.npy    an input, row after row without padding");
   if (program.read_image)
@@ -117,6 +117,10 @@ static void printEntryHelp(const heddle_program &program) {
     puts(
         "  --in [NAME=]SOUND       a row of an audio: a .wav file, or a folder "
         "of them; may be repeated");
+  if (speaksText)
+    puts("  --text TEXT             a row of token ids; may be repeated\n"
+         "  --pair TEXT             what belongs to the --text: both are one "
+         "row");
   puts("  --lengths [SIZE=]N,N,…  what each row has of a size\n"
        "  --rows N,N,…            the session's rows to continue (0, 1, …)\n"
        "  --out [NAME=]FILE.npy   an output (printed if left out)");
@@ -174,6 +178,8 @@ static void printGenerationHelp(const heddle_program &program,
            settings.languages[0].name);
   if (settings.task_count)
     printf("  --task NAME             such as %s\n", settings.tasks[0].name);
+  if (speaksText)
+    puts("  --special               print special tokens as well");
   if (!use.source)
     printf("  --no-echo               print the new %s only\n",
            speaksText ? "text" : "ids");
@@ -207,7 +213,7 @@ void printHelp(const heddle_program &program, const char *command,
     printGenerationHelp(program, use, speaksText);
   if (!readsIds)
     printTextHelp(use);
-  printEntryHelp(program);
+  printEntryHelp(program, speaksText);
   puts("\nall\n"
        "  --threads N             (0: one a core)\n"
        "  --weights FILE          the packed weights, if not where they were "

@@ -54,6 +54,13 @@ bool Tables::checkRanges() {
   if (!checkIds(header->prefix) || !checkIds(header->suffix) ||
       !token(header->unknown))
     return fail("special token out of range");
+  if (!checkIds(header->pairPrefix) || !checkIds(header->pairMiddle) ||
+      !checkIds(header->pairSuffix) ||
+      !checkRange(header->pairTypes, sizeof(int32_t), alignof(int32_t)) ||
+      header->pairTypes.count != uint64_t{header->pairPrefix.count} +
+                                     header->pairMiddle.count +
+                                     header->pairSuffix.count)
+    return fail("special token of pairs out of range");
   if (!checkString(header->continuation) || !checkString(header->wordEnd))
     return fail("affix out of range");
   if (header->model < uint32_t(ModelKind::WordPiece) ||

@@ -220,6 +220,42 @@ const char *Tokenizer::encode(std::string_view text, bool addSpecialTokens,
   return encoding.describe(watch.found());
 }
 
+bool Tokenizer::hasPairs() const { return tables->header->hasPairs; }
+
+const char *Tokenizer::encodePair(std::string_view first,
+                                  std::string_view second,
+                                  bool addSpecialTokens, Ids &ids, Ids &types,
+                                  bool specialsAreText) const {
+  const Header &header = *tables->header;
+  std::span<const int32_t> special = tables->view<int32_t>(header.pairTypes);
+  size_t idsBefore = ids.size(), typesBefore = types.size();
+  auto append = [&](Range range) {
+    if (!addSpecialTokens)
+      return;
+    ids.append(tables->view<int32_t>(range).data(), range.count);
+    types.append(special.data(), range.count);
+    special = special.subspan(range.count);
+  };
+  auto encodeOne = [&](std::string_view text, int32_t type) {
+    size_t before = ids.size();
+    const char *wrong = encode(text, false, ids, specialsAreText);
+    for (size_t i = before; i < ids.size(); ++i)
+      types.push(type);
+    return wrong;
+  };
+  append(header.pairPrefix);
+  const char *wrong = encodeOne(first, header.firstType);
+  append(header.pairMiddle);
+  if (!wrong)
+    wrong = encodeOne(second, header.secondType);
+  append(header.pairSuffix);
+  if (wrong) {
+    ids.shrink(idsBefore);
+    types.shrink(typesBefore);
+  }
+  return wrong;
+}
+
 int32_t Tokenizer::vocabularySize() const {
   return static_cast<int32_t>(tables->header->tokenCount);
 }

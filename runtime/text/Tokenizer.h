@@ -54,6 +54,14 @@ public:
   const char *encode(std::string_view text, bool addSpecialTokens, Ids &ids,
                      bool specialsAreText = false) const;
 
+  /// The same for two texts that belong together, as a question and what may
+  /// answer it. `types` gets the type of every id: which of the two it belongs
+  /// to, as the model counts. Only where hasPairs().
+  const char *encodePair(std::string_view first, std::string_view second,
+                         bool addSpecialTokens, Ids &ids, Ids &types,
+                         bool specialsAreText = false) const;
+  bool hasPairs() const;
+
   /// One more than the largest id that encode can give.
   int32_t vocabularySize() const;
 

@@ -15,7 +15,7 @@
 namespace heddle::text {
 
 constexpr uint64_t tokenizerMagic = 0x314b4f54444448ull; // "HDDTOK1"
-constexpr uint32_t tokenizerVersion = 4;
+constexpr uint32_t tokenizerVersion = 5;
 
 /// No token has an id this large, so that ids and sizes computed from them stay
 /// small integers.
@@ -196,6 +196,12 @@ struct Header {
   Range added; // AddedToken
   Range prefix,
       suffix; // int32_t: what the post-processor puts before and after a text
+
+  // The same of two texts that belong together.
+  uint32_t hasPairs; // 0: the post-processor says nothing of them
+  Range pairPrefix, pairMiddle, pairSuffix; // int32_t
+  Range pairTypes; // int32_t: the types of those three, one after another
+  int32_t firstType, secondType; // of the texts' own tokens
 };
 
 /// FNV-1a: incremental, so that WordPiece gets the hashes of all prefixes of a

@@ -213,6 +213,27 @@ TEST_F(Interface, Texts) {
   char text[4] = "";
   EXPECT_EQ(heddle_detokenize(model, bad, 5, text, 4), 2);
   EXPECT_STREQ(text, "ab");
+  const int32_t special[] = {8, 9};
+  char all[8] = "";
+  EXPECT_EQ(heddle_detokenize(model, special, 2, all, 8), 2);
+  EXPECT_EQ(heddle_detokenize_special(model, special, 2, all, 8), 6);
+  EXPECT_STREQ(all, "<x> ab");
+  EXPECT_MINUS_ONE(heddle_detokenize_special(nullptr, ids, 1, nullptr, 0),
+                   noModel);
+
+  int32_t types[4];
+  EXPECT_MINUS_ONE(
+      heddle_tokenize_pair(nullptr, "a", 1, "b", 1, 0, ids, types, 4), noModel);
+  EXPECT_MINUS_ONE(
+      heddle_tokenize_pair(model, "a", 1, nullptr, 1, 0, ids, types, 4),
+      "the bytes of the second text are NULL");
+  EXPECT_MINUS_ONE(
+      heddle_tokenize_pair(model, "a", 1, "b", 1, 0, ids, nullptr, 4),
+      "the places for types are NULL");
+  EXPECT_EQ(heddle_tokenize_pair(model, "a", 1, "b", 1, 4, ids, types, 4), -1);
+  EXPECT_MINUS_ONE(
+      heddle_tokenize_pair(model, "a", 1, "b", 1, 0, ids, types, 4),
+      "the tokenizer of toy knows no pairs");
 }
 
 TEST_F(Interface, Generating) {

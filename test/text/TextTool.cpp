@@ -8,6 +8,8 @@
 //   encode TOKENIZER.json [plain]      lines of stdin → lines of ids (plain:
 //                                      without special tokens; text: those
 //                                      written out are text; bare: both)
+//   pair TOKENIZER.json [plain]        lines of stdin, two texts with a tab
+//                                      between → ids, a bar, their types
 //   decode TOKENIZER.json [all]        lines of ids → lines of text (all:
 //                                      special tokens too)
 //   compile TOKENIZER.json             only reports mistakes
@@ -43,14 +45,31 @@ static int fail(const llvm::Twine &message) {
   return 1;
 }
 
+static std::string joinIds(const Ids &ids) {
+  return llvm::join(
+      llvm::map_range(ids, [](int32_t id) { return std::to_string(id); }), " ");
+}
+
 static std::string encode(const Tokenizer &tokenizer, StringRef text,
                           bool special, bool specialsAreText = false) {
   Ids ids;
   if (const char *reason = tokenizer.encode({text.data(), text.size()}, special,
                                             ids, specialsAreText))
     return reason;
-  return llvm::join(
-      llvm::map_range(ids, [](int32_t id) { return std::to_string(id); }), " ");
+  return joinIds(ids);
+}
+
+static std::string encodePair(const Tokenizer &tokenizer, StringRef line,
+                              bool special) {
+  auto [first, second] = line.split('\t');
+  Ids ids, types;
+  if (!tokenizer.hasPairs())
+    return "no pairs";
+  if (const char *reason = tokenizer.encodePair({first.data(), first.size()},
+                                                {second.data(), second.size()},
+                                                special, ids, types))
+    return reason;
+  return joinIds(ids) + "|" + joinIds(types);
 }
 
 static std::string decode(const Tokenizer &tokenizer, StringRef line,
@@ -247,6 +266,10 @@ int main(int argc, char **argv) {
       bool bare = argument == "bare";
       return encode(tokenizer, line, argument != "plain" && !bare,
                     argument == "text" || bare);
+    });
+  if (command == "pair")
+    return eachLine([&](StringRef line) {
+      return encodePair(tokenizer, line, argument != "plain");
     });
   if (command == "decode")
     return eachLine([&](StringRef line) {

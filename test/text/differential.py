@@ -111,6 +111,24 @@ def compare_ids(tool, file, texts, encode, *flags):
     return wrong
 
 
+def compare_pairs(tool, file, tokenizer, texts):
+    """Two texts at a time, with special tokens and without."""
+    single = [text.replace("\t", " ").replace("\n", " ") for text in texts if isinstance(text, str)]
+    pairs = list(zip(single[0::2], single[1::2]))
+    lines, wrong = "".join(f"{a}\t{b}\n" for a, b in pairs).encode(), 0
+    for special, flags in ((True, ()), (False, ("plain",))):
+        found = run([tool, "pair", file, *flags], input=lines).stdout.decode().split("\n")
+        wrong += len(found) != len(pairs) + 1
+        for (a, b), line in zip(pairs, found):
+            needed = tokenizer.encode(a, b, add_special_tokens=special)
+            needed = " ".join(map(str, needed.ids)) + "|" + " ".join(map(str, needed.type_ids))
+            wrong += line != needed
+            if line != needed and wrong <= 3:
+                print(f"\n  {a!r} {b!r}\n  found  {line}\n  needed {needed}")
+    print(f"of {len(pairs)} pairs {wrong} wrong; ", end="")
+    return wrong
+
+
 def compare_pieces(tool, file, texts, reference):
     """Texts alone. A token of a byte that is spelt out, `<0x41>`, is that token here as in the `tokenizers` library, and not there."""
     lines = [text if isinstance(text, bytes) else text.replace("\n", " ").encode() for text in texts]
@@ -128,6 +146,8 @@ def compare(tool, file, texts, folder, tokenizer):
     result = run([tool, "check", file, folder / "texts.json", folder / "golden.json"])
     print(result.stderr.decode(errors="replace"), result.stdout.decode().strip(), end="; ", sep="")
     wrong = compare_ids(tool, file, broken, lambda text: tokenizer.encode(text).ids)
+    if "gguf" not in Path(file).suffix:
+        wrong += compare_pairs(tool, file, tokenizer, texts)
     print(f"of {len(broken)} lines that are no UTF-8 {wrong} wrong", flush=True)
     return result.returncode or wrong
 
