@@ -30,6 +30,8 @@ constexpr StringLiteral harmless[] = {"quant_method",
                                       "do_fuse",
                                       "exllama_config",
                                       "fuse_max_seq_len",
+                                      "global_compression_ratio",
+                                      "ignore",
                                       "ignored_layers",
                                       "lm_head",
                                       "max_input_length",
@@ -112,6 +114,8 @@ private:
   bool readGroups();
   bool readGptq();
   bool readAwq();
+  bool readCompressed();
+  bool readCompressedWeights(const json::Object &weights);
   bool refuseRest();
 
   const json::Object &object;
@@ -188,6 +192,58 @@ bool Reader::readAwq() {
          needsText("format", {"gemm"});
 }
 
+/// One group of layers whose weights alone are integers, all of one kind.
+bool Reader::readCompressed() {
+  config.method = Method::Compressed;
+  get("version"); // of the package
+  if (!needsText("format", {"pack-quantized"}) ||
+      !needsText("quantization_status", {"compressed"}) ||
+      !needsOff("kv_cache_scheme") || !needsOff("transform_config"))
+    return false;
+  if (const json::Value *sparsity = get("sparsity_config");
+      sparsity && !(sparsity->getAsObject() &&
+                    (sparsity->getAsObject()->empty() ||
+                     sparsity->getAsObject()->getString("format") == "dense")))
+    return refuse("sparsity_config", "none, or the format dense");
+  const json::Value *groups = get("config_groups");
+  const json::Object *list = groups ? groups->getAsObject() : nullptr;
+  if (!list || list->size() != 1)
+    return refuse("config_groups", "one group");
+  const json::Object *group = list->begin()->second.getAsObject();
+  const json::Object *weights = group ? group->getObject("weights") : nullptr;
+  if (!weights)
+    return refuse("config_groups", "a group with weights");
+  for (StringRef key : {"input_activations", "output_activations"})
+    if (const json::Value *value = group->get(key);
+        value && !value->getAsNull())
+      return refuse("config_groups",
+                    "activations that are not quantised (" + key.str() + ")");
+  return readCompressedWeights(*weights);
+}
+
+bool Reader::readCompressedWeights(const json::Object &weights) {
+  auto wants = [&](const Twine &what) {
+    return refuse("config_groups", ("weights with " + what).str());
+  };
+  int64_t bits = weights.getInteger("num_bits").value_or(0);
+  if (bits != 2 && bits != 4 && bits != 8)
+    return wants("num_bits of 2, 4 or 8");
+  config.bits = bits;
+  if (weights.getString("type").value_or("int") != "int")
+    return wants("type int");
+  if (weights.getBoolean("dynamic").value_or(false))
+    return wants("dynamic false");
+  StringRef strategy = weights.getString("strategy").value_or("");
+  if (strategy != "group" && strategy != "channel")
+    return wants("the strategy group or channel");
+  config.group = weights.getInteger("group_size").value_or(0);
+  if ((strategy == "group") != (config.group > 0))
+    return wants("a group_size where the strategy is group, and only there");
+  config.isSymmetric = weights.getBoolean("symmetric").value_or(true);
+  config.isReordered = weights.getString("actorder").value_or("") == "group";
+  return true;
+}
+
 bool Reader::refuseRest() {
   std::vector<StringRef> unknown;
   for (const auto &[key, value] : object)
@@ -202,10 +258,13 @@ bool Reader::refuseRest() {
 
 std::optional<QuantisationConfig> Reader::run() {
   std::string method = text("quant_method", "");
-  bool isGood = method == "fp8"    ? readFp8()
-                : method == "gptq" ? readGptq()
-                : method == "awq"  ? readAwq()
-                                   : refuse("quant_method", "fp8, gptq or awq");
+  bool isGood =
+      method == "fp8"    ? readFp8()
+      : method == "gptq" ? readGptq()
+      : method == "awq"  ? readAwq()
+      : method == "compressed-tensors"
+          ? readCompressed()
+          : refuse("quant_method", "fp8, gptq, awq or compressed-tensors");
   if (!isGood || !refuseRest())
     return std::nullopt;
   return config;

@@ -5,7 +5,8 @@
 // with unsigned integers q and zero, several to a word of 32 bits.
 //
 // GPTQ (https://arxiv.org/abs/2210.17323) is as AutoGPTQ and GPTQModel store
-// it, AWQ (https://arxiv.org/abs/2306.00978) as AutoAWQ does.
+// it, AWQ (https://arxiv.org/abs/2306.00978) as AutoAWQ does; the package
+// compressed-tensors has rows of outputs, and zero points that may be absent.
 //
 //===----------------------------------------------------------------------===//
 
@@ -117,6 +118,41 @@ Error QuantisedSource::readPackedRows(const View &view, uint64_t first,
     for (uint64_t output = 0; output < count; ++output)
       for (unsigned i = 0; i < together; ++i)
         set(output, input + i, words[output] >> i * bits & mask);
+  }
+  return Error::success();
+}
+
+Error QuantisedSource::readCompressedRows(
+    const View &view, uint64_t first, uint64_t count, float *to,
+    SmallVectorImpl<char> &scratch) const {
+  unsigned bits = config.bits, mask = (1u << bits) - 1, together = 32 / bits;
+  uint64_t columns = view.columns, groups = view.groups;
+  std::vector<uint32_t> groupOf;
+  if (Error error = readGroups(view, groupOf))
+    return error;
+  std::vector<float> scales(groups);
+  std::vector<uint32_t> zeros(groups, 1u << (bits - 1));
+  std::vector<uint8_t> integers(columns);
+  for (uint64_t row = first; row < first + count; ++row, to += columns) {
+    if (Error error =
+            stored->readFloats(view.scales, row * groups, scales, scratch))
+      return error;
+    if (Error error =
+            unpackIntegers(view.weights, row, 0, columns, integers.data()))
+      return error;
+    if (view.zeros) {
+      if (Error error = stored->read(*view.zeros,
+                                     row / together * groups * sizeof(uint32_t),
+                                     {reinterpret_cast<char *>(zeros.data()),
+                                      groups * sizeof(uint32_t)}))
+        return error;
+      for (uint32_t &zero : zeros)
+        zero = zero >> row % together * bits & mask;
+    }
+    for (uint64_t i = 0; i < columns; ++i) {
+      int integer = integers[i], zero = zeros[groupOf[i]];
+      to[i] = scales[groupOf[i]] * static_cast<float>(integer - zero);
+    }
   }
   return Error::success();
 }

@@ -40,20 +40,36 @@ StringRef QuantisedSource::typeOf(const StoredTensor &tensor) const {
   case Method::Fp8:
     return "F8_E4M3 in blocks";
   case Method::Gptq:
-    return config.bits == 8
-               ? "GPTQ of 8 bits"
-               : (config.bits == 4 ? "GPTQ of 4 bits" : "GPTQ of 2 bits");
+    return "GPTQ";
+  case Method::Awq:
+    return "AWQ";
   default:
-    return "AWQ of 4 bits";
+    return "compressed";
   }
 }
 
-/// Whether a tensor is a part of the one that `weights` names: its scales, say.
-static bool isPartOf(StringRef name, const StringSet<> &bases,
-                     ArrayRef<StringRef> endings) {
+/// What the name of a quantised tensor has behind that of its weights' layer.
+StringRef QuantisedSource::ending() const {
+  switch (config.method) {
+  case Method::Fp8:
+    return "";
+  case Method::Compressed:
+    return ".weight_packed";
+  default:
+    return ".qweight";
+  }
+}
+
+/// Whether a tensor is a part of one of those that are quantised: its scales,
+/// say.
+static bool isPartOf(StringRef name, const StringSet<> &bases) {
+  constexpr StringLiteral endings[] = {"_scale_inv",    ".qzeros",
+                                       ".scales",       ".g_idx",
+                                       ".weight_scale", ".weight_zero_point",
+                                       ".weight_shape", ".weight_g_idx"};
   return any_of(endings, [&](StringRef ending) {
-    StringRef base = name;
-    return base.consume_back(ending) && bases.contains(base);
+    return name.ends_with(ending) &&
+           bases.contains(name.drop_back(ending.size()));
   });
 }
 
@@ -65,30 +81,37 @@ void QuantisedSource::readTensors(Problems &problems) {
   if (!read || !stored->open(problems))
     return;
   config = *read;
-  bool isFp8 = config.method == Method::Fp8;
   auto isQuantised = [&](const StoredTensor &tensor) {
-    return config.method != Method::None &&
-           (isFp8 ? tensor.dtype == DType::F8_E4M3
-                  : StringRef(tensor.name).ends_with(".qweight"));
+    return config.method == Method::Fp8
+               ? tensor.dtype == DType::F8_E4M3
+               : config.method != Method::None &&
+                     StringRef(tensor.name).ends_with(ending());
   };
-  // Of FP8 the whole name, of others what stands before .qweight.
   StringSet<> bases;
   for (const StoredTensor &tensor : stored->tensors())
     if (isQuantised(tensor))
-      bases.insert(StringRef(tensor.name).drop_back(isFp8 ? 0 : 8));
-  constexpr StringRef scaleOfFp8[] = {"_scale_inv"},
-                      parts[] = {".qzeros", ".scales", ".g_idx"};
+      bases.insert(StringRef(tensor.name).drop_back(ending().size()));
   for (const StoredTensor &tensor : stored->tensors()) {
     if (isQuantised(tensor)) {
-      if (!(isFp8 ? addFp8(tensor, problems) : addPacked(tensor, problems)))
+      if (!addQuantised(tensor, problems))
         return;
-    } else if (!isPartOf(tensor.name, bases,
-                         isFp8 ? ArrayRef(scaleOfFp8) : ArrayRef(parts))) {
-      if (add(tensor))
-        return problems.add(fileOf(tensor),
-                            "tensor " + tensor.name +
-                                ": found it quantised as well, needed one");
+    } else if (!isPartOf(tensor.name, bases) && add(tensor)) {
+      return problems.add(fileOf(tensor),
+                          "tensor " + tensor.name +
+                              ": found it quantised as well, needed one");
     }
+  }
+}
+
+bool QuantisedSource::addQuantised(const StoredTensor &weights,
+                                   Problems &problems) {
+  switch (config.method) {
+  case Method::Fp8:
+    return addFp8(weights, problems);
+  case Method::Compressed:
+    return addCompressed(weights, problems);
+  default:
+    return addPacked(weights, problems);
   }
 }
 
@@ -219,6 +242,63 @@ bool QuantisedSource::addPacked(const StoredTensor &weights,
                  problems);
 }
 
+/// [outputs, inputs / 8] of 4 bits, zero points [outputs / 8, groups].
+bool QuantisedSource::addCompressed(const StoredTensor &weights,
+                                    Problems &problems) {
+  StringRef base =
+      StringRef(weights.name).drop_back(StringRef("packed").size());
+  int64_t together = 32 / config.bits;
+  auto refuse = [&](const StoredTensor &tensor, const Twine &what) {
+    problems.add(fileOf(tensor), "tensor " + tensor.name + ": " + what);
+    return false;
+  };
+  if (weights.dtype != DType::I32 || weights.shape.size() != 2)
+    return refuse(weights, "found " + nameOf(weights.dtype) + " " +
+                               shapeText(weights.shape) +
+                               ", needed a matrix of I32");
+  int64_t outputs = weights.shape[0], inputs = weights.shape[1] * together;
+  int64_t groups = config.group ? divideCeil(inputs, config.group) : 1;
+  constexpr DType wide[] = {DType::I64};
+  const StoredTensor *shape = part((base + "shape").str(), wide, {2}, problems);
+  if (!shape)
+    return false;
+  int64_t said[2];
+  if (Error error = stored->read(*shape, 0,
+                                 {reinterpret_cast<char *>(said), sizeof said}))
+    return problems.add(std::move(error)), false;
+  if (said[0] != outputs || said[1] != inputs)
+    return refuse(*shape, "found " + shapeText(said) + ", needed " +
+                              shapeText({outputs, inputs}));
+  const StoredTensor *scales =
+      part((base + "scale").str(), floatTypes, {outputs, groups}, problems);
+  if (!scales)
+    return false;
+  View view{0,
+            static_cast<uint64_t>(outputs),
+            static_cast<uint64_t>(inputs),
+            static_cast<uint64_t>(outputs),
+            static_cast<uint64_t>(groups),
+            weights,
+            *scales,
+            std::nullopt,
+            std::nullopt};
+  auto addPart = [&](bool isNeeded, StringRef name, ArrayRef<int64_t> sizes,
+                     std::optional<StoredTensor> &to) {
+    const StoredTensor *found =
+        isNeeded ? part((base + name).str(), integerTypes, sizes, problems)
+                 : nullptr;
+    if (found)
+      to = *found;
+    return !isNeeded || found;
+  };
+  int64_t zeroRows = divideCeil(outputs, together);
+  return addPart(!config.isSymmetric, "zero_point", {zeroRows, groups},
+                 view.zeros) &&
+         addPart(config.isReordered, "g_idx", {inputs}, view.order) &&
+         addView(base.drop_back(1), std::move(view), {outputs, inputs},
+                 problems);
+}
+
 //===----------------------------------------------------------------------===//
 // Bytes and floats
 //===----------------------------------------------------------------------===//
@@ -276,9 +356,14 @@ Error QuantisedSource::readFloats(const StoredTensor &tensor, uint64_t first,
 Error QuantisedSource::readRows(const View &view, uint64_t first,
                                 uint64_t count, float *to,
                                 SmallVectorImpl<char> &scratch) const {
-  return config.method == Method::Fp8
-             ? readFp8Rows(view, first, count, to, scratch)
-             : readPackedRows(view, first, count, to, scratch);
+  switch (config.method) {
+  case Method::Fp8:
+    return readFp8Rows(view, first, count, to, scratch);
+  case Method::Compressed:
+    return readCompressedRows(view, first, count, to, scratch);
+  default:
+    return readPackedRows(view, first, count, to, scratch);
+  }
 }
 
 /// w[i][j] = f8[i][j] * scale[i / rows of a block][j / its columns].

@@ -52,8 +52,11 @@ private:
   };
 
   void readTensors(Problems &problems) override;
+  bool addQuantised(const StoredTensor &weights, Problems &problems);
   bool addFp8(const StoredTensor &weights, Problems &problems);
   bool addPacked(const StoredTensor &weights, Problems &problems);
+  bool addCompressed(const StoredTensor &weights, Problems &problems);
+  llvm::StringRef ending() const;
   bool addView(llvm::StringRef name, View view, llvm::ArrayRef<int64_t> shape,
                Problems &problems);
   const StoredTensor *part(llvm::StringRef name, llvm::ArrayRef<DType> types,
@@ -70,6 +73,9 @@ private:
   llvm::Error readPackedRows(const View &view, uint64_t first, uint64_t count,
                              float *to,
                              llvm::SmallVectorImpl<char> &scratch) const;
+  llvm::Error readCompressedRows(const View &view, uint64_t first,
+                                 uint64_t count, float *to,
+                                 llvm::SmallVectorImpl<char> &scratch) const;
   llvm::Error unpackIntegers(const StoredTensor &tensor, uint64_t row,
                            uint64_t first, uint64_t count, uint8_t *to) const;
   llvm::Error readGroups(const View &view, std::vector<uint32_t> &groups) const;

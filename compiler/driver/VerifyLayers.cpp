@@ -90,6 +90,18 @@ static LayerProfile compare(const ProgramValue &output, ArrayRef<float> exact,
   return profile;
 }
 
+/// Layers of several kinds are several loops, one after the other, under one
+/// path: their outputs are called `layers`, `layers_`, and so on.
+static void add(LayerProfile profile, std::vector<LayerProfile> &profiles) {
+  bool goesOn =
+      !profiles.empty() && profile.name != profiles.back().name &&
+      llvm::StringRef(profile.name).rtrim('_') == profiles.back().name;
+  if (goesOn)
+    llvm::append_range(profiles.back().errors, profile.errors);
+  else
+    profiles.push_back(std::move(profile));
+}
+
 llvm::FailureOr<std::vector<LayerProfile>>
 driver::profileLayers(const TextTask &task, const TextWindow &window,
                       ProgramSession &exact, ProgramSession &built) {
@@ -104,8 +116,7 @@ driver::profileLayers(const TextTask &task, const TextWindow &window,
     if (failed(expected) || failed(found))
       return llvm::failure();
     for (auto [number, output] : llvm::enumerate(observed->outputs))
-      profiles.push_back(
-          compare(output, (*expected)[number], (*found)[number]));
+      add(compare(output, (*expected)[number], (*found)[number]), profiles);
     return llvm::success();
   };
   if (failed(exact.rewind()) || failed(built.rewind()))

@@ -7,8 +7,8 @@
 
 namespace heddle::driver {
 
-/// Of a loop of layers: by how much what each hands on differs from the same in
-/// f32, ‖x − x₃₂‖ / ‖x₃₂‖, mean over the tokens of a window.
+/// Of layers under one path: by how much what each hands on differs from the
+/// same in f32, ‖x − x₃₂‖ / ‖x₃₂‖, mean over the tokens of a window.
 struct LayerProfile {
   /// Where the layers are: `layers`, `encoder_block`.
   std::string name;

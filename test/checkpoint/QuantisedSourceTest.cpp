@@ -73,7 +73,9 @@ TEST_P(QuantisedGoldenTest, RunsBeginAndEndAnywhere) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, QuantisedGoldenTest,
                          ::testing::Values("gptq", "gptq-reordered", "gptq-v2",
-                                           "gptq-8", "gptq-2", "awq", "fp8",
+                                           "gptq-8", "gptq-2", "awq",
+                                           "compressed", "compressed-zeros",
+                                           "compressed-8", "fp8",
                                            "fp8-tensor"));
 
 //===----------------------------------------------------------------------===//
@@ -96,9 +98,10 @@ protected:
 TEST_F(QuantisedSourceTest, OtherMethodsAreRefusedByTheirKeys) {
   std::pair<llvm::StringRef, llvm::StringRef> faults[] = {
       {R"("fp8")", ": needed an object"},
-      {R"({})", ".quant_method: found none, needed fp8, gptq or awq"},
+      {R"({})", ".quant_method: found none, needed fp8, gptq, awq or "
+                "compressed-tensors"},
       {R"({"quant_method": "bitsandbytes"})",
-       R"(.quant_method: found "bitsandbytes", needed fp8, gptq or awq)"},
+       R"(.quant_method: found "bitsandbytes", needed fp8, gptq, awq or compressed-tensors)"},
       {R"({"quant_method": "fp8", "activation_scheme": "static"})",
        R"(.activation_scheme: found "static", needed dynamic)"},
       {R"({"quant_method": "fp8", "fmt": "e5m2"})",
@@ -122,6 +125,18 @@ TEST_F(QuantisedSourceTest, OtherMethodsAreRefusedByTheirKeys) {
       {R"({"quant_method": "gptq", "bits": 4, "group_size": 8, "hyb_act": 1})",
        ".hyb_act: found 1, needed no such key: Heddle does not know what it "
        "changes"},
+      {R"({"quant_method": "compressed-tensors", "format": "marlin-24"})",
+       R"(.format: found "marlin-24", needed pack-quantized)"},
+      {R"({"quant_method": "compressed-tensors", "config_groups": {}})",
+       ".config_groups: found {}, needed one group"},
+      {R"({"quant_method": "compressed-tensors", "config_groups":
+           {"a": {"input_activations": {}, "weights": {}}}})",
+       R"(.config_groups: found {"a":{"input_activations":{},"weights":{}}}, )"
+       "needed activations that are not quantised (input_activations)"},
+      {R"({"quant_method": "compressed-tensors", "config_groups":
+           {"a": {"weights": {"num_bits": 3}}}})",
+       R"(.config_groups: found {"a":{"weights":{"num_bits":3}}}, needed )"
+       "weights with num_bits of 2, 4 or 8"},
       {R"({"quant_method": "awq", "bits": 8, "group_size": 8})",
        ".bits: found 8, needed 4"},
       {R"({"quant_method": "awq", "w_bit": 4, "q_group_size": 8,

@@ -1,4 +1,4 @@
-"""from_quantised.py HEDDLE DIRECTORY FAMILY...: a tiny model of each family whose matrices are stored as GPTQ, AWQ or FP8 store them,
+"""from_quantised.py HEDDLE DIRECTORY FAMILY...: a tiny model of each family whose matrices are stored as GPTQ, AWQ, compressed-tensors or FP8 store them,
 and the same model with the weights that they mean. Both build the same program with the same weights, bit for bit. Standard library
 alone."""
 import array
@@ -78,6 +78,17 @@ class Layer:
                 "qzeros": ("I32", [len(self.zeros), self.outputs // 8], words(self.zeros, AWQ_ORDER)), "scales": self.scale_tensor()}
 
 
+    def compressed(self):
+        groups = len(self.scales)
+        zeros = array.array("I", words(self.zeros))
+        count = self.outputs // 8
+        return {"weight_packed": ("I32", [self.outputs, self.inputs // 8], words(turned(self.q))),
+                "weight_scale": ("F16", [self.outputs, groups], b"".join(struct.pack("<e", s) for row in turned(self.scales) for s in row)),
+                "weight_zero_point": ("I32", [count, groups],
+                                      array.array("I", (zeros[g * count + p] for p in range(count) for g in range(groups))).tobytes()),
+                "weight_shape": ("I64", [2], struct.pack("<qq", self.outputs, self.inputs))}
+
+
 def fp8(name, outputs, inputs, block=(16, 12)):
     """A matrix of F8_E4M3, its scales, and the weights."""
     draw = random.Random(name)
@@ -94,6 +105,8 @@ FORMS = {
     "gptq": ({"quant_method": "gptq", "bits": 4, "group_size": GROUP, "desc_act": False, "sym": False}, "safetensors"),
     "gptq_v2": ({"quant_method": "gptq", "bits": 4, "group_size": GROUP, "desc_act": True, "checkpoint_format": "gptq_v2"}, "safetensors"),
     "awq": ({"quant_method": "awq", "bits": 4, "group_size": GROUP, "zero_point": True, "version": "GEMM"}, "torch"),
+    "compressed": ({"quant_method": "compressed-tensors", "format": "pack-quantized", "ignore": ["lm_head"], "config_groups": {
+        "group_0": {"targets": ["Linear"], "weights": {"num_bits": 4, "symmetric": False, "strategy": "group", "group_size": GROUP}}}}, "safetensors"),
     "fp8": ({"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [16, 12]}, "safetensors"),
 }
 
@@ -105,7 +118,8 @@ def quantised(form, name, shape):
         weights, scales, meant = fp8(name, *shape)
         return {name: weights, f"{name}_scale_inv": scales}, meant
     layer = Layer(name, *shape, reordered=form == "gptq_v2")
-    stored = layer.awq() if form == "awq" else layer.gptq(less=form == "gptq")
+    makers = {"awq": layer.awq, "compressed": layer.compressed}
+    stored = makers[form]() if form in makers else layer.gptq(less=form == "gptq")
     return {base + part: tensor for part, tensor in stored.items()}, layer.weights()
 
 

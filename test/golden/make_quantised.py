@@ -1,14 +1,16 @@
-"""make_quantised.py [PACKAGES]: layers as GPTQ, AWQ and FP8 store them, and the weights that they mean, into quantised/. Needs numpy,
+"""make_quantised.py [PACKAGES]: layers as GPTQ, AWQ, compressed-tensors and FP8 store them, and the weights that they mean, into quantised/. Needs numpy,
 torch, safetensors and transformers.
 
 Each folder has a config.json, model.safetensors, and expected.safetensors with (q - zero) * scale of each layer in f32, which numpy
-computes from the published formulas. Where PACKAGES is a folder with autoawq 0.2.9 and gptqmodel 7.7.0 unpacked, their own Python
-unpacks the same tensors to the same numbers; transformers' Fp8Dequantize always does.
+computes from the published formulas. Where PACKAGES is a folder with autoawq 0.2.9, gptqmodel 7.7.0 and compressed_tensors 0.20.1
+unpacked, their own Python unpacks the same tensors to the same numbers; transformers' Fp8Dequantize always does.
 """
 import ast
 import json
+import math
 import pathlib
 import sys
+from typing import Literal
 
 import numpy as np
 import torch
@@ -51,6 +53,19 @@ def gptq(bits, group, reordered, version):
 def awq(group):
     q, zeros, scales, _, weight = layer(4, group)
     return {"qweight": packed(q, 4, AWQ_ORDER), "qzeros": packed(zeros, 4, AWQ_ORDER), "scales": scales}, weight
+
+
+def compressed(bits, group, symmetric, reordered):
+    q, zeros, scales, order, weight = layer(bits, group, reordered)
+    if symmetric:
+        zeros = np.full_like(zeros, 2**(bits - 1))
+        weight = np.ascontiguousarray((scales[order].astype(np.float32) * (q - zeros[order]).astype(np.float32)).T)
+    stored = {"weight_packed": packed(q.T, bits), "weight_scale": scales.T, "weight_shape": np.array([OUTPUTS, INPUTS])}
+    if not symmetric:
+        stored["weight_zero_point"] = packed(zeros, bits).T
+    if reordered:
+        stored["weight_g_idx"] = order
+    return {name: np.ascontiguousarray(part) for name, part in stored.items()}, weight
 
 
 def write(name, quantisation, layers):
@@ -128,6 +143,17 @@ def check_awq(packages, group, stored, weight):
     assert np.array_equal(space["dequantize_gemm"](parts["qweight"], parts["qzeros"], parts["scales"], 4, group).numpy().T, weight)
 
 
+def check_compressed(packages, bits, stored, weight):
+    space = functions_of(packages / "compressed_tensors/compressors/pack_quantized/helpers.py", "unpack_from_int32", Literal=Literal, math=math, sys=sys)
+    unpack, groups = space["unpack_from_int32"], stored["weight_scale"].shape[1]
+    q = unpack(torch.from_numpy(stored["weight_packed"]), bits, torch.Size([OUTPUTS, INPUTS])).numpy().astype(np.float32)
+    zeros = np.zeros((OUTPUTS, groups), np.float32)
+    if "weight_zero_point" in stored:
+        zeros = unpack(torch.from_numpy(stored["weight_zero_point"]), bits, torch.Size([OUTPUTS, groups]), packed_dim=0).numpy().astype(np.float32)
+    order = stored.get("weight_g_idx", np.arange(INPUTS) * groups // INPUTS)
+    assert np.array_equal(stored["weight_scale"].astype(np.float32)[:, order] * (q - zeros[:, order]), weight)
+
+
 def main():
     packages = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     cases = {"gptq": (4, 32, False, 1), "gptq-reordered": (4, 16, True, 1), "gptq-v2": (4, 16, True, 2), "gptq-8": (8, -1, False, 1), "gptq-2": (2, 32, True, 2)}
@@ -141,6 +167,15 @@ def main():
     write("awq", {"quant_method": "awq", "bits": 4, "group_size": 32, "zero_point": True, "version": "gemm"}, layers)
     for stored, weight in layers.values() if packages else ():
         check_awq(packages, 32, stored, weight)
+    for name, (bits, group, symmetric, reordered) in {"compressed": (4, 32, True, False), "compressed-zeros": (4, 16, False, True),
+                                                      "compressed-8": (8, -1, True, False)}.items():
+        layers = {part: compressed(bits, group, symmetric, reordered) for part in ("a", "b.c")}
+        weights = {"num_bits": bits, "type": "int", "symmetric": symmetric, "strategy": "group" if group > 0 else "channel", "dynamic": False,
+                   "group_size": group if group > 0 else None, "actorder": "group" if reordered else None}
+        write(name, {"quant_method": "compressed-tensors", "format": "pack-quantized", "quantization_status": "compressed", "ignore": ["lm_head"],
+                     "config_groups": {"group_0": {"targets": ["Linear"], "weights": weights, "input_activations": None}}}, layers)
+        for stored, weight in layers.values() if packages else ():
+            check_compressed(packages, bits, stored, weight)
     write_fp8()
 
 
