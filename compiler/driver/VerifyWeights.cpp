@@ -24,8 +24,8 @@ std::string driver::flagsOf(const Options &options) {
     flags += "--dtype " + options.dtype + " ";
   if (!options.cache.empty())
     flags += "--cache " + options.cache + " ";
-  if (!options.activations.empty())
-    flags += "--activations " + options.activations + " ";
+  if (options.activations == "int16")
+    flags += "--activations int16 ";
   for (llvm::StringRef rule : options.quant) {
     bool isForAll = rule.consume_front("**=");
     flags += isForAll ? "--quant " + rule.str() + " "

@@ -46,10 +46,10 @@ def gemma3(folder):
 
 
 def greedy(program, ids):
-    """The prompt's ids and what follows."""
-    done = subprocess.run([program, "--ids", " ".join(map(str, ids)), "-n", str(TOKENS), "--temperature", "0"],
+    """What follows the prompt's ids."""
+    done = subprocess.run([program, "--ids", ",".join(map(str, ids)), "-n", str(TOKENS), "--temperature", "0"],
                           capture_output=True, text=True, check=True)
-    return [int(token) for token in done.stdout.split()][-TOKENS:]
+    return [int(token) for token in done.stdout.strip().split(",")][len(ids):]
 
 
 def compare(heddle, path, folder):
