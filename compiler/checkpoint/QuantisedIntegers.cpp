@@ -42,8 +42,8 @@ Error QuantisedSource::readGroups(const View &view,
 
 /// Integers of a row that is packed along its columns.
 Error QuantisedSource::unpackIntegers(const StoredTensor &tensor, uint64_t row,
-                                    uint64_t first, uint64_t count,
-                                    uint8_t *to) const {
+                                      uint64_t first, uint64_t count,
+                                      uint8_t *to) const {
   // Where AWQ has column 0, 1, ... of a word, counted in fours of bits.
   constexpr unsigned interleaved[] = {0, 4, 1, 5, 2, 6, 3, 7};
   unsigned bits = config.bits, together = 32 / bits;
@@ -99,8 +99,8 @@ Error QuantisedSource::readPackedRows(const View &view, uint64_t first,
   };
   if (config.method == Method::Awq) {
     for (uint64_t input = 0; input < columns; ++input) {
-      if (Error error =
-              unpackIntegers(view.weights, input, first, count, integers.data()))
+      if (Error error = unpackIntegers(view.weights, input, first, count,
+                                       integers.data()))
         return error;
       for (uint64_t output = 0; output < count; ++output)
         set(output, input, integers[output]);

@@ -77,7 +77,7 @@ private:
                                  uint64_t count, float *to,
                                  llvm::SmallVectorImpl<char> &scratch) const;
   llvm::Error unpackIntegers(const StoredTensor &tensor, uint64_t row,
-                           uint64_t first, uint64_t count, uint8_t *to) const;
+                             uint64_t first, uint64_t count, uint8_t *to) const;
   llvm::Error readGroups(const View &view, std::vector<uint32_t> &groups) const;
 
   std::unique_ptr<Source> stored;

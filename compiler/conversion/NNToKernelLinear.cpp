@@ -55,10 +55,9 @@ void conversion::lowerNarrowToKernel(nn::NarrowOp op,
     View x = lowering.view(op.getX(), row),
          y = lowering.resultView(op->getOpResult(0), row);
     unsigned kept = x.axes.size() - op.getContracts();
-    kernel::NarrowOp::create(lowering.builder, lowering.loc(),
-                             asMatrix(lowering, x, kept),
-                             asMatrix(lowering, y, kept), group,
-                             dynamic && dynamic.getWide());
+    kernel::NarrowOp::create(
+        lowering.builder, lowering.loc(), asMatrix(lowering, x, kept),
+        asMatrix(lowering, y, kept), group, dynamic && dynamic.getWide());
   });
 }
 

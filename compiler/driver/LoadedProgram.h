@@ -22,8 +22,8 @@ class LoadedProgram {
 public:
   /// Fails after saying why. `withSpecialTokens`: its description names those
   /// of the checkpoint.
-  static llvm::FailureOr<LoadedProgram>
-  compile(const Arguments &arguments, bool withSpecialTokens = false);
+  static llvm::FailureOr<LoadedProgram> compile(const Arguments &arguments,
+                                                bool withSpecialTokens = false);
   LoadedProgram(LoadedProgram &&other);
   ~LoadedProgram();
 

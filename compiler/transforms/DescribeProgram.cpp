@@ -260,12 +260,12 @@ void Describer::addEntry(func::FuncOp function) {
   for (auto [number, type] : llvm::enumerate(function.getResultTypes())) {
     auto given = function.getResultAttrOfType<StringAttr>(
         number, nn::NNDialect::kNameAttr);
-    addValue<program::OutputOp>(
-        function.getLoc(),
-        given                           ? given.str()
-        : function.getNumResults() == 1 ? "result"
-                                        : "result" + std::to_string(number + 1),
-        cast<RankedTensorType>(type));
+    addValue<program::OutputOp>(function.getLoc(),
+                                given ? given.str()
+                                : function.getNumResults() == 1
+                                    ? "result"
+                                    : "result" + std::to_string(number + 1),
+                                cast<RankedTensorType>(type));
   }
 }
 

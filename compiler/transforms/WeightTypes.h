@@ -53,14 +53,13 @@ private:
     kernel::PackedType type;
   };
 
-  static llvm::FailureOr<Rule> readRule(mlir::ModuleOp module,
-                                        llvm::StringRef glob,
-                                        llvm::StringRef type);
+  static llvm::FailureOr<Rule>
+  readRule(mlir::ModuleOp module, llvm::StringRef glob, llvm::StringRef type);
 
   kernel::PackedType defaultType = kernel::PackedType::F32;
   std::vector<Rule> rules, keeps;
   llvm::StringMap<kernel::PackedType> storedTypes; ///< by path
-  llvm::SmallDenseSet<size_t> fitting; ///< numbers of rules
+  llvm::SmallDenseSet<size_t> fitting;             ///< numbers of rules
 };
 
 } // namespace heddle::transforms
