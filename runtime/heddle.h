@@ -1,36 +1,29 @@
-/* Heddle's C interface: opening a compiled model, sessions, calls, generated
- * text.
+/* Heddle's C interface: opening a compiled model, sessions, calls, generated text.
  *
- * A compiled model exports the same under its own name (gpt2.h: gpt2_open,
- * gpt2_step, ...); those functions are thin and documented there with the
- * model's shapes. This header is what they stand on.
+ * A compiled model exports the same under its own name (gpt2.h: gpt2_open, gpt2_step, ...); those functions are thin and
+ * documented there with the model's shapes. This header is what they stand on.
  *
- *   model     a program with its weights, mapped once and read-only, and its
- * threads. Any number of host threads may use one model at the same time, each
- * with a session of its own. session   the memory of a conversation: rows with
- * their own lengths, caches, states, and working memory. Everything is laid out
- * when it opens; calls allocate nothing. One call at a time. call      one
- * entry of the model over some rows of a session.
+ *   model     a program with its weights, mapped once and read-only, and its threads. Any number of host threads may use
+ *             one model at the same time, each with a session of its own.
+ *   session   the memory of a conversation: rows with their own lengths, caches, states, and working memory. Everything
+ *             is laid out when it opens; calls allocate nothing. One call at a time.
+ *   call      one entry of the model over some rows of a session.
  *
- * Functions that can fail return a heddle_status or, where they return a
- * pointer, NULL; a count is then -1. heddle_last_error() says why, in one line
- * and in the model's words. No function ends the process or prints: NULL,
- * negative numbers and numbers out of range are HEDDLE_BAD_ARGUMENT, an
- * allocation or a thread that the system refuses is HEDDLE_OUT_OF_MEMORY, and
- * the same call may succeed later. A zeroed options struct, or NULL in its
- * place, means the defaults. Shared with the compiler, by way of abi.h.
+ * Functions that can fail return a heddle_status or, where they return a pointer, NULL; a count is then -1.
+ * heddle_last_error() says why, in one line and in the model's words. No function ends the process or prints: NULL, negative
+ * numbers and numbers out of range are HEDDLE_BAD_ARGUMENT, an allocation or a thread that the system refuses is
+ * HEDDLE_OUT_OF_MEMORY, and the same call may succeed later.
+ * A zeroed options struct, or NULL in its place, means the defaults. Shared with the compiler, by way of abi.h.
  *
  * What a host has to see to:
- *   pointers  that are not NULL must point to as much as the call reads or
- * writes. stack     a thread needs 128 KiB of it. Calls of an entry,
- * heddle_generate's too, need in addition what the model's code takes: some 400
- * KiB where it has attention, up to 3 MiB with convolutions. Where there is
- * less, they return HEDDLE_OUT_OF_MEMORY and say how much it is. The model's
- * own threads have what they need. the file  weights are mapped, not copied.
- * Whoever truncates their file while a model is open has the system raise
- * SIGBUS in whatever reads beyond its new end. Replace a file by renaming
- * another one over it, or copy the weights (heddle_use_huge_pages). fork leaves
- * a model's threads behind: open models in the child. */
+ *   pointers  that are not NULL must point to as much as the call reads or writes.
+ *   stack     a thread needs 128 KiB of it. Calls of an entry, heddle_generate's too, need in addition what the model's code
+ *             takes: some 400 KiB where it has attention, up to 3 MiB with convolutions. Where there is less, they return
+ *             HEDDLE_OUT_OF_MEMORY and say how much it is. The model's own threads have what they need.
+ *   the file  weights are mapped, not copied. Whoever truncates their file while a model is open has the system raise SIGBUS
+ *             in whatever reads beyond its new end. Replace a file by renaming another one over it, or copy the weights
+ *             (heddle_use_huge_pages).
+ *   fork      leaves a model's threads behind: open models in the child. */
 #ifndef HEDDLE_RUNTIME_HEDDLE_H
 #define HEDDLE_RUNTIME_HEDDLE_H
 
@@ -62,204 +55,143 @@ typedef enum heddle_type {
   HEDDLE_BOOL = 6 /* one byte, 0 or 1 */
 } heddle_type;
 
-typedef struct heddle_program
-    heddle_program; /* what the compiler emits: runtime/abi.h */
+typedef struct heddle_program heddle_program; /* what the compiler emits: runtime/abi.h */
 typedef struct heddle_entry heddle_entry;
 typedef struct heddle_model heddle_model;
 typedef struct heddle_session heddle_session;
 
-/* Why the last failing function of this thread failed; "" if none did. Valid
- * until the thread's next failure. */
+/* Why the last failing function of this thread failed; "" if none did. Valid until the thread's next failure. */
 HEDDLE_API const char *heddle_last_error(void);
 
-/* --- Models
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- Models ------------------------------------------------------------------------------------------------------ */
 
 typedef struct heddle_open_options {
-  const char
-      *weights; /* the packed weights file. NULL: carried by the executable or
-                   shared library FILE that the program is part of, else
-                   FILE.weights, else the file beside it that has the name which
-                   the weights were given when they were packed (OUT.weights) */
-  int32_t threads; /* 0: one a core that this process may use (affinity and
-                      cgroup limits) */
-  int32_t check_tensors; /* 1: also verify the checksum of every weight byte,
-                            which reads the whole file */
+  const char *weights;    /* the packed weights file. NULL: carried by the executable or shared library FILE that the
+                             program is part of, else FILE.weights, else the file beside it that has the name which the
+                             weights were given when they were packed (OUT.weights) */
+  int32_t threads;        /* 0: one a core that this process may use (affinity and cgroup limits) */
+  int32_t check_tensors;  /* 1: also verify the checksum of every weight byte, which reads the whole file */
 } heddle_open_options;
 
-HEDDLE_API heddle_model *heddle_open(const heddle_program *program,
-                                     const heddle_open_options *options);
-/* Copies the weights into huge pages of this process: reading them costs fewer
- * address translations, which counts where memory is the limit, as when writing
- * text. It takes the time of a copy and memory that is shared with no other
- * process. To be called before there is a session. */
+HEDDLE_API heddle_model *heddle_open(const heddle_program *program, const heddle_open_options *options);
+/* Copies the weights into huge pages of this process: reading them costs fewer address translations, which counts where
+ * memory is the limit, as when writing text. It takes the time of a copy and memory that is shared with no other process. To
+ * be called before there is a session. */
 HEDDLE_API heddle_status heddle_use_huge_pages(heddle_model *model);
-/* No function may be given the model any more; closing it twice is such a
- * mistake. Its sessions go on: the last of them to be closed frees it, and so
- * does a function that is running on another thread. NULL is allowed. */
+/* No function may be given the model any more; closing it twice is such a mistake. Its sessions go on: the last of them to
+ * be closed frees it, and so does a function that is running on another thread. NULL is allowed. */
 HEDDLE_API void heddle_close(heddle_model *model);
 
-/* --- Sessions
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- Sessions ---------------------------------------------------------------------------------------------------- */
 
 typedef struct heddle_session_options {
-  int64_t rows; /* rows the session keeps, and the most rows of one call. 0: the
-                   most the model takes */
-  int64_t tokens; /* the most positions given in one call, all rows together. 0:
-                     the most the model takes */
+  int64_t rows;    /* rows the session keeps, and the most rows of one call. 0: the most the model takes */
+  int64_t tokens;  /* the most positions given in one call, all rows together. 0: the most the model takes */
   int64_t context; /* positions a row can hold. 0: the most the model takes */
 } heddle_session_options;
 
-/* Reserves address space for the maxima; memory is only spent on what calls
- * touch. */
-HEDDLE_API heddle_session *
-heddle_session_open(heddle_model *model, const heddle_session_options *options);
-/* No function may be given the session any more. A call that is running, on
- * another thread or around the callback that closes, frees it when it is done.
- * NULL is allowed. */
+/* Reserves address space for the maxima; memory is only spent on what calls touch. */
+HEDDLE_API heddle_session *heddle_session_open(heddle_model *model, const heddle_session_options *options);
+/* No function may be given the session any more. A call that is running, on another thread or around the callback that
+ * closes, frees it when it is done. NULL is allowed. */
 HEDDLE_API void heddle_session_close(heddle_session *session);
-/* Positions held by a row: what earlier calls appended to its caches. Not while
- * another thread's call is running. */
-HEDDLE_API int64_t heddle_session_length(const heddle_session *session,
-                                         int64_t row);
+/* Positions held by a row: what earlier calls appended to its caches. Not while another thread's call is running. */
+HEDDLE_API int64_t heddle_session_length(const heddle_session *session, int64_t row);
 /* Forgets a row's positions from `length` on; 0 begins anew. */
-HEDDLE_API heddle_status heddle_session_rewind(heddle_session *session,
-                                               int64_t row, int64_t length);
+HEDDLE_API heddle_status heddle_session_rewind(heddle_session *session, int64_t row, int64_t length);
 
-/* --- Calls
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Calls ------------------------------------------------------------------------------------------------------- */
 
 /* NULL if the model has no such entry. */
-HEDDLE_API const heddle_entry *heddle_entry_named(const heddle_model *model,
-                                                  const char *name);
+HEDDLE_API const heddle_entry *heddle_entry_named(const heddle_model *model, const char *name);
 
 /* Runs an entry over `rows` rows.
- *   lengths       what the model's sizes are in this call: one array for each
- * size named in the entry's inputs, other than the row size and sizes that
- * accumulate, in order of declaration. A size declared `per B` has `rows`
- * numbers, any other size one. For ids: V[B T] that is one array, the number of
- * tokens of each row. session_rows  which row of the session each row of the
- * call continues; NULL: 0, 1, 2, ... inputs        a pointer an input: elements
- * row after row without padding, e.g. all ids of row 0, then all of row 1. NULL
- * where the input has a default. outputs       a pointer an output, packed
- * alike; heddle_output_elements says how much is written. After a failure the
- * session is as it was before the call. */
-HEDDLE_API heddle_status heddle_call(heddle_session *session,
-                                     const heddle_entry *entry, int64_t rows,
-                                     const int64_t *const *lengths,
-                                     const int64_t *session_rows,
-                                     const void *const *inputs,
-                                     void *const *outputs);
+ *   lengths       what the model's sizes are in this call: one array for each size named in the entry's inputs, other
+ *                 than the row size and sizes that accumulate, in order of declaration. A size declared `per B` has
+ *                 `rows` numbers, any other size one. For ids: V[B T] that is one array, the number of tokens of each row.
+ *   session_rows  which row of the session each row of the call continues; NULL: 0, 1, 2, ...
+ *   inputs        a pointer an input: elements row after row without padding, e.g. all ids of row 0, then all of row 1.
+ *                 NULL where the input has a default.
+ *   outputs       a pointer an output, packed alike; heddle_output_elements says how much is written.
+ * After a failure the session is as it was before the call. */
+HEDDLE_API heddle_status heddle_call(heddle_session *session, const heddle_entry *entry, int64_t rows,
+                                     const int64_t *const *lengths, const int64_t *session_rows,
+                                     const void *const *inputs, void *const *outputs);
 
 /* How many elements output number `output` of such a call holds, or -1. */
-HEDDLE_API int64_t heddle_output_elements(
-    heddle_session *session, const heddle_entry *entry, int64_t rows,
-    const int64_t *const *lengths, const int64_t *session_rows, int32_t output);
+HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_entry *entry, int64_t rows,
+                                          const int64_t *const *lengths, const int64_t *session_rows, int32_t output);
 
-/* --- Text (only in programs with a tokenizer)
- * ---------------------------------------------------------------------- */
+/* --- Text (only in programs with a tokenizer) ---------------------------------------------------------------------- */
 
 /* Flags of heddle_tokenize, added up. */
-#define HEDDLE_TOKENIZE_PLAIN 1 /* no special tokens around the text */
-#define HEDDLE_TOKENIZE_TEXT_ONLY                                              \
-  2 /* special tokens written out in the text (<|im_end|>) are text like any   \
-       other: what a user writes cannot end his turn. To build a chat,                             \
-       tokenize the template's own parts with flags 1, what users wrote with                                           \
-       flags 3, and hand the ids to heddle_generate */
-/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens
- * around it unless `flags` say otherwise, and returns how many there are in
- * all, or -1. A text has at most a GiB. */
-HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text,
-                                   int64_t bytes, int32_t flags, int32_t *ids,
+#define HEDDLE_TOKENIZE_PLAIN 1     /* no special tokens around the text */
+#define HEDDLE_TOKENIZE_TEXT_ONLY 2 /* special tokens written out in the text (<|im_end|>) are text like any other: what a
+                                       user writes cannot end his turn. To build a chat, tokenize the template's own parts
+                                       with flags 1, what users wrote with flags 3, and hand the ids to heddle_generate */
+/* Writes up to `capacity` ids of a UTF-8 text, with the model's special tokens around it unless `flags` say otherwise, and
+ * returns how many there are in all, or -1. A text has at most a GiB. */
+HEDDLE_API int64_t heddle_tokenize(heddle_model *model, const char *text, int64_t bytes, int32_t flags, int32_t *ids,
                                    int64_t capacity);
-/* The same of two texts that belong together, such as a question and what may
- * answer it, with special tokens between them. `types` gets as many numbers:
- * which of the two an id belongs to, as the model counts them. */
-HEDDLE_API int64_t heddle_tokenize_pair(heddle_model *model, const char *first,
-                                        int64_t first_bytes, const char *second,
-                                        int64_t second_bytes, int32_t flags,
-                                        int32_t *ids, int32_t *types,
+/* The same of two texts that belong together, such as a question and what may answer it, with special tokens between them.
+ * `types` gets as many numbers: which of the two an id belongs to, as the model counts them. */
+HEDDLE_API int64_t heddle_tokenize_pair(heddle_model *model, const char *first, int64_t first_bytes, const char *second,
+                                        int64_t second_bytes, int32_t flags, int32_t *ids, int32_t *types,
                                         int64_t capacity);
-/* Writes up to `capacity` bytes of the ids' text (no terminating zero) and
- * returns how many there are in all, or -1. */
-HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids,
-                                     int64_t count, char *text,
+/* Writes up to `capacity` bytes of the ids' text (no terminating zero) and returns how many there are in all, or -1. */
+HEDDLE_API int64_t heddle_detokenize(heddle_model *model, const int32_t *ids, int64_t count, char *text,
                                      int64_t capacity);
 /* The same with special tokens (<|im_end|>) in the text. */
-HEDDLE_API int64_t heddle_detokenize_special(heddle_model *model,
-                                             const int32_t *ids, int64_t count,
-                                             char *text, int64_t capacity);
+HEDDLE_API int64_t heddle_detokenize_special(heddle_model *model, const int32_t *ids, int64_t count, char *text,
+                                             int64_t capacity);
 
-/* When a search with beams is over: when so many texts have ended as there are
- * beams, and no beam is expected to end better. */
+/* When a search with beams is over: when so many texts have ended as there are beams, and no beam is expected to end better. */
 typedef enum heddle_early_stopping {
-  HEDDLE_EARLY_STOPPING_NO = 1,  /* expected: at the length that it has now */
-  HEDDLE_EARLY_STOPPING_YES = 2, /* nothing is expected of them */
-  HEDDLE_EARLY_STOPPING_NEVER =
-      3 /* expected: at the length that is best for its score */
+  HEDDLE_EARLY_STOPPING_NO = 1,   /* expected: at the length that it has now */
+  HEDDLE_EARLY_STOPPING_YES = 2,  /* nothing is expected of them */
+  HEDDLE_EARLY_STOPPING_NEVER = 3 /* expected: at the length that is best for its score */
 } heddle_early_stopping;
 
-/* What is 0 or NULL is as the model's generation_config.json has it and, where
- * that says nothing, until the text's end, the most probable token, all tokens,
- * no penalty, no beams, one text, length penalty 1, early stopping NO. */
+/* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
+ * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */
 typedef struct heddle_generate_options {
-  int64_t rows; /* how many prompts; prompt b uses row b of the session, with
-                   beams the `beams` rows from row b * beams on, which are empty
-                   afterwards */
-  const char *const *prompts; /* UTF-8, zero-terminated; or NULL, and then */
+  int64_t rows;                     /* how many prompts; prompt b uses row b of the session, with beams the `beams` rows from row
+                                       b * beams on, which are empty afterwards */
+  const char *const *prompts;       /* UTF-8, zero-terminated; or NULL, and then */
   const int32_t *const *prompt_ids; /* token ids, prompt_lengths[b] of them */
   const int64_t *prompt_lengths;
-  int64_t max_tokens; /* new tokens a row; -1: until the model ends the text or
-                         the context is full */
-  float temperature;  /* -1: always the most probable token */
-  int32_t top_k;      /* -1: all tokens */
-  float top_p, min_p; /* 1 and -1: all tokens */
-  float repetition_penalty; /* 1: none */
+  int64_t max_tokens;        /* new tokens a row; -1: until the model ends the text or the context is full */
+  float temperature;         /* -1: always the most probable token */
+  int32_t top_k;             /* -1: all tokens */
+  float top_p, min_p;        /* 1 and -1: all tokens */
+  float repetition_penalty;  /* 1: none */
   uint64_t seed;
-  int32_t resume; /* 1: continue what the session's rows hold (a chat; an empty
-                     prompt just goes on); 0: begin anew */
-  int32_t text_only; /* 1: special tokens written out in prompts are text, as
-                        with HEDDLE_TOKENIZE_TEXT_ONLY */
-  const float *const *sources; /* where the first entry reads pictures or sound:
-                                  its input, a row each, in place of prompts */
-  const char *language, *task; /* of speech, by names of generation_config.json
-                                  ("en", "translate"). NULL: as it says, else
-                                  the language that the model takes it for */
-  int32_t beams; /* how many texts are searched side by side for the most
-                    probable one, with temperature 0 and without resume; 1: none
-                    but the one that is written */
-  const float
-      *length_penalty;    /* a text's score is the sum of its tokens' log
-                           probabilities, divided by their number to this    power:
-                           what is more than 0 is for longer texts */
-  int32_t early_stopping; /* a heddle_early_stopping */
-  int32_t texts; /* how many texts a prompt gets, the best of its beams in
-                    falling order: text k of prompt b is row b * texts + k for
-                    the callback. As many as there are beams at most */
-  float *scores; /* where to write the score of every text, rows * texts of
-                    them; -INFINITY where a prompt has fewer texts. NULL:
-                    nowhere. Only for a search with beams */
-  int32_t special_tokens; /* 1: special tokens that are written are part of the
-                             text */
+  int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
+                                0: begin anew */
+  int32_t text_only;         /* 1: special tokens written out in prompts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
+  const float *const *sources; /* where the first entry reads pictures or sound: its input, a row each, in place of prompts */
+  const char *language, *task; /* of speech, by names of generation_config.json ("en", "translate"). NULL: as it says, else the
+                                  language that the model takes it for */
+  int32_t beams;             /* how many texts are searched side by side for the most probable one, with temperature 0 and without
+                                resume; 1: none but the one that is written */
+  const float *length_penalty; /* a text's score is the sum of its tokens' log probabilities, divided by their number to this
+                                power: what is more than 0 is for longer texts */
+  int32_t early_stopping;    /* a heddle_early_stopping */
+  int32_t texts;             /* how many texts a prompt gets, the best of its beams in falling order: text k of prompt b is row
+                                b * texts + k for the callback. As many as there are beams at most */
+  float *scores;             /* where to write the score of every text, rows * texts of them; -INFINITY where a prompt has fewer
+                                texts. NULL: nowhere. Only for a search with beams */
+  int32_t special_tokens;    /* 1: special tokens that are written are part of the text */
 } heddle_generate_options;
 
-/* Called for every new token with the text that it completes: UTF-8, `bytes`
- * long, possibly empty. When a row ends, it is called once more with token -1
- * and what text was held back. A result other than 0 ends the row. Within it
- * the session is in use: it may be closed, and its lengths read. A search with
- * beams knows its texts when it is over, and gives them then. */
-typedef int32_t (*heddle_token_callback)(void *user, int64_t row, int32_t token,
-                                         const char *text, int64_t bytes);
+/* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is
+ * called once more with token -1 and what text was held back. A result other than 0 ends the row. Within it the session is
+ * in use: it may be closed, and its lengths read. A search with beams knows its texts when it is over, and gives them then. */
+typedef int32_t (*heddle_token_callback)(void *user, int64_t row, int32_t token, const char *text, int64_t bytes);
 
-/* Extends every prompt token by token: the loop of the model's `generate`
- * declaration. */
-HEDDLE_API heddle_status heddle_generate(heddle_session *session,
-                                         const heddle_generate_options *options,
-                                         heddle_token_callback callback,
-                                         void *user);
+/* Extends every prompt token by token: the loop of the model's `generate` declaration. */
+HEDDLE_API heddle_status heddle_generate(heddle_session *session, const heddle_generate_options *options,
+                                         heddle_token_callback callback, void *user);
 
 #ifdef __cplusplus
 }
