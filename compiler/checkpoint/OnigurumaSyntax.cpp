@@ -142,7 +142,7 @@ private:
       set.before.push_back(writeUnion(out, others));
       out.clear();
       others.clear();
-    } else if (rest.starts_with("[:")) {
+    } else if (rest.starts_with("[:") && rest.contains(":]")) {
       posixClass();
     } else if (rest.starts_with("[")) {
       Set nested = readSet();
