@@ -158,17 +158,7 @@ Error GgufSource::read(const StoredTensor &tensor, uint64_t offset,
   const View &view = viewOf(tensor);
   if (!view.stored.format->isReadable())
     return readBytes(view, tensor.offset - view.begin + offset, buffer);
-  uint64_t first = offset / sizeof(float);
-  std::vector<float> floats(divideCeil(offset + buffer.size(), sizeof(float)) -
-                            first);
-  SmallVector<char, 0> scratch;
-  if (Error error = readFloats(tensor, first, floats, scratch))
-    return error;
-  std::memcpy(buffer.data(),
-              reinterpret_cast<const char *>(floats.data()) +
-                  offset % sizeof(float),
-              buffer.size());
-  return Error::success();
+  return readFloatBytes(tensor, offset, buffer);
 }
 
 //===----------------------------------------------------------------------===//

@@ -192,6 +192,15 @@ bool QuantisedSource::addFp8(const StoredTensor &weights, Problems &problems) {
                            shape, problems);
 }
 
+QuantisedSource::View QuantisedSource::matrixView(uint64_t outputs,
+                                                  uint64_t inputs,
+                                                  uint64_t groups,
+                                                  const StoredTensor &weights,
+                                                  const StoredTensor &scales) {
+  return {0,       outputs, inputs,       outputs,     groups,
+          weights, scales,  std::nullopt, std::nullopt};
+}
+
 /// GPTQ has [inputs / 8, outputs] of 4 bits, AWQ [inputs, outputs / 8].
 bool QuantisedSource::addPacked(const StoredTensor &weights,
                                 Problems &problems) {
@@ -222,15 +231,8 @@ bool QuantisedSource::addPacked(const StoredTensor &weights,
                                   : nullptr;
   if (!zeros)
     return false;
-  View view{0,
-            static_cast<uint64_t>(outputs),
-            static_cast<uint64_t>(inputs),
-            static_cast<uint64_t>(outputs),
-            static_cast<uint64_t>(groups),
-            weights,
-            *scales,
-            *zeros,
-            std::nullopt};
+  View view = matrixView(outputs, inputs, groups, weights, *scales);
+  view.zeros = *zeros;
   std::string order = (base + "g_idx").str();
   if (isGptq && (config.isReordered || stored->find(order))) {
     const StoredTensor *found = part(order, integerTypes, {inputs}, problems);
@@ -273,15 +275,7 @@ bool QuantisedSource::addCompressed(const StoredTensor &weights,
       part((base + "scale").str(), floatTypes, {outputs, groups}, problems);
   if (!scales)
     return false;
-  View view{0,
-            static_cast<uint64_t>(outputs),
-            static_cast<uint64_t>(inputs),
-            static_cast<uint64_t>(outputs),
-            static_cast<uint64_t>(groups),
-            weights,
-            *scales,
-            std::nullopt,
-            std::nullopt};
+  View view = matrixView(outputs, inputs, groups, weights, *scales);
   auto addPart = [&](bool isNeeded, StringRef name, ArrayRef<int64_t> sizes,
                      std::optional<StoredTensor> &to) {
     const StoredTensor *found =
@@ -307,19 +301,8 @@ Error QuantisedSource::read(const StoredTensor &tensor, uint64_t offset,
                             MutableArrayRef<char> buffer) const {
   if (!isView(tensor))
     return stored->read(tensor, offset, buffer);
-  if (buffer.empty())
-    return Error::success();
-  uint64_t first = offset / sizeof(float),
-           behind = divideCeil(offset + buffer.size(), sizeof(float));
-  std::vector<float> floats(behind - first);
-  SmallVector<char, 0> scratch;
-  if (Error error = readFloats(tensor, first, floats, scratch))
-    return error;
-  std::memcpy(buffer.data(),
-              reinterpret_cast<const char *>(floats.data()) +
-                  offset % sizeof(float),
-              buffer.size());
-  return Error::success();
+  return buffer.empty() ? Error::success()
+                        : readFloatBytes(tensor, offset, buffer);
 }
 
 Error QuantisedSource::readFloats(const StoredTensor &tensor, uint64_t first,

@@ -51,6 +51,10 @@ private:
     std::optional<StoredTensor> zeros, order;
   };
 
+  /// Of one matrix, without zero points and order.
+  static View matrixView(uint64_t outputs, uint64_t inputs, uint64_t groups,
+                         const StoredTensor &weights,
+                         const StoredTensor &scales);
   void readTensors(Problems &problems) override;
   bool addQuantised(const StoredTensor &weights, Problems &problems);
   bool addFp8(const StoredTensor &weights, Problems &problems);

@@ -9,6 +9,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
 
 using namespace llvm;
 
@@ -106,6 +108,21 @@ Error Source::readFloats(const StoredTensor &tensor, uint64_t first,
   if (Error error = read(tensor, first * width, scratch))
     return error;
   toFloat(tensor.dtype, scratch.data(), to.data(), to.size());
+  return Error::success();
+}
+
+Error Source::readFloatBytes(const StoredTensor &tensor, uint64_t offset,
+                             MutableArrayRef<char> buffer) const {
+  uint64_t first = offset / sizeof(float);
+  std::vector<float> floats(divideCeil(offset + buffer.size(), sizeof(float)) -
+                            first);
+  SmallVector<char, 0> scratch;
+  if (Error error = readFloats(tensor, first, floats, scratch))
+    return error;
+  std::memcpy(buffer.data(),
+              reinterpret_cast<const char *>(floats.data()) +
+                  offset % sizeof(float),
+              buffer.size());
   return Error::success();
 }
 

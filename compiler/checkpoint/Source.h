@@ -102,6 +102,9 @@ protected:
 
   /// Adds the tensors. May be called again after it failed.
   virtual void readTensors(Problems &problems) = 0;
+  /// read() of a tensor whose elements only readFloats() makes.
+  llvm::Error readFloatBytes(const StoredTensor &tensor, uint64_t offset,
+                             llvm::MutableArrayRef<char> buffer) const;
   /// Null, or the tensor that has the name already.
   const StoredTensor *add(StoredTensor tensor);
 
