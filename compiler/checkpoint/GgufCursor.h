@@ -2,10 +2,10 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_GGUFCURSOR_H
 #define HEDDLE_COMPILER_CHECKPOINT_GGUFCURSOR_H
 
+#include "compiler/checkpoint/FileBytes.h"
 #include "compiler/checkpoint/Problems.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
-#include <cstring>
 
 namespace heddle::checkpoint {
 
@@ -18,7 +18,7 @@ public:
 
   GgufCursor(llvm::sys::fs::file_t file, llvm::StringRef path,
              Problems &problems)
-      : file(file), path(path), problems(problems) {}
+      : file(file), input(file, 0, 0), path(path), problems(problems) {}
 
   bool begin() {
     llvm::sys::fs::file_status status;
@@ -27,7 +27,7 @@ public:
       return false;
     }
     fileBytes = status.getSize();
-    end = std::min(fileBytes, largest);
+    input.endAt(std::min(fileBytes, largest));
     return true;
   }
 
@@ -37,27 +37,25 @@ public:
     return false;
   }
 
-  uint64_t position() const { return next; }
-  uint64_t left() const { return end - next; }
+  uint64_t position() const { return input.position(); }
+  uint64_t left() const { return input.left(); }
   uint64_t size() const { return fileBytes; }
 
   bool bytes(char *to, uint64_t count, llvm::StringRef what) {
     if (count > left())
-      return fail(next, end == fileBytes
-                            ? "truncated: found " + llvm::Twine(left()) +
-                                  " bytes, needed " + llvm::Twine(count) +
-                                  " for " + what
-                            : "found a header of more than " +
-                                  llvm::Twine(largest) +
-                                  " bytes, needed a smaller one");
-    while (count > 0) {
-      if (next >= bufferEnd && !refill())
-        return false;
-      uint64_t here = std::min(count, bufferEnd - next);
-      std::memcpy(to, buffer + (next - bufferBegin), here);
-      next += here, to += here, count -= here;
+      return fail(position(), fileBytes <= largest
+                                  ? "truncated: found " + llvm::Twine(left()) +
+                                        " bytes, needed " + llvm::Twine(count) +
+                                        " for " + what
+                                  : "found a header of more than " +
+                                        llvm::Twine(largest) +
+                                        " bytes, needed a smaller one");
+    llvm::Expected<bool> isThere = input.take(to, count);
+    if (!isThere) {
+      problems.add(path, llvm::toString(isThere.takeError()));
+      return false;
     }
-    return true;
+    return *isThere || fail(position(), "the file ended while it was read");
   }
 
   template <typename T> bool number(T &to, llvm::StringRef what) {
@@ -69,7 +67,7 @@ public:
   }
 
   bool text(std::string &to, uint64_t longest, llvm::StringRef what) {
-    uint64_t at = next, length;
+    uint64_t at = position(), length;
     if (!number(length, what))
       return false;
     if (length > std::min(left(), longest))
@@ -81,25 +79,11 @@ public:
   }
 
 private:
-  bool refill() {
-    bufferBegin = bufferEnd = next;
-    llvm::Expected<size_t> got = llvm::sys::fs::readNativeFileSlice(
-        file, {buffer, std::min<uint64_t>(sizeof buffer, end - next)}, next);
-    if (!got) {
-      problems.add(path, llvm::toString(got.takeError()));
-      return false;
-    }
-    if (*got == 0)
-      return fail(next, "the file ended while it was read");
-    bufferEnd += *got;
-    return true;
-  }
-
   llvm::sys::fs::file_t file;
+  FileBytes input;
   llvm::StringRef path;
   Problems &problems;
-  uint64_t fileBytes = 0, end = 0, next = 0, bufferBegin = 0, bufferEnd = 0;
-  char buffer[1 << 16];
+  uint64_t fileBytes = 0;
 };
 
 } // namespace heddle::checkpoint

@@ -2,9 +2,9 @@
 #ifndef HEDDLE_COMPILER_CHECKPOINT_PICKLEINPUT_H
 #define HEDDLE_COMPILER_CHECKPOINT_PICKLEINPUT_H
 
+#include "compiler/checkpoint/FileBytes.h"
 #include "compiler/checkpoint/Pickle.h"
 #include "llvm/Support/Endian.h"
-#include <cstring>
 
 namespace heddle::checkpoint {
 
@@ -13,27 +13,23 @@ class PickleInput {
 public:
   PickleInput(llvm::sys::fs::file_t file, uint64_t begin, uint64_t end,
               uint64_t countedFrom, Pickle &pickle)
-      : file(file), next(begin), end(end), countedFrom(countedFrom),
-        pickle(pickle) {}
+      : input(file, begin, end), countedFrom(countedFrom), pickle(pickle) {}
 
   /// As messages count it.
-  uint64_t at() const { return next - countedFrom; }
-  uint64_t position() const { return next; }
-  uint64_t left() const { return end - next; }
+  uint64_t at() const { return position() - countedFrom; }
+  uint64_t position() const { return input.position(); }
+  uint64_t left() const { return input.left(); }
 
   bool bytes(char *to, uint64_t count) {
     if (count > left())
       return pickle.fail(at(), "truncated: found " + llvm::Twine(left()) +
                                    " bytes, needed " + llvm::Twine(count)),
              false;
-    while (count > 0) {
-      if (next >= bufferEnd && !refill())
-        return false;
-      uint64_t here = std::min(count, bufferEnd - next);
-      std::memcpy(to, buffer + (next - bufferBegin), here);
-      next += here, to += here, count -= here;
-    }
-    return true;
+    llvm::Expected<bool> isThere = input.take(to, count);
+    if (!isThere)
+      return pickle.fail(at(), llvm::toString(isThere.takeError())), false;
+    return *isThere ||
+           (pickle.fail(at(), "the file ended while it was read"), false);
   }
 
   template <typename T> bool number(T &to) {
@@ -53,22 +49,9 @@ public:
   }
 
 private:
-  bool refill() {
-    bufferBegin = bufferEnd = next;
-    llvm::Expected<size_t> got = llvm::sys::fs::readNativeFileSlice(
-        file, {buffer, std::min<uint64_t>(sizeof buffer, end - next)}, next);
-    if (!got)
-      return pickle.fail(at(), llvm::toString(got.takeError())), false;
-    if (*got == 0)
-      return pickle.fail(at(), "the file ended while it was read"), false;
-    bufferEnd += *got;
-    return true;
-  }
-
-  llvm::sys::fs::file_t file;
-  uint64_t next, end, countedFrom, bufferBegin = 0, bufferEnd = 0;
+  FileBytes input;
+  uint64_t countedFrom;
   Pickle &pickle;
-  char buffer[1 << 14];
 };
 
 } // namespace heddle::checkpoint
