@@ -181,30 +181,31 @@ GgufSource::integersOf(const StoredTensor &tensor) const {
   return format.packed;
 }
 
-Error GgufSource::readIntegers(const StoredTensor &tensor, uint64_t output,
-                               MutableArrayRef<uint8_t> to,
+Error GgufSource::readIntegers(const StoredTensor &tensor, uint64_t first,
+                               uint64_t count, MutableArrayRef<uint8_t> to,
                                MutableArrayRef<RunNumbers> numbers,
                                SmallVectorImpl<char> &scratch) const {
   const View &view = viewOf(tensor);
   const GgufBlockFormat &format = *view.stored.format;
   // A row of the matrix is one of the file, whichever way the tensor lies.
-  uint64_t columns = view.columns;
-  assert(to.size() == columns && "rows are whole");
-  uint64_t row =
-      output + (tensor.offset - view.begin) / sizeof(float) / columns;
+  uint64_t columns = view.columns, runs = numbers.size() / count;
+  assert(to.size() == count * columns && "rows are whole");
+  first += (tensor.offset - view.begin) / sizeof(float) / columns;
   uint64_t blocks = columns / format.elements;
   scratch.resize_for_overwrite(blocks * format.bytes);
-  if (Error error = readBytes(
-          view, storedRow(view, row) * blocks * format.bytes, scratch))
-    return error;
   const auto *from = reinterpret_cast<const uint8_t *>(scratch.data());
-  if (!format.toIntegers(from, to.data(), numbers.data(), blocks))
-    return createStringError(files[view.file].path + ": tensor " +
-                             view.stored.name + ": found a scale of " +
-                             format.name +
-                             " that is no f16, give it another "
-                             "type: --quant '" +
-                             tensor.name + "=bf16'");
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t row = storedRow(view, first + i);
+    if (Error error = readBytes(view, row * blocks * format.bytes, scratch))
+      return error;
+    if (!format.toIntegers(from, &to[i * columns], &numbers[i * runs], blocks))
+      return createStringError(files[view.file].path + ": tensor " +
+                               view.stored.name + ": found a scale of " +
+                               format.name +
+                               " that is no f16, give it another "
+                               "type: --quant '" +
+                               tensor.name + "=bf16'");
+  }
   return Error::success();
 }
 

@@ -41,8 +41,8 @@ public:
                           llvm::SmallVectorImpl<char> &scratch) const override;
   std::optional<kernel::PackedType>
   integersOf(const StoredTensor &tensor) const override;
-  llvm::Error readIntegers(const StoredTensor &tensor, uint64_t output,
-                           llvm::MutableArrayRef<uint8_t> to,
+  llvm::Error readIntegers(const StoredTensor &tensor, uint64_t first,
+                           uint64_t count, llvm::MutableArrayRef<uint8_t> to,
                            llvm::MutableArrayRef<RunNumbers> numbers,
                            llvm::SmallVectorImpl<char> &scratch) const override;
 

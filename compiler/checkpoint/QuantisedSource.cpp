@@ -75,6 +75,7 @@ static bool isPartOf(StringRef name, const StringSet<> &bases) {
 
 void QuantisedSource::readTensors(Problems &problems) {
   views.clear();
+  packedTypes.clear();
   end = firstView;
   std::optional<QuantisationConfig> read =
       readQuantisation(stored->document("config.json"), problems);
@@ -339,14 +340,9 @@ Error QuantisedSource::readFloats(const StoredTensor &tensor, uint64_t first,
 Error QuantisedSource::readRows(const View &view, uint64_t first,
                                 uint64_t count, float *to,
                                 SmallVectorImpl<char> &scratch) const {
-  switch (config.method) {
-  case Method::Fp8:
-    return readFp8Rows(view, first, count, to, scratch);
-  case Method::Compressed:
-    return readCompressedRows(view, first, count, to, scratch);
-  default:
-    return readPackedRows(view, first, count, to, scratch);
-  }
+  return config.method == Method::Fp8
+             ? readFp8Rows(view, first, count, to, scratch)
+             : readIntegerRows(view, first, count, to, scratch);
 }
 
 /// w[i][j] = f8[i][j] * scale[i / rows of a block][j / its columns].

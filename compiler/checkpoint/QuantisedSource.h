@@ -2,8 +2,9 @@
 //
 // A directory of transformers whose config.json has a `quantization_config`:
 // its packed integers, zero points and scales are a tensor of floats, under
-// the name and in the shape that it had before. Other directories are as they
-// are.
+// the name and in the shape that it had before, and where a type of packed
+// weights holds the same numbers, its integers as well. Other directories are
+// as they are.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_CHECKPOINT_QUANTISEDSOURCE_H
@@ -11,6 +12,8 @@
 
 #include "compiler/checkpoint/QuantisationConfig.h"
 #include "compiler/checkpoint/Source.h"
+#include <map>
+#include <mutex>
 
 namespace heddle::checkpoint {
 
@@ -38,6 +41,12 @@ public:
   llvm::Error readFloats(const StoredTensor &tensor, uint64_t first,
                          llvm::MutableArrayRef<float> to,
                          llvm::SmallVectorImpl<char> &scratch) const override;
+  std::optional<kernel::PackedType>
+  integersOf(const StoredTensor &tensor) const override;
+  llvm::Error readIntegers(const StoredTensor &tensor, uint64_t first,
+                           uint64_t count, llvm::MutableArrayRef<uint8_t> to,
+                           llvm::MutableArrayRef<RunNumbers> numbers,
+                           llvm::SmallVectorImpl<char> &scratch) const override;
 
 private:
   /// A tensor of floats, and those of the file that it is made of. Its
@@ -49,6 +58,11 @@ private:
     uint64_t groups;        ///< rows of scales, of one of them
     StoredTensor weights, scales;
     std::optional<StoredTensor> zeros, order;
+  };
+  /// Of some outputs of a view: numbers[output][group].
+  struct GroupNumbers {
+    std::vector<float> scales;
+    std::vector<int> zeros;
   };
 
   /// Of one matrix, without zero points and order.
@@ -74,20 +88,33 @@ private:
   llvm::Error readFp8Rows(const View &view, uint64_t first, uint64_t count,
                           float *to,
                           llvm::SmallVectorImpl<char> &scratch) const;
-  llvm::Error readPackedRows(const View &view, uint64_t first, uint64_t count,
-                             float *to,
-                             llvm::SmallVectorImpl<char> &scratch) const;
-  llvm::Error readCompressedRows(const View &view, uint64_t first,
-                                 uint64_t count, float *to,
-                                 llvm::SmallVectorImpl<char> &scratch) const;
-  llvm::Error unpackIntegers(const StoredTensor &tensor, uint64_t row,
-                             uint64_t first, uint64_t count, uint8_t *to) const;
+  //===--- Integers (QuantisedIntegers.cpp) -------------------------------===//
+
+  llvm::Error readIntegerRows(const View &view, uint64_t first, uint64_t count,
+                              float *to,
+                              llvm::SmallVectorImpl<char> &scratch) const;
+  llvm::Error unpackWords(const StoredTensor &tensor, uint64_t row,
+                          uint64_t first, uint64_t count, uint8_t *to) const;
+  llvm::Error unpackRows(const View &view, uint64_t first, uint64_t count,
+                         uint8_t *to) const;
+  llvm::Error unpackZeros(const View &view, uint64_t first, uint64_t count,
+                          int *to) const;
+  llvm::Error readScales(const View &view, uint64_t first, uint64_t count,
+                         float *to, llvm::SmallVectorImpl<char> &scratch) const;
+  llvm::Expected<GroupNumbers>
+  readNumbers(const View &view, uint64_t first, uint64_t count,
+              llvm::SmallVectorImpl<char> &scratch) const;
   llvm::Error readGroups(const View &view, std::vector<uint32_t> &groups) const;
+  llvm::Expected<std::optional<kernel::PackedType>>
+  packedTypeOf(const View &view) const;
 
   std::unique_ptr<Source> stored;
   QuantisationConfig config;
   uint64_t end = 0; ///< behind the last view
   std::vector<View> views;
+  /// What integersOf() has found, by a view's begin.
+  mutable std::map<uint64_t, std::optional<kernel::PackedType>> packedTypes;
+  mutable std::mutex packedTypesMutex;
 };
 
 } // namespace heddle::checkpoint

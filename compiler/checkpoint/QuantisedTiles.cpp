@@ -128,29 +128,33 @@ void ColumnWriter::writeZeros(char *panel) const {
 // Rows of the tile
 //===----------------------------------------------------------------------===//
 
-/// Fills the tile's panels; read(row, u, runs) gives a row's integers.
+/// Fills the tile's panels; read(row, count, u, runs) gives the integers of so
+/// many rows, u[row][whole steps], and the numbers of their runs.
 static Error
 writePanels(const Tile &tile, char *to, Scratch<uint8_t> &integers,
-            function_ref<Error(int64_t row, MutableArrayRef<uint8_t> u,
+            function_ref<Error(int64_t row, int64_t count, uint8_t *u,
                                MutableArrayRef<RunNumbers> runs)>
                 read) {
   const TensorPlan &plan = *tile.plan;
+  const PackedLayout &layout = plan.layout();
   ColumnWriter writer(plan);
-  int64_t inputs = plan.matrix.inputs;
-  uint8_t *u = integers.atLeast(plan.layout().stepCount(plan.matrix) *
-                                plan.layout().stepInputs());
-  SmallVector<RunNumbers, 0> runs(writer.runCount());
+  int64_t stride = layout.stepCount(plan.matrix) * layout.stepInputs();
+  uint8_t *u = integers.atLeast(layout.panel * stride);
+  size_t runCount = writer.runCount();
+  SmallVector<RunNumbers, 0> runs(layout.panel * runCount);
   Error error = Error::success();
   for (int64_t unit = tile.begin; unit < tile.end; ++unit) {
     char *panel = to + (unit - tile.begin) * plan.unitBytes;
     if (plan.hasPadding(unit))
       writer.writeZeros(panel);
     tile.forColumns(unit, [&](int64_t column, int64_t row, int64_t width) {
-      for (int64_t i = 0; i < width && !error; ++i) {
-        error = read(row + i, {u, static_cast<size_t>(inputs)}, runs);
-        if (!error)
-          writer.write(u, runs, panel, column + i);
-      }
+      if (error)
+        return;
+      MutableArrayRef<RunNumbers> all(runs.data(), width * runCount);
+      error = read(row, width, u, all);
+      for (int64_t i = 0; i < width && !error; ++i)
+        writer.write(u + i * stride, all.slice(i * runCount, runCount), panel,
+                     column + i);
     });
     if (error)
       break;
@@ -170,21 +174,23 @@ const char *TilePacker::quantise(const Tile &tile, int64_t count,
   }
   size_t run = format.run() ? format.run() : std::max<size_t>(inputs, 1);
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
-  cantFail(writePanels(tile, to, integerBuffer,
-                       [&](int64_t row, MutableArrayRef<uint8_t> u,
-                           MutableArrayRef<RunNumbers> runs) {
-                         const float *from = rows + row * inputs;
-                         for (size_t k = 0; k < inputs; k += run) {
-                           size_t length = std::min(run, inputs - k);
-                           RunNumbers &numbers = runs[k / run];
-                           numbers = checkpoint::quantise(
-                               format, from + k,
-                               /*importance=*/nullptr, u.data() + k, length);
-                           loss.addRun(format, from + k, length, u.data() + k,
-                                       numbers);
-                         }
-                         return Error::success();
-                       }));
+  size_t stride =
+      plan.layout().stepCount(plan.matrix) * plan.layout().stepInputs();
+  auto read = [&](int64_t row, int64_t count, uint8_t *u,
+                  MutableArrayRef<RunNumbers> runs) {
+    RunNumbers *numbers = runs.data();
+    for (int64_t i = 0; i < count; ++i, u += stride) {
+      const float *from = rows + (row + i) * inputs;
+      for (size_t k = 0; k < inputs; k += run, ++numbers) {
+        size_t length = std::min(run, inputs - k);
+        *numbers = checkpoint::quantise(format, from + k,
+                                        /*importance=*/nullptr, u + k, length);
+        loss.addRun(format, from + k, length, u + k, *numbers);
+      }
+    }
+    return Error::success();
+  };
+  cantFail(writePanels(tile, to, integerBuffer, read));
   return to;
 }
 
@@ -203,14 +209,31 @@ Expected<TilePacker::Packed> TilePacker::packIntegers(const Tile &tile) {
   for (TensorPlan::Outputs run : plan.outputsOf(tile.begin, tile.end))
     append_range(outputs, seq(run.first, run.first + run.count));
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
-  auto read = [&](int64_t row, MutableArrayRef<uint8_t> u,
-                  MutableArrayRef<RunNumbers> runs) {
-    int64_t output = outputs[row];
-    size_t part = 0;
-    while (output >= plan.partMatrices[part].outputs)
-      output -= plan.partMatrices[part++].outputs;
-    return request.checkpoint->readIntegers(*plan.tensor->parts[part].stored,
-                                            output, u, runs, rawBuffer);
+  int64_t inputs = plan.matrix.inputs;
+  assert(inputs % plan.layout().stepInputs() == 0 && "rows are whole steps");
+  auto read = [&](int64_t row, int64_t count, uint8_t *u,
+                  MutableArrayRef<RunNumbers> runs) -> Error {
+    size_t runCount = runs.size() / count;
+    while (count > 0) {
+      // Those that follow each other in one part.
+      int64_t first = outputs[row], length = 1;
+      while (length < count && outputs[row + length] == first + length)
+        ++length;
+      size_t part = 0;
+      while (first >= plan.partMatrices[part].outputs)
+        first -= plan.partMatrices[part++].outputs;
+      length = std::min(length, plan.partMatrices[part].outputs - first);
+      if (Error error = request.checkpoint->readIntegers(
+              *plan.tensor->parts[part].stored, first, length,
+              {u, static_cast<size_t>(length * inputs)},
+              runs.take_front(length * runCount), rawBuffer))
+        return error;
+      row += length;
+      count -= length;
+      u += length * inputs;
+      runs = runs.drop_front(length * runCount);
+    }
+    return Error::success();
   };
   if (Error error = writePanels(tile, to, integerBuffer, read))
     return std::move(error);

@@ -140,7 +140,7 @@ Error Source::readColumns(const StoredTensor &tensor, const Columns &columns,
   return Error::success();
 }
 
-Error Source::readIntegers(const StoredTensor &, uint64_t,
+Error Source::readIntegers(const StoredTensor &, uint64_t, uint64_t,
                            MutableArrayRef<uint8_t>,
                            MutableArrayRef<RunNumbers>,
                            SmallVectorImpl<char> &) const {

@@ -90,9 +90,11 @@ public:
   integersOf(const StoredTensor &tensor) const {
     return std::nullopt;
   }
-  /// Of such a matrix the integers of one output, and the numbers of its runs.
+  /// Of such a matrix the integers of `count` outputs from the `first` on, and
+  /// the numbers of their runs: to[output][input], numbers[output][run].
   /// Outputs are rows, or columns where the tensor is a transposed matrix.
-  virtual llvm::Error readIntegers(const StoredTensor &tensor, uint64_t output,
+  virtual llvm::Error readIntegers(const StoredTensor &tensor, uint64_t first,
+                                   uint64_t count,
                                    llvm::MutableArrayRef<uint8_t> to,
                                    llvm::MutableArrayRef<RunNumbers> numbers,
                                    llvm::SmallVectorImpl<char> &scratch) const;

@@ -176,7 +176,7 @@ static std::string addText(StringRef value, std::vector<std::string> &list) {
 static const std::string quantHelp =
     "store weights of products and tables as " + kernel::packedTypeNames() +
     "; the last fitting rule counts; or auto:BITS, a mix by what a text shows "
-    "(default: a GGUF's blocks as they are)";
+    "(default: a checkpoint's integers as they are)";
 
 static const Flag flags[] = {
     {"-o", "OUT", building | importing,
@@ -220,8 +220,8 @@ static const Flag flags[] = {
     {"--quant", "[PATTERN=]TYPE", reading, quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a); }},
     {"--activations", "TYPE", reading,
-     "what meets such weights: int8, or int16 (default where they are a "
-     "GGUF's)",
+     "what meets such weights: int8, or int16 (default where they are the "
+     "checkpoint's)",
      [](StringRef v, Arguments &a) {
        return readActivations(v, a.options.activations);
      }},

@@ -1,9 +1,11 @@
-//===- QuantisedSourceTest.cpp - GPTQ, AWQ and FP8 as floats --------------===//
+//===- QuantisedSourceTest.cpp - GPTQ, AWQ and FP8 ------------------------===//
 
 #include "test/checkpoint/Fixture.h"
 
 using namespace heddle::checkpoint;
 using namespace heddle::checkpoint::test;
+using heddle::kernel::PackedType;
+namespace kernel = heddle::kernel;
 
 namespace {
 
@@ -77,6 +79,58 @@ INSTANTIATE_TEST_SUITE_P(Golden, QuantisedGoldenTest,
                                            "compressed", "compressed-zeros",
                                            "compressed-8", "fp8",
                                            "fp8-tensor"));
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
+
+/// What the kept integers of outputs first ... first + count stand for.
+std::vector<float> keptOf(const Source &source, const StoredTensor &tensor,
+                          uint64_t first, uint64_t count) {
+  const auto &format = kernel::formatOf(*source.integersOf(tensor));
+  uint64_t columns = tensor.shape[1], run = format.run(), runs = columns / run;
+  std::vector<uint8_t> integers(count * columns);
+  std::vector<RunNumbers> numbers(count * runs);
+  llvm::SmallVector<char, 0> scratch;
+  llvm::cantFail(
+      source.readIntegers(tensor, first, count, integers, numbers, scratch));
+  std::vector<float> floats(integers.size());
+  for (size_t i = 0; i < numbers.size(); ++i)
+    dequantise(format, &integers[i * run], numbers[i], &floats[i * run], run);
+  return floats;
+}
+
+/// The narrowest type that holds a method's numbers, or none: groups of 16,
+/// inputs out of order, zero points of eight bits, floats.
+TEST(QuantisedIntegersTest, WhatIsKeptStandsForTheSameNumbers) {
+  std::pair<const char *, std::optional<PackedType>> types[] = {
+      {"gptq", PackedType::Q5},         {"gptq-reordered", std::nullopt},
+      {"gptq-v2", std::nullopt},        {"gptq-8", std::nullopt},
+      {"gptq-2", std::nullopt},         {"awq", PackedType::Q5},
+      {"compressed", PackedType::Q4},   {"compressed-zeros", std::nullopt},
+      {"compressed-8", PackedType::Q8}, {"fp8", std::nullopt}};
+  for (auto [folder, type] : types) {
+    SCOPED_TRACE(folder);
+    Problems problems;
+    auto source = openSource(
+        std::string(HEDDLE_GOLDEN_DIR) + "/quantised/" + folder, problems);
+    ASSERT_TRUE(source);
+    EXPECT_EQ(source->integersOf(*source->find("norm.weight")), std::nullopt);
+    for (llvm::StringRef name : {"a.weight", "b.c.weight", "b.weight"}) {
+      const StoredTensor *tensor = source->find(name);
+      if (!tensor)
+        continue;
+      ASSERT_EQ(source->integersOf(*tensor), type) << name.str();
+      if (!type)
+        continue;
+      uint64_t rows = tensor->shape[0], columns = tensor->shape[1];
+      EXPECT_EQ(keptOf(*source, *tensor, 0, rows),
+                floatsOf(*source, *tensor, 0, rows * columns));
+      EXPECT_EQ(keptOf(*source, *tensor, 7, 3),
+                floatsOf(*source, *tensor, 7 * columns, 3 * columns));
+    }
+  }
+}
 
 //===----------------------------------------------------------------------===//
 // What is refused
@@ -227,6 +281,31 @@ TEST_F(QuantisedSourceTest, WhatOnlyNumbersTellIsRefusedWhenTheyAreRead) {
                                 zeros(60) + "\xff\xff\xff\xff")),
             "DIR/model.safetensors: tensor a.g_idx: found group -1, needed "
             "one of 2");
+}
+
+TEST_F(QuantisedSourceTest, IntegersAreKeptWhereEachScaleIsAnF16) {
+  auto typeWith = [&](llvm::StringRef scales) {
+    write("config.json", R"({"quantization_config": {"quant_method": "gptq",
+      "bits": 4, "group_size": 32, "checkpoint_format": "gptq_v2"}})");
+    std::string middle(4, '\x88');
+    write("model.safetensors", FileBuilder()
+                                   .add("a.qweight", "I32", {4, 8}, zeros(128))
+                                   .add("a.qzeros", "I32", {1, 1}, middle)
+                                   .add("a.scales", "BF16", {1, 8}, scales)
+                                   .bytes());
+    Problems problems;
+    auto source = openSource(directory, problems);
+    EXPECT_TRUE(source);
+    return source->integersOf(*source->find("a.weight"));
+  };
+  std::string ones;
+  for (int i = 0; i < 8; ++i)
+    ones += "\x81\x3f"; // 1.0078125
+  EXPECT_EQ(typeWith(ones), PackedType::Q4);
+  std::string tiny = ones.substr(2) + "\x81\x30"; // 2^-30 * 1.0078125
+  EXPECT_EQ(typeWith(tiny), std::nullopt);
+  std::string infinite = ones.substr(2) + "\x80\x7f";
+  EXPECT_EQ(typeWith(infinite), std::nullopt);
 }
 
 TEST_F(QuantisedSourceTest, ADirectoryThatIsNotQuantisedIsAsItIs) {

@@ -37,7 +37,7 @@ SEEDS = {
     "passes": MODULES,
     "torch": ["test/golden/torch/*.bin", "test/golden/torch/*.pt"],
     "quantised": [(f"test/golden/quantised/{form}/config.json", f"test/golden/quantised/{form}/model.safetensors")
-                  for form in ("gptq-reordered", "gptq-2", "awq", "compressed-zeros", "fp8", "fp8-tensor")],
+                  for form in ("gptq-reordered", "gptq-2", "awq", "compressed-zeros", "compressed-8", "fp8", "fp8-tensor")],
     "tokenizer": ["test/text/golden/*.tokenizer.json", "test/text/Inputs/*.json"],
 }
 
