@@ -41,6 +41,9 @@ namespace heddle::checkpoint {
 
 #define NFC R"({"type": "NFC"})"
 
+/// What is neither white space nor one of some signs that end a clause.
+#define BLOOM R"( ?[^(\\s|[.,!?…。，、।۔،])]+)"
+
 /// DeepSeek's, of its third version: Chinese and Japanese apart.
 #define HAN_KANA R"([一-龥\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+)"
 #define DEEPSEEK_V3                                                            \
@@ -66,16 +69,19 @@ namespace heddle::checkpoint {
                  LOWER) "*" CONTRACTIONS R"(?|\\p{N}{1,3})" REST
 
 static constexpr GgufPreTokenizer preTokenizers[] = {
-    {"gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de roberta-bpe", "null",
-     GPT2},
+    {"gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de roberta-bpe jais "
+     "trillion",
+     "null", GPT2},
     {"mpt olmo modern-bert", NFC, GPT2},
-    {"smollm starcoder refact codeshell", "null", SEQUENCE(DIGITS GPT2)},
+    {"smollm starcoder refact codeshell exaone minerva-7b", "null",
+     SEQUENCE(DIGITS GPT2)},
     {"command-r", NFC, SEQUENCE(DIGITS GPT2)},
     {"llama-bpe llama3 llama-v3 falcon3", "null",
      SEQUENCE(ISOLATED(WORDS R"(\\p{N}{1,3})" REST) BYTES), true, true},
     {"dbrx smaug-bpe glm4 chatglm-bpe", "null",
      SEQUENCE(ISOLATED(WORDS R"(\\p{N}{1,3})" REST) BYTES)},
-    {"qwen2 stablelm2", NFC, SEQUENCE(ISOLATED(WORDS R"(\\p{N})" REST) BYTES)},
+    {"qwen2 stablelm2 hunyuan", NFC,
+     SEQUENCE(ISOLATED(WORDS R"(\\p{N})" REST) BYTES)},
     {"qwen35", NFC,
      SEQUENCE(ISOLATED(CONTRACTIONS
                        R"(|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N})"
@@ -88,6 +94,16 @@ static constexpr GgufPreTokenizer preTokenizers[] = {
     {"gpt-4o llama4 minimax-m2", "null",
      SEQUENCE(ISOLATED(CASED(CONTRACTIONS "?") R"(\\p{N}{1,3})" CASED_REST)
                   BYTES)},
+    {"tiny_aya", "null",
+     SEQUENCE(ISOLATED(R"(\\d{1,3}(?=(?:\\d{3})*\\b))") ISOLATED(
+         CASED(CONTRACTIONS "?") R"(\\p{N}{1,3})" CASED_REST) BYTES)},
+    {"bailingmoe bailingmoe2 llada-moe", "null",
+     SEQUENCE(ISOLATED(R"('(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+)"
+                       R"(|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*)"
+                       R"(|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+)") BYTES)},
+    {"seed-coder", "null",
+     SEQUENCE(ISOLATED(WORDS R"(\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+)"
+                             R"(|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+)") BYTES)},
     {"kimi-k2", "null", SEQUENCE(ISOLATED(KIMI) BYTES)},
     {"deepseek-llm", "null",
      SEQUENCE(ISOLATED(R"([\\r\\n])") ISOLATED(R"(\\s?[)" CASED_LETTERS "]+")
@@ -99,8 +115,8 @@ static constexpr GgufPreTokenizer preTokenizers[] = {
     {"deepseek-v3", "null",
      SEQUENCE(ISOLATED(R"(\\p{N}{1,3})") ISOLATED(HAN_KANA)
                   ISOLATED(DEEPSEEK_V3) BYTES)},
-    {"bloom", "null",
-     SEQUENCE(ISOLATED(R"( ?[^(\\s|[.,!?…。，、।۔،])]+)") BYTES)},
+    {"bloom poro-chat gpt3-finnish", "null", SEQUENCE(ISOLATED(BLOOM) BYTES)},
+    {"viking", "null", SEQUENCE(ISOLATED(BLOOM) ISOLATED(R"(\\p{N})") BYTES)},
     {"superbpe", "null",
      SEQUENCE(ISOLATED(R"(\\p{N}+)") ISOLATED(R"((?=(\\d{3})+(?!\\d)))")
                   BYTES)},

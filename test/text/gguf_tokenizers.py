@@ -20,7 +20,8 @@ import sentencepieces  # noqa: E402
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = range(1, 7)
 
-# The chains of pre-tokenizers as the published tokenizer.json of a model of each name has them; True: behind NFC.
+# The chains of pre-tokenizers as the published tokenizer.json of a model of each name has them, as llama.cpp has quoted it; True: behind
+# NFC. jais, trillion, exaone, minerva-7b, poro-chat, gpt3-finnish and viking are as llama.cpp cuts.
 WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 UPPER, LOWER, CLITICS = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}", "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 CASED = (r"[^\r\n\p{L}\p{N}]?[%(u)s]*[%(l)s]+%(c)s|[^\r\n\p{L}\p{N}]?[%(u)s]+[%(l)s]*%(c)s|\p{N}%(n)s"
@@ -29,6 +30,7 @@ CASED_LETTERS = (
     "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1f7dᾀ-ᾴᾶ-ᾼ\u1fbeῂ-ῄῆ-ῌ"
     "ῐ-\u1fd3ῖ-\u1fdbῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212a-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ"
     "𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃")
+FINNISH = r" ?[^(\s|.,!?…。，、।۔،)]+"
 CJK, DIGITS, GPT2 = "[一-龥\u0800-一가-\ud7ff]+", pre_tokenizers.Digits(True), pre_tokenizers.ByteLevel(False)
 O200K = CASED % {"u": UPPER, "l": LOWER, "c": CLITICS, "n": "{1,3}", "e": "/"}
 KIMI = CASED % {"u": UPPER + r"&&[^\p{Han}]", "l": LOWER + r"&&[^\p{Han}]", "c": CLITICS, "n": "{1,3}", "e": ""}
@@ -38,14 +40,19 @@ PRE = {
     "gpt-2": [GPT2], "mpt": [True, GPT2], "olmo": [True, GPT2], "modern-bert": [True, GPT2], "starcoder": [DIGITS, GPT2],
     "refact": [DIGITS, GPT2], "smollm": [DIGITS, GPT2], "codeshell": [DIGITS, GPT2], "command-r": [True, DIGITS, GPT2],
     "llama-bpe": [WORDS % "{1,3}"], "dbrx": [WORDS % "{1,3}"], "smaug-bpe": [WORDS % "{1,3}"], "glm4": [WORDS % "{1,3}"],
-    "qwen2": [True, WORDS % ""], "stablelm2": [True, WORDS % ""], "deepseek-r1-qwen": [WORDS % ""],
+    "qwen2": [True, WORDS % ""], "stablelm2": [True, WORDS % ""], "hunyuan": [True, WORDS % ""], "deepseek-r1-qwen": [WORDS % ""],
     "qwen35": [True, (WORDS % "").replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"\p{L}\p{N}]+[", r"\p{L}\p{M}\p{N}]+[")],
     "tekken": [CASED % {"u": UPPER, "l": LOWER, "c": "", "n": "", "e": "/"}], "gpt-4o": [O200K], "llama4": [O200K], "minimax-m2": [O200K],
     "kimi-k2": [r"[\p{Han}]+|" + KIMI],
     "deepseek-llm": ["[\r\n]", rf"\s?[{CASED_LETTERS}]+", r"\s?[!-/:-~！-／：-～‘-‟\u3000-。]+", r"\s+$", CJK, DIGITS],
     "deepseek-coder": ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", CJK, DIGITS],
     "deepseek-v3": [r"\p{N}{1,3}", "[一-龥\u3040-\u309f\u30a0-\u30ff]+", DEEPSEEK_V3],
-    "bloom": [r" ?[^(\s|[.,!?…。，、।۔،])]+"], "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"],
+    "jais": [GPT2], "trillion": [GPT2], "exaone": [DIGITS, GPT2], "minerva-7b": [DIGITS, GPT2],
+    "tiny_aya": [r"\d{1,3}(?=(?:\d{3})*\b)", O200K],
+    "bailingmoe": [r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"],
+    "seed-coder": [r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"],
+    "bloom": [r" ?[^(\s|[.,!?…。，、।۔،])]+"], "poro-chat": [FINNISH], "gpt3-finnish": [FINNISH], "viking": [FINNISH, r"\p{N}"],
+    "superbpe": [r"\p{N}+", r"(?=(\d{3})+(?!\d))"],
     "chameleon": ["<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\t\n]|    |  )", DIGITS,
                   pre_tokenizers.Punctuation("isolated"), GPT2],
     "falcon": [pre_tokenizers.Punctuation("contiguous"), GPT2, pre_tokenizers.Digits(False), "[0-9][0-9][0-9]"],
