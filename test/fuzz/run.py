@@ -22,6 +22,7 @@ MODULES = ["test/dialects/nn/*.mlir", "test/dialects/*.mlir", "test/transforms/*
 
 # Where a target's seeds are, beside seeds/NAME: globs in the source tree. A pair is one seed, joined by a zero byte.
 SEEDS = {
+    "chat": ["test/chat/templates/*/*.jinja"],
     "generation": ["test/golden/*/config.json"],
     "gguf": ["test/golden/gguf/blocks.gguf"],
     "json": ["test/golden/*/config.json"],
@@ -43,6 +44,7 @@ SEEDS = {
 
 # Words of the formats that a target reads.
 DICTIONARIES = {
+    "chat": ["chat", "json"],
     "generation": ["json", "generation"],
     "gguf": ["gguf"],
     "json": ["json"],
