@@ -360,7 +360,8 @@ bool GgufBlockFormat::toIntegers(const uint8_t *blocks, uint8_t *to,
       *numbers = {};
       if (format.hasSpans()) {
         for (unsigned g = 0; g < run / group; ++g) {
-          numbers->scales[g] = static_cast<uint8_t>(parts.scaleSteps[g]);
+          numbers->scales[g] =
+              static_cast<uint8_t>(parts.scaleSteps[g] + format.scaleZero());
           numbers->minima[g] = static_cast<uint8_t>(parts.minimumSteps[g]);
         }
         numbers->spanScale = bitsOfHalf(parts.ofScales);

@@ -156,19 +156,22 @@ Fit Fitter::withoutMinimum(size_t count) {
   return best;
 }
 
-//  the line through (u, x) of least squares
+//  the line through (u, x) of least squares; if its minimum is to be none
+//  above zero, perhaps that through 0
 Fit Fitter::withMinimum(size_t count) {
-  auto [least, most] = std::minmax_element(shares, shares + count);
-  float range = *most - *least;
-  Fit best{0, *least};
-  if (range == 0)
+  float least = *std::min_element(shares, shares + count);
+  if (format.hasNarrowScales())
+    least = std::min(least, 0.0f);
+  float range = *std::max_element(shares, shares + count) - least;
+  Fit best{0, least};
+  if (range <= 0)
     return best;
   auto top = static_cast<float>((1 << format.bits()) - 1);
   best.scale = range / top;
   float error = std::numeric_limits<float>::max();
   for (int tenths = nearest; tenths <= furthest; ++tenths) {
     float inverse = (top + static_cast<float>(tenths) / 10) / range;
-    roundShares(inverse, -*least * inverse, 0, top, count);
+    roundShares(inverse, -least * inverse, 0, top, count);
     float all = 0, u = 0, uu = 0, x = 0, xu = 0, xx = 0;
     for (size_t i = 0; i < count; ++i) {
       float weight = importance[i], integer = weight * integers[i];
@@ -184,6 +187,10 @@ Fit Fitter::withMinimum(size_t count) {
       continue;
     float scale = (all * xu - u * x) / determinant,
           minimum = (uu * x - u * xu) / determinant;
+    if (format.hasNarrowScales() && minimum > 0) {
+      scale = xu / uu;
+      minimum = 0;
+    }
     float left = xx - scale * xu - minimum * x;
     if (left < error) {
       error = left;
@@ -205,30 +212,45 @@ static float largestScale(const PackedFormat &format, const float *from,
   return largestMagnitude(from, count) / static_cast<float>(format.steps());
 }
 
-/// The integer of which, times `ofSpan`, comes nearest.
-static int8_t stepsOf(float number, float ofSpan) {
-  float steps = number * inverseOf(ofSpan);
-  return static_cast<int8_t>(
-      std::nearbyint(std::clamp(steps, -127.0f, 127.0f)));
+/// Of the integer that, times `ofSpan`, comes nearest. A NaN of the span stays
+/// one with any but 0.
+static uint32_t bitsOfSteps(const PackedFormat &format, float number,
+                            float ofSpan) {
+  auto least = static_cast<float>(format.leastScale()),
+       most = static_cast<float>(format.mostScale());
+  float steps = isFinite(ofSpan) ? number * inverseOf(ofSpan) : 1;
+  auto integer =
+      static_cast<int>(std::nearbyint(std::clamp(steps, least, most)));
+  return static_cast<uint32_t>(integer + format.scaleZero()) &
+         ((1u << format.scaleBits()) - 1);
+}
+
+static float stepsOf(const PackedFormat &format, uint32_t bits) {
+  if (!format.hasNarrowScales())
+    return static_cast<int8_t>(bits);
+  return static_cast<float>(static_cast<int>(bits) - format.scaleZero());
 }
 
 /// What the numbers of a group became.
 static Fit fitOf(const PackedFormat &format, const RunNumbers &numbers,
                  size_t group) {
   auto number = [&](uint32_t bits, uint16_t ofSpan) {
-    switch (format.scale) {
-    case PackedFormat::Scale::F32:
-      return bit_cast<float>(bits);
-    case PackedFormat::Scale::I8:
-      return static_cast<float>(static_cast<int8_t>(bits)) *
-             halfAsFloat(ofSpan);
-    default:
-      return halfAsFloat(static_cast<uint16_t>(bits));
-    }
+    if (format.hasSpans())
+      return stepsOf(format, bits) * halfAsFloat(ofSpan);
+    return format.scale == PackedFormat::Scale::F32
+               ? bit_cast<float>(bits)
+               : halfAsFloat(static_cast<uint16_t>(bits));
   };
   return {number(numbers.scales[group], numbers.spanScale),
           format.hasMinima ? number(numbers.minima[group], numbers.spanMinimum)
                            : 0.0f};
+}
+
+/// What comes to lie furthest from zero becomes the last integer on its side:
+/// with scales of either sign that is the one below zero, which is further off.
+static uint16_t spanOf(const PackedFormat &format, float furthest) {
+  int last = format.scaleZero() ? format.leastScale() : format.mostScale();
+  return halfOf(furthest / static_cast<float>(last));
 }
 
 static RunNumbers numbersOf(const PackedFormat &format, ArrayRef<Fit> fits) {
@@ -238,27 +260,22 @@ static RunNumbers numbersOf(const PackedFormat &format, ArrayRef<Fit> fits) {
     for (const Fit &fit : fits) {
       // What is no number is larger than all numbers.
       if (magnitudeBits(fit.scale) > magnitudeBits(scale))
-        scale = std::fabs(fit.scale);
-      minimum = std::max(minimum, std::fabs(fit.minimum));
+        scale = fit.scale;
+      if (magnitudeBits(fit.minimum) > magnitudeBits(minimum))
+        minimum = fit.minimum;
     }
-    numbers.spanScale = halfOf(scale / 127);
-    numbers.spanMinimum = halfOf(minimum / 127);
+    numbers.spanScale = spanOf(format, scale);
+    numbers.spanMinimum = spanOf(format, minimum);
     scale = halfAsFloat(numbers.spanScale);
     minimum = halfAsFloat(numbers.spanMinimum);
   }
   for (auto [group, fit] : enumerate(fits)) {
-    switch (format.scale) {
-    case PackedFormat::Scale::F32:
+    if (format.hasSpans()) {
+      numbers.scales[group] = bitsOfSteps(format, fit.scale, scale);
+      numbers.minima[group] = bitsOfSteps(format, fit.minimum, minimum);
+    } else if (format.scale == PackedFormat::Scale::F32) {
       numbers.scales[group] = bit_cast<uint32_t>(fit.scale);
-      break;
-    case PackedFormat::Scale::I8:
-      // A NaN of the span stays one with a 1 here.
-      numbers.scales[group] = static_cast<uint8_t>(
-          isFinite(scale) ? stepsOf(fit.scale, scale) : int8_t(1));
-      numbers.minima[group] =
-          static_cast<uint8_t>(stepsOf(fit.minimum, minimum));
-      break;
-    default:
+    } else {
       numbers.scales[group] = halfOf(fit.scale);
       numbers.minima[group] = halfOf(fit.minimum);
     }
@@ -313,7 +330,9 @@ float largestWeight(PackedType type) {
     return 0x1.fep127f;
   if (!format.isGrouped())
     return std::numeric_limits<float>::max();
-  float ofGroup = format.hasSpans() ? 127 * largestHalf : largestHalf;
+  float ofGroup = format.hasSpans()
+                      ? static_cast<float>(format.mostScale()) * largestHalf
+                      : largestHalf;
   return static_cast<float>(format.steps()) * ofGroup;
 }
 

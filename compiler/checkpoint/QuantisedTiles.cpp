@@ -26,6 +26,8 @@ public:
   explicit ColumnWriter(const TensorPlan &plan)
       : layout(plan.layout()), format(layout.format()),
         planes(format.planes(layout.stepInputs())),
+        scalePlanes(format.hasNarrowScales() ? format.scalePlanes()
+                                             : decltype(planes)()),
         steps(layout.stepCount(plan.matrix)), inputs(plan.matrix.inputs),
         unitBytes(plan.unitBytes) {}
 
@@ -44,10 +46,11 @@ private:
   void writeStep(const uint8_t *u, char *step, int64_t column) const;
   void writeNumbers(const RunNumbers &numbers, int64_t run, char *panel,
                     int64_t column) const;
+  void writeSpan(const RunNumbers &numbers, char *span, int64_t column) const;
 
   const PackedLayout &layout;
   const PackedFormat &format;
-  SmallVector<PackedFormat::Plane, 2> planes;
+  SmallVector<PackedFormat::Plane, 2> planes, scalePlanes;
   int64_t steps, inputs, unitBytes;
 };
 
@@ -84,11 +87,16 @@ void ColumnWriter::writeStep(const uint8_t *u, char *step,
 void ColumnWriter::writeNumbers(const RunNumbers &numbers, int64_t run,
                                 char *panel, int64_t column) const {
   char *behind = panel + steps * layout.stepBytes();
-  int64_t bytes = format.scaleBytes();
+  int64_t bytes = format.scaleBits() / 8;
   if (!format.isGrouped()) {
     std::memcpy(behind + column * bytes, numbers.scales, bytes);
     return;
   }
+  if (format.hasSpans())
+    writeSpan(numbers, behind + run * layout.panel * layout.spanBytes(),
+              column);
+  if (format.hasNarrowScales())
+    return;
   int64_t ofStep = layout.stepGroups(), first = run * format.run();
   for (int64_t k = first; k < std::min(first + format.run(), inputs);
        k += format.group) {
@@ -103,12 +111,32 @@ void ColumnWriter::writeNumbers(const RunNumbers &numbers, int64_t run,
     if (format.hasMinima)
       store(layout.minimaInStep(), numbers.minima);
   }
-  if (!format.hasSpans())
-    return;
-  char *span = behind + run * layout.panel * layout.spanBytes();
+}
+
+/// The f16 of a span, and its narrow scales.
+void ColumnWriter::writeSpan(const RunNumbers &numbers, char *span,
+                             int64_t column) const {
   std::memcpy(span + column * 2, &numbers.spanScale, 2);
   if (format.hasMinima)
     std::memcpy(span + (layout.panel + column) * 2, &numbers.spanMinimum, 2);
+  if (!format.hasNarrowScales())
+    return;
+  constexpr size_t mostBytes = 2 * RunNumbers::mostGroups;
+  uint8_t bytes[mostBytes] = {};
+  int64_t ofStep = layout.stepGroups();
+  for (const PackedFormat::Plane &plane : scalePlanes)
+    for (int64_t number = 0; number < format.spanNumbers(); ++number) {
+      int64_t inStep = number / layout.spanSteps(),
+              group = number % layout.spanSteps() * ofStep + inStep % ofStep;
+      uint32_t bits =
+          (inStep < ofStep ? numbers.scales : numbers.minima)[group];
+      bytes[plane.offset + number % plane.bytes] |=
+          (bits >> plane.firstBit & plane.mask())
+          << number / plane.bytes * plane.bits;
+    }
+  char *to = span + layout.scalesInSpan() * layout.panel + column;
+  for (int64_t b = 0; b < layout.spanBytes() - layout.scalesInSpan(); ++b)
+    to[b * layout.panel] = static_cast<char>(bytes[b]);
 }
 
 void ColumnWriter::writeZeros(char *panel) const {

@@ -198,26 +198,69 @@ Value PanelWeight::number(Number which, Value column, Value k) {
                                     loadBytes(emit, memref, panel, offset, 4));
   }
   bool isScale = which == Number::Scale;
-  Value stepInputs = emit.index(layout.stepInputs());
-  Value step =
-      emit.times(emit.over(k, stepInputs), emit.index(layout.stepBytes()));
-  Value group = emit.over(emit.rest(k, stepInputs), emit.index(format.group));
-  Value begin = emit.index(
-      layout.panel * (isScale ? layout.scalesInStep() : layout.minimaInStep()));
-  Value place = emit.plus(emit.times(group, width), within);
-  Value offset = emit.plus(emit.plus(step, begin),
-                           emit.times(place, emit.index(format.scaleBytes())));
-  if (!format.hasSpans())
-    return half(panel, offset);
-  Value integer = loadBytes(emit, memref, panel, offset, 1);
+  Value span =
+      emit.plus(emit.times(emit.over(k, emit.index(PackedFormat::spanSize)),
+                           emit.index(layout.panel * layout.spanBytes())),
+                emit.index(behind));
+  Value integer;
+  if (format.hasNarrowScales()) {
+    integer = narrowInteger(which, span, column, k);
+  } else {
+    Value stepInputs = emit.index(layout.stepInputs());
+    Value step =
+        emit.times(emit.over(k, stepInputs), emit.index(layout.stepBytes()));
+    Value group = emit.over(emit.rest(k, stepInputs), emit.index(format.group));
+    Value begin = emit.index(layout.panel * (isScale ? layout.scalesInStep()
+                                                     : layout.minimaInStep()));
+    Value place = emit.plus(emit.times(group, width), within);
+    Value offset =
+        emit.plus(emit.plus(step, begin),
+                  emit.times(place, emit.index(format.scaleBits() / 8)));
+    if (!format.hasSpans())
+      return half(panel, offset);
+    integer = loadBytes(emit, memref, panel, offset, 1);
+  }
   Value real =
       arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), integer);
-  Value span = emit.over(k, emit.index(PackedFormat::spanSize));
-  Value ofSpan =
-      emit.plus(emit.times(span, emit.index(layout.panel * layout.spanBytes())),
-                emit.index(behind + (isScale ? 0 : 2 * layout.panel)));
+  Value ofSpan = emit.plus(span, emit.index(isScale ? 0 : 2 * layout.panel));
   return emit.mul(
       real, half(panel, emit.plus(ofSpan, emit.times(within, emit.index(2)))));
+}
+
+/// From its planes, as i32; `span` is where those of its span begin.
+Value PanelWeight::narrowInteger(Number which, Value span, Value column,
+                                 Value k) {
+  OpBuilder &builder = emit.builder;
+  const PackedFormat &format = layout.format();
+  Value width = emit.index(layout.panel),
+        stepInputs = emit.index(layout.stepInputs()),
+        spanSteps = emit.index(layout.spanSteps());
+  Value group = emit.over(emit.rest(k, stepInputs), emit.index(format.group));
+  if (which == Number::Minimum)
+    group = emit.plus(group, emit.index(layout.stepGroups()));
+  Value number = emit.plus(emit.times(group, spanSteps),
+                           emit.rest(emit.over(k, stepInputs), spanSteps));
+  Value integer = constant(builder.getI32Type(), -format.scaleZero());
+  for (const PackedFormat::Plane &plane : format.scalePlanes()) {
+    Value bytes = emit.index(plane.bytes);
+    Value row = emit.plus(emit.rest(number, bytes),
+                          emit.index(layout.scalesInSpan() + plane.offset));
+    Value offset = emit.plus(emit.plus(span, emit.times(row, width)),
+                             emit.rest(column, width));
+    Value byte = loadBytes(emit, memref, emit.over(column, width), offset, 1);
+    Value shift = arith::IndexCastOp::create(
+        builder, emit.loc, builder.getI8Type(),
+        emit.times(emit.over(number, bytes), emit.index(plane.bits)));
+    byte = arith::ShRUIOp::create(builder, emit.loc, byte, shift);
+    byte = emit.both(byte, constant(builder.getI8Type(), plane.mask()));
+    Value wide =
+        arith::ExtUIOp::create(builder, emit.loc, builder.getI32Type(), byte);
+    wide =
+        arith::ShLIOp::create(builder, emit.loc, wide,
+                              constant(builder.getI32Type(), plane.firstBit));
+    integer = emit.plus(integer, wide);
+  }
+  return integer;
 }
 
 Value PanelWeight::scale(Value column, Value k) {

@@ -45,6 +45,7 @@ private:
   enum class Number { Scale, Minimum };
   Value number(Number which, Value column, Value k);
   Value half(Value panel, Value offset);
+  Value narrowInteger(Number which, Value span, Value column, Value k);
   Value planeBits(const kernel::PackedFormat::Plane &plane, Value column,
                   Value k, Value within);
   Value constant(mlir::Type type, int64_t value);

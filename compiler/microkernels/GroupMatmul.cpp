@@ -189,7 +189,10 @@ private:
           Place place = {
               v.advanceBytes(x, times(v, step, layout.stepInputs())),
               v.advanceBytes(x, times(v, step, 4 * layout.stepGroups())),
-              v.advanceBytes(weight, offset), spanOf(v, weight, step), 0};
+              v.advanceBytes(weight, offset),
+              spanOf(v, weight, step),
+              stepOfSpan(v, step),
+              0};
           GroupReader reader(v, layout, tile, place.weight);
           SmallVector<Value> updated(sums);
           for (; place.group < layout.stepGroups(); ++place.group) {
@@ -218,18 +221,25 @@ private:
   /// strips are a row's constant away.
   struct Place {
     Value x, numbers, weight, span;
-    int64_t group; ///< of the step
+    Value stepOfSpan; ///< where scales are narrow
+    int64_t group;    ///< of the step
   };
 
   /// What a span of k has, for the first column.
   Value spanOf(VectorBuilder &v, Value weight, Value step) const {
     if (!format.hasSpans())
       return weight;
-    Value span = arith::DivUIOp::create(
-        v.builder, v.loc, step,
-        v.index(PackedFormat::spanSize / layout.stepInputs()));
+    Value span = arith::DivUIOp::create(v.builder, v.loc, step,
+                                        v.index(layout.spanSteps()));
     return v.advanceBytes(v.advanceBytes(weight, steps * stepBytes),
                           times(v, span, panel * layout.spanBytes()));
+  }
+
+  Value stepOfSpan(VectorBuilder &v, Value step) const {
+    if (!format.hasNarrowScales())
+      return {};
+    return arith::RemUIOp::create(v.builder, v.loc, step,
+                                  v.index(layout.spanSteps()));
   }
 
   SmallVector<Value> emitDots(VectorBuilder &v, const Tile &tile,
@@ -336,22 +346,64 @@ private:
   Value number(VectorBuilder &v, const Place &place, Number which,
                int64_t vector) const {
     bool isScale = which == Number::Scale;
-    int64_t inStep = isScale ? layout.scalesInStep() : layout.minimaInStep();
-    Value at = v.advanceBytes(
-        place.weight,
-        atColumn(vector,
-                 panel * inStep + place.group * panel * format.scaleBytes(),
-                 format.scaleBytes()));
-    if (!format.hasSpans())
-      return loadHalves(v, at);
-    auto type = VectorType::get(v.target.lanes(), v.builder.getI8Type());
-    Value bytes =
-        LLVM::LoadOp::create(v.builder, v.loc, type, at, v.target.lanes());
-    Value integers = arith::ExtSIOp::create(v.builder, v.loc, v.ints(), bytes);
+    Value integers;
+    if (format.hasNarrowScales()) {
+      integers = narrowIntegers(v, place, which, vector);
+    } else {
+      int64_t inStep = isScale ? layout.scalesInStep() : layout.minimaInStep(),
+              bytes = format.scaleBits() / 8;
+      Value at = v.advanceBytes(
+          place.weight,
+          atColumn(vector, panel * (inStep + place.group * bytes), bytes));
+      if (!format.hasSpans())
+        return loadHalves(v, at);
+      integers =
+          arith::ExtSIOp::create(v.builder, v.loc, v.ints(), loadBytes(v, at));
+    }
     Value ofSpan = loadHalves(
         v, v.advanceBytes(place.span,
                           atColumn(vector, isScale ? 0 : 2 * panel, 2)));
     return v.mul(toFloats(v, integers), ofSpan);
+  }
+
+  /// As many bytes as there are lanes.
+  static Value loadBytes(VectorBuilder &v, Value pointer) {
+    auto type = VectorType::get(v.target.lanes(), v.builder.getI8Type());
+    return LLVM::LoadOp::create(v.builder, v.loc, type, pointer,
+                                v.target.lanes());
+  }
+
+  /// From the planes of the span.
+  Value narrowIntegers(VectorBuilder &v, const Place &place, Number which,
+                       int64_t vector) const {
+    auto index = [&](auto op, Value a, int64_t b) -> Value {
+      return decltype(op)::create(v.builder, v.loc, a, v.index(b));
+    };
+    int64_t ofStep =
+        place.group + (which == Number::Scale ? 0 : layout.stepGroups());
+    Value number =
+        index(arith::AddIOp(), place.stepOfSpan, ofStep * layout.spanSteps());
+    Value integers = v.splatInt(-format.scaleZero());
+    for (const PackedFormat::Plane &plane : format.scalePlanes()) {
+      Value byte = index(arith::RemUIOp(), number, plane.bytes),
+            part = index(arith::DivUIOp(), number, plane.bytes);
+      Value row = v.advanceBytes(
+          place.span,
+          atColumn(vector, panel * (layout.scalesInSpan() + plane.offset), 1));
+      Value bytes = loadBytes(v, v.advanceBytes(row, times(v, byte, panel)));
+      Value words = arith::ExtUIOp::create(v.builder, v.loc, v.ints(), bytes);
+      Value shift = arith::IndexCastOp::create(
+          v.builder, v.loc, v.builder.getI32Type(), times(v, part, plane.bits));
+      words = arith::ShRUIOp::create(
+          v.builder, v.loc, words,
+          vector::BroadcastOp::create(v.builder, v.loc, v.ints(), shift));
+      words = arith::AndIOp::create(v.builder, v.loc, words,
+                                    v.splatInt(plane.mask()));
+      words = arith::ShLIOp::create(v.builder, v.loc, words,
+                                    v.splatInt(plane.firstBit));
+      integers = arith::AddIOp::create(v.builder, v.loc, integers, words);
+    }
+    return integers;
   }
 
   /// The byte of a vector of columns in a row of `bytes` for each column that

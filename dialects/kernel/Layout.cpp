@@ -163,9 +163,10 @@ int64_t PackedLayout::stepInputs() const {
 
 int64_t PackedLayout::stepBytes() const {
   int64_t elements = stepInputs() * format().bits() / 8;
-  int64_t numbers = format().isGrouped() ? stepGroups() * format().numbers() *
-                                               format().scaleBytes()
-                                         : 0;
+  int64_t numbers =
+      format().isGrouped() && !format().hasNarrowScales()
+          ? stepGroups() * format().numbers() * format().scaleBits() / 8
+          : 0;
   return panel * (elements + numbers);
 }
 
@@ -174,7 +175,7 @@ int64_t PackedLayout::stepCount(MatrixShape matrix) const {
 }
 
 int64_t PackedLayout::panelBytes(MatrixShape matrix) const {
-  int64_t behind = format().isGrouped() ? 0 : format().scaleBytes();
+  int64_t behind = format().isGrouped() ? 0 : format().scaleBits() / 8;
   if (format().hasSpans())
     behind = divideCeil(matrix.inputs, PackedFormat::spanSize) * spanBytes();
   return stepCount(matrix) * stepBytes() + panel * behind;
@@ -233,34 +234,49 @@ PackedLayout::bitsOf(int64_t n, int64_t k, MatrixShape matrix) const {
   return bits;
 }
 
-/// Of column `within` of a panel, a number of a group whose first one of all
-/// groups is `begin` bytes a column from the step's start.
-static int64_t groupNumber(const PackedLayout &layout, int64_t begin,
-                           int64_t within, int64_t k) {
-  int64_t group = k % layout.stepInputs() / layout.format().group;
-  return k / layout.stepInputs() * layout.stepBytes() + begin * layout.panel +
-         (group * layout.panel + within) * layout.format().scaleBytes();
-}
-
-int64_t PackedLayout::scaleOffset(int64_t n, int64_t k,
-                                  MatrixShape matrix) const {
+SmallVector<PackedLayout::Bits, 4>
+PackedLayout::bitsOfNumber(bool isMinimum, int64_t n, int64_t k,
+                           MatrixShape matrix) const {
   assertWithin(n, k, matrix);
   assert(isQuantised(type) && "only quantised types have scales");
   int64_t column = columnOf(n, matrix), within = column % panel;
   int64_t begin = column / panel * panelBytes(matrix);
-  if (format().isGrouped())
-    return begin + groupNumber(*this, scalesInStep(), within, k);
-  return begin + stepCount(matrix) * stepBytes() +
-         within * format().scaleBytes();
+  SmallVector<Bits, 4> bits;
+  auto wholeBytes = [&](int64_t first) {
+    for (unsigned bit = 0; bit < format().scaleBits(); bit += 8)
+      bits.push_back({first + bit / 8, 0, 255, bit});
+    return bits;
+  };
+  int64_t bytes = format().scaleBits() / 8;
+  if (!format().isGrouped())
+    return wholeBytes(begin + stepCount(matrix) * stepBytes() + within * bytes);
+  int64_t step = k / stepInputs(), group = k % stepInputs() / format().group;
+  if (!format().hasNarrowScales())
+    return wholeBytes(begin + step * stepBytes() +
+                      (isMinimum ? minimaInStep() : scalesInStep()) * panel +
+                      (group * panel + within) * bytes);
+  int64_t ofStep = (isMinimum ? stepGroups() : 0) + group;
+  int64_t number = ofStep * spanSteps() + step % spanSteps();
+  int64_t first = begin + stepCount(matrix) * stepBytes() +
+                  step / spanSteps() * panel * spanBytes();
+  for (const PackedFormat::Plane &plane : format().scalePlanes()) {
+    int64_t byte = scalesInSpan() + plane.offset + number % plane.bytes;
+    bits.push_back({first + byte * panel + within,
+                    static_cast<unsigned>(number / plane.bytes) * plane.bits,
+                    plane.mask(), plane.firstBit});
+  }
+  return bits;
 }
 
-int64_t PackedLayout::minimumOffset(int64_t n, int64_t k,
-                                    MatrixShape matrix) const {
-  assertWithin(n, k, matrix);
+SmallVector<PackedLayout::Bits, 4>
+PackedLayout::bitsOfScale(int64_t n, int64_t k, MatrixShape matrix) const {
+  return bitsOfNumber(/*isMinimum=*/false, n, k, matrix);
+}
+
+SmallVector<PackedLayout::Bits, 4>
+PackedLayout::bitsOfMinimum(int64_t n, int64_t k, MatrixShape matrix) const {
   assert(format().hasMinima && "the type has no minima");
-  int64_t column = columnOf(n, matrix);
-  return column / panel * panelBytes(matrix) +
-         groupNumber(*this, minimaInStep(), column % panel, k);
+  return bitsOfNumber(/*isMinimum=*/true, n, k, matrix);
 }
 
 int64_t PackedLayout::spanScaleOffset(int64_t n, int64_t k,

@@ -25,6 +25,9 @@
 //                            [groups][P] minima                scales and [P]
 //                                                              of minima
 //
+// Scales and minima of fewer than eight bits do not lie in the steps, but
+// behind the f16 of their span: of each plane [bytes][P] u8.
+//
 // The integers of a row (i8) share a scale, or those of a group (q8, q4); the
 // table of PackedFormat.h has types, planes, scales and minima, and which types
 // have spans. Byte [j][n][i] of a plane is byte 4 j + i of column n: with q4,
@@ -145,25 +148,34 @@ struct PackedLayout {
   /// All of them, plane by plane. Quantised.
   llvm::SmallVector<Bits, 2> bitsOf(int64_t n, int64_t k,
                                     MatrixShape matrix) const;
-  /// The first byte of the scale of W[n][k]. Quantised.
-  int64_t scaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
-  /// And of its minimum, and of the two f16 of its span, where it has such.
-  int64_t minimumOffset(int64_t n, int64_t k, MatrixShape matrix) const;
+  /// Where the scale of W[n][k] lies, byte by byte or plane by plane, and its
+  /// minimum, where it has one. Quantised.
+  llvm::SmallVector<Bits, 4> bitsOfScale(int64_t n, int64_t k,
+                                         MatrixShape matrix) const;
+  llvm::SmallVector<Bits, 4> bitsOfMinimum(int64_t n, int64_t k,
+                                           MatrixShape matrix) const;
+  /// The first byte of the f16 of its span, where there are such.
   int64_t spanScaleOffset(int64_t n, int64_t k, MatrixShape matrix) const;
   int64_t spanMinimumOffset(int64_t n, int64_t k, MatrixShape matrix) const;
 
   //===--- Within a step of groups ----------------------------------------===//
 
-  /// Groups of a step; where their scales and minima begin in a step; bytes of
-  /// what all columns have of a span. Times the panel's columns.
+  /// Groups of a step; where their scales and minima begin in a step, unless
+  /// they are narrow; bytes of what all columns have of a span, and where
+  /// narrow scales begin there. Times the panel's columns.
   int64_t stepGroups() const { return stepInputs() / format().group; }
   int64_t scalesInStep() const { return stepInputs() * format().bits() / 8; }
   int64_t minimaInStep() const {
-    return scalesInStep() + stepGroups() * format().scaleBytes();
+    return scalesInStep() + stepGroups() * format().scaleBits() / 8;
   }
   int64_t spanBytes() const {
+    return scalesInSpan() + format().spanNumbers() * format().scaleBits() / 8;
+  }
+  int64_t scalesInSpan() const {
     return format().hasSpans() ? 2 * format().numbers() : 0;
   }
+  /// Steps of a span.
+  int64_t spanSteps() const { return PackedFormat::spanSize / stepInputs(); }
 
   /// `plain f32`, `plain bf16 transposed`, `panel<32> f32 transposed
   /// groups<768, 256, 256>`, `panel<32, 2> bf16`, `panel<32, 4> q8 paired`.
@@ -171,6 +183,10 @@ struct PackedLayout {
   static llvm::Expected<PackedLayout> parse(llvm::StringRef text);
 
   bool operator==(const PackedLayout &other) const = default;
+
+private:
+  llvm::SmallVector<Bits, 4> bitsOfNumber(bool isMinimum, int64_t n, int64_t k,
+                                          MatrixShape matrix) const;
 };
 
 /// A row of K activations, quantised: what kernel.narrow leaves for products

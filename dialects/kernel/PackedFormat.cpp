@@ -23,10 +23,10 @@ static constexpr PackedFormat formats[] = {
     {PackedType::Q5_1, "q5_1", 13, 4, {4, 1}, 32, Scale::F16, Range::Whole, true},
     {PackedType::Q4_1, "q4_1", 10, 4, {4, 0}, 32, Scale::F16, Range::Whole, true},
     {PackedType::Q6_K, "q6_k", 17, 4, {4, 2}, 16, Scale::I8,  Range::Whole},
-    {PackedType::Q5_K, "q5_k", 14, 4, {4, 1}, 32, Scale::I8,  Range::Whole, true},
-    {PackedType::Q4_K, "q4_k", 11, 4, {4, 0}, 32, Scale::I8,  Range::Whole, true},
-    {PackedType::Q3_K, "q3_k", 6,  4, {2, 1}, 16, Scale::I8,  Range::Whole},
-    {PackedType::Q2_K, "q2_k", 3,  4, {2, 0}, 16, Scale::I8,  Range::Whole, true},
+    {PackedType::Q5_K, "q5_k", 14, 4, {4, 1}, 32, Scale::I6,  Range::Whole, true},
+    {PackedType::Q4_K, "q4_k", 11, 4, {4, 0}, 32, Scale::I6,  Range::Whole, true},
+    {PackedType::Q3_K, "q3_k", 6,  4, {2, 1}, 16, Scale::I6,  Range::Whole},
+    {PackedType::Q2_K, "q2_k", 3,  4, {2, 0}, 16, Scale::I4,  Range::Whole, true},
 };
 // clang-format on
 
@@ -82,20 +82,31 @@ int64_t bytesOf(PackedType type) {
   return formatOf(type).bits() / 8;
 }
 
-SmallVector<PackedFormat::Plane, 2> PackedFormat::planes(int64_t inputs) const {
-  assert(isQuantised() && "other types are no integers");
-  SmallVector<Plane, 2> planes;
+/// Of `count` numbers whose bits, from the lowest on, lie in such planes.
+static SmallVector<PackedFormat::Plane, 2> planesOf(ArrayRef<unsigned> bitsOf,
+                                                    int64_t count) {
+  SmallVector<PackedFormat::Plane, 2> planes;
   unsigned firstBit = 0;
   int64_t offset = 0;
-  for (unsigned bits : planeBits) {
+  for (unsigned bits : bitsOf) {
     if (!bits)
       break;
-    int64_t bytes = inputs * bits / 8;
+    int64_t bytes = count * bits / 8;
     planes.push_back({bits, firstBit, offset, bytes});
     firstBit += bits;
     offset += bytes;
   }
   return planes;
+}
+
+SmallVector<PackedFormat::Plane, 2> PackedFormat::planes(int64_t inputs) const {
+  assert(isQuantised() && "other types are no integers");
+  return planesOf(planeBits, inputs);
+}
+
+SmallVector<PackedFormat::Plane, 2> PackedFormat::scalePlanes() const {
+  assert(hasNarrowScales() && "others lie byte by byte");
+  return planesOf({4, scaleBits() - 4}, spanNumbers());
 }
 
 } // namespace heddle::kernel

@@ -15,7 +15,8 @@
 // (q4 and q5 are its q4_0 and q5_0), so that its blocks keep their bits.
 //
 // The bits of u may lie in several planes (PackedFormat::Plane), so that six of
-// them, say, are a plane of four and a plane of two.
+// them, say, are a plane of four and a plane of two. So do those of integers
+// that are scales and minima, where they have fewer than eight.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_KERNEL_PACKEDFORMAT_H
@@ -59,7 +60,10 @@ struct PackedFormat {
     None,
     F16,
     F32,
-    I8 ///< times the f16 of a span
+    // Integers, times the f16 of a span.
+    I8,
+    I6, ///< −32 … 31, or 0 … 63 where groups have minima
+    I4  ///< 0 … 15
   };
   /// Which numbers u − zeroPoint the quantiser chooses from, z = zeroPoint.
   enum class Range : uint8_t {
@@ -87,20 +91,43 @@ struct PackedFormat {
 
   constexpr bool isQuantised() const { return scale != Scale::None; }
   constexpr bool isGrouped() const { return group != 0; }
-  constexpr bool hasSpans() const { return scale == Scale::I8; }
   constexpr unsigned bits() const { return planeBits[0] + planeBits[1]; }
-  constexpr int64_t scaleBytes() const {
+  /// Bits of a scale; a minimum has as many.
+  constexpr unsigned scaleBits() const {
     switch (scale) {
     case Scale::None:
       return 0;
     case Scale::F16:
-      return 2;
+      return 16;
     case Scale::F32:
-      return 4;
+      return 32;
     case Scale::I8:
-      return 1;
+      return 8;
+    case Scale::I6:
+      return 6;
+    case Scale::I4:
+      return 4;
     }
     return 0;
+  }
+  /// Whether scales are integers.
+  constexpr bool hasSpans() const {
+    return isQuantised() && scale != Scale::F16 && scale != Scale::F32;
+  }
+  /// Whether they lie with what a span has, in planes.
+  constexpr bool hasNarrowScales() const {
+    return hasSpans() && scaleBits() < 8;
+  }
+  /// What is taken from the bits of a narrow scale.
+  constexpr int scaleZero() const {
+    return hasNarrowScales() && !hasMinima ? 1 << (scaleBits() - 1) : 0;
+  }
+  /// The integers that scales may be for the quantiser.
+  constexpr int leastScale() const {
+    return hasNarrowScales() ? -scaleZero() : -127;
+  }
+  constexpr int mostScale() const {
+    return hasNarrowScales() ? (1 << scaleBits()) - 1 - scaleZero() : 127;
   }
   /// Numbers of a group, and of a span where there are such: a scale, and
   /// perhaps a minimum.
@@ -109,7 +136,7 @@ struct PackedFormat {
   constexpr int64_t run() const { return hasSpans() ? spanSize : group; }
   /// What a weight takes of a long row, scales included.
   constexpr double bitsPerWeight() const {
-    double ofGroup = 8.0 * static_cast<double>(numbers() * scaleBytes());
+    double ofGroup = static_cast<double>(numbers() * scaleBits());
     double ofSpan = hasSpans() ? 16.0 * static_cast<double>(numbers()) : 0;
     return bits() + (group ? ofGroup / static_cast<double>(group) : 0) +
            ofSpan / static_cast<double>(spanSize);
@@ -124,7 +151,8 @@ struct PackedFormat {
   /// A plane of a step of a panel (Layout.h): of every column some bytes, each
   /// of which holds `8 / bits` parts. Part p of byte b, the lowest part first,
   /// belongs to the element k = p * bytes + b of the step and is the bits
-  /// firstBit … firstBit + bits − 1 of its u.
+  /// firstBit … firstBit + bits − 1 of its u. Or of the narrow scales and
+  /// minima of a span, likewise.
   struct Plane {
     unsigned bits, firstBit;
     /// Of one column: what the planes before take, and what this one takes.
@@ -135,6 +163,14 @@ struct PackedFormat {
   };
   /// Those of a step of `inputs` successive k. Quantised.
   llvm::SmallVector<Plane, 2> planes(int64_t inputs) const;
+
+  /// Of narrow scales: those of a span, with minima, and their planes. First
+  /// that of the first group of every step, then that of the second, then
+  /// minima in the same order.
+  constexpr int64_t spanNumbers() const {
+    return hasNarrowScales() ? spanSize / group * numbers() : 0;
+  }
+  llvm::SmallVector<Plane, 2> scalePlanes() const;
 };
 
 /// All formats, in the order of PackedType.

@@ -126,7 +126,9 @@ TEST(Quantise, WhatATypeHoldsIsMet) {
       int u = i % 16 == 0 ? 0 : i % 16 == 1 ? top : (i * 7) % (top + 1);
       if (format.range == PackedFormat::Range::Symmetric)
         u = std::max(u, 1);
-      run[i] = format.hasMinima ? 3.0f + u / 64.0f
+      // Narrow minima are none above zero.
+      float minimum = format.hasNarrowScales() ? -0.125f : 3.0f;
+      run[i] = format.hasMinima ? minimum + u / 64.0f
                                 : (u - format.zeroPoint()) / 64.0f;
     }
     Quantised q(type, run);

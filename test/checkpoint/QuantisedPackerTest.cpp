@@ -122,31 +122,30 @@ private:
                     quantise(format, &row[k], nullptr, &u[k], count));
     }
     for (int64_t k = 0; k < matrix.inputs; ++k) {
-      unsigned found = 0;
-      for (const PackedLayout::Bits &bits : layout.bitsOf(n, k, matrix))
-        found |= (at<uint8_t>(bits.byte) >> bits.shift & bits.mask)
-                 << bits.firstBit;
-      EXPECT_EQ(u[k], found) << "output " << n << ", input " << k;
+      EXPECT_EQ(u[k], bitsAt(layout.bitsOf(n, k, matrix)))
+          << "output " << n << ", input " << k;
     }
+  }
+
+  uint32_t bitsAt(llvm::ArrayRef<PackedLayout::Bits> places) {
+    uint32_t found = 0;
+    for (const PackedLayout::Bits &bits : places)
+      found |= (at<uint8_t>(bits.byte) >> bits.shift & bits.mask)
+               << bits.firstBit;
+    return found;
   }
 
   /// The numbers of a run.
   void expectNumbers(int64_t n, int64_t first, int64_t count,
                      const RunNumbers &numbers) {
     const PackedFormat &format = layout.format();
-    auto expect = [&](uint32_t number, int64_t offset) {
-      uint32_t found = format.scaleBytes() == 1   ? at<uint8_t>(offset)
-                       : format.scaleBytes() == 2 ? at<uint16_t>(offset)
-                                                  : at<uint32_t>(offset);
-      EXPECT_EQ(number, found);
-    };
     int64_t group = format.isGrouped() ? format.group : count;
     for (int64_t k = first; k < first + count; k += group) {
-      expect(numbers.scales[(k - first) / group],
-             layout.scaleOffset(n, k, matrix));
+      EXPECT_EQ(numbers.scales[(k - first) / group],
+                bitsAt(layout.bitsOfScale(n, k, matrix)));
       if (format.hasMinima)
-        expect(numbers.minima[(k - first) / group],
-               layout.minimumOffset(n, k, matrix));
+        EXPECT_EQ(numbers.minima[(k - first) / group],
+                  bitsAt(layout.bitsOfMinimum(n, k, matrix)));
     }
     if (!format.hasSpans())
       return;

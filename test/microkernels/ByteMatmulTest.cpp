@@ -90,7 +90,7 @@ public:
   void setScale(int64_t n, int64_t k, uint16_t half) {
     put(packed.data() + (layout.format().hasSpans()
                              ? layout.spanScaleOffset(n, k, matrix)
-                             : layout.scaleOffset(n, k, matrix)),
+                             : layout.bitsOfScale(n, k, matrix)[0].byte),
         half);
   }
 
@@ -183,48 +183,56 @@ private:
       for (int64_t k = 0; k < matrix.inputs; ++k) {
         unsigned u = random() % (256 / multiple());
         weight[n * matrix.inputs + k] = u * multiple();
-        for (const PackedLayout::Bits &bits : layout.bitsOf(n, k, matrix)) {
-          uint8_t &byte = packed.data()[bits.byte];
-          byte &= ~(bits.mask << bits.shift);
-          byte |= (u >> bits.firstBit & bits.mask) << bits.shift;
-        }
+        putBits(layout.bitsOf(n, k, matrix), u);
         if (k % (row.isGrouped() ? row.group : matrix.inputs) == 0)
           putNumbers(n, k, random);
       }
   }
 
+  void putBits(llvm::ArrayRef<PackedLayout::Bits> places, uint32_t number) {
+    for (const PackedLayout::Bits &bits : places) {
+      uint8_t &byte = packed.data()[bits.byte];
+      byte &= ~(bits.mask << bits.shift);
+      byte |= (number >> bits.firstBit & bits.mask) << bits.shift;
+    }
+  }
+
   void putNumbers(int64_t n, int64_t k, std::mt19937 &random) {
-    uint8_t *at = packed.data() + layout.scaleOffset(n, k, matrix);
+    auto ofScale = layout.bitsOfScale(n, k, matrix);
     if (!row.isGrouped()) {
       scales[n] = std::ldexp(static_cast<float>(random()), -37);
-      return put(at, scales[n]);
+      return putBits(ofScale, llvm::bit_cast<uint32_t>(scales[n]));
     }
     const PackedFormat &format = layout.format();
     int64_t group = n * row.groupCount() + k / row.group;
     bool isNewSpan = k % PackedFormat::spanSize == 0;
     scales[group] = putNumber(
-        at, format.hasSpans() ? layout.spanScaleOffset(n, k, matrix) : 0,
+        ofScale, format.hasSpans() ? layout.spanScaleOffset(n, k, matrix) : 0,
         isNewSpan, random);
     if (format.hasMinima)
       minima[group] = putNumber(
-          packed.data() + layout.minimumOffset(n, k, matrix),
+          layout.bitsOfMinimum(n, k, matrix),
           format.hasSpans() ? layout.spanMinimumOffset(n, k, matrix) : 0,
           isNewSpan, random);
   }
 
   /// Of a group: an f16, or an integer times the f16 of the span.
-  float putNumber(uint8_t *at, int64_t span, bool isNewSpan,
-                  std::mt19937 &random) {
-    if (!layout.format().hasSpans()) {
+  float putNumber(llvm::ArrayRef<PackedLayout::Bits> places, int64_t span,
+                  bool isNewSpan, std::mt19937 &random) {
+    const PackedFormat &format = layout.format();
+    if (!format.hasSpans()) {
       uint16_t half = randomHalf(random);
-      put(at, half);
+      putBits(places, half);
       return fromHalf(half);
     }
     if (isNewSpan)
       put(packed.data() + span, randomHalf(random));
-    auto steps = static_cast<int8_t>(random() % 255 - 127);
-    put(at, steps);
-    return fromHalf(get<uint16_t>(packed.data() + span)) * steps;
+    int steps = static_cast<int>(
+                    random() % (format.mostScale() - format.leastScale() + 1)) +
+                format.leastScale();
+    putBits(places, steps + format.scaleZero());
+    return fromHalf(get<uint16_t>(packed.data() + span)) *
+           static_cast<float>(steps);
   }
 
   std::string moduleText() const {

@@ -7,8 +7,10 @@ The sums of integers are exact, so that little is left to the order in which f32
     narrow.py check narrow.so CHECKPOINT q8 int8
 """
 import array
+import bisect
 import ctypes
 import json
+import operator
 import pathlib
 import random
 import struct
@@ -17,24 +19,24 @@ import sys
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "end-to-end"))
 from golden import Library, address, numbers, pointer
 
-SHAPES = {"groups.weight": (42, 45), "groups.bias": (42,), "turned.weight": (45, 69), "tied.weight": (69, 45)}
+SHAPES = {"groups.weight": (42, 301), "groups.bias": (42,), "turned.weight": (301, 69), "tied.weight": (69, 301)}
 RELATIVE = 4e-6
 
 
 class Format:
-    """group: inputs that share a scale, 0: a row; least and most u; whether groups have minima; whether scales and minima are
-    integers times what a row has."""
+    """group: inputs that share a scale, 0: a row; least and most u; whether groups have minima; `steps`: scales and minima are
+    integers, as large as that, times what 256 inputs have."""
 
-    def __init__(self, bits, group=32, symmetric=False, minima=False, spans=False):
-        self.bits, self.group, self.minima, self.spans = bits, group, minima, spans
+    def __init__(self, bits, group=32, symmetric=False, minima=False, steps=0):
+        self.bits, self.group, self.minima, self.steps = bits, group, minima, steps
         self.least, self.most = int(symmetric), 2 ** bits - 1
         self.zero = 0 if minima else 2 ** (bits - 1)
 
 
 FORMATS = {"i8": Format(8, 0, symmetric=True), "q8": Format(8, symmetric=True), "q6": Format(6), "q5": Format(5), "q4": Format(4),
-           "q5_1": Format(5, minima=True), "q4_1": Format(4, minima=True), "q6_k": Format(6, 16, spans=True),
-           "q5_k": Format(5, minima=True, spans=True), "q4_k": Format(4, minima=True, spans=True), "q3_k": Format(3, 16, spans=True),
-           "q2_k": Format(2, 16, minima=True, spans=True)}
+           "q5_1": Format(5, minima=True), "q4_1": Format(4, minima=True), "q6_k": Format(6, 16, steps=127),
+           "q5_k": Format(5, minima=True, steps=63), "q4_k": Format(4, minima=True, steps=63), "q3_k": Format(3, 16, steps=32),
+           "q2_k": Format(2, 16, minima=True, steps=15)}
 
 
 def f32(x):
@@ -51,12 +53,18 @@ def bf16(x):
 
 
 def scales_of(format, groups, signed):
-    """One for each group; of spans the first has the most steps."""
+    """One for each group; the first of a span has the most steps."""
     sign = lambda: random.choice((-1, 1)) if signed else 1
-    if not format.spans:
+    if not format.steps:
         return [sign() * f16(random.uniform(0.02, 0.1)) for _ in range(groups)]
-    unit = f16(random.uniform(2e-4, 8e-4))
-    return [f32(sign() * (random.randint(30, 120) if group else 127) * unit) for group in range(groups)]
+    scales = []
+    for group in range(groups):
+        if group * format.group % 256 == 0:
+            steps, unit = format.steps, f16(random.uniform(0.02, 0.1) / format.steps)
+        else:
+            steps = random.randint(format.steps // 4, format.steps - 2)
+        scales.append(f32(sign() * steps * unit))
+    return scales
 
 
 def row_of(format, inputs):
@@ -126,7 +134,7 @@ def activations(x, format, wide):
         scale, inverse = f32(largest / most), f32(most / largest)
         if format.group:
             least = f32(f32(max(map(abs, group)) / largest) * 65536)
-            scale = f32(f32(largest / (most * 65536)) * next(m for m in MULTIPLES if m >= least))
+            scale = f32(f32(largest / (most * 65536)) * MULTIPLES[bisect.bisect_left(MULTIPLES, least)])
             inverse = f32(1 / scale)
         groups.append(([round(f32(v * inverse)) for v in group], scale))
     return groups
@@ -137,13 +145,16 @@ def cut(values, format):
     return [values[i:i + size] for i in range(0, len(values), size)]
 
 
-def dot(x, weight, kind, wide):
+def product(x, weights, kind, wide):
+    """What every output is of one row of activations."""
+    multiply = lambda a, b: sum(map(operator.mul, a, b))
     if kind in ("f32", "bf16"):
         narrow = bf16 if kind == "bf16" else float
-        return sum(narrow(a) * narrow(w) for a, w in zip(x, weight))
+        x = [narrow(v) for v in x]
+        return [multiply(x, map(narrow, w)) for w in weights]
     format = FORMATS[kind]
-    return sum(sum(q * w for q, w in zip(qa, group)) * da
-               for (qa, da), group in zip(activations(x, format, wide), cut(weight, format)))
+    groups = activations(x, format, wide)
+    return [sum(multiply(q, group) * scale for (q, scale), group in zip(groups, cut(w, format))) for w in weights]
 
 
 class Check:
@@ -174,24 +185,23 @@ def check(path, folder, kind, wide):
     random.seed(3)
     for lengths in ([2], [3, 17, 1, 20]):
         tokens = sum(lengths)
-        x = [[f32(random.gauss(0, 1)) for _ in range(45)] for _ in range(tokens)]
+        x = [[f32(random.gauss(0, 1)) for _ in range(301)] for _ in range(tokens)]
         x[0][7] = 40.0  # one large value makes the others' integers small
-        x[-1] = [0.0] * 45
+        x[-1] = [0.0] * 301
         given = array.array("f", [v for line in x for v in line])
         biases = [b for b, in weights["groups.bias"]]
-        expected = [[dot(line, w, kind, wide) + b for w, b in zip(weights["groups.weight"], biases)] for line in x]
+        expected = [list(map(operator.add, product(line, weights["groups.weight"], kind, wide), biases)) for line in x]
         left, right = test.call("groups", lengths, given, tokens * 37, tokens * 5)
         test.compare(f"groups of {tokens}", [v for line in expected for v in line[:37]], left)
         test.compare(f"groups of {tokens}", [v for line in expected for v in line[37:]], right)
         columns = list(zip(*weights["turned.weight"]))
         found, = test.call("turned", lengths, given, tokens * 69)
-        test.compare(f"turned {tokens}", [max(0.0, dot(line, w, kind, wide)) for line in x for w in columns], found)
+        test.compare(f"turned {tokens}", [max(0.0, v) for line in x for v in product(line, columns, kind, wide)], found)
         ids = array.array("i", [(7 * t + 1) % 69 for t in range(tokens)])
         table = [[bf16(v) if kind == "bf16" else v for v in w] for w in weights["tied.weight"]]
-        rows, found = test.call("tied", lengths, ids, tokens * 45, tokens * 69)
+        rows, found = test.call("tied", lengths, ids, tokens * 301, tokens * 69)
         test.compare(f"rows of {tokens}", [v for i in ids for v in table[i]], rows)
-        expected = [dot(table[i], w, kind, wide) if any(table[i]) else 0.0 for i in ids for w in weights["tied.weight"]]
-        test.compare(f"tied {tokens}", expected, found)
+        test.compare(f"tied {tokens}", [v for i in ids for v in product(table[i], weights["tied.weight"], kind, wide)], found)
     sys.exit(test.failed)
 
 
