@@ -76,6 +76,10 @@ static void readMerge(const JsonNode &node, TokenizerDescription &description) {
   }
   if (left.empty() || right.empty())
     return node.problem("found an empty token, needed two tokens");
+  if (left.size() > text::maxCutBytes)
+    return node.problem("found a token of " + llvm::Twine(left.size()) +
+                        " bytes on the left, needed at most " +
+                        llvm::Twine(text::maxCutBytes));
   int32_t leftId = idOf(node, left, description),
           rightId = idOf(node, right, description);
   int32_t merged =

@@ -7,7 +7,9 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <set>
+#include <tuple>
 
 namespace heddle::checkpoint {
 
@@ -56,10 +58,9 @@ private:
   std::vector<char> bytes;
 };
 
-/// Slots for `count` entries: at most half are taken, so that a miss ends soon.
-size_t slotCount(size_t count) {
-  return llvm::PowerOf2Ceil(std::max<size_t>(4, count * 2));
-}
+/// Slots for `count` entries: three in four are taken, so that a miss ends
+/// soon.
+size_t slotCount(size_t count) { return count + count / 3 + 4; }
 
 std::vector<text::TokenSlot>
 hashTokens(const llvm::StringMap<int32_t> &vocabulary) {
@@ -71,28 +72,49 @@ hashTokens(const llvm::StringMap<int32_t> &vocabulary) {
   llvm::sort(tokens);
   for (const auto &[id, token] : tokens) {
     uint64_t hash = text::hashBytes(token.data(), token.size());
-    size_t at = hash & (slots.size() - 1);
+    size_t at = text::slotOf(hash, slots.size());
     while (slots[at].id >= 0)
-      at = (at + 1) & (slots.size() - 1);
+      at = (at + 1) % slots.size();
     slots[at] = {static_cast<uint32_t>(hash >> 32), id};
   }
   return slots;
 }
 
-std::vector<text::MergeSlot>
-hashMerges(const std::vector<TokenizerMerge> &merges) {
-  std::vector<text::MergeSlot> slots(slotCount(merges.size()), {-1, -1, 0, -1});
-  for (uint32_t rank = 0; rank < merges.size(); ++rank) {
-    const TokenizerMerge &merge = merges[rank];
-    size_t at = text::hashPair(merge.left, merge.right) & (slots.size() - 1);
+/// Header::mergeBegins and what belongs to it.
+struct Merges {
+  std::vector<uint32_t> begins, ranks;
+  std::vector<uint16_t> cuts;
+
+  Merges(llvm::ArrayRef<TokenizerMerge> merges,
+         llvm::ArrayRef<llvm::StringRef> tokens) {
+    struct Entry {
+      int32_t merged;
+      size_t cut;
+      uint32_t rank;
+    };
+    std::vector<Entry> entries;
+    for (auto [rank, merge] : llvm::enumerate(merges))
+      entries.push_back({merge.merged, tokens[merge.left].size(),
+                         static_cast<uint32_t>(rank)});
     // A pair that is listed twice has its last rank, as in Hugging Face.
-    while (slots[at].left >= 0 &&
-           (slots[at].left != merge.left || slots[at].right != merge.right))
-      at = (at + 1) & (slots.size() - 1);
-    slots[at] = {merge.left, merge.right, rank, merge.merged};
+    llvm::sort(entries, [](const Entry &a, const Entry &b) {
+      return std::tie(a.merged, a.cut, b.rank) <
+             std::tie(b.merged, b.cut, a.rank);
+    });
+    entries.erase(llvm::unique(entries,
+                               [](const Entry &a, const Entry &b) {
+                                 return a.merged == b.merged && a.cut == b.cut;
+                               }),
+                  entries.end());
+    begins.assign(tokens.size() + 1, 0);
+    for (const Entry &entry : entries) {
+      ++begins[entry.merged + 1];
+      ranks.push_back(entry.rank);
+      cuts.push_back(static_cast<uint16_t>(entry.cut));
+    }
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
   }
-  return slots;
-}
+};
 
 /// The last and the first character of every two tokens that a merge joins, as
 /// text::jointBit draws them.
@@ -162,8 +184,12 @@ std::vector<char> layOutTokenizer(const TokenizerDescription &description) {
   header.tokenBytes = layout.add(llvm::StringRef(tokenBytes));
   header.tokenSlots = layout.add(
       llvm::ArrayRef<text::TokenSlot>(hashTokens(description.vocabulary)));
-  header.mergeSlots = layout.add(
-      llvm::ArrayRef<text::MergeSlot>(hashMerges(description.merges)));
+  if (description.model == text::ModelKind::Bpe) {
+    Merges merges(description.merges, tokens);
+    header.mergeBegins = layout.add(llvm::ArrayRef<uint32_t>(merges.begins));
+    header.mergeRanks = layout.add(llvm::ArrayRef<uint32_t>(merges.ranks));
+    header.mergeCuts = layout.add(llvm::ArrayRef<uint16_t>(merges.cuts));
+  }
   header.joints = layout.add(
       llvm::ArrayRef<uint64_t>(drawJoints(description.merges, tokens)));
   if (description.model == text::ModelKind::Unigram) {

@@ -80,17 +80,16 @@ void Model::finishSymbols(Ids &ids) {
 }
 
 void Model::consider(int32_t left, int32_t right) {
-  const MergeSlot *merge =
-      tables.findMerge(symbols[left].id, symbols[right].id);
-  if (merge && !isAvoided(merge->merged))
+  Tables::Merge merge = tables.findMerge(symbols[left].id, symbols[right].id);
+  if (merge.merged >= 0 && !isAvoided(merge.merged))
     candidates.push(
-        {static_cast<uint64_t>(merge->rank) << 32 | static_cast<uint32_t>(left),
-         merge->merged});
+        {static_cast<uint64_t>(merge.rank) << 32 | static_cast<uint32_t>(left),
+         merge.merged});
 }
 
 /// Joins symbols until no merge applies. Candidates go stale when a neighbour
-/// is merged first; such a one is recognised by the pair at its place no longer
-/// giving the same token.
+/// is merged first; such a one is recognised by the pair at its place being
+/// longer now.
 void Model::merge() {
   auto later = [](const Candidate &left, const Candidate &right) {
     return left.order > right.order;
@@ -119,9 +118,9 @@ void Model::merge() {
     int32_t right = symbols[left].next;
     if (symbols[left].id < 0 || right < 0)
       continue;
-    const MergeSlot *merge =
-        tables.findMerge(symbols[left].id, symbols[right].id);
-    if (!merge || merge->merged != candidate.merged)
+    if (tables.tokenBytes(symbols[left].id) +
+            tables.tokenBytes(symbols[right].id) !=
+        tables.tokenBytes(candidate.merged))
       continue;
     symbols[left].id = candidate.merged;
     symbols[left].next = symbols[right].next;

@@ -100,29 +100,25 @@ bool Tables::checkTokens() {
 
 /// A search goes on to the next empty slot. Where hashes are what they should
 /// be, that is a few slots away.
-template <typename Slot, typename IsEmpty>
-bool Tables::isSparse(Range slots, IsEmpty isEmpty) const {
+bool Tables::isSparse() const {
   constexpr uint32_t longest = 1024;
   uint32_t run = 0;
   // Searches begin anew at the front.
   for (int round = 0; round < 2; ++round)
-    for (const Slot &slot : view<Slot>(slots))
-      if (run = isEmpty(slot) ? 0 : run + 1; run > longest)
+    for (const TokenSlot &slot : view<TokenSlot>(header->tokenSlots))
+      if (run = slot.id < 0 ? 0 : run + 1; run > longest)
         return false;
   return true;
 }
 
 bool Tables::checkSlots() {
   if (!checkRange(header->tokenSlots, sizeof(TokenSlot), alignof(TokenSlot)) ||
-      !checkRange(header->mergeSlots, sizeof(MergeSlot), alignof(MergeSlot)) ||
       !checkRange(header->joints, sizeof(uint64_t), alignof(uint64_t)))
     return fail("hash table out of range");
   auto powerOfTwo = [](uint32_t count) {
     return count != 0 && (count & (count - 1)) == 0;
   };
-  if (!powerOfTwo(header->tokenSlots.count) ||
-      !powerOfTwo(header->mergeSlots.count) ||
-      !powerOfTwo(header->joints.count))
+  if (!powerOfTwo(header->joints.count))
     return fail("size of a hash table is no power of two");
   auto count = static_cast<int32_t>(header->tokenCount);
   bool empty = false, good = true;
@@ -132,26 +128,23 @@ bool Tables::checkSlots() {
   }
   if (!empty || !good)
     return fail("bad slot in the vocabulary");
-  empty = false;
-  auto inRange = [&](int32_t id) {
-    return static_cast<uint32_t>(id) < static_cast<uint32_t>(count);
-  };
-  for (const MergeSlot &slot : view<MergeSlot>(header->mergeSlots)) {
-    empty |= slot.left == -1;
-    good &= slot.left == -1 ||
-            (inRange(slot.left) && inRange(slot.right) && inRange(slot.merged));
-  }
-  if (!empty || !good)
-    return fail("bad slot in the merges");
-  auto isEmpty = [](const auto &slot) {
-    if constexpr (requires { slot.id; })
-      return slot.id < 0;
-    else
-      return slot.left < 0;
-  };
-  return (isSparse<TokenSlot>(header->tokenSlots, isEmpty) &&
-          isSparse<MergeSlot>(header->mergeSlots, isEmpty)) ||
-         fail("hash table too crowded");
+  return isSparse() || fail("hash table too crowded");
+}
+
+bool Tables::checkMerges() {
+  if (header->model != uint32_t(ModelKind::Bpe))
+    return true;
+  if (!checkRange(header->mergeBegins, sizeof(uint32_t), alignof(uint32_t)) ||
+      !checkRange(header->mergeRanks, sizeof(uint32_t), alignof(uint32_t)) ||
+      !checkRange(header->mergeCuts, sizeof(uint16_t), alignof(uint16_t)) ||
+      header->mergeBegins.count != header->tokenCount + 1 ||
+      header->mergeCuts.count != header->mergeRanks.count)
+    return fail("merges out of range");
+  std::span<const uint32_t> begins = view<uint32_t>(header->mergeBegins);
+  if (!std::is_sorted(begins.begin(), begins.end()) ||
+      begins.back() > header->mergeRanks.count)
+    return fail("bad merges");
+  return true;
 }
 
 bool Tables::checkTrie() {
@@ -302,7 +295,8 @@ bool Tables::open(const void *section, size_t size) {
     return fail("written by another version of Heddle");
   if (header->bytes > size || header->bytes < sizeof(Header))
     return fail("shorter than it says");
-  if (!checkRanges() || !checkTokens() || !checkSlots() || !checkTrie())
+  if (!checkRanges() || !checkTokens() || !checkSlots() || !checkMerges() ||
+      !checkTrie())
     return false;
 
   if (!openSteps(header->normalizers, maxSteps,
@@ -339,28 +333,47 @@ std::string_view Tables::token(int32_t id) const {
   return slice(string(header->tokenBytes), begins[index], begins[index + 1]);
 }
 
-int32_t Tables::find(std::string_view wanted, uint64_t hash) const {
+/// The id of the token with that hash of which isWanted(its text).
+template <typename IsWanted>
+int32_t Tables::search(uint64_t hash, IsWanted isWanted) const {
   std::span<const TokenSlot> slots = view<TokenSlot>(header->tokenSlots);
-  size_t mask = slots.size() - 1;
   auto tag = static_cast<uint32_t>(hash >> 32);
-  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+  for (size_t at = slotOf(hash, slots.size());; ++at) {
+    if (at == slots.size())
+      at = 0;
     if (slots[at].id < 0)
       return -1;
-    if (slots[at].tag == tag && token(slots[at].id) == wanted)
+    if (slots[at].tag == tag && isWanted(token(slots[at].id)))
       return slots[at].id;
   }
 }
 
-const MergeSlot *Tables::findMerge(int32_t left, int32_t right) const {
-  std::span<const MergeSlot> slots = view<MergeSlot>(header->mergeSlots);
-  size_t mask = slots.size() - 1;
-  for (size_t at = hashPair(left, right) & mask;; at = (at + 1) & mask) {
-    const MergeSlot &slot = slots[at];
-    if (slot.left == left && slot.right == right)
-      return &slot;
-    if (slot.left < 0)
-      return nullptr;
-  }
+int32_t Tables::find(std::string_view wanted, uint64_t hash) const {
+  return search(hash, [&](std::string_view text) { return text == wanted; });
+}
+
+Tables::Merge Tables::findMerge(int32_t left, int32_t right) const {
+  constexpr Merge none = {0, -1};
+  std::string_view front = token(left), back = token(right);
+  size_t bytes = front.size() + back.size();
+  if (bytes > header->maxTokenBytes)
+    return none;
+  uint64_t hash = hashSeed;
+  for (std::string_view part : {front, back})
+    for (char c : part)
+      hash = hashByte(hash, static_cast<uint8_t>(c));
+  int32_t merged = search(hashFinish(hash), [&](std::string_view text) {
+    return text.size() == bytes && text.starts_with(front) &&
+           text.ends_with(back);
+  });
+  if (merged < 0)
+    return none;
+  const uint32_t *begins = view<uint32_t>(header->mergeBegins).data() + merged;
+  std::span<const uint16_t> cuts = view<uint16_t>(header->mergeCuts);
+  for (uint32_t i = begins[0]; i < begins[1]; ++i)
+    if (cuts[i] == front.size())
+      return {view<uint32_t>(header->mergeRanks)[i], merged};
+  return none;
 }
 
 const AddedToken *Tables::addedToken(int32_t id) const {

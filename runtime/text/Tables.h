@@ -81,8 +81,16 @@ struct Tables {
   }
   /// The same with hashBytes(token) known.
   int32_t find(std::string_view token, uint64_t hash) const;
-  /// The merge of two tokens, or nullptr.
-  const MergeSlot *findMerge(int32_t left, int32_t right) const;
+  struct Merge {
+    uint32_t rank;
+    int32_t merged; // the id of the two tokens joined; -1: there is no such
+  };
+  Merge findMerge(int32_t left, int32_t right) const;
+  size_t tokenBytes(int32_t id) const {
+    const uint32_t *begin =
+        view<uint32_t>(header->tokenOffsets).data() + static_cast<size_t>(id);
+    return begin[1] - begin[0];
+  }
   /// Whether a merge may join a token that ends with `left` to one that begins
   /// with `right`.
   bool isJoint(uint32_t left, uint32_t right) const {
@@ -104,10 +112,12 @@ private:
   bool checkRanges();
   bool checkTokens();
   bool checkSlots();
+  bool checkMerges();
   bool checkTrie();
-  /// Whether no lookup in a table has to pass many slots.
-  template <typename Slot, typename IsEmpty>
-  bool isSparse(Range slots, IsEmpty isEmpty) const;
+  /// Whether no search for a token has to pass many slots.
+  bool isSparse() const;
+  template <typename IsWanted>
+  int32_t search(uint64_t hash, IsWanted isWanted) const;
   /// needs(kind) says what a step of a kind, up to `lastKind`, must have.
   bool openSteps(Range range, uint32_t limit, uint32_t lastKind,
                  StepNeeds (*needs)(uint32_t), Buffer<OpenStep> &steps);

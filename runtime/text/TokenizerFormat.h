@@ -15,7 +15,7 @@
 namespace heddle::text {
 
 constexpr uint64_t tokenizerMagic = 0x314b4f54444448ull; // "HDDTOK1"
-constexpr uint32_t tokenizerVersion = 5;
+constexpr uint32_t tokenizerVersion = 6;
 
 /// No token has an id this large, so that ids and sizes computed from them stay
 /// small integers.
@@ -24,6 +24,8 @@ constexpr uint32_t maxSteps = 64;
 /// What is searched for at every place of a text is no longer than this: the
 /// added tokens, and those of WordPiece and Unigram.
 constexpr uint32_t maxSoughtBytes = 1024;
+/// The longest token that a merge may have on its left, in bytes.
+constexpr uint32_t maxCutBytes = UINT16_MAX;
 constexpr uint32_t maxDecoderSteps = 8;
 
 /// `count` elements (bytes, for a string) at `offset`.
@@ -125,19 +127,11 @@ enum ModelFlags : uint32_t {
                      // itself adds them
 };
 
-/// Slot of the table from token to id: open addressing, linear probing, a power
-/// of two slots, at least one empty.
+/// Slot of the table from token to id: open addressing, linear probing, at
+/// least one empty. A search begins at slotOf(hash).
 struct TokenSlot {
   uint32_t tag; // upper half of hashBytes(token)
   int32_t id;   // -1: empty
-};
-
-/// Slot of the table of merges, addressed like TokenSlot by hashPair(left,
-/// right).
-struct MergeSlot {
-  int32_t left, right; // -1: empty
-  uint32_t rank;       // merges of lower rank come first
-  int32_t merged;      // the id of the two tokens joined
 };
 
 /// Node of the trie of Unigram's vocabulary, a double array (Aoe, 1989): the
@@ -184,9 +178,14 @@ struct Header {
   Range tokenOffsets;     // uint32_t[tokenCount + 1], into tokenBytes; equal
                           // neighbours: no such token
   Range tokenBytes;
-  Range tokenSlots;    // TokenSlot: the model's vocabulary, without tokens that
-                       // are only added
-  Range mergeSlots;    // MergeSlot
+  Range tokenSlots; // TokenSlot: the model's vocabulary, without tokens that
+                    // are only added
+  // Byte pair encoding: which tokens come of two others, and where those meet.
+  // Of a token, the elements mergeBegins[id] … mergeBegins[id + 1] − 1 of the
+  // two behind it.
+  Range mergeBegins;   // uint32_t[tokenCount + 1]
+  Range mergeRanks;    // uint32_t: merges of lower rank come first
+  Range mergeCuts;     // uint16_t: bytes of the left token
   Range joints;        // uint64_t: a bit for every joint, see jointBit
   Range trie;          // TrieNode: Unigram
   Range scores;        // double[tokenCount]: Unigram, the logarithms of
@@ -223,10 +222,9 @@ constexpr uint64_t hashBytes(const char *bytes, size_t count,
   return hashFinish(hash);
 }
 
-constexpr uint32_t hashPair(int32_t left, int32_t right) {
-  uint64_t key = (static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32) |
-                 static_cast<uint32_t>(right);
-  return static_cast<uint32_t>((key * 0x9e3779b97f4a7c15ull) >> 32);
+/// Of so many slots.
+constexpr size_t slotOf(uint64_t hash, size_t slots) {
+  return static_cast<size_t>((hash & 0xffffffff) * slots >> 32);
 }
 
 /// A joint is a pair of characters between which some merge joins two tokens.

@@ -77,21 +77,24 @@ private:
       if (token.empty())
         continue;
       uint64_t hash = hashBytes(token.data(), token.size());
-      size_t at = hash % slots.size();
+      size_t at = slotOf(hash, slots.size());
       while (slots[at].id >= 0)
         at = (at + 1) % slots.size();
       slots[at] = {static_cast<uint32_t>(hash >> 32),
                    static_cast<int32_t>(begins.size() - 1)};
     }
     begins.push_back(static_cast<uint32_t>(text.size()));
-    std::vector<MergeSlot> merges(4, {-1, -1, 0, 0});
-    merges[hashPair(0, 1) % merges.size()] = {0, 1, 0, 9};
+    // Of "a" and "b" comes "ab".
+    std::vector<uint32_t> mergeBegins(std::size(tokens) + 1, 0);
+    mergeBegins.back() = 1;
     header.tokenCount = std::size(tokens);
     header.maxTokenBytes = 2;
     header.tokenOffsets = add(begins);
     header.tokenBytes = add(text);
     header.tokenSlots = add(slots);
-    header.mergeSlots = add(merges);
+    header.mergeBegins = add(mergeBegins);
+    header.mergeRanks = add(std::vector<uint32_t>{0});
+    header.mergeCuts = add(std::vector<uint16_t>{1});
     header.joints = add(std::vector<uint64_t>(1, ~uint64_t{0}));
   }
 
