@@ -17,7 +17,7 @@ sys.path += [str(HERE), str(HERE / "configurations")]
 import checkpoint
 import sample
 import torch_file as torch
-from from_gguf import answers
+from from_gguf import PLAIN_CODE, answers
 from golden import Rows
 
 AWQ_ORDER = [0, 2, 4, 6, 1, 3, 5, 7]
@@ -198,7 +198,7 @@ def write(folder, form, case):
 
 
 def built(heddle, folder, output):
-    ran = subprocess.run([heddle, "build", folder, "--emit=so", "--cpu=generic", "--name=model", "--quant", "f32", "-o", output], capture_output=True, text=True)
+    ran = subprocess.run([heddle, "build", folder, "--emit=so", *PLAIN_CODE, "--name=model", "--quant", "f32", "-o", output], capture_output=True, text=True)
     if ran.returncode:
         sys.exit(f"{folder}: {ran.stderr}")
     return output.read_bytes()
@@ -211,7 +211,8 @@ def is_same_program(heddle, folder):
 
 def distances(heddle, folder, case):
     """How far the answers are of a program that keeps the integers, as parts of the largest number."""
-    meant, kept = (answers(heddle, folder / side, folder / f"{side}.so", case) for side in ("meant", "stored"))
+    meant = answers(heddle, folder / "meant", folder / "meant.so", case, *PLAIN_CODE)
+    kept = answers(heddle, folder / "stored", folder / "stored.so", case)
     far = []
     for entry in meant:
         a, b = Rows.pack(meant[entry]), Rows.pack(kept[entry])
