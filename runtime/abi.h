@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 5u
+#define HEDDLE_ABI_VERSION 6u
 #define HEDDLE_MAX_SIZES 8
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
@@ -162,6 +162,17 @@ typedef struct heddle_sentences {
   const heddle_prompt *prompts;
 } heddle_sentences;
 
+/* How the checkpoint would have conversations written down (compiler/checkpoint/ChatTemplates.h). */
+typedef struct heddle_chat {
+  int32_t template_count, token_count;
+  const heddle_prompt *templates; /* sources of Jinja; `default`, if it is there, is the one for most conversations */
+  const heddle_prompt *tokens;    /* what templates know of the tokenizer: `bos_token` … */
+  /* The conversation of a program's command line, in libheddle_main.a; returns the exit code. NULL without a command line. The
+   * last argument is not used: the type is that of a heddle_reader. */
+  int32_t (*run)(heddle_model *model, const void *arguments, void *unused);
+} heddle_chat;
+int32_t heddle_run_chat(heddle_model *model, const void *arguments, void *unused);
+
 /* What becomes of a picture, in this order, as preprocessor_config.json says (compiler/checkpoint/Preprocessor.h). */
 typedef struct heddle_image_steps {
   int32_t resize;                   /* HEDDLE_RESIZE_... */
@@ -223,6 +234,7 @@ struct heddle_program {
   const heddle_image_steps *image_steps; /* NULL: the checkpoint does not say what becomes of pictures */
   const heddle_audio_steps *audio_steps; /* the same of sound */
   heddle_reader read_image, read_audio;  /* NULL where there are no steps, and where nobody would call it: only a command line does */
+  const heddle_chat *chat;               /* NULL: the checkpoint has no chat template, or none that Heddle executes */
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + rows[b] * capacity * position_bytes. */

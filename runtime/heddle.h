@@ -152,6 +152,8 @@ typedef enum heddle_early_stopping {
   HEDDLE_EARLY_STOPPING_NEVER = 3 /* expected: at the length that is best for its score */
 } heddle_early_stopping;
 
+#define HEDDLE_RESUME_COMMON 2
+
 /* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
  * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */
 typedef struct heddle_generate_options {
@@ -166,8 +168,9 @@ typedef struct heddle_generate_options {
   float top_p, min_p;        /* 1 and -1: all tokens */
   float repetition_penalty;  /* 1: none */
   uint64_t seed;
-  int32_t resume;            /* 1: continue what the session's rows hold (a chat; an empty prompt just goes on);
-                                0: begin anew */
+  int32_t resume;            /* 1: continue what the session's rows hold (an empty prompt just goes on); HEDDLE_RESUME_COMMON: each
+                                prompt is the whole text, and what its row holds is its beginning, which is not read again (a
+                                chat: rewind the row to what both have in common); 0: begin anew */
   int32_t text_only;         /* 1: special tokens written out in prompts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
   const float *const *sources; /* where the first entry reads pictures or sound: its input, a row each, in place of prompts */
   const char *language, *task; /* of speech, by names of generation_config.json ("en", "translate"). NULL: as it says, else the

@@ -41,6 +41,7 @@ private:
   llvm::Constant *generation(const heddle_generation &settings);
   llvm::Constant *namedIds(llvm::ArrayRef<heddle_named_id> names);
   llvm::Constant *sentences(const ProgramSentences &sentences);
+  llvm::Constant *chat(const ProgramChat &chat, bool withMain);
   llvm::Constant *imageSteps(const heddle_image_steps &steps);
   llvm::Constant *audioSteps(const heddle_audio_steps &steps);
   llvm::Constant *reader(llvm::StringRef name);
@@ -234,6 +235,16 @@ llvm::Constant *Emitter::sentences(const ProgramSentences &sentences) {
                                      int32(sentences.defaultPrompt), prompts});
 }
 
+llvm::Constant *Emitter::chat(const ProgramChat &chat, bool withMain) {
+  auto named = [&](const auto &pair) {
+    return structOf<heddle_prompt>({string(pair.first), string(pair.second)});
+  };
+  return structOf<heddle_chat>(
+      {int32(chat.templates.size()), int32(chat.tokens.size()),
+       arrayOf(chat.templates, named), arrayOf(chat.tokens, named),
+       withMain ? reader("heddle_run_chat") : null()});
+}
+
 llvm::Constant *Emitter::imageSteps(const heddle_image_steps &steps) {
   return structOf<heddle_image_steps>(
       {int32(steps.resize), int32(steps.width), int32(steps.height),
@@ -296,7 +307,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        model.imageSteps ? global(imageSteps(*model.imageSteps)) : null(),
        model.audioSteps ? global(audioSteps(*model.audioSteps)) : null(),
        model.imageSteps && withMain ? reader("heddle_read_image") : null(),
-       model.audioSteps && withMain ? reader("heddle_read_audio") : null()});
+       model.audioSteps && withMain ? reader("heddle_read_audio") : null(),
+       model.chat ? global(chat(*model.chat, withMain)) : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

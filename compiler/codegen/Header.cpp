@@ -186,7 +186,8 @@ typedef struct $_generate_options {
   float top_p, min_p;        /* 1 and -1: all tokens */
   float repetition_penalty;  /* 1: none */
   uint64_t seed;
-  int32_t resume;            /* 1: continue what the session's rows hold (a chat); 0: begin anew */
+  int32_t resume;            /* 1: continue what the session's rows hold; 2: prompts are whole texts, whose
+                                beginning their rows hold (a chat); 0: begin anew */
   int32_t text_only;         /* 1: special tokens written out in prompts are text */
   const float *const *sources; /* where the first entry reads pictures or sound: its input, a row each, in place of prompts */
   const char *language, *task; /* of speech, by names of generation_config.json. NULL: as it says */

@@ -111,8 +111,9 @@ runtimeArchives(const LinkOptions &options) {
   if (!directory)
     return directory.takeError();
   std::vector<std::string> archives = {"--start-group"};
-  for (llvm::StringRef name : {"libheddle_main.a", "libheddle_text.a",
-                               "libheddle_media.a", "libheddle_runtime.a"})
+  for (llvm::StringRef name :
+       {"libheddle_main.a", "libheddle_text.a", "libheddle_chat.a",
+        "libheddle_media.a", "libheddle_runtime.a"})
     if (std::string archive = joinPath(*directory, name);
         fs::is_regular_file(archive))
       archives.push_back(archive);

@@ -102,6 +102,12 @@ struct ProgramSentences {
   int defaultPrompt = -1;
 };
 
+/// heddle_chat.
+struct ProgramChat {
+  /// Names and sources, names and texts.
+  std::vector<std::pair<std::string, std::string>> templates, tokens;
+};
+
 struct Program {
   std::string name;
   /// Of the weight slots' layout; the packed weights file carries the same.
@@ -134,6 +140,8 @@ struct Program {
   std::shared_ptr<const heddle_generation> generation;
   /// The same about vectors.
   std::optional<ProgramSentences> sentences;
+  /// And about conversations.
+  std::optional<ProgramChat> chat;
   /// And what becomes of pictures and of sound.
   std::optional<heddle_image_steps> imageSteps;
   std::optional<heddle_audio_steps> audioSteps;

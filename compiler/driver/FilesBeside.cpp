@@ -1,6 +1,7 @@
 //===- FilesBeside.cpp - what lies beside config.json and the weights -----===//
 
 #include "compiler/driver/FilesBeside.h"
+#include "compiler/checkpoint/ChatTemplates.h"
 #include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Preprocessor.h"
 #include "compiler/checkpoint/Tokenizer.h"
@@ -54,6 +55,23 @@ describe(const checkpoint::SentenceTransformer &sentences) {
   return program;
 }
 
+/// What a template asks for and Heddle does not do is no reason to build
+/// nothing: the program then takes texts that are written down already.
+static std::optional<codegen::ProgramChat>
+readChat(const Source &texts, bool tellsNotes, Problems &problems) {
+  Problems of;
+  checkpoint::ChatTemplates found = checkpoint::readChatTemplates(texts, of);
+  if (tellsNotes)
+    noteLacking(of, found.templates.empty()
+                        ? "the program does not offer --chat"
+                        : "the program has its other templates");
+  for (const std::string &message : of.messages())
+    problems.add(llvm::createStringError(message));
+  if (found.templates.empty())
+    return std::nullopt;
+  return codegen::ProgramChat{found.templates, found.tokens};
+}
+
 static bool generates(const codegen::Program &program) {
   return llvm::any_of(program.entries, [](const auto &entry) {
     return entry.generates != codegen::GenerateRole::None;
@@ -96,6 +114,9 @@ llvm::LogicalResult driver::readFilesBeside(
   if (problems.empty() && generates(program))
     readGeneration(texts, config, arguments.ignoredKeys, tokenizer, problems,
                    program);
+  // A conversation is text.
+  if (problems.empty() && !tokenizer.empty() && generates(program))
+    program.chat = readChat(texts, arguments.tellsNotes, problems);
   problems.print(llvm::errs());
   for (const std::string &note : problems.notes())
     if (arguments.tellsNotes)

@@ -98,6 +98,7 @@ private:
   heddle_status readPrompts();
   heddle_status readPrompt(int64_t b);
   heddle_status readIds(int64_t b);
+  heddle_status takeCommon(int64_t b);
   heddle_status checkPrompts();
   bool readsMedia() const { return source.entry && source.size < 0; }
   int64_t mostPromptTokens() const;

@@ -66,6 +66,9 @@ heddle_status Generation::prepare() {
   if (!step.entry)
     return fail(HEDDLE_NOT_SUPPORTED, "%s does not generate",
                 model.program->name);
+  if (options.resume < 0 || options.resume > HEDDLE_RESUME_COMMON)
+    return fail(HEDDLE_BAD_ARGUMENT, "resume is %d, needed: 0 to %d",
+                options.resume, HEDDLE_RESUME_COMMON);
   if (source.entry && options.resume)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "%s reads a prompt as a whole: its texts cannot be resumed",
@@ -214,7 +217,7 @@ heddle_status Generation::readPrompts() {
 
 heddle_status Generation::readPrompt(int64_t b) {
   Row &row = rowOf(b);
-  if (options.resume && session.unread[b] >= 0)
+  if (options.resume == 1 && session.unread[b] >= 0)
     row.ids.push(session.unread[b]);
   if (readsMedia()) {
     if (!options.sources[b])
@@ -226,7 +229,7 @@ heddle_status Generation::readPrompt(int64_t b) {
       return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is NULL", b);
     const char *wrong =
         tokenizer->encode({prompt, strlen(prompt)},
-                          /*addSpecialTokens=*/!options.resume, row.ids,
+                          /*addSpecialTokens=*/options.resume != 1, row.ids,
                           /*specialsAreText=*/options.text_only);
     if (wrong)
       return fail(statusOf(wrong), "prompt %" PRId64 ": %s", b, wrong);
@@ -238,10 +241,27 @@ heddle_status Generation::readPrompt(int64_t b) {
   if (row.ids.empty())
     return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is empty", b);
   row.prompt = row.ids.size();
+  if (heddle_status status = takeCommon(b))
+    return status;
   if (tokenizer && beamOptions.beams == 1)
     if (heddle_status status = openDecoder(row))
       return status;
   return checkTrouble();
+}
+
+/// What the session has read of the prompt already.
+heddle_status Generation::takeCommon(int64_t b) {
+  if (options.resume != HEDDLE_RESUME_COMMON)
+    return HEDDLE_OK;
+  int64_t held = heddle_session_length(&session, b);
+  auto tokens = static_cast<int64_t>(rowOf(b).ids.size());
+  if (held >= tokens)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "prompt %" PRId64 " has %" PRId64
+                " tokens, needed: more than the %" PRId64 " that row holds",
+                b, tokens, held);
+  rowOf(b).read = static_cast<size_t>(held);
+  return HEDDLE_OK;
 }
 
 /// A length that nothing has room for is a mistake of the caller's, whose ids

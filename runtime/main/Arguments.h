@@ -35,6 +35,8 @@ struct Arguments {
   bool plainText = false;
   bool special = false; // special tokens that are written are printed
   bool lines = false;   // of standard input, each a prompt
+  bool chat = false;    // texts are turns of a conversation
+  const char *system = nullptr, *tools = nullptr; // of it
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;

@@ -3,6 +3,7 @@
 #define HEDDLE_RUNTIME_MAIN_COMMANDS_H
 
 #include "runtime/Model.h"
+#include "runtime/generate/Generate.h"
 #include "runtime/main/Arguments.h"
 
 namespace heddle::runtime {
@@ -36,6 +37,9 @@ int generateIds(heddle_model &model, const Arguments &arguments);
 int generateFromFiles(heddle_model &model, const Arguments &arguments);
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
+
+/// Where the time of a generation went, to standard error.
+void printTimes(const GenerateReport &report);
 
 /// Where the time of all calls went, to standard error. The model has a
 /// profile.

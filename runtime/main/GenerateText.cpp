@@ -72,7 +72,7 @@ private:
 
 } // namespace
 
-static void printTimes(const GenerateReport &report) {
+void printTimes(const GenerateReport &report) {
   auto line = [](const char *name, int64_t tokens, double seconds) {
     fprintf(stderr, "%-8s %6" PRId64 " tokens in %8.3f s, %8.1f tokens/s\n",
             name, tokens, seconds, seconds > 0 ? tokens / seconds : 0.0);

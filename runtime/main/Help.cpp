@@ -185,6 +185,16 @@ static void printGenerationHelp(const heddle_program &program,
            speaksText ? "text" : "ids");
 }
 
+static void printChatHelp() {
+  puts("\nconversation\n"
+       "  --chat                  texts are turns, which the model answers as "
+       "its chat template has it;\n"
+       "                          without texts, lines of standard input or "
+       "what you type\n"
+       "  --system TEXT           what the model is told before\n"
+       "  --tools FILE            JSON of tools that it may call");
+}
+
 static void printTextHelp(const TextUse &use) {
   if (use.embed)
     printf("\nvectors\n"
@@ -211,6 +221,8 @@ void printHelp(const heddle_program &program, const char *command,
   printUses(program, command, readsIds ? TextUse() : use);
   if (use.step)
     printGenerationHelp(program, use, speaksText);
+  if (program.chat)
+    printChatHelp();
   if (!readsIds)
     printTextHelp(use);
   printEntryHelp(program, speaksText);
@@ -274,6 +286,8 @@ void printInfo(heddle_model &model) {
     printSettings(program);
   if (program.sentences)
     printPrompts(*program.sentences);
+  for (int32_t t = 0; program.chat && t < program.chat->template_count; ++t)
+    printf("chat      template %s\n", program.chat->templates[t].name);
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
   const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};

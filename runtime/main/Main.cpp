@@ -96,6 +96,8 @@ static int run(heddle_model &model, const Arguments &arguments) {
            static_cast<long long>(model.weights.bytes()));
     return 0;
   }
+  if (arguments.chat)
+    return model.program->chat->run(&model, &arguments, nullptr);
   if (!arguments.calls.empty())
     return callEntries(model, arguments);
   TextUse use = findTextUse(*model.program, arguments.entry);

@@ -1,0 +1,39 @@
+#include "runtime/generate/StopStrings.h"
+
+#include <algorithm>
+
+namespace heddle::runtime {
+
+static size_t findIn(std::string_view text, std::string_view stop) {
+  const void *found =
+      memmem(text.data(), text.size(), stop.data(), stop.size());
+  return found ? static_cast<size_t>(static_cast<const char *>(found) -
+                                     text.data())
+               : text.size();
+}
+
+/// Bytes at the text's end that are the beginning of `stop`.
+static size_t beginningAtEnd(std::string_view text, std::string_view stop) {
+  size_t length = std::min(text.size(), stop.size() - 1);
+  while (length &&
+         memcmp(text.data() + text.size() - length, stop.data(), length))
+    --length;
+  return length;
+}
+
+bool StopStrings::take(text::Text &held, text::Text &out) const {
+  size_t end = held.size(), kept = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    end = std::min(end, findIn(held.view(), stops[i]));
+    kept = std::max(kept, beginningAtEnd(held.view(), stops[i]));
+  }
+  bool stopped = end < held.size();
+  size_t certain = stopped ? end : held.size() - kept;
+  out.append({held.data(), certain});
+  // What is left is short: less than the longest of the strings.
+  std::copy(held.begin() + certain, held.end(), held.begin());
+  held.shrink(stopped ? 0 : held.size() - certain);
+  return stopped;
+}
+
+} // namespace heddle::runtime

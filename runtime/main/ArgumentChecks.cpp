@@ -1,0 +1,125 @@
+// What does not go together on a command line.
+
+#include "runtime/main/ArgumentParser.h"
+#include "runtime/main/Commands.h"
+#include "runtime/main/Suggest.h"
+
+namespace heddle::runtime {
+
+/// `./vit cat.png dog.png`: rows of the entry that reads pictures or sound.
+void ArgumentParser::callWithFiles() {
+  const heddle_entry *entry = findMediaEntry(program);
+  if (!entry || !arguments.calls.empty() || arguments.texts.empty())
+    return;
+  arguments.calls.push(entry);
+  for (const char *file : arguments.texts)
+    arguments.bindings.push({0, "--in", entry->inputs[0].name, file});
+  arguments.texts.clear();
+}
+
+/// What a conversation does not go with.
+bool ArgumentParser::checkChat() {
+  if (!arguments.chat && (arguments.system || arguments.tools)) {
+    complain("%s is of a conversation: it goes with --chat",
+             arguments.system ? "--system" : "--tools");
+    return false;
+  }
+  if (!arguments.chat)
+    return true;
+  if (!program.chat) {
+    complain("%s was compiled without a chat template: it does not take "
+             "--chat",
+             program.name);
+    return false;
+  }
+  const char *other = arguments.lines              ? "--lines"
+                      : arguments.plainText        ? "--plain-text"
+                      : !arguments.ids.empty()     ? "--ids"
+                      : !arguments.calls.empty()   ? "the call of an entry"
+                      : arguments.entry            ? "--entry"
+                      : arguments.prompt           ? "--prompt"
+                      : !arguments.sources.empty() ? "--audio and --image"
+                      : arguments.search.beams > 1 ? "--beams"
+                                                   : nullptr;
+  if (!other)
+    return true;
+  complain("--chat does not go with %s", other);
+  return false;
+}
+
+bool ArgumentParser::check() {
+  if (arguments.chat && arguments.calls.size() == 1 &&
+      arguments.bindings.empty()) {
+    arguments.texts.push(arguments.calls[0]->name);
+    arguments.calls.clear();
+  }
+  if (!checkChat())
+    return false;
+  callWithFiles();
+  if (!arguments.calls.empty() && !arguments.texts.empty()) {
+    Suggestion suggestion = suggestEntry(program, arguments.texts[0]);
+    const char *meant = suggestion.text();
+    complain("%s is no entry of %s%s", arguments.texts[0], program.name,
+             *meant ? meant : "; --help lists the entries");
+    return false;
+  }
+  if (arguments.lines && !(arguments.texts.empty() && arguments.ids.empty())) {
+    complain("--lines reads standard input: found prompts as arguments as "
+             "well");
+    return false;
+  }
+  if (!arguments.ids.empty() &&
+      !(arguments.texts.empty() && arguments.calls.empty())) {
+    complain("--ids is a prompt by itself: found texts or entries as well");
+    return false;
+  }
+  if (!arguments.sources.empty() &&
+      !(arguments.texts.empty() && arguments.calls.empty() &&
+        arguments.ids.empty())) {
+    complain("--audio and --image are what a text is written of: found texts, "
+             "ids or entries as well");
+    return false;
+  }
+  // `./gpt2 step`: a prompt that happens to be an entry's name.
+  if (arguments.calls.size() == 1 && arguments.bindings.empty() &&
+      findTextUse(program, nullptr).step) {
+    arguments.texts.push(arguments.calls[0]->name);
+    arguments.calls.clear();
+  }
+  if (const char *wrong = text::checkOptions(arguments.sampling)) {
+    complain("%s", wrong);
+    return false;
+  }
+  if (!checkSearch())
+    return false;
+  if (arguments.entry && !entryNamed(arguments.entry)) {
+    Suggestion suggestion = suggestEntry(program, arguments.entry);
+    const char *meant = suggestion.text();
+    complain("%s has no entry %s%s", program.name, arguments.entry,
+             *meant ? meant : "; --help lists the entries");
+    return false;
+  }
+  return true;
+}
+
+bool ArgumentParser::checkSearch() {
+  BeamOptions &search = arguments.search;
+  if (search.beams > 1 && arguments.sampling.temperature > 0) {
+    complain("temperature is %g, needed for a search with %d beams: 0",
+             arguments.sampling.temperature, search.beams);
+    return false;
+  }
+  // What the checkpoint says of texts holds for its beams.
+  if (texts)
+    search.texts = texts;
+  else if (search.beams == 1)
+    search.texts = 1;
+  if (search.texts > search.beams) {
+    complain("--n-best is %d, needed: 1 to %d, as many as there are beams",
+             search.texts, search.beams);
+    return false;
+  }
+  return true;
+}
+
+} // namespace heddle::runtime

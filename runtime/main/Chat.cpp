@@ -1,0 +1,155 @@
+// The whole conversation is written down anew for every turn, as the template
+// has it. What the session has read of it already, up to the first token that
+// differs, is not read again.
+
+#include "runtime/main/Chat.h"
+#include "runtime/Error.h"
+#include "runtime/Session.h"
+#include "runtime/generate/TextInterface.h"
+#include "runtime/main/Commands.h"
+#include "runtime/main/Output.h"
+
+#include <algorithm>
+#include <cinttypes>
+
+namespace heddle::runtime {
+
+volatile int interrupted = 0;
+
+/// Positions read in one call, as of other texts.
+static constexpr int64_t chunkTokens = 1024;
+
+heddle_status Chat::open() {
+  const heddle_program &program = *model.program;
+  if (findTextUse(program, nullptr).source)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s reads a text as a whole: it does not chat", program.name);
+  heddle_session_options limits = {1, 0, arguments.context};
+  if (program.flags & HEDDLE_PREFILL_IN_CHUNKS) {
+    int64_t most = chunkTokens;
+    for (int32_t s = 0; s < program.size_count; ++s)
+      if (program.sizes[s].per >= 0 && program.sizes[s].grows_by < 0)
+        most = std::min(most, program.sizes[s].max);
+    limits.tokens = most;
+  }
+  session = heddle_session_open(&model, &limits);
+  if (!session)
+    return HEDDLE_OUT_OF_MEMORY;
+  if (heddle_status status = conversation.open(arguments.tools))
+    return status;
+  return reset();
+}
+
+heddle_status Chat::reset() {
+  conversation.shrink(0);
+  return arguments.system ? conversation.add("system", arguments.system)
+                          : HEDDLE_OK;
+}
+
+heddle_generate_options Chat::optionsOf() const {
+  auto off = [](auto value) { return value == 0 ? -1 : value; };
+  heddle_generate_options options = {};
+  options.rows = 1;
+  options.max_tokens = arguments.tokensGiven ? off(arguments.tokens)
+                       : generationOf(*model.program).max_tokens ? 0
+                                                                 : -1;
+  options.temperature = off(arguments.sampling.temperature);
+  options.top_k = off(arguments.sampling.topK);
+  options.top_p = arguments.sampling.topP;
+  options.min_p = off(arguments.sampling.minP);
+  options.repetition_penalty = arguments.sampling.repetitionPenalty;
+  options.seed = arguments.sampling.seed;
+  options.special_tokens = arguments.special;
+  options.beams = 1;
+  options.resume = HEDDLE_RESUME_COMMON;
+  return options;
+}
+
+int32_t Chat::take(int32_t token, std::string_view text) {
+  if (token >= 0)
+    ids.push(token);
+  written.append(text);
+  if (arguments.format != Arguments::Json && !text.empty()) {
+    noReader |= fwrite(text.data(), 1, text.size(), stdout) != text.size();
+    noReader |= fflush(stdout) != 0;
+  }
+  return noReader || interrupted;
+}
+
+/// Rewinds the session to what it has read of the conversation. The last token
+/// is read in any case: its logits are what the answer begins with.
+heddle_status Chat::keepCommon() {
+  size_t common = 0;
+  size_t most = std::min(held.size(), ids.size() - 1);
+  while (common < most && held[common] == ids[common])
+    ++common;
+  auto length = static_cast<int64_t>(common);
+  // A model that carries values from step to step begins anew.
+  if (heddle_session_rewind(session, 0, length) == HEDDLE_OK)
+    return HEDDLE_OK;
+  return heddle_session_rewind(session, 0, 0);
+}
+
+heddle_status Chat::answer() {
+  text::Text prompt;
+  if (heddle_status status = conversation.render(prompt))
+    return status;
+  const text::Tokenizer *tokenizer = nullptr;
+  if (heddle_status status = tokenizerOf(model, tokenizer))
+    return status;
+  ids.clear();
+  // The template has the tokens around a text.
+  if (const char *wrong = tokenizer->encode(prompt.view(), false, ids))
+    return fail(statusOf(wrong), "the conversation: %s", wrong);
+  if (ids.empty())
+    return fail(HEDDLE_BAD_ARGUMENT, "the template has made no text of the "
+                                     "conversation");
+  if (heddle_status status = keepCommon())
+    return status;
+  heddle_generate_options options = optionsOf();
+  text::Ids given;
+  given.append(ids.data(), ids.size());
+  const int32_t *rows[] = {given.data()};
+  const int64_t lengths[] = {static_cast<int64_t>(given.size())};
+  options.prompt_ids = rows;
+  options.prompt_lengths = lengths;
+  report.cutRows.clear();
+  heddle_status status = generate(*session, options, onToken, this, report);
+  // As far as the session came; the last token of an answer is not read yet.
+  held.clear();
+  auto read = static_cast<size_t>(heddle_session_length(session, 0));
+  held.append(ids.data(), std::min(read, ids.size()));
+  return status;
+}
+
+heddle_status Chat::say(std::string_view text) {
+  size_t before = conversation.size();
+  interrupted = 0;
+  written.clear();
+  heddle_status status = conversation.add("user", text);
+  if (!status)
+    status = answer();
+  if (!status)
+    status = conversation.add("assistant", written.view());
+  if (status) {
+    conversation.shrink(before);
+    return status;
+  }
+  if (arguments.format == Arguments::Json) {
+    fputs("{\"role\": \"assistant\", \"content\": ", stdout);
+    printJsonString(stdout, written.view());
+    putchar('}');
+  }
+  if (arguments.format == Arguments::Json || written.empty() ||
+      written.back() != '\n')
+    putchar('\n');
+  noReader |= fflush(stdout) != 0;
+  if (!report.cutRows.empty())
+    fprintf(stderr,
+            "note: the answer ends because the context of %" PRId64
+            " positions is full\n",
+            heddle_session_length(session, 0));
+  return HEDDLE_OK;
+}
+
+} // namespace heddle::runtime

@@ -1,0 +1,153 @@
+#include "runtime/main/Conversation.h"
+#include "runtime/Error.h"
+#include "runtime/RegularFile.h"
+#include "runtime/text/Unicode.h"
+
+#include <cinttypes>
+
+namespace heddle::runtime {
+
+using chat::Kind;
+using chat::stringOf;
+using chat::Value;
+
+static heddle_status noMemory() {
+  return fail(HEDDLE_OUT_OF_MEMORY, "no memory for the conversation");
+}
+
+const heddle_prompt *Conversation::choose(bool withTools) const {
+  const heddle_prompt *chosen = nullptr;
+  for (int32_t i = 0; i < chat.template_count; ++i) {
+    const heddle_prompt &one = chat.templates[i];
+    if (withTools && !strcmp(one.name, "tool_use"))
+      return &one;
+    if (!strcmp(one.name, "default") || chat.template_count == 1)
+      chosen = &one;
+  }
+  return chosen;
+}
+
+heddle_status Conversation::open(const char *toolsFile) {
+  if (toolsFile)
+    if (heddle_status status = readFile(toolsFile, tools))
+      return status;
+  if (toolsFile && !tools.is(Kind::Sequence))
+    return fail(HEDDLE_BAD_FILE, "%s: found no list, needed one of tools",
+                toolsFile);
+  const heddle_prompt *chosen = choose(toolsFile);
+  if (!chosen)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "the checkpoint has %d chat templates, and none of them is "
+                "the default",
+                chat.template_count);
+  if (const char *wrong = parsed.open(chosen->text))
+    return fail(HEDDLE_BAD_FILE, "chat template %s: %s", chosen->name, wrong);
+  return HEDDLE_OK;
+}
+
+heddle_status Conversation::add(const char *role, std::string_view content) {
+  text::TroubleWatch watch;
+  text::Text repaired;
+  text::appendRepaired(repaired, content);
+  Value message = heap.dict();
+  if (!message.is(Kind::Dict))
+    return noMemory();
+  heap.set(*message.dict, stringOf("role"), heap.string(role));
+  heap.set(*message.dict, stringOf("content"), heap.string(repaired.view()));
+  messages.push(message);
+  return heap.isExhausted() || watch.found() != text::Trouble::None ? noMemory()
+                                                                    : HEDDLE_OK;
+}
+
+bool Conversation::beginsWithSystem() const {
+  const Value *role =
+      messages.empty() ? nullptr : messages[0].dict->find("role");
+  return role && areEqual(*role, stringOf("system"));
+}
+
+heddle_status Conversation::render(text::Text &out) {
+  // What is made for one rendering goes with it.
+  chat::Heap work(size_t{256} << 20);
+  Value variables = work.dict();
+  if (!variables.is(Kind::Dict))
+    return noMemory();
+  auto set = [&](const char *name, Value value) {
+    work.set(*variables.dict, stringOf(name), value);
+  };
+  for (int32_t i = 0; i < chat.token_count; ++i)
+    set(chat.tokens[i].name, stringOf(chat.tokens[i].text));
+  set("messages", work.sequence(chat::Sequence::List, messages));
+  set("tools", tools);
+  set("documents", chat::none());
+  set("add_generation_prompt", chat::boolean(true));
+  if (work.isExhausted())
+    return noMemory();
+  if (const char *wrong = parsed.render(variables, time(nullptr), out, work))
+    return fail(HEDDLE_BAD_ARGUMENT, "chat template, %s", wrong);
+  return HEDDLE_OK;
+}
+
+heddle_status Conversation::write(text::Text &out) const {
+  chat::Heap work(mostBytes);
+  Value all = work.dict();
+  if (!all.is(Kind::Dict))
+    return noMemory();
+  work.set(*all.dict, stringOf("messages"),
+           work.sequence(chat::Sequence::List, messages));
+  if (!tools.is(Kind::None))
+    work.set(*all.dict, stringOf("tools"), tools);
+  chat::JsonStyle style;
+  style.breaksLines = true;
+  style.indent = " ";
+  style.itemSeparator = ",";
+  if (work.isExhausted() || appendJson(out, all, style))
+    return noMemory();
+  out.push('\n');
+  return HEDDLE_OK;
+}
+
+heddle_status Conversation::readFile(const char *path, Value &value) {
+  Array<uint8_t> bytes;
+  RegularFile file(path);
+  if (heddle_status status = file.check("a JSON file"))
+    return status;
+  if (heddle_status status = file.readAll(int64_t{64} << 20, bytes))
+    return status;
+  std::string_view json(reinterpret_cast<const char *>(bytes.data()),
+                        static_cast<size_t>(bytes.size()));
+  if (const char *wrong = chat::readJson(json, heap, value))
+    return fail(HEDDLE_BAD_FILE, "%s: found %s, needed JSON", path, wrong);
+  return HEDDLE_OK;
+}
+
+/// What every template may rely on.
+static bool isMessage(const Value &value) {
+  const Value *role = value.is(Kind::Dict) ? value.dict->find("role") : nullptr;
+  return role && role->is(Kind::String);
+}
+
+heddle_status Conversation::read(const char *path) {
+  Value json;
+  if (heddle_status status = readFile(path, json))
+    return status;
+  const Value *list = json.is(Kind::Dict) ? json.dict->find("messages") : &json;
+  if (!list || !list->is(Kind::Sequence))
+    return fail(HEDDLE_BAD_FILE, "%s: found no messages, needed a list of them",
+                path);
+  for (int64_t i = 0; i < list->sequence->count; ++i)
+    if (!isMessage(list->sequence->items[i]))
+      return fail(HEDDLE_BAD_FILE,
+                  "%s: message %" PRId64
+                  " has no role, needed an object with one",
+                  path, i + 1);
+  const Value *withTools =
+      json.is(Kind::Dict) ? json.dict->find("tools") : nullptr;
+  if (withTools && withTools->is(Kind::Sequence))
+    tools = *withTools;
+  messages.clear();
+  for (int64_t i = 0; i < list->sequence->count; ++i)
+    messages.push(list->sequence->items[i]);
+  return HEDDLE_OK;
+}
+
+} // namespace heddle::runtime

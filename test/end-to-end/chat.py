@@ -1,0 +1,148 @@
+"""chat.py HEDDLE EXAMPLES FOLDER: conversations with examples/scripture, which has got a chat template for that."""
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+TEMPLATE = """{%- for message in messages %}
+{%- if message.role not in ['system', 'user', 'assistant'] %}{{ raise_exception('found the role ' + message.role) }}{% endif %}
+{{- message.role ~ ': ' ~ message.content | trim ~ '\\n' }}
+{%- endfor %}
+{%- if tools %}{{ tools | tojson ~ '\\n' }}{% endif %}
+{%- if add_generation_prompt %}{{ 'assistant:' }}{% endif %}
+"""
+OPTIONS = ["-n", "8", "--temperature", "0"]
+
+
+def write_down(*turns):
+    """What the template makes of (role, content)."""
+    return "".join(f"{role}: {content.strip()}\n" for role, content in turns) + "assistant:"
+
+
+class Tests:
+    def __init__(self, heddle, examples, folder):
+        self.heddle, self.folder = heddle, pathlib.Path(folder)
+        self.checkpoint = self.folder / "checkpoint"
+        shutil.copytree(pathlib.Path(examples) / "scripture", self.checkpoint)
+        self.plain = self.build("plain")
+        (self.checkpoint / "chat_template.jinja").write_text(TEMPLATE)
+        self.program = self.build("chatting")
+
+    def build(self, name, notes=""):
+        done = subprocess.run([self.heddle, "build", self.checkpoint, "-o", self.folder / name], capture_output=True, text=True)
+        assert done.returncode == 0 and notes in done.stderr, done.stderr
+        return self.folder / name
+
+    def run(self, *arguments, text="", code=0, program=None):
+        done = subprocess.run([program or self.program, *arguments], input=text, capture_output=True, text=True)
+        assert done.returncode == code, (arguments, done.returncode, done.stderr)
+        return done
+
+    def answer(self, *turns):
+        """What the model says, and how many tokens the text before it has."""
+        done = self.run(write_down(*turns), *OPTIONS, "--no-echo", "--profile", program=self.plain)
+        return done.stdout.rstrip("\n"), int(re.search(r"prefill +(\d+)", done.stderr)[1])
+
+    def turns(self):
+        turns = [("system", "Thou art wise."), ("user", "And God said"), ("user", "And Moses went")]
+        first, _ = self.answer(*turns[:2])
+        second, tokens = self.answer(*turns[:2], ("assistant", first), turns[2])
+        done = self.run("--chat", "--system", turns[0][1], turns[1][1], turns[2][1], *OPTIONS, "--profile")
+        assert done.stdout == f"{first}\n{second}\n", (done.stdout, first, second)
+        # All of the second text but the first answer's tokens, of which the model has read all but the last while it wrote them.
+        read = int(re.search(r"prefill +(\d+)", done.stderr)[1])
+        assert read == tokens - 7, (read, tokens)
+
+        lines = self.run("--chat", "--system", turns[0][1], *OPTIONS, text=f"{turns[1][1]}\n{turns[2][1]}\n")
+        assert lines.stdout == done.stdout
+        objects = self.run("--chat", "--system", turns[0][1], "--format", "json", turns[1][1], *OPTIONS).stdout
+        assert json.loads(objects) == {"role": "assistant", "content": first}
+
+    def commands(self):
+        alone, _ = self.answer(("user", "And the king"))
+        saved = self.folder / "saved.json"
+        done = self.run("--chat", *OPTIONS, text=f"And God said\n/reset\nAnd the king\n/save {saved}\n/quit\nno\n")
+        assert done.stdout.endswith(f"{alone}\n") and "no" not in done.stdout.split("\n")
+        messages = json.loads(saved.read_text())["messages"]
+        assert messages == [{"role": "user", "content": "And the king"}, {"role": "assistant", "content": alone}], messages
+        more, _ = self.answer(("user", "And the king"), ("assistant", alone), ("user", "said\n/unto\nhim"))
+        done = self.run("--chat", *OPTIONS, text=f"/load {saved}\n\"\"\"\nsaid\n/unto\nhim\n\"\"\"\n")
+        assert done.stdout == f"{more}\n"
+        slash, _ = self.answer(("user", "/x\ny"))
+        assert self.run("--chat", *OPTIONS, text="//x\\\ny\n").stdout == f"{slash}\n"
+        tools = self.folder / "tools.json"
+        tools.write_text('[{"name": "f"}]')
+        assert self.run("--chat", "--tools", tools, "Hear", *OPTIONS).stdout
+
+    def refusals(self):
+        broken, role = self.folder / "broken.json", self.folder / "role.json"
+        broken.write_text('{"messages": [{"role": ')
+        role.write_text('[{"role": "king", "content": "x"}]')
+        for arguments, text, message in [
+                (["--chat", "x", "--lines"], "", "--chat does not go with --lines"),
+                (["--system", "x"], "", "--system is of a conversation: it goes with --chat"),
+                (["--chat"], "/nothing\n", "/nothing is no command"),
+                (["--chat"], "/load\n", "/load needs the name of a file"),
+                (["--chat"], f"/load {broken}\n", "broken.json: found no JSON value, needed JSON"),
+                (["--chat"], f"/load {role}\nx\n", "chat template, line 2: found the role king"),
+                (["--chat"], "\"\"\"\nx\n", "standard input ends within"),
+                (["--chat"], "x\0y\n", "it holds a zero byte"),
+                (["--chat", "and " * 300], "", "tokens, the context has room for 256")]:
+            done = self.run(*arguments, text=text, code=1)
+            assert message in done.stderr and done.stderr.count("error:") == 1, (message, done.stderr)
+        done = self.run("--chat", "x", code=1, program=self.plain)
+        assert "compiled without a chat template" in done.stderr
+        assert b"libedit" not in self.plain.read_bytes() and b"libedit" in self.program.read_bytes()
+
+    def templates(self):
+        (self.checkpoint / "chat_template.jinja").write_text("{% if true %}\n{% include 'x' %}{% endif %}")
+        name = self.build("refused", "chat_template.jinja `default`: line 2: the statement `include` is not supported: the program does not offer --chat")
+        assert "--chat" not in self.run("--help", program=name).stdout
+        (self.checkpoint / "chat_template.jinja").unlink()
+        named = [{"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"}, {"name": "tool_use", "template": "{{ tools[0].name }}"}]
+        (self.checkpoint / "tokenizer_config.json").write_text(json.dumps({"chat_template": named, "bos_token": {"content": "And"}}))
+        name = self.build("named")
+        assert "chat      template tool_use\n" in self.run("--info", program=name).stdout
+        wanted = self.run("And God", *OPTIONS, "--no-echo", program=self.plain).stdout
+        assert self.run("--chat", " God", *OPTIONS, program=name).stdout == wanted
+
+    def terminal(self):
+        """Ctrl-C ends an answer and not the program; what was typed is there again."""
+        child, terminal = pty.fork()
+        if child == 0:
+            os.environ.update(TERM="xterm", LC_ALL="C.UTF-8")
+            os.execv(self.program, [self.program, "--chat", "-n", "200", "--temperature", "0"])
+
+        def expect(wanted):
+            seen, end = b"", time.monotonic() + 60
+            while wanted not in seen:
+                assert time.monotonic() < end, seen
+                try:
+                    seen += os.read(terminal, 4096)
+                except OSError:
+                    raise AssertionError(f"the program has ended: {seen}")
+            return seen
+
+        expect(b"> ")
+        os.write(terminal, b"And God said\n")
+        expect(b"said")
+        time.sleep(0.05)
+        os.write(terminal, b"\x03")
+        expect(b"> ")
+        os.write(terminal, b"\x03")
+        os.write(terminal, b"/quit\n")
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0, status
+
+
+if __name__ == "__main__":
+    signal.alarm(300)
+    tests = Tests(*sys.argv[1:])
+    for test in ("turns", "commands", "refusals", "templates", "terminal"):
+        getattr(tests, test)()
