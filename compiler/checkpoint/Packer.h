@@ -25,6 +25,12 @@ struct TensorPart {
   std::string location;                 ///< `gpt2.heddle:38:7`, or empty
   const StoredTensor *stored = nullptr; ///< null: made of the seed
   program::Fill fill = program::Fill::Normal;
+  /// Of each input, by which errors of its weights are weighed where they are
+  /// rounded to a quantised type; empty: all alike. Must outlive the request.
+  llvm::ArrayRef<float> importance = {};
+  /// In panels of floats: the quantised type that they are rounded to before,
+  /// to try what that costs; none: they stay as they are.
+  std::optional<kernel::PackedType> rounded = {};
 };
 
 /// One tensor of the packed file: parts joined along their outputs (merged

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/checkpoint/RoundingErrors.h"
 #include "compiler/checkpoint/TilePacker.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
@@ -190,6 +191,46 @@ writePanels(const Tile &tile, char *to, Scratch<uint8_t> &integers,
   return error;
 }
 
+/// The outputs of a tile, by its rows.
+static SmallVector<int64_t, 0> outputsOf(const Tile &tile) {
+  SmallVector<int64_t, 0> outputs;
+  for (TensorPlan::Outputs run : tile.plan->outputsOf(tile.begin, tile.end))
+    append_range(outputs, seq(run.first, run.first + run.count));
+  return outputs;
+}
+
+/// The part that an output of the whole matrix is of, and its number there.
+static std::pair<size_t, int64_t> partOf(const TensorPlan &plan,
+                                         int64_t output) {
+  size_t part = 0;
+  while (output >= plan.partMatrices[part].outputs)
+    output -= plan.partMatrices[part++].outputs;
+  return {part, output};
+}
+
+void TilePacker::roundRows(const Tile &tile, int64_t count, float *rows) {
+  const TensorPlan &plan = *tile.plan;
+  if (none_of(plan.tensor->parts,
+              [](const TensorPart &part) { return part.rounded.has_value(); }))
+    return;
+  assert(plan.isPanel() && "elements of other layouts are in no rows");
+  int64_t inputs = plan.matrix.inputs;
+  bool transposed = plan.layout().transposed;
+  std::vector<float> buffer(inputs);
+  for (auto [row, output] : enumerate(outputsOf(tile))) {
+    const TensorPart &part = plan.tensor->parts[partOf(plan, output).first];
+    if (!part.rounded)
+      continue;
+    float *first = rows + row * (transposed ? 1 : inputs);
+    int64_t stride = transposed ? count : 1;
+    for (int64_t k = 0; k < inputs; ++k)
+      buffer[k] = first[k * stride];
+    roundRow(kernel::formatOf(*part.rounded), buffer, part.importance);
+    for (int64_t k = 0; k < inputs; ++k)
+      first[k * stride] = buffer[k];
+  }
+}
+
 const char *TilePacker::quantise(const Tile &tile, int64_t count,
                                  const float *rows) {
   const TensorPlan &plan = *tile.plan;
@@ -204,15 +245,19 @@ const char *TilePacker::quantise(const Tile &tile, int64_t count,
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
   size_t stride =
       plan.layout().stepCount(plan.matrix) * plan.layout().stepInputs();
+  SmallVector<int64_t, 0> outputs = outputsOf(tile);
   auto read = [&](int64_t row, int64_t count, uint8_t *u,
                   MutableArrayRef<RunNumbers> runs) {
     RunNumbers *numbers = runs.data();
     for (int64_t i = 0; i < count; ++i, u += stride) {
       const float *from = rows + (row + i) * inputs;
+      size_t part = partOf(plan, outputs[row + i]).first;
+      ArrayRef<float> importance = plan.tensor->parts[part].importance;
       for (size_t k = 0; k < inputs; k += run, ++numbers) {
         size_t length = std::min(run, inputs - k);
-        *numbers = checkpoint::quantise(format, from + k,
-                                        /*importance=*/nullptr, u + k, length);
+        *numbers = checkpoint::quantise(
+            format, from + k, importance.empty() ? nullptr : &importance[k],
+            u + k, length);
         loss.addRun(format, from + k, length, u + k, *numbers);
       }
     }
@@ -232,10 +277,7 @@ bool TilePacker::holdsIntegers(const TensorPlan &plan) const {
 
 Expected<TilePacker::Packed> TilePacker::packIntegers(const Tile &tile) {
   const TensorPlan &plan = *tile.plan;
-  // The outputs of the tile, by its rows.
-  SmallVector<int64_t, 0> outputs;
-  for (TensorPlan::Outputs run : plan.outputsOf(tile.begin, tile.end))
-    append_range(outputs, seq(run.first, run.first + run.count));
+  SmallVector<int64_t, 0> outputs = outputsOf(tile);
   char *to = packedBuffer.atLeast((tile.end - tile.begin) * plan.unitBytes);
   int64_t inputs = plan.matrix.inputs;
   assert(inputs % plan.layout().stepInputs() == 0 && "rows are whole steps");
@@ -244,12 +286,10 @@ Expected<TilePacker::Packed> TilePacker::packIntegers(const Tile &tile) {
     size_t runCount = runs.size() / count;
     while (count > 0) {
       // Those that follow each other in one part.
-      int64_t first = outputs[row], length = 1;
-      while (length < count && outputs[row + length] == first + length)
+      int64_t length = 1;
+      while (length < count && outputs[row + length] == outputs[row] + length)
         ++length;
-      size_t part = 0;
-      while (first >= plan.partMatrices[part].outputs)
-        first -= plan.partMatrices[part++].outputs;
+      auto [part, first] = partOf(plan, outputs[row]);
       length = std::min(length, plan.partMatrices[part].outputs - first);
       if (Error error = request.checkpoint->readIntegers(
               *plan.tensor->parts[part].stored, first, length,

@@ -32,6 +32,7 @@ Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
     row += run.count;
   }
   size_t nonFinite = countNonFinite(rows, elements);
+  roundRows(tile, count, rows);
   loss = {};
   if (plan.layout().type != PackedType::F32)
     loss.largest = largestMagnitude(rows, elements);

@@ -59,6 +59,8 @@ private:
   /// Whether all parts are stored as integers of the packed type.
   bool holdsIntegers(const TensorPlan &plan) const;
   llvm::Expected<Packed> packIntegers(const Tile &tile);
+  /// Makes those of parts that are `rounded` what they are in that type.
+  void roundRows(const Tile &tile, int64_t count, float *rows);
   const char *quantise(const Tile &tile, int64_t count, const float *rows);
 
   const PackRequest &request;

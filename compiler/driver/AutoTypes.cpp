@@ -1,8 +1,7 @@
 //===- AutoTypes.cpp - a mix of types under a budget of bits --------------===//
 
 #include "compiler/driver/AutoTypes.h"
-#include "compiler/driver/TextTrial.h"
-#include "compiler/driver/TypeMix.h"
+#include "compiler/driver/TypeCosts.h"
 #include "compiler/driver/VerifyWeights.h"
 #include "compiler/files/Message.h"
 #include "llvm/Support/Format.h"
@@ -14,15 +13,10 @@ using kernel::PackedType;
 using llvm::LogicalResult;
 using pipeline::Options;
 
-/// The quantised type of least noise that takes no more than this, if any.
-static std::optional<PackedType> bestWithin(double bits) {
-  std::optional<PackedType> best;
-  for (const PackedFormat &format : kernel::packedFormats())
-    if (format.isQuantised() && bitsOf(format.type) <= bits &&
-        (!best || noiseOf(format.type) < noiseOf(*best)))
-      best = format.type;
-  return best;
-}
+/// Pieces that a stack of layers is cut into at most: each is code of its own.
+static constexpr unsigned mostPieces = 3;
+/// Single types that are tried beside the mixes.
+static constexpr size_t mostSingle = 2;
 
 /// The quantised type of fewest bits.
 static PackedType narrowestType() {
@@ -35,6 +29,12 @@ static PackedType narrowestType() {
 
 namespace {
 
+/// Types that are tried on the whole text.
+struct Candidate {
+  std::vector<std::string> rules; ///< those of the user follow
+  double bits;                    ///< of a weight that can be chosen
+};
+
 class Chooser {
 public:
   Chooser(Arguments &arguments, double budget)
@@ -44,22 +44,19 @@ public:
 
 private:
   LogicalResult plan();
-  LogicalResult measure();
-  /// Rules for the mix, those of the user behind them.
-  Options optionsOf(const TypeMix &mix) const;
+  /// Estimates choose what is tried.
+  llvm::FailureOr<std::vector<Candidate>> findCandidates();
+  Options optionsOf(const Candidate &candidate) const;
   /// Tells what is chosen, and makes it what the arguments ask for.
-  LogicalResult finish(Options options, const TextJudgement &judgement,
-                       double bits);
+  LogicalResult finish(const Candidate &best, const TextJudgement &judgement);
 
   Arguments &arguments;
   double budget;
   TextTrial trial;
   /// What the budget leaves for a weight that no rule of the user's is about.
-  double freeBits = 0;
+  double freeBits = 0, freeElements = 0;
   double fixedSum = 0, total = 0;
   std::vector<const WeightGroup *> free;
-  std::vector<TypeMix::Group> groups;
-  PackedType uniform = PackedType::Q8; ///< the one type that is within budget
 };
 
 } // namespace
@@ -81,7 +78,6 @@ LogicalResult Chooser::plan() {
   if (!trial.hasTask())
     return fail("--quant auto: no entry of the model reads token ids alone, "
                 "needed one to judge types on text");
-  double freeElements = 0;
   for (auto [own, under] :
        llvm::zip_equal(trial.groupsOfOther(0), trial.groupsOfOther(1))) {
     bool isFree = own.narrowest() == PackedType::F32 &&
@@ -97,58 +93,52 @@ LogicalResult Chooser::plan() {
   }
   if (free.empty())
     return fail("--quant auto: other rules leave nothing to choose");
-  freeBits = (budget * total - fixedSum) / freeElements;
   // A quotient of sums may miss the bits of a type by a digit.
-  std::optional<PackedType> within = bestWithin(freeBits + 1e-9);
-  if (!within)
+  freeBits = (budget * total - fixedSum) / freeElements + 1e-9;
+  if (bitsOf(narrowestType()) > freeBits)
     return fail(llvm::Twine("--quant auto: found a budget of ") +
                 llvm::formatv("{0:f2}", freeBits).str() +
                 " bits for a weight that can be chosen, needed " +
                 llvm::formatv("{0:f2}", bitsOf(narrowestType())).str() +
                 " at least, as " + kernel::nameOf(narrowestType()) + " takes");
-  uniform = *within;
   return llvm::success();
 }
 
-/// Each group by itself: in the type that the budget allows for all of them,
-/// and in the next narrower one, with which others may get wider ones.
-LogicalResult Chooser::measure() {
-  std::vector<PackedType> types = {uniform};
-  if (auto narrower = bestWithin(bitsOf(uniform) - 1e-6))
-    types.push_back(*narrower);
-  // Where nothing can be widened, nothing is to be known either.
-  for (const WeightGroup *group : free)
-    groups.push_back({double(group->elements()), {{uniform, 1}}, types.back()});
-  if (!TypeMix(groups).widen(freeBits))
-    return llvm::success();
-  groups.clear();
-  for (const WeightGroup *group : free) {
-    TypeMix::Group measured{double(group->elements()), {}, types.back()};
-    for (PackedType type : types) {
-      Options alone = TextTrial::inF32(arguments.options);
-      alone.quant = group->rulesToSet(type);
-      auto loss = trial.quickLoss(alone);
-      if (failed(loss))
-        return llvm::failure();
-      measured.measured.push_back({type, *loss});
-    }
-    groups.push_back(std::move(measured));
+/// The single types that err least, and the best mixes, of which one has no
+/// loop of layers cut.
+llvm::FailureOr<std::vector<Candidate>> Chooser::findCandidates() {
+  TypeCosts costs(free);
+  if (failed(costs.findErrors(*trial.weights())))
+    return llvm::failure();
+  std::vector<Candidate> candidates;
+  std::vector<PackedType> single = costs.bestTypes(freeBits);
+  single.resize(std::min(single.size(), mostSingle));
+  for (PackedType type : single)
+    candidates.push_back({{"**=" + kernel::nameOf(type).str()}, bitsOf(type)});
+  if (failed(costs.measure(trial, arguments.options, single.front())))
+    return llvm::failure();
+  for (unsigned pieces : {1u, mostPieces}) {
+    LayerMix mix = mixLayers(costs.costs(), freeBits, pieces);
+    Candidate candidate{costs.rulesOf(mix.types), mix.bits};
+    if (llvm::none_of(candidates, [&](const Candidate &other) {
+          return other.rules == candidate.rules;
+        }))
+      candidates.push_back(std::move(candidate));
   }
-  return llvm::success();
+  return candidates;
 }
 
-Options Chooser::optionsOf(const TypeMix &mix) const {
+Options Chooser::optionsOf(const Candidate &candidate) const {
   Options options = arguments.options;
-  options.quant = {"**=" + kernel::nameOf(uniform).str()};
-  for (auto [group, of] : llvm::zip_equal(mix.groups(), free))
-    if (group.type != uniform)
-      llvm::append_range(options.quant, of->rulesToSet(group.type));
+  options.quant = candidate.rules;
   llvm::append_range(options.quant, arguments.options.quant);
   return options;
 }
 
-LogicalResult Chooser::finish(Options options, const TextJudgement &judgement,
-                              double bits) {
+LogicalResult Chooser::finish(const Candidate &best,
+                              const TextJudgement &judgement) {
+  Options options = optionsOf(best);
+  double bits = (best.bits * freeElements + fixedSum) / total;
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "--quant auto: " << llvm::format("%.2f bits a weight, ", bits)
@@ -162,36 +152,27 @@ LogicalResult Chooser::finish(Options options, const TextJudgement &judgement,
   return llvm::success();
 }
 
+/// What is taken has been measured.
 LogicalResult Chooser::choose() {
-  if (failed(plan()) || failed(trial.begin(/*observingLayers=*/false)) ||
-      failed(measure()))
+  if (failed(plan()) || failed(trial.begin(/*observingLayers=*/false)))
     return llvm::failure();
-  TypeMix mix(groups), plain(groups);
-  while (mix.widen(freeBits)) {
+  auto candidates = findCandidates();
+  if (failed(candidates))
+    return llvm::failure();
+  const Candidate *best = nullptr;
+  std::optional<TextJudgement> judgement;
+  for (const Candidate &candidate : *candidates) {
+    auto judged = trial.judge(optionsOf(candidate));
+    if (failed(judged))
+      return llvm::failure();
+    llvm::errs() << candidate.bits << " " << judged->loss(trial.task()) << " "
+                 << flagsOf(optionsOf(candidate)) << "\n";
+    if (best && !(judged->loss(trial.task()) < judgement->loss(trial.task())))
+      continue;
+    best = &candidate;
+    judgement = std::move(*judged);
   }
-  plain.setAll(uniform);
-  Options best = optionsOf(mix);
-  auto judged = trial.judge(best);
-  if (failed(judged))
-    return llvm::failure();
-  double freeElements = 0;
-  for (const WeightGroup *group : free)
-    freeElements += group->elements();
-  double bits = (mix.bits() * freeElements + fixedSum) / total;
-  // The sum of what groups cost is an estimate of what they cost together.
-  Options one = optionsOf(plain);
-  if (one.quant == best.quant)
-    return finish(std::move(best), *judged, bits);
-  auto judgedOne = trial.judge(one);
-  if (failed(judgedOne))
-    return llvm::failure();
-  const TextTask &task = trial.task();
-  if (!(judged->loss(task) <= judgedOne->loss(task))) {
-    best = one;
-    judged = std::move(judgedOne);
-    bits = (plain.bits() * freeElements + fixedSum) / total;
-  }
-  return finish(std::move(best), *judged, bits);
+  return finish(*best, *judgement);
 }
 
 LogicalResult driver::chooseTypes(Arguments &arguments) {

@@ -180,6 +180,12 @@ void CommandLineParser::checkCombinations() {
     fail("--text and --ids are for --quant auto:BITS");
   if (!verify.text.empty() && !verify.ids.empty())
     fail("found both --text and --ids, needed one of them");
+  bool calibrates =
+      !arguments.calibrationText.empty() || !arguments.calibrationIds.empty();
+  if (!arguments.calibrationText.empty() && !arguments.calibrationIds.empty())
+    fail("found both --calibrate and --calibrate-ids, needed one of them");
+  if (calibrates && arguments.options.quant.empty() && !arguments.autoBits)
+    fail("--calibrate: found no --quant, needed a type to round weights to");
   if (onText && (verify.kernels || !verify.inputs.empty()))
     fail("--kernels and --in compare entries, not answers to a text");
   if (arguments.options.boundsChecks && !arguments.options.reference)

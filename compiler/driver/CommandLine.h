@@ -7,6 +7,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,8 @@ class raw_ostream;
 } // namespace llvm
 
 namespace heddle::driver {
+
+struct Importance;
 
 enum class Command { Build, Run, Check, Verify, Import };
 
@@ -71,6 +74,11 @@ struct Arguments {
   /// --quant auto:BITS, by which rules before those of the options are to be
   /// chosen (AutoTypes.h).
   std::optional<double> autoBits;
+  /// The text, or its token ids, by which roundings of weights are calibrated;
+  /// empty: none. What it shows is in `importance`, once it is known
+  /// (Calibration.h).
+  std::string calibrationText, calibrationIds;
+  std::shared_ptr<const Importance> importance;
   bool isStatic = false;
   std::string sysroot, runtimeDirectory;
   std::string header;

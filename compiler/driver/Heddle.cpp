@@ -2,6 +2,7 @@
 
 #include "compiler/driver/AutoTypes.h"
 #include "compiler/driver/Build.h"
+#include "compiler/driver/Calibration.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
 #include "compiler/driver/Import.h"
@@ -31,6 +32,10 @@ static int run(int argc, char **argv) {
   if (!commandLine.arguments)
     return commandLine.exitCode;
   Arguments &arguments = *commandLine.arguments;
+  bool calibrates =
+      !arguments.calibrationText.empty() || !arguments.calibrationIds.empty();
+  if (calibrates && failed(calibrate(arguments)))
+    return 1;
   if (arguments.autoBits && failed(chooseTypes(arguments)))
     return 1;
   switch (arguments.command) {

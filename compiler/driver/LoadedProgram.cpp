@@ -34,23 +34,15 @@ LogicalResult driver::bindWeights(Compilation &compilation,
   return llvm::success();
 }
 
-LoadedProgram::LoadedProgram(files::ScratchFile library,
-                             codegen::Program program, void *handle)
-    : library(std::move(library)), program_(std::move(program)),
-      handle(handle) {}
+LinkedProgram::LinkedProgram() = default;
+LinkedProgram::LinkedProgram(LinkedProgram &&other) = default;
+LinkedProgram::~LinkedProgram() = default;
 
-LoadedProgram::LoadedProgram(LoadedProgram &&other)
-    : library(std::move(other.library)), program_(std::move(other.program_)),
-      handle(std::exchange(other.handle, nullptr)) {}
-
-LoadedProgram::~LoadedProgram() {
-  if (handle)
-    dlclose(handle);
-}
-
-llvm::FailureOr<LoadedProgram>
-LoadedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
-  Compilation compilation(arguments);
+llvm::FailureOr<LinkedProgram>
+LinkedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
+  LinkedProgram result;
+  result.compilation = std::make_unique<Compilation>(arguments);
+  Compilation &compilation = *result.compilation;
   if (failed(compilation.load()) ||
       failed(compilation.lowerTo(pipeline::Stage::Llvm)) ||
       failed(compilation.readProgram()) ||
@@ -64,21 +56,56 @@ LoadedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
   if (failed(bindWeights(compilation, arguments, weights)) ||
       failed(compilation.translate(/*withMain=*/true)))
     return llvm::failure();
+  if (weights)
+    result.weights_ = std::make_unique<Weights>(std::move(*weights));
   // What ProgramSession calls; the interface has a name for all the rest.
-  auto linked = compilation.link(
-      codegen::Linkage::SharedLibrary, "",
-      {"heddle_entry_named", "heddle_session_open", "heddle_call"});
+  llvm::SmallVector<llvm::StringRef> called = {
+      "heddle_entry_named", "heddle_session_open", "heddle_call"};
+  if (compilation.module().lookupSymbol("heddle_observe_inputs"))
+    called.push_back("heddle_observe_with");
+  auto linked = compilation.link(codegen::Linkage::SharedLibrary, "", called);
   if (failed(linked))
     return llvm::failure();
-  auto library = files::ScratchFile::create((*linked)->getBuffer());
-  if (!library)
-    return fail(library.takeError());
-  if (weights && failed(weights->appendTo(library->path(), library->path())))
+  result.library = std::move(*linked);
+  return result;
+}
+
+llvm::FailureOr<LoadedProgram> LinkedProgram::load() {
+  auto file = files::ScratchFile::create(library->getBuffer());
+  if (!file)
+    return fail(file.takeError());
+  if (weights_ && failed(weights_->appendTo(file->path(), file->path())))
     return llvm::failure();
-  void *handle = dlopen(library->path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  void *handle = dlopen(file->path().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     return fail(llvm::Twine("loading the program: ") + dlerror());
-  return LoadedProgram(std::move(*library), compilation.program(), handle);
+  LoadedProgram loaded(std::move(*file), compilation->program(), handle);
+  if (weights_)
+    loaded.weightPaths_ = weights_->pathsOfSlots();
+  return loaded;
+}
+
+LoadedProgram::LoadedProgram(files::ScratchFile library,
+                             codegen::Program program, void *handle)
+    : library(std::move(library)), program_(std::move(program)),
+      handle(handle) {}
+
+LoadedProgram::LoadedProgram(LoadedProgram &&other)
+    : library(std::move(other.library)), program_(std::move(other.program_)),
+      handle(std::exchange(other.handle, nullptr)),
+      weightPaths_(std::move(other.weightPaths_)) {}
+
+LoadedProgram::~LoadedProgram() {
+  if (handle)
+    dlclose(handle);
+}
+
+llvm::FailureOr<LoadedProgram>
+LoadedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
+  auto linked = LinkedProgram::compile(arguments, withSpecialTokens);
+  if (failed(linked))
+    return llvm::failure();
+  return linked->load();
 }
 
 void *LoadedProgram::function(llvm::StringRef name) const {

@@ -75,6 +75,12 @@ LogicalResult ProgramSession::call(const ProgramEntry &entry,
   return llvm::success();
 }
 
+void ProgramSession::observeInputs(heddle_observer *observer, void *context) {
+  // A program without products links nothing that tells of them.
+  if (auto *observe = RUNTIME_FUNCTION(heddle_observe_with))
+    observe(observer, context);
+}
+
 LogicalResult ProgramSession::rewind() {
   auto *rewindRow =
       function<int32_t(heddle_session *, int64_t, int64_t)>("session_rewind");

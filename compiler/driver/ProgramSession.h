@@ -4,6 +4,7 @@
 #define HEDDLE_COMPILER_DRIVER_PROGRAMSESSION_H
 
 #include "compiler/driver/LoadedProgram.h"
+#include "runtime/observe.h"
 
 namespace heddle::driver {
 
@@ -27,6 +28,10 @@ public:
                            llvm::ArrayRef<int64_t> lengths,
                            llvm::ArrayRef<int32_t> ids,
                            llvm::ArrayRef<float *> outputs);
+
+  /// Who is told what the products of a call are given; the program observes
+  /// them (pipeline::Options::observesInputs).
+  void observeInputs(heddle_observer *observer, void *context);
 
   /// All rows begin anew.
   llvm::LogicalResult rewind();

@@ -32,8 +32,8 @@ LogicalResult TextTrial::plan(llvm::ArrayRef<Options> others) {
   program_ = compilation.program();
   task_ = textTaskOf(program_);
   if (task_ && compilation.tokenizer().empty() && arguments.verify.ids.empty())
-    return fail(llvm::Twine("the model has no tokenizer, needed --ids FILE to "
-                            "judge it by") +
+    return fail("the model has no tokenizer, needed " + idsFlag +
+                " FILE to judge it by" +
                 (arguments.command == Command::Verify
                      ? ", or --kernels or --in to compare its entries"
                      : ""));
@@ -44,10 +44,16 @@ LogicalResult TextTrial::begin(bool observingLayers) {
   Options options = inF32(arguments.options);
   if (observingLayers)
     options.observed = observedEntries(*task_);
-  auto built = build(options, /*tellsNotes=*/false);
-  if (failed(built))
+  exactArguments = argumentsFor(options, /*tellsNotes=*/false);
+  auto linked = LinkedProgram::compile(*exactArguments,
+                                       /*withSpecialTokens=*/true);
+  if (failed(linked))
     return llvm::failure();
-  exact_ = std::move(*built);
+  code.emplace(std::move(*linked));
+  auto opened = open(code->load());
+  if (failed(opened))
+    return llvm::failure();
+  exact_ = std::move(*opened);
   int64_t most = arguments.verify.tokens;
   auto all = readText(arguments, *task_, exact(), most, INT64_MAX);
   if (failed(all))
@@ -68,13 +74,22 @@ Options TextTrial::inF32(Options options) {
   return options;
 }
 
-llvm::FailureOr<OpenBuild> TextTrial::build(const Options &options,
-                                            bool tellsNotes) {
+Arguments TextTrial::argumentsFor(const Options &options,
+                                  bool tellsNotes) const {
   Arguments own = arguments;
   own.options = options;
   own.options.activations = activations;
   own.tellsNotes = tellsNotes;
-  auto program = LoadedProgram::compile(own, /*withSpecialTokens=*/true);
+  // It runs here, whatever the program is for that is asked for.
+  if (!own.options.target.triple.empty())
+    own.options.target = {};
+  own.sysroot = own.runtimeDirectory = "";
+  own.weightsFile = WeightsFile::Appended;
+  return own;
+}
+
+llvm::FailureOr<OpenBuild>
+TextTrial::open(llvm::FailureOr<LoadedProgram> program) {
   if (failed(program))
     return llvm::failure();
   OpenBuild result;
@@ -86,8 +101,13 @@ llvm::FailureOr<OpenBuild> TextTrial::build(const Options &options,
   return result;
 }
 
-llvm::FailureOr<double> TextTrial::quickLoss(const Options &options) {
-  auto built = build(options, /*tellsNotes=*/false);
+llvm::FailureOr<OpenBuild> TextTrial::build(const Options &options,
+                                            bool tellsNotes) {
+  return open(LoadedProgram::compile(argumentsFor(options, tellsNotes),
+                                     /*withSpecialTokens=*/true));
+}
+
+llvm::FailureOr<double> TextTrial::quickLoss(llvm::FailureOr<OpenBuild> built) {
   if (failed(built))
     return llvm::failure();
   auto judged =
@@ -95,6 +115,20 @@ llvm::FailureOr<double> TextTrial::quickLoss(const Options &options) {
   if (failed(judged))
     return llvm::failure();
   return judged->loss(*task_);
+}
+
+llvm::FailureOr<double> TextTrial::quickLoss(const Options &options) {
+  return quickLoss(build(options, /*tellsNotes=*/false));
+}
+
+llvm::FailureOr<double>
+TextTrial::roundedLoss(const llvm::StringMap<kernel::PackedType> &types,
+                       const Options &options) {
+  if (!code->weights() || !code->weights()->round(types))
+    return quickLoss(options);
+  auto loss = quickLoss(open(code->load()));
+  code->weights()->round({});
+  return loss;
 }
 
 llvm::FailureOr<TextJudgement> TextTrial::judge(const Options &options) {

@@ -5,6 +5,7 @@
 
 #include "compiler/driver/VerifyJudge.h"
 #include "compiler/driver/WeightGroups.h"
+#include "compiler/driver/Weights.h"
 
 namespace heddle::driver {
 
@@ -18,7 +19,10 @@ struct OpenBuild {
 /// those of it. Every step fails after it has said why.
 class TextTrial {
 public:
-  explicit TextTrial(const Arguments &arguments) : arguments(arguments) {}
+  /// `idsFlag` is how the user gives token ids.
+  explicit TextTrial(const Arguments &arguments,
+                     llvm::StringRef idsFlag = "--ids")
+      : arguments(arguments), idsFlag(idsFlag) {}
 
   /// Finds what a text can judge of the model, before anything is compiled, and
   /// the groups of weights, with the types of the arguments and of `others`.
@@ -32,7 +36,13 @@ public:
   /// What it costs on a few hundred tokens: in one number, as
   /// TextJudgement::loss.
   llvm::FailureOr<double> quickLoss(const pipeline::Options &options);
-  /// The same on all windows.
+  /// The same where weights alone are rounded, to the types that their paths
+  /// have, and what they meet is not: without code of its own, where that can
+  /// be, and else as built with `options`.
+  llvm::FailureOr<double>
+  roundedLoss(const llvm::StringMap<kernel::PackedType> &types,
+              const pipeline::Options &options);
+  /// The same as quickLoss() on all windows.
   llvm::FailureOr<TextJudgement> judge(const pipeline::Options &options);
 
   /// The same model in f32, by the fast kernels.
@@ -43,6 +53,12 @@ public:
   const TextTask &task() const { return *task_; }
   const TokenText &text() const { return text_; }
   ProgramSession &exact() { return *exact_.session; }
+  /// Of the program in f32; null where it has none.
+  const Weights *weights() { return code->weights(); }
+  /// Of the program in f32 (LoadedProgram::weightPaths).
+  llvm::ArrayRef<std::vector<std::string>> weightPaths() const {
+    return exact_.program->weightPaths();
+  }
   /// Of the options of the arguments; none where the model is a module that is
   /// beyond the choice of types.
   llvm::ArrayRef<WeightGroup> groups() const { return groupings.front(); }
@@ -52,11 +68,19 @@ public:
   }
 
 private:
+  Arguments argumentsFor(const pipeline::Options &options,
+                         bool tellsNotes) const;
+  llvm::FailureOr<OpenBuild> open(llvm::FailureOr<LoadedProgram> program);
+  llvm::FailureOr<double> quickLoss(llvm::FailureOr<OpenBuild> built);
+
   const Arguments &arguments;
+  llvm::StringRef idsFlag;
   codegen::Program program_;
   std::optional<TextTask> task_;
   std::vector<std::vector<WeightGroup>> groupings;
   std::string activations; ///< of all builds, as the arguments mean
+  std::optional<Arguments> exactArguments;
+  std::optional<LinkedProgram> code; ///< in f32
   OpenBuild exact_;
   TokenText text_, shortText;
 };

@@ -53,17 +53,15 @@ double driver::noiseOf(PackedType type) {
   return noises[static_cast<size_t>(type)];
 }
 
-/// From the measurement in the type that is nearest.
-double TypeMix::lossAs(const Group &group, PackedType type) {
-  double noise = noiseOf(type);
-  auto distance = [&](const Measurement &measured) {
-    return std::fabs(std::log(noiseOf(measured.type) / noise));
-  };
-  const Measurement *nearest = &group.measured.front();
-  for (const Measurement &measured : group.measured)
-    if (distance(measured) < distance(*nearest))
-      nearest = &measured;
-  return nearest->loss * noise / noiseOf(nearest->type);
+std::vector<double> driver::lossesFrom(PackedType measured, double loss) {
+  std::vector<double> losses;
+  for (const PackedFormat &format : kernel::packedFormats())
+    losses.push_back(loss * noiseOf(format.type) / noiseOf(measured));
+  return losses;
+}
+
+static double lossAs(const TypeMix::Group &group, PackedType type) {
+  return group.losses[static_cast<size_t>(type)];
 }
 
 double TypeMix::totalElements() const {
@@ -114,4 +112,38 @@ bool TypeMix::widen(double mostBits) {
   if (best)
     best->type = type;
   return best;
+}
+
+/// Each group the type for which loss + price · bits is least; of two, the one
+/// of fewer bits, so that a price means the same however it was reached.
+void TypeMix::chooseAtPrice(double ofBit) {
+  for (Group &group : groups_) {
+    auto cost = [&](PackedType type) {
+      double bits = bitsOf(type);
+      return std::pair(lossAs(group, type) + ofBit * group.elements * bits,
+                       bits);
+    };
+    for (const PackedFormat &format : kernel::packedFormats())
+      if (cost(format.type) < cost(group.type))
+        group.type = format.type;
+  }
+}
+
+/// What is best at a price is best for the bits that it takes. The price is
+/// found that takes just as many as there are; what is left of them goes where
+/// it saves most.
+bool TypeMix::balance(double mostBits) {
+  constexpr int steps = 60;
+  double within = mostBits + 1e-9, low = -60, high = 60;
+  for (int step = 0; step < steps; ++step) {
+    double middle = (low + high) / 2;
+    chooseAtPrice(std::exp(middle));
+    (bits() <= within ? high : low) = middle;
+  }
+  chooseAtPrice(std::exp(high));
+  if (bits() > within)
+    return false;
+  while (widen(mostBits)) {
+  }
+  return true;
 }

@@ -1,9 +1,8 @@
 //===- TypeMix.h - which type each group of weights is given ----*- C++ -*-===//
 //
-// The code of a layer is one for all layers, so that a product's weights in all
-// of them are a group, and have one type. What rounding a group costs is known
-// where it has been measured once, in one type; in others it is taken to go
-// with the power of the rounding errors of normally distributed weights.
+// Groups of weights that share their type, and what rounding each of them to
+// each type is taken to cost. Costs of groups add up: errors of their products
+// are independent.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,28 +16,23 @@ namespace heddle::driver {
 
 /// What a weight of the type takes in the packed file, scales included.
 double bitsOf(kernel::PackedType type);
-/// The power of its rounding errors, as a share of that of the weights.
+/// The power of its rounding errors, as a share of that of the weights, where
+/// these are normally distributed.
 double noiseOf(kernel::PackedType type);
+
+/// By type, where it has been measured in one of them: it is taken to go with
+/// the power of the rounding errors.
+std::vector<double> lossesFrom(kernel::PackedType measured, double loss);
 
 class TypeMix {
 public:
-  /// The loss where one group alone is of this type.
-  struct Measurement {
-    kernel::PackedType type;
-    double loss;
-  };
   struct Group {
     double elements;
-    std::vector<Measurement> measured; ///< one at least
-    kernel::PackedType type;           ///< as it is chosen so far
+    std::vector<double> losses; ///< where it is of a type, by type
+    kernel::PackedType type;    ///< as it is chosen so far
   };
 
   explicit TypeMix(std::vector<Group> groups) : groups_(std::move(groups)) {}
-
-  void setAll(kernel::PackedType type) {
-    for (Group &group : groups_)
-      group.type = type;
-  }
 
   /// The loss of all groups together is taken to be the sum of theirs times a
   /// factor, which is such that it was `loss` with the present types.
@@ -52,10 +46,15 @@ public:
   /// none.
   bool widen(double mostBits);
 
+  /// The types of least loss that leave the average at `mostBits` or below, but
+  /// for what the last group that is widened leaves of it. False: there are
+  /// none.
+  bool balance(double mostBits);
+
   const std::vector<Group> &groups() const { return groups_; }
 
 private:
-  static double lossAs(const Group &group, kernel::PackedType type);
+  void chooseAtPrice(double ofBit);
   double totalElements() const;
 
   std::vector<Group> groups_;

@@ -1,6 +1,7 @@
 //===- Verify.cpp - what a build's types cost in accuracy -----------------===//
 
 #include "compiler/driver/Verify.h"
+#include "compiler/driver/Calibration.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/VerifyReport.h"
 
@@ -107,6 +108,9 @@ static LogicalResult judgeBuild(TextTrial &trial, const Arguments &arguments,
     around = textAround(judgement.mostKlAt, trial.text(), trial.exact());
   report.addText(trial.program().name, task, trial.text(), judgement,
                  /*isNarrow=*/true, around);
+  if (const Importance *importance = arguments.importance.get())
+    report.addCalibration(*importance,
+                          importance->hash == hashOf(trial.text().tokens));
   auto profiles = profileLayers(task, trial.text().windows.front(),
                                 trial.exact(), *built->session);
   if (failed(profiles))

@@ -1,12 +1,14 @@
 //===- VerifyReport.cpp - what verify tells the user ----------------------===//
 
 #include "compiler/driver/VerifyReport.h"
+#include "compiler/driver/Calibration.h"
 #include "compiler/files/Message.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <map>
 
 using namespace heddle;
 using namespace heddle::driver;
@@ -154,6 +156,31 @@ void VerifyReport::addText(llvm::StringRef model, const TextTask &task,
     part["vectors"] = std::move(vectors);
   object["model"] = model;
   object["text"] = std::move(part);
+}
+
+void VerifyReport::addCalibration(const Importance &importance, bool isSame) {
+  if (!json)
+    outs() << "  calibrated     by " << importance.tokens << " tokens of "
+           << importance.text
+           << (isSame ? ", the text that is judged: others may fare worse\n"
+                      : ", not the text that is judged\n");
+  llvm::json::Array weights;
+  std::map<llvm::StringRef, llvm::ArrayRef<float>> sorted;
+  for (const auto &[path, shares] : importance.ofPath)
+    sorted[path] = shares;
+  for (auto [path, shares] : sorted) {
+    auto most = llvm::max_element(shares);
+    weights.push_back(
+        llvm::json::Object{{"weight", jsonText(path)},
+                           {"largest", jsonNumber(*most)},
+                           {"input", int64_t(most - shares.begin())},
+                           {"least", jsonNumber(*llvm::min_element(shares))}});
+  }
+  object["calibration"] =
+      llvm::json::Object{{"name", jsonText(importance.text)},
+                         {"tokens", importance.tokens},
+                         {"is_judged", isSame},
+                         {"weights", std::move(weights)}};
 }
 
 //===----------------------------------------------------------------------===//

@@ -23,6 +23,9 @@ public:
   void addText(llvm::StringRef model, const TextTask &task,
                const TokenText &text, const TextJudgement &judgement,
                bool isNarrow, llvm::StringRef around);
+  /// By what text the weights were calibrated, and whether it is the one
+  /// judged.
+  void addCalibration(const Importance &importance, bool isSame);
   void addLayers(llvm::ArrayRef<LayerProfile> profiles);
   void addWeights(const TextTask &task, const WeightCosts &costs);
   /// What is beyond a limit, as `--max-kl`.

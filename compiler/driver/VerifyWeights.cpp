@@ -78,7 +78,8 @@ llvm::LogicalResult Weigher::weigh() {
     costs.groups.push_back(
         {group.name(), type, group.elements() / total, *loss});
     weighed.push_back(&group);
-    mixed.push_back({double(group.narrowestElements()), {{type, *loss}}, type});
+    mixed.push_back(
+        {double(group.narrowestElements()), lossesFrom(type, *loss), type});
   }
   costs.bits = bits / total;
   llvm::sort(costs.groups, [](const GroupCost &a, const GroupCost &b) {

@@ -66,6 +66,38 @@ std::vector<std::string> WeightGroup::rulesToSet(PackedType type) const {
   return rules;
 }
 
+std::optional<std::string> WeightGroup::stack() const {
+  std::optional<std::string> common;
+  for (llvm::StringRef pattern : patterns) {
+    size_t star = pattern.find('*');
+    if (star == llvm::StringRef::npos ||
+        (common && *common != pattern.take_front(star)))
+      return std::nullopt;
+    common = pattern.take_front(star).str();
+  }
+  return common;
+}
+
+int64_t WeightGroup::layerOf(llvm::StringRef path) {
+  int64_t layer = 0;
+  for (llvm::StringRef word : llvm::split(path, '.'))
+    if (!word.getAsInteger(10, layer))
+      break;
+  return layer;
+}
+
+std::vector<std::string> WeightGroup::rulesToSet(PackedType type, int64_t first,
+                                                 int64_t last) const {
+  std::string layers =
+      "[" + std::to_string(first) + "-" + std::to_string(last) + "]";
+  std::vector<std::string> rules;
+  for (llvm::StringRef pattern : patterns) {
+    auto [before, behind] = pattern.split('*');
+    rules.push_back(rule((before + layers + behind).str(), type));
+  }
+  return rules;
+}
+
 std::vector<std::string> WeightGroup::rulesToWiden(PackedType type) const {
   if (isUniform())
     return rulesToSet(type);

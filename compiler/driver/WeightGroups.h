@@ -8,6 +8,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/LogicalResult.h"
 #include <map>
+#include <optional>
 
 namespace heddle::driver {
 
@@ -31,6 +32,16 @@ struct WeightGroup {
   /// What they take where each is at least as wide as `least`.
   double bits(kernel::PackedType least) const;
   double bits() const { return bits(narrowest()); }
+
+  /// What stands before the number of a layer in all paths; none: not all have
+  /// such a number, or they differ.
+  std::optional<std::string> stack() const;
+  /// The layer that a path is of: the first number in it, 0 where there is
+  /// none.
+  static int64_t layerOf(llvm::StringRef path);
+  /// Rules of --quant that give those of some successive layers this type.
+  std::vector<std::string> rulesToSet(kernel::PackedType type, int64_t first,
+                                      int64_t last) const;
 
   /// Rules of --quant that give all of them this type.
   std::vector<std::string> rulesToSet(kernel::PackedType type) const;

@@ -1,6 +1,8 @@
 //===- Weights.cpp - from a checkpoint to the packed weights of a program -===//
 
 #include "compiler/driver/Weights.h"
+#include "compiler/checkpoint/RoundingErrors.h"
+#include "compiler/driver/Calibration.h"
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Progress.h"
 #include "compiler/files/Message.h"
@@ -91,6 +93,11 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
     return llvm::failure();
   }
 
+  weights.importance = arguments.importance;
+  if (weights.importance)
+    for (PackedTensor &tensor : weights.request.tensors)
+      for (checkpoint::TensorPart &part : tensor.parts)
+        part.importance = weights.importance->of(part.path);
   llvm::append_range(weights.request.slots, description.weightSlots());
   weights.request.fingerprint = description.fingerprint();
   weights.request.randomSeed = arguments.randomWeights.value_or(0);
@@ -98,6 +105,49 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   weights.remarks = arguments.options.remarks;
   weights.tellsNotes = arguments.tellsNotes;
   return weights;
+}
+
+llvm::FailureOr<llvm::StringMap<std::vector<double>>> Weights::roundingErrors(
+    llvm::ArrayRef<kernel::PackedType> types,
+    llvm::function_ref<bool(llvm::StringRef)> isMeant) const {
+  llvm::StringMap<std::vector<double>> errors;
+  for (const PackedTensor &tensor : request.tensors)
+    for (const checkpoint::TensorPart &part : tensor.parts) {
+      if (!isMeant(part.path) || errors.contains(part.path))
+        continue;
+      auto ofPart = checkpoint::roundingErrors(source, request.randomSeed, part,
+                                               tensor.layout, types);
+      if (!ofPart)
+        return fail(ofPart.takeError());
+      errors[part.path] = std::move(*ofPart);
+    }
+  return errors;
+}
+
+bool Weights::round(const llvm::StringMap<kernel::PackedType> &types) {
+  bool canRound = true;
+  for (PackedTensor &tensor : request.tensors)
+    for (checkpoint::TensorPart &part : tensor.parts) {
+      auto type = types.find(part.path);
+      part.rounded.reset();
+      if (type == types.end())
+        continue;
+      part.rounded = type->second;
+      canRound &= tensor.layout.kind == kernel::PackedLayout::Kind::Panel;
+    }
+  if (!canRound)
+    round({});
+  return canRound;
+}
+
+std::vector<std::vector<std::string>> Weights::pathsOfSlots() const {
+  std::vector<std::vector<std::string>> paths;
+  for (uint32_t tensor : request.slots) {
+    std::vector<std::string> &ofSlot = paths.emplace_back();
+    for (const checkpoint::TensorPart &part : request.tensors[tensor].parts)
+      ofSlot.push_back(part.path);
+  }
+  return paths;
 }
 
 LogicalResult Weights::pack(Write write, llvm::StringRef path,

@@ -36,6 +36,20 @@ public:
   /// Writes them to a file of their own.
   llvm::LogicalResult writeTo(llvm::StringRef path, llvm::StringRef name);
 
+  /// What each of the quantised types makes of the weights that `isMeant` names
+  /// (checkpoint::roundingErrors); by path.
+  llvm::FailureOr<llvm::StringMap<std::vector<double>>>
+  roundingErrors(llvm::ArrayRef<kernel::PackedType> types,
+                 llvm::function_ref<bool(llvm::StringRef)> isMeant) const;
+
+  /// By path, the types to which weights in panels of floats are rounded before
+  /// they are packed, to try what that costs. False where one is in no panels;
+  /// then all stay as they are.
+  bool round(const llvm::StringMap<kernel::PackedType> &types);
+
+  /// Of each slot, the paths of what lies there.
+  std::vector<std::vector<std::string>> pathsOfSlots() const;
+
   /// Of the checkpoint, those that are read.
   std::vector<std::string> files() const {
     return source ? source->filePaths() : std::vector<std::string>();
@@ -49,6 +63,8 @@ private:
                            llvm::StringRef name);
 
   const checkpoint::Source *source = nullptr;
+  /// What parts of the request point into; may be null.
+  std::shared_ptr<const Importance> importance;
   std::vector<char> tokenizer;
   checkpoint::PackRequest request;
   bool remarks = false, tellsNotes = true;

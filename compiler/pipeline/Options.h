@@ -66,6 +66,10 @@ struct Options {
   /// on (nn-observe-layers).
   std::vector<std::string> observed;
 
+  /// Products tell which inputs they meet (kernel-observe-inputs); not those of
+  /// the reference.
+  bool observesInputs = false;
+
   /// Say why a fusion was refused.
   bool remarks = false;
 };

@@ -94,6 +94,9 @@ static void addLoops(OpPassManager &passes, const Options &options) {
   }
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  // After CSE, so that what a product reads of its weight has become simple.
+  if (options.observesInputs)
+    passes.addPass(transforms::createObserveInputs());
 }
 
 /// The vector unit of the machine that code is made for.

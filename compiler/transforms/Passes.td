@@ -96,6 +96,29 @@ def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   ];
 }
 
+def ObserveInputs : Pass<"kernel-observe-inputs", "::mlir::ModuleOp"> {
+  let summary = "calls of heddle_observe_inputs before every product";
+  let description = [{
+    Before every product of f32 whose weight lies in a slot, a call that is given the slot and the product's inputs
+    (runtime/observe.h). Other products get a remark. Programs that are written to files have no such calls.
+
+    Before:
+    ```mlir
+    %w = kernel.weight %slots[%slot] : memref<1x8x32xf32>
+    kernel.matmul %x, %w into %y : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
+    ```
+    After:
+    ```mlir
+    %w = kernel.weight %slots[%slot] : memref<1x8x32xf32>
+    %inputs = memref.cast %x : memref<?x8xf32> to memref<?x?xf32, strided<[?, ?], offset: ?>>
+    func.call @heddle_observe_inputs(%frame, %slots, %slot, %inputs)
+      : (!kernel.frame, !kernel.slots, index, memref<?x?xf32, strided<[?, ?], offset: ?>>) -> ()
+    kernel.matmul %x, %w into %y : memref<?x8xf32>, memref<1x8x32xf32> into memref<?x7xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ObserveLayers : Pass<"nn-observe-layers", "::mlir::ModuleOp"> {
   let summary = "what each layer hands on, as an answer of an entry";
   let description = [{

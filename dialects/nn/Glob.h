@@ -1,7 +1,8 @@
 //===- Glob.h - Patterns of tensor names ------------------------*- C++ -*-===//
 //
 // `*` stands for any characters of one path segment, `**` for any characters
-// at all: `h.*.attn.bias`, `cls.**`.
+// at all, `[3-17]` for a number from 3 to 17: `h.*.attn.bias`, `cls.**`,
+// `h.[0-3].**`.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_DIALECTS_NN_GLOB_H

@@ -35,6 +35,22 @@ TEST(Glob, LiteralIsMatchedWhole) {
   EXPECT_FALSE(matchesGlob("a.b", "aXb"));
 }
 
+TEST(Glob, RangeIsOfWholeNumbers) {
+  EXPECT_TRUE(matchesGlob("h.[3-12].w", "h.3.w"));
+  EXPECT_TRUE(matchesGlob("h.[3-12].w", "h.12.w"));
+  EXPECT_FALSE(matchesGlob("h.[3-12].w", "h.13.w"));
+  EXPECT_FALSE(matchesGlob("h.[3-12].w", "h.2.w"));
+  EXPECT_FALSE(matchesGlob("h.[3-12].w", "h.3x.w"));
+  EXPECT_FALSE(matchesGlob("h.1[0-9].w", "h.15.w"));
+  EXPECT_TRUE(matchesGlob("**.l[0-3].*", "a.b.l2.w"));
+  EXPECT_FALSE(matchesGlob("h.[0-9]", "h."));
+}
+
+TEST(Glob, BracketsThatAreNoRangeAreThemselves) {
+  EXPECT_TRUE(matchesGlob("h[a].[3].[-2]", "h[a].[3].[-2]"));
+  EXPECT_FALSE(matchesGlob("h.[3]", "h.3"));
+}
+
 TEST(Glob, TakesNoExponentialTime) {
   std::string glob;
   for (int i = 0; i < 200; ++i)

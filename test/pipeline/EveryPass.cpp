@@ -19,6 +19,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "cse",
     "describe-program",
     "check-bounds",
+    "kernel-observe-inputs",
     "kernel-outline-parallel",
     "kernel-to-vector",
     "kernel-to-vector{target=avx512+bf16+vnni}",
