@@ -31,7 +31,9 @@ config.substitutions += [
     ("%readme", os.path.join(config.source_dir, "README.md")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),
     ("%libraries", os.path.join(config.build_dir, "lib")),
+    ("%build", config.build_dir),
     ("%cc", config.c_compiler),
+    ("%cmake", config.cmake),
     ("%python", config.python),
 ]
 

@@ -87,7 +87,9 @@ findRuntimeDirectory(const LinkOptions &options) {
   std::string self = fs::getMainExecutable("heddle", &anchor);
   std::string beside =
       joinPath(path::parent_path(path::parent_path(self)), "lib");
-  std::vector<std::string> candidates = {beside, HEDDLE_RUNTIME_DIR};
+  // As it is installed, and as it was built.
+  std::vector<std::string> candidates = {joinPath(beside, "heddle"), beside,
+                                         HEDDLE_RUNTIME_DIR};
   if (!isForThisMachine(options.triple))
     for (std::string &candidate : candidates)
       candidate = joinPath(candidate, multiarchName(options.triple));

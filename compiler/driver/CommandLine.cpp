@@ -53,7 +53,7 @@ static void printHelp(llvm::raw_ostream &out) {
          "one native program.\n\n";
   for (const CommandInfo &info : allCommands())
     out << "  heddle " << llvm::left_justify(info.name, 8)
-        << llvm::left_justify(info.operands, 22) << info.help << "\n";
+        << llvm::left_justify(info.operands, 24) << info.help << "\n";
   out << "\nMODEL is a model file (.heddle), a checkpoint directory whose "
          "architecture is among the examples,\n"
          "or a module at some stage (.mlir).\n"

@@ -1,0 +1,31 @@
+# find_package(heddle): the compiler as heddle::heddle, and models as libraries.
+get_filename_component(heddle_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+
+if(NOT TARGET heddle::heddle)
+  add_executable(heddle::heddle IMPORTED GLOBAL)
+  set_target_properties(heddle::heddle PROPERTIES IMPORTED_LOCATION "${heddle_prefix}/bin/heddle")
+endif()
+
+# heddle_add_model(NAME MODEL [FLAGS flags...])
+#   A library NAME, which a host links: the checkpoint or model file MODEL as `heddle build MODEL --name=NAME flags...` compiles it,
+#   weights included, and its header NAME.h. It is compiled again when a file of the checkpoint changes.
+function(heddle_add_model name model)
+  cmake_parse_arguments(PARSE_ARGV 2 HEDDLE "" "" FLAGS)
+  if(HEDDLE_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "heddle_add_model(${name}): found ${HEDDLE_UNPARSED_ARGUMENTS}, needed FLAGS")
+  endif()
+  get_filename_component(model "${model}" ABSOLUTE)
+  set(inputs "${model}")
+  if(IS_DIRECTORY "${model}")
+    file(GLOB_RECURSE inputs CONFIGURE_DEPENDS "${model}/*")
+  endif()
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}.model")
+  set(library "${folder}/lib${name}.so")
+  file(MAKE_DIRECTORY "${folder}")
+  add_custom_command(OUTPUT "${library}" "${folder}/${name}.h" DEPENDS ${inputs} heddle::heddle VERBATIM
+    COMMAND heddle::heddle build "${model}" --emit=so --name=${name} -o "${library}" "--header=${folder}/${name}.h" ${HEDDLE_FLAGS})
+  add_custom_target(${name}-model DEPENDS "${library}" "${folder}/${name}.h")
+  add_library(${name} SHARED IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${library}" INTERFACE_INCLUDE_DIRECTORIES "${folder};${heddle_prefix}/include")
+  add_dependencies(${name} ${name}-model)
+endfunction()
