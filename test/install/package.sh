@@ -16,7 +16,10 @@ if [ ! -f "$work/made" ]; then
   echo "deb $mirror-security bookworm-security main" >>"$root/etc/apt/sources.list"
   touch "$work/made"
 fi
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
+inside() {
+  unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
+}
 rm -rf "$root/try"
 mkdir "$root/try"
 cp "$work"/package/heddle_*.deb "$root/try/heddle.deb"
@@ -26,7 +29,7 @@ inside apt-get -q install -y --reinstall --no-install-recommends /try/heddle.deb
 inside heddle build /try/scripture -o /try/scripture-program
 inside /try/scripture-program "And God said" -n 12 --temperature 0
 inside apt-get -q install -y --no-install-recommends gcc make cmake pkgconf
-inside sh -c 'cd /try && heddle build gpt2 --emit=lib --name=tiny --quant q8 -o libtiny.a --header=tiny.h &&
+inside sh -c 'cd /try && heddle build gpt2 --emit=lib --name=tiny --cpu=generic -o libtiny.a --header=tiny.h &&
   gcc -I. host.c libtiny.a $(pkg-config --cflags --libs heddle) -o host && ./host libtiny.a.weights >expected &&
   cmake -S . -B by-cmake -DCHECKPOINT=/try/gpt2 && cmake --build by-cmake && by-cmake/host | diff expected - && cat expected'
 echo "the package builds a model and two hosts"
