@@ -352,6 +352,17 @@ int32_t Tables::find(std::string_view wanted, uint64_t hash) const {
   return search(hash, [&](std::string_view text) { return text == wanted; });
 }
 
+/// Tokens are short: a loop is faster than memcmp().
+static bool isJoined(std::string_view whole, std::string_view front,
+                     std::string_view back) {
+  const char *at = whole.data();
+  for (std::string_view part : {front, back})
+    for (char c : part)
+      if (*at++ != c)
+        return false;
+  return true;
+}
+
 Tables::Merge Tables::findMerge(int32_t left, int32_t right) const {
   constexpr Merge none = {0, -1};
   std::string_view front = token(left), back = token(right);
@@ -363,8 +374,7 @@ Tables::Merge Tables::findMerge(int32_t left, int32_t right) const {
     for (char c : part)
       hash = hashByte(hash, static_cast<uint8_t>(c));
   int32_t merged = search(hashFinish(hash), [&](std::string_view text) {
-    return text.size() == bytes && text.starts_with(front) &&
-           text.ends_with(back);
+    return text.size() == bytes && isJoined(text, front, back);
   });
   if (merged < 0)
     return none;
