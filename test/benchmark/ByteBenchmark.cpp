@@ -1,10 +1,10 @@
 //===- ByteBenchmark.cpp - quantised products beside the machine's limits -===//
 //
-// i8, q8 and q4 products as a share of the peak of byte dot products, or of the
-// speed at which this process reads memory, both measured between the runs:
-// clocks drift and neighbours come and go. Printed are the median and the best
-// share, and the median of the limit. `cold` walks through more copies of the
-// weight than fit in any cache.
+// Products with quantised weights as a share of the peak of byte dot products,
+// or of the speed at which this process reads memory, both measured between the
+// runs: clocks drift and neighbours come and go. Printed are the median and the
+// best share, and the median of the limit. `cold` walks through more copies of
+// the weight than fit in any cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 
 using namespace heddle::test;
 using heddle::kernel::MatrixShape;
+using heddle::kernel::PackedFormat;
 using heddle::kernel::PackedLayout;
 using heddle::kernel::PackedType;
 using heddle::kernel::QuantisedRow;
@@ -212,5 +213,26 @@ BENCHMARK_CAPTURE(bytes, q4_1x2048x2048_cold, {q4, 1, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, q4_1x5632x2048_cold, {q4, 1, 5632, 2048}, true);
 BENCHMARK_CAPTURE(narrow, row_128x768, false, 128, 768);
 BENCHMARK_CAPTURE(narrow, groups_128x2048, true, 128, 2048);
+
+/// Every type with groups: a token and a prompt, rows of 8 and of 16 bits.
+[[maybe_unused]] const bool areRegistered = [] {
+  for (const PackedFormat &format : heddle::kernel::packedFormats())
+    for (bool wide : {false, true})
+      for (int64_t rows : {1, 128}) {
+        if (!format.isGrouped())
+          continue;
+        std::string name = "bytes/of_" + format.name.str() +
+                           (wide ? "_int16_" : "_int8_") +
+                           std::to_string(rows) + "x2048x2048_cold";
+        benchmark::RegisterBenchmark(name.c_str(), bytes,
+                                     Product{.type = format.type,
+                                             .rows = rows,
+                                             .inputs = 2048,
+                                             .outputs = 2048,
+                                             .wide = wide},
+                                     true);
+      }
+  return true;
+}();
 
 } // namespace
