@@ -62,7 +62,7 @@ void ColumnWriter::write(uint8_t *u, ArrayRef<RunNumbers> runs, char *panel,
   int64_t stepInputs = layout.stepInputs();
   std::fill(u + inputs, u + steps * stepInputs, format.zeroPoint());
   for (int64_t step = 0; step < steps; ++step)
-    writeStep(u + step * stepInputs, panel + step * layout.stepBytes(), column);
+    writeStep(u + step * stepInputs, panel + layout.stepOffset(step), column);
   for (auto [number, numbers] : enumerate(runs))
     writeNumbers(numbers, number, panel, column);
 }
@@ -83,26 +83,25 @@ void ColumnWriter::writeStep(const uint8_t *u, char *step,
   }
 }
 
-/// Scales and minima of groups lie in their steps, those of a row and of spans
-/// behind all steps.
+/// Scales and minima of groups lie in their steps, those of a row behind them,
+/// those of spans before them.
 void ColumnWriter::writeNumbers(const RunNumbers &numbers, int64_t run,
                                 char *panel, int64_t column) const {
-  char *behind = panel + steps * layout.stepBytes();
   int64_t bytes = format.scaleBits() / 8;
   if (!format.isGrouped()) {
-    std::memcpy(behind + column * bytes, numbers.scales, bytes);
+    std::memcpy(panel + steps * layout.stepBytes() + column * bytes,
+                numbers.scales, bytes);
     return;
   }
   if (format.hasSpans())
-    writeSpan(numbers, behind + run * layout.panel * layout.spanBytes(),
-              column);
+    writeSpan(numbers, panel + run * layout.spanStride(), column);
   if (format.hasNarrowScales())
     return;
   int64_t ofStep = layout.stepGroups(), first = run * format.run();
   for (int64_t k = first; k < std::min(first + format.run(), inputs);
        k += format.group) {
     int64_t group = (k - first) / format.group;
-    char *step = panel + k / layout.stepInputs() * layout.stepBytes();
+    char *step = panel + layout.stepOffset(k / layout.stepInputs());
     auto store = [&](int64_t begin, const uint32_t *from) {
       int64_t place = k / format.group % ofStep * layout.panel + column;
       std::memcpy(step + begin * layout.panel + place * bytes, from + group,
@@ -148,7 +147,7 @@ void ColumnWriter::writeZeros(char *panel) const {
     for (unsigned part = 0; part < plane.parts(); ++part)
       zero |= one << part * plane.bits;
     for (int64_t s = 0; s < steps; ++s)
-      std::memset(panel + s * layout.stepBytes() + plane.offset * layout.panel,
+      std::memset(panel + layout.stepOffset(s) + plane.offset * layout.panel,
                   zero, plane.bytes * layout.panel);
   }
 }

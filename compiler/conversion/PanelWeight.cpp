@@ -152,9 +152,7 @@ Value PanelWeight::planeBits(const PackedFormat::Plane &plane, Value column,
       emit.plus(emit.times(row, together), emit.rest(within, together));
   if (plane.offset)
     inPlane = emit.plus(inPlane, emit.index(plane.offset * layout.panel));
-  Value step = emit.over(k, emit.index(layout.stepInputs()));
-  Value offset =
-      emit.plus(emit.times(step, emit.index(layout.stepBytes())), inPlane);
+  Value offset = emit.plus(stepOffset(k), inPlane);
   Value byte =
       loadBytes(emit, memref, emit.over(column, width), offset, /*bytes=*/1);
   // The highest part needs no mask.
@@ -176,6 +174,19 @@ Value PanelWeight::constant(Type type, int64_t value) {
   return arith::ConstantIntOp::create(emit.builder, emit.loc, type, value);
 }
 
+/// Where the step of k begins in a panel.
+Value PanelWeight::stepOffset(Value k) {
+  Value step = emit.over(k, emit.index(layout.stepInputs()));
+  auto stepBytes = emit.index(layout.stepBytes());
+  if (!layout.format().hasSpans())
+    return emit.times(step, stepBytes);
+  Value spanSteps = emit.index(layout.spanSteps());
+  Value span =
+      emit.times(emit.over(step, spanSteps), emit.index(layout.spanStride()));
+  Value within = emit.times(emit.rest(step, spanSteps), stepBytes);
+  return emit.plus(emit.plus(span, within), emit.index(layout.stepOffset(0)));
+}
+
 /// An f16 of a panel.
 Value PanelWeight::half(Value panel, Value offset) {
   Value bits = loadBytes(emit, memref, panel, offset, 2);
@@ -190,31 +201,27 @@ Value PanelWeight::number(Number which, Value column, Value k) {
   const PackedFormat &format = layout.format();
   Value width = emit.index(layout.panel);
   Value panel = emit.over(column, width), within = emit.rest(column, width);
-  int64_t behind = layout.stepCount(matrix) * layout.stepBytes();
   if (!format.isGrouped()) {
+    int64_t behind = layout.stepCount(matrix) * layout.stepBytes();
     Value offset =
         emit.plus(emit.index(behind), emit.times(within, emit.index(4)));
     return arith::BitcastOp::create(builder, emit.loc, builder.getF32Type(),
                                     loadBytes(emit, memref, panel, offset, 4));
   }
   bool isScale = which == Number::Scale;
-  Value span =
-      emit.plus(emit.times(emit.over(k, emit.index(PackedFormat::spanSize)),
-                           emit.index(layout.panel * layout.spanBytes())),
-                emit.index(behind));
+  Value span = emit.times(emit.over(k, emit.index(PackedFormat::spanSize)),
+                          emit.index(layout.spanStride()));
   Value integer;
   if (format.hasNarrowScales()) {
     integer = narrowInteger(which, span, column, k);
   } else {
     Value stepInputs = emit.index(layout.stepInputs());
-    Value step =
-        emit.times(emit.over(k, stepInputs), emit.index(layout.stepBytes()));
     Value group = emit.over(emit.rest(k, stepInputs), emit.index(format.group));
     Value begin = emit.index(layout.panel * (isScale ? layout.scalesInStep()
                                                      : layout.minimaInStep()));
     Value place = emit.plus(emit.times(group, width), within);
     Value offset =
-        emit.plus(emit.plus(step, begin),
+        emit.plus(emit.plus(stepOffset(k), begin),
                   emit.times(place, emit.index(format.scaleBits() / 8)));
     if (!format.hasSpans())
       return half(panel, offset);

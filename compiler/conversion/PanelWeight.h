@@ -44,6 +44,7 @@ public:
 private:
   enum class Number { Scale, Minimum };
   Value number(Number which, Value column, Value k);
+  Value stepOffset(Value k);
   Value half(Value panel, Value offset);
   Value narrowInteger(Number which, Value span, Value column, Value k);
   Value planeBits(const kernel::PackedFormat::Plane &plane, Value column,

@@ -19,7 +19,8 @@
 
 #include "compiler/microkernels/ByteDot.h"
 #include "compiler/microkernels/ByteMatmul.h"
-#include <limits>
+#include "compiler/microkernels/GroupNumbers.h"
+#include "llvm/Support/MathExtras.h"
 #include <map>
 
 using namespace mlir;
@@ -28,30 +29,6 @@ using heddle::kernel::PackedLayout;
 
 namespace heddle::microkernels {
 namespace {
-
-/// As many f16 as there are lanes, widened.
-Value loadHalves(VectorBuilder &v, Value pointer) {
-  int64_t lanes = v.target.lanes();
-  if (v.target.name != Target::generic.name) {
-    auto type = VectorType::get(lanes, v.builder.getF16Type());
-    Value halves =
-        LLVM::LoadOp::create(v.builder, v.loc, type, pointer, lanes * 2);
-    return arith::ExtFOp::create(v.builder, v.loc, v.floats(), halves);
-  }
-  // Exponent and mantissa moved to their places of f32 make a number that is
-  // too small by 2^(127 - 15), subnormal or not, but what is not finite.
-  auto type = VectorType::get(lanes, v.builder.getI16Type());
-  Value halves =
-      LLVM::LoadOp::create(v.builder, v.loc, type, pointer, lanes * 2);
-  Value bits = arith::ExtSIOp::create(v.builder, v.loc, v.ints(), halves);
-  Value rest =
-      arith::AndIOp::create(v.builder, v.loc, bits, v.splatInt(0x7fff));
-  Value placed = arith::ShLIOp::create(v.builder, v.loc, rest, v.splatInt(13));
-  Value magnitude = v.mul(v.fromBits(placed), v.splat(0x1p112f));
-  Value notFinite = v.splat(std::numeric_limits<float>::quiet_NaN());
-  magnitude = v.whereGreater(magnitude, v.splat(65504), notFinite, magnitude);
-  return v.withSignOf(magnitude, v.fromBits(bits));
-}
 
 /// The integers of a step of k for the columns of a tile, from their planes.
 class GroupReader {
@@ -148,6 +125,7 @@ public:
   /// As many vectors at a time as there are registers for, over all of k.
   SmallVector<Value> emitSums(VectorBuilder &v, const Tile &tile, Value x,
                               Value weight, Value next) const override {
+    Value scratch = GroupNumbers::allocate(v, layout);
     // In the order of memory; of a gated product it is not that of the tile.
     int64_t vectors = tile.vectors.size();
     auto order = llvm::to_vector(llvm::seq(vectors));
@@ -161,7 +139,7 @@ public:
       Tile part = {tile.rows, {}, tile.nextLines};
       for (int64_t number : numbers)
         part.vectors.push_back(tile.vectors[number]);
-      SmallVector<Value> partSums = emitPart(v, part, x, weight, next);
+      SmallVector<Value> partSums = emitPart(v, part, x, weight, next, scratch);
       for (auto [place, sum] : llvm::enumerate(partSums)) {
         int64_t i = place / numbers.size(), j = place % numbers.size();
         sums[i * vectors + numbers[j]] = sum;
@@ -176,39 +154,65 @@ private:
   //    dots[i][j] = Σ_k (u[g][j] − 128) · q[i][g]
   //    sums[i][j] += dots[i][j] · (dw[g][j] · n[i][g])
   //                  + (min[g][j] + z · dw[g][j]) · (Σ_k q[i][g] · n[i][g])
-  //    checks[j] += dw[g][j] + min[g][j]
+  //    checks[j] += the f16 of dw[g][j] and min[g][j]
   //  return sums[i][j] · unit[i], or NaN where checks[j] is no finite number
   SmallVector<Value> emitPart(VectorBuilder &v, const Tile &tile, Value x,
-                              Value weight, Value next) const {
+                              Value weight, Value next, Value scratch) const {
     size_t columns = tile.vectors.size();
+    GroupNumbers numbers(v, layout, columnsOf(tile), scratch);
     SmallVector<Value> sums((tile.rows + 1) * columns, v.splat(0));
-    sums = v.loop(
-        v.index(0), v.index(steps), 1, sums, [&](Value step, ValueRange sums) {
-          Value offset = times(v, step, stepBytes);
-          prefetchNext(v, tile, weight, next, offset);
-          Place place = {
-              v.advanceBytes(x, times(v, step, layout.stepInputs())),
-              v.advanceBytes(x, times(v, step, 4 * layout.stepGroups())),
-              v.advanceBytes(weight, offset),
-              spanOf(v, weight, step),
-              stepOfSpan(v, step),
-              0};
-          GroupReader reader(v, layout, tile, place.weight);
-          SmallVector<Value> updated(sums);
-          for (; place.group < layout.stepGroups(); ++place.group) {
-            SmallVector<Value> dots = emitDots(v, tile, place, reader);
-            updated = addScaled(v, tile, updated, dots, place);
-            place.numbers = v.advanceBytes(place.numbers, 4);
-          }
-          return updated;
-        });
+    auto emitStep = [&](Value step, Value offset, ValueRange sums) {
+      prefetchNext(v, tile, weight, next, offset);
+      Place place = {v.advanceBytes(x, times(v, step, layout.stepInputs())),
+                     v.advanceBytes(x, times(v, step, 4 * layout.stepGroups())),
+                     v.advanceBytes(weight, offset), 0};
+      GroupReader reader(v, layout, tile, place.weight);
+      SmallVector<Value> updated(sums);
+      for (; place.group < layout.stepGroups(); ++place.group) {
+        SmallVector<Value> dots = emitDots(v, tile, place, reader);
+        updated = addScaled(v, tile, updated, dots, place, numbers);
+        place.numbers = v.advanceBytes(place.numbers, 4);
+      }
+      return updated;
+    };
+    if (!format.hasSpans())
+      sums = v.loop(v.index(0), v.index(steps), 1, sums,
+                    [&](Value step, ValueRange sums) {
+                      return emitStep(step, times(v, step, stepBytes), sums);
+                    });
+    else
+      sums = v.loop(
+          v.index(0), v.index(llvm::divideCeil(steps, layout.spanSteps())), 1,
+          sums, [&](Value span, ValueRange sums) {
+            Value offset = times(v, span, layout.spanStride()),
+                  first = times(v, span, layout.spanSteps());
+            prefetchSpan(v, tile, weight, next, offset);
+            numbers.enterSpan(v.advanceBytes(weight, offset));
+            SmallVector<Value> entered(sums);
+            for (size_t j = 0; j < columns; ++j) {
+              Value &check = entered[tile.rows * columns + j];
+              check = v.add(check, numbers.ofSpan(j));
+            }
+            Value left =
+                arith::SubIOp::create(v.builder, v.loc, v.index(steps), first);
+            Value count = arith::MinUIOp::create(v.builder, v.loc, left,
+                                                 v.index(layout.spanSteps()));
+            return v.loop(v.index(0), count, 1, entered,
+                          [&](Value step, ValueRange sums) {
+                            numbers.enterStep(step);
+                            Value inSpan = plus(v, times(v, step, stepBytes),
+                                                v.index(layout.stepOffset(0)));
+                            return emitStep(plus(v, first, step),
+                                            plus(v, offset, inSpan), sums);
+                          });
+          });
     auto checks = ArrayRef(sums).take_back(columns);
     SmallVector<Value> results;
     for (int64_t i = 0; i < tile.rows; ++i) {
       Value unit =
           v.loadSplat(v.advanceBytes(x, i * xRowBytes + row.scaleOffset()));
-      if (multiple() > 1)
-        unit = v.mul(unit, v.splat(1.f / multiple()));
+      if (layout.multiple() > 1)
+        unit = v.mul(unit, v.splat(1.f / layout.multiple()));
       for (Value check : checks)
         results.push_back(
             v.mulAdd(sums[results.size()], unit, v.sub(check, check)));
@@ -216,30 +220,36 @@ private:
     return results;
   }
 
-  /// Where a group of k is: `x`, `weight` and `span` begin with its step or
-  /// what that lies in, `numbers` with its four bytes, from which those of the
-  /// strips are a row's constant away.
+  /// Where a group of k is: `x` and `weight` begin with its step, `numbers`
+  /// with its four bytes, from which those of the strips are a row's constant
+  /// away.
   struct Place {
-    Value x, numbers, weight, span;
-    Value stepOfSpan; ///< where scales are narrow
-    int64_t group;    ///< of the step
+    Value x, numbers, weight;
+    int64_t group; ///< of the step
   };
 
-  /// What a span of k has, for the first column.
-  Value spanOf(VectorBuilder &v, Value weight, Value step) const {
-    if (!format.hasSpans())
-      return weight;
-    Value span = arith::DivUIOp::create(v.builder, v.loc, step,
-                                        v.index(layout.spanSteps()));
-    return v.advanceBytes(v.advanceBytes(weight, steps * stepBytes),
-                          times(v, span, panel * layout.spanBytes()));
+  static Value plus(VectorBuilder &v, Value a, Value b) {
+    return arith::AddIOp::create(v.builder, v.loc, a, b);
   }
 
-  Value stepOfSpan(VectorBuilder &v, Value step) const {
-    if (!format.hasNarrowScales())
-      return {};
-    return arith::RemUIOp::create(v.builder, v.loc, step,
-                                  v.index(layout.spanSteps()));
+  /// In the panel.
+  SmallVector<int64_t> columnsOf(const Tile &tile) const {
+    SmallVector<int64_t> columns;
+    for (int64_t vector : tile.vectors) {
+      assert(vector < panel * columnBytes && "a tile is of one panel");
+      columns.push_back(vector / columnBytes);
+    }
+    return columns;
+  }
+
+  /// What the next panel's span has before its steps.
+  void prefetchSpan(VectorBuilder &v, const Tile &tile, Value weight,
+                    Value next, Value offset) const {
+    if (tile.nextLines.empty())
+      return prefetchNext(v, tile, weight, next, offset);
+    for (int64_t byte = 0; byte < layout.stepOffset(0);
+         byte += tuning::cacheLine)
+      v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), byte));
   }
 
   SmallVector<Value> emitDots(VectorBuilder &v, const Tile &tile,
@@ -296,24 +306,23 @@ private:
   /// checks.
   SmallVector<Value> addScaled(VectorBuilder &v, const Tile &tile,
                                ValueRange sums, ValueRange dots,
-                               const Place &place) const {
+                               const Place &place,
+                               const GroupNumbers &numbers) const {
     auto plus = [&](Value bits, Value exponent) {
       return v.fromBits(
           arith::AddIOp::create(v.builder, v.loc, bits, exponent));
     };
     SmallVector<Value> scales, middles, checks, updated;
-    for (int64_t vector : tile.vectors) {
-      Value scale = number(v, place, Number::Scale, vector);
-      scales.push_back(scale);
-      checks.push_back(scale);
+    for (size_t j = 0; j < tile.vectors.size(); ++j) {
+      scales.push_back(numbers.scale(place.weight, place.group, j));
+      checks.push_back(scales.back());
       if (!format.hasMinima)
         continue;
-      Value minimum = number(v, place, Number::Minimum, vector);
       // Dots are multiples.
-      middles.push_back(
-          v.mul(v.mulAdd(scale, v.splat(format.zeroPoint()), minimum),
-                v.splat(multiple())));
-      checks.back() = v.add(scale, minimum);
+      Value minimum = numbers.minimum(place.weight, place.group, j);
+      auto zero = static_cast<float>(format.zeroPoint() * layout.multiple());
+      middles.push_back(v.mulAdd(scales.back(), v.splat(zero), minimum));
+      checks.back() = v.add(scales.back(), minimum);
     }
     for (int64_t i = 0; i < tile.rows; ++i) {
       auto at = [&](int64_t strip) {
@@ -334,87 +343,12 @@ private:
         updated.push_back(sum);
       }
     }
-    for (Value check : checks)
-      updated.push_back(v.add(sums[updated.size()], check));
+    for (Value check : checks) {
+      Value sum = sums[updated.size()];
+      updated.push_back(format.hasSpans() ? sum : v.add(sum, check));
+    }
     return updated;
   }
-
-  enum class Number { Scale, Minimum };
-
-  /// One for each of a vector of columns: of the group, times that of the span
-  /// where there are such.
-  Value number(VectorBuilder &v, const Place &place, Number which,
-               int64_t vector) const {
-    bool isScale = which == Number::Scale;
-    Value integers;
-    if (format.hasNarrowScales()) {
-      integers = narrowIntegers(v, place, which, vector);
-    } else {
-      int64_t inStep = isScale ? layout.scalesInStep() : layout.minimaInStep(),
-              bytes = format.scaleBits() / 8;
-      Value at = v.advanceBytes(
-          place.weight,
-          atColumn(vector, panel * (inStep + place.group * bytes), bytes));
-      if (!format.hasSpans())
-        return loadHalves(v, at);
-      integers =
-          arith::ExtSIOp::create(v.builder, v.loc, v.ints(), loadBytes(v, at));
-    }
-    Value ofSpan = loadHalves(
-        v, v.advanceBytes(place.span,
-                          atColumn(vector, isScale ? 0 : 2 * panel, 2)));
-    return v.mul(toFloats(v, integers), ofSpan);
-  }
-
-  /// As many bytes as there are lanes.
-  static Value loadBytes(VectorBuilder &v, Value pointer) {
-    auto type = VectorType::get(v.target.lanes(), v.builder.getI8Type());
-    return LLVM::LoadOp::create(v.builder, v.loc, type, pointer,
-                                v.target.lanes());
-  }
-
-  /// From the planes of the span.
-  Value narrowIntegers(VectorBuilder &v, const Place &place, Number which,
-                       int64_t vector) const {
-    auto index = [&](auto op, Value a, int64_t b) -> Value {
-      return decltype(op)::create(v.builder, v.loc, a, v.index(b));
-    };
-    int64_t ofStep =
-        place.group + (which == Number::Scale ? 0 : layout.stepGroups());
-    Value number =
-        index(arith::AddIOp(), place.stepOfSpan, ofStep * layout.spanSteps());
-    Value integers = v.splatInt(-format.scaleZero());
-    for (const PackedFormat::Plane &plane : format.scalePlanes()) {
-      Value byte = index(arith::RemUIOp(), number, plane.bytes),
-            part = index(arith::DivUIOp(), number, plane.bytes);
-      Value row = v.advanceBytes(
-          place.span,
-          atColumn(vector, panel * (layout.scalesInSpan() + plane.offset), 1));
-      Value bytes = loadBytes(v, v.advanceBytes(row, times(v, byte, panel)));
-      Value words = arith::ExtUIOp::create(v.builder, v.loc, v.ints(), bytes);
-      Value shift = arith::IndexCastOp::create(
-          v.builder, v.loc, v.builder.getI32Type(), times(v, part, plane.bits));
-      words = arith::ShRUIOp::create(
-          v.builder, v.loc, words,
-          vector::BroadcastOp::create(v.builder, v.loc, v.ints(), shift));
-      words = arith::AndIOp::create(v.builder, v.loc, words,
-                                    v.splatInt(plane.mask()));
-      words = arith::ShLIOp::create(v.builder, v.loc, words,
-                                    v.splatInt(plane.firstBit));
-      integers = arith::AddIOp::create(v.builder, v.loc, integers, words);
-    }
-    return integers;
-  }
-
-  /// The byte of a vector of columns in a row of `bytes` for each column that
-  /// begins at `offset` of every panel.
-  int64_t atColumn(int64_t vector, int64_t offset, int64_t bytes) const {
-    int64_t column = vector % panelBytes / columnBytes;
-    return vector / panelBytes * panelBytes + offset + column * bytes;
-  }
-
-  /// What the integers are multiplied with for bytes whose zero is 128.
-  int64_t multiple() const { return int64_t(1) << (8 - format.bits()); }
 
   int64_t vectorsTogether;
 };

@@ -175,10 +175,10 @@ int64_t PackedLayout::stepCount(MatrixShape matrix) const {
 }
 
 int64_t PackedLayout::panelBytes(MatrixShape matrix) const {
-  int64_t behind = format().isGrouped() ? 0 : format().scaleBits() / 8;
+  int64_t others = format().isGrouped() ? 0 : format().scaleBits() / 8;
   if (format().hasSpans())
-    behind = divideCeil(matrix.inputs, PackedFormat::spanSize) * spanBytes();
-  return stepCount(matrix) * stepBytes() + panel * behind;
+    others = divideCeil(matrix.inputs, PackedFormat::spanSize) * spanBytes();
+  return stepCount(matrix) * stepBytes() + panel * others;
 }
 
 int64_t PackedLayout::panelElements(MatrixShape matrix) const {
@@ -220,7 +220,7 @@ PackedLayout::bitsOf(int64_t n, int64_t k, MatrixShape matrix) const {
   assertWithin(n, k, matrix);
   int64_t column = columnOf(n, matrix), within = k % stepInputs();
   int64_t step =
-      column / panel * panelBytes(matrix) + k / stepInputs() * stepBytes();
+      column / panel * panelBytes(matrix) + stepOffset(k / stepInputs());
   SmallVector<Bits, 2> bits;
   for (const PackedFormat::Plane &plane : format().planes(stepInputs())) {
     int64_t part = within / plane.bytes, byte = within % plane.bytes;
@@ -252,13 +252,12 @@ PackedLayout::bitsOfNumber(bool isMinimum, int64_t n, int64_t k,
     return wholeBytes(begin + stepCount(matrix) * stepBytes() + within * bytes);
   int64_t step = k / stepInputs(), group = k % stepInputs() / format().group;
   if (!format().hasNarrowScales())
-    return wholeBytes(begin + step * stepBytes() +
+    return wholeBytes(begin + stepOffset(step) +
                       (isMinimum ? minimaInStep() : scalesInStep()) * panel +
                       (group * panel + within) * bytes);
   int64_t ofStep = (isMinimum ? stepGroups() : 0) + group;
   int64_t number = ofStep * spanSteps() + step % spanSteps();
-  int64_t first = begin + stepCount(matrix) * stepBytes() +
-                  step / spanSteps() * panel * spanBytes();
+  int64_t first = begin + step / spanSteps() * spanStride();
   for (const PackedFormat::Plane &plane : format().scalePlanes()) {
     int64_t byte = scalesInSpan() + plane.offset + number % plane.bytes;
     bits.push_back({first + byte * panel + within,
@@ -284,8 +283,8 @@ int64_t PackedLayout::spanScaleOffset(int64_t n, int64_t k,
   assertWithin(n, k, matrix);
   assert(format().hasSpans() && "the type has no spans");
   int64_t column = columnOf(n, matrix);
-  return column / panel * panelBytes(matrix) + stepCount(matrix) * stepBytes() +
-         k / PackedFormat::spanSize * panel * spanBytes() + column % panel * 2;
+  return column / panel * panelBytes(matrix) +
+         k / PackedFormat::spanSize * spanStride() + column % panel * 2;
 }
 
 int64_t PackedLayout::spanMinimumOffset(int64_t n, int64_t k,

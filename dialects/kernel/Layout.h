@@ -20,13 +20,14 @@
 //   type        step of k    a step's bytes                    at the end
 //   elements    interleave   [P][interleave]
 //   a row's     4            [P][4] u8                         [P] scales
-//   in groups   32           of each plane [bytes / 4][P][4]   of each span of
-//                            u8, then [groups][P] scales and   256 k [P] f16 of
-//                            [groups][P] minima                scales and [P]
-//                                                              of minima
+//   in groups   32           of each plane [bytes / 4][P][4]
+//                            u8, then [groups][P] scales and
+//                            [groups][P] minima
 //
-// Scales and minima of fewer than eight bits do not lie in the steps, but
-// behind the f16 of their span: of each plane [bytes][P] u8.
+// Where the type has spans of 256 k, the steps of each stand behind what it has
+// itself: [P] f16 for scales and [P] for minima. Scales and minima of fewer
+// than eight bits are no part of the steps, but lie behind those, of each plane
+// [bytes][P] u8.
 //
 // The integers of a row (i8) share a scale, or those of a group (q8, q4); the
 // table of PackedFormat.h has types, planes, scales and minima, and which types
@@ -160,6 +161,8 @@ struct PackedLayout {
 
   //===--- Within a step of groups ----------------------------------------===//
 
+  /// What u is multiplied with for bytes whose zero is 128.
+  int64_t multiple() const { return int64_t(1) << (8 - format().bits()); }
   /// Groups of a step; where their scales and minima begin in a step, unless
   /// they are narrow; bytes of what all columns have of a span, and where
   /// narrow scales begin there. Times the panel's columns.
@@ -174,8 +177,18 @@ struct PackedLayout {
   int64_t scalesInSpan() const {
     return format().hasSpans() ? 2 * format().numbers() : 0;
   }
-  /// Steps of a span.
+  /// Steps of a span, and the bytes from one to the next.
   int64_t spanSteps() const { return PackedFormat::spanSize / stepInputs(); }
+  int64_t spanStride() const {
+    return panel * spanBytes() + spanSteps() * stepBytes();
+  }
+  /// Where a step of k begins in a panel.
+  int64_t stepOffset(int64_t step) const {
+    if (!format().hasSpans())
+      return step * stepBytes();
+    return step / spanSteps() * spanStride() + panel * spanBytes() +
+           step % spanSteps() * stepBytes();
+  }
 
   /// `plain f32`, `plain bf16 transposed`, `panel<32> f32 transposed
   /// groups<768, 256, 256>`, `panel<32, 2> bf16`, `panel<32, 4> q8 paired`.

@@ -155,7 +155,8 @@ TEST(Layout, NarrowScalesLieWithTheirSpan) {
   EXPECT_EQ(layout.panelBytes(matrix), 16 * 512 + 2 * 512);
   // Group 5 of the second span: byte 5 of the plane of four bits, the low half
   // of the scale and the high one of the minimum; byte 1 of that of two.
-  int64_t span = 16 * 512 + 512;
+  int64_t span = 512 + 8 * 512;
+  EXPECT_EQ(layout.bitsOf(0, 256, matrix)[0].byte, span + 512);
   EXPECT_EQ(layout.spanScaleOffset(7, 256 + 170, matrix), span + 14);
   EXPECT_EQ(layout.spanMinimumOffset(7, 256 + 170, matrix), span + 64 + 14);
   auto expect = [](PackedLayout::Bits bits, int64_t byte, unsigned shift,
