@@ -49,15 +49,15 @@ protected:
   static mlir::Value toFloats(VectorBuilder &v, mlir::Value ints) {
     return mlir::arith::SIToFPOp::create(v.builder, v.loc, v.floats(), ints);
   }
-  /// Few rows take one panel a task, a stream that the machine's own prefetch
-  /// follows; a line of every step further on keeps it ahead. Behind the last
-  /// panel that does nothing.
-  static void prefetchNext(VectorBuilder &v, const Tile &tile,
-                           mlir::Value weight, mlir::Value next,
-                           mlir::Value offset) {
+  /// Few rows take one panel a task, a stream; some lines of every step are
+  /// asked for that far ahead. Behind the last panel that does nothing.
+  void prefetchNext(VectorBuilder &v, const Tile &tile, mlir::Value weight,
+                    mlir::Value next, mlir::Value offset) const {
     if (tile.nextLines.empty())
-      v.prefetch(
-          v.advanceBytes(v.advanceBytes(weight, offset), tuning::bytesAhead));
+      for (int64_t line = 0; line < linesAhead; ++line)
+        v.prefetch(
+            v.advanceBytes(v.advanceBytes(weight, offset),
+                           tuning::bytesAhead + line * tuning::cacheLine));
     for (int64_t line : tile.nextLines)
       v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), line));
   }
@@ -67,6 +67,7 @@ protected:
   const kernel::PackedFormat &format;
   kernel::QuantisedRow row;
   int64_t steps; ///< of k in a panel
+  int64_t linesAhead = 1;
 };
 
 /// By the layout of the weight.

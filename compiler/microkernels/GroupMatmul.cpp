@@ -120,6 +120,8 @@ public:
     tile = {ByteDot::tiles(target).groups.rows, panel / target.lanes()};
     singleRowVectors = fewRowsVectors = tile.vectors;
     stepLines = stepBytes / tuning::cacheLine;
+    if (format.hasSpans() || (row.wide && format.bits() >= 6))
+      linesAhead = stepLines;
   }
 
   /// As many vectors at a time as there are registers for, over all of k.
