@@ -31,6 +31,10 @@ public:
   const void *tokenizer() const;
   int64_t tokenizerBytes() const;
 
+  /// The checksum of the file's header, which has those of all its sections: no
+  /// other weights have it. 0 if the program needs none.
+  uint64_t identity() const { return header ? header->header_checksum : 0; }
+
   /// The file that was opened; empty if the program needs none.
   const char *path() const { return fileName; }
   int64_t bytes() const { return mapping.size(); }

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 6u
+#define HEDDLE_ABI_VERSION 7u
 #define HEDDLE_MAX_SIZES 8
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
@@ -146,6 +146,7 @@ typedef struct heddle_generation {
   float length_penalty;           /* a text's score is the sum of its log probabilities by its new tokens to this power */
   int32_t early_stopping;         /* a heddle_early_stopping; 0: no */
   int32_t renormalize;            /* 1: what the rules leave of a distribution is made one again, which only scores feel */
+  float typical_p;                /* 0 and 1: all tokens */
 } heddle_generation;
 
 #define HEDDLE_MOST_OPENING 16

@@ -124,12 +124,14 @@ void GenerationReader::readSampling(const JsonNode &root) {
   all.top_k = static_cast<int32_t>(integerOr(root["top_k"], samples ? 50 : 0));
   all.top_p = number("top_p", 1);
   all.min_p = number("min_p", 0);
+  all.typical_p = number("typical_p", 1);
   all.repetition_penalty = number("repetition_penalty", 1);
   text::SamplerOptions options;
   options.temperature = all.temperature;
   options.topK = all.top_k;
   options.topP = all.top_p;
   options.minP = all.min_p;
+  options.typicalP = all.typical_p;
   options.repetitionPenalty = all.repetition_penalty;
   if (const char *wrong = text::checkOptions(options))
     root.problem(wrong);

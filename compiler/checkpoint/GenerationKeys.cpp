@@ -27,6 +27,7 @@ static constexpr Key keys[] = {
     {"top_k", Key::Read},
     {"top_p", Key::Read},
     {"min_p", Key::Read},
+    {"typical_p", Key::Read},
     {"repetition_penalty", Key::Read},
     {"no_repeat_ngram_size", Key::Read},
     {"bad_words_ids", Key::Read},
@@ -50,7 +51,6 @@ static constexpr Key keys[] = {
     {"prefix", Key::Noted, "\"\"", false, "from the prompt as it is given"},
 
     // Other distributions to choose from.
-    {"typical_p", Key::Refused, "1", true},
     {"top_h", Key::Refused, "", true},
     {"epsilon_cutoff", Key::Refused, "0", true},
     {"eta_cutoff", Key::Refused, "0", true},

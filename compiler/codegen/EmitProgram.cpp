@@ -216,7 +216,8 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
        int32(settings.texts),
        float32(settings.length_penalty),
        int32(settings.early_stopping),
-       int32(settings.renormalize)});
+       int32(settings.renormalize),
+       float32(settings.typical_p)});
 }
 
 llvm::Constant *Emitter::namedIds(llvm::ArrayRef<heddle_named_id> names) {

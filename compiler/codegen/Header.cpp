@@ -201,6 +201,17 @@ typedef struct $_generate_options {
   float *scores;             /* where to write the score of every text, rows * texts of them; -INFINITY where a prompt has fewer
                                 texts. NULL: nowhere. Only for a search with beams */
   int32_t special_tokens;    /* 1: special tokens that are written are part of the text */
+  float typical_p;           /* draws from the tokens whose probability is nearest to what is expected; 1: all tokens */
+  float presence_penalty;    /* what the logit of a token that the new text has loses; 0: nothing */
+  float frequency_penalty;   /* and as often as the new text has it */
+  const int32_t *biased_tokens; /* logits that are changed before all else, bias_count of them, */
+  const float *biases;       /* by so much */
+  int32_t bias_count;
+  const char *const *stops;  /* UTF-8: where one of them comes up, a text ends before it. Not with beams */
+  int32_t stop_count;
+  int32_t likeliest;         /* how many tokens the callback is to know; 0: none. Not with beams */
+  int32_t *likeliest_tokens; /* written before it is called with a token: 1 + likeliest of them, that token and the likeliest by the */
+  float *log_probabilities;  /* model's own distribution, whatever was chosen of it; and the logs of their probabilities */
 } $_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

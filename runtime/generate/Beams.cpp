@@ -51,7 +51,8 @@ heddle_status Generation::search(int64_t b, const float *logits) {
     return checkTrouble();
   auto count = static_cast<int32_t>(vocabulary);
   const float *logs = sampler.logProbabilities(
-      logits, count, row.ids.data(), static_cast<int32_t>(row.ids.size()));
+      logits, count, row.ids.data(), static_cast<int32_t>(row.ids.size()),
+      static_cast<int32_t>(row.prompt));
   if (logs)
     logs = rules.apply(logs, count, row.soFar());
   if (logs && settings.renormalize)

@@ -10,6 +10,7 @@
 #include "runtime/generate/TextInterface.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cinttypes>
 
 namespace heddle::runtime {
@@ -58,6 +59,8 @@ heddle_status Generation::answer() {
       continue; // the logits follow the middle of a prompt
     int64_t at = logitsOfEveryToken ? before - 1 : i;
     const float *rowLogits = logits.data() + at * vocabulary;
+    if (heddle_status status = answerFollowers(b, rowLogits))
+      return status;
     if (heddle_status status =
             beamOptions.beams > 1 ? search(b, rowLogits) : choose(b, rowLogits))
       return status;
@@ -77,7 +80,7 @@ void Generation::planCall() {
   callIds.clear();
   for (int64_t b = 0; b < rows.size(); ++b) {
     Row &row = *rows[b];
-    if (row.done)
+    if (row.done || row.leader >= 0)
       continue;
     int64_t most = std::min(budget, session.limits.perRow[step.size]);
     int64_t take = std::min(row.unread(), most);
@@ -126,8 +129,42 @@ bool Generation::takeOpening(Row &row, const float *logits) const {
   return true;
 }
 
+/// The rows that have waited for this one to read their prompt.
+heddle_status Generation::answerFollowers(int64_t b, const float *rowLogits) {
+  for (int64_t other = b + 1; other < rows.size(); ++other) {
+    if (rows[other]->leader != b)
+      continue;
+    copyRow(session, b, other, 0);
+    rows[other]->read = rows[other]->prompt;
+    rows[other]->leader = -1;
+    if (heddle_status status = choose(other, rowLogits))
+      return status;
+  }
+  return HEDDLE_OK;
+}
+
+/// By the model's own distribution.
+void Generation::tellLikeliest(const float *modelLogits, int32_t token) {
+  auto count = static_cast<int32_t>(vocabulary);
+  const float *logs = sampler.normalize(modelLogits, count);
+  if (!logs)
+    return;
+  int32_t *tokens = options.likeliest_tokens;
+  float *probabilities = options.log_probabilities;
+  tokens[0] = token;
+  probabilities[0] = logs[token];
+  const text::Buffer<text::Candidate> &likeliest =
+      sampler.likeliest(logs, count, static_cast<size_t>(options.likeliest));
+  for (int32_t i = 0; i < options.likeliest; ++i) {
+    bool isThere = static_cast<size_t>(i) < likeliest.size();
+    tokens[1 + i] = isThere ? likeliest[i].id : -1;
+    probabilities[1 + i] = isThere ? likeliest[i].logit : -INFINITY;
+  }
+}
+
 heddle_status Generation::choose(int64_t b, const float *rowLogits) {
   Row &row = *rows[b];
+  const float *modelLogits = rowLogits;
   if (takeOpening(row, rowLogits))
     return checkTrouble();
   auto count = static_cast<int32_t>(vocabulary);
@@ -135,13 +172,16 @@ heddle_status Generation::choose(int64_t b, const float *rowLogits) {
   rowLogits = rules.apply(rowLogits, count, row.soFar());
   int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
                                  static_cast<int32_t>(length), row.stream,
-                                 heddle_session_length(&session, b));
+                                 heddle_session_length(&session, b),
+                                 static_cast<int32_t>(row.prompt));
   if (heddle_status status = checkTrouble())
     return status;
   if (token < 0)
     return noNumber(b);
   row.ids.push(token);
-  bool stopped = write(b, row.decoder, token);
+  if (options.likeliest)
+    tellLikeliest(modelLogits, token);
+  bool stopped = write(b, row.decoder, token, &row.held);
   if (heddle_status status = checkTrouble())
     return status;
   bool complete = stopped || rules.isEnd(token) || length + 1 == row.longest;
@@ -161,19 +201,37 @@ heddle_status Generation::noNumber(int64_t prompt) const {
 
 /// Hands a token to the caller, with the text that it completes; an end of the
 /// text has none. Whether the caller has enough.
-bool Generation::write(int64_t textRow, text::Decoder *decoder, int32_t token) {
+bool Generation::write(int64_t textRow, text::Decoder *decoder, int32_t token,
+                       text::Text *held) {
   piece.clear();
   if (decoder && !rules.isEnd(token))
     decoder->push(token, piece);
-  return watch.found() != text::Trouble::None ||
-         callback(user, textRow, token, piece.data(),
-                  static_cast<int64_t>(piece.size())) != 0;
+  bool stopped = held && stops.count && holdBack(*held);
+  bool enough = watch.found() != text::Trouble::None ||
+                callback(user, textRow, token, piece.data(),
+                         static_cast<int64_t>(piece.size())) != 0;
+  return stopped || enough;
 }
 
-void Generation::close(int64_t textRow, text::Decoder *decoder) {
+/// Leaves of the piece what belongs to the text for certain; whether a string
+/// that stops it has come up.
+bool Generation::holdBack(text::Text &held) {
+  held.append(piece.view());
   piece.clear();
-  if (decoder)
+  bool stopped = stops.take(held, piece);
+  // Nothing of what the decoder still has comes behind it.
+  stoppedText |= stopped;
+  return stopped;
+}
+
+void Generation::close(int64_t textRow, text::Decoder *decoder,
+                       text::Text *held) {
+  piece.clear();
+  if (decoder && !stoppedText)
     decoder->finish(piece);
+  if (held && stops.count && !stoppedText && !holdBack(*held))
+    piece.append(held->view());
+  stoppedText = false;
   callback(user, textRow, -1, piece.data(), static_cast<int64_t>(piece.size()));
 }
 
@@ -187,7 +245,7 @@ void Generation::finish(int64_t b) {
   Row &row = *rows[b];
   row.done = true;
   session.unread[b] = row.ids.back();
-  close(b, row.decoder);
+  close(b, row.decoder, &row.held);
 }
 
 static constexpr heddle_generation neutralSettings() {

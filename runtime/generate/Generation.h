@@ -7,6 +7,7 @@
 #include "runtime/generate/BeamSearch.h"
 #include "runtime/generate/Generate.h"
 #include "runtime/generate/Opening.h"
+#include "runtime/generate/StopStrings.h"
 #include "runtime/generate/TokenRules.h"
 #include "runtime/text/Sampler.h"
 #include "runtime/text/Tokenizer.h"
@@ -31,8 +32,10 @@ struct Row {
   size_t prompt = 0;   // ids that were not chosen
   int64_t longest = 0; // number of ids at which the text ends
   uint64_t stream = 0; // tells apart rows with the same prompt
+  int64_t leader = -1; // a row with the same prompt, which reads it for both
   bool done = false;
   text::Decoder *decoder = nullptr;
+  text::Text held; // may be the beginning of a string that stops the text
 
   Row() = default;
   Row(const Row &) = delete;
@@ -100,6 +103,8 @@ private:
   heddle_status readIds(int64_t b);
   heddle_status takeCommon(int64_t b);
   heddle_status checkPrompts();
+  heddle_status checkChoice() const;
+  bool canShare() const;
   bool readsMedia() const { return source.entry && source.size < 0; }
   int64_t mostPromptTokens() const;
   heddle_status openDecoder(Row &row);
@@ -112,10 +117,15 @@ private:
   heddle_status call();
   heddle_status answer();
   heddle_status choose(int64_t b, const float *logits);
+  heddle_status answerFollowers(int64_t b, const float *logits);
+  void tellLikeliest(const float *logits, int32_t token);
   bool takeOpening(Row &row, const float *logits) const;
   heddle_status noNumber(int64_t prompt) const;
-  bool write(int64_t textRow, text::Decoder *decoder, int32_t token);
-  void close(int64_t textRow, text::Decoder *decoder);
+  bool write(int64_t textRow, text::Decoder *decoder, int32_t token,
+             text::Text *held = nullptr);
+  bool holdBack(text::Text &held);
+  void close(int64_t textRow, text::Decoder *decoder,
+             text::Text *held = nullptr);
   void finish(int64_t b);
   heddle_status prepareBeams();
   heddle_status search(int64_t b, const float *logits);
@@ -149,6 +159,7 @@ private:
   TokenRules rules;
   Opening opening;
   text::Sampler sampler;
+  const StopStrings stops = {options.stops, options.stop_count};
   Reader source, step;  // source: the entry that runs once before, if any
   int32_t growing = -1; // the size that counts what a row holds
   int64_t vocabulary = 0;
@@ -156,6 +167,7 @@ private:
 
   Array<Row *> rows; // of every prompt as many as there are beams
   text::Text piece;
+  bool stoppedText = false; // the text that is about to be closed
 
   BeamOptions beamOptions;
   Array<Beams *> beamsOf; // by prompt; empty without beams

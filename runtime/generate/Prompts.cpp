@@ -38,25 +38,9 @@ heddle_status Reader::find(const heddle_model &model, int32_t generates) {
   return HEDDLE_OK;
 }
 
-/// What is 0 is as in `settings`; −1 is what the sampler calls 0.
-text::SamplerOptions
-Generation::samplerOptions(const heddle_generate_options &options,
-                           const heddle_generation &settings) {
-  auto choose = [](auto asked, auto setting) {
-    return asked == 0 ? setting : asked == -1 ? decltype(asked)(0) : asked;
-  };
-  text::SamplerOptions result;
-  result.temperature = choose(options.temperature, settings.temperature);
-  result.topK = choose(options.top_k, settings.top_k);
-  result.topP = choose(options.top_p, settings.top_p);
-  result.minP = choose(options.min_p, settings.min_p);
-  result.repetitionPenalty =
-      choose(options.repetition_penalty, settings.repetition_penalty);
-  result.seed = options.seed;
-  return result;
-}
-
 heddle_status Generation::prepare() {
+  if (heddle_status status = checkChoice())
+    return status;
   if (const char *wrong = text::checkOptions(samplerOptions(options, settings)))
     return fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
   if (heddle_status status = source.find(model, 1))
@@ -106,73 +90,6 @@ heddle_status Generation::prepare() {
   return readPrompts();
 }
 
-heddle_status Generation::checkPrompts() {
-  if (readsMedia() != (options.sources != nullptr))
-    return fail(HEDDLE_BAD_ARGUMENT,
-                readsMedia() ? "there are no sources, which %s reads: sources "
-                               "is NULL"
-                             : "%s reads no pictures and no sound: sources is "
-                               "not NULL",
-                source.entry ? source.entry->name : step.entry->name);
-  if (!readsMedia() && !options.prompts &&
-      (!options.prompt_ids || !options.prompt_lengths))
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "there are no prompts: prompts is NULL, and so is %s",
-                options.prompt_ids ? "prompt_lengths" : "prompt_ids");
-  return HEDDLE_OK;
-}
-
-heddle_status Generation::readBeamOptions() {
-  auto choose = [](auto asked, auto setting, auto byDefault) {
-    return asked ? asked : setting ? setting : byDefault;
-  };
-  BeamOptions &beams = beamOptions;
-  beams.beams = choose(options.beams, settings.beams, 1);
-  beams.texts = choose(options.texts, beams.beams > 1 ? settings.texts : 0, 1);
-  beams.lengthPenalty = options.length_penalty ? *options.length_penalty
-                                               : settings.length_penalty;
-  beams.earlyStopping = choose(options.early_stopping, settings.early_stopping,
-                               int32_t{HEDDLE_EARLY_STOPPING_NO});
-  return checkBeams(beams, samplerOptions(options, settings).temperature);
-}
-
-heddle_status Generation::checkBeams(const BeamOptions &beams,
-                                     float temperature) const {
-  if (beams.beams < 1)
-    return fail(HEDDLE_BAD_ARGUMENT, "beams is %d, needed: 0 or more",
-                beams.beams);
-  if (beams.beams > session.limits.rows / options.rows)
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "there are %" PRId64 " prompts with %d beams each, the session "
-                "was opened for %" PRId64 " rows",
-                options.rows, beams.beams, session.limits.rows);
-  if (beams.texts < 1 || beams.texts > beams.beams)
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "texts is %d, needed: 1 to %d, as many as there are beams",
-                beams.texts, beams.beams);
-  if (beams.earlyStopping < HEDDLE_EARLY_STOPPING_NO ||
-      beams.earlyStopping > HEDDLE_EARLY_STOPPING_NEVER)
-    return fail(HEDDLE_BAD_ARGUMENT, "early_stopping is %d, needed: 0 to %d",
-                beams.earlyStopping, int{HEDDLE_EARLY_STOPPING_NEVER});
-  if (!std::isfinite(beams.lengthPenalty))
-    return fail(HEDDLE_BAD_ARGUMENT, "length_penalty is %g, needed: a number",
-                beams.lengthPenalty);
-  if (beams.beams == 1)
-    return options.scores ? fail(HEDDLE_BAD_ARGUMENT,
-                                 "scores are those of beams, and there are "
-                                 "none: needed: beams of 2 or more")
-                          : HEDDLE_OK;
-  if (temperature > 0)
-    return fail(HEDDLE_NOT_SUPPORTED,
-                "temperature is %g, needed for a search with %d beams: 0",
-                temperature, beams.beams);
-  if (options.resume)
-    return fail(HEDDLE_NOT_SUPPORTED,
-                "a search with %d beams begins anew: it cannot resume a text",
-                beams.beams);
-  return HEDDLE_OK;
-}
-
 heddle_status Generation::findVocabulary() {
   const heddle_entry &entry = *step.entry;
   const heddle_value *output = entry.output_count ? entry.outputs : nullptr;
@@ -205,14 +122,27 @@ heddle_status Generation::readPrompts() {
     row.stream = repeats ? repeats[b] : 0;
     for (int64_t other = 0; other < b && !readsMedia(); ++other) {
       const text::Ids &ids = rowOf(other).ids;
-      row.stream +=
-          std::equal(ids.begin(), ids.end(), row.ids.begin(), row.ids.end());
+      if (!std::equal(ids.begin(), ids.end(), row.ids.begin(), row.ids.end()))
+        continue;
+      ++row.stream;
+      if (row.leader < 0 && canShare())
+        row.leader = other;
     }
   }
   for (int64_t b = 0; b < rows.size() && !options.resume; ++b)
     if (heddle_status status = rewindRow(session, b, 0))
       return status;
   return HEDDLE_OK;
+}
+
+/// Whether what a row has read of a prompt can be copied to another.
+bool Generation::canShare() const {
+  const heddle_program &program = *model.program;
+  bool hasStates = std::any_of(
+      program.caches, program.caches + program.cache_count,
+      [](const heddle_cache &cache) { return cache.is_state != 0; });
+  return !source.entry && !hasStates && !options.resume &&
+         beamOptions.beams == 1;
 }
 
 heddle_status Generation::readPrompt(int64_t b) {

@@ -19,9 +19,12 @@ void ArgumentParser::callWithFiles() {
 
 /// What a conversation does not go with.
 bool ArgumentParser::checkChat() {
-  if (!arguments.chat && (arguments.system || arguments.tools)) {
-    complain("%s is of a conversation: it goes with --chat",
-             arguments.system ? "--system" : "--tools");
+  const char *ofChat = arguments.system    ? "--system"
+                       : arguments.tools   ? "--tools"
+                       : arguments.session ? "--session"
+                                           : nullptr;
+  if (!arguments.chat && ofChat) {
+    complain("%s is of a conversation: it goes with --chat", ofChat);
     return false;
   }
   if (!arguments.chat)
@@ -90,13 +93,38 @@ bool ArgumentParser::check() {
     complain("%s", wrong);
     return false;
   }
-  if (!checkSearch())
+  if (!checkSearch() || !checkSamples())
     return false;
   if (arguments.entry && !entryNamed(arguments.entry)) {
     Suggestion suggestion = suggestEntry(program, arguments.entry);
     const char *meant = suggestion.text();
     complain("%s has no entry %s%s", program.name, arguments.entry,
              *meant ? meant : "; --help lists the entries");
+    return false;
+  }
+  return true;
+}
+
+bool ArgumentParser::checkSamples() {
+  for (const char *stop : arguments.stops)
+    if (!*stop) {
+      complain("--stop is empty, needed: a text");
+      return false;
+    }
+  const char *option = !arguments.stops.empty() ? "--stop"
+                       : arguments.likeliest    ? "--logprobs"
+                       : arguments.samples > 1  ? "--samples"
+                                                : nullptr;
+  if (option && arguments.search.beams > 1) {
+    complain("%s does not go with a search with beams", option);
+    return false;
+  }
+  if (arguments.likeliest && arguments.format != Arguments::Json) {
+    complain("--logprobs goes with --format json");
+    return false;
+  }
+  if (arguments.chat && (arguments.likeliest || arguments.samples > 1)) {
+    complain("--chat does not go with %s", option);
     return false;
   }
   return true;

@@ -25,6 +25,7 @@ private:
   bool check();
   void callWithFiles();
   bool checkSearch();
+  bool checkSamples();
   bool checkChat();
 
   // Each takes the option's value: after `=`, or the next argument.
@@ -37,6 +38,7 @@ private:
   bool takeCount(std::string_view option, int64_t least, int32_t &count);
   bool takeFormat(std::string_view option);
   bool takeEarlyStopping(std::string_view option);
+  bool takeBias(std::string_view option);
   bool takeBinding(const char *option);
 
   const heddle_entry *entryNamed(const char *name) const;

@@ -122,6 +122,27 @@ bool ArgumentParser::takeFormat(std::string_view option) {
   return false;
 }
 
+/// 12=-3.5: of a token by its number.
+bool ArgumentParser::takeBias(std::string_view option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  char *equals, *stop;
+  errno = 0;
+  long long id = strtoll(value, &equals, 10);
+  bool isId =
+      equals != value && *equals == '=' && !errno && id >= 0 && id <= INT32_MAX;
+  float bias = isId ? strtof(equals + 1, &stop) : 0;
+  if (!isId || !equals[1] || *stop || std::isnan(bias)) {
+    complain("%.*s is %s, needed: a token's id and a number, as in 12=-3.5",
+             static_cast<int>(option.size()), option.data(), value);
+    return false;
+  }
+  arguments.biased.push(static_cast<int32_t>(id));
+  arguments.biases.push(bias);
+  return true;
+}
+
 bool ArgumentParser::takeBinding(const char *option) {
   const char *value = takeValue(option);
   if (!value)

@@ -6,6 +6,7 @@
 #include "runtime/main/Suggest.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace heddle::runtime {
 
@@ -86,12 +87,24 @@ bool ArgumentParser::parseChoiceOption(std::string_view option, bool &taken) {
       {"--temperature", &sampling.temperature},
       {"--top-p", &sampling.topP},
       {"--min-p", &sampling.minP},
-      {"--repetition-penalty", &sampling.repetitionPenalty}};
+      {"--typical-p", &sampling.typicalP},
+      {"--repetition-penalty", &sampling.repetitionPenalty},
+      {"--frequency-penalty", &sampling.frequencyPenalty},
+      {"--presence-penalty", &sampling.presencePenalty}};
   for (auto [name, number] : numbers)
     if (option == name)
       return taken = takeNumber(option, *number), true;
-  if (option == "--top-k")
-    return taken = takeCount(option, 0, sampling.topK), true;
+  const std::tuple<std::string_view, int32_t, int32_t *> counts[] = {
+      {"--top-k", 0, &sampling.topK},
+      {"--samples", 1, &arguments.samples},
+      {"--logprobs", 1, &arguments.likeliest}};
+  for (auto [name, least, count] : counts)
+    if (option == name)
+      return taken = takeCount(option, least, *count), true;
+  if (option == "--logit-bias")
+    return taken = takeBias(option), true;
+  if (option == "--stop")
+    return taken = takeInto(arguments.stops, option), true;
   if (option != "--seed")
     return false;
   int64_t seed = 0;
@@ -106,7 +119,7 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
       {"--language", &arguments.language}, {"--task", &arguments.task},
       {"--system", &arguments.system},     {"--tools", &arguments.tools},
       {"--weights", &arguments.weights},   {"--prompt", &arguments.prompt},
-      {"--entry", &arguments.entry}};
+      {"--entry", &arguments.entry},       {"--session", &arguments.session}};
   for (auto [name, text] : texts)
     if (option == name)
       return taken = (*text = takeValue(option)), true;
@@ -167,6 +180,7 @@ static text::SamplerOptions samplingOf(const heddle_program &program) {
   sampling.topK = settings.top_k;
   sampling.topP = settings.top_p;
   sampling.minP = settings.min_p;
+  sampling.typicalP = settings.typical_p == 0 ? 1 : settings.typical_p;
   sampling.repetitionPenalty = settings.repetition_penalty;
   return sampling;
 }

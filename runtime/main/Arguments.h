@@ -30,6 +30,11 @@ struct Arguments {
   bool tokensGiven = false;      // on the command line
   text::SamplerOptions sampling; // of the checkpoint, where not given
   BeamOptions search;            // likewise
+  List<const char *> stops;      // strings that end a text
+  List<int32_t> biased;          // tokens whose logits are changed,
+  List<float> biases;            // and by how much
+  int32_t samples = 1;           // texts of each prompt
+  int32_t likeliest = 0;         // tokens that are told beside the chosen one
   bool echo = true;              // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
@@ -37,6 +42,7 @@ struct Arguments {
   bool lines = false;   // of standard input, each a prompt
   bool chat = false;    // texts are turns of a conversation
   const char *system = nullptr, *tools = nullptr; // of it
+  const char *session = nullptr; // the file that it goes on from
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;

@@ -8,9 +8,11 @@
 #include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/SessionFile.h"
 
 #include <algorithm>
 #include <cinttypes>
+#include <unistd.h>
 
 namespace heddle::runtime {
 
@@ -37,7 +39,34 @@ heddle_status Chat::open() {
     return HEDDLE_OUT_OF_MEMORY;
   if (heddle_status status = conversation.open(arguments.tools))
     return status;
+  if (arguments.session && access(arguments.session, F_OK) == 0)
+    return resume();
   return reset();
+}
+
+/// Goes on from a file.
+heddle_status Chat::resume() {
+  text::Text json;
+  if (heddle_status status =
+          readSession(arguments.session, *session, held, json))
+    return status;
+  if (heddle_status status = conversation.read(arguments.session, json.view()))
+    return status;
+  if (arguments.system && !conversation.beginsWithSystem(arguments.system))
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "the conversation of %s does not begin with that --system",
+                arguments.session);
+  return HEDDLE_OK;
+}
+
+bool Chat::save() {
+  if (!arguments.session)
+    return true;
+  text::Text json;
+  if (conversation.write(json))
+    return complainLastError(), false;
+  return !complainOfMemory() &&
+         writeSession(arguments.session, *session, held, json.view());
 }
 
 heddle_status Chat::reset() {
@@ -47,19 +76,13 @@ heddle_status Chat::reset() {
 }
 
 heddle_generate_options Chat::optionsOf() const {
-  auto off = [](auto value) { return value == 0 ? -1 : value; };
   heddle_generate_options options = {};
   options.rows = 1;
-  options.max_tokens = arguments.tokensGiven ? off(arguments.tokens)
+  options.max_tokens = arguments.tokensGiven
+                           ? (arguments.tokens ? arguments.tokens : -1)
                        : generationOf(*model.program).max_tokens ? 0
                                                                  : -1;
-  options.temperature = off(arguments.sampling.temperature);
-  options.top_k = off(arguments.sampling.topK);
-  options.top_p = arguments.sampling.topP;
-  options.min_p = off(arguments.sampling.minP);
-  options.repetition_penalty = arguments.sampling.repetitionPenalty;
-  options.seed = arguments.sampling.seed;
-  options.special_tokens = arguments.special;
+  setChoice(arguments, options);
   options.beams = 1;
   options.resume = HEDDLE_RESUME_COMMON;
   return options;

@@ -26,6 +26,9 @@ public:
   heddle_status say(std::string_view text);
   /// Begins anew, with the system's message.
   heddle_status reset();
+  /// Writes the session to the file that the command line names, if it does.
+  /// False, and printed why, where that fails.
+  bool save();
 
   Conversation &messages() { return conversation; }
   const GenerateReport &work() const { return report; }
@@ -33,6 +36,7 @@ public:
   bool hasNoReader() const { return noReader; }
 
 private:
+  heddle_status resume();
   heddle_status answer();
   heddle_status keepCommon();
   heddle_generate_options optionsOf() const;

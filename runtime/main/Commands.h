@@ -38,6 +38,10 @@ int generateFromFiles(heddle_model &model, const Arguments &arguments);
 int embedText(heddle_model &model, const heddle_entry &entry,
               const Arguments &arguments);
 
+/// What the command line says about choosing tokens, and the checkpoint where
+/// it says nothing. The arguments must outlive what is made.
+void setChoice(const Arguments &arguments, heddle_generate_options &options);
+
 /// Where the time of a generation went, to standard error.
 void printTimes(const GenerateReport &report);
 

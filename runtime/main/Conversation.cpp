@@ -59,10 +59,13 @@ heddle_status Conversation::add(const char *role, std::string_view content) {
                                                                     : HEDDLE_OK;
 }
 
-bool Conversation::beginsWithSystem() const {
-  const Value *role =
-      messages.empty() ? nullptr : messages[0].dict->find("role");
-  return role && areEqual(*role, stringOf("system"));
+bool Conversation::beginsWithSystem(std::string_view content) const {
+  if (messages.empty())
+    return false;
+  const chat::Dict &first = *messages[0].dict;
+  const Value *role = first.find("role"), *said = first.find("content");
+  return role && said && areEqual(*role, stringOf("system")) &&
+         areEqual(*said, stringOf(content));
 }
 
 heddle_status Conversation::render(text::Text &out) {
@@ -106,6 +109,13 @@ heddle_status Conversation::write(text::Text &out) const {
   return HEDDLE_OK;
 }
 
+static heddle_status parse(const char *path, std::string_view json,
+                           chat::Heap &heap, Value &value) {
+  if (const char *wrong = chat::readJson(json, heap, value))
+    return fail(HEDDLE_BAD_FILE, "%s: found %s, needed JSON", path, wrong);
+  return HEDDLE_OK;
+}
+
 heddle_status Conversation::readFile(const char *path, Value &value) {
   Array<uint8_t> bytes;
   RegularFile file(path);
@@ -113,11 +123,10 @@ heddle_status Conversation::readFile(const char *path, Value &value) {
     return status;
   if (heddle_status status = file.readAll(int64_t{64} << 20, bytes))
     return status;
-  std::string_view json(reinterpret_cast<const char *>(bytes.data()),
-                        static_cast<size_t>(bytes.size()));
-  if (const char *wrong = chat::readJson(json, heap, value))
-    return fail(HEDDLE_BAD_FILE, "%s: found %s, needed JSON", path, wrong);
-  return HEDDLE_OK;
+  return parse(path,
+               {reinterpret_cast<const char *>(bytes.data()),
+                static_cast<size_t>(bytes.size())},
+               heap, value);
 }
 
 /// What every template may rely on.
@@ -128,8 +137,17 @@ static bool isMessage(const Value &value) {
 
 heddle_status Conversation::read(const char *path) {
   Value json;
-  if (heddle_status status = readFile(path, json))
-    return status;
+  heddle_status status = readFile(path, json);
+  return status ? status : take(path, json);
+}
+
+heddle_status Conversation::read(const char *path, std::string_view text) {
+  Value json;
+  heddle_status status = parse(path, text, heap, json);
+  return status ? status : take(path, json);
+}
+
+heddle_status Conversation::take(const char *path, const Value &json) {
   const Value *list = json.is(Kind::Dict) ? json.dict->find("messages") : &json;
   if (!list || !list->is(Kind::Sequence))
     return fail(HEDDLE_BAD_FILE, "%s: found no messages, needed a list of them",

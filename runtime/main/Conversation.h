@@ -23,7 +23,8 @@ public:
   /// Without the messages from number `count` on.
   void shrink(size_t count) { messages.shrink(count); }
   size_t size() const { return messages.size(); }
-  bool beginsWithSystem() const;
+  /// Whether the first message is the system's, and says this.
+  bool beginsWithSystem(std::string_view content) const;
 
   /// The whole conversation, and what begins an answer.
   heddle_status render(text::Text &out);
@@ -33,11 +34,14 @@ public:
   /// Takes the messages of such a JSON, or of a list of messages, in place of
   /// those that are there.
   heddle_status read(const char *path);
+  /// The same of JSON that a file holds.
+  heddle_status read(const char *path, std::string_view json);
 
 private:
   static constexpr size_t mostBytes = size_t{1} << 30;
 
   const heddle_prompt *choose(bool withTools) const;
+  heddle_status take(const char *path, const chat::Value &json);
   heddle_status readFile(const char *path, chat::Value &value);
 
   const heddle_chat &chat;

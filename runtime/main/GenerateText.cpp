@@ -63,11 +63,13 @@ private:
   SourceFiles *sources = nullptr; // where they are files
   heddle_session *session = nullptr;
   int64_t context = 0;
-  List<int64_t> lengths;       // of the prompts, in tokens
-  text::Ids ids;               // where they are given so: all of them,
-  List<const int32_t *> idsOf; // and where each begins
-  Array<uint64_t> repeats;     // how often a prompt stood in earlier batches
-  Array<float> scores;         // of a batch's texts
+  List<int64_t> lengths;          // of the prompts, in tokens
+  text::Ids ids;                  // where they are given so: all of them,
+  List<const int32_t *> idsOf;    // and where each begins
+  Array<uint64_t> repeats;        // how often a prompt stood in earlier batches
+  Array<float> scores;            // of a batch's texts
+  Array<int32_t> likeliestTokens; // with the one that was chosen,
+  Array<float> logProbabilities;  // and how probable they are
 };
 
 } // namespace
@@ -220,10 +222,29 @@ void Writing::countRepeats() {
       repeats[i] += !strcmp(prompts[i], prompts[other]);
 }
 
-heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
-  const heddle_generation &settings = generationOf(program);
+void setChoice(const Arguments &arguments, heddle_generate_options &options) {
+  const text::SamplerOptions &sampling = arguments.sampling;
   // 0 has a meaning on the command line; the interface has another for it.
   auto off = [](auto value) { return value == 0 ? -1 : value; };
+  options.temperature = off(sampling.temperature);
+  options.top_k = off(sampling.topK);
+  options.top_p = sampling.topP;
+  options.min_p = off(sampling.minP);
+  options.typical_p = sampling.typicalP;
+  options.repetition_penalty = sampling.repetitionPenalty;
+  options.frequency_penalty = sampling.frequencyPenalty;
+  options.presence_penalty = sampling.presencePenalty;
+  options.biased_tokens = arguments.biased.data();
+  options.biases = arguments.biases.data();
+  options.bias_count = static_cast<int32_t>(arguments.biased.size());
+  options.stops = arguments.stops.data();
+  options.stop_count = static_cast<int32_t>(arguments.stops.size());
+  options.seed = sampling.seed;
+  options.special_tokens = arguments.special;
+}
+
+heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
+  const heddle_generation &settings = generationOf(program);
   heddle_generate_options options = {};
   options.rows = count;
   if (ofFiles()) {
@@ -235,15 +256,9 @@ heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
     options.prompts = prompts.data() + first;
   }
   if (arguments.tokensGiven || !(settings.max_tokens || settings.max_length))
-    options.max_tokens = off(arguments.tokens);
-  options.temperature = off(arguments.sampling.temperature);
-  options.top_k = off(arguments.sampling.topK);
-  options.top_p = arguments.sampling.topP;
-  options.min_p = off(arguments.sampling.minP);
-  options.repetition_penalty = arguments.sampling.repetitionPenalty;
-  options.seed = arguments.sampling.seed;
+    options.max_tokens = arguments.tokens ? arguments.tokens : -1;
+  setChoice(arguments, options);
   options.text_only = arguments.plainText;
-  options.special_tokens = arguments.special;
   options.language = arguments.language;
   options.task = arguments.task;
   options.beams = arguments.search.beams;
@@ -267,6 +282,9 @@ int Writing::runBatch(int64_t first, int64_t count) {
   format.json = arguments.format == Arguments::Json;
   format.lines = arguments.lines;
   format.texts = options.texts;
+  format.likeliest = options.likeliest = arguments.likeliest;
+  format.tokens = options.likeliest_tokens = likeliestTokens.data();
+  format.probabilities = options.log_probabilities = logProbabilities.data();
   TextPrinter printer(format, prompts.data() + first, count, first,
                       options.scores);
   report.cutRows.clear();
@@ -295,7 +313,9 @@ int Writing::run() {
     return code;
   int64_t together = mostPrompts();
   if (!repeats.allocate(total) ||
-      !scores.allocate(together * arguments.search.texts))
+      !scores.allocate(together * arguments.search.texts) ||
+      !likeliestTokens.allocate(1 + int64_t{arguments.likeliest}) ||
+      !logProbabilities.allocate(1 + int64_t{arguments.likeliest}))
     return complain("no memory for %" PRId64 " prompts", total);
   countRepeats();
   session = heddle_session_open(&model, &limits);
@@ -311,7 +331,14 @@ static int write(heddle_model &model, const Arguments &arguments,
                  const List<const char *> &prompts) {
   if (arguments.format == Arguments::Npy)
     return complain("--format is npy, needed for texts: text or json");
-  Writing writing(model, arguments, prompts);
+  // The same prompt several times, which is read once.
+  List<const char *> all;
+  for (const char *prompt : prompts)
+    for (int32_t sample = 0; sample < arguments.samples; ++sample)
+      all.push(prompt);
+  if (int code = complainOfMemory())
+    return code;
+  Writing writing(model, arguments, all);
   int code = writing.run();
   if (arguments.profile)
     printTimes(writing.report);

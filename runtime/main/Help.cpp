@@ -168,8 +168,21 @@ static void printGenerationHelp(const heddle_program &program,
          settings.repetition_penalty, std::max(settings.beams, 1),
          std::max(settings.texts, 1), settings.length_penalty,
          nameOfEarlyStopping(settings.early_stopping));
+  printf(
+      "  --typical-p X           draw from tokens that are about as "
+      "probable as is expected (%g; 1: all)\n"
+      "  --frequency-penalty X --presence-penalty X\n"
+      "                          what a token's logit loses for each time it "
+      "was written, and once (0, 0)\n"
+      "  --logit-bias ID=X       changes a token's logit; may be repeated\n"
+      "  --samples N             so many texts of each prompt, which is read "
+      "once (1)\n"
+      "  --logprobs K            with --format json: the log probability of "
+      "every token, and the K likeliest\n",
+      settings.typical_p == 0 ? 1 : settings.typical_p);
   if (speaksText)
-    puts("  --lines                 standard input: one prompt a line, "
+    puts("  --stop TEXT             ends a text before it; may be repeated\n"
+         "  --lines                 standard input: one prompt a line, "
          "answered with a line");
   puts("  --format F              text, or json: an object a line (text)");
   if (settings.language_count)
@@ -186,13 +199,16 @@ static void printGenerationHelp(const heddle_program &program,
 }
 
 static void printChatHelp() {
-  puts("\nconversation\n"
-       "  --chat                  texts are turns, which the model answers as "
-       "its chat template has it;\n"
-       "                          without texts, lines of standard input or "
-       "what you type\n"
-       "  --system TEXT           what the model is told before\n"
-       "  --tools FILE            JSON of tools that it may call");
+  puts(
+      "\nconversation\n"
+      "  --chat                  texts are turns, which the model answers as "
+      "its chat template has it;\n"
+      "                          without texts, lines of standard input or "
+      "what you type\n"
+      "  --system TEXT           what the model is told before\n"
+      "  --tools FILE            JSON of tools that it may call\n"
+      "  --session FILE          go on from there at once, if it is there, and "
+      "write it at the end");
 }
 
 static void printTextHelp(const TextUse &use) {

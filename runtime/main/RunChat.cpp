@@ -209,6 +209,8 @@ int32_t heddle_run_chat(heddle_model *model, const void *options, void *) {
   const auto &arguments = *static_cast<const Arguments *>(options);
   Chat chat(*model, arguments);
   int code = converse(chat, arguments);
+  if (!code && !chat.save())
+    code = 1;
   if (arguments.profile)
     printTimes(chat.work());
   return code;

@@ -38,6 +38,8 @@ void printSettings(const heddle_program &program) {
          "penalty %g\n",
          settings.temperature, settings.top_k, settings.top_p, settings.min_p,
          settings.repetition_penalty);
+  if (settings.typical_p != 0 && settings.typical_p != 1)
+    printf("          typical-p %g\n", settings.typical_p);
   if (settings.beams > 1) {
     printf("          beams %d, texts %d, length penalty %g, early stopping "
            "%s%s\n",

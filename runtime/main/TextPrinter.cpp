@@ -13,18 +13,20 @@ static void print(std::string_view text) {
 }
 
 TextPrinter::~TextPrinter() {
-  for (text::Text *text : waiting)
-    destroy(text);
+  for (Array<text::Text *> *texts : {&waiting, &likeliest})
+    for (text::Text *text : *texts)
+      destroy(text);
 }
 
 bool TextPrinter::prepare() {
   if (!waiting.allocate(count) || !done.allocate(count) ||
-      !began.allocate(count))
+      !began.allocate(count) || !likeliest.allocate(count))
     return false;
   std::fill(began.begin(), began.end(), format.echo && !format.json);
-  for (text::Text *&text : waiting)
-    if (!(text = create<text::Text>()))
-      return false;
+  for (Array<text::Text *> *texts : {&waiting, &likeliest})
+    for (text::Text *&text : *texts)
+      if (!(text = create<text::Text>()))
+        return false;
   begin(0);
   return true;
 }
@@ -32,6 +34,8 @@ bool TextPrinter::prepare() {
 int32_t TextPrinter::onToken(void *printer, int64_t row, int32_t token,
                              const char *text, int64_t bytes) {
   auto *self = static_cast<TextPrinter *>(printer);
+  if (self->format.likeliest && token >= 0)
+    self->takeLikeliest(row);
   if (self->format.ids)
     self->takeId(row, token);
   else
@@ -46,6 +50,24 @@ void TextPrinter::takeId(int64_t row, int32_t id) {
                                  began[row] ? "," : "", id);
   began[row] = true;
   take(row, {number, static_cast<size_t>(length)}, id < 0);
+}
+
+/// {"id": 5, "logprob": -0.1, "top": [{"id": 5, "logprob": -0.1}, …]}
+void TextPrinter::takeLikeliest(int64_t row) {
+  text::Text &out = *likeliest[row];
+  out.append(out.empty() ? "" : ", ");
+  for (int32_t i = 0; i <= format.likeliest; ++i) {
+    if (format.tokens[i] < 0)
+      continue; // the vocabulary has no more
+    char token[80];
+    snprintf(token, sizeof(token), "%s{\"id\": %d, \"logprob\": %.9g",
+             i == 0   ? ""
+             : i == 1 ? ", \"top\": ["
+                      : "}, ",
+             format.tokens[i], static_cast<double>(format.probabilities[i]));
+    out.append(std::string_view(token));
+  }
+  out.append("}]}");
 }
 
 void TextPrinter::take(int64_t row, std::string_view text, bool last) {
@@ -111,6 +133,11 @@ void TextPrinter::printObject(int64_t row) {
   else
     printJsonString(stdout, waiting[row]->view());
   print(format.ids ? "]" : "");
+  if (format.likeliest) {
+    print(", \"logprobs\": [");
+    print(likeliest[row]->view());
+    print("]");
+  }
   if (scores)
     printf(", \"score\": %.9g", static_cast<double>(scores[row]));
   print("}\n");

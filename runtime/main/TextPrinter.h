@@ -13,7 +13,10 @@ struct TextFormat {
   bool idPrompts = false; ///< and are some
   bool json = false;      ///< an object a line
   bool lines = false;     ///< a line a text, and none between them
-  int64_t texts = 1; ///< of each prompt; with their scores where it is more
+  int64_t texts = 1;     ///< of each prompt; with their scores where it is more
+  int32_t likeliest = 0; ///< tokens that are told of beside each chosen one
+  const int32_t *tokens = nullptr;      ///< that one and they, as it comes
+  const float *probabilities = nullptr; ///< the logs of theirs
 };
 
 /// Prints the rows of heddle_generate() one after the other: the first
@@ -42,6 +45,7 @@ public:
 
 private:
   void takeId(int64_t row, int32_t id);
+  void takeLikeliest(int64_t row);
   void take(int64_t row, std::string_view text, bool last);
   void begin(int64_t row);
   void end(int64_t row);
@@ -57,6 +61,7 @@ private:
   int64_t count, first, shown = 0; // rows; prompts; rows
   const float *scores;
   Array<text::Text *> waiting;
+  Array<text::Text *> likeliest; // JSON of them, where they are told
   Array<bool> done;
   Array<bool> began; // by row: a number stands before the next one
 };

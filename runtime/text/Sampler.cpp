@@ -20,6 +20,14 @@ const char *checkOptions(const SamplerOptions &options) {
     return "min-p needed: 0 to 1";
   if (!(options.repetitionPenalty > 0 && options.repetitionPenalty <= 1000))
     return "repetition penalty needed: more than 0, at most 1000";
+  if (!(options.typicalP > 0 && options.typicalP <= 1))
+    return "typical-p needed: more than 0 and at most 1";
+  if (!(std::abs(options.frequencyPenalty) <= 1000 &&
+        std::abs(options.presencePenalty) <= 1000))
+    return "frequency and presence penalty needed: -1000 to 1000";
+  for (int32_t i = 0; i < options.biasCount; ++i)
+    if (std::isnan(options.biases[i]))
+      return "bias of a logit needed: a number";
   return nullptr;
 }
 
@@ -65,28 +73,11 @@ static float larger(float next, float soFar) {
 bool Sampler::reserve(int32_t count) {
   size_t tokens = static_cast<size_t>(count);
   size_t blocks = tokens / blockTokens + 1;
-  bool room = maxima.reserve(blocks) &&
-              (options.repetitionPenalty == 1 || penalized.reserve(tokens));
+  bool room = maxima.reserve(blocks) && reserveChanges(tokens);
   if (options.temperature == 0)
     return room;
   return room && ordered.reserve(blocks) && sums.reserve(blocks) &&
          weights.reserve(tokens) && candidates.reserve(tokens);
-}
-
-/// Each token seen is penalised once, however often it occurred (Keskar et al.,
-/// "CTRL", 2019, section 4.1).
-const float *Sampler::penalize(const float *logits, int32_t count,
-                               const int32_t *seen, int32_t seenCount) {
-  penalized.clear();
-  penalized.append(logits, static_cast<size_t>(count));
-  for (int32_t i = 0; i < seenCount; ++i) {
-    int32_t id = seen[i];
-    if (id < 0 || id >= count)
-      continue;
-    penalized[id] = logits[id] > 0 ? logits[id] / options.repetitionPenalty
-                                   : logits[id] * options.repetitionPenalty;
-  }
-  return penalized.data();
 }
 
 /// maxima[block] = the block's largest logit; returns the largest of all, −∞ if
@@ -269,28 +260,47 @@ int32_t Sampler::drawFromCandidates(double left) const {
   return -1;
 }
 
-int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
-                        int32_t seenCount, uint64_t stream, uint64_t position) {
-  if (!reserve(count))
-    return -1;
-  if (options.repetitionPenalty != 1)
-    logits = penalize(logits, count, seen, seenCount);
-  float highest = findMaxima(logits, count);
-  if (highest == -INFINITY)
-    return -1;
-  int32_t best = mostProbable(logits, highest);
-  if (options.temperature == 0 || highest == INFINITY)
-    return best;
+/// Keeps the candidates whose information is nearest to the entropy (Meister et
+/// al., "Locally Typical Sampling", 2022); returns their weight.
+double Sampler::keepTypical() {
+  double total = 0, entropy = 0;
+  for (const Candidate &candidate : candidates)
+    total += candidate.weight;
+  auto informationOf = [&](const Candidate &candidate) {
+    return std::log(total) - std::log(static_cast<double>(candidate.weight));
+  };
+  for (const Candidate &candidate : candidates)
+    entropy += candidate.weight / total * informationOf(candidate);
+  auto distanceOf = [&](const Candidate &candidate) {
+    return std::abs(informationOf(candidate) - entropy);
+  };
+  std::sort(candidates.begin(), candidates.end(),
+            [&](const Candidate &left, const Candidate &right) {
+              double first = distanceOf(left), second = distanceOf(right);
+              return first != second ? first < second : left.id < right.id;
+            });
+  // All that are no further than the one which completes the mass.
+  double mass = 0;
+  size_t kept = 0;
+  while (kept < candidates.size() && mass < options.typicalP * total)
+    mass += candidates[kept++].weight;
+  while (kept && kept < candidates.size() &&
+         distanceOf(candidates[kept]) == distanceOf(candidates[kept - 1]))
+    mass += candidates[kept++].weight;
+  candidates.shrink(kept);
+  return mass;
+}
 
-  double uniform = uniformAt(options.seed, stream, position);
-  auto orBest = [&](int32_t id) { return id < 0 ? best : id; };
-  double total;
+/// Candidates are what may be drawn, and `total` their weight. False: all
+/// tokens may, by `weights`.
+bool Sampler::narrow(const float *logits, int32_t count, float highest,
+                     double &total) {
   if (options.topK > 0 && options.topK < count) {
     total = collectTopK(logits, count, highest);
   } else {
     total = weighAll(logits, count, highest);
-    if (options.topP == 1 && options.minP == 0)
-      return orBest(drawFromAll(uniform * total));
+    if (options.topP == 1 && options.minP == 0 && options.typicalP == 1)
+      return false;
     // Tokens below `light` hold half of what top-p drops, at most.
     double light = (1 - options.topP) / 2 * total / count;
     collectHeavy(logits, count, highest,
@@ -303,12 +313,53 @@ int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
   total = 0;
   size_t kept = 0;
   for (const Candidate &candidate : candidates)
-    if (candidate.weight >= options.minP) {
+    if (candidate.weight >= options.minP && candidate.weight > 0) {
       total += candidate.weight;
       candidates[kept++] = candidate;
     }
   candidates.shrink(kept);
-  return orBest(drawFromCandidates(uniform * total));
+  if (options.typicalP < 1)
+    total = keepTypical();
+  return true;
+}
+
+int32_t Sampler::choose(const float *logits, int32_t count, const int32_t *seen,
+                        int32_t seenCount, uint64_t stream, uint64_t position,
+                        int32_t prompt) {
+  if (!reserve(count))
+    return -1;
+  if (changesLogits())
+    logits = penalize(logits, count, seen, seenCount, prompt);
+  float highest = findMaxima(logits, count);
+  if (highest == -INFINITY)
+    return -1;
+  int32_t best = mostProbable(logits, highest);
+  if (options.temperature == 0 || highest == INFINITY)
+    return best;
+  double uniform = uniformAt(options.seed, stream, position);
+  double total;
+  int32_t id = narrow(logits, count, highest, total)
+                   ? drawFromCandidates(uniform * total)
+                   : drawFromAll(uniform * total);
+  return id < 0 ? best : id;
+}
+
+const Buffer<Candidate> &
+Sampler::distribution(const float *logits, int32_t count, const int32_t *seen,
+                      int32_t seenCount, int32_t prompt) {
+  candidates.clear();
+  if (options.temperature == 0 || !reserve(count))
+    return candidates;
+  if (changesLogits())
+    logits = penalize(logits, count, seen, seenCount, prompt);
+  float highest = findMaxima(logits, count);
+  double total = 0;
+  if (!narrow(logits, count, highest, total))
+    for (int32_t id = 0; id < count; ++id)
+      candidates.push({logits[id], weights[id], id});
+  for (Candidate &candidate : candidates)
+    candidate.weight = static_cast<float>(candidate.weight / total);
+  return candidates;
 }
 
 const float *Sampler::normalize(const float *logits, int32_t count) {
@@ -330,13 +381,14 @@ const float *Sampler::normalize(const float *logits, int32_t count) {
 }
 
 const float *Sampler::logProbabilities(const float *logits, int32_t count,
-                                       const int32_t *seen, int32_t seenCount) {
+                                       const int32_t *seen, int32_t seenCount,
+                                       int32_t prompt) {
   logits = normalize(logits, count);
-  if (!logits || options.repetitionPenalty == 1)
+  if (!logits || !changesLogits())
     return logits;
-  if (!penalized.reserve(static_cast<size_t>(count)))
+  if (!reserveChanges(static_cast<size_t>(count)))
     return nullptr;
-  return penalize(logits, count, seen, seenCount);
+  return penalize(logits, count, seen, seenCount, prompt);
 }
 
 const Buffer<Candidate> &Sampler::likeliest(const float *logits, int32_t count,

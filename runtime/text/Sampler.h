@@ -1,11 +1,12 @@
 // From logits to the next token: greedy, or drawn at random with temperature,
-// top-k, top-p and min-p.
+// top-k, top-p, min-p and typical-p.
 //
-// The order of the steps is Hugging Face's: repetition penalty, temperature,
-// top-k, top-p, min-p, draw. The random number of a draw is a function of
-// (seed, stream, position) alone, so the same seed gives the same text on any
-// number of threads, in any batch, and when a text is continued in a later
-// call.
+// The order of the steps is Hugging Face's: biases, repetition penalty,
+// temperature, top-k, top-p, min-p, typical-p, draw. The penalties of frequency
+// and presence, which it does not have, stand behind that of repetition. The
+// random number of a draw is a function of (seed, stream, position) alone, so
+// the same seed gives the same text on any number of threads, in any batch, and
+// when a text is continued in a later call.
 //
 // Shared with the compiler, which reads the options of a checkpoint.
 #ifndef HEDDLE_RUNTIME_TEXT_SAMPLER_H
@@ -29,6 +30,14 @@ struct SamplerOptions {
                     ///< probable one; 0: none
   float repetitionPenalty = 1; ///< divides (or, below zero, multiplies) the
                                ///< logits of tokens seen before; 1: off
+  float typicalP = 1; ///< keep the tokens whose information is nearest to the
+                      ///< entropy and which hold probability p together; 1: all
+  float frequencyPenalty = 0; ///< a logit loses so much each time its token was
+                              ///< written
+  float presencePenalty = 0;  ///< and so much if it was
+  const int32_t *biased = nullptr; ///< tokens whose logits are changed
+  const float *biases = nullptr;   ///< by so much
+  int32_t biasCount = 0;
   uint64_t seed = 0;
 };
 
@@ -40,7 +49,8 @@ const char *checkOptions(const SamplerOptions &options);
 struct Candidate {
   float logit;  ///< after the penalty; where a search adds them up, the log of
                 ///< its probability
-  float weight; ///< exp((logit - highest) / temperature), where one is drawn
+  float weight; ///< exp((logit - highest) / temperature), where one is drawn;
+                ///< of distribution(), the probability
   int32_t id;
 };
 
@@ -51,19 +61,27 @@ public:
   explicit Sampler(const SamplerOptions &options) : options(options) {}
 
   /// Chooses a token from `logits[0..count)`, which are left unchanged. `seen`
-  /// are the ids of the text so far (only read for the repetition penalty).
-  /// `stream` tells apart texts that start from the same prompt, `position` is
-  /// the index of the token about to be chosen. NaN and -inf are never chosen;
-  /// returns -1 if no logit is left, or if there is no memory, which is noted
-  /// as trouble.
+  /// are the ids of the text so far (only read for the penalties), the first
+  /// `prompt` of them not written but given. `stream` tells apart texts that
+  /// start from the same prompt, `position` is the index of the token about to
+  /// be chosen. NaN and -inf are never chosen; returns -1 if no logit is left,
+  /// or if there is no memory, which is noted as trouble.
   int32_t choose(const float *logits, int32_t count, const int32_t *seen,
-                 int32_t seenCount, uint64_t stream, uint64_t position);
+                 int32_t seenCount, uint64_t stream, uint64_t position,
+                 int32_t prompt = 0);
+
+  /// What choose() would draw from: the tokens that are left, and how probable
+  /// each is then. Valid until the next call.
+  const Buffer<Candidate> &distribution(const float *logits, int32_t count,
+                                        const int32_t *seen, int32_t seenCount,
+                                        int32_t prompt = 0);
 
   /// The log of every token's probability, then penalised as logits are where
   /// tokens are chosen. Null if there is no memory, which is noted as trouble;
   /// valid until the next call.
   const float *logProbabilities(const float *logits, int32_t count,
-                                const int32_t *seen, int32_t seenCount);
+                                const int32_t *seen, int32_t seenCount,
+                                int32_t prompt = 0);
   /// The same without a penalty; `logits` may be what logProbabilities() gave.
   const float *normalize(const float *logits, int32_t count);
 
@@ -75,8 +93,13 @@ public:
 
 private:
   bool reserve(int32_t count);
+  bool changesLogits() const;
+  bool reserveChanges(size_t tokens);
+  const float *bias(const float *logits, int32_t count);
   const float *penalize(const float *logits, int32_t count, const int32_t *seen,
-                        int32_t seenCount);
+                        int32_t seenCount, int32_t prompt);
+  bool narrow(const float *logits, int32_t count, float highest, double &total);
+  double keepTypical();
   float findMaxima(const float *logits, int32_t count);
   int32_t mostProbable(const float *logits, float highest) const;
   double weighAll(const float *logits, int32_t count, float highest);
@@ -92,6 +115,8 @@ private:
   SamplerOptions options;
   Buffer<float> logs;      ///< of probabilities
   Buffer<float> penalized; ///< logits
+  Buffer<float> biasedLogits;
+  Buffer<uint8_t> written; ///< by token, of the presence penalty
   Buffer<float> maxima;    ///< of blocks of logits
   Buffer<float> ordered;   ///< maxima, partly sorted
   Buffer<float> weights;   ///< of all tokens

@@ -72,7 +72,7 @@ TEST_F(GenerationTest, WithoutFilesTheMostProbableTokenIsTaken) {
 TEST_F(GenerationTest, ReadsEverySetting) {
   heddle_generation settings = settingsOf(R"({
     "do_sample": true, "temperature": 0.75, "top_k": 20, "top_p": 0.5,
-    "min_p": 0.25, "repetition_penalty": 1.5, "no_repeat_ngram_size": 3,
+    "min_p": 0.25, "typical_p": 0.5, "repetition_penalty": 1.5, "no_repeat_ngram_size": 3,
     "max_length": 40, "min_length": 7, "bos_token_id": 1,
     "eos_token_id": [2, 3], "decoder_start_token_id": 4,
     "forced_bos_token_id": 5, "forced_eos_token_id": 6,
@@ -83,6 +83,7 @@ TEST_F(GenerationTest, ReadsEverySetting) {
   EXPECT_EQ(settings.top_k, 20);
   EXPECT_EQ(settings.top_p, 0.5f);
   EXPECT_EQ(settings.min_p, 0.25f);
+  EXPECT_EQ(settings.typical_p, 0.5f);
   EXPECT_EQ(settings.repetition_penalty, 1.5f);
   EXPECT_EQ(settings.no_repeat_ngram, 3);
   EXPECT_EQ(settings.max_length, 40);
@@ -209,10 +210,11 @@ TEST_F(GenerationTest, OtherDistributionsAreRefused) {
                       "needed 1: programs cannot do this (--ignore-config "
                       "guidance_scale builds one that does not)"}));
   EXPECT_EQ(problemsOf(R"({"stop_strings": ["x"]})").size(), 1u);
-  EXPECT_EQ(problemsOf(R"({"guidance_scale": 1, "typical_p": 0.5})"),
+  EXPECT_EQ(problemsOf(R"({"guidance_scale": 1, "epsilon_cutoff": 0.5})"),
             Messages())
-      << "typical_p is of sampling";
-  EXPECT_EQ(problemsOf(R"({"do_sample": true, "typical_p": 0.5})").size(), 1u);
+      << "epsilon_cutoff is of sampling";
+  EXPECT_EQ(problemsOf(R"({"do_sample": true, "epsilon_cutoff": 0.5})").size(),
+            1u);
   ignored = {"guidance_scale"};
   EXPECT_EQ(problemsOf(R"({"guidance_scale": 1.5})"), Messages());
 }

@@ -112,6 +112,36 @@ class Tests:
         wanted = self.run("And God", *OPTIONS, "--no-echo", program=self.plain).stdout
         assert self.run("--chat", " God", *OPTIONS, program=name).stdout == wanted
 
+    def session(self):
+        """A conversation goes on from a file, of which nothing is believed that does not fit."""
+        kept, turns = self.folder / "kept", ["And God said", "And Moses went"]
+        once = self.run("--chat", *turns, *OPTIONS, "--profile")
+        parts = [self.run("--chat", turn, "--session", kept, *OPTIONS, "--profile") for turn in turns]
+        assert "".join(part.stdout for part in parts) == once.stdout
+        read = [int(re.search(r"prefill +(\d+)", done.stderr)[1]) for done in (once, *parts)]
+        assert read[0] == read[1] + read[2], read
+        whole = kept.read_bytes()
+
+        def refused(content, message, program=None, arguments=()):
+            kept.write_bytes(content)
+            done = self.run("--chat", "x", "--session", kept, *OPTIONS, *arguments, code=1, program=program)
+            assert message in done.stderr and done.stderr.count("error:") == 1, done.stderr
+            assert kept.read_bytes() == content
+
+        for place in [*range(0, 88, 3), *range(88, len(whole), len(whole) // 60)]:
+            refused(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1:], "kept is ")
+        for length in (0, 1, 79, 80, 81, len(whole) // 2, len(whole) - 1):
+            refused(whole[:length], "kept is ")
+        refused(whole + b"x", "kept is damaged, or was cut")
+        refused(whole, "context has room for 16", arguments=["--context", "16"])
+        refused(whole, "does not begin with that --system", arguments=["--system", "x"])
+        done = subprocess.run([self.heddle, "build", self.checkpoint, "--quant", "q8", "-o", self.folder / "other"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        refused(whole, "kept is a session of another model, or of other weights", self.folder / "other")
+        (self.folder / "folder").mkdir()
+        done = self.run("--chat", "x", "--session", self.folder / "folder", code=1)
+        assert "is a directory" in done.stderr
+
     def terminal(self):
         """Ctrl-C ends an answer and not the program; what was typed is there again."""
         child, terminal = pty.fork()
@@ -144,5 +174,5 @@ class Tests:
 if __name__ == "__main__":
     signal.alarm(300)
     tests = Tests(*sys.argv[1:])
-    for test in ("turns", "commands", "refusals", "templates", "terminal"):
+    for test in ("turns", "commands", "refusals", "session", "templates", "terminal"):
         getattr(tests, test)()

@@ -1,6 +1,7 @@
 // A row of calls of the C interface with any numbers in them, over one model.
 #include "test/fuzz/MemoryFile.h"
 #include "test/runtime/ToyProgram.h"
+#include <cmath>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <limits>
 
@@ -44,8 +45,8 @@ private:
 } // namespace
 
 static heddle_session *open(Numbers &numbers) {
-  heddle_session_options options = {
-      numbers.number(4), numbers.number(32), numbers.number(12)};
+  heddle_session_options options = {numbers.number(4), numbers.number(32),
+                                    numbers.number(12)};
   return heddle_session_open(model(), &options);
 }
 
@@ -94,7 +95,23 @@ static void generate(heddle_session *session, Numbers &numbers) {
   options.min_p = static_cast<float>(numbers.number(4)) / 4;
   options.repetition_penalty = static_cast<float>(numbers.number(2));
   options.seed = static_cast<uint64_t>(numbers.number(9));
-  options.resume = static_cast<int32_t>(numbers.number(1));
+  options.resume = static_cast<int32_t>(numbers.number(2));
+  options.typical_p = static_cast<float>(numbers.number(4)) / 4;
+  options.presence_penalty = static_cast<float>(numbers.number(2)) - 1;
+  options.frequency_penalty = static_cast<float>(numbers.number(2)) - 1;
+  const float biases[] = {1, -INFINITY};
+  options.biased_tokens = ids;
+  options.biases = biases;
+  options.bias_count = static_cast<int32_t>(numbers.number(2));
+  if (options.bias_count > 2)
+    options.bias_count = 2;
+  int32_t likeliest[5];
+  float probabilities[5];
+  options.likeliest = static_cast<int32_t>(numbers.number(4));
+  if (options.likeliest > 4)
+    options.likeliest = 4;
+  options.likeliest_tokens = likeliest;
+  options.log_probabilities = probabilities;
   if (options.rows > 4)
     options.rows = 5; // more than the model has, as far as the arrays go
   heddle_generate(

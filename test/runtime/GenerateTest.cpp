@@ -162,6 +162,19 @@ TEST_F(Generate, ResumingGivesTheTextOfOneGeneration) {
       << "what was rewound is not read";
 }
 
+TEST_F(Generate, WhatARowHoldsOfAPromptIsNotReadAgain) {
+  std::vector<Ids> whole = generate({{1, 2, 5, 5, 6}}, 3);
+  generate({{1, 2, 9}}, 2);
+  ASSERT_EQ(heddle_session_rewind(session, 0, 2), HEDDLE_OK);
+  heddle_generate_options options = {};
+  options.resume = HEDDLE_RESUME_COMMON;
+  EXPECT_EQ(generate({{1, 2, 5, 5, 6}}, 3, options), whole);
+  EXPECT_EQ(heddle_session_length(session, 0), 7);
+  generate({{1, 2, 5}}, 1, options);
+  EXPECT_STREQ(heddle_last_error(),
+               "prompt 0 has 3 tokens, needed: more than the 7 that row holds");
+}
+
 TEST_F(Generate, SeedDecidesAndNeighboursDoNot) {
   heddle_generate_options options = {};
   options.temperature = 1;

@@ -293,6 +293,7 @@ TEST_F(Interface, Generating) {
     for (float heddle_generate_options::*field :
          {&heddle_generate_options::temperature,
           &heddle_generate_options::top_p, &heddle_generate_options::min_p,
+          &heddle_generate_options::typical_p,
           &heddle_generate_options::repetition_penalty}) {
       options = given;
       options.*field = value;
@@ -312,6 +313,39 @@ TEST_F(Interface, Generating) {
   EXPECT_EQ(generate(text), HEDDLE_OK) << heddle_last_error();
   ASSERT_EQ(heddle_session_rewind(session, 0, 0), HEDDLE_OK);
   expectSound();
+}
+
+TEST_F(Interface, WhatIsSaidAboutChoosingIsChecked) {
+  auto generate = [&](const heddle_generate_options &options) {
+    return heddle_generate(
+        session, &options,
+        [](void *, int64_t, int32_t, const char *, int64_t) { return 0; },
+        nullptr);
+  };
+  const int32_t ids[] = {1, 2}, *prompts[] = {ids};
+  const int64_t length = 2;
+  heddle_generate_options given = {}, options;
+  given.rows = 1;
+  given.max_tokens = 1;
+  given.prompt_ids = prompts;
+  given.prompt_lengths = &length;
+  options = given;
+  options.resume = 3;
+  EXPECT_REFUSED(generate(options), "resume is 3, needed: 0 to 2");
+  options = given;
+  options.bias_count = 1;
+  EXPECT_REFUSED(generate(options), "biased_tokens or biases is NULL");
+  options = given;
+  options.likeliest = 1;
+  EXPECT_REFUSED(generate(options),
+                 "likeliest_tokens or log_probabilities is NULL");
+  options = given;
+  const char *stop = "";
+  options.stop_count = 1;
+  EXPECT_REFUSED(generate(options), "stops is NULL");
+  options.stops = &stop;
+  EXPECT_REFUSED(generate(options), "stop 0 is empty, needed: a text");
+  EXPECT_EQ(generate(given), HEDDLE_OK) << heddle_last_error();
 }
 
 TEST_F(Interface, NoCallRunsWithinAnother) {
