@@ -10,8 +10,8 @@
 #include "runtime/generate/TextInterface.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cinttypes>
+#include <cmath>
 
 namespace heddle::runtime {
 

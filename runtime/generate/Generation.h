@@ -104,6 +104,7 @@ private:
   heddle_status takeCommon(int64_t b);
   heddle_status checkPrompts();
   heddle_status checkChoice() const;
+  heddle_status checkBiases() const;
   bool canShare() const;
   bool readsMedia() const { return source.entry && source.size < 0; }
   int64_t mostPromptTokens() const;

@@ -60,6 +60,16 @@ heddle_status Generation::checkChoice() const {
   return HEDDLE_OK;
 }
 
+heddle_status Generation::checkBiases() const {
+  for (int32_t i = 0; i < options.bias_count; ++i)
+    if (int32_t token = options.biased_tokens[i];
+        token < 0 || token >= vocabulary)
+      return fail(HEDDLE_BAD_ARGUMENT,
+                  "token %d has a bias, needed: 0 to %" PRId64, token,
+                  vocabulary - 1);
+  return HEDDLE_OK;
+}
+
 heddle_status Generation::checkPrompts() {
   if (readsMedia() != (options.sources != nullptr))
     return fail(HEDDLE_BAD_ARGUMENT,

@@ -63,6 +63,8 @@ heddle_status Generation::prepare() {
       growing = s;
   if (heddle_status status = findVocabulary())
     return status;
+  if (heddle_status status = checkBiases())
+    return status;
 
   if (options.rows < 1 || options.rows > session.limits.rows)
     return fail(HEDDLE_BAD_ARGUMENT,

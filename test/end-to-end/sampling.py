@@ -69,7 +69,7 @@ class Tests:
         for arguments, message in [
                 (["--stop", ""], "--stop is empty, needed: a text"), (["--logprobs", 2], "--logprobs goes with --format json"),
                 (["--logit-bias", "a=1"], "--logit-bias is a=1, needed: a token's id and a number"), (["--logit-bias", "1"], "--logit-bias is 1, needed"),
-                (["--logit-bias", "1=nan"], "needed: a token's id and a number"), (["--typical-p", 0], "typical-p needed: more than 0"),
+                (["--logit-bias", "3072=1"], "token 3072 has a bias, needed: 0 to 3071"), (["--logit-bias", "1=nan"], "needed: a token's id and a number"), (["--typical-p", 0], "typical-p needed: more than 0"),
                 (["--presence-penalty", 2000], "frequency and presence penalty needed"), (["--samples", 0], "--samples is 0, needed"),
                 (["--temperature", 0, "--beams", 2, "--stop", "x"], "--stop does not go with a search with beams")]:
             done = self.run(*arguments, code=1)
