@@ -39,7 +39,8 @@ def enter_environment(folder):
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         for package in filter(None, (line.split("#")[0].strip() for line in wanted.splitlines())):
             # One by one: a peer that this Python has no wheel of is missing from the table, no more.
-            subprocess.run([python, "-m", "pip", "install", "-q", "--only-binary", ":all:", package])
+            # llama.cpp is compiled for this machine.
+            subprocess.run([python, "-m", "pip", "install", "-q", "--only-binary", ":all:", "--no-binary", "llama-cpp-python", package])
         installed.write_text(wanted)
     os.execv(python, [python, *sys.argv, "--this-python"])
 

@@ -134,17 +134,17 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/compare/gguf-files"), help="for the programs")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    print("| model | threads | engine | first | prompt | decode | memory | files |\n" + "| --- " * 8 + "|")
     for name, path in (model.split("=", 1) for model in options.models):
-        programs = {"heddle": build(options.compiler, path, options.folder, name),
+        programs = {"Heddle": build(options.compiler, path, options.folder, name),
                     "heddle int8": build(options.compiler, path, options.folder, name, "--activations=int8")}
         sizes = {engine: os.stat(program).st_size / 1e6 for engine, program in programs.items()}
         sizes["llama.cpp"] = (os.stat(path).st_size + libraries()) / 1e6
         for threads in map(int, options.threads.split(",")):
-            found = measure(programs, path, threads, options.rounds)
-            print(f"{name}, {threads} thread{'s' * (threads > 1)}")
-            for engine, row in found.items():
-                print(f"  {engine:12} first {row['first']:7.1f} ms   prompt {row['prompt']:7.1f}/s   decode {row['decode']:6.1f}/s   "
-                      f"memory {row['memory']:6.1f} MB   files {sizes[engine]:6.1f} MB", flush=True)
+            for engine, row in measure(programs, path, threads, options.rounds).items():
+                cells = [name, threads, engine, f"{row['first']:.0f}", f"{row['prompt']:.0f}", f"{row['decode']:.0f}", f"{row['memory']:.0f}",
+                         f"{sizes[engine]:.1f}"]
+                print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 def measure(programs, path, threads, rounds):
