@@ -115,10 +115,8 @@ bool Tables::checkSlots() {
   if (!checkRange(header->tokenSlots, sizeof(TokenSlot), alignof(TokenSlot)) ||
       !checkRange(header->joints, sizeof(uint64_t), alignof(uint64_t)))
     return fail("hash table out of range");
-  auto powerOfTwo = [](uint32_t count) {
-    return count != 0 && (count & (count - 1)) == 0;
-  };
-  if (!powerOfTwo(header->joints.count))
+  uint32_t joints = header->joints.count;
+  if (joints == 0 || (joints & (joints - 1)) != 0)
     return fail("size of a hash table is no power of two");
   auto count = static_cast<int32_t>(header->tokenCount);
   bool empty = false, good = true;
@@ -364,11 +362,10 @@ static bool isJoined(std::string_view whole, std::string_view front,
 }
 
 Tables::Merge Tables::findMerge(int32_t left, int32_t right) const {
-  constexpr Merge none = {0, -1};
   std::string_view front = token(left), back = token(right);
   size_t bytes = front.size() + back.size();
   if (bytes > header->maxTokenBytes)
-    return none;
+    return {0, -1};
   uint64_t hash = hashSeed;
   for (std::string_view part : {front, back})
     for (char c : part)
@@ -377,13 +374,13 @@ Tables::Merge Tables::findMerge(int32_t left, int32_t right) const {
     return text.size() == bytes && isJoined(text, front, back);
   });
   if (merged < 0)
-    return none;
+    return {0, -1};
   const uint32_t *begins = view<uint32_t>(header->mergeBegins).data() + merged;
   std::span<const uint16_t> cuts = view<uint16_t>(header->mergeCuts);
   for (uint32_t i = begins[0]; i < begins[1]; ++i)
     if (cuts[i] == front.size())
       return {view<uint32_t>(header->mergeRanks)[i], merged};
-  return none;
+  return {0, -1};
 }
 
 const AddedToken *Tables::addedToken(int32_t id) const {
