@@ -165,8 +165,6 @@ LogicalResult Chooser::choose() {
     auto judged = trial.judge(optionsOf(candidate));
     if (failed(judged))
       return llvm::failure();
-    llvm::errs() << candidate.bits << " " << judged->loss(trial.task()) << " "
-                 << flagsOf(optionsOf(candidate)) << "\n";
     if (best && !(judged->loss(trial.task()) < judgement->loss(trial.task())))
       continue;
     best = &candidate;

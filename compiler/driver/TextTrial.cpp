@@ -84,6 +84,9 @@ Arguments TextTrial::argumentsFor(const Options &options,
   if (!own.options.target.triple.empty())
     own.options.target = {};
   own.sysroot = own.runtimeDirectory = "";
+  // Remarks, passes and times are asked of the one that is written.
+  own.options.remarks = own.timePasses = false;
+  own.printIrAfter = own.printIrDirectory = "";
   own.weightsFile = WeightsFile::Appended;
   return own;
 }

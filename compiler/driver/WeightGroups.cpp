@@ -88,8 +88,9 @@ int64_t WeightGroup::layerOf(llvm::StringRef path) {
 
 std::vector<std::string> WeightGroup::rulesToSet(PackedType type, int64_t first,
                                                  int64_t last) const {
-  std::string layers =
-      "[" + std::to_string(first) + "-" + std::to_string(last) + "]";
+  std::string layers = std::to_string(first);
+  if (last != first)
+    layers = "[" + layers + "-" + std::to_string(last) + "]";
   std::vector<std::string> rules;
   for (llvm::StringRef pattern : patterns) {
     auto [before, behind] = pattern.split('*');

@@ -35,7 +35,7 @@ def differences(name, expected, found):
 def weights_of(heddle, model, folder, flags, cpus):
     """The packed weights of a build."""
     out = folder / "built.o"
-    subprocess.run([heddle, "build", model, "--quant", "q4_k", *flags, "-o", out], check=True,
+    subprocess.run([heddle, "build", model, "--cpu", "generic", "--quant", "q4_k", *flags, "-o", out], check=True,
                    preexec_fn=lambda: os.sched_setaffinity(0, cpus))
     return (folder / "built.o.weights").read_bytes()
 
@@ -46,8 +46,10 @@ def main():
     for name, expected in json.loads((golden / "calibration.json").read_text()).items():
         ids = folder / f"{name}.txt"
         ids.write_text(" ".join(map(str, ids_of(name))))
-        command = [heddle, "verify", golden / name, "--quant", "q4", "--ids", ids, "--calibrate-ids", ids, "--quick", "--json"]
+        command = [heddle, "verify", golden / name, "--cpu", "generic", "--quant", "q4", "--ids", ids, "--calibrate-ids", ids, "--quick", "--json"]
         report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["calibration"]
+        if report["tokens"] != COUNT or not report["is_judged"]:
+            faults.append(f"{name}: found {report['tokens']} tokens, not judged")
         faults += differences(name, expected, {line["weight"]: line for line in report["weights"]})
     every = os.sched_getaffinity(0)
     flags = ["--calibrate-ids", folder / "gpt2.txt"]
