@@ -106,8 +106,17 @@ void AttentionEmitter::emitCall() {
 }
 
 void AttentionEmitter::emitFunction(ValueRange arguments) {
-  in = {arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-        arguments[5], arguments[6], arguments[7], arguments[8]};
+  in = {arguments[0],
+        arguments[1],
+        arguments[2],
+        arguments[3],
+        arguments[4],
+        arguments[5],
+        arguments[6],
+        arguments[7],
+        arguments[8],
+        {},
+        {}};
   arguments = arguments.drop_front(9);
   auto next = [&](Value operand) -> Value {
     if (!operand)
