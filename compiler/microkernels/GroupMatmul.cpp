@@ -162,52 +162,16 @@ private:
                               Value weight, Value next, Value scratch) const {
     size_t columns = tile.vectors.size();
     GroupNumbers numbers(v, layout, columnsOf(tile), scratch);
+    Part part = {tile, x, weight, next, numbers};
     SmallVector<Value> sums((tile.rows + 1) * columns, v.splat(0));
-    auto emitStep = [&](Value step, Value offset, ValueRange sums) {
-      prefetchNext(v, tile, weight, next, offset);
-      Place place = {v.advanceBytes(x, times(v, step, layout.stepInputs())),
-                     v.advanceBytes(x, times(v, step, 4 * layout.stepGroups())),
-                     v.advanceBytes(weight, offset), 0};
-      GroupReader reader(v, layout, tile, place.weight);
-      SmallVector<Value> updated(sums);
-      for (; place.group < layout.stepGroups(); ++place.group) {
-        SmallVector<Value> dots = emitDots(v, tile, place, reader);
-        updated = addScaled(v, tile, updated, dots, place, numbers);
-        place.numbers = v.advanceBytes(place.numbers, 4);
-      }
-      return updated;
-    };
-    if (!format.hasSpans())
-      sums = v.loop(v.index(0), v.index(steps), 1, sums,
-                    [&](Value step, ValueRange sums) {
-                      return emitStep(step, times(v, step, stepBytes), sums);
-                    });
-    else
-      sums = v.loop(
-          v.index(0), v.index(llvm::divideCeil(steps, layout.spanSteps())), 1,
-          sums, [&](Value span, ValueRange sums) {
-            Value offset = times(v, span, layout.spanStride()),
-                  first = times(v, span, layout.spanSteps());
-            prefetchSpan(v, tile, weight, next, offset);
-            numbers.enterSpan(v.advanceBytes(weight, offset));
-            SmallVector<Value> entered(sums);
-            for (size_t j = 0; j < columns; ++j) {
-              Value &check = entered[tile.rows * columns + j];
-              check = v.add(check, numbers.ofSpan(j));
-            }
-            Value left =
-                arith::SubIOp::create(v.builder, v.loc, v.index(steps), first);
-            Value count = arith::MinUIOp::create(v.builder, v.loc, left,
-                                                 v.index(layout.spanSteps()));
-            return v.loop(v.index(0), count, 1, entered,
-                          [&](Value step, ValueRange sums) {
-                            numbers.enterStep(step);
-                            Value inSpan = plus(v, times(v, step, stepBytes),
-                                                v.index(layout.stepOffset(0)));
-                            return emitStep(plus(v, first, step),
-                                            plus(v, offset, inSpan), sums);
-                          });
-          });
+    int64_t spans = llvm::divideCeil(steps, layout.spanSteps());
+    sums = v.loop(v.index(0), v.index(format.hasSpans() ? spans : steps), 1,
+                  sums, [&](Value number, ValueRange sums) {
+                    return format.hasSpans()
+                               ? emitSpan(v, part, number, sums)
+                               : emitStep(v, part, number,
+                                          times(v, number, stepBytes), sums);
+                  });
     auto checks = ArrayRef(sums).take_back(columns);
     SmallVector<Value> results;
     for (int64_t i = 0; i < tile.rows; ++i) {
@@ -229,6 +193,56 @@ private:
     Value x, numbers, weight;
     int64_t group; ///< of the step
   };
+
+  /// What is summed over all of k.
+  struct Part {
+    const Tile &tile;
+    Value x, weight, next;
+    GroupNumbers &numbers;
+  };
+
+  /// A step that begins `offset` bytes behind the weight.
+  SmallVector<Value> emitStep(VectorBuilder &v, const Part &part, Value step,
+                              Value offset, ValueRange sums) const {
+    prefetchNext(v, part.tile, part.weight, part.next, offset);
+    Place place = {
+        v.advanceBytes(part.x, times(v, step, layout.stepInputs())),
+        v.advanceBytes(part.x, times(v, step, 4 * layout.stepGroups())),
+        v.advanceBytes(part.weight, offset), 0};
+    GroupReader reader(v, layout, part.tile, place.weight);
+    SmallVector<Value> updated(sums);
+    for (; place.group < layout.stepGroups(); ++place.group) {
+      SmallVector<Value> dots = emitDots(v, part.tile, place, reader);
+      updated = addScaled(v, part.tile, updated, dots, place, part.numbers);
+      place.numbers = v.advanceBytes(place.numbers, 4);
+    }
+    return updated;
+  }
+
+  /// The steps of a span, behind what it has itself.
+  SmallVector<Value> emitSpan(VectorBuilder &v, const Part &part, Value span,
+                              ValueRange sums) const {
+    Value offset = times(v, span, layout.spanStride()),
+          first = times(v, span, layout.spanSteps());
+    prefetchSpan(v, part.tile, part.weight, part.next, offset);
+    part.numbers.enterSpan(v.advanceBytes(part.weight, offset));
+    SmallVector<Value> entered(sums);
+    size_t columns = part.tile.vectors.size();
+    for (auto [j, check] :
+         llvm::enumerate(MutableArrayRef(entered).take_back(columns)))
+      check = v.add(check, part.numbers.ofSpan(j));
+    Value left = arith::SubIOp::create(v.builder, v.loc, v.index(steps), first);
+    Value count = arith::MinUIOp::create(v.builder, v.loc, left,
+                                         v.index(layout.spanSteps()));
+    return v.loop(
+        v.index(0), count, 1, entered, [&](Value step, ValueRange sums) {
+          part.numbers.enterStep(step);
+          Value inSpan =
+              plus(v, times(v, step, stepBytes), v.index(layout.stepOffset(0)));
+          return emitStep(v, part, plus(v, first, step),
+                          plus(v, offset, inSpan), sums);
+        });
+  }
 
   static Value plus(VectorBuilder &v, Value a, Value b) {
     return arith::AddIOp::create(v.builder, v.loc, a, b);
