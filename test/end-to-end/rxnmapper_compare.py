@@ -8,11 +8,12 @@ import pathlib
 import re
 import subprocess
 import sys
-import zipfile
 
 import numpy as np
 import torch
 from transformers import AlbertForMaskedLM
+
+from packages import fetch
 
 TOKENS = re.compile(r"\[[^\]]+]|Br?|Cl?|N|O|S|P|F|I|b|c|n|o|s|p|\(|\)|\.|=|#|-|\+|\\|/|:|~|@|\?|>>?|\*|\$|%\d\d|\d")
 REACTIONS = [
@@ -28,12 +29,7 @@ REACTIONS = [
 
 def fetched(folder):
     """The folder of the checkpoint."""
-    pattern = "unpacked/rxnmapper/models/transformers/*/pytorch_model.bin"
-    if not list(folder.glob(pattern)):
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, "rxnmapper"], check=True)
-        with zipfile.ZipFile(next(folder.glob("rxnmapper*.whl"))) as file:
-            file.extractall(folder / "unpacked")
-    return next(folder.glob(pattern)).parent
+    return next(fetch(folder, "rxnmapper").glob("rxnmapper/models/transformers/*/pytorch_model.bin")).parent
 
 
 def main():

