@@ -4,6 +4,7 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/xxhash.h"
+#include <cmath>
 #include <cstring>
 
 using namespace llvm;
@@ -105,6 +106,16 @@ uint16_t toHalf(float number) {
                    bit_cast<uint32_t>(0.5f));
   uint32_t rebiased = magnitude - (112u << 23);
   return sign | (rebiased + 0xfffu + (rebiased >> 13 & 1)) >> 13;
+}
+
+float fromHalf(uint16_t half) {
+  float number;
+  toFloat(DType::F16, reinterpret_cast<const char *>(&half), &number, 1);
+  return number;
+}
+
+bool isHalf(float number) {
+  return std::isfinite(number) && fromHalf(toHalf(number)) == number;
 }
 
 using Quad = float __attribute__((vector_size(16)));

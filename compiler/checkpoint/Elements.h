@@ -23,6 +23,9 @@ void toBF16(const float *from, uint16_t *to, size_t count);
 /// The bits of the nearest f16, ties to even; of an infinite one, those of the
 /// largest.
 uint16_t toHalf(float number);
+float fromHalf(uint16_t half);
+/// Whether a number is finite and an f16.
+bool isHalf(float number);
 
 /// to[c * toStride + r] = from[r * fromStride + c] for r < rows, c < columns.
 void transpose(const float *from, size_t rows, size_t columns,

@@ -339,12 +339,6 @@ static uint16_t bitsOfHalf(float number) {
   return sign | (std::isnan(number) ? 0x7e00 : 0x7c00);
 }
 
-static bool isHalf(float number) {
-  uint16_t bits = bitsOfHalf(number);
-  return !std::isfinite(number) ||
-         half(reinterpret_cast<const uint8_t *>(&bits)) == number;
-}
-
 bool GgufBlockFormat::toIntegers(const uint8_t *blocks, uint8_t *to,
                                  RunNumbers *numbers, uint64_t count) const {
   const PackedFormat &format = kernel::formatOf(packed);
@@ -370,7 +364,7 @@ bool GgufBlockFormat::toIntegers(const uint8_t *blocks, uint8_t *to,
         continue;
       }
       float scale = parts.scales[begin / group];
-      if (!isHalf(scale))
+      if (std::isfinite(scale) && !isHalf(scale))
         return false;
       numbers->scales[0] = bitsOfHalf(scale);
       if (hasMinima)

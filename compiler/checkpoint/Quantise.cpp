@@ -31,12 +31,6 @@ float largestMagnitude(const float *from, size_t count) {
 
 static bool isFinite(float x) { return magnitudeBits(x) < 0x7f800000u; }
 
-static float halfAsFloat(uint16_t half) {
-  float result;
-  toFloat(DType::F16, reinterpret_cast<const char *>(&half), &result, 1);
-  return result;
-}
-
 /// In a sum with it, the last bit of the mantissa counts ones.
 static constexpr float onesInMantissa = 0x1.8p23f;
 
@@ -236,10 +230,10 @@ static Fit fitOf(const PackedFormat &format, const RunNumbers &numbers,
                  size_t group) {
   auto number = [&](uint32_t bits, uint16_t ofSpan) {
     if (format.hasSpans())
-      return stepsOf(format, bits) * halfAsFloat(ofSpan);
+      return stepsOf(format, bits) * fromHalf(ofSpan);
     return format.scale == PackedFormat::Scale::F32
                ? bit_cast<float>(bits)
-               : halfAsFloat(static_cast<uint16_t>(bits));
+               : fromHalf(static_cast<uint16_t>(bits));
   };
   return {number(numbers.scales[group], numbers.spanScale),
           format.hasMinima ? number(numbers.minima[group], numbers.spanMinimum)
@@ -266,8 +260,8 @@ static RunNumbers numbersOf(const PackedFormat &format, ArrayRef<Fit> fits) {
     }
     numbers.spanScale = spanOf(format, scale);
     numbers.spanMinimum = spanOf(format, minimum);
-    scale = halfAsFloat(numbers.spanScale);
-    minimum = halfAsFloat(numbers.spanMinimum);
+    scale = fromHalf(numbers.spanScale);
+    minimum = fromHalf(numbers.spanMinimum);
   }
   for (auto [group, fit] : enumerate(fits)) {
     if (format.hasSpans()) {

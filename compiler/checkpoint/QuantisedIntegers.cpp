@@ -216,14 +216,6 @@ Error QuantisedSource::readIntegerRows(const View &view, uint64_t first,
 // As integers
 //===----------------------------------------------------------------------===//
 
-/// Whether an f16 is the number.
-static bool isHalf(float number) {
-  uint16_t bits = toHalf(number);
-  float back;
-  toFloat(DType::F16, reinterpret_cast<const char *>(&bits), &back, 1);
-  return std::isfinite(number) && back == number;
-}
-
 /// The narrowest type whose integers hold q - zero wherever the zero points of
 /// the matrix are: four bits with one zero point in the middle are q4, with
 /// others q5. None where a scale is no f16, or of inputs that no group of 32

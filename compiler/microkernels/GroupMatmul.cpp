@@ -329,16 +329,22 @@ private:
           arith::AddIOp::create(v.builder, v.loc, bits, exponent));
     };
     SmallVector<Value> scales, middles, checks, updated;
-    for (size_t j = 0; j < tile.vectors.size(); ++j) {
-      scales.push_back(numbers.scale(place.weight, place.group, j));
-      checks.push_back(scales.back());
-      if (!format.hasMinima)
-        continue;
-      // Dots are multiples.
-      Value minimum = numbers.minimum(place.weight, place.group, j);
-      auto zero = static_cast<float>(format.zeroPoint() * layout.multiple());
-      middles.push_back(v.mulAdd(scales.back(), v.splat(zero), minimum));
-      checks.back() = v.add(scales.back(), minimum);
+    size_t columns = tile.vectors.size();
+    for (size_t j = 0; j < columns; ++j) {
+      Value scale = numbers.scale(place.weight, place.group, j);
+      Value check = scale;
+      scales.push_back(scale);
+      if (format.hasMinima) {
+        // Dots are multiples.
+        Value minimum = numbers.minimum(place.weight, place.group, j);
+        auto zero = static_cast<float>(format.zeroPoint() * layout.multiple());
+        middles.push_back(v.mulAdd(scale, v.splat(zero), minimum));
+        check = v.add(scale, minimum);
+      }
+      // Those of a span are counted where it begins.
+      Value &all = checks.emplace_back(sums[tile.rows * columns + j]);
+      if (!format.hasSpans())
+        all = v.add(all, check);
     }
     for (int64_t i = 0; i < tile.rows; ++i) {
       auto at = [&](int64_t strip) {
@@ -359,10 +365,7 @@ private:
         updated.push_back(sum);
       }
     }
-    for (Value check : checks) {
-      Value sum = sums[updated.size()];
-      updated.push_back(format.hasSpans() ? sum : v.add(sum, check));
-    }
+    updated.append(checks);
     return updated;
   }
 

@@ -44,18 +44,21 @@ Value GroupNumbers::halves(Value pointer) const {
 Value GroupNumbers::scale(Value step, int64_t group, size_t vector) const {
   if (format.hasSpans())
     return v.mul(integers(step, group, vector, false), scales[vector]);
-  int64_t place = group * layout.panel + columns[vector];
-  return halves(
-      v.advanceBytes(step, layout.panel * layout.scalesInStep() + 2 * place));
+  return halves(place(step, layout.scalesInStep(), group, vector));
 }
 
 Value GroupNumbers::minimum(Value step, int64_t group, size_t vector) const {
   if (format.hasSpans())
     return v.mul(integers(step, group, vector, true), minima[vector]);
-  int64_t place = group * layout.panel + columns[vector];
-  Value minimum = halves(
-      v.advanceBytes(step, layout.panel * layout.minimaInStep() + 2 * place));
-  return v.mul(minimum, v.splat(layout.multiple()));
+  return v.mul(halves(place(step, layout.minimaInStep(), group, vector)),
+               v.splat(layout.multiple()));
+}
+
+Value GroupNumbers::place(Value step, int64_t begin, int64_t group,
+                          size_t vector) const {
+  int64_t column = group * layout.panel + columns[vector];
+  return v.advanceBytes(step,
+                        layout.panel * begin + column * format.scaleBits() / 8);
 }
 
 //===----------------------------------------------------------------------===//
@@ -127,22 +130,23 @@ void GroupNumbers::widen(Value span) {
 /// As f32.
 Value GroupNumbers::integers(Value step, int64_t group, size_t vector,
                              bool isMinimum) const {
-  Value row;
+  Value from;
   if (format.hasNarrowScales()) {
     int64_t ofStep = group + (isMinimum ? layout.stepGroups() : 0);
-    Value place = arith::MulIOp::create(v.builder, v.loc, stepOfSpan,
-                                        v.index(layout.panel));
-    row = v.advanceBytes(
-        v.advanceBytes(scratch, ofStep * layout.spanSteps() * layout.panel),
-        place);
+    Value row = arith::MulIOp::create(v.builder, v.loc, stepOfSpan,
+                                      v.index(layout.panel));
+    from = v.advanceBytes(
+        v.advanceBytes(scratch, ofStep * layout.spanSteps() * layout.panel +
+                                    columns[vector]),
+        row);
   } else {
-    int64_t begin = isMinimum ? layout.minimaInStep() : layout.scalesInStep();
-    row = v.advanceBytes(step, layout.panel * (begin + group));
+    from =
+        place(step, isMinimum ? layout.minimaInStep() : layout.scalesInStep(),
+              group, vector);
   }
   auto type = VectorType::get(v.target.lanes(), v.builder.getI8Type());
-  Value bytes = LLVM::LoadOp::create(v.builder, v.loc, type,
-                                     v.advanceBytes(row, columns[vector]),
-                                     v.target.lanes());
+  Value bytes =
+      LLVM::LoadOp::create(v.builder, v.loc, type, from, v.target.lanes());
   Value wide = arith::ExtSIOp::create(v.builder, v.loc, v.ints(), bytes);
   return arith::SIToFPOp::create(v.builder, v.loc, v.floats(), wide);
 }

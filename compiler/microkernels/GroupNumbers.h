@@ -45,6 +45,9 @@ public:
 
 private:
   mlir::Value halves(mlir::Value pointer) const;
+  /// Of numbers that a step has from `begin` on, a byte of every column each.
+  mlir::Value place(mlir::Value step, int64_t begin, int64_t group,
+                    size_t vector) const;
   mlir::Value integers(mlir::Value step, int64_t group, size_t vector,
                        bool isMinimum) const;
   void widen(mlir::Value span);
