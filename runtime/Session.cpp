@@ -331,20 +331,20 @@ static void copyPositions(const heddle_cache &cache,
 }
 
 void heddle::runtime::copyRow(heddle_session &session, int64_t from, int64_t to,
-                              int64_t common) {
+                              int64_t common, int64_t most) {
   const heddle_program &program = session.program();
   for (int32_t c = 0; c < program.cache_count; ++c) {
     const heddle_cache &cache = program.caches[c];
     if (cache.is_state)
       continue;
     bool grows = cache.size >= 0;
-    int64_t end = grows ? session.heldBy(cache.size, from) : 1;
+    int64_t end = grows ? std::min(session.heldBy(cache.size, from), most) : 1;
     if (int64_t first = grows ? common : 0; first < end)
       copyPositions(cache, session.views[c], from, to, first, end);
   }
   for (int32_t s = 0; s < program.size_count; ++s)
     if (program.sizes[s].grows_by >= 0)
-      session.heldBy(s, to) = session.heldBy(s, from);
+      session.heldBy(s, to) = std::min(session.heldBy(s, from), most);
   session.unread[to] = session.unread[from];
 }
 

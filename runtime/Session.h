@@ -95,9 +95,10 @@ heddle_status runCall(heddle_session &session, const heddle_entry *entry,
                       void *const *outputs, const int64_t *stateRows = nullptr);
 /// heddle_session_rewind().
 heddle_status rewindRow(heddle_session &session, int64_t row, int64_t length);
-/// Row `to` holds from now on what row `from` does, except for states. The
-/// first `common` positions are in both already.
-void copyRow(heddle_session &session, int64_t from, int64_t to, int64_t common);
+/// Row `to` holds from now on what row `from` does, up to position `end`,
+/// except for states. The first `common` positions are in both already.
+void copyRow(heddle_session &session, int64_t from, int64_t to, int64_t common,
+             int64_t end = INT64_MAX);
 
 } // namespace heddle::runtime
 

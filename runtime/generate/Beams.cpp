@@ -21,8 +21,9 @@ heddle_status Generation::prepareBeams() {
   for (int64_t prompt = 0; prompt < options.rows; ++prompt) {
     const Row &row = rowOf(prompt);
     int64_t longest = std::min(row.longest, longestInContext());
-    auto *beams = create<Beams>(beamOptions, longest - lengthOfPrompt(row),
-                                settings.ends.count);
+    auto *beams =
+        create<Beams>(beamOptions, longest - writer.lengthOfPrompt(row),
+                      writer.settings.ends.count);
     beamsOf[prompt] = beams;
     if (!beams || !beams->search.prepare() ||
         !beams->rows.allocate(beamOptions.beams) ||
@@ -38,7 +39,7 @@ heddle_status Generation::prepareBeams() {
 
 /// Tokens of a text that the context ends: the last one is not read.
 int64_t Generation::longestInContext() const {
-  return session.limits.perRow[growing] + 1;
+  return session.limits.perRow[step.growing] + 1;
 }
 
 /// Row b has read all that it has: what may come next behind it is offered, and
@@ -47,32 +48,32 @@ heddle_status Generation::search(int64_t b, const float *logits) {
   int64_t prompt = b / beamOptions.beams;
   Beams &beams = *beamsOf[prompt];
   Row &row = *rows[b];
-  if (takeOpening(row, logits))
-    return checkTrouble();
-  auto count = static_cast<int32_t>(vocabulary);
-  const float *logs = sampler.logProbabilities(
+  if (writer.takeOpening(row, logits))
+    return writer.checkTrouble();
+  auto count = static_cast<int32_t>(step.vocabulary);
+  const float *logs = writer.sampler.logProbabilities(
       logits, count, row.ids.data(), static_cast<int32_t>(row.ids.size()),
       static_cast<int32_t>(row.prompt));
   if (logs)
-    logs = rules.apply(logs, count, row.soFar());
-  if (logs && settings.renormalize)
-    logs = sampler.normalize(logs, count);
+    logs = writer.rules.apply(logs, count, row.soFar());
+  if (logs && writer.settings.renormalize)
+    logs = writer.sampler.normalize(logs, count);
   if (!logs)
-    return checkTrouble();
+    return writer.checkTrouble();
   beams.search.offer(
       beams.beamOf(b),
-      sampler.likeliest(logs, count, beams.search.tokensOfBeam()));
+      writer.sampler.likeliest(logs, count, beams.search.tokensOfBeam()));
   if (!beams.search.hasAllOffers())
-    return checkTrouble();
+    return writer.checkTrouble();
   for (size_t i = 0; i < beams.search.beams().size(); ++i)
     beams.texts[i] = &rows[beams.rows[i]]->ids;
-  beams.search.advance(beams.texts.data(), row.prompt, rules);
-  if (heddle_status status = checkTrouble())
+  beams.search.advance(beams.texts.data(), row.prompt, writer.rules);
+  if (heddle_status status = writer.checkTrouble())
     return status;
   if (beams.search.isDone())
     return finishBeams(prompt);
   moveBeams(prompt);
-  return checkTrouble();
+  return writer.checkTrouble();
 }
 
 /// Positions that the session holds of both rows, and with the same bits.
@@ -118,7 +119,7 @@ int64_t Generation::findFreeRow(int64_t prompt, const Row &parent) const {
 
 heddle_status Generation::finishBeams(int64_t prompt) {
   if (!beamsOf[prompt]->search.endedCount())
-    return noNumber(prompt);
+    return writer.noNumber(prompt);
   for (int32_t rank = 0; rank < beamOptions.texts; ++rank)
     if (heddle_status status = writeText(prompt, rank))
       return status;
@@ -134,24 +135,27 @@ heddle_status Generation::writeText(int64_t prompt, int32_t rank) {
   const BeamSearch &search = beamsOf[prompt]->search;
   int64_t textRow = prompt * beamOptions.texts + rank;
   if (rank >= search.endedCount())
-    return close(textRow, nullptr), HEDDLE_OK;
+    return writer.close(textRow, nullptr), HEDDLE_OK;
   const EndedText &text = search.ended(rank);
   if (options.scores)
     options.scores[textRow] = text.score;
   Row &row = rowOf(prompt);
-  if (heddle_status status = tokenizer ? openDecoder(row) : HEDDLE_OK)
+  if (heddle_status status =
+          writer.tokenizer
+              ? writer.openDecoder(row, /*readsPrompt=*/!source.entry)
+              : HEDDLE_OK)
     return status;
   for (int32_t token : text.ids)
-    if (write(textRow, row.decoder, token))
+    if (writer.write(textRow, row.decoder, token))
       break;
-  if (heddle_status status = checkTrouble())
+  if (heddle_status status = writer.checkTrouble())
     return status;
   auto length = static_cast<int64_t>(row.prompt + text.ids.size());
   if (length == longestInContext() && length < row.longest &&
-      !rules.isEnd(text.ids.back()))
+      !writer.rules.isEnd(text.ids.back()))
     report.cutRows.push(textRow);
-  close(textRow, row.decoder);
-  return checkTrouble();
+  writer.close(textRow, row.decoder);
+  return writer.checkTrouble();
 }
 
 } // namespace heddle::runtime

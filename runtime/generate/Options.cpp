@@ -11,8 +11,8 @@ namespace heddle::runtime {
 
 /// What is 0 is as in `settings`; −1 is what the sampler calls 0.
 text::SamplerOptions
-Generation::samplerOptions(const heddle_generate_options &options,
-                           const heddle_generation &settings) {
+Writer::samplerOptions(const heddle_generate_options &options,
+                       const heddle_generation &settings) {
   auto choose = [](auto asked, auto setting) {
     return asked == 0 ? setting : asked == -1 ? decltype(asked)(0) : asked;
   };
@@ -36,7 +36,7 @@ Generation::samplerOptions(const heddle_generate_options &options,
 }
 
 /// What there is about choosing tokens, beside numbers.
-heddle_status Generation::checkChoice() const {
+heddle_status Writer::checkChoice() const {
   if (options.bias_count < 0 || options.stop_count < 0 || options.likeliest < 0)
     return fail(HEDDLE_BAD_ARGUMENT,
                 "bias_count, stop_count and likeliest are %d, %d and %d, "
@@ -53,20 +53,20 @@ heddle_status Generation::checkChoice() const {
   for (int32_t i = 0; i < options.stop_count; ++i)
     if (!options.stops[i] || !*options.stops[i])
       return fail(HEDDLE_BAD_ARGUMENT, "stop %d is empty, needed: a text", i);
-  if (options.stop_count && !model.weights.tokenizer())
+  if (options.stop_count && !session.model->weights.tokenizer())
     return fail(HEDDLE_NOT_SUPPORTED,
                 "stops are texts: %s was compiled without a tokenizer",
-                model.program->name);
+                session.program().name);
   return HEDDLE_OK;
 }
 
-heddle_status Generation::checkBiases() const {
+heddle_status Writer::checkBiases() const {
   for (int32_t i = 0; i < options.bias_count; ++i)
     if (int32_t token = options.biased_tokens[i];
-        token < 0 || token >= vocabulary)
+        token < 0 || token >= step.vocabulary)
       return fail(HEDDLE_BAD_ARGUMENT,
                   "token %d has a bias, needed: 0 to %" PRId64, token,
-                  vocabulary - 1);
+                  step.vocabulary - 1);
   return HEDDLE_OK;
 }
 
@@ -91,13 +91,15 @@ heddle_status Generation::readBeamOptions() {
     return asked ? asked : setting ? setting : byDefault;
   };
   BeamOptions &beams = beamOptions;
+  const heddle_generation &settings = writer.settings;
   beams.beams = choose(options.beams, settings.beams, 1);
   beams.texts = choose(options.texts, beams.beams > 1 ? settings.texts : 0, 1);
   beams.lengthPenalty = options.length_penalty ? *options.length_penalty
                                                : settings.length_penalty;
   beams.earlyStopping = choose(options.early_stopping, settings.early_stopping,
                                int32_t{HEDDLE_EARLY_STOPPING_NO});
-  return checkBeams(beams, samplerOptions(options, settings).temperature);
+  return checkBeams(
+      beams, Writer::samplerOptions(options, writer.settings).temperature);
 }
 
 heddle_status Generation::checkBeams(const BeamOptions &beams,

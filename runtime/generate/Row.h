@@ -1,0 +1,45 @@
+// One text on its way.
+#ifndef HEDDLE_RUNTIME_GENERATE_ROW_H
+#define HEDDLE_RUNTIME_GENERATE_ROW_H
+
+#include "runtime/Memory.h"
+#include "runtime/generate/TokenRules.h"
+#include "runtime/text/Tokenizer.h"
+
+namespace heddle::runtime {
+
+struct Row {
+  int64_t number = 0;  // of the session's row that reads it
+  int64_t textRow = 0; // what the caller knows it by
+  text::Ids ids;       // the prompt, then what was chosen
+  size_t read = 0;     // of ids: given to the model so far
+  size_t prompt = 0;   // ids that were not chosen
+  int64_t longest = 0; // number of ids at which the text ends
+  uint64_t stream = 0; // tells apart rows with the same prompt
+  int64_t leader = -1; // a row with the same prompt, which reads it for both
+  bool done = false;
+  text::Decoder *decoder = nullptr;
+  text::Text held; // may be the beginning of a string that stops the text
+
+  Row() = default;
+  Row(const Row &) = delete;
+  Row &operator=(const Row &) = delete;
+  ~Row() { destroy(decoder); }
+
+  int64_t unread() const { return static_cast<int64_t>(ids.size() - read); }
+  bool isUnanswered() const { return ids.size() == prompt; }
+  /// Holds what `other` does.
+  void follow(const Row &other) {
+    ids.clear();
+    ids.append(other.ids.data(), other.ids.size());
+    read = other.read, prompt = other.prompt, longest = other.longest;
+  }
+  TextSoFar soFar() const {
+    return {ids.data(), static_cast<int64_t>(ids.size()),
+            static_cast<int64_t>(prompt), longest};
+  }
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_GENERATE_ROW_H

@@ -1,0 +1,135 @@
+#include "runtime/generate/Step.h"
+#include "runtime/Clock.h"
+#include "runtime/Error.h"
+
+#include <algorithm>
+#include <cinttypes>
+
+namespace heddle::runtime {
+
+heddle_status Reader::find(const heddle_model &model, int32_t generates) {
+  const heddle_program &program = *model.program;
+  for (int32_t e = 0; e < program.entry_count && !entry; ++e)
+    if (program.entries[e].generates == generates)
+      entry = &program.entries[e];
+  if (!entry)
+    return HEDDLE_OK;
+  uint32_t given = model.given(*entry);
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (given == 1u << s && program.sizes[s].per >= 0)
+      size = s;
+  bool isMedia = generates == 1 && given == 0 && entry->input_count > 0 &&
+                 entry->inputs[0].content != HEDDLE_NUMBERS;
+  if (!isMedia && (size < 0 || entry->input_count < 1 ||
+                   entry->inputs[0].type != HEDDLE_I32))
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "generate: %s does not read one token a position", entry->name);
+  for (int32_t i = 1; i < entry->input_count; ++i)
+    if (!entry->inputs[i].has_default)
+      return fail(HEDDLE_NOT_SUPPORTED,
+                  "generate: %s needs %s, which only the caller of %s can give",
+                  entry->name, entry->inputs[i].name, entry->name);
+  return HEDDLE_OK;
+}
+
+heddle_status Step::find(const heddle_model &model) {
+  const heddle_program &program = *model.program;
+  if (heddle_status status = Reader::find(model, 2))
+    return status;
+  if (!entry)
+    return fail(HEDDLE_NOT_SUPPORTED, "%s does not generate", program.name);
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (program.sizes[s].grows_by == size && entry->grows >> s & 1)
+      growing = s;
+  readsInChunks = program.flags & HEDDLE_PREFILL_IN_CHUNKS;
+  return findVocabulary(program);
+}
+
+heddle_status Step::findVocabulary(const heddle_program &program) {
+  const heddle_value *output = entry->output_count ? entry->outputs : nullptr;
+  bool understood = output && output->type == HEDDLE_F32 &&
+                    (output->rank == 2 || output->rank == 3);
+  if (understood) {
+    const heddle_polynomial &last = output->dims[output->rank - 1];
+    understood = last.count == 1 && !isRagged(program, last.terms[0]);
+    vocabulary = understood ? last.terms[0].numerator : 0;
+    logitsOfEveryToken = output->rank == 3;
+  }
+  if (understood && growing >= 0)
+    return HEDDLE_OK;
+  return fail(HEDDLE_NOT_SUPPORTED,
+              understood ? "generate: %s keeps nothing between calls"
+                         : "generate: the output of %s is not [B V] or [B T V]",
+              entry->name);
+}
+
+heddle_status Step::checkRoom(heddle_session &session, const Row &row,
+                              int64_t prompt) const {
+  int64_t unread = row.unread(), room = roomOf(session, row.number);
+  if (unread > room)
+    return fail(HEDDLE_CONTEXT_FULL,
+                "prompt %" PRId64 " has %" PRId64
+                " tokens, the context has room for %" PRId64,
+                prompt, unread, room);
+  int64_t most =
+      std::min(session.limits.perRow[size], session.limits.total[size]);
+  if (!readsInChunks && unread > most)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "prompt %" PRId64 " has %" PRId64
+                " tokens, one call takes %" PRId64
+                ", and this model must read a prompt in one call",
+                prompt, unread, most);
+  return HEDDLE_OK;
+}
+
+void StepCall::begin(int64_t most) {
+  count = tokens = 0;
+  ids.clear();
+  budget = most;
+}
+
+void StepCall::add(Row &row, int64_t stateRow) {
+  int64_t most = std::min(budget, session.limits.perRow[step.size]);
+  int64_t take = std::min(row.unread(), most);
+  if (take == 0 || (take < row.unread() && !step.readsInChunks))
+    return;
+  rowsOf[count] = &row;
+  sessionRows[count] = row.number;
+  stateRows[count] = stateRow;
+  lengths[count] = take;
+  ids.append(row.ids.data() + row.read, take);
+  budget -= take;
+  tokens += take;
+  ends[count++] = tokens;
+}
+
+heddle_status StepCall::run(GenerateReport &report) {
+  const int64_t *sizes[] = {lengths.data()};
+  const void *inputs[HEDDLE_MAX_INPUTS] = {ids.data()};
+  if (!logits.resize((step.logitsOfEveryToken ? tokens : count) *
+                     step.vocabulary))
+    return fail(HEDDLE_OUT_OF_MEMORY, "generate: %s",
+                text::describeDecoding(text::Trouble::Memory));
+  void *outputs[] = {logits.data()};
+  double start = secondsNow();
+  if (heddle_status status =
+          runCall(session, step.entry, count, sizes, sessionRows.data(), inputs,
+                  outputs, stateRows.data()))
+    return status;
+  double seconds = secondsNow() - start;
+  bool readsPrompt = false;
+  for (int64_t i = 0; i < count; ++i) {
+    readsPrompt |= rowsOf[i]->isUnanswered();
+    rowsOf[i]->read += lengths[i];
+  }
+  (readsPrompt ? report.prefillTokens : report.decodeTokens) += tokens;
+  (readsPrompt ? report.prefillSeconds : report.decodeSeconds) += seconds;
+  return HEDDLE_OK;
+}
+
+const float *StepCall::logitsOf(int64_t i) const {
+  int64_t at = step.logitsOfEveryToken ? ends.data()[i] - 1 : i;
+  return logits.data() + at * step.vocabulary;
+}
+
+} // namespace heddle::runtime

@@ -1,0 +1,90 @@
+// The step of a model's loop, and calls of it.
+#ifndef HEDDLE_RUNTIME_GENERATE_STEP_H
+#define HEDDLE_RUNTIME_GENERATE_STEP_H
+
+#include "runtime/Session.h"
+#include "runtime/generate/Generate.h"
+#include "runtime/generate/Row.h"
+
+#include <algorithm>
+
+namespace heddle::runtime {
+
+/// What generating needs to know about an entry: it reads indices, one a
+/// position of a ragged size; or, before the first step, pictures or sound.
+struct Reader {
+  const heddle_entry *entry = nullptr;
+  int32_t size = -1; // of the positions; -1: it reads no indices
+
+  heddle_status find(const heddle_model &model, int32_t generates);
+};
+
+/// The entry that gives logits, [B V] or of every token [B T V].
+struct Step : Reader {
+  int32_t growing = -1; // the size that counts what a row holds
+  int64_t vocabulary = 0;
+  bool logitsOfEveryToken = false;
+  bool readsInChunks = false; // a prompt may be cut into calls
+
+  /// Fails where the model does not generate.
+  heddle_status find(const heddle_model &model);
+
+  /// Positions that row `row` of the session can still take.
+  int64_t roomOf(heddle_session &session, int64_t row) const {
+    return session.limits.perRow[growing] - session.heldBy(growing, row);
+  }
+  /// Refuses what a row has no room for; `prompt` is what the caller knows it
+  /// by.
+  heddle_status checkRoom(heddle_session &session, const Row &row,
+                          int64_t prompt) const;
+
+private:
+  heddle_status findVocabulary(const heddle_program &program);
+};
+
+/// One call: which rows take part, where their states are, how much each reads.
+class StepCall {
+public:
+  StepCall(heddle_session &session, const Step &step)
+      : session(session), step(step) {}
+
+  [[nodiscard]] bool allocate(int64_t rows) {
+    return rowsOf.allocate(rows) && sessionRows.allocate(rows) &&
+           stateRows.allocate(rows) && lengths.allocate(rows) &&
+           ends.allocate(rows);
+  }
+
+  /// Begins a call of `budget` tokens at most.
+  void begin(int64_t budget);
+  /// As many as a session takes.
+  void begin() { begin(session.limits.total[step.size]); }
+  /// Has the row read what it has not read, as far as there is room; it finds
+  /// its states in row `stateRow`.
+  void add(Row &row, int64_t stateRow);
+  /// So many tokens more at most.
+  void limit(int64_t more) { budget = std::min(budget, more); }
+  bool isEmpty() const { return count == 0; }
+
+  /// The rows have read then. Fails where there is no memory for the logits
+  /// too.
+  heddle_status run(GenerateReport &report);
+
+  int64_t rows() const { return count; }
+  Row &row(int64_t i) { return *rowsOf[i]; }
+  /// What follows the last token that row i has read in this call.
+  const float *logitsOf(int64_t i) const;
+
+private:
+  heddle_session &session;
+  const Step &step;
+  Array<Row *> rowsOf;
+  Array<int64_t> sessionRows, stateRows, lengths;
+  Array<int64_t> ends; // tokens of the call up to a row's last one
+  int64_t count = 0, tokens = 0, budget = 0;
+  text::Ids ids;
+  text::Buffer<float> logits;
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_GENERATE_STEP_H

@@ -1,0 +1,184 @@
+#include "runtime/generate/Writer.h"
+#include "runtime/Error.h"
+#include "runtime/generate/TextInterface.h"
+
+#include <cinttypes>
+#include <cmath>
+
+namespace heddle::runtime {
+
+Writer::Writer(heddle_session &session, const Step &step,
+               const heddle_generate_options &options,
+               heddle_token_callback callback, void *user,
+               GenerateReport &report)
+    : settings(generationOf(session.program())), rules(settings),
+      sampler(samplerOptions(options, settings)), session(session), step(step),
+      options(options), callback(callback), user(user), report(report),
+      stops{options.stops, options.stop_count} {}
+
+heddle_status Writer::open(bool decodes) {
+  hasOpening = decodes;
+  if (heddle_status status = checkChoice())
+    return status;
+  if (const char *wrong = text::checkOptions(samplerOptions(options, settings)))
+    return fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
+  if (heddle_status status = checkBiases())
+    return status;
+  if (options.max_tokens < -1)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "max_tokens is %" PRId64 ", needed: -1 or more",
+                options.max_tokens);
+  if (heddle_status status =
+          opening.choose(settings, options.language, options.task))
+    return status;
+  heddle_model &model = *session.model;
+  return model.weights.tokenizer() || options.prompts
+             ? tokenizerOf(model, tokenizer)
+             : HEDDLE_OK;
+}
+
+/// The decoder reads along from the prompt on, because some tokenizers strip
+/// what stands at the beginning of a text.
+heddle_status Writer::openDecoder(Row &row, bool readsPrompt) {
+  destroy(row.decoder);
+  row.decoder = create<text::Decoder>(
+      *tokenizer, /*skipSpecialTokens=*/!options.special_tokens);
+  if (!row.decoder)
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
+  for (size_t i = 0; i < row.prompt && readsPrompt; ++i)
+    row.decoder->push(row.ids[i], piece);
+  piece.clear();
+  return HEDDLE_OK;
+}
+
+heddle_status Writer::limitLength(Row &row, int64_t b) const {
+  int64_t tokens =
+      options.max_tokens ? options.max_tokens : settings.max_tokens;
+  bool ofWhole = tokens == 0 && settings.max_length > 0;
+  int64_t prompt = lengthOfPrompt(row);
+  // As in transformers, what begins a text of speech does not count.
+  int64_t most = settings.max_length;
+  if (hasOpening && opening.count())
+    most += prompt;
+  row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
+                : ofWhole                                 ? most
+                                                          : INT64_MAX;
+  if (row.longest <= prompt)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "prompt %" PRId64 " has %" PRId64
+                " tokens, max_length of the model's generation_config.json "
+                "ends a text at %" PRId64 ": say how many are to be written",
+                b, prompt, row.longest);
+  return HEDDLE_OK;
+}
+
+bool Writer::takeOpening(Row &row, const float *logits) const {
+  auto place = static_cast<int64_t>(row.ids.size()) - 1;
+  if (!hasOpening || !row.isUnanswered() || place >= opening.count())
+    return false;
+  row.ids.push(opening.likeliest(place, logits, step.vocabulary));
+  ++row.prompt;
+  return true;
+}
+
+/// By the model's own distribution.
+void Writer::tellLikeliest(const float *modelLogits, int32_t token) {
+  auto count = static_cast<int32_t>(step.vocabulary);
+  const float *logs = sampler.normalize(modelLogits, count);
+  if (!logs)
+    return;
+  int32_t *tokens = options.likeliest_tokens;
+  float *probabilities = options.log_probabilities;
+  tokens[0] = token;
+  probabilities[0] = logs[token];
+  const text::Buffer<text::Candidate> &likeliest =
+      sampler.likeliest(logs, count, static_cast<size_t>(options.likeliest));
+  for (int32_t i = 0; i < options.likeliest; ++i) {
+    bool isThere = static_cast<size_t>(i) < likeliest.size();
+    tokens[1 + i] = isThere ? likeliest[i].id : -1;
+    probabilities[1 + i] = isThere ? likeliest[i].logit : -INFINITY;
+  }
+}
+
+heddle_status Writer::choose(Row &row, const float *rowLogits) {
+  const float *modelLogits = rowLogits;
+  if (takeOpening(row, rowLogits))
+    return checkTrouble();
+  auto count = static_cast<int32_t>(step.vocabulary);
+  auto length = static_cast<int64_t>(row.ids.size());
+  rowLogits = rules.apply(rowLogits, count, row.soFar());
+  int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
+                                 static_cast<int32_t>(length), row.stream,
+                                 heddle_session_length(&session, row.number),
+                                 static_cast<int32_t>(row.prompt));
+  if (heddle_status status = checkTrouble())
+    return status;
+  if (token < 0)
+    return noNumber(row.textRow);
+  row.ids.push(token);
+  if (options.likeliest)
+    tellLikeliest(modelLogits, token);
+  bool stopped = write(row.textRow, row.decoder, token, &row.held);
+  if (heddle_status status = checkTrouble())
+    return status;
+  bool complete = stopped || rules.isEnd(token) || length + 1 == row.longest;
+  bool isFull = step.roomOf(session, row.number) == 0;
+  if (!complete && isFull)
+    report.cutRows.push(row.textRow);
+  if (complete || isFull)
+    finish(row);
+  return checkTrouble();
+}
+
+heddle_status Writer::noNumber(int64_t prompt) const {
+  return fail(HEDDLE_BAD_ARGUMENT,
+              "%s gave no number for any token that may come next in row "
+              "%" PRId64 ": are the weights damaged",
+              step.entry->name, prompt);
+}
+
+bool Writer::write(int64_t textRow, text::Decoder *decoder, int32_t token,
+                   text::Text *held) {
+  piece.clear();
+  if (decoder && !rules.isEnd(token))
+    decoder->push(token, piece);
+  bool stopped = held && stops.count && holdBack(*held);
+  bool enough = text::trouble != text::Trouble::None ||
+                callback(user, textRow, token, piece.data(),
+                         static_cast<int64_t>(piece.size())) != 0;
+  return stopped || enough;
+}
+
+/// Leaves of the piece what belongs to the text for certain; whether a string
+/// that stops it has come up.
+bool Writer::holdBack(text::Text &held) {
+  held.append(piece.view());
+  piece.clear();
+  bool stopped = stops.take(held, piece);
+  // Nothing of what the decoder still has comes behind it.
+  stoppedText |= stopped;
+  return stopped;
+}
+
+void Writer::close(int64_t textRow, text::Decoder *decoder, text::Text *held) {
+  piece.clear();
+  if (decoder && !stoppedText)
+    decoder->finish(piece);
+  if (held && stops.count && !stoppedText && !holdBack(*held))
+    piece.append(held->view());
+  stoppedText = false;
+  callback(user, textRow, -1, piece.data(), static_cast<int64_t>(piece.size()));
+}
+
+heddle_status Writer::checkTrouble() const {
+  const char *wrong = text::describeDecoding(text::trouble);
+  return wrong ? fail(statusOf(wrong), "generate: %s", wrong) : HEDDLE_OK;
+}
+
+void Writer::finish(Row &row) {
+  row.done = true;
+  session.unread[row.number] = row.ids.back();
+  close(row.textRow, row.decoder, &row.held);
+}
+
+} // namespace heddle::runtime
