@@ -413,21 +413,13 @@ heddle_status heddle_call(heddle_session *session, const heddle_entry *entry,
   return runCall(*session, entry, rows, lengths, session_rows, inputs, outputs);
 }
 
-int64_t heddle_output_elements(heddle_session *session,
-                               const heddle_entry *entry, int64_t rows,
-                               const int64_t *const *lengths,
-                               const int64_t *session_rows, int32_t output) {
-  SessionLock lock(session);
-  if (lock.check() || checkEntry(*session, entry) ||
-      takeRows(*session, rows, session_rows) ||
-      takeSizes(*session, *entry, lengths))
-    return -1;
-  int64_t elements;
-  if (output < 0 || output >= entry->output_count)
-    return fail(HEDDLE_BAD_ARGUMENT, "%s has %d outputs, not number %d",
-                entry->name, entry->output_count, output),
-           -1;
-  if (!evaluate(entry->outputs[output].elements, session->sizes, elements))
-    return tooLarge(*entry), -1;
-  return elements;
+heddle_status heddle::runtime::takeShape(heddle_session &session,
+                                         const heddle_entry *entry,
+                                         int64_t rows,
+                                         const int64_t *const *lengths,
+                                         const int64_t *sessionRows) {
+  heddle_status status = checkEntry(session, entry);
+  if (!status)
+    status = takeRows(session, rows, sessionRows);
+  return status ? status : takeSizes(session, *entry, lengths);
 }

@@ -40,6 +40,8 @@ bool countsState(const heddle_program &program, int32_t size) {
 
 static void destroySession(heddle_session *session) {
   heddle_model *model = session->model;
+  if (session->conversation)
+    session->closeConversation(session->conversation);
   destroy(session);
   ModelUse::release(model);
 }

@@ -30,6 +30,11 @@ struct heddle_session {
   /// growing size has accumulated, or the length of a state.
   Array<int64_t> held;
 
+  /// What heddle_chat_answer() has read of a conversation into row 0. It
+  /// belongs to runtime/chat, which the core does not link.
+  void *conversation = nullptr;
+  void (*closeConversation)(void *) = nullptr;
+
   /// The token that heddle_generate() chose last for a row and that the model
   /// has not read: a resumed text begins with it. -1: none.
   Array<int32_t> unread;
@@ -93,6 +98,10 @@ heddle_status runCall(heddle_session &session, const heddle_entry *entry,
                       int64_t rows, const int64_t *const *lengths,
                       const int64_t *sessionRows, const void *const *inputs,
                       void *const *outputs, const int64_t *stateRows = nullptr);
+/// Fills in session.sizes for a call that is only asked about.
+heddle_status takeShape(heddle_session &session, const heddle_entry *entry,
+                        int64_t rows, const int64_t *const *lengths,
+                        const int64_t *sessionRows);
 /// heddle_session_rewind().
 heddle_status rewindRow(heddle_session &session, int64_t row, int64_t length);
 /// Row `to` holds from now on what row `from` does, up to position `end`,

@@ -23,8 +23,8 @@
 extern "C" {
 #endif
 
-#define HEDDLE_ABI_VERSION 7u
-#define HEDDLE_MAX_SIZES 8
+#define HEDDLE_ABI_VERSION HEDDLE_INTERFACE_VERSION
+#define HEDDLE_MAX_SIZES HEDDLE_MOST_SIZES
 #define HEDDLE_MAX_INPUTS 32 /* of an entry */
 
 /* A size known at run time. `per` is the index of the size whose rows each have their own value, or -1. */
@@ -114,11 +114,6 @@ typedef struct heddle_ids {
   const int32_t *ids;
 } heddle_ids;
 
-typedef struct heddle_named_id {
-  const char *name;
-  int32_t id;
-} heddle_named_id;
-
 /* How the checkpoint would have texts generated, as generation_config.json says (compiler/checkpoint/Generation.h). The length of
  * a text counts its prompt or, where an encoder has read that, the token which begins the decoder's text. */
 typedef struct heddle_generation {
@@ -151,16 +146,12 @@ typedef struct heddle_generation {
 
 #define HEDDLE_MOST_OPENING 16
 
-typedef struct heddle_prompt {
-  const char *name, *text; /* the text is put before the user's */
-} heddle_prompt;
-
 /* How sentence-transformers would have vectors made and compared (compiler/checkpoint/SentenceTransformers.h). */
 typedef struct heddle_sentences {
-  int32_t similarity; /* 0: cosine, 1: product, 2: Euclidean distance, 3: Manhattan distance; distances are negative */
+  int32_t similarity; /* a heddle_similarity_kind */
   int32_t prompt_count;
   int32_t default_prompt; /* index of the one that holds where none is asked for; -1: none */
-  const heddle_prompt *prompts;
+  const heddle_prompt *prompts; /* put before the user's text */
 } heddle_sentences;
 
 /* How the checkpoint would have conversations written down (compiler/checkpoint/ChatTemplates.h). */
@@ -236,6 +227,8 @@ struct heddle_program {
   const heddle_audio_steps *audio_steps; /* the same of sound */
   heddle_reader read_image, read_audio;  /* NULL where there are no steps, and where nobody would call it: only a command line does */
   const heddle_chat *chat;               /* NULL: the checkpoint has no chat template, or none that Heddle executes */
+  const heddle_named_id *special_tokens; /* as the checkpoint names them: "bos", "eos" ... */
+  int32_t special_token_count;
 };
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + rows[b] * capacity * position_bytes. */

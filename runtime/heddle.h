@@ -33,6 +33,9 @@
 extern "C" {
 #endif
 
+/* Of these functions and structs: a host is compiled with the header of its model's version. */
+#define HEDDLE_INTERFACE_VERSION 8u
+
 #define HEDDLE_API __attribute__((visibility("default")))
 
 typedef enum heddle_status {
@@ -82,6 +85,90 @@ HEDDLE_API heddle_status heddle_use_huge_pages(heddle_model *model);
  * be closed frees it, and so does a function that is running on another thread. NULL is allowed. */
 HEDDLE_API void heddle_close(heddle_model *model);
 
+/* --- What a model is ----------------------------------------------------------------------------------------------- */
+
+typedef struct heddle_named_id {
+  const char *name;
+  int32_t id;
+} heddle_named_id;
+
+typedef struct heddle_prompt {
+  const char *name, *text;
+} heddle_prompt;
+
+/* How vectors of texts are compared (heddle_similarity). */
+typedef enum heddle_similarity_kind {
+  HEDDLE_COSINE = 0,
+  HEDDLE_PRODUCT = 1,
+  HEDDLE_EUCLIDEAN_DISTANCE = 2, /* distances are negative, so that more alike is more */
+  HEDDLE_MANHATTAN_DISTANCE = 3
+} heddle_similarity_kind;
+
+/* What it points to lives as long as the model. */
+typedef struct heddle_model_info {
+  const char *name;
+  int64_t rows;            /* the most of one call */
+  int64_t context;         /* the most positions of a row: tokens of a text with what is written behind it, or of one that is read */
+  int64_t vocabulary;      /* token ids are less; 0: no entry reads or writes any */
+  int64_t embedding_width; /* numbers in the vector of a text; 0: heddle_embed makes none */
+  int32_t entry_count, size_count;
+  int32_t has_tokenizer;   /* 1: texts are read and written (heddle_tokenize) */
+  int32_t generates;       /* 1: heddle_generate writes */
+  int32_t chats;           /* 1: conversations are written down (heddle_chat_render) and answered (heddle_chat_answer) */
+  int32_t special_token_count;
+  const heddle_named_id *special_tokens; /* as the checkpoint names them: "eos" ... */
+  int32_t end_count;
+  int32_t prompt_count;
+  const int32_t *ends;           /* tokens that end a text */
+  const heddle_prompt *prompts;  /* what sentence-transformers puts before texts that become vectors */
+  int32_t default_prompt;        /* the one that is put where none is asked for; -1: none */
+  int32_t similarity;            /* a heddle_similarity_kind */
+  int32_t template_count;
+  const heddle_prompt *templates; /* of chats: names, and sources of Jinja */
+} heddle_model_info;
+
+HEDDLE_API heddle_status heddle_describe(const heddle_model *model, heddle_model_info *info);
+
+#define HEDDLE_MOST_DIMENSIONS 16
+#define HEDDLE_MOST_SIZES 8
+
+/* A number that calls of the model decide: `dyn T in min..max step s per B`. */
+typedef struct heddle_size_info {
+  const char *name;
+  int64_t min, max, step;
+  int32_t per_row; /* 1: every row has its own */
+  int32_t counts_rows;
+  int32_t grows_by; /* the size that it adds up over the calls of a session; -1: none */
+} heddle_size_info;
+
+typedef struct heddle_entry_info {
+  const char *name;
+  int32_t input_count, output_count;
+  int32_t length_count;                /* the arrays of `lengths` in heddle_call, and */
+  int32_t lengths[HEDDLE_MOST_SIZES];  /* the numbers of their sizes */
+  int32_t keeps;                       /* 1: it reads or writes what rows of the session hold */
+} heddle_entry_info;
+
+typedef struct heddle_value_info {
+  const char *name;
+  const char *axes; /* as in the model file: "B T D" */
+  heddle_type type;
+  int32_t rank;
+  int64_t dims[HEDDLE_MOST_DIMENSIONS]; /* a length; -1 - s: the model's size number s; 0: made of sizes (heddle_output_shape) */
+  int32_t has_default; /* 1: an input that may be left out, all default_value then */
+  int32_t index_bound; /* indices are less; 0: they are no indices */
+  double default_value;
+} heddle_value_info;
+
+/* NULL behind the last. */
+HEDDLE_API const heddle_entry *heddle_entry_at(const heddle_model *model, int32_t number);
+HEDDLE_API heddle_status heddle_describe_size(const heddle_model *model, int32_t number, heddle_size_info *info);
+HEDDLE_API heddle_status heddle_describe_entry(const heddle_model *model, const heddle_entry *entry, heddle_entry_info *info);
+HEDDLE_API heddle_status heddle_describe_input(const heddle_model *model, const heddle_entry *entry, int32_t number,
+                                               heddle_value_info *info);
+HEDDLE_API heddle_status heddle_describe_output(const heddle_model *model, const heddle_entry *entry, int32_t number,
+                                                heddle_value_info *info);
+
 /* --- Sessions ---------------------------------------------------------------------------------------------------- */
 
 typedef struct heddle_session_options {
@@ -121,6 +208,11 @@ HEDDLE_API heddle_status heddle_call(heddle_session *session, const heddle_entry
 /* How many elements output number `output` of such a call holds, or -1. */
 HEDDLE_API int64_t heddle_output_elements(heddle_session *session, const heddle_entry *entry, int64_t rows,
                                           const int64_t *const *lengths, const int64_t *session_rows, int32_t output);
+
+/* The dimensions of output number `output` in row `row` of such a call: as many numbers as it has dimensions. */
+HEDDLE_API heddle_status heddle_output_shape(heddle_session *session, const heddle_entry *entry, int64_t rows,
+                                             const int64_t *const *lengths, const int64_t *session_rows, int32_t output,
+                                             int64_t row, int64_t *shape);
 
 /* --- Text (only in programs with a tokenizer) ---------------------------------------------------------------------- */
 
@@ -206,6 +298,90 @@ typedef int32_t (*heddle_token_callback)(void *user, int64_t row, int32_t token,
 /* Extends every prompt token by token: the loop of the model's `generate` declaration. */
 HEDDLE_API heddle_status heddle_generate(heddle_session *session, const heddle_generate_options *options,
                                          heddle_token_callback callback, void *user);
+/* Writes what holds where a host says nothing, as the checkpoint's generation_config.json has it; all else is zero. */
+HEDDLE_API heddle_status heddle_describe_generation(const heddle_model *model, heddle_generate_options *options);
+
+/* --- Vectors of texts (only in programs with a tokenizer and an entry that gives a vector a row) ---------------------- */
+
+typedef struct heddle_embed_options {
+  const char *entry;  /* the entry that makes them; NULL: `sentence`, else the first that can */
+  const char *prompt; /* the name of what is put before every text (heddle_model_info.prompts); NULL: the model's default; "": nothing */
+  int32_t text_only;  /* 1: special tokens written out in texts are text, as with HEDDLE_TOKENIZE_TEXT_ONLY */
+  int64_t *tokens;    /* where to write of every text how many tokens were read; NULL: nowhere */
+  int64_t *cut;       /* and how many at its end were left out, as the model does not take so many */
+} heddle_embed_options;
+
+/* Writes the vectors of `count` texts (UTF-8, zero-terminated), heddle_embedding_width numbers each; with an entry asked for, as
+ * many as its output has. Texts share calls, of at most as many rows as the session has and some 2,000 tokens, in its rows from 0
+ * on; a text's vector does not depend on the others. */
+HEDDLE_API heddle_status heddle_embed(heddle_session *session, int64_t count, const char *const *texts,
+                                      const heddle_embed_options *options, float *vectors);
+/* 0: the model makes no vectors of texts. -1: there is no model. */
+HEDDLE_API int64_t heddle_embedding_width(const heddle_model *model);
+/* How alike two vectors are, as the model's kind has it: more alike is more. NAN without a model or vectors. */
+HEDDLE_API double heddle_similarity(const heddle_model *model, const float *a, const float *b, int64_t width);
+
+/* --- Conversations (only in programs whose checkpoint has a chat template) -------------------------------------------- */
+
+typedef struct heddle_chat_options {
+  const char *tools;         /* JSON: the list of tools that the model may call; NULL: none */
+  const char *template_name; /* NULL: `tool_use` where there are tools and such a template, else `default`, else the only one */
+  const char *variables;     /* JSON: an object of what else the template reads, {"enable_thinking": false}; NULL: nothing */
+  int32_t without_answer;    /* 1: what begins the model's answer is left out (add_generation_prompt is false) */
+} heddle_chat_options;
+
+/* Writes up to `capacity` bytes of the text that the checkpoint's template makes of a conversation (no terminating zero) and
+ * returns how many there are in all, or -1. `messages` is JSON: [{"role": "user", "content": "..."}, ...]. The text has the
+ * special tokens that it needs: it is to be tokenized with HEDDLE_TOKENIZE_PLAIN. */
+HEDDLE_API int64_t heddle_chat_render(heddle_model *model, const char *messages, const heddle_chat_options *options,
+                                      char *text, int64_t capacity);
+/* Answers a conversation in row 0 of the session: what the row holds of it from the last call is not read again. The other rows
+ * are not touched. Of `generation` (NULL: all defaults) the prompts, rows, resume and beams are heddle_chat_answer's own. */
+HEDDLE_API heddle_status heddle_chat_answer(heddle_session *session, const char *messages, const heddle_chat_options *options,
+                                     const heddle_generate_options *generation, heddle_token_callback callback, void *user);
+
+/* --- All of it --------------------------------------------------------------------------------------------------------- */
+
+/* The functions of this header in one compiled model, for hosts that are not written for it alone (heddle.hpp, Python): what
+ * NAME_interface() returns, and heddle_model_interface() of every shared library, which may be loaded by its path alone. NULL where
+ * the model has no use for a function. */
+typedef struct heddle_interface {
+  uint32_t version; /* HEDDLE_INTERFACE_VERSION of the compiler */
+  uint32_t bytes;   /* of this struct */
+  const heddle_program *program;
+  const char *(*last_error)(void);
+  heddle_model *(*open)(const heddle_program *, const heddle_open_options *);
+  heddle_status (*use_huge_pages)(heddle_model *);
+  void (*close)(heddle_model *);
+  heddle_status (*describe)(const heddle_model *, heddle_model_info *);
+  heddle_status (*describe_size)(const heddle_model *, int32_t, heddle_size_info *);
+  heddle_status (*describe_entry)(const heddle_model *, const heddle_entry *, heddle_entry_info *);
+  heddle_status (*describe_input)(const heddle_model *, const heddle_entry *, int32_t, heddle_value_info *);
+  heddle_status (*describe_output)(const heddle_model *, const heddle_entry *, int32_t, heddle_value_info *);
+  heddle_session *(*session_open)(heddle_model *, const heddle_session_options *);
+  void (*session_close)(heddle_session *);
+  int64_t (*session_length)(const heddle_session *, int64_t);
+  heddle_status (*session_rewind)(heddle_session *, int64_t, int64_t);
+  const heddle_entry *(*entry_named)(const heddle_model *, const char *);
+  const heddle_entry *(*entry_at)(const heddle_model *, int32_t);
+  heddle_status (*call)(heddle_session *, const heddle_entry *, int64_t, const int64_t *const *, const int64_t *,
+                        const void *const *, void *const *);
+  int64_t (*output_elements)(heddle_session *, const heddle_entry *, int64_t, const int64_t *const *, const int64_t *, int32_t);
+  heddle_status (*output_shape)(heddle_session *, const heddle_entry *, int64_t, const int64_t *const *, const int64_t *, int32_t,
+                                int64_t, int64_t *);
+  int64_t (*tokenize)(heddle_model *, const char *, int64_t, int32_t, int32_t *, int64_t);
+  int64_t (*tokenize_pair)(heddle_model *, const char *, int64_t, const char *, int64_t, int32_t, int32_t *, int32_t *, int64_t);
+  int64_t (*detokenize)(heddle_model *, const int32_t *, int64_t, char *, int64_t);
+  int64_t (*detokenize_special)(heddle_model *, const int32_t *, int64_t, char *, int64_t);
+  heddle_status (*generate)(heddle_session *, const heddle_generate_options *, heddle_token_callback, void *);
+  heddle_status (*describe_generation)(const heddle_model *, heddle_generate_options *);
+  heddle_status (*embed)(heddle_session *, int64_t, const char *const *, const heddle_embed_options *, float *);
+  int64_t (*embedding_width)(const heddle_model *);
+  double (*similarity)(const heddle_model *, const float *, const float *, int64_t);
+  int64_t (*chat_render)(heddle_model *, const char *, const heddle_chat_options *, char *, int64_t);
+  heddle_status (*chat_answer)(heddle_session *, const char *, const heddle_chat_options *, const heddle_generate_options *,
+                        heddle_token_callback, void *);
+} heddle_interface;
 
 #ifdef __cplusplus
 }

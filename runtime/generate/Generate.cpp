@@ -111,6 +111,13 @@ heddle_status generate(heddle_session &session,
   SessionLock lock(&session);
   if (heddle_status status = lock.check())
     return status;
+  return generateLocked(session, options, callback, user, report, repeats);
+}
+
+heddle_status generateLocked(heddle_session &session,
+                             const heddle_generate_options &options,
+                             heddle_token_callback callback, void *user,
+                             GenerateReport &report, const uint64_t *repeats) {
   return Generation(session, options, callback, user, report, repeats).run();
 }
 

@@ -29,6 +29,12 @@ heddle_status generate(heddle_session &session,
                        heddle_token_callback callback, void *user,
                        GenerateReport &report,
                        const uint64_t *repeats = nullptr);
+/// The same in a session that is locked.
+heddle_status generateLocked(heddle_session &session,
+                             const heddle_generate_options &options,
+                             heddle_token_callback callback, void *user,
+                             GenerateReport &report,
+                             const uint64_t *repeats = nullptr);
 
 } // namespace heddle::runtime
 

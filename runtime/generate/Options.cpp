@@ -145,3 +145,31 @@ heddle_status Generation::checkBeams(const BeamOptions &beams,
 }
 
 } // namespace heddle::runtime
+
+using namespace heddle::runtime;
+
+heddle_status heddle_describe_generation(const heddle_model *model,
+                                         heddle_generate_options *options) {
+  if (!model || !options)
+    return fail(HEDDLE_BAD_ARGUMENT, "%s is NULL", model ? "options" : "model");
+  const heddle_generation &settings = generationOf(*model->program);
+  // What the settings call 0 is −1 where 0 means that nothing is said.
+  auto said = [](auto setting) {
+    return setting == 0 ? decltype(setting)(-1) : setting;
+  };
+  *options = {};
+  options->max_tokens =
+      settings.max_length ? settings.max_tokens : said(settings.max_tokens);
+  options->temperature = said(settings.temperature);
+  options->top_k = said(settings.top_k);
+  options->top_p = settings.top_p;
+  options->min_p = said(settings.min_p);
+  options->repetition_penalty = settings.repetition_penalty;
+  options->typical_p = settings.typical_p == 0 ? 1 : settings.typical_p;
+  options->beams = settings.beams ? settings.beams : 1;
+  options->texts = options->beams > 1 && settings.texts ? settings.texts : 1;
+  options->length_penalty = &settings.length_penalty;
+  options->early_stopping = settings.early_stopping ? settings.early_stopping
+                                                    : HEDDLE_EARLY_STOPPING_NO;
+  return HEDDLE_OK;
+}

@@ -103,6 +103,8 @@ heddle_status Generation::readPrompt(int64_t b) {
   }
   if (row.ids.empty() && writer.settings.begin >= 0)
     row.ids.push(writer.settings.begin);
+  if (heddle_status status = writer.checkTrouble())
+    return status;
   if (row.ids.empty())
     return fail(HEDDLE_BAD_ARGUMENT, "prompt %" PRId64 " is empty", b);
   row.prompt = row.ids.size();

@@ -3,17 +3,11 @@
 #define HEDDLE_RUNTIME_MAIN_COMMANDS_H
 
 #include "runtime/Model.h"
+#include "runtime/TextUse.h"
 #include "runtime/generate/Generate.h"
 #include "runtime/main/Arguments.h"
 
 namespace heddle::runtime {
-
-/// What a program does with text, if it does anything with it.
-struct TextUse {
-  const heddle_entry *step = nullptr;   // generates
-  const heddle_entry *source = nullptr; // reads the prompt before it, if any
-  const heddle_entry *embed = nullptr;  // ids in, one vector a row out
-};
 
 /// Whether texts are written of pictures or sound.
 inline bool readsMedia(const TextUse &use) {
@@ -23,10 +17,6 @@ inline bool readsMedia(const TextUse &use) {
 /// The entry that a program without texts is called for when it is given
 /// pictures or sounds alone: the first that reads them; null: there is none.
 const heddle_entry *findMediaEntry(const heddle_program &program);
-
-/// Finds them; `embed` is the entry named `preferred`, else `sentence`, else
-/// the first that fits.
-TextUse findTextUse(const heddle_program &program, const char *preferred);
 
 // Each returns the exit code and has printed what was wrong.
 int callEntries(heddle_model &model, const Arguments &arguments);

@@ -1,6 +1,7 @@
 #include "runtime/main/Conversation.h"
 #include "runtime/Error.h"
 #include "runtime/RegularFile.h"
+#include "runtime/chat/Rendering.h"
 #include "runtime/text/Unicode.h"
 
 #include <cinttypes>
@@ -15,18 +16,6 @@ static heddle_status noMemory() {
   return fail(HEDDLE_OUT_OF_MEMORY, "no memory for the conversation");
 }
 
-const heddle_prompt *Conversation::choose(bool withTools) const {
-  const heddle_prompt *chosen = nullptr;
-  for (int32_t i = 0; i < chat.template_count; ++i) {
-    const heddle_prompt &one = chat.templates[i];
-    if (withTools && !strcmp(one.name, "tool_use"))
-      return &one;
-    if (!strcmp(one.name, "default") || chat.template_count == 1)
-      chosen = &one;
-  }
-  return chosen;
-}
-
 heddle_status Conversation::open(const char *toolsFile) {
   if (toolsFile)
     if (heddle_status status = readFile(toolsFile, tools))
@@ -34,12 +23,9 @@ heddle_status Conversation::open(const char *toolsFile) {
   if (toolsFile && !tools.is(Kind::Sequence))
     return fail(HEDDLE_BAD_FILE, "%s: found no list, needed one of tools",
                 toolsFile);
-  const heddle_prompt *chosen = choose(toolsFile);
+  const heddle_prompt *chosen = chooseTemplate(chat, nullptr, toolsFile);
   if (!chosen)
-    return fail(HEDDLE_NOT_SUPPORTED,
-                "the checkpoint has %d chat templates, and none of them is "
-                "the default",
-                chat.template_count);
+    return HEDDLE_NOT_SUPPORTED;
   if (const char *wrong = parsed.open(chosen->text))
     return fail(HEDDLE_BAD_FILE, "chat template %s: %s", chosen->name, wrong);
   return HEDDLE_OK;
@@ -69,25 +55,13 @@ bool Conversation::beginsWithSystem(std::string_view content) const {
 }
 
 heddle_status Conversation::render(text::Text &out) {
-  // What is made for one rendering goes with it.
-  chat::Heap work(size_t{256} << 20);
-  Value variables = work.dict();
-  if (!variables.is(Kind::Dict))
-    return noMemory();
-  auto set = [&](const char *name, Value value) {
-    work.set(*variables.dict, stringOf(name), value);
-  };
-  for (int32_t i = 0; i < chat.token_count; ++i)
-    set(chat.tokens[i].name, stringOf(chat.tokens[i].text));
-  set("messages", work.sequence(chat::Sequence::List, messages));
-  set("tools", tools);
-  set("documents", chat::none());
-  set("add_generation_prompt", chat::boolean(true));
+  chat::Heap work(mostBytes);
+  Conversed conversed;
+  conversed.messages = work.sequence(chat::Sequence::List, messages);
+  conversed.tools = tools;
   if (work.isExhausted())
     return noMemory();
-  if (const char *wrong = parsed.render(variables, time(nullptr), out, work))
-    return fail(HEDDLE_BAD_ARGUMENT, "chat template, %s", wrong);
-  return HEDDLE_OK;
+  return runtime::render(chat, parsed, conversed, out);
 }
 
 heddle_status Conversation::write(text::Text &out) const {
@@ -129,12 +103,6 @@ heddle_status Conversation::readFile(const char *path, Value &value) {
                heap, value);
 }
 
-/// What every template may rely on.
-static bool isMessage(const Value &value) {
-  const Value *role = value.is(Kind::Dict) ? value.dict->find("role") : nullptr;
-  return role && role->is(Kind::String);
-}
-
 heddle_status Conversation::read(const char *path) {
   Value json;
   heddle_status status = readFile(path, json);
@@ -152,12 +120,11 @@ heddle_status Conversation::take(const char *path, const Value &json) {
   if (!list || !list->is(Kind::Sequence))
     return fail(HEDDLE_BAD_FILE, "%s: found no messages, needed a list of them",
                 path);
-  for (int64_t i = 0; i < list->sequence->count; ++i)
-    if (!isMessage(list->sequence->items[i]))
-      return fail(HEDDLE_BAD_FILE,
-                  "%s: message %" PRId64
-                  " has no role, needed an object with one",
-                  path, i + 1);
+  if (int64_t i = findMessageWithoutRole(*list); i >= 0)
+    return fail(HEDDLE_BAD_FILE,
+                "%s: message %" PRId64
+                " has no role, needed an object with one",
+                path, i + 1);
   const Value *withTools =
       json.is(Kind::Dict) ? json.dict->find("tools") : nullptr;
   if (withTools && withTools->is(Kind::Sequence))

@@ -40,7 +40,6 @@ public:
 private:
   static constexpr size_t mostBytes = size_t{1} << 30;
 
-  const heddle_prompt *choose(bool withTools) const;
   heddle_status take(const char *path, const chat::Value &json);
   heddle_status readFile(const char *path, chat::Value &value);
 

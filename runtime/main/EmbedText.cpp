@@ -2,7 +2,6 @@
 
 #include "runtime/Clock.h"
 #include "runtime/Session.h"
-#include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Npy.h"
@@ -11,12 +10,10 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <cmath>
 
 namespace heddle::runtime {
 
-/// Work for one call. Rows have their own lengths, so larger batches gain
-/// nothing once the cores are busy, and cost working memory.
+/// Rows of a call: more gain nothing once the cores are busy.
 static constexpr int64_t batchRows = 32, batchTokens = 2048;
 
 /// More texts than this make a matrix that nobody can read.
@@ -24,16 +21,14 @@ static constexpr int64_t mostCompared = 24;
 
 namespace {
 
+/// The vectors of all texts, and what there is to say of them.
 class Embedding {
 public:
-  Embedding(heddle_model &model, const heddle_entry &entry, const char *prompt,
-            bool plainText)
-      : model(model), entry(entry),
-        width(entry.outputs[0].dims[1].terms[0].numerator), prompt(prompt),
-        plainText(plainText) {}
+  Embedding(heddle_model &model, const heddle_entry &entry)
+      : model(model), entry(entry), width(vectorWidth(entry)) {}
   ~Embedding() { heddle_session_close(session); }
 
-  int run(const List<const char *> &texts);
+  int run(const List<const char *> &texts, const Arguments &arguments);
 
   const float *vectorOf(int64_t text) const {
     return vectors.data() + text * width;
@@ -46,130 +41,48 @@ public:
   int64_t tokens = 0; // over all texts
 
 private:
-  int tokenize(const List<const char *> &texts);
-  int64_t batchFrom(int64_t first) const;
-  int64_t mostRows() const;
-  int64_t mostLength() const;
+  heddle_session_options limits(int64_t count) const;
 
-  const char *prompt; // stands before every text
-  bool plainText;     // special tokens written out in texts are text
   heddle_session *session = nullptr;
-  text::Ids ids;         // of all texts
-  List<int64_t> lengths; // of each text
 };
 
 } // namespace
 
-int64_t Embedding::mostRows() const {
+heddle_session_options Embedding::limits(int64_t count) const {
   const heddle_program &program = *model.program;
-  int64_t most = program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
-  return std::min(most, batchRows);
-}
-
-/// Tokens that the model takes of one text.
-int64_t Embedding::mostLength() const {
-  const heddle_program &program = *model.program;
+  int64_t rows = program.row_size < 0 ? 1 : program.sizes[program.row_size].max;
+  int64_t longest = 1;
   for (int32_t s = 0; s < program.size_count; ++s)
-    if (model.given(entry) >> s & 1)
-      return program.sizes[s].max;
-  return 0;
+    if (program.sizes[s].per >= 0 && program.sizes[s].grows_by < 0)
+      longest = std::max(longest, program.sizes[s].max);
+  rows = std::max<int64_t>(1, std::min({rows, batchRows, count}));
+  return {rows, std::min(longest * rows, std::max(longest, batchTokens)), 0};
 }
 
-int Embedding::tokenize(const List<const char *> &texts) {
-  const text::Tokenizer *tokenizer;
-  if (tokenizerOf(model, tokenizer))
-    return complainLastError();
-  int64_t most = mostLength();
-  text::Text input;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    size_t before = ids.size();
-    input.clear();
-    input.append(prompt);
-    input.append(texts[i]);
-    if (const char *wrong = tokenizer->encode(
-            input.view(), /*addSpecialTokens=*/true, ids, plainText))
-      return complain("text %zu: %s", i + 1, wrong);
-    auto length = static_cast<int64_t>(ids.size() - before);
-    if (length == 0)
-      return complain("text %zu is empty", i + 1);
-    if (length > most) {
-      fprintf(stderr,
-              "note: text %zu has %" PRId64 " tokens, the model takes %" PRId64
-              ": its end is left out\n",
-              i + 1, length, most);
-      tokenizer->truncate(ids, before, most);
-    }
-    lengths.push(static_cast<int64_t>(ids.size() - before));
-  }
-  tokens = static_cast<int64_t>(ids.size());
-  return complainOfMemory();
-}
-
-/// How many texts from `first` on make one call.
-int64_t Embedding::batchFrom(int64_t first) const {
-  int64_t rows = 0, sum = 0, count = lengths.size(), most = mostRows();
-  while (first + rows < count && rows < most &&
-         (rows == 0 || sum + lengths[first + rows] <= batchTokens))
-    sum += lengths[first + rows++];
-  return rows;
-}
-
-int Embedding::run(const List<const char *> &texts) {
-  if (int code = tokenize(texts))
-    return code;
-  heddle_session_options options = {};
-  for (int64_t first = 0, count = lengths.size(); first < count;) {
-    int64_t rows = batchFrom(first), sum = 0;
-    for (int64_t i = first; i < first + rows; ++i)
-      sum += lengths[i];
-    options.rows = std::max(options.rows, rows);
-    options.tokens = std::max(options.tokens, sum);
-    first += rows;
-  }
+int Embedding::run(const List<const char *> &texts,
+                   const Arguments &arguments) {
+  auto count = static_cast<int64_t>(texts.size());
+  heddle_session_options options = limits(count);
   session = heddle_session_open(&model, &options);
   if (!session)
     return complainLastError();
-
-  if (!vectors.resize(texts.size() * width))
+  List<int64_t> lengths, cut;
+  if (!vectors.resize(texts.size() * width) || !lengths.resize(texts.size()) ||
+      !cut.resize(texts.size()))
     return complainOfMemory();
-  const int32_t *batchIds = ids.data();
-  for (int64_t first = 0, count = lengths.size(); first < count;) {
-    int64_t rows = batchFrom(first);
-    const int64_t *sizes[] = {lengths.data() + first};
-    const void *inputs[HEDDLE_MAX_INPUTS] = {batchIds};
-    void *outputs[] = {vectors.data() + first * width};
-    if (heddle_call(session, &entry, rows, sizes, nullptr, inputs, outputs))
-      return complainLastError();
-    for (int64_t i = first; i < first + rows; ++i)
-      batchIds += lengths[i];
-    first += rows;
+  heddle_embed_options how = {entry.name, arguments.prompt, arguments.plainText,
+                              lengths.data(), cut.data()};
+  if (heddle_embed(session, count, texts.data(), &how, vectors.data()))
+    return complainLastError();
+  for (int64_t i = 0; i < count; ++i) {
+    tokens += lengths[i];
+    if (cut[i])
+      fprintf(stderr,
+              "note: text %" PRId64 " has %" PRId64
+              " tokens, the model takes %" PRId64 ": its end is left out\n",
+              i + 1, lengths[i] + cut[i], lengths[i]);
   }
   return 0;
-}
-
-/// How alike two vectors are, as `kind` of heddle_sentences has it: larger is
-/// more so.
-static double similarity(int32_t kind, const float *a, const float *b,
-                         int64_t width) {
-  double product = 0, ofA = 0, ofB = 0, squares = 0, sum = 0;
-  for (int64_t i = 0; i < width; ++i) {
-    double difference = double{a[i]} - b[i];
-    product += double{a[i]} * b[i];
-    ofA += double{a[i]} * a[i];
-    ofB += double{b[i]} * b[i];
-    squares += difference * difference;
-    sum += std::abs(difference);
-  }
-  switch (kind) {
-  case 1:
-    return product;
-  case 2:
-    return -std::sqrt(squares);
-  case 3:
-    return -sum;
-  default:
-    return ofA > 0 && ofB > 0 ? product / std::sqrt(ofA * ofB) : 0;
-  }
 }
 
 static void printLines(FILE *file, const Embedding &embedding, int64_t count) {
@@ -225,7 +138,8 @@ static void printTable(FILE *file, const Embedding &embedding,
   }
   const char *names[] = {"cosine", "product", "minus the distance",
                          "minus the sum of differences"};
-  const heddle_sentences *sentences = embedding.model.program->sentences;
+  heddle_model &model = embedding.model;
+  const heddle_sentences *sentences = model.program->sentences;
   int32_t kind = sentences ? sentences->similarity : 0;
   fprintf(file, "\nsimilarity (%s)\n    ", names[kind]);
   for (int64_t column = 0; column < count; ++column)
@@ -234,8 +148,8 @@ static void printTable(FILE *file, const Embedding &embedding,
     fprintf(file, "\n%4" PRId64, row + 1);
     for (int64_t column = 0; column < count; ++column)
       fprintf(file, " %6.3f",
-              similarity(kind, embedding.vectorOf(row),
-                         embedding.vectorOf(column), embedding.width));
+              heddle_similarity(&model, embedding.vectorOf(row),
+                                embedding.vectorOf(column), embedding.width));
   }
   fputc('\n', file);
 }
@@ -258,30 +172,22 @@ static void print(FILE *file, const Embedding &embedding,
   }
 }
 
-/// What stands before every text: the prompt that is asked for by its name, or
-/// the checkpoint's own; --prompt "" is none. Null if there is none of the
-/// name, which has been printed.
-static const char *findPrompt(const heddle_program &program, const char *name) {
-  heddle_sentences none = {};
-  none.default_prompt = -1;
-  const heddle_sentences &sentences =
-      program.sentences ? *program.sentences : none;
-  if (!name)
-    return sentences.default_prompt < 0
-               ? ""
-               : sentences.prompts[sentences.default_prompt].text;
-  if (!*name)
-    return "";
+/// Whether there is the prompt that is asked for by its name; if not, that has
+/// been printed.
+static bool hasPrompt(const heddle_program &program, const char *name) {
+  const heddle_sentences *sentences = program.sentences;
+  if (!name || !*name)
+    return true;
   Suggestion suggestion(name);
-  for (int32_t p = 0; p < sentences.prompt_count; ++p) {
-    if (!strcmp(sentences.prompts[p].name, name))
-      return sentences.prompts[p].text;
-    suggestion.consider(sentences.prompts[p].name);
+  for (int32_t p = 0; sentences && p < sentences->prompt_count; ++p) {
+    if (!strcmp(sentences->prompts[p].name, name))
+      return true;
+    suggestion.consider(sentences->prompts[p].name);
   }
   const char *meant = suggestion.text();
   complain("%s has no prompt %s%s", program.name, name,
            *meant ? meant : "; --info lists its prompts");
-  return nullptr;
+  return false;
 }
 
 int embedText(heddle_model &model, const heddle_entry &entry,
@@ -296,12 +202,11 @@ int embedText(heddle_model &model, const heddle_entry &entry,
   }
   if (int code = complainOfMemory())
     return code;
-  const char *prompt = findPrompt(*model.program, arguments.prompt);
-  if (!prompt)
+  if (!hasPrompt(*model.program, arguments.prompt))
     return 1;
-  Embedding embedding(model, entry, prompt, arguments.plainText);
+  Embedding embedding(model, entry);
   double start = secondsNow();
-  if (int code = embedding.run(texts))
+  if (int code = embedding.run(texts, arguments))
     return code;
   double seconds = secondsNow() - start;
   if (arguments.profile)

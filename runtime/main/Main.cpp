@@ -25,37 +25,6 @@ int complainOfMemory() {
   return text::trouble == text::Trouble::None ? 0 : complain("out of memory");
 }
 
-static bool isConstant(const heddle_polynomial &polynomial) {
-  if (polynomial.count != 1)
-    return false;
-  for (int8_t power : polynomial.terms[0].power)
-    if (power)
-      return false;
-  return true;
-}
-
-/// All inputs but the first may be left out.
-static bool othersHaveDefaults(const heddle_entry &entry) {
-  for (int32_t i = 1; i < entry.input_count; ++i)
-    if (!entry.inputs[i].has_default)
-      return false;
-  return true;
-}
-
-/// Token ids, one row a text: V[B T], and everything else may be left out.
-static bool readsIds(const heddle_entry &entry) {
-  if (entry.input_count < 1 || entry.inputs[0].type != HEDDLE_I32 ||
-      entry.inputs[0].rank != 2 || entry.inputs[0].index_bound == 0)
-    return false;
-  return othersHaveDefaults(entry);
-}
-
-/// One vector a row: f32[B D].
-static bool givesVectors(const heddle_entry &entry) {
-  return entry.output_count == 1 && entry.outputs[0].type == HEDDLE_F32 &&
-         entry.outputs[0].rank == 2 && isConstant(entry.outputs[0].dims[1]);
-}
-
 const heddle_entry *findMediaEntry(const heddle_program &program) {
   TextUse use = findTextUse(program, nullptr);
   for (int32_t e = 0; e < program.entry_count && !use.step && !use.embed; ++e)
@@ -64,26 +33,6 @@ const heddle_entry *findMediaEntry(const heddle_program &program) {
         othersHaveDefaults(entry))
       return &entry;
   return nullptr;
-}
-
-TextUse findTextUse(const heddle_program &program, const char *preferred) {
-  TextUse use;
-  const heddle_entry *fitting = nullptr, *sentence = nullptr;
-  for (int32_t e = 0; e < program.entry_count; ++e) {
-    const heddle_entry &entry = program.entries[e];
-    if (entry.generates == 1)
-      use.source = &entry;
-    if (entry.generates == 2)
-      use.step = &entry;
-    if (!readsIds(entry) || !givesVectors(entry) || entry.generates)
-      continue;
-    if (!fitting)
-      fitting = &entry;
-    if (!strcmp(entry.name, preferred ? preferred : "sentence"))
-      sentence = &entry;
-  }
-  use.embed = sentence || preferred ? sentence : fitting;
-  return use;
 }
 
 static int run(heddle_model &model, const Arguments &arguments) {

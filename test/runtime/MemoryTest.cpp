@@ -21,7 +21,13 @@ public:
   ~Host() { close(); }
 
   heddle_status open() {
-    model = heddle_open(&toy::program, &options);
+    static const heddle_prompt turns = {
+        "default",
+        "{% for m in messages %}{{ m.content | trim }} {% endfor %}"};
+    static const heddle_chat chat = {1, 0, &turns, nullptr, nullptr};
+    static heddle_program program = toy::program;
+    program.chat = &chat;
+    model = heddle_open(&program, &options);
     return statusOf(model);
   }
   heddle_status openSession() {
@@ -79,6 +85,26 @@ public:
     beams = 2;
     return generateGreedily();
   }
+  heddle_status embed() {
+    const char *texts[] = {"ab c", "c"};
+    float vectors[6];
+    return heddle_embed(session, 2, texts, nullptr, vectors);
+  }
+  heddle_status render() {
+    char text[8];
+    return statusOf(
+        heddle_chat_render(model, messages, nullptr, text, sizeof text));
+  }
+  heddle_status answer() {
+    heddle_generate_options wanted = {};
+    wanted.max_tokens = 2;
+    return heddle_chat_answer(
+        session, messages, nullptr, &wanted,
+        [](void *, int64_t, int32_t, const char *, int64_t) {
+          return int32_t{0};
+        },
+        nullptr);
+  }
   heddle_status copyWeights() { return heddle_use_huge_pages(model); }
   heddle_status close() {
     heddle_session_close(session);
@@ -93,6 +119,7 @@ public:
       &Host::open,     &Host::openSession,      &Host::call,
       &Host::tokenize, &Host::callWithDefaults, &Host::detokenize,
       &Host::generate, &Host::generateGreedily, &Host::generateWithBeams,
+      &Host::embed,    &Host::render,           &Host::answer,
       &Host::close};
 
 private:
@@ -103,6 +130,9 @@ private:
   static heddle_status statusOf(int64_t count) {
     return count >= 0 ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
   }
+
+  static constexpr char messages[] =
+      R"([{"role": "user", "content": "a\u0062 c"}])";
 
   heddle_open_options options;
   heddle_model *model = nullptr;
@@ -192,7 +222,8 @@ void *runAllSteps(void *argument) {
   for (Host::Step step : Host::steps) {
     bool isCall = step == &Host::call || step == &Host::callWithDefaults ||
                   step == &Host::generate || step == &Host::generateGreedily ||
-                  step == &Host::generateWithBeams;
+                  step == &Host::generateWithBeams || step == &Host::embed ||
+                  step == &Host::answer;
     heddle_status expected =
         isCall && !thread.hasStack ? HEDDLE_OUT_OF_MEMORY : HEDDLE_OK;
     EXPECT_EQ((host.*step)(), expected) << heddle_last_error();
