@@ -16,34 +16,74 @@ using namespace heddle::codegen;
 
 namespace {
 
+/// What a model has to have for a function to be of use.
+enum class Need { Nothing, Tokenizer, Generating, Vectors, Template, Chat };
+
 /// A function that passes its arguments on to one of the runtime's. Types: p
-/// pointer, l int64_t, i int32_t, v void; the first letter is the result's.
+/// pointer, l int64_t, i int32_t, d double, v void; the first letter is the
+/// result's.
 struct Forward {
-  llvm::StringLiteral name, runtimeName, types;
-  enum { Always, WithTokenizer, WhenGenerating } when;
+  llvm::StringLiteral name, types;
+  Need need;
+};
+
+/// A function of the runtime in heddle_interface.
+struct InterfaceMember {
+  llvm::StringLiteral runtimeName;
+  size_t offset;
+  Need need;
 };
 
 } // namespace
 
 static constexpr Forward forwards[] = {
-    {"last_error", "heddle_last_error", "p", Forward::Always},
-    {"use_huge_pages", "heddle_use_huge_pages", "ip", Forward::Always},
-    {"close", "heddle_close", "vp", Forward::Always},
-    {"session_close", "heddle_session_close", "vp", Forward::Always},
-    {"session_length", "heddle_session_length", "lpl", Forward::Always},
-    {"session_rewind", "heddle_session_rewind", "ipll", Forward::Always},
-    {"tokenize", "heddle_tokenize", "lpplipl", Forward::WithTokenizer},
-    {"detokenize", "heddle_detokenize", "lpplpl", Forward::WithTokenizer},
-    {"tokenize_pair", "heddle_tokenize_pair", "lpplplippl",
-     Forward::WithTokenizer},
-    {"detokenize_special", "heddle_detokenize_special", "lpplpl",
-     Forward::WithTokenizer},
-    {"generate", "heddle_generate", "ipppp", Forward::WhenGenerating},
+    {"last_error", "p", Need::Nothing},
+    {"use_huge_pages", "ip", Need::Nothing},
+    {"close", "vp", Need::Nothing},
+    {"describe", "ipp", Need::Nothing},
+    {"session_close", "vp", Need::Nothing},
+    {"session_length", "lpl", Need::Nothing},
+    {"session_rewind", "ipll", Need::Nothing},
+    {"tokenize", "lpplipl", Need::Tokenizer},
+    {"detokenize", "lpplpl", Need::Tokenizer},
+    {"tokenize_pair", "lpplplippl", Need::Tokenizer},
+    {"detokenize_special", "lpplpl", Need::Tokenizer},
+    {"generate", "ipppp", Need::Generating},
+    {"describe_generation", "ipp", Need::Generating},
+    {"embed", "iplppp", Need::Vectors},
+    {"similarity", "dpppl", Need::Vectors},
+    {"chat_render", "lppppl", Need::Template},
+    {"chat_answer", "ipppppp", Need::Chat},
 };
+
+#define MEMBER(NAME, NEED)                                                     \
+  {"heddle_" #NAME, offsetof(heddle_interface, NAME), Need::NEED}
+static constexpr InterfaceMember members[] = {
+    MEMBER(last_error, Nothing),      MEMBER(open, Nothing),
+    MEMBER(use_huge_pages, Nothing),  MEMBER(close, Nothing),
+    MEMBER(describe, Nothing),        MEMBER(describe_size, Nothing),
+    MEMBER(describe_entry, Nothing),  MEMBER(describe_input, Nothing),
+    MEMBER(describe_output, Nothing), MEMBER(session_open, Nothing),
+    MEMBER(session_close, Nothing),   MEMBER(session_length, Nothing),
+    MEMBER(session_rewind, Nothing),  MEMBER(entry_named, Nothing),
+    MEMBER(entry_at, Nothing),        MEMBER(call, Nothing),
+    MEMBER(output_elements, Nothing), MEMBER(output_shape, Nothing),
+    MEMBER(tokenize, Tokenizer),      MEMBER(tokenize_pair, Tokenizer),
+    MEMBER(detokenize, Tokenizer),    MEMBER(detokenize_special, Tokenizer),
+    MEMBER(generate, Generating),     MEMBER(describe_generation, Generating),
+    MEMBER(embed, Vectors),           MEMBER(embedding_width, Vectors),
+    MEMBER(similarity, Vectors),      MEMBER(chat_render, Template),
+    MEMBER(chat_answer, Chat),
+};
+#undef MEMBER
+static_assert(offsetof(heddle_interface, last_error) +
+                      std::size(members) * sizeof(void *) ==
+                  sizeof(heddle_interface),
+              "every function of heddle_interface is listed");
 
 bool codegen::isInterfaceName(llvm::StringRef entry) {
   auto isNamed = [&](const Forward &forward) { return forward.name == entry; };
-  return entry == "open" || entry == "session_open" ||
+  return entry == "open" || entry == "session_open" || entry == "interface" ||
          llvm::any_of(forwards, isNamed);
 }
 
@@ -54,23 +94,64 @@ bool codegen::generatesText(const Program &program) {
          });
 }
 
-static bool isPresent(const Forward &forward, const Program &program) {
-  switch (forward.when) {
-  case Forward::Always:
+bool codegen::writesConversations(const Program &program) {
+  return program.hasTokenizer && program.chat;
+}
+
+bool codegen::answersConversations(const Program &program) {
+  // A model that reads each prompt as a whole does not go on with one.
+  auto readsPrompts = [](const ProgramEntry &entry) {
+    return entry.generates == GenerateRole::Before;
+  };
+  return writesConversations(program) && generatesText(program) &&
+         llvm::none_of(program.entries, readsPrompts);
+}
+
+/// Token ids, one row a text, in and one vector a row out, as
+/// runtime/TextUse.cpp has it.
+bool codegen::givesVectors(const ProgramEntry &entry) {
+  if (entry.generates != GenerateRole::None || entry.inputs.empty() ||
+      entry.outputs.size() != 1)
+    return false;
+  const ProgramValue &ids = entry.inputs[0], &vectors = entry.outputs[0];
+  auto hasDefault = [](const ProgramValue &input) {
+    return input.defaultValue.has_value();
+  };
+  return ids.type == ElementType::I32 && ids.dims.size() == 2 &&
+         ids.indexBound &&
+         llvm::all_of(llvm::drop_begin(entry.inputs), hasDefault) &&
+         vectors.type == ElementType::F32 && vectors.dims.size() == 2 &&
+         vectors.dims[1].asConstant();
+}
+
+bool codegen::embedsTexts(const Program &program) {
+  return program.hasTokenizer && llvm::any_of(program.entries, givesVectors);
+}
+
+static bool isMet(Need need, const Program &program) {
+  switch (need) {
+  case Need::Nothing:
     return true;
-  case Forward::WithTokenizer:
+  case Need::Tokenizer:
     return program.hasTokenizer;
-  case Forward::WhenGenerating:
+  case Need::Generating:
     return generatesText(program);
+  case Need::Vectors:
+    return embedsTexts(program);
+  case Need::Template:
+    return writesConversations(program);
+  case Need::Chat:
+    return answersConversations(program);
   }
-  llvm_unreachable("all kinds are listed");
+  llvm_unreachable("all needs are listed");
 }
 
 std::vector<std::string> codegen::interfaceSymbols(const Program &program) {
   std::vector<std::string> symbols = {program.name + "_open",
-                                      program.name + "_session_open"};
+                                      program.name + "_session_open",
+                                      program.name + "_interface"};
   for (const Forward &forward : forwards)
-    if (isPresent(forward, program))
+    if (isMet(forward.need, program))
       symbols.push_back(program.name + "_" + forward.name.str());
   for (const ProgramEntry &entry : program.entries)
     symbols.push_back(program.name + "_" + entry.name);
@@ -172,6 +253,7 @@ public:
   void forward(const Forward &forward);
   void open();
   void sessionOpen();
+  void interface();
   void entry(const ProgramEntry &entry, llvm::Constant *descriptor);
 
 private:
@@ -201,6 +283,8 @@ llvm::FunctionType *InterfaceEmitter::signature(llvm::StringRef types) {
       return builder.getInt64Ty();
     case 'i':
       return builder.getInt32Ty();
+    case 'd':
+      return builder.getDoubleTy();
     default:
       return builder.getVoidTy();
     }
@@ -248,7 +332,7 @@ llvm::Value *InterfaceEmitter::structOf(llvm::ArrayRef<llvm::Value *> fields) {
 
 void InterfaceEmitter::forward(const Forward &forward) {
   llvm::Function *function = begin(forward.name, signature(forward.types));
-  tailCall(forward.runtimeName, forward.types,
+  tailCall(("heddle_" + forward.name).str(), forward.types,
            llvm::map_to_vector(function->args(),
                                [](llvm::Argument &argument) -> llvm::Value * {
                                  return &argument;
@@ -270,6 +354,34 @@ void InterfaceEmitter::sessionOpen() {
   llvm::Value *options =
       structOf({function->getArg(1), function->getArg(2), function->getArg(3)});
   tailCall("heddle_session_open", "ppp", {function->getArg(0), options});
+}
+
+/// A constant heddle_interface, and the function that returns it.
+void InterfaceEmitter::interface() {
+  llvm::SmallVector<llvm::Constant *> fields(
+      sizeof(heddle_interface) / sizeof(void *) - 1,
+      llvm::ConstantPointerNull::get(builder.getPtrTy()));
+  static_assert(offsetof(heddle_interface, program) == sizeof(void *));
+  // Behind version and bytes.
+  fields[0] = emitted.descriptor;
+  auto *anyType = llvm::FunctionType::get(builder.getVoidTy(), false);
+  for (const InterfaceMember &member : members)
+    if (isMet(member.need, program))
+      fields[member.offset / sizeof(void *) - 1] = llvm::cast<llvm::Constant>(
+          module.getOrInsertFunction(member.runtimeName, anyType).getCallee());
+  fields.insert(fields.begin(), {builder.getInt32(HEDDLE_INTERFACE_VERSION),
+                                 builder.getInt32(sizeof(heddle_interface))});
+  llvm::Constant *data = llvm::ConstantStruct::getAnon(fields);
+  auto *table =
+      new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                               llvm::GlobalValue::PrivateLinkage, data);
+  llvm::Function *function = begin("interface", signature("p"));
+  builder.CreateRet(table);
+  // Of an object file that is linked with those of other models it is not one
+  // name too many.
+  llvm::GlobalAlias::create(function->getValueType(), 0,
+                            llvm::GlobalValue::WeakAnyLinkage, libraryInterface,
+                            function, &module);
 }
 
 void InterfaceEmitter::entry(const ProgramEntry &entry,
@@ -309,8 +421,9 @@ void codegen::emitInterface(llvm::Module &module, const Program &program,
   emitter.open();
   emitter.sessionOpen();
   for (const Forward &forward : forwards)
-    if (isPresent(forward, program))
+    if (isMet(forward.need, program))
       emitter.forward(forward);
+  emitter.interface();
   for (auto [entry, descriptor] :
        llvm::zip_equal(program.entries, emitted.entries))
     emitter.entry(entry, descriptor);

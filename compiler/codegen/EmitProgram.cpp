@@ -40,6 +40,7 @@ private:
   llvm::Constant *ids(const heddle_ids &ids);
   llvm::Constant *generation(const heddle_generation &settings);
   llvm::Constant *namedIds(llvm::ArrayRef<heddle_named_id> names);
+  llvm::Constant *specialTokens();
   llvm::Constant *sentences(const ProgramSentences &sentences);
   llvm::Constant *chat(const ProgramChat &chat, bool withMain);
   llvm::Constant *imageSteps(const heddle_image_steps &steps);
@@ -226,6 +227,13 @@ llvm::Constant *Emitter::namedIds(llvm::ArrayRef<heddle_named_id> names) {
   });
 }
 
+llvm::Constant *Emitter::specialTokens() {
+  return arrayOf(model.specialTokens, [&](const auto &token) {
+    return structOf<heddle_named_id>(
+        {string(token.first), int32(token.second)});
+  });
+}
+
 llvm::Constant *Emitter::sentences(const ProgramSentences &sentences) {
   llvm::Constant *prompts = arrayOf(sentences.prompts, [&](const auto &prompt) {
     return structOf<heddle_prompt>(
@@ -309,7 +317,9 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        model.audioSteps ? global(audioSteps(*model.audioSteps)) : null(),
        model.imageSteps && withMain ? reader("heddle_read_image") : null(),
        model.audioSteps && withMain ? reader("heddle_read_audio") : null(),
-       model.chat ? global(chat(*model.chat, withMain)) : null()});
+       model.chat ? global(chat(*model.chat, withMain)) : null(),
+       specialTokens(),
+       int32(model.specialTokens.size())});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

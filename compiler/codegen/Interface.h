@@ -39,6 +39,11 @@ struct EntrySignature {
 EntrySignature entrySignature(const Program &program,
                               const ProgramEntry &entry);
 
+/// What a shared library calls NAME_interface besides, for hosts that know its
+/// path alone.
+inline constexpr llvm::StringLiteral libraryInterface =
+    "heddle_model_interface";
+
 /// Every symbol that a library of this model exports.
 std::vector<std::string> interfaceSymbols(const Program &program);
 
@@ -47,6 +52,14 @@ bool isInterfaceName(llvm::StringRef entry);
 
 /// Whether the interface has NAME_generate.
 bool generatesText(const Program &program);
+
+/// Whether the interface has NAME_chat_render, and NAME_chat_answer.
+bool writesConversations(const Program &program);
+bool answersConversations(const Program &program);
+
+/// Whether the interface has NAME_embed, and an entry makes its vectors.
+bool embedsTexts(const Program &program);
+bool givesVectors(const ProgramEntry &entry);
 
 void emitInterface(llvm::Module &module, const Program &program,
                    const EmittedProgram &emitted);

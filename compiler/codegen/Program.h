@@ -133,7 +133,7 @@ struct Program {
   /// empty: NAME.weights. Known when a file is written, so no part of the
   /// module's attribute.
   std::string weightsFile;
-  /// Names and ids of the checkpoint's special tokens, for the header alone.
+  /// Names and ids of the checkpoint's special tokens.
   std::vector<std::pair<std::string, int64_t>> specialTokens;
   /// What the checkpoint says about generating. It is no part of the module: it
   /// comes with the checkpoint. Null: nothing.

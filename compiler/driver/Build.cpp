@@ -191,15 +191,13 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
                                    const Arguments &arguments,
                                    Outputs &outputs) {
   if (failed(compilation.lowerTo(Stage::Llvm)) ||
-      failed(compilation.readProgram()))
+      failed(compilation.readProgram()) ||
+      failed(compilation.readSpecialTokens()))
     return llvm::failure();
   std::string output =
       arguments.output.empty()
           ? defaultOutput(stage, outputName(compilation, arguments.model))
           : arguments.output;
-  if ((stage == Stage::Header || !arguments.header.empty()) &&
-      failed(compilation.readSpecialTokens()))
-    return llvm::failure();
   if (stage == Stage::Header)
     return emitStream(compilation, stage, output, outputs);
   bool isLinked =

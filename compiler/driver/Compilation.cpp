@@ -339,7 +339,8 @@ llvm::LogicalResult Compilation::readSpecialTokens() {
   checkpoint::Problems problems;
   for (checkpoint::SpecialToken &token :
        checkpoint::readSpecialTokens(texts(), problems))
-    program_.specialTokens.emplace_back(std::move(token.name), token.id);
+    if (llvm::isInt<32>(token.id))
+      program_.specialTokens.emplace_back(std::move(token.name), token.id);
   problems.print(llvm::errs());
   return llvm::success(problems.empty());
 }
@@ -377,6 +378,8 @@ Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
   options.sysroot = arguments.sysroot;
   options.runtimeDirectory = arguments.runtimeDirectory;
   options.exports = codegen::interfaceSymbols(program_);
+  if (linkage == codegen::Linkage::SharedLibrary)
+    options.exports.push_back(codegen::libraryInterface.str());
   if (llvmModule_->getFunction("main"))
     options.exports.push_back("main");
   for (llvm::StringRef name : exports)
