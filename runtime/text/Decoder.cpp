@@ -27,7 +27,7 @@ const char *describeDecoding(Trouble trouble) {
 static constexpr std::string_view replacementCharacter = "\xef\xbf\xbd";
 
 Decoder::Decoder(const Tokenizer &tokenizer, bool skipSpecialTokens)
-    : tables(*tokenizer.tables), skipSpecialTokens(skipSpecialTokens) {}
+    : Decoder(*tokenizer.tables, skipSpecialTokens) {}
 
 void Decoder::push(int32_t id, Text &out) {
   std::string_view token = tables.token(id);
@@ -44,6 +44,15 @@ void Decoder::push(int32_t id, Text &out) {
   most = grownBytes(token.size());
   if (!token.empty())
     feed(0, token, out);
+}
+
+void Decoder::appendBytes(int32_t id, Text &out) {
+  // A decoder of its own, for which the text has begun.
+  Decoder decoder(tables, skipSpecialTokens);
+  decoder.writesBytes = true;
+  for (StepState &state : decoder.states)
+    state.started = state.settled = true;
+  decoder.push(id, out);
 }
 
 void Decoder::finish(Text &out) {
@@ -106,6 +115,8 @@ void Decoder::feedByteLevel(size_t step, std::string_view token, Text &out) {
     }
     held.push(static_cast<char>(byte));
   }
+  if (writesBytes)
+    return feed(step + 1, held.view(), out);
   // Everything but an unfinished character at the very end is final.
   size_t whole = 0;
   while (whole < held.size()) {
@@ -198,6 +209,10 @@ void Decoder::feed(size_t step, std::string_view token, Text &out) {
     break;
   case DecoderKind::ReplaceRegex: {
     Matcher matcher;
+    // Parts of characters are no text that an expression could be looked for
+    // in.
+    if (writesBytes && wellFormedPrefix(token) != token.size())
+      return;
     appendReplaced(changed, token, *decoder.regex, decoder.text, matcher);
     break;
   }
@@ -214,6 +229,10 @@ void Decoder::feed(size_t step, std::string_view token, Text &out) {
     break;
   case DecoderKind::ByteFallback: {
     int byte = fallbackByte(token);
+    if (byte >= 0 && writesBytes) {
+      changed.push(static_cast<char>(byte));
+      break;
+    }
     if (byte >= 0)
       return states[step].held.push(static_cast<char>(byte));
     flush(step, out);

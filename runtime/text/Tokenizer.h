@@ -99,11 +99,19 @@ public:
   /// are ignored.
   void push(int32_t id, Text &out);
 
+  /// Appends the bytes that `id` writes in the middle of a text, whatever
+  /// stands around it: a part of a character, perhaps. Nothing of what push()
+  /// has held back comes with it, and nothing is.
+  void appendBytes(int32_t id, Text &out);
+
   /// Appends what is held back (an unfinished character reads as U+FFFD) and
   /// begins anew.
   void finish(Text &out);
 
 private:
+  Decoder(const Tables &tables, bool skipSpecialTokens)
+      : tables(tables), skipSpecialTokens(skipSpecialTokens) {}
+
   /// What one step of the decoder remembers between tokens.
   struct StepState {
     bool started = false;  // a token has passed
@@ -122,6 +130,7 @@ private:
 
   const Tables &tables;
   bool skipSpecialTokens;
+  bool writesBytes = false; // appendBytes() is at work
   StepState states[maxDecoderSteps];
   size_t most = 0; // bytes that a step may make of what it is given
 };
