@@ -6,7 +6,10 @@
 
 #include "runtime/text/TokenizerFormat.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +26,12 @@ public:
     header.version = tokenizerVersion;
     header.model = uint32_t(ModelKind::Bpe);
     header.unknown = -1;
-    layOutTokens();
+    layOutTokens({"a", "b", "c", "d", "e", "f", "g", "h", "", "ab"});
+    // Of "a" and "b" comes "ab".
+    header.mergeBegins =
+        add(std::vector<uint32_t>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    header.mergeRanks = add(std::vector<uint32_t>{0});
+    header.mergeCuts = add(std::vector<uint16_t>{1});
     header.normalizers =
         add<Step>({step(NormalizerKind::Lowercase),
                    step(NormalizerKind::ReplaceRegex, "z+", "a")});
@@ -34,6 +42,35 @@ public:
     header.added = add<AddedToken>({{8, AddedSpecial, string("<x>")}});
     header.prefix = add<int32_t>({8});
     header.suffix = add<int32_t>({});
+    header.bytes = static_cast<uint32_t>(bytes.size());
+    memcpy(bytes.data(), &header, sizeof header);
+  }
+
+  /// A step of the decoder: its kind, and what it looks for and writes.
+  struct Decoding {
+    heddle::text::DecoderKind kind;
+    std::string_view pattern, text;
+  };
+
+  /// A vocabulary of words, and how they are put together; <end> is a special
+  /// token behind them.
+  TokenizerTables(const std::vector<std::string> &tokens,
+                  const std::vector<Decoding> &decoders)
+      : bytes(sizeof(heddle::text::Header)) {
+    using namespace heddle::text;
+    header.magic = tokenizerMagic;
+    header.version = tokenizerVersion;
+    header.model = uint32_t(ModelKind::WordLevel);
+    header.unknown = int32_t(tokens.size());
+    std::vector<std::string_view> all(tokens.begin(), tokens.end());
+    all.push_back("");
+    layOutTokens(all);
+    std::vector<Step> steps;
+    for (const Decoding &decoding : decoders)
+      steps.push_back(step(decoding.kind, decoding.pattern, decoding.text));
+    header.decoders = add(steps);
+    header.added = add<AddedToken>(
+        {{int32_t(tokens.size()), AddedSpecial, string("<end>")}});
     header.bytes = static_cast<uint32_t>(bytes.size());
     memcpy(bytes.data(), &header, sizeof header);
   }
@@ -64,14 +101,15 @@ private:
     return {offset, static_cast<uint32_t>(elements.size())};
   }
 
-  void layOutTokens() {
+  void layOutTokens(const std::vector<std::string_view> &tokens) {
     using namespace heddle::text;
-    const std::string_view tokens[] = {"a", "b", "c", "d", "e",
-                                       "f", "g", "h", "",  "ab"};
     std::vector<char> text;
     std::vector<uint32_t> begins;
-    std::vector<TokenSlot> slots(32, {0, -1});
+    std::vector<TokenSlot> slots(std::bit_ceil(tokens.size() * 2 + 12),
+                                 {0, -1});
     for (std::string_view token : tokens) {
+      header.maxTokenBytes =
+          std::max(header.maxTokenBytes, uint32_t(token.size()));
       begins.push_back(static_cast<uint32_t>(text.size()));
       text.insert(text.end(), token.begin(), token.end());
       if (token.empty())
@@ -84,17 +122,10 @@ private:
                    static_cast<int32_t>(begins.size() - 1)};
     }
     begins.push_back(static_cast<uint32_t>(text.size()));
-    // Of "a" and "b" comes "ab".
-    std::vector<uint32_t> mergeBegins(std::size(tokens) + 1, 0);
-    mergeBegins.back() = 1;
-    header.tokenCount = std::size(tokens);
-    header.maxTokenBytes = 2;
+    header.tokenCount = uint32_t(tokens.size());
     header.tokenOffsets = add(begins);
     header.tokenBytes = add(text);
     header.tokenSlots = add(slots);
-    header.mergeBegins = add(mergeBegins);
-    header.mergeRanks = add(std::vector<uint32_t>{0});
-    header.mergeCuts = add(std::vector<uint16_t>{1});
     header.joints = add(std::vector<uint64_t>(1, ~uint64_t{0}));
   }
 
