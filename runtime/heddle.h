@@ -288,6 +288,8 @@ typedef struct heddle_generate_options {
   int32_t likeliest;         /* how many tokens the callback is to know; 0: none. Not with beams */
   int32_t *likeliest_tokens; /* written before it is called with a token: 1 + likeliest of them, that token and the likeliest by the */
   float *log_probabilities;  /* model's own distribution, whatever was chosen of it; and the logs of their probabilities */
+  const char *json_schema;   /* UTF-8: what is written is one JSON value that keeps to this schema; a text ends with it. What of the
+                                schema is not computed is refused by its name and place. Not with beams. NULL: any text */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

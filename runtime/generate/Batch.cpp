@@ -300,6 +300,8 @@ void Batch::drop(int64_t row) {
     return;
   destroy(text.writer);
   text.writer = nullptr;
+  destroy(text.row.follower);
+  text.row.follower = nullptr;
   text.row.ids.shrink(text.row.read);
   text.used = ++clock;
   --working;

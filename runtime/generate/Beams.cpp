@@ -119,7 +119,7 @@ int64_t Generation::findFreeRow(int64_t prompt, const Row &parent) const {
 
 heddle_status Generation::finishBeams(int64_t prompt) {
   if (!beamsOf[prompt]->search.endedCount())
-    return writer.noNumber(prompt);
+    return writer.noToken(prompt);
   for (int32_t rank = 0; rank < beamOptions.texts; ++rank)
     if (heddle_status status = writeText(prompt, rank))
       return status;

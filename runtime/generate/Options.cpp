@@ -57,6 +57,11 @@ heddle_status Writer::checkChoice() const {
     return fail(HEDDLE_NOT_SUPPORTED,
                 "stops are texts: %s was compiled without a tokenizer",
                 session.program().name);
+  if (options.json_schema && !session.model->weights.tokenizer())
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "json_schema is about texts: %s was compiled without a "
+                "tokenizer",
+                session.program().name);
   return HEDDLE_OK;
 }
 
@@ -137,6 +142,9 @@ heddle_status Generation::checkBeams(const BeamOptions &beams,
                 "a search with %d beams knows its texts when it is over: it "
                 "takes no stops, and tells no likeliest tokens",
                 beams.beams);
+  if (options.json_schema)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "a search with %d beams keeps to no json_schema", beams.beams);
   if (options.resume)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "a search with %d beams begins anew: it cannot resume a text",

@@ -4,6 +4,7 @@
 
 #include "runtime/Memory.h"
 #include "runtime/generate/TokenRules.h"
+#include "runtime/grammar/Grammar.h"
 #include "runtime/text/Tokenizer.h"
 
 namespace heddle::runtime {
@@ -19,12 +20,16 @@ struct Row {
   int64_t leader = -1; // a row with the same prompt, which reads it for both
   bool done = false;
   text::Decoder *decoder = nullptr;
+  grammar::Follower *follower = nullptr; // null: any text
   text::Text held; // may be the beginning of a string that stops the text
 
   Row() = default;
   Row(const Row &) = delete;
   Row &operator=(const Row &) = delete;
-  ~Row() { destroy(decoder); }
+  ~Row() {
+    destroy(decoder);
+    destroy(follower);
+  }
 
   int64_t unread() const { return static_cast<int64_t>(ids.size() - read); }
   bool isUnanswered() const { return ids.size() == prompt; }

@@ -12,6 +12,10 @@ static void closeTokenizer(void *tokenizer) {
   destroy(static_cast<text::Tokenizer *>(tokenizer));
 }
 
+static void closeVocabulary(void *vocabulary) {
+  destroy(static_cast<grammar::Vocabulary *>(vocabulary));
+}
+
 namespace heddle::runtime {
 
 heddle_status tokenizerOf(heddle_model &model,
@@ -42,6 +46,48 @@ heddle_status tokenizerOf(heddle_model &model,
     made = static_cast<text::Tokenizer *>(first);
   }
   tokenizer = made;
+  return HEDDLE_OK;
+}
+
+heddle_status vocabularyOf(heddle_model &model,
+                           const grammar::Vocabulary *&vocabulary) {
+  if (void *built = model.vocabulary.load(std::memory_order_acquire)) {
+    vocabulary = static_cast<grammar::Vocabulary *>(built);
+    return HEDDLE_OK;
+  }
+  const text::Tokenizer *tokenizer;
+  if (heddle_status status = tokenizerOf(model, tokenizer))
+    return status;
+  auto *made = create<grammar::Vocabulary>();
+  if (const char *wrong = made ? made->build(*tokenizer) : text::outOfMemory) {
+    closeVocabulary(made);
+    return fail(statusOf(wrong), "%s", wrong);
+  }
+  // Two threads may have come here at once: the first one's stays.
+  model.closeVocabulary.store(closeVocabulary);
+  void *first = nullptr;
+  if (!model.vocabulary.compare_exchange_strong(first, made)) {
+    closeVocabulary(made);
+    made = static_cast<grammar::Vocabulary *>(first);
+  }
+  vocabulary = made;
+  return HEDDLE_OK;
+}
+
+heddle_status compileSchema(heddle_model &model, const char *schema,
+                            grammar::Grammar *&compiled) {
+  const grammar::Vocabulary *vocabulary;
+  if (heddle_status status = vocabularyOf(model, vocabulary))
+    return status;
+  auto *made = create<grammar::Grammar>(*vocabulary);
+  const char *wrong =
+      made ? made->compile({schema, strlen(schema)}) : text::outOfMemory;
+  if (wrong) {
+    heddle_status status = fail(statusOf(wrong), "json_schema: %s", wrong);
+    grammar::Grammar::release(made);
+    return status;
+  }
+  compiled = made;
   return HEDDLE_OK;
 }
 

@@ -32,8 +32,11 @@ heddle_status Writer::open(bool decodes) {
           opening.choose(settings, options.language, options.task))
     return status;
   heddle_model &model = *session.model;
-  return model.weights.tokenizer() || options.prompts
-             ? tokenizerOf(model, tokenizer)
+  if (model.weights.tokenizer() || options.prompts)
+    if (heddle_status status = tokenizerOf(model, tokenizer))
+      return status;
+  return options.json_schema
+             ? compileSchema(model, options.json_schema, grammar)
              : HEDDLE_OK;
 }
 
@@ -48,6 +51,14 @@ heddle_status Writer::openDecoder(Row &row, bool readsPrompt) {
   for (size_t i = 0; i < row.prompt && readsPrompt; ++i)
     row.decoder->push(row.ids[i], piece);
   piece.clear();
+  destroy(row.follower);
+  row.follower = nullptr;
+  if (!grammar)
+    return HEDDLE_OK;
+  row.follower = create<grammar::Follower>(*grammar);
+  if (!row.follower)
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
+  row.follower->begin();
   return HEDDLE_OK;
 }
 
@@ -106,6 +117,7 @@ heddle_status Writer::choose(Row &row, const float *rowLogits) {
     return checkTrouble();
   auto count = static_cast<int32_t>(step.vocabulary);
   auto length = static_cast<int64_t>(row.ids.size());
+  rowLogits = keepToSchema(row, rowLogits);
   rowLogits = rules.apply(rowLogits, count, row.soFar());
   int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
                                  static_cast<int32_t>(length), row.stream,
@@ -114,11 +126,12 @@ heddle_status Writer::choose(Row &row, const float *rowLogits) {
   if (heddle_status status = checkTrouble())
     return status;
   if (token < 0)
-    return noNumber(row.textRow);
+    return noToken(row.textRow);
   row.ids.push(token);
   if (options.likeliest)
     tellLikeliest(modelLogits, token);
   bool stopped = write(row.textRow, row.decoder, token, &row.held);
+  stopped |= follow(row, token);
   if (heddle_status status = checkTrouble())
     return status;
   bool complete = stopped || rules.isEnd(token) || length + 1 == row.longest;
@@ -130,7 +143,33 @@ heddle_status Writer::choose(Row &row, const float *rowLogits) {
   return checkTrouble();
 }
 
-heddle_status Writer::noNumber(int64_t prompt) const {
+/// The logits without what the row's schema does not let come next. What
+/// TokenRules forces comes all the same.
+const float *Writer::keepToSchema(Row &row, const float *logits) {
+  if (!row.follower)
+    return logits;
+  const float *kept =
+      row.follower->apply(logits, static_cast<int32_t>(step.vocabulary),
+                          settings.ends.ids, settings.ends.count);
+  return kept ? kept : logits;
+}
+
+/// Whether the row's value is complete with this token. What may come next is
+/// found out while the model reads it.
+bool Writer::follow(Row &row, int32_t token) {
+  if (!row.follower || rules.isEnd(token))
+    return false;
+  row.follower->accept(token);
+  row.follower->begin();
+  return row.follower->isFinished();
+}
+
+heddle_status Writer::noToken(int64_t prompt) const {
+  if (grammar)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "no token that may come next in row %" PRId64
+                " goes on with a value that keeps to json_schema",
+                prompt);
   return fail(HEDDLE_BAD_ARGUMENT,
               "%s gave no number for any token that may come next in row "
               "%" PRId64 ": are the weights damaged",

@@ -13,6 +13,10 @@ namespace heddle::runtime {
 
 class Writer {
 public:
+  Writer(const Writer &) = delete;
+  Writer &operator=(const Writer &) = delete;
+  ~Writer() { grammar::Grammar::release(grammar); }
+
   /// What it is given must outlive it.
   Writer(heddle_session &session, const Step &step,
          const heddle_generate_options &options, heddle_token_callback callback,
@@ -33,7 +37,7 @@ public:
   heddle_status choose(Row &row, const float *logits);
   /// Whether the next token is one of those that stand before the text.
   bool takeOpening(Row &row, const float *logits) const;
-  heddle_status noNumber(int64_t prompt) const;
+  heddle_status noToken(int64_t prompt) const;
 
   /// Hands a token to the caller, with the text that it completes; an end of
   /// the text has none. Whether the caller has enough.
@@ -66,6 +70,8 @@ private:
   void tellLikeliest(const float *logits, int32_t token);
   bool holdBack(text::Text &held);
   void finish(Row &row);
+  const float *keepToSchema(Row &row, const float *logits);
+  bool follow(Row &row, int32_t token);
 
   heddle_session &session;
   const Step &step;
@@ -77,6 +83,7 @@ private:
   Opening opening;
   bool hasOpening = false;
   const StopStrings stops;
+  grammar::Grammar *grammar = nullptr; // null: any text
   text::Text piece;
   bool stoppedText = false; // the text that is about to be closed
 };

@@ -114,6 +114,7 @@ bool ArgumentParser::checkSamples() {
   const char *option = !arguments.stops.empty() ? "--stop"
                        : arguments.likeliest    ? "--logprobs"
                        : arguments.samples > 1  ? "--samples"
+                       : arguments.jsonSchema   ? "--json-schema"
                                                 : nullptr;
   if (option && arguments.search.beams > 1) {
     complain("%s does not go with a search with beams", option);

@@ -118,6 +118,7 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
   const std::pair<std::string_view, const char **> texts[] = {
       {"--language", &arguments.language}, {"--task", &arguments.task},
       {"--system", &arguments.system},     {"--tools", &arguments.tools},
+      {"--json-schema", &arguments.jsonSchema},
       {"--weights", &arguments.weights},   {"--prompt", &arguments.prompt},
       {"--entry", &arguments.entry},       {"--session", &arguments.session}};
   for (auto [name, text] : texts)

@@ -42,6 +42,8 @@ struct Arguments {
   bool lines = false;   // of standard input, each a prompt
   bool chat = false;    // texts are turns of a conversation
   const char *system = nullptr, *tools = nullptr; // of it
+  const char *jsonSchema = nullptr; // the file of a schema that texts keep to,
+  text::Text schema;                // and what it holds, with a zero behind it
   const char *session = nullptr; // the file that it goes on from
   enum Format { Table, Lines, Json, Npy } format = Table;
   const char *out = nullptr; // of embeddings

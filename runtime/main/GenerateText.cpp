@@ -239,6 +239,8 @@ void setChoice(const Arguments &arguments, heddle_generate_options &options) {
   options.bias_count = static_cast<int32_t>(arguments.biased.size());
   options.stops = arguments.stops.data();
   options.stop_count = static_cast<int32_t>(arguments.stops.size());
+  options.json_schema =
+      arguments.jsonSchema ? arguments.schema.data() : nullptr;
   options.seed = sampling.seed;
   options.special_tokens = arguments.special;
 }

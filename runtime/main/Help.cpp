@@ -182,6 +182,7 @@ static void printGenerationHelp(const heddle_program &program,
       settings.typical_p == 0 ? 1 : settings.typical_p);
   if (speaksText)
     puts("  --stop TEXT             ends a text before it; may be repeated\n"
+         "  --json-schema FILE      texts are JSON that keeps to this schema\n"
          "  --lines                 standard input: one prompt a line, "
          "answered with a line");
   puts("  --format F              text, or json: an object a line (text)");

@@ -1,4 +1,5 @@
 #include "runtime/main/Input.h"
+#include "runtime/RegularFile.h"
 #include "runtime/main/Commands.h"
 #include "runtime/text/Tokenizer.h"
 
@@ -7,6 +8,23 @@
 #include <unistd.h>
 
 namespace heddle::runtime {
+
+bool readTextFile(const char *path, const char *needed, text::Text &input) {
+  RegularFile file(path);
+  Array<uint8_t> bytes;
+  if (file.check(needed) || file.readAll(text::mostTextBytes, bytes)) {
+    complainLastError();
+    return false;
+  }
+  if (memchr(bytes.data(), '\0', static_cast<size_t>(bytes.size()))) {
+    complain("%s: found a zero byte, needed %s", path, needed);
+    return false;
+  }
+  input.append({reinterpret_cast<const char *>(bytes.data()),
+                static_cast<size_t>(bytes.size())});
+  input.push('\0');
+  return !complainOfMemory();
+}
 
 bool readStandardInput(text::Text &input) {
   if (isatty(STDIN_FILENO))

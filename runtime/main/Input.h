@@ -10,6 +10,10 @@ namespace heddle::runtime {
 /// zero byte. False if it holds nothing or a zero byte, which has been printed.
 bool readStandardInput(text::Text &input);
 
+/// Reads a file of text, to be followed by a zero byte; `needed` says what it
+/// should be. False if it is none, which has been printed.
+bool readTextFile(const char *path, const char *needed, text::Text &input);
+
 /// Cuts a text that ends in a zero byte at its line ends, which become zero.
 void splitLines(text::Text &input, text::Buffer<const char *> &lines);
 

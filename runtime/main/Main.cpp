@@ -1,6 +1,7 @@
 // What a compiled program does when it is run.
 
 #include "runtime/main/Commands.h"
+#include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
 #include "runtime/main/Truncation.h"
 
@@ -113,6 +114,10 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
   } else if (arguments.version) {
     printf("%s, compiled by Heddle, runtime interface %u\n", program->name,
            HEDDLE_ABI_VERSION);
+  } else if (arguments.jsonSchema &&
+             !readTextFile(arguments.jsonSchema, "a JSON schema",
+                           arguments.schema)) {
+    return 1;
   } else {
     heddle_open_options options = {arguments.weights, arguments.threads,
                                    arguments.checkWeights};
