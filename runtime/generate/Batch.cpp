@@ -279,19 +279,17 @@ void Batch::advance() {
 
 void Batch::answer(Text &text, const float *logits) {
   text::TroubleWatch watch;
-  report.cutRows.clear();
   heddle_status status = text.writer->choose(text.row, logits);
+  report.cutRows.clear(); // each text is told of its own
   if (status || text.row.done)
     finish(text, status);
 }
 
 void Batch::finish(Text &text, heddle_status status) {
-  bool isCut = !report.cutRows.empty();
-  report.cutRows.clear();
   TextListener &listener = *text.listener;
   drop(text.row.number);
-  listener.end({status, status ? std::string_view() : text.last.view(), isCut,
-                text.shared});
+  listener.end({status, status ? std::string_view() : text.last.view(),
+                text.row.reason, text.shared});
 }
 
 void Batch::drop(int64_t row) {

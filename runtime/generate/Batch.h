@@ -15,8 +15,8 @@ namespace heddle::runtime {
 struct Ending {
   heddle_status status;  // heddle_last_error() describes a failure
   std::string_view text; // what was held back of it
-  bool isCut;            // only since its context is full
-  int64_t sharedTokens;  // of the prompt, that were read for another text
+  EndReason reason;
+  int64_t sharedTokens; // of the prompt, that were read for another text
 };
 
 /// Hears of one text.

@@ -9,6 +9,13 @@
 
 namespace heddle::runtime {
 
+/// Why a text has ended.
+enum class EndReason {
+  Itself, // a token that ends texts, a string that stops this one, the caller
+  Length, // it is as long as it may be
+  Context // there is no room for more
+};
+
 struct Row {
   int64_t number = 0;  // of the session's row that reads it
   int64_t textRow = 0; // what the caller knows it by
@@ -19,6 +26,7 @@ struct Row {
   uint64_t stream = 0; // tells apart rows with the same prompt
   int64_t leader = -1; // a row with the same prompt, which reads it for both
   bool done = false;
+  EndReason reason = EndReason::Itself; // of a text that is done
   text::Decoder *decoder = nullptr;
   grammar::Follower *follower = nullptr; // null: any text
   text::Text held; // may be the beginning of a string that stops the text

@@ -134,11 +134,15 @@ heddle_status Writer::choose(Row &row, const float *rowLogits) {
   stopped |= follow(row, token);
   if (heddle_status status = checkTrouble())
     return status;
-  bool complete = stopped || rules.isEnd(token) || length + 1 == row.longest;
+  bool endsItself = stopped || rules.isEnd(token);
+  bool isLong = length + 1 == row.longest;
   bool isFull = step.roomOf(session, row.number) == 0;
-  if (!complete && isFull)
+  row.reason = endsItself ? EndReason::Itself
+               : isLong   ? EndReason::Length
+                          : EndReason::Context;
+  if (isFull && !endsItself && !isLong)
     report.cutRows.push(row.textRow);
-  if (complete || isFull)
+  if (endsItself || isLong || isFull)
     finish(row);
   return checkTrouble();
 }

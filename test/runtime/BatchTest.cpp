@@ -9,6 +9,7 @@
 
 namespace {
 
+using heddle::runtime::EndReason;
 using heddle::runtime::TextListener;
 using Ids = std::vector<int32_t>;
 using Lengths = std::vector<std::vector<int64_t>>;
@@ -32,7 +33,7 @@ struct Listener final : TextListener {
   }
   void end(const heddle::runtime::Ending &ending) override {
     status = ending.status;
-    isCut = ending.isCut;
+    reason = ending.reason;
     shared = ending.sharedTokens;
     ++ends;
   }
@@ -40,7 +41,7 @@ struct Listener final : TextListener {
   Ids ids;
   int32_t stopAt = -2;
   heddle_status status = HEDDLE_OK;
-  bool isCut = false;
+  EndReason reason = EndReason::Itself;
   int64_t shared = -1;
   int ends = 0;
 };
@@ -109,7 +110,7 @@ TEST_F(Batch, ATextThatComesLaterJoinsTheNextCall) {
   EXPECT_EQ(first.ids, Ids({7, 7, 7, 7}));
   EXPECT_EQ(second.ids, Ids({3, 3}));
   EXPECT_EQ(first.ends, 1);
-  EXPECT_FALSE(first.isCut);
+  EXPECT_EQ(first.reason, EndReason::Length);
   EXPECT_EQ(lengthsOfCalls, Lengths({{3}, {1, 2}, {1, 1}, {1}}));
 }
 
@@ -209,9 +210,9 @@ TEST_F(Batch, TextsEndOneByOne) {
   ASSERT_EQ(add({2, 2, 2, 2, 2, 2, 2, 2, 2}, -1, cut), HEDDLE_OK);
   finish();
   EXPECT_EQ(stopped.ids, Ids({7}));
-  EXPECT_FALSE(stopped.isCut);
+  EXPECT_EQ(stopped.reason, EndReason::Itself);
   EXPECT_EQ(cut.ids, Ids({2, 2, 2, 2}));
-  EXPECT_TRUE(cut.isCut);
+  EXPECT_EQ(cut.reason, EndReason::Context);
 }
 
 TEST_F(Batch, WhatCannotBeWrittenIsRefusedAndTheRowStaysFree) {
