@@ -229,7 +229,12 @@ struct heddle_program {
   const heddle_chat *chat;               /* NULL: the checkpoint has no chat template, or none that Heddle executes */
   const heddle_named_id *special_tokens; /* as the checkpoint names them: "bos", "eos" ... */
   int32_t special_token_count;
+  /* The HTTP server of a program's command line, in libheddle_serve.a; returns the exit code. NULL where nobody asked for it when it
+   * was built (--serve). The last argument is not used, as with heddle_chat.run. */
+  int32_t (*serve)(heddle_model *model, const void *arguments, void *unused);
 };
+
+int32_t heddle_serve(heddle_model *model, const void *arguments, void *unused);
 
 /* Where a cache keeps the rows of a session. Row b of a call lies at data + rows[b] * capacity * position_bytes. */
 typedef struct heddle_cache_view {

@@ -27,7 +27,7 @@ public:
       : module(module), context(module.getContext()), model(program) {}
 
   EmittedProgram program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                         bool withMain);
+                         MainKind main);
 
 private:
   llvm::Constant *size(const ProgramSize &size);
@@ -279,7 +279,8 @@ llvm::Constant *Emitter::reader(llvm::StringRef name) {
 }
 
 EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                                bool withMain) {
+                                MainKind main) {
+  bool withMain = main != MainKind::None;
   auto emitMonomial = [&](const SizeExpr &monomial) {
     assert(monomial.terms().size() == 1 && "a monomial is one product");
     return term(monomial.terms().front());
@@ -319,7 +320,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        model.audioSteps && withMain ? reader("heddle_read_audio") : null(),
        model.chat ? global(chat(*model.chat, withMain)) : null(),
        specialTokens(),
-       int32(model.specialTokens.size())});
+       int32(model.specialTokens.size()),
+       main == MainKind::Server ? reader("heddle_serve") : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);
@@ -336,6 +338,6 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
 EmittedProgram codegen::emitProgram(llvm::Module &module,
                                     const Program &program, unsigned cpuLevel,
                                     llvm::StringRef cpuFeatures,
-                                    bool withMain) {
-  return Emitter(module, program).program(cpuLevel, cpuFeatures, withMain);
+                                    MainKind main) {
+  return Emitter(module, program).program(cpuLevel, cpuFeatures, main);
 }

@@ -22,11 +22,11 @@ struct EmittedProgram {
 };
 
 /// Adds the descriptor and everything it points to. The functions of the
-/// entries must be in `module`. `withMain`: there will be a command line, which
-/// reads files for the entries.
+/// entries must be in `module`. Where there will be a command line, it has what
+/// that reads files with.
 EmittedProgram emitProgram(llvm::Module &module, const Program &program,
                            unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                           bool withMain);
+                           MainKind main);
 
 } // namespace heddle::codegen
 

@@ -114,17 +114,18 @@ runtimeArchives(const LinkOptions &options) {
     return directory.takeError();
   std::vector<std::string> archives = {"--start-group"};
   for (llvm::StringRef name :
-       {"libheddle_main.a", "libheddle_text.a", "libheddle_chat.a",
+       {"libheddle_serve.a", "libheddle_main.a", "libheddle_text.a", "libheddle_chat.a",
         "libheddle_media.a", "libheddle_runtime.a"})
     if (std::string archive = joinPath(*directory, name);
         fs::is_regular_file(archive))
       archives.push_back(archive);
-  // What text and pictures stand on: beside the runtime, or where the target's
-  // libraries are.
+  // What text, pictures and the server stand on: beside the runtime, or where
+  // the target's libraries are.
   LibrarySearch search(options);
   for (llvm::StringRef installed :
        {HEDDLE_PCRE2_ARCHIVE, HEDDLE_UTF8PROC_ARCHIVE, HEDDLE_PNG_ARCHIVE,
-        HEDDLE_JPEG_ARCHIVE, HEDDLE_Z_ARCHIVE}) {
+        HEDDLE_JPEG_ARCHIVE, HEDDLE_Z_ARCHIVE, HEDDLE_EVENT_EXTRA_ARCHIVE,
+        HEDDLE_EVENT_CORE_ARCHIVE}) {
     llvm::StringRef name = path::filename(installed);
     std::string archive = joinPath(*directory, name);
     if (!fs::is_regular_file(archive))

@@ -79,7 +79,7 @@ static llvm::LogicalResult verify(mlir::ModuleOp module,
 std::unique_ptr<llvm::Module>
 codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
                          llvm::TargetMachine &machine, llvm::StringRef tuneCpu,
-                         bool withMain, llvm::LLVMContext &context) {
+                         MainKind main, llvm::LLVMContext &context) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   // It becomes data; LLVM's dialect has no words for it.
@@ -99,9 +99,9 @@ codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
     if (!value.isDeclaration())
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
   EmittedProgram emitted = emitProgram(*llvmModule, program, cpuLevel(machine),
-                                       cpuFeatures(machine), withMain);
+                                       cpuFeatures(machine), main);
   emitInterface(*llvmModule, program, emitted);
-  if (withMain)
+  if (main != MainKind::None)
     emitMain(*llvmModule, emitted);
   setFunctionAttributes(*llvmModule, machine, tuneCpu);
   if (failed(verify(module, *llvmModule)))

@@ -27,7 +27,7 @@ namespace heddle::codegen {
 std::unique_ptr<llvm::Module>
 translateToLlvm(mlir::ModuleOp module, const Program &program,
                 llvm::TargetMachine &machine, llvm::StringRef tuneCpu,
-                bool withMain, llvm::LLVMContext &context);
+                MainKind main, llvm::LLVMContext &context);
 
 /// LLVM's O3 pipeline for `machine`.
 void optimise(llvm::Module &module, llvm::TargetMachine &machine);

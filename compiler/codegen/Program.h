@@ -26,6 +26,13 @@ class ModuleOp;
 
 namespace heddle::codegen {
 
+/// What a program does when it is run by itself.
+enum class MainKind {
+  None,        // it has no `main`
+  CommandLine, // it reads files and texts
+  Server       // and answers over HTTP, if asked to
+};
+
 /// In the order of heddle_type.
 enum class ElementType { F32, BF16, F16, I32, I64, I8, Bool };
 

@@ -95,6 +95,13 @@ static Linkage linkageOf(Stage stage) {
   }
 }
 
+static codegen::MainKind mainOf(Stage stage, const Arguments &arguments) {
+  using codegen::MainKind;
+  return stage != Stage::Exe ? MainKind::None
+         : arguments.serves  ? MainKind::Server
+                             : MainKind::CommandLine;
+}
+
 /// A checkpoint's program is named after its directory or its file, any other
 /// after the model.
 static std::string outputName(const Compilation &compilation,
@@ -214,7 +221,7 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   std::string beside = weightsPath(output, compilation.program());
   if (weights && !append)
     compilation.setWeightsFile(llvm::sys::path::filename(beside));
-  if (failed(compilation.translate(/*withMain=*/stage == Stage::Exe)))
+  if (failed(compilation.translate(mainOf(stage, arguments))))
     return llvm::failure();
   if (!arguments.header.empty() &&
       failed(emitStream(compilation, Stage::Header, arguments.header, outputs)))

@@ -169,6 +169,8 @@ void CommandLineParser::checkCombinations() {
     fail("found both --weights and --random-weights, needed one of them");
   if (arguments.isStatic && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
     fail("--static is for executables");
+  if (arguments.serves && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
+    fail("--serve is for executables");
   const VerifyArguments &verify = arguments.verify;
   bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||
                 verify.minAgreement || verify.minCosine;

@@ -80,6 +80,8 @@ struct Arguments {
   std::string calibrationText, calibrationIds;
   std::shared_ptr<const Importance> importance;
   bool isStatic = false;
+  /// The program answers over HTTP, if it is asked to.
+  bool serves = false;
   std::string sysroot, runtimeDirectory;
   std::string header;
 

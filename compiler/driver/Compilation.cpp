@@ -345,14 +345,14 @@ llvm::LogicalResult Compilation::readSpecialTokens() {
   return llvm::success(problems.empty());
 }
 
-llvm::LogicalResult Compilation::translate(bool withMain) {
+llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
   if (failed(chooseMachine()))
     return llvm::failure();
   {
     mlir::TimingScope scope = time("translate");
     llvmModule_ = codegen::translateToLlvm(*module_, program_, *machine_,
                                            codegen::tuneCpu(options_.target),
-                                           withMain, llvmContext);
+                                           main, llvmContext);
   }
   if (!llvmModule_)
     return llvm::failure();

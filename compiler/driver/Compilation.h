@@ -54,8 +54,8 @@ public:
   /// Runs passes until the module is at `stage`, Llvm at most.
   llvm::LogicalResult lowerTo(pipeline::Stage stage);
 
-  /// From the LLVM dialect to optimised LLVM IR; `withMain` adds `main`.
-  llvm::LogicalResult translate(bool withMain);
+  /// From the LLVM dialect to optimised LLVM IR; with the `main` of its kind.
+  llvm::LogicalResult translate(codegen::MainKind main);
 
   /// Links an executable or a library: its bytes. A library exports the
   /// model's interface, and of the runtime's own what `exports` names.

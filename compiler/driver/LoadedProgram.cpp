@@ -54,7 +54,7 @@ LinkedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
                 "them to run the model");
   std::optional<Weights> weights;
   if (failed(bindWeights(compilation, arguments, weights)) ||
-      failed(compilation.translate(/*withMain=*/true)))
+      failed(compilation.translate(codegen::MainKind::CommandLine)))
     return llvm::failure();
   if (weights)
     result.weights_ = std::make_unique<Weights>(std::move(*weights));
@@ -114,7 +114,7 @@ void *LoadedProgram::function(llvm::StringRef name) const {
 
 int LoadedProgram::call(llvm::ArrayRef<std::string> arguments) {
   auto *main = reinterpret_cast<int (*)(int, char **)>(function("main"));
-  assert(main && "translate(withMain) made main");
+  assert(main && "translate() made main");
   std::vector<std::string> words = {program_.name};
   llvm::append_range(words, arguments);
   std::vector<char *> argv;

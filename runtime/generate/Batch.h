@@ -45,6 +45,8 @@ public:
   heddle_status open(int64_t promptTokens);
 
   int64_t size() const { return rows.size(); }
+  /// Positions of a row.
+  int64_t context() const { return session.limits.perRow[step.growing]; }
   int64_t atWork() const { return working; }
   bool isFull() const { return working == rows.size(); }
 

@@ -21,6 +21,10 @@ private:
   bool parseChoiceOption(std::string_view option, bool &taken);
   bool parseTextOption(std::string_view option, bool &taken);
   bool parseFlag(std::string_view option);
+  bool parseServing();
+  bool parseServeOption(std::string_view option, bool &taken);
+  bool parseCommonOption(std::string_view option, bool &taken);
+  bool refuseOption(std::string_view option);
   bool parsePositional(const char *word);
   bool check();
   void callWithFiles();

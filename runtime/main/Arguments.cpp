@@ -11,9 +11,17 @@
 namespace heddle::runtime {
 
 bool ArgumentParser::parse() {
+  // `./model serve`: the first word only, or a text might be mistaken for it.
+  if (program.serve && rest != end && !strcmp(*rest, "serve")) {
+    arguments.serve = true;
+    ++rest;
+    // What the program's file is called.
+    const char *path = rest[-2], *slash = strrchr(path, '/');
+    arguments.serving.name = slash ? slash + 1 : path;
+  }
   while (rest != end) {
     const char *word = *rest++;
-    if (!strcmp(word, "--")) {
+    if (!strcmp(word, "--") && !arguments.serve) {
       while (rest != end)
         arguments.texts.push(*rest++);
       break;
@@ -33,11 +41,15 @@ bool ArgumentParser::parse() {
       return false;
     }
   }
-  return check();
+  return arguments.serve || check();
 }
 
 /// A name of an entry begins a call; anything else is text.
 bool ArgumentParser::parsePositional(const char *word) {
+  if (arguments.serve) {
+    complain("serve takes options only: found %s", word);
+    return false;
+  }
   const heddle_entry *entry = entryNamed(word);
   if (entry && arguments.texts.empty())
     arguments.calls.push(entry);
@@ -116,11 +128,14 @@ bool ArgumentParser::parseChoiceOption(std::string_view option, bool &taken) {
 /// Whether its value is a text, or the name of a file; `taken`: and there.
 bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
   const std::pair<std::string_view, const char **> texts[] = {
-      {"--language", &arguments.language}, {"--task", &arguments.task},
-      {"--system", &arguments.system},     {"--tools", &arguments.tools},
+      {"--language", &arguments.language},
+      {"--task", &arguments.task},
+      {"--system", &arguments.system},
+      {"--tools", &arguments.tools},
       {"--json-schema", &arguments.jsonSchema},
-      {"--weights", &arguments.weights},   {"--prompt", &arguments.prompt},
-      {"--entry", &arguments.entry},       {"--session", &arguments.session}};
+      {"--prompt", &arguments.prompt},
+      {"--entry", &arguments.entry},
+      {"--session", &arguments.session}};
   for (auto [name, text] : texts)
     if (option == name)
       return taken = (*text = takeValue(option)), true;
@@ -133,29 +148,51 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
   return false;
 }
 
-bool ArgumentParser::parseOption(std::string_view option) {
-  if (parseFlag(option))
-    return true;
-  if (bool taken; parseSearchOption(option, taken) ||
-                  parseChoiceOption(option, taken) ||
-                  parseTextOption(option, taken))
-    return taken;
-  if (option == "-n" || option == "--tokens")
-    return takeTokens(option);
+/// Whether it is one that every way of running a program takes; `taken`: and
+/// well.
+bool ArgumentParser::parseCommonOption(std::string_view option, bool &taken) {
   if (option == "--context")
-    return takeNumber(option, 1, INT64_MAX, arguments.context);
-  if (option == "--threads") {
-    int64_t number = 0;
-    bool taken = takeNumber(option, 0, 1024, number);
-    arguments.threads = static_cast<int32_t>(number);
-    return taken;
+    return taken = takeNumber(option, 1, INT64_MAX, arguments.context), true;
+  if (option == "--weights")
+    return taken = (arguments.weights = takeValue(option)), true;
+  if (option != "--threads")
+    return false;
+  int64_t number = 0;
+  taken = takeNumber(option, 0, 1024, number);
+  arguments.threads = static_cast<int32_t>(number);
+  return true;
+}
+
+/// Whether it is the server's; `taken`: and well.
+bool ArgumentParser::parseServeOption(std::string_view option, bool &taken) {
+  ServeOptions &serving = arguments.serving;
+  const std::tuple<std::string_view, int64_t, int64_t, int64_t *> numbers[] = {
+      {"--port", 0, 65535, &serving.port},
+      {"--parallel", 1, 4096, &serving.parallel},
+      {"--queue", 1, 1 << 20, &serving.queue},
+      {"--body-limit", 1024, 1 << 30, &serving.body},
+      {"--timeout", 1, 86400, &serving.timeout}};
+  for (auto [name, least, most, number] : numbers)
+    if (option == name)
+      return taken = takeNumber(option, least, most, *number), true;
+  if (option == "--name")
+    return taken = (serving.name = takeValue(option)), true;
+  if (option == "--host")
+    return taken = (serving.host = takeValue(option)), true;
+  if (option == "--api-key-file")
+    return taken = (serving.keys = takeValue(option)), true;
+  for (std::string_view flag : {"--help", "-h", "--huge-pages"})
+    if (option == flag)
+      return taken = parseFlag(option), true;
+  return false;
+}
+
+bool ArgumentParser::refuseOption(std::string_view option) {
+  if (arguments.serve) {
+    complain("serve takes no %.*s; --help lists its options",
+             static_cast<int>(option.size()), option.data());
+    return false;
   }
-  if (option == "--format")
-    return takeFormat(option);
-  for (const char *binding :
-       {"--in", "--out", "--lengths", "--rows", "--text", "--pair"})
-    if (option == binding)
-      return takeBinding(binding);
   Suggestion suggestion(option);
   for (const char *name : optionNames)
     if (option.substr(0, 2) == "--")
@@ -164,6 +201,29 @@ bool ArgumentParser::parseOption(std::string_view option) {
   complain("unknown option %.*s%s", static_cast<int>(option.size()),
            option.data(), *meant ? meant : "; --help lists the options");
   return false;
+}
+
+bool ArgumentParser::parseOption(std::string_view option) {
+  bool taken;
+  if (parseCommonOption(option, taken) ||
+      (arguments.serve && parseServeOption(option, taken)))
+    return taken;
+  if (arguments.serve)
+    return refuseOption(option);
+  if (parseFlag(option))
+    return true;
+  if (parseSearchOption(option, taken) || parseChoiceOption(option, taken) ||
+      parseTextOption(option, taken))
+    return taken;
+  if (option == "-n" || option == "--tokens")
+    return takeTokens(option);
+  if (option == "--format")
+    return takeFormat(option);
+  for (const char *binding :
+       {"--in", "--out", "--lengths", "--rows", "--text", "--pair"})
+    if (option == binding)
+      return takeBinding(binding);
+  return refuseOption(option);
 }
 
 const heddle_entry *ArgumentParser::entryNamed(const char *name) const {

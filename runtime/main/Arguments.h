@@ -20,6 +20,18 @@ struct Binding {
   const char *value;
 };
 
+/// Of `serve`, where the program has a server.
+struct ServeOptions {
+  const char *name = nullptr; // of the model, as requests say it
+  const char *host = "127.0.0.1";
+  int64_t port = 8080;
+  int64_t parallel = 8;       // texts that are written side by side
+  int64_t queue = 256;        // requests that may wait
+  int64_t body = 4 << 20;     // bytes of a request
+  int64_t timeout = 600;      // seconds of a request
+  const char *keys = nullptr; // the file of those that are let in
+};
+
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
@@ -49,6 +61,9 @@ struct Arguments {
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;
   const char *prompt = nullptr; // the name of what is put before texts
+
+  bool serve = false; // over HTTP
+  ServeOptions serving;
 
   // Entries by name, called one after the other in one session.
   List<const heddle_entry *> calls;

@@ -42,6 +42,8 @@ void printProfile(heddle_model &model);
 /// `speaksText`: unless it is known that there is no tokenizer.
 void printHelp(const heddle_program &program, const char *command,
                bool speaksText);
+/// Of `serve`.
+void printServeHelp(const heddle_program &program, const char *command);
 void printInfo(heddle_model &model);
 /// How the program generates unless it is told otherwise.
 void printSettings(const heddle_program &program);

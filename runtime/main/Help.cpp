@@ -212,6 +212,37 @@ static void printChatHelp() {
       "write it at the end");
 }
 
+void printServeHelp(const heddle_program &program, const char *command) {
+  const ServeOptions standard;
+  printf("%s serve: answers over HTTP, as OpenAI's interface has it\n\n"
+         "  --name NAME             of the model (what the program's file is "
+         "called)\n"
+         "  --host ADDRESS          to listen on (%s: this machine only)\n"
+         "  --port N                0: one that is free (%lld)\n"
+         "  --parallel N            texts that are written side by side "
+         "(%lld)\n"
+         "  --context N             positions of each (the model's most)\n"
+         "  --queue N               requests that may wait (%lld)\n"
+         "  --body-limit N          bytes of a request (%lld)\n"
+         "  --timeout N             seconds of a request (%lld)\n"
+         "  --api-key-file FILE     keys, a line each: who has none is "
+         "refused (nobody needs one)\n"
+         "  --threads N             (0: one a core)\n"
+         "  --weights FILE          the packed weights, if not where they "
+         "were built\n"
+         "  --huge-pages            copy the weights into huge pages at the "
+         "start\n\n"
+         "  %s serve --port 8080\n"
+         "  curl localhost:8080/v1/models; routes: /v1/chat/completions "
+         "/v1/completions /v1/embeddings\n"
+         "  /v1/models /health /metrics\n",
+         program.name, standard.host, static_cast<long long>(standard.port),
+         static_cast<long long>(standard.parallel),
+         static_cast<long long>(standard.queue),
+         static_cast<long long>(standard.body),
+         static_cast<long long>(standard.timeout), command);
+}
+
 static void printTextHelp(const TextUse &use) {
   if (use.embed)
     printf("\nvectors\n"
@@ -240,6 +271,10 @@ void printHelp(const heddle_program &program, const char *command,
     printGenerationHelp(program, use, speaksText);
   if (program.chat)
     printChatHelp();
+  if (program.serve)
+    printf("\nserver\n"
+           "  %s serve                answers over HTTP: %s serve --help\n",
+           command, command);
   if (!readsIds)
     printTextHelp(use);
   printEntryHelp(program, speaksText);

@@ -46,6 +46,8 @@ static int run(heddle_model &model, const Arguments &arguments) {
            static_cast<long long>(model.weights.bytes()));
     return 0;
   }
+  if (arguments.serve)
+    return model.program->serve(&model, &arguments, nullptr);
   if (arguments.chat)
     return model.program->chat->run(&model, &arguments, nullptr);
   if (!arguments.calls.empty())
@@ -109,8 +111,11 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
     return 1;
   int code = 0;
   if (arguments.help) {
-    printHelp(*program, argc > 0 ? argv[0] : program->name,
-              maySpeakText(*program, arguments.weights));
+    const char *command = argc > 0 ? argv[0] : program->name;
+    if (arguments.serve)
+      printServeHelp(*program, command);
+    else
+      printHelp(*program, command, maySpeakText(*program, arguments.weights));
   } else if (arguments.version) {
     printf("%s, compiled by Heddle, runtime interface %u\n", program->name,
            HEDDLE_ABI_VERSION);

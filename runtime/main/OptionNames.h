@@ -55,6 +55,7 @@ inline constexpr const char *optionNames[] = {"--help",
                                               "--out",
                                               "--lengths",
                                               "--rows"};
+// `serve` refuses what is not its own, and lists what is.
 
 } // namespace heddle::runtime
 

@@ -26,7 +26,7 @@ BELOW["compiler/pipeline"] = [f"compiler/{six}" for six in SIX] + BELOW["compile
 BELOW["compiler/driver"] = ["compiler/pipeline", *BELOW["compiler/pipeline"]]
 
 # Folders of the runtime, each of which may be left out of a program with what stands before it here.
-RUNTIME = ["runtime/main", "runtime/chat", "runtime/generate", "runtime/text", "runtime/media"]
+RUNTIME = ["runtime/serve", "runtime/main", "runtime/chat", "runtime/generate", "runtime/text", "runtime/media"]
 SHARED = "Shared with the compiler"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', flags=re.M)
 
