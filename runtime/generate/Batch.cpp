@@ -147,6 +147,7 @@ heddle_status Batch::add(const heddle_generate_options &options,
   if (!status)
     status = writer->checkTrouble();
   if (status) {
+    row.endFollower();
     destroy(writer);
     forget(row);
     return status;
@@ -298,8 +299,7 @@ void Batch::drop(int64_t row) {
     return;
   destroy(text.writer);
   text.writer = nullptr;
-  destroy(text.row.follower);
-  text.row.follower = nullptr;
+  text.row.endFollower();
   text.row.ids.shrink(text.row.read);
   text.used = ++clock;
   --working;

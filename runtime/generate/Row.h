@@ -39,6 +39,11 @@ struct Row {
     destroy(follower);
   }
 
+  /// Before the grammar that it follows.
+  void endFollower() {
+    destroy(follower);
+    follower = nullptr;
+  }
   int64_t unread() const { return static_cast<int64_t>(ids.size() - read); }
   bool isUnanswered() const { return ids.size() == prompt; }
   /// Holds what `other` does.

@@ -51,8 +51,7 @@ heddle_status Writer::openDecoder(Row &row, bool readsPrompt) {
   for (size_t i = 0; i < row.prompt && readsPrompt; ++i)
     row.decoder->push(row.ids[i], piece);
   piece.clear();
-  destroy(row.follower);
-  row.follower = nullptr;
+  row.endFollower();
   if (!grammar)
     return HEDDLE_OK;
   row.follower = create<grammar::Follower>(*grammar);

@@ -32,8 +32,8 @@ bool Job::prepare() {
   options.biases = request.biases.data();
   options.bias_count = static_cast<int32_t>(request.biased.size());
   request.schema.push('\0');
-  // if (request.hasSchema)
-  // options.json_schema = request.schema.data();
+  if (request.hasSchema)
+    options.json_schema = request.schema.data();
   auto told = static_cast<size_t>(1 + options.likeliest);
   if (!likeliestTokens.resize(told) || !logProbabilities.resize(told))
     return false;
