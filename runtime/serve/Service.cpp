@@ -257,6 +257,9 @@ void Service::answerGet(Exchange &exchange) {
     return replyModels(exchange, false);
   if (path == "/" && model.program->chat) {
     metrics.count(200);
+    exchange.addHeader("Content-Security-Policy",
+                       "default-src 'self'; style-src 'unsafe-inline'; "
+                       "script-src 'unsafe-inline'; frame-ancestors 'none'");
     return exchange.reply(200, "text/html; charset=utf-8", page());
   }
   refuse(exchange,

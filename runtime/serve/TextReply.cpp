@@ -88,10 +88,12 @@ bool TextReply::update() {
   }
   if (failed())
     return true;
+  // Asked first: what ends meanwhile is sent next time.
+  bool isLast = haveEnded();
   if (streams)
     for (Choice &choice : choices)
       sendNew(choice);
-  if (!haveEnded())
+  if (!isLast)
     return false;
   if (streams) {
     sendUsage();
