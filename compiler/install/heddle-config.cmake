@@ -1,9 +1,15 @@
-# find_package(heddle): the compiler as heddle::heddle, and models as libraries.
+# find_package(heddle): the compiler as heddle::heddle, models as libraries, and heddle::host for hosts that load models by their path.
 get_filename_component(heddle_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 if(NOT TARGET heddle::heddle)
   add_executable(heddle::heddle IMPORTED GLOBAL)
   set_target_properties(heddle::heddle PROPERTIES IMPORTED_LOCATION "${heddle_prefix}/bin/heddle")
+endif()
+
+if(NOT TARGET heddle::host)
+  add_library(heddle::host INTERFACE IMPORTED GLOBAL)
+  target_include_directories(heddle::host INTERFACE "${heddle_prefix}/include")
+  target_link_libraries(heddle::host INTERFACE ${CMAKE_DL_LIBS})
 endif()
 
 # heddle_add_model(NAME MODEL [FLAGS flags...])
