@@ -1,5 +1,6 @@
 # Every .mlir, .heddle and .test file under test/ is a test; its RUN lines say how.
 import os
+import subprocess
 import lit.formats
 import lit.util
 
@@ -22,19 +23,32 @@ config.environment["PATH"] = os.pathsep.join(
     [heddle_dir, os.path.join(config.build_dir, "bin"), config.llvm_tools_dir, os.environ["PATH"]])
 config.environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
 
+
+
+def python_with_numpy():
+    """Debian's numpy is for Debian's Python, which need not be the first one here. Without any, the tests of it fail and say so."""
+    for python in (config.python, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import numpy"], capture_output=True).returncode == 0:
+            return python
+    return config.python
+
+
 config.substitutions += [
     ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
     ("%bin", os.path.join(config.build_dir, "bin")),
     ("%heddle", os.path.join(heddle_dir, "heddle")),
     ("%examples", os.path.join(config.source_dir, "examples")),
     ("%models", os.path.join(config.source_dir, "examples", "models")),
+    ("%root", config.source_dir),
     ("%readme", os.path.join(config.source_dir, "README.md")),
     ("%golden", os.path.join(config.source_dir, "test", "golden")),
     ("%libraries", os.path.join(config.build_dir, "lib")),
     ("%build", config.build_dir),
     ("%cc", config.c_compiler),
+    ("%cxx", config.cxx_compiler),
     ("%cmake", config.cmake),
     ("%python", config.python),
+    ("%numpy-python", python_with_numpy()),
 ]
 
 # REQUIRES: of what a test runs natively.
