@@ -144,59 +144,23 @@ bool Terms::closeRules() {
 /// States of two terms together that are looked at, for one call of both().
 static constexpr size_t mostStates = 20000;
 
-/// One byte for each set of bytes that no part of the terms tells apart.
-size_t Terms::representatives(Term first, Term second, uint8_t (&found)[256]) {
-  // Bit s of a byte's key: whether set number s has it.
-  text::Buffer<Term> todo;
-  text::Buffer<uint8_t> seen;
-  text::Buffer<uint32_t> used;
-  if (!seen.resize(table.size()))
-    return 0;
-  todo.push(first), todo.push(second);
-  while (!todo.empty()) {
-    const Entry &entry = table[todo.back()];
-    bool isNew = !seen[todo.back()];
-    seen[todo.back()] = true;
-    todo.pop();
-    if (!isNew)
-      continue;
-    if (entry.kind == Bytes)
-      used.push(entry.a);
-    if (entry.kind == Sequence || entry.kind == Both)
-      todo.push(entry.a), todo.push(entry.b);
-    if (entry.kind == Repeat)
-      todo.push(entry.a);
-    for (uint32_t i = 0; entry.kind == Either && i < entry.b; ++i)
-      todo.push(children[entry.a + i]);
-  }
-  size_t count = 0;
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    auto isLike = [&](uint8_t other) {
-      return std::all_of(used.begin(), used.end(), [&](uint32_t set) {
-        return sets[set].contains(static_cast<uint8_t>(byte)) ==
-               sets[set].contains(other);
-      });
-    };
-    uint8_t *like = std::find_if(found, found + count, isLike);
-    if (like == found + count)
-      found[count++] = static_cast<uint8_t>(byte);
-  }
-  return count;
-}
-
 /// All that may come of `start`: terms, and edges as pairs of their indices.
 bool Terms::explore(Term start, text::Buffer<Term> &found,
                     text::Buffer<uint32_t> &edges) {
-  uint8_t bytes[256];
-  size_t count = representatives(start, start, bytes);
   text::Buffer<uint32_t> indices; // by term: index in found + 1
+  text::Buffer<uint32_t> used;
   found.push(start);
   if (!indices.resize(start + size_t{1}))
     return false;
   indices[start] = 1;
-  for (size_t i = 0; i < found.size(); ++i)
-    for (size_t k = 0; k < count; ++k) {
-      Term behind = derivative(found[i], bytes[k]);
+  for (size_t i = 0; i < found.size(); ++i) {
+    uint8_t classes[256];
+    used.clear();
+    firstsOf(found[i], used);
+    unsigned count = tellApart(used, classes);
+    for (unsigned k = 0; k < count; ++k) {
+      uint8_t *first = std::find(classes, classes + 256, k);
+      Term behind = derivative(found[i], static_cast<uint8_t>(first - classes));
       if (behind == nothing)
         continue;
       if (behind >= indices.size() && !indices.resize(table.size()))
@@ -212,6 +176,7 @@ bool Terms::explore(Term start, text::Buffer<Term> &found,
       if (text::trouble != text::Trouble::None)
         return false;
     }
+  }
   return true;
 }
 

@@ -238,12 +238,78 @@ uint32_t Terms::rowOf(Term term) {
   return row;
 }
 
-Term Terms::derive(uint32_t row, uint8_t byte) {
-  Term found = derivative(rowTerms[row], byte);
+/// The sets of bytes that derivative() looks at, each once.
+void Terms::firstsOf(Term term, text::Buffer<uint32_t> &found) const {
+  const Entry &entry = table[term];
+  switch (entry.kind) {
+  case Nothing:
+  case Empty:
+    return;
+  case Bytes:
+    if (std::find(found.begin(), found.end(), entry.a) == found.end())
+      found.push(entry.a);
+    return;
+  case Sequence:
+    firstsOf(entry.a, found);
+    if (table[entry.a].hasEmpty)
+      firstsOf(entry.b, found);
+    return;
+  case Either:
+    for (uint32_t i = 0; i < entry.b; ++i)
+      firstsOf(children[entry.a + i], found);
+    return;
+  case Repeat:
+    return firstsOf(entry.a, found);
+  case Both:
+    firstsOf(entry.a, found);
+    return firstsOf(entry.b, found);
+  case Rule:
+    return firstsOf(rules[entry.a], found);
+  }
+}
+
+/// Numbers bytes alike that no set tells apart; how many numbers there are.
+unsigned Terms::tellApart(const text::Buffer<uint32_t> &used,
+                          uint8_t (&classes)[256]) const {
+  memset(classes, 0, sizeof classes);
+  unsigned count = 1;
+  for (uint32_t set : used) {
+    // By class: what its bytes outside and inside of the set are called.
+    int16_t names[256][2];
+    memset(names, -1, sizeof names[0] * count);
+    unsigned next = 0;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      bool isIn = sets[set].contains(static_cast<uint8_t>(byte));
+      int16_t &name = names[classes[byte]][isIn];
+      if (name < 0)
+        name = static_cast<int16_t>(next++);
+      classes[byte] = static_cast<uint8_t>(name);
+    }
+    count = next;
+  }
+  return count;
+}
+
+/// Finds out what may come behind every byte: one of each class is looked at.
+bool Terms::fill(uint32_t row) {
+  text::Buffer<uint32_t> used;
+  firstsOf(rowTerms[row], used);
+  uint8_t classes[256];
+  unsigned count = tellApart(used, classes);
+  Term behind[256];
+  std::fill(behind, behind + count, unknown);
+  Term all[256];
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    Term &found = behind[classes[byte]];
+    if (found == unknown)
+      found = derivative(rowTerms[row], static_cast<uint8_t>(byte));
+    all[byte] = found;
+  }
   // What is missing for want of memory is not to be remembered.
-  if (text::trouble == text::Trouble::None)
-    rows[size_t{row} * 256 + byte] = found;
-  return found;
+  if (text::trouble != text::Trouble::None)
+    return false;
+  memcpy(rows.data() + size_t{row} * 256, all, sizeof all);
+  return true;
 }
 
 Term Terms::derivativeOfEither(const Entry &entry, uint8_t byte) {

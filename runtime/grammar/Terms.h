@@ -96,7 +96,9 @@ public:
   uint32_t rowOf(Term term);
   Term next(uint32_t row, uint8_t byte) {
     Term found = rows[size_t{row} * 256 + byte];
-    return found != unknown ? found : derive(row, byte);
+    if (found != unknown)
+      return found;
+    return fill(row) ? rows[size_t{row} * 256 + byte] : nothing;
   }
 
   /// How much there is: what comes into being while texts are written is
@@ -131,7 +133,10 @@ private:
   bool areSame(const Entry &left, const Entry &right) const;
   bool growSlots();
   void insert(Term term);
-  Term derive(uint32_t row, uint8_t byte);
+  bool fill(uint32_t row);
+  void firstsOf(Term term, text::Buffer<uint32_t> &found) const;
+  unsigned tellApart(const text::Buffer<uint32_t> &used,
+                     uint8_t (&classes)[256]) const;
   Term derivative(Term term, uint8_t byte);
   Term derivativeOfEither(const Entry &entry, uint8_t byte);
   void collect(Term term);
@@ -139,7 +144,6 @@ private:
   Term rawBoth(Term first, Term second);
   bool explore(Term start, text::Buffer<Term> &found,
                text::Buffer<uint32_t> &edges);
-  size_t representatives(Term first, Term second, uint8_t (&bytes)[256]);
   bool isProductive(const Entry &entry,
                     const text::Buffer<uint8_t> &productive) const;
   bool findProductive(text::Buffer<uint8_t> &productive,

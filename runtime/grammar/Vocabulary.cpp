@@ -32,15 +32,34 @@ const char *Vocabulary::build(const text::Tokenizer &tokenizer) {
   return text::describeDecoding(watch.found());
 }
 
+/// The first bytes of a text, as a number that is ordered as they are.
+static uint64_t beginningOf(std::string_view text) {
+  uint64_t bytes = 0;
+  memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
+  return __builtin_bswap64(bytes);
+}
+
 void Vocabulary::sort() {
-  std::sort(sorted.begin(), sorted.end(), [&](int32_t left, int32_t right) {
-    std::string_view first = textOf(left), second = textOf(right);
+  struct Entry {
+    uint64_t beginning;
+    int32_t id;
+  };
+  text::Buffer<Entry> entries;
+  for (int32_t id : sorted)
+    entries.push({beginningOf(textOf(id)), id});
+  auto isBefore = [&](const Entry &left, const Entry &right) {
+    if (left.beginning != right.beginning)
+      return left.beginning < right.beginning;
+    std::string_view first = textOf(left.id), second = textOf(right.id);
     int order = memcmp(first.data(), second.data(),
                        std::min(first.size(), second.size()));
     if (order || first.size() != second.size())
       return order ? order < 0 : first.size() < second.size();
-    return left < right;
-  });
+    return left.id < right.id;
+  };
+  std::sort(entries.begin(), entries.end(), isBefore);
+  for (size_t i = 0; i < entries.size(); ++i)
+    sorted[i] = entries[i].id;
 }
 
 /// A node for every byte by which a text goes on behind what it has in common

@@ -27,7 +27,7 @@ const char *describeDecoding(Trouble trouble) {
 static constexpr std::string_view replacementCharacter = "\xef\xbf\xbd";
 
 Decoder::Decoder(const Tokenizer &tokenizer, bool skipSpecialTokens)
-    : Decoder(*tokenizer.tables, skipSpecialTokens) {}
+    : tables(*tokenizer.tables), skipSpecialTokens(skipSpecialTokens) {}
 
 void Decoder::push(int32_t id, Text &out) {
   std::string_view token = tables.token(id);
@@ -47,22 +47,28 @@ void Decoder::push(int32_t id, Text &out) {
 }
 
 void Decoder::appendBytes(int32_t id, Text &out) {
-  // A decoder of its own, for which the text has begun.
-  Decoder decoder(tables, skipSpecialTokens);
-  decoder.writesBytes = true;
-  for (StepState &state : decoder.states)
+  writesBytes = true;
+  for (StepState &state : states) {
     state.started = state.settled = true;
-  decoder.push(id, out);
+    state.held.clear();
+  }
+  push(id, out);
+  writesBytes = false;
+  forget();
 }
 
-void Decoder::finish(Text &out) {
-  for (size_t step = 0; step < tables.decoders.size(); ++step)
-    flush(step, out);
+void Decoder::forget() {
   for (StepState &state : states) {
     state.started = state.settled = false;
     state.stripped = 0;
     state.held.clear();
   }
+}
+
+void Decoder::finish(Text &out) {
+  for (size_t step = 0; step < tables.decoders.size(); ++step)
+    flush(step, out);
+  forget();
 }
 
 /// The byte that a token `<0x41>` stands for, or -1.
@@ -115,8 +121,11 @@ void Decoder::feedByteLevel(size_t step, std::string_view token, Text &out) {
     }
     held.push(static_cast<char>(byte));
   }
-  if (writesBytes)
-    return feed(step + 1, held.view(), out);
+  if (writesBytes) {
+    Text all;
+    all.swap(held);
+    return feed(step + 1, all.view(), out);
+  }
   // Everything but an unfinished character at the very end is final.
   size_t whole = 0;
   while (whole < held.size()) {

@@ -100,8 +100,8 @@ public:
   void push(int32_t id, Text &out);
 
   /// Appends the bytes that `id` writes in the middle of a text, whatever
-  /// stands around it: a part of a character, perhaps. Nothing of what push()
-  /// has held back comes with it, and nothing is.
+  /// stands around it: a part of a character, perhaps. What push() has held
+  /// back is forgotten.
   void appendBytes(int32_t id, Text &out);
 
   /// Appends what is held back (an unfinished character reads as U+FFFD) and
@@ -109,9 +109,6 @@ public:
   void finish(Text &out);
 
 private:
-  Decoder(const Tables &tables, bool skipSpecialTokens)
-      : tables(tables), skipSpecialTokens(skipSpecialTokens) {}
-
   /// What one step of the decoder remembers between tokens.
   struct StepState {
     bool started = false;  // a token has passed
@@ -122,6 +119,7 @@ private:
                // to end
   };
 
+  void forget();
   void feed(size_t step, std::string_view token, Text &out);
   void flush(size_t step, Text &out);
   void feedByteLevel(size_t step, std::string_view token, Text &out);
