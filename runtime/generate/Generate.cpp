@@ -33,7 +33,7 @@ heddle_status Generation::run() {
   if (beamOptions.beams > 1)
     if (heddle_status status = prepareBeams())
       return status;
-  while (unfinished()) {
+  while (unfinished() && !(report.interrupted && *report.interrupted)) {
     planCall();
     if (heddle_status status = writer.checkTrouble())
       return status;

@@ -152,9 +152,13 @@ heddle_status Chat::say(std::string_view text) {
   heddle_status status = conversation.add("user", text);
   if (!status)
     status = answer();
-  if (!status)
+  // Before there was an answer: as if nothing had been said.
+  bool isUnanswered = interrupted && written.empty();
+  if (!status && !isUnanswered)
     status = conversation.add("assistant", written.view());
-  if (status) {
+  if (isUnanswered)
+    putchar('\n');
+  if (status || isUnanswered) {
     conversation.shrink(before);
     return status;
   }

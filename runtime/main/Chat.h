@@ -9,10 +9,14 @@
 
 namespace heddle::runtime {
 
+/// Set by ctrl-C, which ends an answer and not the program.
+extern volatile int interrupted;
+
 class Chat {
 public:
   Chat(heddle_model &model, const Arguments &arguments)
       : model(model), arguments(arguments), conversation(*model.program->chat) {
+    report.interrupted = &interrupted;
   }
   Chat(const Chat &) = delete;
   Chat &operator=(const Chat &) = delete;
@@ -57,9 +61,6 @@ private:
   text::Text written;
   bool noReader = false;
 };
-
-/// Set by ctrl-C, which ends an answer and not the program.
-extern volatile int interrupted;
 
 } // namespace heddle::runtime
 

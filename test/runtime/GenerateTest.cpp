@@ -1,6 +1,7 @@
 // The loop of `generate`, on token ids: the toy model's logits are the counts
 // of ids seen so far, so that greedy text repeats the most frequent id.
 
+#include "runtime/generate/Generate.h"
 #include "ToyProgram.h"
 
 #include <gtest/gtest.h>
@@ -224,6 +225,35 @@ TEST_F(Generate, MistakesAreNamed) {
   entries[0].generates = 0;
   generate({{1}}, 1);
   EXPECT_STREQ(heddle_last_error(), "toy does not generate");
+}
+
+static volatile int interrupted;
+
+TEST_F(Generate, WhatIsInterruptedReadsNoFurtherChunk) {
+  open({0, 2, 0});
+  // In the second call, as by a signal.
+  entries[0].function = [](heddle_frame *frame) {
+    interrupted = lengthsOfCalls.size() == 1;
+    return recordingStep(frame);
+  };
+  const Ids prompt = {1, 2, 3, 4, 5, 6, 7};
+  const int32_t *ids = prompt.data();
+  const int64_t length = 7;
+  heddle_generate_options options = {};
+  options.rows = 1;
+  options.prompt_ids = &ids;
+  options.prompt_lengths = &length;
+  heddle::runtime::GenerateReport report;
+  report.interrupted = &interrupted;
+  int calls = 0;
+  auto count = [](void *calls, int64_t, int32_t, const char *, int64_t) {
+    return ++*static_cast<int *>(calls), 0;
+  };
+  EXPECT_EQ(heddle::runtime::generate(*session, options, count, &calls, report),
+            HEDDLE_OK);
+  EXPECT_EQ(lengthsOfCalls.size(), 2u);
+  EXPECT_EQ(heddle_session_length(session, 0), 4);
+  EXPECT_EQ(calls, 0);
 }
 
 /// What the checkpoint says; max_tokens 0 and options of 0 leave it so.
