@@ -67,6 +67,40 @@ double GgufTokens::scoreOf(size_t index) const {
 // Texts
 //===----------------------------------------------------------------------===//
 
+/// The chat templates, in the form of tokenizer_config.json: one is a string,
+/// several have names, which `tokenizer.chat_templates` lists but for the
+/// default one's. A name that is listed without a template is left without.
+static json::Value chatTemplates(const GgufHeader &header) {
+  constexpr StringLiteral key = "tokenizer.chat_template";
+  auto text = [&](StringRef name) -> json::Value {
+    const GgufValue *chat =
+        header.find(name.empty() ? key.str() : (key + "." + name).str());
+    return chat && chat->type == GgufType::String && !chat->isArray
+               ? json::Value(json::fixUTF8(chat->strings[0]))
+               : json::Value(nullptr);
+  };
+  std::vector<std::string> names;
+  const GgufValue *listed = header.find("tokenizer.chat_templates");
+  if (listed && listed->type == GgufType::String && listed->isArray)
+    names = listed->strings;
+  for (const GgufValue &value : header.values)
+    if (StringRef rest = value.key; rest.consume_front((key + ".").str()))
+      if (!is_contained(names, rest))
+        names.push_back(rest.str());
+  json::Value single = text("");
+  if (names.empty())
+    return single;
+  json::Array all;
+  bool hasDefault = single.kind() != json::Value::Null;
+  if (hasDefault)
+    all.push_back(json::Object{{"name", "default"}, {"template", single}});
+  for (const std::string &name : names)
+    if (name != "default" || !hasDefault)
+      all.push_back(json::Object{{"name", json::fixUTF8(name)},
+                                 {"template", text(name)}});
+  return all;
+}
+
 static json::Object configuration(const GgufHeader &header,
                                   const GgufTokens &tokens) {
   json::Object object;
@@ -78,9 +112,9 @@ static json::Object configuration(const GgufHeader &header,
   for (auto [name, key] : names)
     if (int64_t index = tokens.id(name); index >= 0)
       object[key] = tokens.token(index);
-  if (const GgufValue *chat = header.find("tokenizer.chat_template");
-      chat && chat->type == GgufType::String && !chat->isArray)
-    object["chat_template"] = json::fixUTF8(chat->strings[0]);
+  if (json::Value chat = chatTemplates(header);
+      chat.kind() != json::Value::Null)
+    object["chat_template"] = std::move(chat);
   return object;
 }
 
