@@ -54,6 +54,7 @@ DICTIONARIES = {
     "quantised": ["json", "quantised", "safetensors"],
     "regex": ["regex"],
     "safetensors": ["json", "safetensors"],
+    "schema": ["json", "schema"],
     "sentences": ["json", "sentences"],
     "older-files": ["json", "tokenizer"],
     "tokenizer": ["json", "tokenizer"],
