@@ -142,6 +142,8 @@ typedef struct heddle_generation {
   int32_t early_stopping;         /* a heddle_early_stopping; 0: no */
   int32_t renormalize;            /* 1: what the rules leave of a distribution is made one again, which only scores feel */
   float typical_p;                /* 0 and 1: all tokens */
+  int32_t stop_count;
+  const char *const *stops;       /* a text ends with the token that completes one of them, and keeps it (stop_strings) */
 } heddle_generation;
 
 #define HEDDLE_MOST_OPENING 16

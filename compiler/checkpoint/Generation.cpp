@@ -68,6 +68,7 @@ private:
   void readSampling(const JsonNode &root);
   void readBeams(const JsonNode &root);
   void readBadWords(const JsonNode &node);
+  void readStops(const JsonNode &node);
 
   bool samples = false, searches = false;
 };
@@ -184,6 +185,27 @@ void GenerationReader::readBadWords(const JsonNode &node) {
   }
 }
 
+/// A string, or an array of strings.
+void GenerationReader::readStops(const JsonNode &node) {
+  if (!node)
+    return;
+  auto read = [&](const JsonNode &stop) {
+    std::string text = stop.string();
+    if (stop.isString() &&
+        (text.empty() || text.find('\0') != std::string::npos))
+      stop.problem("found an empty string or a zero byte, needed a text");
+    defaults->stops.push_back(std::move(text));
+  };
+  if (!node.isArray())
+    read(node);
+  for (const JsonNode &stop :
+       node.isArray() ? node.elements() : std::vector<JsonNode>())
+    read(stop);
+  if (searches && !defaults->stops.empty())
+    node.problem("found strings that end a text, which a search with num_beams "
+                 "does not look for");
+}
+
 void GenerationReader::readSettings(const JsonNode &root,
                                     llvm::ArrayRef<std::string> ignored,
                                     bool isWhole) {
@@ -210,6 +232,8 @@ void GenerationReader::readSettings(const JsonNode &root,
   all.suppressed = defaults->keep(readIds(root["suppress_tokens"]));
   all.begin_suppressed = defaults->keep(readIds(root["begin_suppress_tokens"]));
   readBadWords(root["bad_words_ids"]);
+  if (!llvm::is_contained(ignored, "stop_strings"))
+    readStops(root["stop_strings"]);
 }
 
 void GenerationReader::readSpecialTokens(const JsonNode &root) {
@@ -266,6 +290,10 @@ void GenerationReader::finish() {
   all.tasks = defaults->taskNames.data();
   all.bad_word_count = static_cast<int32_t>(defaults->badWords.size());
   all.bad_words = defaults->badWords.data();
+  for (const std::string &stop : defaults->stops)
+    defaults->stopTexts.push_back(stop.c_str());
+  all.stop_count = static_cast<int32_t>(defaults->stopTexts.size());
+  all.stops = defaults->stopTexts.data();
   // Without a token of its own a decoder begins with the one that begins texts.
   if (all.decoder_start < 0)
     all.decoder_start = all.begin;

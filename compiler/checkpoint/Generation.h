@@ -60,6 +60,8 @@ private:
   std::vector<heddle_ids> badWords, opening;
   std::vector<NamedToken> languages, tasks;
   std::vector<heddle_named_id> languageNames, taskNames;
+  std::vector<std::string> stops;
+  std::vector<const char *> stopTexts;
 };
 
 struct GenerationSources {

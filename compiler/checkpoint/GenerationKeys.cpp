@@ -20,6 +20,7 @@ static constexpr Key keys[] = {
     {"forced_bos_token_id", Key::Read},
     {"force_bos_token_to_be_generated", Key::Read}, // forced_bos of old Bart
     {"forced_eos_token_id", Key::Read},
+    {"stop_strings", Key::Read},
 
     // Which token is chosen.
     {"do_sample", Key::Read},
@@ -61,7 +62,6 @@ static constexpr Key keys[] = {
     {"guidance_scale", Key::Refused, "1"},
     {"watermarking_config", Key::Refused},
     {"token_healing", Key::Refused, "false"},
-    {"stop_strings", Key::Refused},
     {"constraints", Key::Refused},
     {"force_words_ids", Key::Refused},
     {"assistant_ensemble_weight", Key::Refused},

@@ -218,7 +218,10 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
        float32(settings.length_penalty),
        int32(settings.early_stopping),
        int32(settings.renormalize),
-       float32(settings.typical_p)});
+       float32(settings.typical_p),
+       int32(settings.stop_count),
+       arrayOf(llvm::ArrayRef(settings.stops, settings.stop_count),
+               [&](const char *stop) { return string(stop); })});
 }
 
 llvm::Constant *Emitter::namedIds(llvm::ArrayRef<heddle_named_id> names) {

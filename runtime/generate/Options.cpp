@@ -57,6 +57,11 @@ heddle_status Writer::checkChoice() const {
     return fail(HEDDLE_NOT_SUPPORTED,
                 "stops are texts: %s was compiled without a tokenizer",
                 session.program().name);
+  if (settings.stop_count && !session.model->weights.tokenizer())
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "stop_strings of the model's generation_config.json are texts: "
+                "%s was compiled without a tokenizer",
+                session.program().name);
   if (options.json_schema && !session.model->weights.tokenizer())
     return fail(HEDDLE_NOT_SUPPORTED,
                 "json_schema is about texts: %s was compiled without a "
@@ -141,6 +146,11 @@ heddle_status Generation::checkBeams(const BeamOptions &beams,
     return fail(HEDDLE_NOT_SUPPORTED,
                 "a search with %d beams knows its texts when it is over: it "
                 "takes no stops, and tells no likeliest tokens",
+                beams.beams);
+  if (writer.settings.stop_count)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "a search with %d beams does not look for stop_strings, which "
+                "the model's generation_config.json has",
                 beams.beams);
   if (options.json_schema)
     return fail(HEDDLE_NOT_SUPPORTED,

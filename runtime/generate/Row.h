@@ -3,6 +3,7 @@
 #define HEDDLE_RUNTIME_GENERATE_ROW_H
 
 #include "runtime/Memory.h"
+#include "runtime/generate/StopStrings.h"
 #include "runtime/generate/TokenRules.h"
 #include "runtime/grammar/Grammar.h"
 #include "runtime/text/Tokenizer.h"
@@ -28,7 +29,8 @@ struct Row {
   bool done = false;
   EndReason reason = EndReason::Itself; // of a text that is done
   text::Decoder *decoder = nullptr;
-  grammar::Follower *follower = nullptr; // null: any text
+  grammar::Follower *follower = nullptr;      // null: any text
+  CheckpointStops *checkpointStops = nullptr; // null: there are none
   text::Text held; // may be the beginning of a string that stops the text
 
   Row() = default;
@@ -37,6 +39,7 @@ struct Row {
   ~Row() {
     destroy(decoder);
     destroy(follower);
+    destroy(checkpointStops);
   }
 
   /// Before the grammar that it follows.

@@ -36,4 +36,24 @@ bool StopStrings::take(text::Text &held, text::Text &out) const {
   return stopped;
 }
 
+bool CheckpointStops::take(int32_t token) {
+  size_t before = tail.size(), longest = 1;
+  decoder.push(token, tail);
+  bool found = false;
+  for (int32_t i = 0; i < settings.stop_count; ++i) {
+    std::string_view stop = settings.stops[i];
+    longest = std::max(longest, stop.size());
+    // Its last byte is one of the new ones.
+    size_t begin = before + 1 > stop.size() ? before + 1 - stop.size() : 0;
+    std::string_view rest(tail.data() + begin, tail.size() - begin);
+    found |= findIn(rest, stop) < rest.size();
+  }
+  if (tail.size() >= longest) {
+    size_t kept = longest - 1;
+    std::copy(tail.end() - kept, tail.end(), tail.begin());
+    tail.shrink(kept);
+  }
+  return found;
+}
+
 } // namespace heddle::runtime

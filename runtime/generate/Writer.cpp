@@ -51,6 +51,8 @@ heddle_status Writer::openDecoder(Row &row, bool readsPrompt) {
   for (size_t i = 0; i < row.prompt && readsPrompt; ++i)
     row.decoder->push(row.ids[i], piece);
   piece.clear();
+  if (heddle_status status = openStops(row, readsPrompt))
+    return status;
   row.endFollower();
   if (!grammar)
     return HEDDLE_OK;
@@ -58,6 +60,20 @@ heddle_status Writer::openDecoder(Row &row, bool readsPrompt) {
   if (!row.follower)
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   row.follower->begin();
+  return HEDDLE_OK;
+}
+
+/// What the checkpoint has a text end with.
+heddle_status Writer::openStops(Row &row, bool readsPrompt) {
+  destroy(row.checkpointStops);
+  row.checkpointStops = nullptr;
+  if (!settings.stop_count)
+    return HEDDLE_OK;
+  row.checkpointStops = create<CheckpointStops>(*tokenizer, settings);
+  if (!row.checkpointStops)
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
+  for (size_t i = 0; i < row.prompt && readsPrompt; ++i)
+    row.checkpointStops->take(row.ids[i]);
   return HEDDLE_OK;
 }
 
@@ -131,6 +147,7 @@ heddle_status Writer::choose(Row &row, const float *rowLogits) {
     tellLikeliest(modelLogits, token);
   bool stopped = write(row.textRow, row.decoder, token, &row.held);
   stopped |= follow(row, token);
+  stopped |= row.checkpointStops && row.checkpointStops->take(token);
   if (heddle_status status = checkTrouble())
     return status;
   bool endsItself = stopped || rules.isEnd(token);

@@ -72,6 +72,7 @@ private:
   void finish(Row &row);
   const float *keepToSchema(Row &row, const float *logits);
   bool follow(Row &row, int32_t token);
+  heddle_status openStops(Row &row, bool readsPrompt);
 
   heddle_session &session;
   const Step &step;

@@ -2,6 +2,7 @@
 
 #include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
+#include "runtime/main/Output.h"
 
 #include <cinttypes>
 
@@ -53,6 +54,11 @@ void printSettings(const heddle_program &program) {
   printCount("tokens of a text at least", settings.min_length);
   printCount("no run twice of tokens", settings.no_repeat_ngram);
   printIds("ends a text", settings.ends);
+  for (int32_t i = 0; i < settings.stop_count; ++i) {
+    fputs("          ends a text behind ", stdout);
+    printJsonString(stdout, settings.stops[i]);
+    putchar('\n');
+  }
   printId("begins a text", settings.begin);
   if (findTextUse(program, nullptr).source)
     printId("begins a decoder's text", settings.decoder_start);

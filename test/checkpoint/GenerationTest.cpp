@@ -204,12 +204,26 @@ TEST_F(GenerationTest, OtherWaysToSearchAreNoted) {
             Messages());
 }
 
+TEST_F(GenerationTest, StringsThatEndATextAreTexts) {
+  heddle_generation settings =
+      settingsOf(R"({"stop_strings": ["x", "\u00e9\n"]})");
+  ASSERT_EQ(settings.stop_count, 2);
+  EXPECT_STREQ(settings.stops[1], "\u00e9\n");
+  EXPECT_EQ(settingsOf(R"({"stop_strings": "x"})").stop_count, 1);
+  EXPECT_EQ(settingsOf(R"({"stop_strings": null})").stop_count, 0);
+  EXPECT_EQ(problemsOf(R"({"stop_strings": [""]})"),
+            Messages({"DIR/generation_config.json: stop_strings[0]: found an "
+                      "empty string or a zero byte, needed a text"}));
+  EXPECT_EQ(problemsOf(R"({"stop_strings": "x", "num_beams": 2})").size(), 1u);
+  ignored = {"stop_strings"};
+  EXPECT_EQ(settingsOf(R"({"stop_strings": "x"})").stop_count, 0);
+}
+
 TEST_F(GenerationTest, OtherDistributionsAreRefused) {
   EXPECT_EQ(problemsOf(R"({"guidance_scale": 1.5})"),
             Messages({"DIR/generation_config.json: guidance_scale: found 1.5, "
                       "needed 1: programs cannot do this (--ignore-config "
                       "guidance_scale builds one that does not)"}));
-  EXPECT_EQ(problemsOf(R"({"stop_strings": ["x"]})").size(), 1u);
   EXPECT_EQ(problemsOf(R"({"guidance_scale": 1, "epsilon_cutoff": 0.5})"),
             Messages())
       << "epsilon_cutoff is of sampling";
