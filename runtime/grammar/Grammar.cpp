@@ -4,24 +4,30 @@
 
 #include <cmath>
 #include <csignal>
+#include <sched.h>
 
 namespace heddle::grammar {
 
 /// Of terms and their rows: what a text of a hundred thousand tokens leaves
 /// behind is forgotten in between.
 static constexpr size_t mostBytes = size_t{64} << 20;
+/// Of a walk, between which others may have the lock: some 20 µs.
+static constexpr size_t stepsAlone = 4096;
 /// Of masks: 19 KB each with 150,000 tokens.
 static constexpr size_t mostKeptBytes = size_t{16} << 20;
 
-namespace {
-struct Locked {
-  explicit Locked(pthread_mutex_t &mutex) : mutex(mutex) {
+struct Grammar::Locked {
+  explicit Locked(Grammar &grammar) : mutex(grammar.lock) {
+    grammar.wanted.fetch_add(1);
     pthread_mutex_lock(&mutex);
+    grammar.wanted.fetch_sub(1);
   }
+  Locked(const Locked &) = delete;
+  Locked &operator=(const Locked &) = delete;
   ~Locked() { pthread_mutex_unlock(&mutex); }
+
   pthread_mutex_t &mutex;
 };
-} // namespace
 
 const char *Grammar::compile(std::string_view schema) {
   text::TroubleWatch watch;
@@ -37,7 +43,7 @@ const char *Grammar::compile(std::string_view schema) {
 Grammar::~Grammar() {
   if (hasThread) {
     {
-      Locked locked(lock);
+      Locked locked(*this);
       isStopping = true;
       pthread_cond_signal(&asked);
     }
@@ -55,16 +61,29 @@ void Grammar::release(Grammar *grammar) {
 
 //===-- Masks ---===//
 
+/// Others follow a text in between, which takes no time, or ask for a mask.
+void Grammar::letOthers() {
+  if (!wanted.load())
+    return;
+  pthread_mutex_unlock(&lock);
+  while (wanted.load())
+    sched_yield();
+  pthread_mutex_lock(&lock);
+}
+
 /// Walks the tokens' texts and the automaton at once: what may not begin a text
 /// is passed with all that begins with it.
 void Grammar::walk(Term state, Words &mask) {
   mask.clear();
   const text::Buffer<Vocabulary::Node> &nodes = vocabulary.nodes();
+  text::Buffer<uint32_t> rowStack; // by depth
   if (!mask.resize(static_cast<size_t>(vocabulary.size()) / 64 + 1) ||
       !rowStack.resize(Vocabulary::longestToken + 1))
     return;
   rowStack[0] = terms.rowOf(state);
-  for (size_t i = 0; i < nodes.size();) {
+  for (size_t i = 0, steps = 1; i < nodes.size(); ++steps) {
+    if (steps % stepsAlone == 0)
+      letOthers();
     const Vocabulary::Node &node = nodes[i];
     Term behind = terms.next(rowStack[node.depth - 1], node.byte);
     if (behind == nothing) {
@@ -110,7 +129,7 @@ void Grammar::keep(Term state, const Words &mask) {
 }
 
 void Grammar::forgetIfMuch() {
-  if (terms.bytesHeld() < mostBytes)
+  if (terms.bytesHeld() < mostBytes || walks)
     return;
   text::Buffer<Term *> states;
   for (Follower *each = followers; each; each = each->behind)
@@ -126,7 +145,10 @@ void Grammar::forgetIfMuch() {
 void Grammar::findMask(Follower &follower) {
   text::TroubleWatch watch;
   forgetIfMuch();
+  follower.status = Follower::AtWork;
+  ++walks;
   walk(follower.state, follower.mask);
+  --walks;
   follower.trouble = watch.found();
   if (follower.trouble == text::Trouble::None)
     keep(follower.state, follower.mask);
@@ -162,13 +184,14 @@ Follower *Grammar::nextWaiting() {
 }
 
 void Grammar::serve() {
-  Locked locked(lock);
+  Locked locked(*this);
   while (!isStopping) {
     Follower *next = nextWaiting();
     if (!next) {
       pthread_cond_wait(&asked, &lock);
       continue;
     }
+    text::TroubleWatch watch;
     if (!takeKept(*next))
       findMask(*next);
     pthread_cond_broadcast(&answered);
@@ -192,14 +215,16 @@ void Grammar::remove(Follower &follower) {
 
 Follower::Follower(Grammar &grammar) : grammar(grammar), state(grammar.root) {
   grammar.users.fetch_add(1);
-  Locked locked(grammar.lock);
+  Grammar::Locked locked(grammar);
   grammar.add(*this);
   look();
 }
 
 Follower::~Follower() {
   {
-    Locked locked(grammar.lock);
+    Grammar::Locked locked(grammar);
+    while (status == AtWork)
+      pthread_cond_wait(&grammar.answered, &grammar.lock);
     grammar.remove(*this);
   }
   Grammar::release(&grammar);
@@ -211,7 +236,7 @@ void Follower::look() {
 }
 
 void Follower::begin() {
-  Locked locked(grammar.lock);
+  Grammar::Locked locked(grammar);
   text::TroubleWatch watch;
   if (status != Idle || finished || grammar.takeKept(*this) ||
       !grammar.startThread())
@@ -223,8 +248,8 @@ void Follower::begin() {
 const float *Follower::apply(const float *logits, int32_t count,
                              const int32_t *ends, int32_t endCount) {
   {
-    Locked locked(grammar.lock);
-    while (status == Waiting)
+    Grammar::Locked locked(grammar);
+    while (status == Waiting || status == AtWork)
       pthread_cond_wait(&grammar.answered, &grammar.lock);
     if (status == Idle && !grammar.takeKept(*this))
       grammar.findMask(*this);
@@ -248,7 +273,9 @@ void Follower::accept(int32_t token) {
   std::string_view text = grammar.vocabulary.textOf(token);
   if (text.empty())
     return;
-  Locked locked(grammar.lock);
+  Grammar::Locked locked(grammar);
+  while (status == AtWork)
+    pthread_cond_wait(&grammar.answered, &grammar.lock);
   for (char byte : text)
     state = grammar.terms.after(state, static_cast<uint8_t>(byte));
   status = Idle;

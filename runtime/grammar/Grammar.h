@@ -42,6 +42,7 @@ private:
   bool takeKept(Follower &follower);
   void findMask(Follower &follower);
   void walk(Term state, Words &mask);
+  void letOthers();
   void keep(Term state, const Words &mask);
   void forgetIfMuch();
   bool startThread();
@@ -58,15 +59,18 @@ private:
   text::Text message;
 
   // All below is held by the lock, and so are `terms` once there are followers.
+  // Who finds a mask lets others have it in between.
+  struct Locked;
+  std::atomic<int> wanted{0}; // threads that wait for the lock
   pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t asked = PTHREAD_COND_INITIALIZER;
   pthread_cond_t answered = PTHREAD_COND_INITIALIZER;
   pthread_t thread = {};
   bool hasThread = false, isStopping = false;
+  int walks = 0;                 // that have begun and not ended
   Follower *followers = nullptr; // a list
   text::Buffer<uint32_t> keptOf; // by term: a kept mask's number + 1, or 0
   Words kept;
-  text::Buffer<uint32_t> rowStack; // of walk()
 };
 
 /// One text. For one host thread at a time.
@@ -103,7 +107,7 @@ private:
 
   Grammar &grammar;
   Follower *before = nullptr, *behind = nullptr; // of the grammar's list
-  enum { Idle, Waiting, Found } status = Idle;
+  enum { Idle, Waiting, AtWork, Found } status = Idle;
   Term state = nothing;
   bool complete = false, finished = false;
   text::Trouble trouble = text::Trouble::None; // in finding the mask

@@ -321,31 +321,4 @@ const char *readPattern(Terms &terms, std::string_view pattern, Term &content) {
   return PatternReader(terms, pattern).readAll(content);
 }
 
-bool readFormat(Terms &terms, std::string_view format, Term &content) {
-  // Of a date: days that their month has, and February 29 in leap years; years
-  // from 0001, as Python has them.
-#define YEAR "(?:000[1-9]|00[1-9]\\d|0[1-9]\\d\\d|[1-9]\\d{3})"
-#define DATE                                                                   \
-  "(?:" YEAR "-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|"                \
-  "(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))|"            \
-  "(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|"                                \
-  "(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
-#define TIME                                                                   \
-  "(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?"                       \
-  "(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)"
-#define OCTET "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
-  static constexpr struct {
-    std::string_view name, pattern;
-  } formats[] = {{"date", "^" DATE "$"},
-                 {"time", "^" TIME "$"},
-                 {"date-time", "^" DATE "T" TIME "$"},
-                 {"uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-"
-                          "[0-9a-f]{12}$"},
-                 {"ipv4", "^" OCTET "(?:\\." OCTET "){3}$"}};
-  for (const auto &known : formats)
-    if (known.name == format)
-      return readPattern(terms, known.pattern, content), true;
-  return false;
-}
-
 } // namespace heddle::grammar

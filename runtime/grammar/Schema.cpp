@@ -82,8 +82,9 @@ Term Reader::anyValue(int levels) {
                                  terms.byte('"')))};
     anyValues.push(terms.either(scalars, 5));
   }
-  while (static_cast<int>(anyValues.size()) <= levels &&
-         text::trouble == text::Trouble::None) {
+  while (static_cast<int>(anyValues.size()) <= levels) {
+    if (text::trouble != text::Trouble::None)
+      return nothing;
     Term below = anyValues.back(), rule = terms.newRule();
     auto partsOf = [&](char open, Term part, char close) {
       Term more = terms.repeat(terms.sequence(comma(), part), 0, unbounded);
@@ -99,7 +100,7 @@ Term Reader::anyValue(int levels) {
     terms.setRule(rule, terms.either(kinds, 3));
     anyValues.push(rule);
   }
-  return anyValues.back();
+  return anyValues[static_cast<size_t>(levels)];
 }
 
 bool Reader::read(Term &root) {
@@ -280,7 +281,9 @@ bool Reader::contentOf(Node said, Term &content) {
     return !wrong || fail(said, "%s", wrong);
   }
   return readFormat(terms, json.textOf(said), content) ||
-         fail(said, "needed: date, time, date-time, uuid or ipv4");
+         fail(said,
+              "needed: date, time, date-time, duration, uuid, ipv4, ipv6, "
+              "hostname, email or uri");
 }
 
 bool Reader::buildTypes(const Conjunction &all, Term &term) {

@@ -200,6 +200,7 @@ bool Reader::flatten(Node schema, Conjunction &into) {
     return true;
   if (!checkKeywords(schema))
     return false;
+  size_t before = path.size();
   path.push(schema);
   if (json.countOf(schema) && !into.has(schema))
     into.schemas.push(schema);
@@ -211,7 +212,7 @@ bool Reader::flatten(Node schema, Conjunction &into) {
   if (Node reference = json.member(schema, "$ref");
       isRight && reference != noNode)
     isRight = follow(reference, into);
-  path.pop();
+  path.shrink(before);
   return isRight;
 }
 

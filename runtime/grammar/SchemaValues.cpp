@@ -59,6 +59,13 @@ bool Reader::allowsString(const Conjunction &all, std::string_view string,
       appendQuoted(spelling, string);
       for (char byte : spelling)
         left = terms.after(left, static_cast<uint8_t>(byte));
+      // Not all that is of a format is written.
+      if (left != empty && name == "format")
+        return fail(said,
+                    "a string that the schema names, \"%.*s\", is not "
+                    "of this format as it is written here",
+                    static_cast<int>(std::min<size_t>(string.size(), 100)),
+                    string.data());
       answer &= left == empty;
     }
   return true;

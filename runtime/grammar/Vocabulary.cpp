@@ -78,8 +78,8 @@ void Vocabulary::plant() {
       path.push(static_cast<uint32_t>(trie.size()));
       trie.push({0, static_cast<uint32_t>(i), static_cast<uint16_t>(at + 1),
                  static_cast<uint8_t>(text[at])});
-      if (trie.size() != path.back() + size_t{1})
-        return; // no memory
+      if (text::trouble != text::Trouble::None)
+        return;
     }
     before = text;
   }

@@ -14,7 +14,7 @@ import schemas
 
 def judge(packages):
     if not (packages / "jsonschema").exists():
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", packages, "jsonschema"], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", packages, "jsonschema[format-nongpl]"], check=True)
     sys.path.insert(0, str(packages))
     import jsonschema
     judge = jsonschema.Draft202012Validator

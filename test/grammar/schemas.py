@@ -27,7 +27,7 @@ class Maker:
         if kind == 0:
             return {"type": "string", "pattern": self.random.choice(PATTERNS)}
         if kind == 1:
-            return {"type": "string", "format": self.random.choice(["date", "date-time", "time", "uuid", "ipv4"])}
+            return {"type": "string", "format": self.random.choice(["date", "date-time", "time", "duration", "uuid", "ipv4", "ipv6", "hostname", "email", "uri"])}
         if kind == 2:
             return {"type": "string", "pattern": r"^(?:[a-d]{2}|\d)*$", "minLength": least, "maxLength": least + 2}
         lengths = {"minLength": least, "maxLength": least + self.random.randrange(8)}
