@@ -15,6 +15,7 @@ struct Batch::Text {
   uint64_t began = 0, used = 0; // the batch's clock
   int64_t shared = 0; // tokens of the prompt that were in some row already
   text::Text last;    // what was held back until the end
+  text::Ids source;   // the prompt, until an encoder has read it
 
   // Another text that reads the beginning of this prompt for both.
   const Text *leader = nullptr;
@@ -54,19 +55,22 @@ static bool keepsPositions(const heddle_program &program) {
 heddle_status Batch::open(int64_t promptTokensOfCall) {
   if (heddle_status status = lock.check())
     return status;
-  Reader source;
+  const heddle_program &program = session.program();
   if (heddle_status status = source.find(*session.model, 1))
     return status;
-  if (source.entry)
-    return fail(HEDDLE_NOT_SUPPORTED,
-                "%s reads a prompt as a whole, with %s: texts cannot join "
-                "others",
-                session.program().name, source.entry->name);
   if (heddle_status status = step.find(*session.model))
     return status;
-  canShare = keepsPositions(session.program());
+  if (source.entry && source.size < 0)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "%s reads no texts: what %s reads cannot join others",
+                program.name, source.entry->name);
+  if (source.entry && generationOf(program).decoder_start < 0)
+    return noDecoderStart();
+  canShare = keepsPositions(program);
   promptTokens = promptTokensOfCall;
   if (!rows.allocate(session.limits.rows) ||
+      !sourceRows.allocate(session.limits.rows) ||
+      !sourceLengths.allocate(session.limits.rows) ||
       !nextCall.allocate(session.limits.rows))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory for a batch");
   for (int64_t i = 0; i < rows.size(); ++i) {
@@ -125,6 +129,27 @@ Batch::Text *Batch::findSource(const Text &target, int64_t held) {
   return source;
 }
 
+/// What would make a call fail is found here, or it would fail for all.
+heddle_status Batch::checkPrompt(const int32_t *prompt, int64_t tokens) const {
+  if (tokens < 1)
+    return fail(HEDDLE_BAD_ARGUMENT, "the prompt is empty");
+  const Reader &reader = source.entry ? source : step;
+  int32_t bound = reader.entry->inputs[0].index_bound;
+  for (int64_t i = 0; i < tokens; ++i)
+    if (prompt[i] < 0 || prompt[i] >= bound)
+      return fail(HEDDLE_BAD_ARGUMENT,
+                  "the prompt has token %d, needed: 0 to %d", prompt[i],
+                  bound - 1);
+  const heddle_size &size = session.program().sizes[reader.size];
+  if (!source.entry ||
+      (tokens >= size.min && (tokens - size.min) % size.step == 0))
+    return HEDDLE_OK;
+  return fail(HEDDLE_BAD_ARGUMENT,
+              "the prompt has %" PRId64 " tokens, needed: %" PRId64
+              " and more in steps of %" PRId64,
+              tokens, size.min, size.step);
+}
+
 heddle_status Batch::add(const heddle_generate_options &options,
                          const int32_t *prompt, int64_t tokens, uint64_t repeat,
                          TextListener &listener, int64_t &number) {
@@ -132,16 +157,18 @@ heddle_status Batch::add(const heddle_generate_options &options,
   if (isFull())
     return fail(HEDDLE_BAD_ARGUMENT, "all %" PRId64 " rows are at work",
                 rows.size());
-  if (tokens < 1)
-    return fail(HEDDLE_BAD_ARGUMENT, "the prompt is empty");
-  Text &text = *chooseRow(prompt, tokens);
+  if (heddle_status status = checkPrompt(prompt, tokens))
+    return status;
+  // What rows hold behind an encoder's states begins no prompt.
+  Text &text = *chooseRow(prompt, source.entry ? 0 : tokens);
   Row &row = text.row;
-  int64_t kept = commonTokens(row.ids, row.read, prompt, tokens - 1);
+  int64_t kept =
+      source.entry ? 0 : commonTokens(row.ids, row.read, prompt, tokens - 1);
   auto *writer =
       create<Writer>(session, step, options, Text::onToken, &text, report);
   if (!writer)
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
-  heddle_status status = writer->open(/*hasOpening=*/false);
+  heddle_status status = writer->open(/*hasOpening=*/source.entry);
   if (!status)
     status = begin(text, *writer, prompt, tokens, kept);
   if (!status)
@@ -182,7 +209,10 @@ heddle_status Batch::begin(Text &text, Writer &writer, const int32_t *prompt,
       return status;
   }
   row.ids.clear();
-  row.ids.append(prompt, static_cast<size_t>(tokens));
+  if (source.entry)
+    row.ids.push(writer.settings.decoder_start);
+  else
+    row.ids.append(prompt, static_cast<size_t>(tokens));
   row.prompt = row.ids.size();
   row.read = static_cast<size_t>(kept);
   row.done = false;
@@ -192,8 +222,27 @@ heddle_status Batch::begin(Text &text, Writer &writer, const int32_t *prompt,
     return status;
   if (heddle_status status = step.checkRoom(session, row, 0))
     return status;
-  return writer.tokenizer ? writer.openDecoder(row, /*readsPrompt=*/true)
-                          : HEDDLE_OK;
+  if (source.entry)
+    if (heddle_status status = awaitSource(text, prompt, tokens))
+      return status;
+  return writer.tokenizer
+             ? writer.openDecoder(row, /*readsPrompt=*/!source.entry)
+             : HEDDLE_OK;
+}
+
+/// Keeps a prompt for the encoder.
+heddle_status Batch::awaitSource(Text &text, const int32_t *prompt,
+                                 int64_t tokens) {
+  int64_t most = std::min(session.limits.perRow[source.size],
+                          session.limits.total[source.size]);
+  if (tokens > most)
+    return fail(HEDDLE_CONTEXT_FULL,
+                "the prompt has %" PRId64
+                " tokens, the context has room for %" PRId64,
+                tokens, most);
+  text.source.clear();
+  text.source.append(prompt, static_cast<size_t>(tokens));
+  return HEDDLE_OK;
 }
 
 /// Has the text wait for another one that reads, or has read, more of the same
@@ -235,6 +284,32 @@ bool Batch::follow(Text &text) {
 
 //===-- Calls --===//
 
+/// Has the encoder read prompts that came since: as many as fit into a call.
+heddle_status Batch::readSources() {
+  int64_t count = 0, left = session.limits.total[source.size];
+  sourceIds.clear();
+  for (Text *text : rows) {
+    auto tokens = static_cast<int64_t>(text->source.size());
+    if (!text->writer || !tokens || tokens > left)
+      continue;
+    left -= tokens;
+    sourceRows[count] = text->row.number;
+    sourceLengths[count++] = tokens;
+    sourceIds.append(text->source.data(), text->source.size());
+  }
+  if (!count || text::trouble != text::Trouble::None)
+    return HEDDLE_OK;
+  const int64_t *sizes[] = {sourceLengths.data()};
+  const void *inputs[HEDDLE_MAX_INPUTS] = {sourceIds.data()};
+  void *outputs[1] = {nullptr};
+  if (heddle_status status = runCall(session, source.entry, count, sizes,
+                                     sourceRows.data(), inputs, outputs))
+    return status;
+  for (int64_t i = 0; i < count; ++i)
+    rows[sourceRows[i]]->source.clear();
+  return HEDDLE_OK;
+}
+
 /// Rows that write come first, then prompts in the order in which they came: as
 /// much of them as does not keep the others waiting.
 void Batch::planCall() {
@@ -245,7 +320,7 @@ void Batch::planCall() {
   if (!nextCall.isEmpty() && step.readsInChunks)
     nextCall.limit(promptTokens);
   for (uint64_t after = 0; Text *text = nextPrompt(after); after = text->began)
-    if (follow(*text))
+    if (follow(*text) && text->source.empty())
       nextCall.add(text->row, text->row.number);
 }
 
@@ -259,23 +334,40 @@ Batch::Text *Batch::nextPrompt(uint64_t after) {
   return next;
 }
 
+/// Fails where no text of the call got anywhere.
+heddle_status Batch::call() {
+  text::TroubleWatch watch;
+  nextCall.begin();
+  if (source.entry)
+    if (heddle_status status = readSources())
+      return status;
+  planCall();
+  if (const char *wrong = text::describeDecoding(watch.found()))
+    return fail(HEDDLE_OUT_OF_MEMORY, "%s", wrong);
+  return nextCall.isEmpty() ? HEDDLE_OK : nextCall.run(report);
+}
+
 void Batch::advance() {
-  heddle_status status = HEDDLE_OK;
-  {
-    text::TroubleWatch watch;
-    planCall();
-    if (const char *wrong = text::describeDecoding(watch.found()))
-      status = fail(HEDDLE_OUT_OF_MEMORY, "%s", wrong);
-    else if (!nextCall.isEmpty())
-      status = nextCall.run(report);
-  }
-  for (int64_t i = 0; i < nextCall.rows(); ++i) {
-    Text &text = *rows[nextCall.row(i).number];
-    if (status)
-      finish(text, status);
-    else if (!text.row.unread())
-      answer(text, nextCall.logitsOf(i));
-  }
+  if (heddle_status status = call())
+    return failAll(status);
+  for (int64_t i = 0; i < nextCall.rows(); ++i)
+    if (!nextCall.row(i).unread())
+      answer(*rows[nextCall.row(i).number], nextCall.logitsOf(i));
+}
+
+/// Of a call, or of an encoder's: what the texts have in common.
+void Batch::failAll(heddle_status status) {
+  bool isSource = nextCall.rows() == 0;
+  for (Text *text : rows)
+    if (text->writer && (isSource ? !text->source.empty() : isInCall(*text)))
+      finish(*text, status);
+}
+
+bool Batch::isInCall(const Text &text) const {
+  for (int64_t i = 0; i < nextCall.rows(); ++i)
+    if (&nextCall.row(i) == &text.row)
+      return true;
+  return false;
 }
 
 void Batch::answer(Text &text, const float *logits) {
@@ -301,6 +393,7 @@ void Batch::drop(int64_t row) {
   text.writer = nullptr;
   text.row.endFollower();
   text.row.ids.shrink(text.row.read);
+  text.source.clear();
   text.used = ++clock;
   --working;
 }

@@ -69,22 +69,31 @@ private:
 
   Text *chooseRow(const int32_t *prompt, int64_t tokens);
   Text *findSource(const Text &target, int64_t held);
+  heddle_status checkPrompt(const int32_t *prompt, int64_t tokens) const;
   heddle_status begin(Text &text, Writer &writer, const int32_t *prompt,
                       int64_t tokens, int64_t kept);
   void forget(Row &row);
   void findLeader(Text &text);
   bool follow(Text &text);
+  heddle_status awaitSource(Text &text, const int32_t *prompt, int64_t tokens);
+  heddle_status readSources();
   void planCall();
+  heddle_status call();
+  void failAll(heddle_status status);
+  bool isInCall(const Text &text) const;
   Text *nextPrompt(uint64_t after);
   void answer(Text &text, const float *logits);
   void finish(Text &text, heddle_status status);
 
   heddle_session &session;
   SessionLock lock;
+  Reader source; // the entry that reads prompts, if any
   Step step;
   StepCall nextCall;
   GenerateReport report;
   Array<Text *> rows;
+  Array<int64_t> sourceRows, sourceLengths; // of a call of the source
+  text::Ids sourceIds;
   int64_t working = 0;
   int64_t promptTokens = 0;
   uint64_t clock = 0; // of the order in which texts began

@@ -163,9 +163,7 @@ int64_t Generation::mostPromptTokens() const {
 heddle_status Generation::encodeSources() {
   constexpr int64_t tokensOfCall = 1024; // enough to keep the cores busy
   if (writer.settings.decoder_start < 0)
-    return fail(HEDDLE_NOT_SUPPORTED,
-                "generate: the checkpoint names no token that begins the "
-                "decoder's text: found no decoder_start_token_id");
+    return noDecoderStart();
   double start = secondsNow();
   int64_t most =
       readsMedia() ? 0

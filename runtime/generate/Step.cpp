@@ -32,6 +32,12 @@ heddle_status Reader::find(const heddle_model &model, int32_t generates) {
   return HEDDLE_OK;
 }
 
+heddle_status noDecoderStart() {
+  return fail(HEDDLE_NOT_SUPPORTED,
+              "generate: the checkpoint names no token that begins the "
+              "decoder's text: found no decoder_start_token_id");
+}
+
 heddle_status Step::find(const heddle_model &model) {
   const heddle_program &program = *model.program;
   if (heddle_status status = Reader::find(model, 2))

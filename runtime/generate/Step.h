@@ -19,6 +19,9 @@ struct Reader {
   heddle_status find(const heddle_model &model, int32_t generates);
 };
 
+/// The refusal of a checkpoint that does not say what begins a decoder's text.
+heddle_status noDecoderStart();
+
 /// The entry that gives logits, [B V] or of every token [B T V].
 struct Step : Reader {
   int32_t growing = -1; // the size that counts what a row holds
@@ -71,6 +74,7 @@ public:
 
   int64_t rows() const { return count; }
   Row &row(int64_t i) { return *rowsOf[i]; }
+  const Row &row(int64_t i) const { return *rowsOf.data()[i]; }
   /// What follows the last token that row i has read in this call.
   const float *logitsOf(int64_t i) const;
 

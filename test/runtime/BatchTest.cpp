@@ -24,6 +24,16 @@ int32_t recordingStep(heddle_frame *frame) {
   return toy::step(frame);
 }
 
+Lengths lengthsOfSources;
+
+int32_t recordingEncode(heddle_frame *frame) {
+  std::vector<int64_t> lengths;
+  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
+    lengths.push_back(toy::ofRow(frame, toy::extentBM, b));
+  lengthsOfSources.push_back(lengths);
+  return toy::encode(frame);
+}
+
 int32_t failingStep(heddle_frame *) { return HEDDLE_OUT_OF_MEMORY; }
 
 struct Listener final : TextListener {
@@ -203,6 +213,37 @@ TEST_F(Batch, StatesAreNotShared) {
   EXPECT_EQ(lengthsOfCalls, Lengths({{3, 3}}));
 }
 
+TEST_F(Batch, AnEncoderReadsThePromptsThatCame) {
+  heddle_generation settings = heddle::runtime::generationOf(toy::program);
+  settings.decoder_start = 5;
+  program.generation = &settings;
+  program.cache_count = program.cache_slot_count = 2;
+  entries[1].generates = 1;
+  entries[1].function = recordingEncode;
+  lengthsOfSources.clear();
+  open(3, 2);
+  Listener first, second, third;
+  ASSERT_EQ(add({1, 2, 3, 4}, 3, first), HEDDLE_OK);
+  batch->advance();
+  ASSERT_EQ(add({5, 5}, 1, second), HEDDLE_OK); // begins as the text does
+  ASSERT_EQ(add({3, 4}, 1, third), HEDDLE_OK);
+  finish();
+  EXPECT_EQ(first.ids, Ids({5, 5, 5}));
+  EXPECT_EQ(second.ids, Ids({5}));
+  EXPECT_EQ(lengthsOfSources, Lengths({{4}, {2, 2}}));
+  EXPECT_EQ(lengthsOfCalls, Lengths({{1}, {1, 1, 1}, {1}}));
+  // The row holds a decoder's text, which begins no prompt.
+  ASSERT_EQ(add({5, 5}, 1, second), HEDDLE_OK);
+  finish();
+  EXPECT_EQ(lengthsOfSources.size(), 3u);
+  EXPECT_EQ(add(Ids(8, 1), 1, third), HEDDLE_CONTEXT_FULL);
+  EXPECT_STREQ(heddle_last_error(),
+               "the prompt has 8 tokens, the context has room for 6");
+  EXPECT_EQ(add({1, 2, 3}, 1, third), HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(), "the prompt has 3 tokens, needed: 2 "
+                                    "and more in steps of 2");
+}
+
 TEST_F(Batch, TextsEndOneByOne) {
   Listener stopped, cut;
   stopped.stopAt = 7;
@@ -221,6 +262,8 @@ TEST_F(Batch, WhatCannotBeWrittenIsRefusedAndTheRowStaysFree) {
   EXPECT_EQ(add(Ids(13, 1), 1, listener), HEDDLE_CONTEXT_FULL);
   EXPECT_STREQ(heddle_last_error(),
                "prompt 0 has 13 tokens, the context has room for 12");
+  EXPECT_EQ(add({1, 10}, 1, listener), HEDDLE_BAD_ARGUMENT);
+  EXPECT_STREQ(heddle_last_error(), "the prompt has token 10, needed: 0 to 9");
   options.top_p = 2;
   EXPECT_EQ(add({1}, 1, listener), HEDDLE_BAD_ARGUMENT);
   options.top_p = 0;

@@ -33,7 +33,7 @@ def text_of(reply):
 
 class Tests:
     def __init__(self, heddle, examples, folder):
-        self.heddle, self.folder = heddle, pathlib.Path(folder)
+        self.heddle, self.examples, self.folder = heddle, examples, pathlib.Path(folder)
         checkpoint = self.folder / "checkpoint"
         shutil.copytree(pathlib.Path(examples) / "scripture", checkpoint)
         (checkpoint / "chat_template.jinja").write_text(TEMPLATE)
@@ -173,10 +173,23 @@ class Tests:
         calls, written = metrics["heddle_model_calls_total"], metrics["heddle_written_tokens_total"]
         assert written > 2 * calls, ("texts hardly share calls", written, calls)
 
+    def translations(self):
+        """An encoder reads the prompts of texts that come at once, and of some later."""
+        program = self.build(pathlib.Path(self.examples) / "dates", "dates", "--serve")
+        lines = [line.split("\t")[0] for line in (pathlib.Path(self.examples) / "dates/heldout.tsv").read_text().splitlines()[:24]]
+        done = subprocess.run([program, "--lines", "--beams", "1"], input="\n".join(lines) + "\n", capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        with Server(program, "--parallel", 5) as server:
+            found = text_of(server.post(TEXT, {"prompt": lines, "max_tokens": 40}))
+            assert [found[i][0] for i in range(len(lines))] == done.stdout.splitlines(), (found, done.stdout)
+            hammer(server, TEXT, [{"prompt": line, "max_tokens": 40} for line in lines], text_of, 8, 2, random.Random)
+            server.refuse(404, "has no chat template", path=CHAT, body={"messages": [{"role": "user", "content": "x"}]})
+
     def run(self):
         with Server(self.program, "--parallel", 6) as server:
             for test in [self.texts, self.several, self.stops, self.probabilities, self.conversations, self.schemas, self.refusals, self.side_by_side]:
                 test(server)
+        self.translations()
         self.limits()
         self.keys()
         self.ending()

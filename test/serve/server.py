@@ -103,7 +103,8 @@ class Server:
 
 
 BAD_BODIES = [b"", b"{", b"[]", b"null", b"{\"prompt\": 1}", b"\xff\xfe", b"[" * 10000, b"{\"max_tokens\": 1e999}", b"{\"prompt\":\"\\ud800\"}",
-              b"{\"prompt\": \"x\", \"n\": 0}", b"{\"prompt\": \"x\", \"stop\": [1]}", b"{\"prompt\": [\"x\", 1]}", b"{\"prompt\": [-1]}"]
+              b"{\"prompt\": \"x\", \"n\": 0}", b"{\"prompt\": \"x\", \"stop\": [1]}", b"{\"prompt\": [\"x\", 1]}", b"{\"prompt\": [-1]}",
+              b"{\"prompt\": [100000]}"]
 
 
 def hammer(server, path, bodies, answer_of, clients, seconds, random, streams=True):
