@@ -1,6 +1,6 @@
 #!/bin/sh
 # package.sh BUILD WORK: the Debian package, made of the build folder BUILD, installed in a Debian 12 with nothing else (made by debootstrap in
-# WORK, as root): it builds a model, and hosts of it by pkg-config and by CMake.
+# WORK, as root): it builds a model, and the hosts of examples/hosts by pkg-config, by CMake and in Python say the same.
 set -eu
 build=$1
 work=$2
@@ -17,19 +17,26 @@ if [ ! -f "$work/made" ]; then
   touch "$work/made"
 fi
 inside() {
-  unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+  unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount -t devpts devpts "$0/dev/pts" && exec chroot "$0" "$@"' "$root" \
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 rm -rf "$root/try"
 mkdir "$root/try"
 cp "$work"/package/heddle_*.deb "$root/try/heddle.deb"
-cp -r "$source/examples/scripture" "$source/test/golden/gpt2" "$source/test/install/Inputs/host.c" "$source/test/install/Inputs/CMakeLists.txt" "$root/try"
+cp -r "$source/examples/scripture" "$source/test/install/Inputs/complete.zsh" "$root/try"
 inside apt-get -q update
 inside apt-get -q install -y --reinstall --no-install-recommends /try/heddle.deb
 inside heddle build /try/scripture -o /try/scripture-program
 inside /try/scripture-program "And God said" -n 12 --temperature 0
-inside apt-get -q install -y --no-install-recommends gcc make cmake pkgconf
-inside sh -c 'cd /try && heddle build gpt2 --emit=lib --name=tiny --cpu=generic -o libtiny.a --header=tiny.h &&
-  gcc -I. host.c libtiny.a $(pkg-config --cflags --libs heddle) -o host && ./host libtiny.a.weights >expected &&
-  cmake -S . -B by-cmake -DCHECKPOINT=/try/gpt2 && cmake --build by-cmake && by-cmake/host | diff expected - && cat expected'
-echo "the package builds a model and two hosts"
+inside apt-get -q install -y --no-install-recommends g++ make cmake pkgconf python3-numpy zsh fish
+inside sh -c 'cd /try && hosts=/usr/share/doc/heddle/hosts &&
+  heddle build scripture --emit=so --name=writer -o libwriter.so --header=writer.h &&
+  gcc -I. $hosts/c/text.c libwriter.so -Wl,-rpath,/try $(pkg-config --cflags --libs heddle) -o text && ./text "And God said" >expected && cat expected &&
+  cmake -S $hosts -B by-cmake -DWRITER=/try/scripture >log && cmake --build by-cmake >log &&
+  by-cmake/text-c "And God said" | diff expected - && by-cmake/text-cpp "And God said" | diff expected - &&
+  python3 $hosts/python/text.py libwriter.so "And God said" | diff expected -'
+# Completions, as the shells themselves find them.
+inside fish -c "complete -C 'heddle ver'" | grep -q '^verify'
+inside fish -c "complete -C 'heddle build --qu'" | grep -q '^--quant'
+inside zsh -f /try/complete.zsh
+echo "the package builds a model and hosts of it"
