@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <thread>
 
 namespace {
 
@@ -352,6 +353,38 @@ TEST_F(Library, ASessionMayBeClosedWithinItsAnswer) {
       HEDDLE_OK)
       << heddle_last_error();
   EXPECT_EQ(closing, nullptr);
+}
+
+TEST_F(Library, SessionsOfOneModelWorkSideBySide) {
+  program.entries = toy::program.entries; // which record nothing
+  std::vector<float> vectors(4 * 3);
+  std::string texts[4];
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      heddle_session *own = heddle_session_open(model, nullptr);
+      const char *sentence[] = {"ab c"};
+      heddle_embed(own, 1, sentence, nullptr, &vectors[3 * i]);
+      heddle_generate_options options = {};
+      options.max_tokens = 3;
+      heddle_chat_answer(
+          own, one, nullptr, &options,
+          [](void *into, int64_t, int32_t, const char *text, int64_t bytes) {
+            static_cast<std::string *>(into)->append(
+                text, static_cast<size_t>(bytes));
+            return int32_t{0};
+          },
+          &texts[i]);
+      heddle_session_close(own);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_NE(texts[0], "");
+  EXPECT_EQ(vectors[0], 3);
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_EQ(texts[i], texts[0]);
+    EXPECT_EQ(vectors[3 * i + 1], vectors[1]);
+  }
 }
 
 TEST_F(Library, MistakesAreNamed) {
