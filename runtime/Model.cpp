@@ -100,8 +100,8 @@ heddle_status ModelUse::check() const {
 void ModelUse::release(heddle_model *model) {
   if (!model || model->users.fetch_sub(1, std::memory_order_acq_rel) > 1)
     return;
-  if (void *vocabulary = model->vocabulary.load())
-    model->closeVocabulary.load()(vocabulary);
+  if (void *grammars = model->grammars.load())
+    model->closeGrammars.load()(grammars);
   if (void *text = model->text.load())
     model->closeText.load()(text);
   destroy(model);

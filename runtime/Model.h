@@ -6,7 +6,7 @@
 #include "runtime/Threads.h"
 #include "runtime/Weights.h"
 
-/// Immutable once open, but for `text` and `vocabulary`. All sessions share it.
+/// Immutable once open, but for `text` and `grammars`. All sessions share it.
 struct heddle_model {
   const heddle_program *program;
   heddle::runtime::Weights weights;
@@ -27,9 +27,9 @@ struct heddle_model {
   /// runtime/text's interface, which the core does not link.
   std::atomic<void *> text{nullptr};
   std::atomic<void (*)(void *)> closeText{nullptr};
-  /// What its tokens write, in the same way: a grammar::Vocabulary.
-  std::atomic<void *> vocabulary{nullptr};
-  std::atomic<void (*)(void *)> closeVocabulary{nullptr};
+  /// What texts may be held to, in the same way: grammar::Grammars.
+  std::atomic<void *> grammars{nullptr};
+  std::atomic<void (*)(void *)> closeGrammars{nullptr};
 
   uint32_t given(const heddle_entry &entry) const {
     return givenSizes[&entry - program->entries];

@@ -12,8 +12,8 @@ static void closeTokenizer(void *tokenizer) {
   destroy(static_cast<text::Tokenizer *>(tokenizer));
 }
 
-static void closeVocabulary(void *vocabulary) {
-  destroy(static_cast<grammar::Vocabulary *>(vocabulary));
+static void closeGrammars(void *grammars) {
+  destroy(static_cast<grammar::Grammars *>(grammars));
 }
 
 namespace heddle::runtime {
@@ -49,44 +49,51 @@ heddle_status tokenizerOf(heddle_model &model,
   return HEDDLE_OK;
 }
 
-heddle_status vocabularyOf(heddle_model &model,
-                           const grammar::Vocabulary *&vocabulary) {
-  if (void *built = model.vocabulary.load(std::memory_order_acquire)) {
-    vocabulary = static_cast<grammar::Vocabulary *>(built);
+/// With what the tokenizer's tokens write, found out when it is first asked
+/// for.
+static heddle_status grammarsOf(heddle_model &model,
+                                grammar::Grammars *&grammars) {
+  if (void *opened = model.grammars.load(std::memory_order_acquire)) {
+    grammars = static_cast<grammar::Grammars *>(opened);
     return HEDDLE_OK;
   }
   const text::Tokenizer *tokenizer;
   if (heddle_status status = tokenizerOf(model, tokenizer))
     return status;
-  auto *made = create<grammar::Vocabulary>();
-  if (const char *wrong = made ? made->build(*tokenizer) : text::outOfMemory) {
-    closeVocabulary(made);
+  auto *made = create<grammar::Grammars>();
+  const char *wrong =
+      made ? made->vocabulary.build(*tokenizer) : text::outOfMemory;
+  if (wrong) {
+    closeGrammars(made);
     return fail(statusOf(wrong), "%s", wrong);
   }
   // Two threads may have come here at once: the first one's stays.
-  model.closeVocabulary.store(closeVocabulary);
+  model.closeGrammars.store(closeGrammars);
   void *first = nullptr;
-  if (!model.vocabulary.compare_exchange_strong(first, made)) {
-    closeVocabulary(made);
-    made = static_cast<grammar::Vocabulary *>(first);
+  if (!model.grammars.compare_exchange_strong(first, made)) {
+    closeGrammars(made);
+    made = static_cast<grammar::Grammars *>(first);
   }
-  vocabulary = made;
+  grammars = made;
   return HEDDLE_OK;
 }
 
 heddle_status compileSchema(heddle_model &model, const char *schema,
                             grammar::Grammar *&compiled) {
-  const grammar::Vocabulary *vocabulary;
-  if (heddle_status status = vocabularyOf(model, vocabulary))
+  grammar::Grammars *grammars;
+  if (heddle_status status = grammarsOf(model, grammars))
     return status;
-  auto *made = create<grammar::Grammar>(*vocabulary);
-  const char *wrong =
-      made ? made->compile({schema, strlen(schema)}) : text::outOfMemory;
+  compiled = grammars->find(schema);
+  if (compiled)
+    return HEDDLE_OK;
+  auto *made = create<grammar::Grammar>(grammars->vocabulary);
+  const char *wrong = made ? made->compile(schema) : text::outOfMemory;
   if (wrong) {
     heddle_status status = fail(statusOf(wrong), "json_schema: %s", wrong);
     grammar::Grammar::release(made);
     return status;
   }
+  grammars->keep(schema, *made);
   compiled = made;
   return HEDDLE_OK;
 }

@@ -5,7 +5,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_TEXTINTERFACE_H
 #define HEDDLE_RUNTIME_GENERATE_TEXTINTERFACE_H
 
-#include "runtime/grammar/Grammar.h"
+#include "runtime/grammar/Grammars.h"
 #include "runtime/heddle.h"
 #include "runtime/text/Tokenizer.h"
 
@@ -16,13 +16,8 @@ namespace heddle::runtime {
 heddle_status tokenizerOf(heddle_model &model,
                           const text::Tokenizer *&tokenizer);
 
-/// What the tokenizer's tokens write, found out when it is first asked for. It
-/// lives as long as the model. Any number of threads may ask.
-heddle_status vocabularyOf(heddle_model &model,
-                           const grammar::Vocabulary *&vocabulary);
-
-/// Compiles a JSON schema for the texts of a model, which has to outlive it; to
-/// be given back with Grammar::release().
+/// The grammar of a JSON schema for the texts of a model, which has to outlive
+/// it; to be given back with Grammar::release(). Any number of threads may ask.
 heddle_status compileSchema(heddle_model &model, const char *schema,
                             grammar::Grammar *&compiled);
 

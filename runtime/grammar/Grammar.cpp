@@ -10,11 +10,11 @@ namespace heddle::grammar {
 
 /// Of terms and their rows: what a text of a hundred thousand tokens leaves
 /// behind is forgotten in between.
-static constexpr size_t mostBytes = size_t{64} << 20;
+static constexpr size_t mostBytes = size_t{32} << 20;
 /// Of a walk, between which others may have the lock: some 20 µs.
 static constexpr size_t stepsAlone = 4096;
 /// Of masks: 19 KB each with 150,000 tokens.
-static constexpr size_t mostKeptBytes = size_t{16} << 20;
+static constexpr size_t mostKeptBytes = size_t{8} << 20;
 
 struct Grammar::Locked {
   explicit Locked(Grammar &grammar) : mutex(grammar.lock) {
@@ -214,7 +214,7 @@ void Grammar::remove(Follower &follower) {
 //===-- One text ---===//
 
 Follower::Follower(Grammar &grammar) : grammar(grammar), state(grammar.root) {
-  grammar.users.fetch_add(1);
+  grammar.use();
   Grammar::Locked locked(grammar);
   grammar.add(*this);
   look();

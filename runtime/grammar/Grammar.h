@@ -26,8 +26,9 @@ public:
   Grammar &operator=(const Grammar &) = delete;
   ~Grammar();
 
-  /// Who has made it and its followers use it, in any order: the last one frees
-  /// it. Null is allowed.
+  /// Who has made it uses it, who says so, and its followers; the last one of
+  /// them frees it. Null is allowed.
+  void use() { users.fetch_add(1); }
   static void release(Grammar *grammar);
 
   /// Reads a schema; to be called once, before there are followers. nullptr, or
