@@ -167,6 +167,38 @@ typedef struct heddle_chat {
 } heddle_chat;
 int32_t heddle_run_chat(heddle_model *model, const void *arguments, void *unused);
 
+/* What the numbers of an entry answer, as the checkpoint's architecture has it (compiler/checkpoint/Answers.h). */
+#define HEDDLE_ANSWER_LABELS 1       /* [B Z]: of a text, two texts or a picture, a number for each label */
+#define HEDDLE_ANSWER_TOKEN_LABELS 2 /* [B T Z]: the same of each token */
+#define HEDDLE_ANSWER_MASKS 3        /* [B T V]: which token stands at each place */
+#define HEDDLE_ANSWER_SPANS 4        /* [B T 2]: where in the second text an answer begins, and where it ends */
+#define HEDDLE_ANSWER_LIKENESS 5     /* [B I]: how alike texts and pictures are */
+
+#define HEDDLE_SCORE_NUMBER 0 /* what the numbers are as they come */
+#define HEDDLE_SCORE_SOFTMAX 1
+#define HEDDLE_SCORE_SIGMOID 2
+
+typedef struct heddle_answer {
+  int32_t kind;                /* HEDDLE_ANSWER_... */
+  int32_t entry;               /* the index of the entry */
+  int32_t score;               /* HEDDLE_SCORE_...: what makes its numbers scores */
+  int32_t label_count;
+  const char *const *labels;   /* in the order of the numbers */
+  int32_t mask;                /* the token that stands for a missing one; -1: there is none */
+  int32_t pad;                 /* the token that fills a text up to padded_length */
+  int64_t padded_length;       /* 0: texts are as long as they are */
+  int64_t most_tokens;         /* texts are cut to so many, special tokens included; 0: to what the entry reads */
+  int32_t trims_spans;         /* 1: the spaces around a token are no part of where it stands */
+  /* What the command line does with it, in libheddle_main.a; returns the exit code. NULL without a command line. The last argument
+   * is not used: the type is that of a heddle_reader. */
+  int32_t (*run)(heddle_model *model, const void *arguments, void *unused);
+} heddle_answer;
+int32_t heddle_answer_labels(heddle_model *model, const void *arguments, void *unused);
+int32_t heddle_answer_token_labels(heddle_model *model, const void *arguments, void *unused);
+int32_t heddle_answer_masks(heddle_model *model, const void *arguments, void *unused);
+int32_t heddle_answer_spans(heddle_model *model, const void *arguments, void *unused);
+int32_t heddle_answer_likeness(heddle_model *model, const void *arguments, void *unused);
+
 /* What becomes of a picture, in this order, as preprocessor_config.json says (compiler/checkpoint/Preprocessor.h). */
 typedef struct heddle_image_steps {
   int32_t resize;                   /* HEDDLE_RESIZE_... */
@@ -234,6 +266,7 @@ struct heddle_program {
   /* The HTTP server of a program's command line, in libheddle_serve.a; returns the exit code. NULL where nobody asked for it when it
    * was built (--serve). The last argument is not used, as with heddle_chat.run. */
   int32_t (*serve)(heddle_model *model, const void *arguments, void *unused);
+  const heddle_answer *answer;           /* NULL: what the entries give is numbers */
 };
 
 int32_t heddle_serve(heddle_model *model, const void *arguments, void *unused);

@@ -43,6 +43,7 @@ private:
   llvm::Constant *specialTokens();
   llvm::Constant *sentences(const ProgramSentences &sentences);
   llvm::Constant *chat(const ProgramChat &chat, bool withMain);
+  llvm::Constant *answer(const ProgramAnswer &answer, bool withMain);
   llvm::Constant *imageSteps(const heddle_image_steps &steps);
   llvm::Constant *audioSteps(const heddle_audio_steps &steps);
   llvm::Constant *reader(llvm::StringRef name);
@@ -257,6 +258,21 @@ llvm::Constant *Emitter::chat(const ProgramChat &chat, bool withMain) {
        withMain ? reader("heddle_run_chat") : null()});
 }
 
+llvm::Constant *Emitter::answer(const ProgramAnswer &answer, bool withMain) {
+  // By kind; only the one that the program has is linked.
+  constexpr llvm::StringLiteral functions[] = {
+      "heddle_answer_labels", "heddle_answer_token_labels",
+      "heddle_answer_masks", "heddle_answer_spans", "heddle_answer_likeness"};
+  return structOf<heddle_answer>(
+      {int32(answer.kind), int32(answer.entry), int32(answer.score),
+       int32(answer.labels.size()),
+       arrayOf(answer.labels,
+               [&](const std::string &label) { return string(label); }),
+       int32(answer.mask), int32(answer.pad), int64(answer.paddedLength),
+       int64(answer.mostTokens), int32(answer.trimsSpans),
+       withMain ? reader(functions[answer.kind - 1]) : null()});
+}
+
 llvm::Constant *Emitter::imageSteps(const heddle_image_steps &steps) {
   return structOf<heddle_image_steps>(
       {int32(steps.resize), int32(steps.width), int32(steps.height),
@@ -324,7 +340,8 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        model.chat ? global(chat(*model.chat, withMain)) : null(),
        specialTokens(),
        int32(model.specialTokens.size()),
-       main == MainKind::Server ? reader("heddle_serve") : null()});
+       main == MainKind::Server ? reader("heddle_serve") : null(),
+       model.answer ? global(answer(*model.answer, withMain)) : null()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

@@ -115,6 +115,17 @@ struct ProgramChat {
   std::vector<std::pair<std::string, std::string>> templates, tokens;
 };
 
+/// heddle_answer.
+struct ProgramAnswer {
+  int kind = 0;  ///< HEDDLE_ANSWER_...
+  int entry = 0; ///< index
+  int score = 0; ///< HEDDLE_SCORE_...
+  std::vector<std::string> labels;
+  int mask = -1, pad = -1; ///< tokens
+  int64_t paddedLength = 0, mostTokens = 0;
+  bool trimsSpans = false;
+};
+
 struct Program {
   std::string name;
   /// Of the weight slots' layout; the packed weights file carries the same.
@@ -149,6 +160,8 @@ struct Program {
   std::optional<ProgramSentences> sentences;
   /// And about conversations.
   std::optional<ProgramChat> chat;
+  /// And about what the numbers of an entry answer.
+  std::optional<ProgramAnswer> answer;
   /// And what becomes of pictures and of sound.
   std::optional<heddle_image_steps> imageSteps;
   std::optional<heddle_audio_steps> audioSteps;

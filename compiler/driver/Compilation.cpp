@@ -1,6 +1,7 @@
 //===- Compilation.cpp - one model on its way through the stages ----------===//
 
 #include "compiler/driver/Compilation.h"
+#include "compiler/checkpoint/Answers.h"
 #include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Json.h"
 #include "compiler/checkpoint/Tokenizer.h"
@@ -189,7 +190,7 @@ language::ModelOptions Compilation::modelOptions() {
   options.configFile = configFile.name();
   options.ignoredKeys = arguments.ignoredKeys;
   options.isReadElsewhere = [this](llvm::StringRef key) {
-    return checkpoint::isGenerationKey(key) ||
+    return checkpoint::isGenerationKey(key) || checkpoint::isAnswerKey(key) ||
            (weights && weights->readsKey(key) &&
             weights->document("config.json") == configFile);
   };
@@ -328,8 +329,9 @@ llvm::LogicalResult Compilation::readProgram() {
   if (failed(program))
     return llvm::failure();
   program_ = std::move(*program);
-  if (failed(readPreprocessor(texts(), config ? config->getAsObject() : nullptr,
-                              program_)))
+  const llvm::json::Object *object = config ? config->getAsObject() : nullptr;
+  if (failed(readPreprocessor(texts(), object, program_)) ||
+      failed(readAnswer(texts(), object, configFile.name(), program_)))
     return llvm::failure();
   return readFilesBeside(arguments, configFile, texts(), weights != nullptr,
                          sentences, program_, tokenizer_);

@@ -1,6 +1,7 @@
 //===- FilesBeside.cpp - what lies beside config.json and the weights -----===//
 
 #include "compiler/driver/FilesBeside.h"
+#include "compiler/checkpoint/Answers.h"
 #include "compiler/checkpoint/ChatTemplates.h"
 #include "compiler/checkpoint/Generation.h"
 #include "compiler/checkpoint/Preprocessor.h"
@@ -147,4 +148,54 @@ llvm::LogicalResult driver::readPreprocessor(const Source &texts,
   if (problems.empty())
     noteLacking(problems, "the program takes .npy files only");
   return llvm::success(problems.empty());
+}
+
+/// How many numbers of an entry stand for one row, or one token; 0: the entry
+/// gives something else than numbers of rows.
+static int64_t widthOf(const codegen::ProgramEntry &entry) {
+  if (entry.outputs.size() != 1 || entry.outputs.front().dims.size() < 2)
+    return 0;
+  return entry.outputs.front().dims.back().asConstant().value_or(0);
+}
+
+llvm::LogicalResult driver::readAnswer(const Source &texts,
+                                       const llvm::json::Object *config,
+                                       llvm::StringRef configName,
+                                       codegen::Program &program) {
+  Problems problems;
+  std::optional<checkpoint::Answer> found;
+  if (config)
+    found = checkpoint::readAnswer(*config, configName, texts, problems);
+  problems.print(llvm::errs());
+  if (!problems.empty())
+    return llvm::failure();
+  if (!found)
+    return llvm::success();
+  auto entry = llvm::find_if(program.entries, [&](const auto &entry) {
+    return entry.name == found->entry;
+  });
+  // A model file of one's own may lack it.
+  if (entry == program.entries.end())
+    return llvm::success();
+  int64_t width = widthOf(*entry);
+  bool hasLabels = found->kind == HEDDLE_ANSWER_LABELS ||
+                   found->kind == HEDDLE_ANSWER_TOKEN_LABELS;
+  if (hasLabels && found->labels.empty())
+    for (int64_t label = 0; label < width; ++label)
+      found->labels.push_back("LABEL_" + std::to_string(label));
+  if (hasLabels && width != static_cast<int64_t>(found->labels.size()))
+    return llvm::success(); // --set has made it another one
+  if (found->kind == HEDDLE_ANSWER_MASKS && found->mask < 0)
+    return llvm::success();
+  codegen::ProgramAnswer answer;
+  answer.kind = found->kind;
+  answer.entry = static_cast<int>(entry - program.entries.begin());
+  answer.score = found->score;
+  answer.labels = std::move(found->labels);
+  answer.mask = found->mask, answer.pad = found->pad;
+  answer.paddedLength = found->paddedLength;
+  answer.mostTokens = found->mostTokens;
+  answer.trimsSpans = found->trimsSpans;
+  program.answer = std::move(answer);
+  return llvm::success();
 }

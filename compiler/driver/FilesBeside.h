@@ -26,6 +26,13 @@ llvm::LogicalResult readPreprocessor(const checkpoint::Source &texts,
                                      const llvm::json::Object *config,
                                      codegen::Program &program);
 
+/// Reads what the numbers of an entry answer, where the architecture of
+/// `config` says it, into a program that has the entry.
+llvm::LogicalResult readAnswer(const checkpoint::Source &texts,
+                               const llvm::json::Object *config,
+                               llvm::StringRef configName,
+                               codegen::Program &program);
+
 } // namespace heddle::driver
 
 #endif // HEDDLE_COMPILER_DRIVER_FILESBESIDE_H

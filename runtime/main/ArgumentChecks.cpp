@@ -9,6 +9,8 @@ namespace heddle::runtime {
 /// `./vit cat.png dog.png`: rows of the entry that reads pictures or sound.
 void ArgumentParser::callWithFiles() {
   const heddle_entry *entry = findMediaEntry(program);
+  if (findAnswer(program, arguments))
+    return;
   if (!entry || !arguments.calls.empty() || arguments.texts.empty())
     return;
   arguments.calls.push(entry);
@@ -50,13 +52,41 @@ bool ArgumentParser::checkChat() {
   return false;
 }
 
+/// What belongs to questions, and to programs that answer some.
+bool ArgumentParser::checkAnswers() {
+  if (!program.answer || program.answer->kind != HEDDLE_ANSWER_LIKENESS) {
+    arguments.texts.append(arguments.named.data(), arguments.named.size());
+    arguments.named.clear();
+  }
+  if (findAnswer(program, arguments)) {
+    // What numbers are written to says how.
+    const char *out = arguments.out;
+    size_t length = out ? strlen(out) : 0;
+    if (!arguments.formatGiven && length > 4 &&
+        !strcmp(out + length - 4, ".npy"))
+      arguments.format = Arguments::Npy;
+    return true;
+  }
+  const char *option = arguments.top              ? "--top"
+                       : arguments.pairsFile      ? "--pairs"
+                       : !arguments.pairs.empty() ? "--pair"
+                       : !arguments.named.empty() ? "--text"
+                                                  : nullptr;
+  if (option)
+    complain("%s belongs to a question, and %s", option,
+             program.answer ? "another entry is called"
+                            : "the model answers none: --help lists what it "
+                              "does");
+  return !option;
+}
+
 bool ArgumentParser::check() {
   if (arguments.chat && arguments.calls.size() == 1 &&
       arguments.bindings.empty()) {
     arguments.texts.push(arguments.calls[0]->name);
     arguments.calls.clear();
   }
-  if (!checkChat())
+  if (!checkChat() || !checkAnswers())
     return false;
   callWithFiles();
   if (!arguments.calls.empty() && !arguments.texts.empty()) {

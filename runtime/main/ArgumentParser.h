@@ -31,6 +31,7 @@ private:
   bool checkSearch();
   bool checkSamples();
   bool checkChat();
+  bool checkAnswers();
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);

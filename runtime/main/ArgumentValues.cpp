@@ -116,7 +116,7 @@ bool ArgumentParser::takeFormat(std::string_view option) {
   for (int i = 0; i < 4; ++i)
     if (!strcmp(value, names[i])) {
       arguments.format = static_cast<Arguments::Format>(i);
-      return true;
+      return arguments.formatGiven = true;
     }
   complain("--format is %s, needed: table, text, json or npy", value);
   return false;

@@ -135,7 +135,8 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
       {"--json-schema", &arguments.jsonSchema},
       {"--prompt", &arguments.prompt},
       {"--entry", &arguments.entry},
-      {"--session", &arguments.session}};
+      {"--session", &arguments.session},
+      {"--pairs", &arguments.pairsFile}};
   for (auto [name, text] : texts)
     if (option == name)
       return taken = (*text = takeValue(option)), true;
@@ -143,6 +144,11 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
     return taken = (arguments.out = takeValue(option)), true;
   if (option == "--ids")
     return taken = takeInto(arguments.ids, option), true;
+  // Where no entry is called, they are asked about.
+  if (option == "--text" && arguments.calls.empty() && program.answer)
+    return taken = takeInto(arguments.named, option), true;
+  if (option == "--pair" && arguments.calls.empty() && program.answer)
+    return taken = takeInto(arguments.pairs, option), true;
   if (option == "--audio" || option == "--image")
     return taken = takeInto(arguments.sources, option), true;
   return false;
@@ -217,6 +223,8 @@ bool ArgumentParser::parseOption(std::string_view option) {
     return taken;
   if (option == "-n" || option == "--tokens")
     return takeTokens(option);
+  if (option == "--top")
+    return takeCount(option, 1, arguments.top);
   if (option == "--format")
     return takeFormat(option);
   for (const char *binding :

@@ -35,7 +35,11 @@ struct ServeOptions {
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
-  List<const char *> ids;     // prompts as numbers: 12,7,99
+  List<const char *> named;        // --text, where no entry is called
+  List<const char *> pairs;        // what belongs to a text
+  const char *pairsFile = nullptr; // the same, a line each
+  int32_t top = 0;                 // the best so many; 0: not said
+  List<const char *> ids;          // prompts as numbers: 12,7,99
   List<const char *> sources; // pictures or sounds that texts are written of
   const char *language = nullptr, *task = nullptr; // of speech
   int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
@@ -56,8 +60,9 @@ struct Arguments {
   const char *system = nullptr, *tools = nullptr; // of it
   const char *jsonSchema = nullptr; // the file of a schema that texts keep to,
   text::Text schema;                // and what it holds, with a zero behind it
-  const char *session = nullptr; // the file that it goes on from
+  const char *session = nullptr;    // the file that it goes on from
   enum Format { Table, Lines, Json, Npy } format = Table;
+  bool formatGiven = false;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;
   const char *prompt = nullptr; // the name of what is put before texts

@@ -14,6 +14,11 @@ inline bool readsMedia(const TextUse &use) {
   return use.source && use.source->inputs[0].content != HEDDLE_NUMBERS;
 }
 
+/// What the command line's words are a question for, if the program has answers
+/// and is not asked for something else: null, or heddle_program.answer.
+const heddle_answer *findAnswer(const heddle_program &program,
+                                const Arguments &arguments);
+
 /// The entry that a program without texts is called for when it is given
 /// pictures or sounds alone: the first that reads them; null: there is none.
 const heddle_entry *findMediaEntry(const heddle_program &program);

@@ -36,6 +36,23 @@ const heddle_entry *findMediaEntry(const heddle_program &program) {
   return nullptr;
 }
 
+const heddle_answer *findAnswer(const heddle_program &program,
+                                const Arguments &arguments) {
+  const heddle_answer *answer = program.answer;
+  if (!answer || !answer->run || !arguments.calls.empty())
+    return nullptr;
+  // Whoever names another entry wants what that one gives.
+  if (arguments.entry &&
+      strcmp(arguments.entry, program.entries[answer->entry].name))
+    return nullptr;
+  if (answer->kind == HEDDLE_ANSWER_LIKENESS)
+    return arguments.named.empty() ? nullptr : answer;
+  // sentence-transformers has made vectors of it.
+  bool makesVectors = program.sentences && !arguments.entry &&
+                      answer->kind == HEDDLE_ANSWER_MASKS;
+  return makesVectors ? nullptr : answer;
+}
+
 static int run(heddle_model &model, const Arguments &arguments) {
   if (arguments.info) {
     printInfo(model);
@@ -52,6 +69,13 @@ static int run(heddle_model &model, const Arguments &arguments) {
     return model.program->chat->run(&model, &arguments, nullptr);
   if (!arguments.calls.empty())
     return callEntries(model, arguments);
+  if (const heddle_answer *answer = findAnswer(*model.program, arguments)) {
+    bool readsPictures =
+        answer->kind == HEDDLE_ANSWER_LABELS &&
+        model.program->entries[answer->entry].inputs[0].content == HEDDLE_IMAGE;
+    if (readsPictures || model.weights.tokenizer())
+      return answer->run(&model, &arguments, nullptr);
+  }
   TextUse use = findTextUse(*model.program, arguments.entry);
   if (use.step && readsMedia(use))
     return generateFromFiles(model, arguments);

@@ -158,8 +158,8 @@ static void appendNmt(Text &out, std::string_view text) {
   }
 }
 
-static void runStep(const OpenStep &step, std::string_view text, Text &out,
-                    Matcher &matcher) {
+void runStep(const OpenStep &step, std::string_view text, Text &out,
+             Matcher &matcher) {
   switch (NormalizerKind(step.kind)) {
   case NormalizerKind::Bert:
     return BertNormalizer(step.flags, out).run(text);

@@ -9,6 +9,10 @@
 
 namespace heddle::text {
 
+/// By byte of a text that has been worked on: where in the text as it came the
+/// character stands of which it was made.
+using Origins = Buffer<Span>;
+
 /// A normalizer or pre-tokenizer may let a text of `bytes` bytes grow to this
 /// many. Of what real ones do, compatibility forms (U+FDFA: 3 bytes become 33)
 /// followed by the byte alphabet (twice as many) grow most; short texts may
@@ -19,6 +23,10 @@ constexpr size_t grownBytes(size_t bytes) { return 64 * bytes + 4096; }
 /// between the steps has the limit `most`.
 void normalize(const Tables &tables, std::string_view text, Text &out,
                Matcher &matcher, size_t most);
+
+/// One step of it.
+void runStep(const OpenStep &step, std::string_view text, Text &out,
+             Matcher &matcher);
 
 /// Appends `text` with every byte replaced by its character of GPT-2's byte
 /// alphabet.
@@ -43,20 +51,27 @@ public:
 
   /// Runs all steps of the splitter on `input`, which must live until the
   /// pieces have been read. `atStart`: the input is the very beginning of the
-  /// text.
-  void split(const Tables &tables, std::string_view input, bool atStart);
+  /// text. `inputOrigins`: where the input's bytes come from, which `origins`
+  /// then says of the pieces; null: nobody wants to know.
+  void split(const Tables &tables, std::string_view input, bool atStart,
+             const Span *inputOrigins = nullptr);
 
   std::string_view text;
   Buffer<Span> spans;
+  Origins origins; // by byte of `text`
 
 private:
   void run(const OpenStep &step, bool atStart);
-  template <typename Rewrite> void rewrite(Rewrite rewriteOne);
+  void align(const OpenStep &step, Span from, Span to);
+  template <typename Rewrite>
+  void rewrite(const OpenStep &step, Rewrite rewriteOne);
   template <typename Matches> void cut(const OpenStep &step, Matches matchesOf);
 
   Matcher &matcher;
   Buffer<Span> nextSpans;
   Text current, next;
+  bool aligns = false; // origins are wanted
+  Origins nextOrigins;
 };
 
 /// Turns one piece into ids. Holds the scratch memory of the models. With

@@ -1,5 +1,6 @@
 // The splitter stage (Hugging Face: pre-tokenizer): one text in, the pieces
 // that the model sees one by one out.
+#include "runtime/text/Origins.h"
 #include "runtime/text/Pipeline.h"
 #include "runtime/text/Unicode.h"
 
@@ -144,15 +145,38 @@ void Pieces::cut(const OpenStep &step, Matches matchesOf) {
 
 /// Replaces the text by what rewriteOne(index, piece, out) appends for each
 /// piece.
-template <typename Rewrite> void Pieces::rewrite(Rewrite rewriteOne) {
+template <typename Rewrite>
+void Pieces::rewrite(const OpenStep &step, Rewrite rewriteOne) {
   next.clear();
+  nextOrigins.clear();
   for (size_t i = 0; i < spans.size(); ++i) {
-    size_t begin = next.size();
+    Span to = {next.size(), 0};
     rewriteOne(i, slice(text, spans[i].begin, spans[i].end), next);
-    spans[i] = {begin, next.size()};
+    to.end = next.size();
+    if (aligns && trouble == Trouble::None)
+      align(step, spans[i], to);
+    spans[i] = to;
   }
   current.swap(next);
+  origins.swap(nextOrigins);
   text = current.view();
+}
+
+/// Where the bytes `to` of the next text come from, which were `from` of this
+/// one.
+void Pieces::align(const OpenStep &step, Span from, Span to) {
+  AlignedText before = {slice(text, from.begin, from.end),
+                        origins.data() + from.begin};
+  size_t grown = to.end - to.begin;
+  switch (SplitterKind(step.kind)) {
+  case SplitterKind::Replace:
+    return alignReplaced(before, step.pattern, step.text, nextOrigins);
+  case SplitterKind::Prepend:
+    return alignPrepended(before, grown - before.text.size(),
+                          /*isSpace=*/step.text == " ", nextOrigins);
+  default:
+    return alignMappedBytes(before, nextOrigins);
+  }
 }
 
 void Pieces::run(const OpenStep &step, bool atStart) {
@@ -170,25 +194,30 @@ void Pieces::run(const OpenStep &step, bool atStart) {
       return ClassMatches(classMember(step.b), piece);
     });
   case SplitterKind::Replace:
-    return rewrite([&](size_t, std::string_view piece, Text &out) {
+    return rewrite(step, [&](size_t, std::string_view piece, Text &out) {
       appendReplaced(out, piece, step.pattern, step.text);
     });
   case SplitterKind::Prepend:
-    return rewrite([&](size_t index, std::string_view piece, Text &out) {
+    return rewrite(step, [&](size_t index, std::string_view piece, Text &out) {
       bool wanted = !(step.flags & PrependFirstOnly) || (atStart && index == 0);
       if (wanted && !startsWith(piece, step.text))
         out.append(step.text);
       out.append(piece);
     });
   case SplitterKind::MapBytes:
-    return rewrite([](size_t, std::string_view piece, Text &out) {
+    return rewrite(step, [](size_t, std::string_view piece, Text &out) {
       appendMappedBytes(out, piece);
     });
   }
 }
 
-void Pieces::split(const Tables &tables, std::string_view input, bool atStart) {
+void Pieces::split(const Tables &tables, std::string_view input, bool atStart,
+                   const Span *inputOrigins) {
   text = input;
+  aligns = inputOrigins;
+  origins.clear();
+  if (aligns)
+    origins.append(inputOrigins, input.size());
   spans.clear();
   if (!input.empty())
     spans.push({0, input.size()});

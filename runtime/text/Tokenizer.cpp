@@ -2,6 +2,7 @@
 // through the stages of Pipeline.h.
 #include "runtime/text/Tokenizer.h"
 
+#include "runtime/text/Origins.h"
 #include "runtime/text/Pipeline.h"
 #include "runtime/text/Unicode.h"
 
@@ -66,8 +67,9 @@ Span widened(std::string_view text, Span match, uint32_t flags, size_t done,
   return match;
 }
 
-/// Calls onText(begin, end) and onToken(id), in order, for the parts of `text`
-/// and the added tokens between them, those with a flag of `skipped` left out.
+/// Calls onText(begin, end) and onToken(id, place), in order, for the parts of
+/// `text` and the added tokens between them, those with a flag of `skipped`
+/// left out.
 template <typename OnText, typename OnToken>
 void cutAdded(const AddedPatterns &patterns, std::string_view text,
               uint32_t skipped, OnText onText, OnToken onToken) {
@@ -85,7 +87,7 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
     match = widened(text, match, token->flags, done, space);
     if (done < match.begin)
       onText(done, match.begin);
-    onToken(token->id);
+    onToken(token->id, match);
     done = match.end;
   }
   if (done < text.size())
@@ -95,38 +97,21 @@ void cutAdded(const AddedPatterns &patterns, std::string_view text,
 /// One call of encode().
 class Encoding {
 public:
+  /// `spans`: where each token stands, if anybody wants to know.
   Encoding(const Tables &tables, Ids &ids, bool specialsAreText,
-           size_t textBytes)
-      : tables(tables), ids(ids), skipped(specialsAreText ? AddedSpecial : 0),
+           size_t textBytes, Spans *spans = nullptr)
+      : tables(tables), ids(ids), spans(spans),
+        skipped(specialsAreText ? AddedSpecial : 0),
         most(grownBytes(textBytes)), matcher(textBytes), pieces(matcher, most),
         model(tables, specialsAreText) {
     normalized.limit(most);
   }
 
   void run(std::string_view text) {
-    auto onToken = [&](int32_t id) { ids.push(id); };
     cutAdded(
         tables.rawAdded, text, skipped,
-        [&](size_t begin, size_t end) {
-          if (trouble != Trouble::None)
-            return;
-          std::string_view part = slice(text, begin, end);
-          if (!tables.normalizers.empty()) {
-            normalized.clear();
-            normalize(tables, part, normalized, matcher, most);
-            if (trouble == Trouble::Growth)
-              grew = "the tokenizer's normalizer lets the text grow to more "
-                     "than 64 times its bytes";
-            part = normalized.view();
-          }
-          cutAdded(
-              tables.normalizedAdded, part, skipped,
-              [&](size_t from, size_t to) {
-                encodePart(slice(part, from, to), begin == 0 && from == 0);
-              },
-              onToken);
-        },
-        onToken);
+        [&](size_t begin, size_t end) { encodeRaw(text, begin, end); },
+        [&](int32_t id, Span place) { addToken(id, place); });
   }
 
   /// Why the text cannot be encoded.
@@ -146,13 +131,57 @@ public:
   }
 
 private:
-  void encodePart(std::string_view part, bool atStart) {
+  void addToken(int32_t id, Span place) {
+    ids.push(id);
+    if (spans)
+      spans->push({place.begin, place.end, words++});
+  }
+
+  /// What lies between the added tokens that are looked for in texts as they
+  /// come.
+  void encodeRaw(std::string_view text, size_t begin, size_t end) {
     if (trouble != Trouble::None)
       return;
-    pieces.split(tables, part, atStart);
-    for (size_t i = 0; i < pieces.spans.size() && trouble == Trouble::None; ++i)
-      encodePiece(
-          slice(pieces.text, pieces.spans[i].begin, pieces.spans[i].end));
+    std::string_view part = slice(text, begin, end);
+    if (spans)
+      beginOrigins(part, begin, origins);
+    if (!tables.normalizers.empty()) {
+      normalized.clear();
+      if (spans)
+        normalizeAligned(tables, part, normalized, matcher, most, origins);
+      else
+        normalize(tables, part, normalized, matcher, most);
+      if (trouble == Trouble::Growth)
+        grew = "the tokenizer's normalizer lets the text grow to more than 64 "
+               "times its bytes";
+      part = normalized.view();
+    }
+    cutAdded(
+        tables.normalizedAdded, part, skipped,
+        [&](size_t from, size_t to) {
+          encodePart(part, from, to, begin == 0 && from == 0);
+        },
+        [&](int32_t id, Span place) {
+          addToken(id, spans ? originOf(origins, place) : place);
+        });
+  }
+
+  void encodePart(std::string_view text, size_t from, size_t to, bool atStart) {
+    if (trouble != Trouble::None)
+      return;
+    std::string_view part = slice(text, from, to);
+    pieces.split(tables, part, atStart,
+                 spans ? origins.data() + from : nullptr);
+    for (size_t i = 0; i < pieces.spans.size() && trouble == Trouble::None;
+         ++i) {
+      Span span = pieces.spans[i];
+      std::string_view piece = slice(pieces.text, span.begin, span.end);
+      size_t before = ids.size();
+      encodePiece(piece);
+      if (spans)
+        appendSpans(tables, piece, {ids.begin() + before, ids.size() - before},
+                    pieces.origins.data() + span.begin, words++, *spans);
+    }
   }
 
   /// A special token may be a word of the vocabulary as well: where it must not
@@ -183,8 +212,11 @@ private:
 
   const Tables &tables;
   Ids &ids;
-  uint32_t skipped; // flags of added tokens that are text
-  size_t most;      // bytes that a stage may make of the text
+  Spans *spans;
+  Origins origins;   // of the part that is being encoded
+  int32_t words = 0; // pieces and added tokens so far
+  uint32_t skipped;  // flags of added tokens that are text
+  size_t most;       // bytes that a stage may make of the text
   const char *grew = "the tokenizer's pre-tokenizer lets the text grow to more "
                      "than 64 times its bytes";
   Matcher matcher;
@@ -226,9 +258,28 @@ const char *Tokenizer::encodePair(std::string_view first,
                                   std::string_view second,
                                   bool addSpecialTokens, Ids &ids, Ids &types,
                                   bool specialsAreText) const {
+  Ids ofFirst, ofSecond;
+  const char *wrong = encode(first, false, ofFirst, specialsAreText);
+  if (!wrong)
+    wrong = encode(second, false, ofSecond, specialsAreText);
+  if (wrong)
+    return wrong;
+  TroubleWatch watch;
+  size_t before = ids.size(), typesBefore = types.size();
+  join({ofFirst.data(), ofFirst.size()}, {ofSecond.data(), ofSecond.size()},
+       addSpecialTokens, ids, types);
+  if (watch.found() == Trouble::None)
+    return nullptr;
+  ids.shrink(before);
+  types.shrink(typesBefore);
+  return outOfMemory;
+}
+
+void Tokenizer::join(std::span<const int32_t> first,
+                     std::span<const int32_t> second, bool addSpecialTokens,
+                     Ids &ids, Ids &types) const {
   const Header &header = *tables->header;
   std::span<const int32_t> special = tables->view<int32_t>(header.pairTypes);
-  size_t idsBefore = ids.size(), typesBefore = types.size();
   auto append = [&](Range range) {
     if (!addSpecialTokens)
       return;
@@ -236,24 +287,60 @@ const char *Tokenizer::encodePair(std::string_view first,
     types.append(special.data(), range.count);
     special = special.subspan(range.count);
   };
-  auto encodeOne = [&](std::string_view text, int32_t type) {
-    size_t before = ids.size();
-    const char *wrong = encode(text, false, ids, specialsAreText);
-    for (size_t i = before; i < ids.size(); ++i)
+  auto appendText = [&](std::span<const int32_t> text, int32_t type) {
+    ids.append(text.data(), text.size());
+    for (size_t i = 0; i < text.size(); ++i)
       types.push(type);
-    return wrong;
   };
   append(header.pairPrefix);
-  const char *wrong = encodeOne(first, header.firstType);
+  appendText(first, header.firstType);
   append(header.pairMiddle);
-  if (!wrong)
-    wrong = encodeOne(second, header.secondType);
+  appendText(second, header.secondType);
   append(header.pairSuffix);
-  if (wrong) {
-    ids.shrink(idsBefore);
-    types.shrink(typesBefore);
-  }
-  return wrong;
+}
+
+const char *Tokenizer::encodeSpans(std::string_view text, Ids &ids,
+                                   Spans &spans, bool specialsAreText) const {
+  if (text.size() > mostTextBytes)
+    return "the text is longer than a GiB";
+  TroubleWatch watch;
+  size_t before = ids.size(), spansBefore = spans.size();
+  Encoding encoding(*tables, ids, specialsAreText, text.size(), &spans);
+  encoding.run(text);
+  if (watch.found() == Trouble::None)
+    return nullptr;
+  ids.shrink(before);
+  spans.shrink(spansBefore);
+  return encoding.describe(watch.found());
+}
+
+void Tokenizer::surround(std::span<const int32_t> text, Ids &ids) const {
+  auto append = [&](Range range) {
+    ids.append(tables->view<int32_t>(range).data(), range.count);
+  };
+  append(tables->header->prefix);
+  ids.append(text.data(), text.size());
+  append(tables->header->suffix);
+}
+
+void Tokenizer::surroundPair(std::span<const int32_t> first,
+                             std::span<const int32_t> second, Ids &ids,
+                             Ids &types) const {
+  join(first, second, /*addSpecialTokens=*/true, ids, types);
+}
+
+size_t Tokenizer::countBefore() const { return tables->header->prefix.count; }
+
+size_t Tokenizer::countAround() const {
+  return countBefore() + tables->header->suffix.count;
+}
+
+size_t Tokenizer::countAroundPair() const {
+  return tables->header->pairTypes.count;
+}
+
+size_t Tokenizer::countBeforeSecond() const {
+  return tables->header->pairPrefix.count + tables->header->pairMiddle.count;
 }
 
 int32_t Tokenizer::vocabularySize() const {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace heddle::text {
@@ -24,6 +25,17 @@ inline constexpr char outOfMemory[] = "out of memory";
 
 /// Longer texts are refused.
 constexpr size_t mostTextBytes = size_t{1} << 30;
+
+/// Where a token stands in its text: bytes, and the number of the piece that
+/// the text was split into before it became tokens.
+struct TokenSpan {
+  size_t begin, end;
+  int32_t word;
+};
+using Spans = Buffer<TokenSpan>;
+
+/// Without the spaces around it, as byte-level tokenizers tell places.
+TokenSpan trimmed(TokenSpan token, std::string_view text);
 
 /// An open tokenizer. Immutable once open: any number of threads may encode and
 /// decode with it at the same time.
@@ -62,6 +74,24 @@ public:
                          bool specialsAreText = false) const;
   bool hasPairs() const;
 
+  /// encode() without special tokens around the text, which must be UTF-8, and
+  /// where each token stands in it.
+  const char *encodeSpans(std::string_view text, Ids &ids, Spans &spans,
+                          bool specialsAreText = false) const;
+
+  /// Appends the ids of a text with the special tokens that stand around it, or
+  /// those of two texts, with their types. Only where hasPairs().
+  void surround(std::span<const int32_t> text, Ids &ids) const;
+  void surroundPair(std::span<const int32_t> first,
+                    std::span<const int32_t> second, Ids &ids,
+                    Ids &types) const;
+  /// How many special tokens stand around a text, before it, around two, and
+  /// before the second of two.
+  size_t countAround() const;
+  size_t countBefore() const;
+  size_t countAroundPair() const;
+  size_t countBeforeSecond() const;
+
   /// One more than the largest id that encode can give.
   int32_t vocabularySize() const;
 
@@ -79,6 +109,9 @@ public:
 
 private:
   friend class Decoder;
+  void join(std::span<const int32_t> first, std::span<const int32_t> second,
+            bool addSpecialTokens, Ids &ids, Ids &types) const;
+
   Tables *tables = nullptr; // also holds the message of a failed open()
   bool opened = false;
 };

@@ -16,6 +16,8 @@
 //   damage TOKENIZER.json              opens and uses the tables with bytes
 //                                      changed: must neither crash nor hang
 //   speed TOKENIZER.json TEXT          bytes a second
+//   spans TOKENIZER.json SPANS.json NAME   where tokens stand, against what
+//                                      golden/make_spans.py wrote
 //   cut TOKENIZER.json LENGTH          lines of stdin → ids cut to a length
 #include "compiler/checkpoint/Source.h"
 #include "compiler/checkpoint/Tokenizer.h"
@@ -150,6 +152,58 @@ static int eachLine(llvm::function_ref<std::string(StringRef)> convert) {
   return 0;
 }
 
+/// Where the tokens of a text stand, in characters, and in which piece.
+static std::string spansOf(const Tokenizer &tokenizer, StringRef text,
+                           bool trims) {
+  Ids ids;
+  heddle::text::Spans spans;
+  std::string_view view(text.data(), text.size());
+  if (const char *reason = tokenizer.encodeSpans(view, ids, spans))
+    return reason;
+  if (ids.size() != spans.size() ||
+      joinIds(ids) != encode(tokenizer, text, false))
+    return "other ids than encode gives";
+  auto characters = [&](size_t bytes) {
+    return llvm::count_if(text.take_front(bytes),
+                          [](char c) { return (c & 0xc0) != 0x80; });
+  };
+  std::string line;
+  for (heddle::text::TokenSpan span : spans) {
+    if (trims)
+      span = heddle::text::trimmed(span, view);
+    line += line.empty() ? "" : " ";
+    if (span.begin == span.end)
+      line += llvm::formatv("-.{0}", span.word);
+    else
+      line += llvm::formatv("{0}-{1}.{2}", characters(span.begin),
+                            characters(span.end), span.word);
+  }
+  return line;
+}
+
+static int checkSpans(const Tokenizer &tokenizer, StringRef path,
+                      StringRef name) {
+  llvm::Expected<llvm::json::Value> golden = readJson(path);
+  if (!golden)
+    return fail(llvm::toString(golden.takeError()));
+  const llvm::json::Object &root = *golden->getAsObject();
+  const llvm::json::Array &texts = *root.getArray("texts");
+  const llvm::json::Object *of = root.getObject("tokenizers")->getObject(name);
+  if (!of)
+    return fail("found no tokenizer " + name);
+  const llvm::json::Array &lines = *of->getArray("spans");
+  size_t wrong = 0;
+  for (auto [text, needed] : llvm::zip_equal(texts, lines)) {
+    std::string found =
+        spansOf(tokenizer, *text.getAsString(), *of->getBoolean("trims"));
+    if (found != *needed.getAsString() && ++wrong <= 20)
+      llvm::errs() << "spans of " << text << "\n  found  " << found
+                   << "\n  needed " << *needed.getAsString() << "\n";
+  }
+  llvm::outs() << texts.size() << " texts, " << wrong << " wrong\n";
+  return wrong > 0;
+}
+
 static int cut(const Tokenizer &tokenizer, StringRef argument) {
   size_t length = 0;
   if (argument.getAsInteger(10, length))
@@ -261,6 +315,9 @@ int main(int argc, char **argv) {
   if (command == "check")
     return argc > 4 ? check(tokenizer, argument, argv[4])
                     : fail("check needs TEXTS.json and GOLDEN.json");
+  if (command == "spans")
+    return argc > 4 ? checkSpans(tokenizer, argument, argv[4])
+                    : fail("spans needs SPANS.json and a name");
   if (command == "encode")
     return eachLine([&](StringRef line) {
       bool bare = argument == "bare";
