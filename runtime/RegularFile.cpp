@@ -50,4 +50,10 @@ heddle_status RegularFile::readAll(int64_t most, Array<uint8_t> &to) const {
   return HEDDLE_OK;
 }
 
+heddle_status RegularFile::map(FileMapping &to) const {
+  return to.map(descriptor.get(), 0, bytes)
+             ? HEDDLE_OK
+             : fail(HEDDLE_BAD_FILE, "%s: %s", path, strerror(errno));
+}
+
 } // namespace heddle::runtime

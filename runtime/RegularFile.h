@@ -24,6 +24,9 @@ public:
   /// All of it, if that is at most `most` bytes.
   heddle_status readAll(int64_t most, Array<uint8_t> &to) const;
 
+  /// All of it, mapped; notes the reason of a failure.
+  heddle_status map(FileMapping &to) const;
+
 private:
   FileDescriptor descriptor;
   const char *path;

@@ -58,20 +58,13 @@ bool ArgumentParser::checkAnswers() {
     arguments.texts.append(arguments.named.data(), arguments.named.size());
     arguments.named.clear();
   }
-  if (findAnswer(program, arguments)) {
-    // What numbers are written to says how.
-    const char *out = arguments.out;
-    size_t length = out ? strlen(out) : 0;
-    if (!arguments.formatGiven && length > 4 &&
-        !strcmp(out + length - 4, ".npy"))
-      arguments.format = Arguments::Npy;
+  if (findAnswer(program, arguments))
     return true;
-  }
-  const char *option = arguments.top              ? "--top"
-                       : arguments.pairsFile      ? "--pairs"
-                       : !arguments.pairs.empty() ? "--pair"
-                       : !arguments.named.empty() ? "--text"
-                                                  : nullptr;
+  const char *option = arguments.top && !arguments.searched ? "--top"
+                       : arguments.pairsFile                ? "--pairs"
+                       : !arguments.pairs.empty()           ? "--pair"
+                       : !arguments.named.empty()           ? "--text"
+                                                            : nullptr;
   if (option)
     complain("%s belongs to a question, and %s", option,
              program.answer ? "another entry is called"
@@ -80,13 +73,39 @@ bool ArgumentParser::checkAnswers() {
   return !option;
 }
 
+/// What numbers are written to says how; and what goes with a search.
+bool ArgumentParser::checkVectors() {
+  bool asks = findAnswer(program, arguments);
+  bool makesVectors = !asks && arguments.calls.empty() &&
+                      findTextUse(program, arguments.entry).embed &&
+                      (arguments.entry || !findTextUse(program, nullptr).step);
+  const char *out = arguments.out;
+  size_t length = out ? strlen(out) : 0;
+  bool isArray = length > 4 && !strcmp(out + length - 4, ".npy");
+  if ((asks || makesVectors) && isArray && !arguments.formatGiven &&
+      !arguments.searched)
+    arguments.format = Arguments::Npy;
+  const char *wrong = arguments.searched && !makesVectors
+                          ? "--search looks for vectors of texts, and the "
+                            "model makes none of these"
+                      : arguments.searched && arguments.format == Arguments::Npy
+                          ? "--format is npy, needed for what is found: table "
+                            "or json"
+                      : arguments.textsFile && !arguments.searched
+                          ? "--texts goes with --search"
+                          : nullptr;
+  if (wrong)
+    complain("%s", wrong);
+  return !wrong;
+}
+
 bool ArgumentParser::check() {
   if (arguments.chat && arguments.calls.size() == 1 &&
       arguments.bindings.empty()) {
     arguments.texts.push(arguments.calls[0]->name);
     arguments.calls.clear();
   }
-  if (!checkChat() || !checkAnswers())
+  if (!checkChat() || !checkAnswers() || !checkVectors())
     return false;
   callWithFiles();
   if (!arguments.calls.empty() && !arguments.texts.empty()) {

@@ -32,6 +32,7 @@ private:
   bool checkSamples();
   bool checkChat();
   bool checkAnswers();
+  bool checkVectors();
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);

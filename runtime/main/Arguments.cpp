@@ -136,7 +136,9 @@ bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
       {"--prompt", &arguments.prompt},
       {"--entry", &arguments.entry},
       {"--session", &arguments.session},
-      {"--pairs", &arguments.pairsFile}};
+      {"--pairs", &arguments.pairsFile},
+      {"--search", &arguments.searched},
+      {"--texts", &arguments.textsFile}};
   for (auto [name, text] : texts)
     if (option == name)
       return taken = (*text = takeValue(option)), true;

@@ -38,6 +38,8 @@ struct Arguments {
   List<const char *> named;        // --text, where no entry is called
   List<const char *> pairs;        // what belongs to a text
   const char *pairsFile = nullptr; // the same, a line each
+  const char *searched = nullptr;  // the file of vectors,
+  const char *textsFile = nullptr; // and the texts that they are of
   int32_t top = 0;                 // the best so many; 0: not said
   List<const char *> ids;          // prompts as numbers: 12,7,99
   List<const char *> sources; // pictures or sounds that texts are written of

@@ -6,6 +6,7 @@
 #include "runtime/main/Input.h"
 #include "runtime/main/Npy.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/Search.h"
 #include "runtime/main/Suggest.h"
 
 #include <algorithm>
@@ -213,6 +214,9 @@ int embedText(heddle_model &model, const heddle_entry &entry,
     fprintf(stderr, "%zu texts, %" PRId64 " tokens in %.3f s, %.1f tokens/s\n",
             texts.size(), embedding.tokens, seconds,
             embedding.tokens / seconds);
+  if (arguments.searched)
+    return searchVectors(model, arguments, texts, embedding.vectors.data(),
+                         embedding.width);
   OutputFile file;
   if (!file.open(arguments.out))
     return 1;

@@ -66,9 +66,78 @@ static void printSizes(const heddle_program &program) {
   }
 }
 
+static bool readsPictures(const heddle_program &program,
+                          const heddle_answer &answer) {
+  return program.entries[answer.entry].inputs[0].content == HEDDLE_IMAGE;
+}
+
+/// What one asks of a program that has answers.
+static void printQuestions(const heddle_program &program, const char *command) {
+  const heddle_answer &answer = *program.answer;
+  switch (answer.kind) {
+  case HEDDLE_ANSWER_LABELS:
+    if (readsPictures(program, answer)) {
+      printf("  %s a.png b.jpg               what is to be seen in each\n",
+             command);
+      break;
+    }
+    printf(
+        "  %s \"a text\" \"another\"          what each is\n"
+        "  %s --text \"one\" --pair \"two\"   what both are together; a text "
+        "with several of them, best first\n",
+        command, command);
+    break;
+  case HEDDLE_ANSWER_TOKEN_LABELS:
+    printf("  %s \"a text\" \"another\"          what is in each, and where\n",
+           command);
+    break;
+  case HEDDLE_ANSWER_MASKS:
+    printf("  %s \"a text with a mask\"       the likeliest in its place\n",
+           command);
+    break;
+  case HEDDLE_ANSWER_SPANS:
+    printf("  %s --text QUESTION --pair CONTEXT    where the answer stands\n",
+           command);
+    break;
+  case HEDDLE_ANSWER_LIKENESS:
+    printf("  %s a.png b.jpg --text \"a cat\" --text \"a dog\"    which of the "
+           "texts is like each picture\n",
+           command);
+    break;
+  }
+  if (answer.kind != HEDDLE_ANSWER_SPANS &&
+      answer.kind != HEDDLE_ANSWER_LIKENESS && !readsPictures(program, answer))
+    printf("  %s < texts.txt                 standard input: one text a line, "
+           "answered as they come\n",
+           command);
+}
+
+static void printAnswerHelp(const heddle_program &program) {
+  const heddle_answer &answer = *program.answer;
+  bool ofTexts =
+      answer.kind == HEDDLE_ANSWER_LABELS && !readsPictures(program, answer);
+  bool isArray = answer.kind == HEDDLE_ANSWER_LABELS ||
+                 answer.kind == HEDDLE_ANSWER_LIKENESS;
+  puts("\nanswers");
+  if (answer.kind != HEDDLE_ANSWER_TOKEN_LABELS)
+    printf("  --top K                 the best so many (%d%s)\n", 5,
+           ofTexts && answer.label_count == 1 ? "; of a text with others: all"
+                                              : "");
+  if (ofTexts || answer.kind == HEDDLE_ANSWER_SPANS)
+    puts("  --pair TEXT             what belongs to the --text; may be "
+         "repeated\n"
+         "  --pairs FILE            the same, one a line");
+  printf("  --format F              table%s\n"
+         "  --out FILE              write there instead of standard output\n",
+         isArray ? ", json or npy, as the end of --out says (table)"
+                 : " or json (table)");
+}
+
 /// What one types, the most likely first.
 static void printUses(const heddle_program &program, const char *command,
                       const TextUse &use) {
+  if (program.answer)
+    printQuestions(program, command);
   if (use.step && readsMedia(use))
     printf("  %s %-30s write what is in it; several run as batches\n", command,
            use.source->inputs[0].content == HEDDLE_AUDIO ? "x.wav" : "x.png");
@@ -79,7 +148,7 @@ static void printUses(const heddle_program &program, const char *command,
            command,
            use.source ? "read a text, write another" : "continue a text",
            command);
-  if (use.embed && !use.step)
+  if (use.embed && !use.step && !program.answer)
     printf("  %s \"a text\" \"another\"          one vector a text, and how "
            "alike they are\n"
            "  %s < texts.txt                 standard input: one text a line\n",
@@ -89,7 +158,8 @@ static void printUses(const heddle_program &program, const char *command,
          command);
   if (use.step || use.embed || program.entry_count == 0)
     return;
-  if (const heddle_entry *reader = findMediaEntry(program)) {
+  if (const heddle_entry *reader = findMediaEntry(program);
+      reader && !program.answer) {
     const char *ending =
         reader->inputs[0].content == HEDDLE_AUDIO ? "wav" : "png";
     printf("  %s a.%s b.%s                %s, a row each\n", command, ending,
@@ -245,13 +315,18 @@ void printServeHelp(const heddle_program &program, const char *command) {
 
 static void printTextHelp(const TextUse &use) {
   if (use.embed)
-    printf("\nvectors\n"
-           "  --entry NAME            the entry that makes them (%s)\n"
-           "  --format F              table, text, json or npy (table)\n"
-           "  --out FILE              write there instead of standard "
-           "output\n"
-           "  --prompt NAME           what is put before each text\n",
-           use.embed->name);
+    printf(
+        "\nvectors\n"
+        "  --entry NAME            the entry that makes them (%s)\n"
+        "  --format F              table, text, json or npy (table)\n"
+        "  --out FILE              write there instead of standard "
+        "output\n"
+        "  --prompt NAME           what is put before each text\n"
+        "  --search FILE.npy       the vectors there that are most like each "
+        "text's, best first\n"
+        "  --texts FILE            what they are of: a line each, to be shown\n"
+        "  --top K                 the best so many (5)\n",
+        use.embed->name);
   if (use.step || use.embed)
     puts("  --plain-text            special tokens written in a text are text, "
          "not tokens");
@@ -271,6 +346,8 @@ void printHelp(const heddle_program &program, const char *command,
     printGenerationHelp(program, use, speaksText);
   if (program.chat)
     printChatHelp();
+  if (program.answer && program.answer->run)
+    printAnswerHelp(program);
   if (program.serve)
     printf("\nserver\n"
            "  %s serve                answers over HTTP: %s serve --help\n",
@@ -316,6 +393,18 @@ static void printPrompts(const heddle_sentences &sentences) {
            p == sentences.default_prompt ? ", by default" : "");
 }
 
+/// What its numbers mean, in the words of --info.
+static void printAnswer(const heddle_program &program) {
+  const heddle_answer &answer = *program.answer;
+  const char *kinds[] = {"labels", "labels of tokens", "masked tokens",
+                         "spans of a text", "likeness of texts and pictures"};
+  const char *scores[] = {"as they are", "softmax", "sigmoid"};
+  printf("answers   %s: %s, %s\n", program.entries[answer.entry].name,
+         kinds[answer.kind - 1], scores[answer.score]);
+  for (int32_t label = 0; label < answer.label_count; ++label)
+    printf("          %d %s\n", label, answer.labels[label]);
+}
+
 void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
@@ -338,6 +427,8 @@ void printInfo(heddle_model &model) {
     printSettings(program);
   if (program.sentences)
     printPrompts(*program.sentences);
+  if (program.answer)
+    printAnswer(program);
   for (int32_t t = 0; program.chat && t < program.chat->template_count; ++t)
     printf("chat      template %s\n", program.chat->templates[t].name);
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");

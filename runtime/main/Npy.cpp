@@ -233,4 +233,28 @@ void writeNpy(FILE *file, heddle_type type, const int64_t *shape, int32_t rank,
   fwrite(data, bytesOf(type), count, file);
 }
 
+heddle_status NpyRows::open(const char *path, int64_t width) {
+  RegularFile regular(path);
+  if (heddle_status status = regular.check("a .npy file"))
+    return status;
+  NpyHeader header;
+  if (heddle_status status = readHeader(regular, path, header, begin))
+    return status;
+  if (header.rank != 2 || strcmp(header.element, "<f4") != 0 ||
+      (header.fortranOrder && header.shape[0] > 1))
+    return fail(HEDDLE_BAD_FILE,
+                "%s: found %d dimensions of %s, needed: 2 of <f4 in C order",
+                path, header.rank, header.element);
+  if (header.shape[1] != width)
+    return fail(HEDDLE_BAD_FILE,
+                "%s: has vectors of %" PRId64 " numbers, needed: %" PRId64
+                " as the model makes them",
+                path, header.shape[1], width);
+  rows = header.shape[0];
+  rowBytes = width * static_cast<int64_t>(sizeof(float));
+  if (rows > (regular.size() - begin) / rowBytes)
+    return damaged(path, "its elements are cut off");
+  return rows ? regular.map(file) : HEDDLE_OK;
+}
+
 } // namespace heddle::runtime

@@ -37,6 +37,23 @@ private:
   Array<uint8_t> elements;
 };
 
+/// The rows of a matrix of f32 in C order, where they lie in a mapped file.
+class NpyRows {
+public:
+  /// Notes the reason of a failure; `width`: numbers that a row has to have.
+  heddle_status open(const char *path, int64_t width);
+
+  int64_t count() const { return rows; }
+  /// Not aligned.
+  const uint8_t *row(int64_t index) const {
+    return file.data() + begin + index * rowBytes;
+  }
+
+private:
+  FileMapping file;
+  int64_t begin = 0, rows = 0, rowBytes = 0;
+};
+
 /// Whether a file begins as a .npy file does.
 bool isNpy(const char *path);
 

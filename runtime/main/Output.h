@@ -2,6 +2,7 @@
 #ifndef HEDDLE_RUNTIME_MAIN_OUTPUT_H
 #define HEDDLE_RUNTIME_MAIN_OUTPUT_H
 
+#include <cstdint>
 #include <cstdio>
 #include <string_view>
 
@@ -39,6 +40,13 @@ void occupyStandardStreams();
 
 /// In quotes. What is no UTF-8 is written as a tokenizer reads it, with U+FFFD.
 void printJsonString(FILE *file, std::string_view text);
+
+/// The beginning of a text that is to fit into a line, with an ellipsis where
+/// there is more.
+void printShort(FILE *file, const char *text, int characters = 60);
+
+/// Characters of UTF-8 before a byte.
+int64_t charactersBefore(std::string_view text, size_t byte);
 
 /// The exit code for an output that failed: that of a program which the
 /// signal for a closed pipe ended, or 1.

@@ -194,19 +194,4 @@ std::span<const text::TokenSpan> AskedTexts::spansOf(int64_t row) const {
           static_cast<size_t>(end - spanBegins[row])};
 }
 
-void printShort(FILE *file, const char *text, int characters) {
-  int bytes = 0;
-  for (; text[bytes] && text[bytes] != '\n'; ++bytes)
-    if ((text[bytes] & 0xc0) != 0x80 && characters-- == 0)
-      break;
-  fprintf(file, "%.*s%s", bytes, text, text[bytes] ? "…" : "");
-}
-
-int64_t charactersBefore(std::string_view text, size_t byte) {
-  int64_t count = 0;
-  for (size_t i = 0; i < byte; ++i)
-    count += (text[i] & 0xc0) != 0x80;
-  return count;
-}
-
 } // namespace heddle::runtime

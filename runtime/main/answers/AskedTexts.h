@@ -5,6 +5,7 @@
 #include "runtime/generate/RowBatches.h"
 #include "runtime/main/Arguments.h"
 #include "runtime/main/LineReader.h"
+#include "runtime/main/Output.h"
 #include "runtime/main/Progress.h"
 #include "runtime/text/Tokenizer.h"
 
@@ -97,13 +98,6 @@ void repair(text::Text &to, std::string_view from);
 
 /// Tokens of a row: what the entry reads, or less where the checkpoint says so.
 int64_t mostLengthOf(const heddle_model &model, const RowBatches &batches);
-
-/// The beginning of a text that is to fit into a line, with an ellipsis where
-/// there is more.
-void printShort(FILE *file, const char *text, int characters = 60);
-
-/// Characters of UTF-8 before a byte.
-int64_t charactersBefore(std::string_view text, size_t byte);
 
 } // namespace heddle::runtime
 
