@@ -142,6 +142,8 @@ typedef struct heddle_generation {
   int32_t early_stopping;         /* a heddle_early_stopping; 0: no */
   int32_t renormalize;            /* 1: what the rules leave of a distribution is made one again, which only scores feel */
   float typical_p;                /* 0 and 1: all tokens */
+  int32_t no_timestamps;          /* of speech, the token that says that no times are noted; those behind it are the times; -1: none */
+  int32_t latest_begin;           /* a text that notes times begins with this one of them at the latest; -1: with any */
   int32_t stop_count;
   const char *const *stops;       /* a text ends with the token that completes one of them, and keeps it (stop_strings) */
 } heddle_generation;
@@ -214,10 +216,11 @@ typedef struct heddle_image_steps {
 #define HEDDLE_RESIZE_SHORTER_EDGE 2
 
 /* What becomes of sound: Whisper's features (runtime/media/LogMel.cpp). */
-typedef struct heddle_audio_steps {
+typedef struct heddle_audio_steps { /* with mels 0: no features, but how many samples a sound has is the shape */
   int32_t sampling_rate, fft, hop, mels;
   int64_t samples; /* each sound is made so long */
   float padding;   /* what is put behind a shorter one */
+  int64_t most;    /* a longer one that has no more than so many is as long as it is; 0: there are none */
 } heddle_audio_steps;
 
 /* Numbers that were read from a file; to be freed with free(). */

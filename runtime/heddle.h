@@ -290,6 +290,7 @@ typedef struct heddle_generate_options {
   float *log_probabilities;  /* model's own distribution, whatever was chosen of it; and the logs of their probabilities */
   const char *json_schema;   /* UTF-8: what is written is one JSON value that keeps to this schema; a text ends with it. What of the
                                 schema is not computed is refused by its name and place. Not with beams. NULL: any text */
+  int32_t timestamps;        /* 1: of speech, tokens for when something is said stand before and behind it, as Whisper has them */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -46,6 +46,7 @@ public:
     heddle_generation &all = defaults->all;
     all.top_p = all.repetition_penalty = all.length_penalty = 1;
     all.begin = all.decoder_start = all.forced_begin = -1;
+    all.no_timestamps = all.latest_begin = -1;
   }
 
   /// Everything but the ids of special tokens. `isWhole`: the file holds
@@ -268,6 +269,10 @@ void GenerationReader::readOpening(const JsonNode &root,
   Opening opening = checkpoint::readOpening(root, config);
   for (std::vector<int32_t> &tokens : opening.tokens)
     defaults->opening.push_back(defaults->keep(std::move(tokens)));
+  defaults->all.no_timestamps =
+      static_cast<int32_t>(integerOr(root["no_timestamps_token_id"], -1));
+  defaults->all.latest_begin =
+      static_cast<int32_t>(integerOr(root["max_initial_timestamp_index"], -1));
   defaults->languages = std::move(opening.languages);
   defaults->tasks = std::move(opening.tasks);
 }

@@ -66,9 +66,9 @@ static constexpr Key keys[] = {
     {"force_words_ids", Key::Refused},
     {"assistant_ensemble_weight", Key::Refused},
 
-    // Of speech: what begins a text. Times are not written, and what a text
-    // that
-    // looks bad would be tried again with is not there.
+    // Of speech: what begins a text. Times are noted where the caller asks for
+    // them, and what a text that looks bad would be tried again with is not
+    // there.
     {"forced_decoder_ids", Key::Read},
     {"lang_to_id", Key::Read},
     {"task_to_id", Key::Read},
@@ -82,7 +82,7 @@ static constexpr Key keys[] = {
     {"no_speech_threshold", Key::Refused},
     {"is_multilingual", Key::NoEffect},
     {"alignment_heads", Key::NoEffect},
-    {"max_initial_timestamp_index", Key::NoEffect},
+    {"max_initial_timestamp_index", Key::Read},
     {"prev_sot_token_id", Key::NoEffect},
     {"prompt_condition_type", Key::NoEffect},
 

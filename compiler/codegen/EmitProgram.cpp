@@ -220,6 +220,8 @@ llvm::Constant *Emitter::generation(const heddle_generation &settings) {
        int32(settings.early_stopping),
        int32(settings.renormalize),
        float32(settings.typical_p),
+       int32(settings.no_timestamps),
+       int32(settings.latest_begin),
        int32(settings.stop_count),
        arrayOf(llvm::ArrayRef(settings.stops, settings.stop_count),
                [&](const char *stop) { return string(stop); })});
@@ -285,7 +287,8 @@ llvm::Constant *Emitter::imageSteps(const heddle_image_steps &steps) {
 llvm::Constant *Emitter::audioSteps(const heddle_audio_steps &steps) {
   return structOf<heddle_audio_steps>(
       {int32(steps.sampling_rate), int32(steps.fft), int32(steps.hop),
-       int32(steps.mels), int64(steps.samples), float32(steps.padding)});
+       int32(steps.mels), int64(steps.samples), float32(steps.padding),
+       int64(steps.most)});
 }
 
 /// A function of the runtime which is linked because it is named here.

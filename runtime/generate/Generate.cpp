@@ -96,6 +96,7 @@ static constexpr heddle_generation neutralSettings() {
   heddle_generation settings = {};
   settings.top_p = settings.repetition_penalty = settings.length_penalty = 1;
   settings.begin = settings.decoder_start = settings.forced_begin = -1;
+  settings.no_timestamps = settings.latest_begin = -1;
   return settings;
 }
 

@@ -15,6 +15,10 @@ struct GenerateReport {
   double prefillSeconds = 0, decodeSeconds = 0, samplingSeconds = 0;
   /// Rows whose text ends only because their context is full.
   text::Buffer<int64_t> cutRows;
+  /// What stands before the text of a decoder, of one row after another.
+  text::Ids opening;
+  /// What is to stand there of every row; empty: what is likeliest.
+  text::Ids fixedOpening;
   /// Where somebody notes that the texts are to end: while a prompt is read
   /// there is no callback that could. Looked at before every call; null: nobody
   /// does.

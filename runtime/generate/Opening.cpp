@@ -46,9 +46,13 @@ int64_t Opening::placeOfTask(const heddle_generation &settings) const {
 }
 
 heddle_status Opening::choose(const heddle_generation &settings,
-                              const char *language, const char *task) {
+                              const char *language, const char *task,
+                              bool notesTimes) {
   size = std::min(settings.opening_count, HEDDLE_MOST_OPENING);
   std::copy(settings.opening, settings.opening + size, tokens);
+  if (notesTimes && size && tokens[size - 1].count == 1 &&
+      tokens[size - 1].ids[0] == settings.no_timestamps)
+    --size;
   if (language) {
     auto *named = find(settings.languages, settings.language_count, language);
     if (!named)

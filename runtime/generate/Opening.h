@@ -12,8 +12,9 @@ class Opening {
 public:
   /// Fails for a language or a task that the checkpoint does not name. What
   /// `settings` has must outlive the object.
+  /// `notesTimes`: it does not end with the token that says none are.
   heddle_status choose(const heddle_generation &settings, const char *language,
-                       const char *task);
+                       const char *task, bool notesTimes = false);
 
   int64_t count() const { return size; }
   /// The likeliest of those that come at this place.

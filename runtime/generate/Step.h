@@ -36,6 +36,10 @@ struct Step : Reader {
   int64_t roomOf(heddle_session &session, int64_t row) const {
     return session.limits.perRow[growing] - session.heldBy(growing, row);
   }
+  /// That a row has in all.
+  int64_t positions(const heddle_session &session) const {
+    return session.limits.perRow[growing];
+  }
   /// Refuses what a row has no room for; `prompt` is what the caller knows it
   /// by.
   heddle_status checkRoom(heddle_session &session, const Row &row,

@@ -62,6 +62,53 @@ void TokenRules::forbidBadWords(const TextSoFar &text) {
   }
 }
 
+void TokenRules::forbidFrom(int32_t first, int32_t end) {
+  for (int32_t id = std::max(first, 0); id < std::min(end, count); ++id)
+    forbid(id);
+}
+
+/// Whether all times together are more probable than any other token.
+bool TokenRules::timesAreLikelier(int32_t first) const {
+  const float *now = copied ? allowed.data() : logits;
+  float text = -INFINITY, largest = -INFINITY;
+  for (int32_t id = 0; id < count; ++id)
+    (id < first ? text : largest) =
+        std::max(id < first ? text : largest, now[id]);
+  double sum = 0;
+  for (int32_t id = first; id < count && largest > -INFINITY; ++id)
+    sum += std::exp(double{now[id]} - largest);
+  return sum > 0 && std::log(sum) + largest > text;
+}
+
+/// Whisper's times: a text begins with one, they come in pairs except before
+/// the end, and never go back (WhisperTimeStampLogitsProcessor of
+/// transformers).
+void TokenRules::keepToTimes(const TextSoFar &text) {
+  int32_t first = settings.no_timestamps + 1;
+  auto written = static_cast<int64_t>(text.length - text.prompt);
+  const int32_t *last = text.ids + text.length - 1;
+  forbid(settings.no_timestamps);
+  bool isTime = written >= 1 && last[0] >= first;
+  bool wasTime = written < 2 || last[-1] >= first;
+  if (isTime && wasTime)
+    forbidFrom(first, count);
+  else if (isTime && settings.ends.count)
+    forbidFrom(0, settings.ends.ids[0]);
+  const int32_t *time = last;
+  while (time >= text.ids + text.prompt && *time < first)
+    --time;
+  // A time that ends something may be the one that begins the next.
+  if (time >= text.ids + text.prompt)
+    forbidFrom(first, *time + !(isTime && !wasTime));
+  if (written == 0) {
+    forbidFrom(0, first);
+    if (settings.latest_begin >= 0)
+      forbidFrom(first + settings.latest_begin + 1, count);
+  }
+  if (timesAreLikelier(first))
+    forbidFrom(0, first);
+}
+
 const float *TokenRules::apply(const float *next, int32_t tokens,
                                const TextSoFar &text) {
   logits = next, count = tokens, copied = false;
@@ -80,6 +127,8 @@ const float *TokenRules::apply(const float *next, int32_t tokens,
   bool isForced = settings.forced_begin >= 0 && text.prompt <= 1;
   if (text.length == text.prompt + isForced)
     forbid(settings.begin_suppressed);
+  if (notesTimes)
+    keepToTimes(text);
   return copied ? allowed.data() : logits;
 }
 

@@ -27,6 +27,9 @@ public:
 
   bool isEnd(int32_t id) const;
 
+  /// From now on texts note times (generation_config.json's tokens for them).
+  void noteTimes() { notesTimes = true; }
+
   /// `logits[0..count)` with −∞ for every token that may not come next; the
   /// logits themselves where all may, or where there is no memory, which is
   /// noted as trouble. Valid until the next call.
@@ -38,6 +41,9 @@ private:
   void force(const heddle_ids &ids);
   void forbidRepeatedRuns(const TextSoFar &text);
   void forbidBadWords(const TextSoFar &text);
+  void keepToTimes(const TextSoFar &text);
+  void forbidFrom(int32_t first, int32_t end);
+  bool timesAreLikelier(int32_t first) const;
   bool copy();
 
   const heddle_generation &settings;
@@ -45,6 +51,7 @@ private:
   const float *logits = nullptr;
   int32_t count = 0;
   bool copied = false;
+  bool notesTimes = false;
   text::Buffer<float> allowed;
 };
 

@@ -2,6 +2,7 @@
 #include "runtime/Error.h"
 #include "runtime/generate/TextInterface.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cmath>
 
@@ -29,8 +30,15 @@ heddle_status Writer::open(bool decodes) {
                 "max_tokens is %" PRId64 ", needed: -1 or more",
                 options.max_tokens);
   if (heddle_status status =
-          opening.choose(settings, options.language, options.task))
+          opening.choose(settings, options.language, options.task,
+                         /*notesTimes=*/options.timestamps))
     return status;
+  if (options.timestamps && (!hasOpening || settings.no_timestamps < 0))
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "timestamps: the model notes no times: found no "
+                "no_timestamps_token_id in its generation_config.json");
+  if (options.timestamps)
+    rules.noteTimes();
   heddle_model &model = *session.model;
   if (model.weights.tokenizer() || options.prompts)
     if (heddle_status status = tokenizerOf(model, tokenizer))
@@ -85,7 +93,7 @@ heddle_status Writer::limitLength(Row &row, int64_t b) const {
   // As in transformers, what begins a text of speech does not count.
   int64_t most = settings.max_length;
   if (hasOpening && opening.count())
-    most += prompt;
+    most = std::min(most + prompt, step.positions(session));
   row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
                 : ofWhole                                 ? most
                                                           : INT64_MAX;
@@ -102,7 +110,10 @@ bool Writer::takeOpening(Row &row, const float *logits) const {
   auto place = static_cast<int64_t>(row.ids.size()) - 1;
   if (!hasOpening || !row.isUnanswered() || place >= opening.count())
     return false;
-  row.ids.push(opening.likeliest(place, logits, step.vocabulary));
+  bool isFixed = place < static_cast<int64_t>(report.fixedOpening.size());
+  row.ids.push(isFixed ? report.fixedOpening[place]
+                       : opening.likeliest(place, logits, step.vocabulary));
+  report.opening.push(row.ids.back());
   ++row.prompt;
   return true;
 }

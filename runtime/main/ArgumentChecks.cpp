@@ -73,6 +73,22 @@ bool ArgumentParser::checkAnswers() {
   return !option;
 }
 
+/// Times are of sounds.
+bool ArgumentParser::checkTimes() {
+  bool isSubtitles =
+      arguments.format == Arguments::Srt || arguments.format == Arguments::Vtt;
+  arguments.timestamps |= isSubtitles;
+  if (!arguments.timestamps)
+    return true;
+  TextUse use = findTextUse(program, nullptr);
+  if (use.step && readsMedia(use) &&
+      use.source->inputs[0].content == HEDDLE_AUDIO && arguments.calls.empty())
+    return true;
+  complain("%s: times are told of sounds, which are not read here",
+           isSubtitles ? "--format" : "--timestamps");
+  return false;
+}
+
 /// What numbers are written to says how; and what goes with a search.
 bool ArgumentParser::checkVectors() {
   bool asks = findAnswer(program, arguments);
@@ -105,7 +121,7 @@ bool ArgumentParser::check() {
     arguments.texts.push(arguments.calls[0]->name);
     arguments.calls.clear();
   }
-  if (!checkChat() || !checkAnswers() || !checkVectors())
+  if (!checkChat() || !checkAnswers() || !checkVectors() || !checkTimes())
     return false;
   callWithFiles();
   if (!arguments.calls.empty() && !arguments.texts.empty()) {

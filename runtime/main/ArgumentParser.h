@@ -33,6 +33,7 @@ private:
   bool checkChat();
   bool checkAnswers();
   bool checkVectors();
+  bool checkTimes();
 
   // Each takes the option's value: after `=`, or the next argument.
   const char *takeValue(std::string_view option);

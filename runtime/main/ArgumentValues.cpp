@@ -112,13 +112,13 @@ bool ArgumentParser::takeFormat(std::string_view option) {
   const char *value = takeValue(option);
   if (!value)
     return false;
-  const char *names[] = {"table", "text", "json", "npy"};
-  for (int i = 0; i < 4; ++i)
+  const char *names[] = {"table", "text", "json", "npy", "srt", "vtt"};
+  for (int i = 0; i < 6; ++i)
     if (!strcmp(value, names[i])) {
       arguments.format = static_cast<Arguments::Format>(i);
       return arguments.formatGiven = true;
     }
-  complain("--format is %s, needed: table, text, json or npy", value);
+  complain("--format is %s, needed: table, text, json, npy, srt or vtt", value);
   return false;
 }
 

@@ -85,6 +85,7 @@ bool ArgumentParser::parseFlag(std::string_view option) {
       {"--plain-text", &arguments.plainText},
       {"--special", &arguments.special},
       {"--lines", &arguments.lines},
+      {"--timestamps", &arguments.timestamps},
       {"--chat", &arguments.chat}};
   for (auto [name, flag] : flags)
     if (option == name)

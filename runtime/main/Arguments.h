@@ -56,14 +56,15 @@ struct Arguments {
   bool echo = true;              // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
-  bool special = false; // special tokens that are written are printed
-  bool lines = false;   // of standard input, each a prompt
-  bool chat = false;    // texts are turns of a conversation
+  bool special = false;    // special tokens that are written are printed
+  bool timestamps = false; // when things are said is told
+  bool lines = false;      // of standard input, each a prompt
+  bool chat = false;       // texts are turns of a conversation
   const char *system = nullptr, *tools = nullptr; // of it
   const char *jsonSchema = nullptr; // the file of a schema that texts keep to,
   text::Text schema;                // and what it holds, with a zero behind it
   const char *session = nullptr;    // the file that it goes on from
-  enum Format { Table, Lines, Json, Npy } format = Table;
+  enum Format { Table, Lines, Json, Npy, Srt, Vtt } format = Table;
   bool formatGiven = false;
   const char *out = nullptr; // of embeddings
   const char *entry = nullptr;

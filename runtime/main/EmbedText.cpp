@@ -168,6 +168,9 @@ static void print(FILE *file, const Embedding &embedding,
     return printLines(file, embedding, count);
   case Arguments::Json:
     return printJson(file, embedding, texts);
+  case Arguments::Srt:
+  case Arguments::Vtt:
+    break; // of sounds alone: ArgumentParser has refused them
   case Arguments::Npy:
     return writeNpy(file, HEDDLE_F32, shape, 2, embedding.vectors.data());
   }

@@ -7,6 +7,7 @@
 #include "runtime/main/Output.h"
 #include "runtime/main/SourceFiles.h"
 #include "runtime/main/TextPrinter.h"
+#include "runtime/main/Transcription.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -381,6 +382,8 @@ int generateFromFiles(heddle_model &model, const Arguments &arguments) {
   if (files.empty())
     return complain("%s writes of files: name one, as in %s x.wav", program,
                     program);
+  if (needsWindows(model, arguments, files.all()))
+    return transcribe(model, arguments, files.all());
   return write(model, arguments, files.all());
 }
 

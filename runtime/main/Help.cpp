@@ -260,6 +260,10 @@ static void printGenerationHelp(const heddle_program &program,
     printf("  --language NAME         that is spoken, such as %s (the model "
            "hears which)\n",
            settings.languages[0].name);
+  if (settings.no_timestamps >= 0 && use.source && readsMedia(use))
+    puts("  --timestamps            tells when it is said; so do --format srt "
+         "and "
+         "vtt, as subtitles");
   if (settings.task_count)
     printf("  --task NAME             such as %s\n", settings.tasks[0].name);
   if (speaksText)

@@ -3,6 +3,8 @@
 
 #include "runtime/media/Sound.h"
 
+#include <algorithm>
+
 namespace heddle::runtime::media {
 
 static heddle_status read(const char *path, const heddle_audio_steps &steps,
@@ -16,14 +18,21 @@ static heddle_status read(const char *path, const heddle_audio_steps &steps,
             resample(path, stored, steps.sampling_rate, resampled))
       return status;
   const Sound &sound = fits ? stored : resampled;
-  if (sound.samples.size() > steps.samples)
+  int64_t count = sound.samples.size();
+  if (!steps.mels) {
+    reading = {1, {count}, nullptr};
+    return HEDDLE_OK;
+  }
+  if (count > std::max(steps.samples, steps.most))
     return fail(HEDDLE_BAD_FILE, "%s: lasts %.1f s, needed: at most %.1f s",
-                path, static_cast<double>(sound.samples.size()) / sound.rate,
+                path, static_cast<double>(count) / sound.rate,
                 static_cast<double>(steps.samples) / sound.rate);
+  heddle_audio_steps whole = steps;
+  whole.samples = std::max(steps.samples, count);
   Array<float> features;
-  if (heddle_status status = logMel(path, sound, steps, features))
+  if (heddle_status status = logMel(path, sound, whole, features))
     return status;
-  reading = {2, {steps.mels, steps.samples / steps.hop}, features.release()};
+  reading = {2, {steps.mels, whole.samples / steps.hop}, features.release()};
   return HEDDLE_OK;
 }
 

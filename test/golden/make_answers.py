@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import safetensors.torch
 import torch
 import transformers
 
@@ -52,7 +53,11 @@ def write(folder, case):
     """The checkpoint in `folder`; notes names and shapes of its tensors."""
     config = transformers.AutoConfig.for_model(**json.loads(json.dumps(case["config"])))
     model = getattr(transformers, case["config"]["architectures"][0])(config)
-    case["tensors"] = {name: list(tensor.shape) for name, tensor in model.state_dict().items()
+    tensors = model.state_dict()
+    if not case["tokenizer"]:  # as it is published
+        model.save_pretrained(folder / "saved")
+        tensors = safetensors.torch.load_file(folder / "saved/model.safetensors")
+    case["tensors"] = {name: list(tensor.shape) for name, tensor in tensors.items()
                        if not name.endswith(("position_ids", "token_type_ids", "decoder.weight", "decoder.bias"))}
     names = {name: f"{name} {case['seed']}" for name in case["tensors"]}
     checkpoint.write(folder, case["config"], case["tensors"], names)
@@ -127,6 +132,51 @@ def question_cases():
             for question, context in (("who said it?", CONTEXT), ("How many people?", CONTEXT[55:120]), ("where", "naïve café, Übergröße. " + CONTEXT * 2))])
 
 
+PICTURES = [str(HERE.parent / "media/Inputs/pictures" / name) for name in ("rgb.png", "baseline.jpg")]
+TOWER = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=40)
+MIDDLE = {"do_resize": True, "do_rescale": True, "do_normalize": True, "image_mean": [0.5, 0.4, 0.6], "image_std": [0.3, 0.25, 0.2]}
+
+
+def see(pipe, path):
+    return {"labels": [{"label": f["label"], "score": f["score"]} for f in pipe(path, top_k=3)]}
+
+
+def compare(pipe, path, texts):
+    found = pipe(path, candidate_labels=texts, hypothesis_template="{}")
+    return {"labels": [{"label": f["label"], "score": f["score"]} for f in found]}
+
+
+def given(path):
+    return "%media/" + str(pathlib.Path(path).relative_to(HERE.parent / "media/Inputs"))
+
+
+def picture_cases():
+    labels_of = labels(["cat", "dog", "house", "river", "tree"])
+    yield "image-classification", {
+        "config": {"architectures": ["ViTForImageClassification"], "model_type": "vit", "image_size": 16, "patch_size": 4, **TOWER, **labels_of},
+        "tokenizer": None, "seed": 0, "files": {"preprocessor_config.json": {
+            "image_processor_type": "ViTImageProcessor", "size": {"height": 16, "width": 16}, "resample": 2, **MIDDLE}},
+        "asked": [([given(path), "--top", "3"], lambda pipe, path=path: [see(pipe, path)]) for path in PICTURES]
+        + [([*map(given, PICTURES), "--top", "3"], lambda pipe: [see(pipe, path) for path in PICTURES])]}
+    texts = ["an old man", "the light of day", "a big animal near the house"]
+    size = lambda kind: {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}, "do_center_crop": True, "do_convert_rgb": True} \
+        if kind == "clip" else {"size": {"height": 16, "width": 16}}
+    ids = {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}  # of Bert's tokenizer
+    vocabulary = text_case("bert", "", {}, [])["config"]["vocab_size"]
+    for kind, name in (("clip", "CLIP"), ("siglip", "Siglip")):
+        words = {**TOWER, "vocab_size": vocabulary, "max_position_embeddings": 64, **ids}
+        tower = {**TOWER, "image_size": 16, "patch_size": 4}
+        yield "zero-shot-image-classification", {
+            "config": {"architectures": [f"{name}Model"], "model_type": kind, **({"projection_dim": 24} if kind == "clip" else {}), "text_config": {"model_type": f"{kind}_text_model", **words},
+                       "vision_config": {"model_type": f"{kind}_vision_model", **tower}},
+            "tokenizer": "bert", "seed": 2, "files": {
+                "preprocessor_config.json": {"image_processor_type": f"{name}ImageProcessor", "resample": 3, **size(kind), **MIDDLE},
+                "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 64, **SPECIALS["bert"],
+                                          "model_input_names": ["input_ids", "attention_mask"] if kind == "clip" else ["input_ids"]}},
+            "asked": [([given(path), *(word for text in texts for word in ("--text", text))], lambda pipe, path=path: [compare(pipe, path, texts)])
+                      for path in PICTURES]}
+
+
 def run(cases):
     results = []
     for task, case in cases:
@@ -146,7 +196,7 @@ def main():
     found = run(text_cases())
     older = subprocess.run([sys.executable, __file__, "--questions"], check=True, capture_output=True, text=True,
                            env={**os.environ, "PYTHONPATH": sys.argv[1]})
-    found += json.loads(older.stdout)
+    found += json.loads(older.stdout) + run(picture_cases())
     (HERE / "answers.json").write_text("[" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in found) + "]\n")
 
 
