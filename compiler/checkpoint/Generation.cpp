@@ -6,6 +6,7 @@
 #include "runtime/text/Sampler.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using llvm::StringRef;
@@ -58,6 +59,8 @@ public:
   void readEndToken(const JsonNode &root,
                     llvm::function_ref<int32_t(StringRef)> idOf);
   void readOpening(const JsonNode &root, const JsonNode &config);
+  void readLanguages(const JsonNode &config, const JsonNode &tokenizerConfig,
+                     llvm::function_ref<int32_t(StringRef)> idOf);
   void finish();
 
   std::shared_ptr<GenerationDefaults> defaults;
@@ -277,6 +280,45 @@ void GenerationReader::readOpening(const JsonNode &root,
   defaults->tasks = std::move(opening.tasks);
 }
 
+/// The name of a language that a special token stands for: of NLLB (fra_Latn),
+/// mBART (fr_XX), M2M100 (__fr__); empty: it stands for none.
+static StringRef languageOf(StringRef token) {
+  if (token.consume_front("__") && token.consume_back("__"))
+    return token;
+  auto [name, script] = token.split('_');
+  bool isName = (name.size() == 2 || name.size() == 3) &&
+                llvm::all_of(name, llvm::isLower);
+  bool isScript = script.size() == 4 && llvm::isUpper(script[0]) &&
+                  llvm::all_of(script.drop_front(), llvm::isLower);
+  bool isCountry = script.size() == 2 && llvm::all_of(script, llvm::isUpper);
+  return isName && (isScript || isCountry) ? token : StringRef();
+}
+
+/// Of translators whose tokenizers have a token for each language: it stands
+/// before the text that is written, as `forced_bos_token_id` would have it.
+void GenerationReader::readLanguages(
+    const JsonNode &config, const JsonNode &tokenizerConfig,
+    llvm::function_ref<int32_t(StringRef)> idOf) {
+  std::string type = config["model_type"].stringOr("");
+  if (!defaults->languages.empty() || (type != "m2m_100" && type != "mbart"))
+    return;
+  for (StringRef key : {"additional_special_tokens", "extra_special_tokens"}) {
+    JsonNode list = tokenizerConfig[key];
+    if (!list || !list.isArray())
+      continue;
+    for (const JsonNode &element : list.elements()) {
+      std::string token = element.isString() ? element.string()
+                                             : element["content"].stringOr("");
+      StringRef name = languageOf(token);
+      if (int32_t id = name.empty() ? -1 : idOf(token); id >= 0)
+        defaults->languages.push_back({name.str(), id});
+    }
+  }
+  llvm::sort(defaults->languages, [](const NamedToken &a, const NamedToken &b) {
+    return a.name < b.name;
+  });
+}
+
 /// The names live as long as `tokens`.
 static int32_t nameAll(const std::vector<NamedToken> &tokens,
                        std::vector<heddle_named_id> &names) {
@@ -333,6 +375,14 @@ readGenerationDefaults(const GenerationSources &sources, Problems &problems) {
     read(sources.tokenizerConfig, [&](const JsonNode &root) {
       reader.readEndToken(root, sources.idOf);
     });
+  read(sources.tokenizerConfig, [&](const JsonNode &root) {
+    if (isWhole)
+      reader.readLanguages(configNode, root, sources.idOf);
+    else
+      read(sources.config, [&](const JsonNode &config) {
+        reader.readLanguages(config, root, sources.idOf);
+      });
+  });
   reader.finish();
   if (problems.size() > before)
     return nullptr;

@@ -89,10 +89,11 @@ heddle_status Writer::limitLength(Row &row, int64_t b) const {
   int64_t tokens =
       options.max_tokens ? options.max_tokens : settings.max_tokens;
   bool ofWhole = tokens == 0 && settings.max_length > 0;
-  int64_t prompt = lengthOfPrompt(row);
+  int64_t prompt = settings.opening_count ? lengthOfPrompt(row)
+                                          : static_cast<int64_t>(row.prompt);
   // As in transformers, what begins a text of speech does not count.
   int64_t most = settings.max_length;
-  if (hasOpening && opening.count())
+  if (settings.opening_count)
     most = std::min(most + prompt, step.positions(session));
   row.longest = tokens > 0 && tokens < INT64_MAX - prompt ? prompt + tokens
                 : ofWhole                                 ? most
@@ -114,7 +115,8 @@ bool Writer::takeOpening(Row &row, const float *logits) const {
   row.ids.push(isFixed ? report.fixedOpening[place]
                        : opening.likeliest(place, logits, step.vocabulary));
   report.opening.push(row.ids.back());
-  ++row.prompt;
+  // The token of a language counts as one of a translation, as in transformers.
+  row.prompt += settings.opening_count > 0;
   return true;
 }
 

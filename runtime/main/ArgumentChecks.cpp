@@ -73,14 +73,21 @@ bool ArgumentParser::checkAnswers() {
   return !option;
 }
 
-/// Times are of sounds.
+/// Times are of sounds, and languages of what is read of texts.
 bool ArgumentParser::checkTimes() {
   bool isSubtitles =
       arguments.format == Arguments::Srt || arguments.format == Arguments::Vtt;
   arguments.timestamps |= isSubtitles;
+  TextUse use = findTextUse(program, nullptr);
+  bool translates = use.source && !readsMedia(use) && arguments.calls.empty() &&
+                    arguments.ids.empty();
+  if (arguments.sourceLanguage && !translates) {
+    complain(
+        "--source-language is of texts that are translated: none are here");
+    return false;
+  }
   if (!arguments.timestamps)
     return true;
-  TextUse use = findTextUse(program, nullptr);
   if (use.step && readsMedia(use) &&
       use.source->inputs[0].content == HEDDLE_AUDIO && arguments.calls.empty())
     return true;

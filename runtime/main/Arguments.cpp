@@ -130,6 +130,7 @@ bool ArgumentParser::parseChoiceOption(std::string_view option, bool &taken) {
 bool ArgumentParser::parseTextOption(std::string_view option, bool &taken) {
   const std::pair<std::string_view, const char **> texts[] = {
       {"--language", &arguments.language},
+      {"--source-language", &arguments.sourceLanguage},
       {"--task", &arguments.task},
       {"--system", &arguments.system},
       {"--tools", &arguments.tools},

@@ -43,7 +43,8 @@ struct Arguments {
   int32_t top = 0;                 // the best so many; 0: not said
   List<const char *> ids;          // prompts as numbers: 12,7,99
   List<const char *> sources; // pictures or sounds that texts are written of
-  const char *language = nullptr, *task = nullptr; // of speech
+  const char *language = nullptr, *task = nullptr; // of what is written
+  const char *sourceLanguage = nullptr;            // of what is translated
   int64_t tokens = 128; // new tokens; 0 (-n -1): until the model ends the text
   bool tokensGiven = false;      // on the command line
   text::SamplerOptions sampling; // of the checkpoint, where not given

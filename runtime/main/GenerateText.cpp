@@ -2,6 +2,7 @@
 
 #include "runtime/Session.h"
 #include "runtime/generate/Generate.h"
+#include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
@@ -44,7 +45,9 @@ private:
   bool ofFiles() const { return readsMedia(use); }
   int openFiles();
   int readIds();
+  void findPrompts();
   int tokenize();
+  int tokenizeFrom(const char *language);
   int64_t mostWritten() const;
   int measure(heddle_session_options &limits);
   int runBatch(int64_t first, int64_t count);
@@ -135,16 +138,62 @@ int Writing::readIds() {
   }
   if (int code = complainOfMemory())
     return code;
+  findPrompts();
+  return complainOfMemory();
+}
+
+/// Where each prompt's ids begin.
+void Writing::findPrompts() {
   const int32_t *at = ids.data();
   for (int64_t length : lengths) {
     idsOf.push(at);
     at += length;
   }
+}
+
+/// Texts of a language, whose token takes the place of the one that the
+/// tokenizer puts beside every text.
+int Writing::tokenizeFrom(const char *language) {
+  const heddle_generation &settings = generationOf(program);
+  const heddle_named_id *names = settings.languages,
+                        *end = names + settings.language_count;
+  const heddle_named_id *wanted = std::find_if(
+      names, end, [&](auto &name) { return !strcmp(name.name, language); });
+  if (!use.source || ofFiles() || names == end)
+    return complain("%s does not know languages to translate from",
+                    program.name);
+  if (wanted == end)
+    return complain("found the language %s, needed one of the model's %d, such "
+                    "as %s",
+                    language, settings.language_count, names[0].name);
+  const text::Tokenizer *tokenizer;
+  if (tokenizerOf(model, tokenizer))
+    return complainLastError();
+  auto around = static_cast<int64_t>(tokenizer->countAround());
+  auto front = static_cast<int64_t>(tokenizer->countBefore());
+  for (int64_t i = 0; i < total; ++i) {
+    auto before = static_cast<int64_t>(ids.size());
+    if (const char *wrong = tokenizer->encode(
+            prompts[i], /*addSpecialTokens=*/true, ids, arguments.plainText))
+      return complain("prompt %" PRId64 ": %s", i + 1, wrong);
+    int64_t length = static_cast<int64_t>(ids.size()) - before;
+    lengths.push(length);
+    for (int64_t at = 0; at < length; ++at) {
+      int32_t &id = ids[before + at];
+      bool isSpecial = at < front || at >= length - (around - front);
+      if (isSpecial &&
+          std::any_of(names, end, [&](auto &name) { return name.id == id; }))
+        id = wanted->id;
+    }
+  }
+  findPrompts();
   return complainOfMemory();
 }
 
 /// Only to know how long the prompts are.
 int Writing::tokenize() {
+  if (arguments.sourceLanguage)
+    return tokenizeFrom(arguments.sourceLanguage);
   int32_t flags = arguments.plainText ? HEDDLE_TOKENIZE_TEXT_ONLY : 0;
   for (int64_t i = 0; i < total; ++i) {
     int64_t count = heddle_tokenize(&model, prompts[i], strlen(prompts[i]),
@@ -252,7 +301,7 @@ heddle_generate_options Writing::optionsOf(int64_t first, int64_t count) const {
   options.rows = count;
   if (ofFiles()) {
     options.sources = sources->rows();
-  } else if (ofIds()) {
+  } else if (ofIds() || arguments.sourceLanguage) {
     options.prompt_ids = idsOf.data() + first;
     options.prompt_lengths = lengths.data() + first;
   } else {

@@ -256,11 +256,14 @@ static void printGenerationHelp(const heddle_program &program,
          "  --lines                 standard input: one prompt a line, "
          "answered with a line");
   puts("  --format F              text, or json: an object a line (text)");
+  bool ofSpeech = use.source && readsMedia(use);
   if (settings.language_count)
-    printf("  --language NAME         that is spoken, such as %s (the model "
-           "hears which)\n",
-           settings.languages[0].name);
-  if (settings.no_timestamps >= 0 && use.source && readsMedia(use))
+    printf("  --language NAME         %s, such as %s%s\n",
+           ofSpeech ? "that is spoken" : "to translate into",
+           settings.languages[0].name,
+           ofSpeech ? " (the model hears which)"
+                    : "; --source-language NAME: from");
+  if (settings.no_timestamps >= 0 && ofSpeech)
     puts("  --timestamps            tells when it is said; so do --format srt "
          "and "
          "vtt, as subtitles");

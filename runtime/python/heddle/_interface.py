@@ -59,7 +59,8 @@ class GenerateOptions(Structure):
                 ("scores", POINTER(c_float)), ("special_tokens", c_int32), ("typical_p", c_float), ("presence_penalty", c_float),
                 ("frequency_penalty", c_float), ("biased_tokens", POINTER(c_int32)), ("biases", POINTER(c_float)),
                 ("bias_count", c_int32), ("stops", POINTER(c_char_p)), ("stop_count", c_int32), ("likeliest", c_int32),
-                ("likeliest_tokens", POINTER(c_int32)), ("log_probabilities", POINTER(c_float)), ("json_schema", c_char_p)]
+                ("likeliest_tokens", POINTER(c_int32)), ("log_probabilities", POINTER(c_float)), ("json_schema", c_char_p),
+                ("timestamps", c_int32)]
 
 
 class EmbedOptions(Structure):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         special_tokens: bool  # those that are written are part of the text
         language: str  # of speech
         task: str
+        timestamps: bool  # tokens for when something is said are part of the text
         json_schema: str | Mapping[str, Any]  # the text is one JSON value that keeps to it
         logprobs: int  # so many of the likeliest tokens come with each token
 
@@ -47,7 +48,7 @@ class Token(NamedTuple):
 # What is written as the header's zero would mean that nothing is said.
 ZERO_IS_NONE = {"temperature", "top_k", "min_p"}
 PLAIN = {"max_tokens", "top_p", "typical_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "seed", "beams",
-         "text_only", "special_tokens", "language", "task"} | ZERO_IS_NONE
+         "text_only", "special_tokens", "language", "task", "timestamps"} | ZERO_IS_NONE
 
 
 class Options:
