@@ -243,6 +243,9 @@ void Writer::close(int64_t textRow, text::Decoder *decoder, text::Text *held) {
 }
 
 heddle_status Writer::checkTrouble() const {
+  if (grammar && text::trouble == text::Trouble::Growth)
+    return fail(HEDDLE_BAD_ARGUMENT,
+                "generate: json_schema needs too many states");
   const char *wrong = text::describeDecoding(text::trouble);
   return wrong ? fail(statusOf(wrong), "generate: %s", wrong) : HEDDLE_OK;
 }

@@ -34,7 +34,8 @@ const char *Grammar::compile(std::string_view schema) {
   const char *wrong = compileSchema(schema, terms, root, message);
   if (watch.found() == text::Trouble::Memory)
     return text::outOfMemory;
-  if (watch.found() != text::Trouble::None)
+  if (watch.found() != text::Trouble::None ||
+      (!wrong && terms.bytesHeld() > mostBytes / 2))
     return "the schema needs too many states";
   terms.keepAllSoFar();
   return wrong;

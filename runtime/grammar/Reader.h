@@ -105,6 +105,8 @@ private:
                                const Conjunction &right, int depth,
                                bool &answer);
 
+  /// Notes trouble where all work together is more than is sane.
+  bool spend(uint64_t work);
   bool fail(Node place, const char *format, ...)
       __attribute__((format(printf, 3, 4)));
 
@@ -127,6 +129,7 @@ private:
   text::Buffer<Node> path; // of references that flatten() follows
   text::Buffer<Term> anyValues;
   Term cachedSpace = nothing;
+  uint64_t spent = 0;
 };
 
 /// Levels of lists and objects where a schema says nothing of them.

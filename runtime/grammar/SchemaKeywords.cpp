@@ -63,6 +63,7 @@ static constexpr Keyword keywords[] = {
     {"$schema", Form::Anything, 0},
     {"$comment", Form::Anything, 0},
     {"deprecated", Form::Anything, 0},
+    {"discriminator", Form::Anything, 0}, // OpenAPI's, beside oneOf
     {"readOnly", Form::Anything, 0},
     {"writeOnly", Form::Anything, 0}};
 
@@ -75,6 +76,16 @@ static const Keyword *keywordNamed(std::string_view name) {
 
 bool Conjunction::has(Node schema) const {
   return std::find(schemas.begin(), schemas.end(), schema) != schemas.end();
+}
+
+/// A second or two: what schemas take that anybody means is a thousandth.
+static constexpr uint64_t mostWork = 20'000'000;
+
+bool Reader::spend(uint64_t work) {
+  spent += work;
+  if (spent > mostWork)
+    text::noteTrouble(text::Trouble::Growth);
+  return text::trouble == text::Trouble::None;
 }
 
 bool Reader::fail(Node place, const char *format, ...) {
@@ -169,6 +180,8 @@ bool Reader::checkKeywords(Node schema) {
 
 /// What `$ref` points to.
 bool Reader::follow(Node reference, Conjunction &into) {
+  if (!spend(json.countOf(0)))
+    return false;
   Node target = json.resolve(json.textOf(reference));
   if (target == noNode || !isSchema(json, target))
     return fail(
@@ -189,6 +202,8 @@ bool Reader::follow(Node reference, Conjunction &into) {
 
 /// Adds a schema and all that it says a value has to keep to as well.
 bool Reader::flatten(Node schema, Conjunction &into) {
+  if (!spend(1 + into.schemas.size()))
+    return false;
   if (json.isBoolean(schema)) {
     into.isImpossible |= json.is(schema, Json::False);
     return true;

@@ -150,7 +150,7 @@ bool Reader::othersOf(const Conjunction &all, Conjunction &others) {
 
 bool Reader::buildObject(const Conjunction &all, Term &term) {
   text::Buffer<std::string_view> names;
-  if (!namesOf(all, names))
+  if (!namesOf(all, names) || !spend(2 * names.size() * names.size()))
     return false;
   Conjunction others;
   if (!othersOf(all, others))

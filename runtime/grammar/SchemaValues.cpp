@@ -81,6 +81,8 @@ bool Reader::allowsParts(const Conjunction &all, Node value, int depth,
              json.countOf(value) >= from && json.countOf(value) <= to;
   else if (!namesOf(all, names))
     return false;
+  if (!spend(names.size() * names.size()))
+    return false;
   for (std::string_view name : names)
     answer &= !isRequired(all, name) || json.member(value, name) != noNode;
   for (Node part = json.firstOf(value); part != noNode && answer;
@@ -115,7 +117,9 @@ bool Reader::allowsChoice(const Conjunction &all, Node choice, Node value,
 bool Reader::allows(const Conjunction &all, Node value, int depth,
                     bool &answer) {
   answer = false;
-  if (depth > deepestValue || text::trouble != text::Trouble::None)
+  if (!spend(1 + all.schemas.size()))
+    return false;
+  if (depth > deepestValue)
     return fail(value, "more than 64 schemas say something of this value");
   if (all.isImpossible)
     return true;
@@ -135,7 +139,9 @@ bool Reader::allows(const Conjunction &all, Node value, int depth,
     if (Node one = json.member(schema, "const"); one != noNode)
       answer &= json.areEqual(one, value);
     if (Node some = json.member(schema, "enum"); some != noNode) {
-      bool isAny = false;
+      bool isAny = json.parentOf(value) == some;
+      if (!isAny && !spend(json.countOf(some)))
+        return false;
       for (Node each = json.firstOf(some); each != noNode && !isAny;
            each = json.nextOf(each))
         isAny = json.areEqual(each, value);
@@ -167,7 +173,8 @@ bool Reader::requiredMembersAreApart(const Conjunction &left,
                                      const Conjunction &right, int depth,
                                      bool &answer) {
   text::Buffer<std::string_view> names;
-  if (!namesOf(left, names) || !namesOf(right, names))
+  if (!namesOf(left, names) || !namesOf(right, names) ||
+      !spend(names.size() * names.size()))
     return false;
   for (size_t i = 0; i < names.size() && !answer; ++i) {
     bool ofLeft = isRequired(left, names[i]),

@@ -57,8 +57,10 @@ public:
 
   Term bytes(const ByteSet &set);
   Term byte(char value) {
-    return bytes(
-        ByteSet::of(static_cast<uint8_t>(value), static_cast<uint8_t>(value)));
+    auto number = static_cast<uint8_t>(value);
+    if (single[number] == nothing)
+      single[number] = bytes(ByteSet::of(number, number));
+    return single[number];
   }
   Term sequence(Term first, Term second);
   /// `text`, and `rest` behind it.
@@ -161,6 +163,7 @@ private:
   text::Buffer<Term> rows;       // 256 a row
   text::Buffer<Term> rowTerms;   // by row
   text::Buffer<Term> scratch;
+  Term single[256] = {}; // of one byte; nothing: not made yet
   size_t keptTerms = 0, keptChildren = 0, keptRows = 1;
 };
 

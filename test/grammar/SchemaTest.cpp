@@ -52,7 +52,7 @@ TEST(Schema, UnknownKeywordsAreRefusedByNameAndPlace) {
 TEST(Schema, WordsWithoutMeaningAreRead) {
   EXPECT_EQ(wrongWith(R"({"$schema": "x", "$id": "y", "title": "a",
     "description": "b", "default": 1, "examples": [2], "$comment": "c",
-    "deprecated": true, "readOnly": true, "writeOnly": false,
+    "discriminator": {"propertyName": "kind"}, "deprecated": true, "readOnly": true, "writeOnly": false,
     "const": 1})"),
             "");
 }
@@ -230,6 +230,21 @@ TEST(Schema, WhatIsTooMuchIsRefused) {
       wrongWith(R"({"type": "string", "pattern": "^(?:a|b{1,99}c){1,999}$",
                           "maxLength": 5000})"),
       "the schema needs too many states");
+  // What looks at each of many with each of many.
+  std::string values, members;
+  for (int i = 0; i < 40000; ++i)
+    values += (i ? "," : "") + std::to_string(i);
+  for (int i = 0; i < 900; ++i)
+    members += (i ? ",\"" : "\"") + std::to_string(i) + "\": {}";
+  EXPECT_EQ(wrongWith("{\"enum\": [" + values + "]}"), "");
+  EXPECT_EQ(wrongWith("{\"allOf\": [{\"enum\": [" + values +
+                      "]}, {\"enum\": [" + values + "]}]}"),
+            "the schema needs too many states");
+  EXPECT_EQ(wrongWith("{\"properties\": {" + members + "}}"), "");
+  EXPECT_EQ(wrongWith("{\"type\": \"object\", \"properties\": {" + members +
+                      "}" + choices.substr(strlen(R"({"type": "object")")) +
+                      "true]}"),
+            "the schema needs too many states");
   EXPECT_EQ(wrongWith(R"({"minItems": 1, "additionalProperties": true,
     "properties": {")" +
                       std::string(129, 'n') + R"(": true}})"),
