@@ -32,26 +32,31 @@ namespace heddle::grammar {
 #define LABEL "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 #define PART "[A-Za-z0-9._~-]+"
 
+/// `wide`: what is of the format in any way; empty: all that is, is written.
 static constexpr struct {
-  std::string_view name, pattern;
+  std::string_view name, pattern, wide;
 } formats[] = {
-    {"date", "^" DATE "$"},
-    {"time", "^" TIME "$"},
-    {"date-time", "^" DATE "T" TIME "$"},
-    {"duration", "^P(?:(?:" YEARS "|" MONTHS "|" DAYS ")(?:" CLOCK ")?|" CLOCK "|\\d{1,4}W)$"},
-    {"uuid", "^" HEX("8") "(?:-" HEX("4") "){3}-" HEX("12") "$"},
-    {"ipv4", "^" OCTET "(?:\\." OCTET "){3}$"},
-    {"ipv6", "^(?:" HEX("1,4") ":){7}" HEX("1,4") "$"},
-    {"hostname", "^" LABEL "(?:\\." LABEL "){0,2}$"},
-    {"email", "^[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,20}){0,2}@" LABEL "(?:\\." LABEL "){1,2}$"},
+    {"date", "^" DATE "$", ""},
+    {"time", "^" TIME "$", ":"},
+    {"date-time", "^" DATE "T" TIME "$", ":"},
+    {"duration", "^P(?:(?:" YEARS "|" MONTHS "|" DAYS ")(?:" CLOCK ")?|" CLOCK "|\\d{1,4}W)$", "^P"},
+    {"uuid", "^" HEX("8") "(?:-" HEX("4") "){3}-" HEX("12") "$", "^[0-9A-Fa-f-]*$"},
+    {"ipv4", "^" OCTET "(?:\\." OCTET "){3}$", ""},
+    {"ipv6", "^(?:" HEX("1,4") ":){7}" HEX("1,4") "$", ":"},
+    {"hostname", "^" LABEL "(?:\\." LABEL "){0,2}$", "^[A-Za-z0-9.-]*$"},
+    {"email", "^[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,20}){0,2}@" LABEL "(?:\\." LABEL "){1,2}$", "@"},
     {"uri", "^https?://" LABEL "(?:\\." LABEL "){0,2}(?::[1-9]\\d{0,3})?(?:/" PART ")*/?"
-            "(?:\\?[A-Za-z0-9._~=&-]+)?(?:#" PART ")?$"}};
+            "(?:\\?[A-Za-z0-9._~=&-]+)?(?:#" PART ")?$", ":"}};
 // clang-format on
 
-bool readFormat(Terms &terms, std::string_view format, Term &content) {
+bool readFormat(Terms &terms, std::string_view format, Term &content,
+                bool isWide) {
   for (const auto &known : formats)
-    if (known.name == format)
-      return readPattern(terms, known.pattern, content), true;
+    if (known.name == format) {
+      bool takesWide = isWide && !known.wide.empty();
+      readPattern(terms, takesWide ? known.wide : known.pattern, content);
+      return true;
+    }
   return false;
 }
 

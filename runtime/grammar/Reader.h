@@ -97,6 +97,7 @@ private:
   bool allowsParts(const Conjunction &all, Node value, int depth, bool &answer);
   bool allowsChoice(const Conjunction &all, Node choice, Node value, int depth,
                     bool &answer);
+  bool spells(Term content, std::string_view string);
   bool allowsString(const Conjunction &all, std::string_view string,
                     bool &answer);
   bool areApart(const Conjunction &left, const Conjunction &right, int depth,

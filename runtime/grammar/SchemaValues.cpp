@@ -37,7 +37,18 @@ static bool isWithin(const Decimal &number, const Bound &least,
          (high > 0 || (high == 0 && !greatest.isExclusive));
 }
 
-/// `string` in the spelling of patterns, and held against them.
+/// Whether a string is what may stand between quotes, in the spelling of
+/// patterns.
+bool Reader::spells(Term content, std::string_view string) {
+  Term left = terms.literal("\"", terms.sequence(content, terms.byte('"')));
+  text::Text spelling;
+  appendQuoted(spelling, string);
+  for (char byte : spelling)
+    left = terms.after(left, static_cast<uint8_t>(byte));
+  return left == empty;
+}
+
+/// A string against lengths, patterns and formats.
 bool Reader::allowsString(const Conjunction &all, std::string_view string,
                           bool &answer) {
   uint32_t from, to;
@@ -54,19 +65,17 @@ bool Reader::allowsString(const Conjunction &all, std::string_view string,
         continue;
       if (!contentOf(said, content))
         return false;
-      Term left = terms.literal("\"", terms.sequence(content, terms.byte('"')));
-      text::Text spelling;
-      appendQuoted(spelling, string);
-      for (char byte : spelling)
-        left = terms.after(left, static_cast<uint8_t>(byte));
+      bool isKept = spells(content, string);
       // Not all that is of a format is written.
-      if (left != empty && name == "format")
+      if (!isKept && name == "format" &&
+          readFormat(terms, json.textOf(said), content, /*isWide=*/true) &&
+          spells(content, string))
         return fail(said,
                     "a string that the schema names, \"%.*s\", is not "
                     "of this format as it is written here",
                     static_cast<int>(std::min<size_t>(string.size(), 100)),
                     string.data());
-      answer &= left == empty;
+      answer &= isKept;
     }
   return true;
 }

@@ -45,8 +45,10 @@ Term quoted(Terms &terms, std::string_view text, Term rest = empty);
 /// schemas search for it. Null, or what of it is not understood.
 const char *readPattern(Terms &terms, std::string_view pattern, Term &content);
 
-/// The same of a format; false where it is none that is known here.
-bool readFormat(Terms &terms, std::string_view format, Term &content);
+/// The same of a format; false where it is none that is known here. Wide: with
+/// all that is of the format, and more, where not all is written.
+bool readFormat(Terms &terms, std::string_view format, Term &content,
+                bool isWide = false);
 
 /// Any key but those in `names`, with its quotes.
 Term otherKey(Terms &terms, const text::Buffer<std::string_view> &names);

@@ -78,6 +78,7 @@ TEST(Schema, KeywordsHaveForms) {
   EXPECT_EQ(wrongWith(R"({"format": "ipv6", "enum": ["::1"]})"),
             "#/format: a string that the schema names, \"::1\", is not of "
             "this format as it is written here");
+  EXPECT_EQ(wrongWith(R"({"format": "ipv6", "enum": ["red", 1]})"), "");
   EXPECT_EQ(wrongWith(R"({"type": "number", "minimum": 0.1234567890123456})"),
             "#: a bound of more than 15 digits, which numbers that are not "
             "whole cannot be held against exactly");
