@@ -44,7 +44,6 @@ public:
   /// other rows write on.
   heddle_status open(int64_t promptTokens);
 
-  int64_t size() const { return rows.size(); }
   /// Positions of a row.
   int64_t context() const { return session.limits.perRow[step.growing]; }
   int64_t atWork() const { return working; }
@@ -61,8 +60,6 @@ public:
   /// One call of the model, and what follows from it. Texts end by themselves,
   /// in failure too.
   void advance();
-
-  const GenerateReport &work() const { return report; }
 
 private:
   struct Text;

@@ -152,25 +152,6 @@ heddle_status EmbeddingService::open(heddle_model &served, int64_t most,
   return session ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
 }
 
-heddle_status EmbeddingService::start() {
-  if (pthread_create(&thread, nullptr, main, this))
-    return fail(HEDDLE_OUT_OF_MEMORY, "the system refuses a thread");
-  hasThread = true;
-  return HEDDLE_OK;
-}
-
-void EmbeddingService::stop() {
-  if (!hasThread)
-    return;
-  {
-    Monitor::Lock lock(monitor);
-    stopping = true;
-    monitor.wake();
-  }
-  pthread_join(thread, nullptr);
-  hasThread = false;
-}
-
 bool EmbeddingService::submit(EmbeddingJob &job) {
   Monitor::Lock lock(monitor);
   if (stopping || static_cast<int64_t>(waiting.size()) >= mostWaiting ||
@@ -181,11 +162,6 @@ bool EmbeddingService::submit(EmbeddingJob &job) {
   waiting.push(&job);
   monitor.wake();
   return true;
-}
-
-void *EmbeddingService::main(void *service) {
-  static_cast<EmbeddingService *>(service)->run();
-  return nullptr;
 }
 
 /// Jobs with the same prompt, from the first one on, until there are enough

@@ -8,7 +8,7 @@
 #include "runtime/serve/Fields.h"
 #include "runtime/serve/Http.h"
 #include "runtime/serve/Metrics.h"
-#include "runtime/serve/Monitor.h"
+#include "runtime/serve/Worker.h"
 
 namespace heddle::serve {
 
@@ -47,7 +47,7 @@ private:
   char message[512] = "";
 };
 
-class EmbeddingService {
+class EmbeddingService final : public Worker {
 public:
   EmbeddingService() = default;
   EmbeddingService(const EmbeddingService &) = delete;
@@ -57,14 +57,11 @@ public:
   /// `wake` is called, by the thread, when jobs are done.
   heddle_status open(heddle_model &model, int64_t mostWaiting, double seconds,
                      void (*wake)(void *), void *waker);
-  heddle_status start();
-  void stop();
   /// False where too many wait already.
   bool submit(EmbeddingJob &job);
 
 private:
-  static void *main(void *service);
-  void run();
+  void run() override;
   bool takeJobs();
   bool embed(EmbeddingJob *const *jobs, size_t count);
   void finish(EmbeddingJob &job, heddle_status status);
@@ -76,13 +73,9 @@ private:
   void (*wake)(void *) = nullptr;
   void *waker = nullptr;
 
-  Monitor monitor;
   text::Buffer<EmbeddingJob *> waiting;
-  bool stopping = false;
 
   text::Buffer<EmbeddingJob *> batch; // the thread's
-  pthread_t thread = {};
-  bool hasThread = false;
 };
 
 } // namespace heddle::serve

@@ -49,25 +49,6 @@ heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
   return batch->open(promptTokensBesideTexts);
 }
 
-heddle_status Engine::start() {
-  if (pthread_create(&thread, nullptr, main, this))
-    return fail(HEDDLE_OUT_OF_MEMORY, "the system refuses a thread");
-  hasThread = true;
-  return HEDDLE_OK;
-}
-
-void Engine::stop() {
-  if (!hasThread)
-    return;
-  {
-    Monitor::Lock lock(monitor);
-    stopping = true;
-    monitor.wake();
-  }
-  pthread_join(thread, nullptr);
-  hasThread = false;
-}
-
 bool Engine::submit(Job *const *jobs, int64_t count) {
   text::TroubleWatch watch;
   Monitor::Lock lock(monitor);
@@ -88,11 +69,6 @@ EngineCounts Engine::counts() {
   EngineCounts counts = totals;
   counts.waiting = static_cast<int64_t>(waiting.size());
   return counts;
-}
-
-void *Engine::main(void *engine) {
-  static_cast<Engine *>(engine)->run();
-  return nullptr;
 }
 
 bool Engine::Seat::take(int32_t token, std::string_view text) {

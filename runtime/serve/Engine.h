@@ -4,6 +4,7 @@
 #define HEDDLE_RUNTIME_SERVE_ENGINE_H
 
 #include "runtime/serve/Job.h"
+#include "runtime/serve/Worker.h"
 
 namespace heddle::serve {
 
@@ -14,21 +15,18 @@ struct EngineCounts {
   int64_t calls = 0;
 };
 
-class Engine {
+class Engine final : public Worker {
 public:
   Engine() = default;
   Engine(const Engine &) = delete;
   Engine &operator=(const Engine &) = delete;
   ~Engine();
 
-  /// Texts of `context` tokens, `rows` of them side by side.
+  /// Texts of `context` tokens, `rows` of them side by side. Stopped, it ends
+  /// all texts.
   heddle_status open(heddle_model &model, int64_t rows, int64_t context,
                      int64_t mostWaiting);
-  heddle_status start();
-  /// Ends all texts, and the thread.
-  void stop();
 
-  int64_t rows() const { return batch->size(); }
   int64_t context() const { return batch->context(); }
 
   /// Queues jobs that belong together, in order, and holds them until they have
@@ -47,8 +45,7 @@ private:
     void end(const runtime::Ending &ending) override;
   };
 
-  static void *main(void *engine);
-  void run();
+  void run() override;
   bool admit();
   void begin(Job &job);
   void dropUnwanted();
@@ -59,14 +56,9 @@ private:
   runtime::Batch *batch = nullptr;
   runtime::Array<Seat *> seats; // by row
 
-  Monitor monitor;
   text::Buffer<Job *> waiting; // the first comes first
   int64_t mostWaiting = 0;
   EngineCounts totals;
-  bool stopping = false;
-
-  pthread_t thread = {};
-  bool hasThread = false;
 };
 
 } // namespace heddle::serve
