@@ -2,7 +2,7 @@
 // of ids seen so far, so that greedy text repeats the most frequent id.
 
 #include "runtime/generate/Batch.h"
-#include "ToyProgram.h"
+#include "ToyHost.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -12,27 +12,10 @@ namespace {
 using heddle::runtime::EndReason;
 using heddle::runtime::TextListener;
 using Ids = std::vector<int32_t>;
-using Lengths = std::vector<std::vector<int64_t>>;
-
-Lengths lengthsOfCalls;
-
-int32_t recordingStep(heddle_frame *frame) {
-  std::vector<int64_t> lengths;
-  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
-    lengths.push_back(toy::ofRow(frame, toy::extentBT, b));
-  lengthsOfCalls.push_back(lengths);
-  return toy::step(frame);
-}
+using toy::Lengths;
+using toy::lengthsOfCalls;
 
 Lengths lengthsOfSources;
-
-int32_t recordingEncode(heddle_frame *frame) {
-  std::vector<int64_t> lengths;
-  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
-    lengths.push_back(toy::ofRow(frame, toy::extentBM, b));
-  lengthsOfSources.push_back(lengths);
-  return toy::encode(frame);
-}
 
 int32_t failingStep(heddle_frame *) { return HEDDLE_OUT_OF_MEMORY; }
 
@@ -56,37 +39,23 @@ struct Listener final : TextListener {
   int ends = 0;
 };
 
-class Batch : public ::testing::Test {
+class Batch : public toy::Host {
 protected:
   void SetUp() override {
-    lengthsOfCalls.clear();
-    std::copy_n(toy::program.entries, 5, entries);
-    entries[0].function = recordingStep;
-    program = toy::program;
-    program.entries = entries;
+    entries[0].function = toy::recorded<toy::step>;
     program.cache_count = 1; // no states, so that rows can be copied
     program.cache_slot_count = 1;
-    path = toy::writeFile(::testing::TempDir() + "batch-" +
-                              std::to_string(getpid()) + ".weights",
-                          toy::weightsFile());
-    heddle_open_options options = {path.c_str(), 1, 0};
-    model = heddle_open(&program, &options);
-    ASSERT_NE(model, nullptr) << heddle_last_error();
+    openModel();
     open(4, 2);
   }
   void TearDown() override {
     batch.reset();
-    heddle_session_close(session);
-    heddle_close(model);
-    unlink(path.c_str());
+    Host::TearDown();
   }
 
   void open(int64_t rows, int64_t promptTokens) {
     batch.reset();
-    heddle_session_close(session);
-    heddle_session_options limits = {rows, 0, 0};
-    session = heddle_session_open(model, &limits);
-    ASSERT_NE(session, nullptr) << heddle_last_error();
+    Host::open({rows, 0, 0});
     batch = std::make_unique<heddle::runtime::Batch>(*session);
     ASSERT_EQ(batch->open(promptTokens), HEDDLE_OK) << heddle_last_error();
   }
@@ -101,11 +70,6 @@ protected:
       batch->advance();
   }
 
-  heddle_entry entries[5];
-  heddle_program program;
-  std::string path;
-  heddle_model *model = nullptr;
-  heddle_session *session = nullptr;
   std::unique_ptr<heddle::runtime::Batch> batch;
   heddle_generate_options options = {};
   int64_t row = -1;
@@ -219,7 +183,8 @@ TEST_F(Batch, AnEncoderReadsThePromptsThatCame) {
   program.generation = &settings;
   program.cache_count = program.cache_slot_count = 2;
   entries[1].generates = 1;
-  entries[1].function = recordingEncode;
+  entries[1].function =
+      toy::recorded<toy::encode, toy::extentBM, lengthsOfSources>;
   lengthsOfSources.clear();
   open(3, 2);
   Listener first, second, third;
@@ -283,7 +248,7 @@ TEST_F(Batch, AFailingCallEndsTheTextsOfIt) {
   EXPECT_EQ(first.status, HEDDLE_OUT_OF_MEMORY);
   EXPECT_EQ(first.ends, 1);
   EXPECT_EQ(batch->atWork(), 0);
-  entries[0].function = recordingStep;
+  entries[0].function = toy::recorded<toy::step>;
   Listener second;
   ASSERT_EQ(add({1, 4, 4}, 1, second), HEDDLE_OK);
   finish();

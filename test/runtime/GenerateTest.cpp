@@ -2,7 +2,7 @@
 // of ids seen so far, so that greedy text repeats the most frequent id.
 
 #include "runtime/generate/Generate.h"
-#include "ToyProgram.h"
+#include "ToyHost.h"
 
 #include <gtest/gtest.h>
 
@@ -10,43 +10,15 @@ namespace {
 
 using Ids = std::vector<int32_t>;
 
-/// A copy of the toy program whose calls are recorded.
-std::vector<std::vector<int64_t>> lengthsOfCalls;
+using toy::lengthsOfCalls;
+constexpr auto recordingStep = toy::recorded<toy::step>;
 
-int32_t recordingStep(heddle_frame *frame) {
-  std::vector<int64_t> lengths;
-  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
-    lengths.push_back(toy::ofRow(frame, toy::extentBT, b));
-  lengthsOfCalls.push_back(lengths);
-  return toy::step(frame);
-}
-
-class Generate : public ::testing::Test {
+class Generate : public toy::Host {
 protected:
   void SetUp() override {
-    lengthsOfCalls.clear();
-    std::copy_n(toy::program.entries, 5, entries);
     entries[0].function = recordingStep;
-    program = toy::program;
-    program.entries = entries;
-    path = toy::writeFile(::testing::TempDir() + "generate-" +
-                              std::to_string(getpid()) + ".weights",
-                          toy::weightsFile());
-    heddle_open_options options = {path.c_str(), 1, 0};
-    model = heddle_open(&program, &options);
-    ASSERT_NE(model, nullptr) << heddle_last_error();
+    openModel();
     open({});
-  }
-  void TearDown() override {
-    heddle_session_close(session);
-    heddle_close(model);
-    unlink(path.c_str());
-  }
-
-  void open(heddle_session_options options) {
-    heddle_session_close(session);
-    session = heddle_session_open(model, &options);
-    ASSERT_NE(session, nullptr) << heddle_last_error();
   }
 
   /// The new ids of each row; a row that has ended is closed with -1.
@@ -74,11 +46,6 @@ protected:
     return texts;
   }
 
-  heddle_entry entries[5];
-  heddle_program program;
-  std::string path;
-  heddle_model *model = nullptr;
-  heddle_session *session = nullptr;
   std::vector<Ids> texts;
   heddle_status status = HEDDLE_OK;
   int32_t stopAt = -2;

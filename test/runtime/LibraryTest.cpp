@@ -1,6 +1,6 @@
 // What a host asks a model about itself, vectors of texts, and conversations.
 
-#include "ToyProgram.h"
+#include "ToyHost.h"
 #include "ToyTokenizer.h"
 
 #include <gtest/gtest.h>
@@ -10,56 +10,22 @@
 
 namespace {
 
-/// Lengths of the rows in each call of `step` and `sentence`.
-std::vector<std::vector<int64_t>> lengthsOfCalls;
-
-void record(heddle_frame *frame) {
-  std::vector<int64_t> lengths;
-  for (int64_t b = 0; b < frame->extents[toy::extentB].total; ++b)
-    lengths.push_back(toy::ofRow(frame, toy::extentBT, b));
-  lengthsOfCalls.push_back(lengths);
-}
-int32_t recordingStep(heddle_frame *frame) {
-  record(frame);
-  return toy::step(frame);
-}
-int32_t recordingSentence(heddle_frame *frame) {
-  record(frame);
-  return toy::sentence(frame);
-}
+using toy::lengthsOfCalls;
 
 constexpr char turns[] = "{% for m in messages %}{{ m.content }} {% endfor %}"
                          "{{ mood }}{% if add_generation_prompt %}h{% endif %}";
 
-class Library : public ::testing::Test {
+class Library : public toy::Host {
 protected:
   void SetUp() override {
-    lengthsOfCalls.clear();
-    std::copy_n(toy::program.entries, 5, entries);
-    entries[0].function = recordingStep;
-    entries[4].function = recordingSentence;
-    program.entries = entries;
+    entries[0].function = toy::recorded<toy::step>;
+    entries[4].function = toy::recorded<toy::sentence>;
     program.chat = &chat;
     program.sentences = &sentences;
     program.special_tokens = &special;
     program.special_token_count = 1;
-    path = toy::writeFile(::testing::TempDir() + "library-" +
-                              std::to_string(getpid()) + ".weights",
-                          toy::weightsFile(toy::TokenizerTables().bytes));
-    heddle_open_options options = {path.c_str(), 1, 0};
-    model = heddle_open(&program, &options);
-    ASSERT_NE(model, nullptr) << heddle_last_error();
+    openModel(toy::weightsFile(toy::TokenizerTables().bytes));
     open({});
-  }
-  void TearDown() override {
-    heddle_session_close(session);
-    heddle_close(model);
-    unlink(path.c_str());
-  }
-  void open(heddle_session_options options) {
-    heddle_session_close(session);
-    session = heddle_session_open(model, &options);
-    ASSERT_NE(session, nullptr) << heddle_last_error();
   }
 
   std::vector<float> embed(std::vector<const char *> texts,
@@ -102,11 +68,6 @@ protected:
   heddle_chat chat = {2, 0, templates, nullptr, nullptr};
   heddle_sentences sentences = {HEDDLE_COSINE, 2, -1, prompts};
   const heddle_named_id special = {"bos", 8};
-  heddle_entry entries[5];
-  heddle_program program = toy::program;
-  std::string path;
-  heddle_model *model = nullptr;
-  heddle_session *session = nullptr;
 };
 
 TEST_F(Library, AModelSaysWhatItIs) {

@@ -1,5 +1,5 @@
 #include "runtime/Session.h"
-#include "ToyProgram.h"
+#include "ToyHost.h"
 
 #include <gtest/gtest.h>
 
@@ -11,27 +11,11 @@ using Floats = std::vector<float>;
 using heddle::runtime::copyRow;
 using heddle::runtime::runCall;
 
-class Toy : public ::testing::Test {
+class Toy : public toy::Host {
 protected:
   void SetUp() override {
-    path = toy::writeFile(::testing::TempDir() + "toy-" +
-                              std::to_string(getpid()) + ".weights",
-                          toy::weightsFile());
-    heddle_open_options options = {path.c_str(), 2, 1};
-    model = heddle_open(&toy::program, &options);
-    ASSERT_NE(model, nullptr) << heddle_last_error();
+    openModel(toy::weightsFile(), /*threads=*/2);
     open({});
-  }
-  void TearDown() override {
-    heddle_session_close(session);
-    heddle_close(model);
-    unlink(path.c_str());
-  }
-
-  void open(heddle_session_options options) {
-    heddle_session_close(session);
-    session = heddle_session_open(model, &options);
-    ASSERT_NE(session, nullptr) << heddle_last_error();
   }
 
   heddle_status call(const char *name, std::vector<int64_t> lengths,
@@ -53,10 +37,6 @@ protected:
       return {};
     return logits;
   }
-
-  std::string path;
-  heddle_model *model = nullptr;
-  heddle_session *session = nullptr;
 };
 
 /// Counts as `step` gives them, with the bias of 0.25.
