@@ -73,7 +73,7 @@ def texts(client, model, command_line):
 def vectors(client, model, program):
     sentences = ["A cat sleeps.", "A kitten naps.", "Rates were raised."]
     done = subprocess.run([program, "--format", "json", *sentences], capture_output=True, text=True, check=True)
-    expected = [json.loads(line)["vector"] for line in done.stdout.splitlines()]
+    expected = [json.loads(line)["embedding"] for line in done.stdout.splitlines()]
     for form in ["float", "base64"]:
         found = client.embeddings.create(model=model, input=sentences, encoding_format=form)
         for item, vector in zip(found.data, expected, strict=True):
