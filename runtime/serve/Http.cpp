@@ -95,14 +95,16 @@ void Exchange::watch(void (*callback)(void *), void *user) {
     event_add(hangUp, nullptr);
 }
 
-/// libevent has found the connection closed, and left the request to us.
+/// libevent has found the connection closed, and left the request to us; or it
+/// closes all that there are, with their requests.
 void Exchange::onClosed(evhttp_connection *, void *self) {
   auto &exchange = *static_cast<Exchange *>(self);
   if (exchange.hangUp)
     event_free(exchange.hangUp);
   exchange.gone(exchange.goneUser);
-  // Without a connection that is all it does: it frees the request.
-  evhttp_send_reply_end(exchange.request);
+  // Without a connection it does no more than to free the request.
+  if (!evhttp_request_get_connection(exchange.request))
+    evhttp_send_reply_end(exchange.request);
   exchange.destroySelf();
 }
 

@@ -26,6 +26,7 @@ static constexpr int secondsOfClient = 60;
 Service::~Service() {
   engine.stop();
   embedding.stop();
+  http.free(); // clients that still wait see their connection close
   for (TextReply *reply : replies)
     runtime::destroy(reply);
   for (EmbeddingJob *job : jobs)
@@ -34,7 +35,6 @@ Service::~Service() {
   for (event *one : {woken, interrupted, terminated, timer})
     if (one)
       event_free(one);
-  http.free();
   if (base)
     event_base_free(base);
   if (wakeFile >= 0)
@@ -68,7 +68,7 @@ heddle_status Service::openModel() {
     return status;
   texts = runtime::create<TextService>(
       TextService{model, options.name, engine, metrics, wakeUp, this,
-                  static_cast<double>(options.timeout)});
+                  static_cast<double>(options.timeout), options.queue});
   return texts ? engine.start()
                : fail(HEDDLE_OUT_OF_MEMORY, "no memory to serve");
 }
@@ -157,6 +157,7 @@ void Service::onSignal(int, short, void *self) {
 }
 
 void Service::update() {
+  text::TroubleWatch watch;
   TextReply **reply =
       std::remove_if(replies.begin(), replies.end(), [](TextReply *reply) {
         bool isOver = reply->update();

@@ -18,6 +18,13 @@ TextReply::~TextReply() {
 
 //===-- What is asked for --===//
 
+static Refusal noMemory() {
+  Refusal refusal;
+  refusal.code = 503;
+  snprintf(refusal.message, sizeof refusal.message, "no memory");
+  return refusal;
+}
+
 Refusal TextReply::begin(const TextBody &body) {
   static uint64_t number = 0;
   isChat = body.isChat;
@@ -30,11 +37,16 @@ Refusal TextReply::begin(const TextBody &body) {
   snprintf(id, sizeof id, "%s-%" PRIx64 "%06" PRIx64,
            isChat ? "chatcmpl" : "cmpl", created, ++number);
   Refusal refusal;
-  refusal.code = 503;
-  if (!makeJobs(body)) {
-    snprintf(refusal.message, sizeof refusal.message, "no memory");
+  auto wanted = static_cast<int64_t>(body.promptCount()) * body.choices;
+  if (wanted > service.mostTexts) {
+    snprintf(refusal.message, sizeof refusal.message,
+             "the request asks for %" PRId64
+             " texts, there is room for %" PRId64,
+             wanted, service.mostTexts);
     return refusal;
   }
+  if (!makeJobs(body))
+    return noMemory();
   text::Buffer<Job *> jobs;
   for (Choice &choice : choices)
     jobs.push(choice.job);
@@ -93,17 +105,15 @@ bool TextReply::update() {
   if (streams)
     for (Choice &choice : choices)
       sendNew(choice);
+  if (text::trouble != text::Trouble::None)
+    return fail(noMemory()), true;
   if (!isLast)
     return false;
-  if (streams) {
-    sendUsage();
-    sendEvent("[DONE]");
-    exchange->end();
-  } else {
-    replyWhole();
-  }
-  service.metrics.count(200);
   service.metrics.request.add(runtime::secondsNow() - began);
+  if (streams)
+    endStream();
+  else
+    replyWhole();
   return true;
 }
 
@@ -132,17 +142,21 @@ bool TextReply::failed() {
       refusal.code = codeOf(progress.status);
       snprintf(refusal.message, sizeof refusal.message, "%s", progress.message);
     }
-    service.metrics.count(refusal.code);
-    text::Text json;
-    writeRefusal(refusal, json);
-    if (!hasBegun)
-      return exchange->reply(refusal.code, "application/json", json.view()),
-             true;
-    sendEvent(json.view());
-    exchange->end();
-    return true;
+    return fail(refusal), true;
   }
   return false;
+}
+
+/// Ends the exchange with what was wrong.
+void TextReply::fail(const Refusal &refusal) {
+  text::TroubleWatch watch;
+  text::Text json;
+  writeRefusal(refusal, json);
+  service.metrics.count(refusal.code);
+  if (!hasBegun)
+    return exchange->reply(refusal.code, "application/json", json.view());
+  sendEvent(json.view());
+  exchange->end();
 }
 
 static const char *finishOf(const Job::Progress &progress) {
@@ -211,6 +225,9 @@ void TextReply::replyWhole() {
   json.endObject();
   for (Choice &choice : choices)
     service.metrics.firstToken.add(choice.job->progress.firstToken - began);
+  if (text::trouble != text::Trouble::None)
+    return fail(noMemory());
+  service.metrics.count(200);
   exchange->reply(200, "application/json", body.view());
 }
 
@@ -310,6 +327,13 @@ void TextReply::sendChunk(Choice &choice, Part part) {
     json.key("usage").null();
   json.endObject();
   sendEvent(chunk.view());
+}
+
+void TextReply::endStream() {
+  service.metrics.count(200);
+  sendUsage();
+  sendEvent("[DONE]");
+  exchange->end();
 }
 
 /// OpenAI's last chunk: no text any more, but what it took.

@@ -19,7 +19,8 @@ struct TextService {
   Metrics &metrics;
   void (*wake)(void *); // of jobs
   void *waker;
-  double seconds; // that a request may take
+  double seconds;    // that a request may take
+  int64_t mostTexts; // of a request
 };
 
 class TextReply {
@@ -49,10 +50,12 @@ private:
   bool makeJob(const TextBody &body, size_t prompt, uint64_t repeat);
   bool haveEnded();
   bool failed();
+  void fail(const Refusal &refusal);
   void replyWhole();
   void sendNew(Choice &choice);
   void sendChunk(Choice &choice, Part part);
   void sendUsage();
+  void endStream();
   void beginObject(JsonWriter &json, const char *object);
   void writeChoice(JsonWriter &json, Choice &choice);
   void writeTokens(JsonWriter &json, Choice &choice);

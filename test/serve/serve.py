@@ -196,21 +196,19 @@ class Tests:
 
     def limits(self):
         long = {"prompt": "And God said", "temperature": 0, "max_tokens": 200}
-        with Server(self.program, "--parallel", 1, "--queue", 1, "--body-limit", 2000) as server:
+        with Server(self.program, "--parallel", 1, "--queue", 3, "--body-limit", 2000) as server:
             assert server.request("POST", TEXT, {"prompt": "x" * 3000})[0] == 413
-            waiting = [threading.Thread(target=server.leave, args=(TEXT, long, 2)) for _ in range(2)]
-            waiting[0].start()
-            time.sleep(0.3)
-            waiting[1].start()
-            time.sleep(0.3)
-            code, text = server.request("POST", TEXT, long)
-            if code == 429:  # both were still there
-                assert "too many requests" in text
-            for thread in waiting:
-                thread.join()
-            assert server.settle()["heddle_clients_gone_total"] <= 2
-            server.post(TEXT, {"prompt": "x", **GREEDY})
-            server.refuse(429, "too many requests", body={"prompt": ["x"] * 3, **GREEDY})
+            server.refuse(400, "asks for 4 texts, there is room for 3", body={"prompt": ["x"] * 4, **GREEDY})
+            first = threading.Thread(target=server.post, args=(TEXT, {**long, "n": 3}))
+            first.start()
+            while server.metrics()["heddle_texts_waiting"] < 2:
+                pass
+            server.refuse(429, "too many requests", body={**long, "n": 2})
+            first.join()
+            # Texts whose client has gone make room.
+            server.leave(TEXT, {**long, "n": 3}, 0.2)
+            server.settle()
+            server.post(TEXT, {**GREEDY, "prompt": "x", "n": 3})
         with Server(self.program, "--parallel", 1, "--timeout", 1) as server:
             server.refuse(503, "the time for a request is over", body={"prompt": "x", "n": 128, "max_tokens": 200})
 
