@@ -105,6 +105,21 @@ findRuntimeDirectory(const LinkOptions &options) {
       ": use --runtime-dir, or --emit=obj to link elsewhere");
 }
 
+static llvm::Error checkServer(llvm::ArrayRef<std::string> archives,
+                               const LinkOptions &options) {
+  for (llvm::StringRef needed :
+       {"libevent_core.a", "libevent_extra.a", "libheddle_serve.a"})
+    if (llvm::none_of(archives, [&](const std::string &archive) {
+          return path::filename(archive) == needed;
+        }))
+      return llvm::createStringError(
+          "--serve: found no " + needed + " for " +
+          options.triple.getArchName() +
+          " (Debian: libevent-dev; it is there when Heddle is built, or beside "
+          "the archives of --runtime-dir)");
+  return llvm::Error::success();
+}
+
 /// The runtime and what it stands on, as a group: only members that the model
 /// needs are linked.
 static llvm::Expected<std::vector<std::string>>
@@ -114,8 +129,8 @@ runtimeArchives(const LinkOptions &options) {
     return directory.takeError();
   std::vector<std::string> archives = {"--start-group"};
   for (llvm::StringRef name :
-       {"libheddle_serve.a", "libheddle_main.a", "libheddle_text.a", "libheddle_chat.a",
-        "libheddle_media.a", "libheddle_runtime.a"})
+       {"libheddle_serve.a", "libheddle_main.a", "libheddle_text.a",
+        "libheddle_chat.a", "libheddle_media.a", "libheddle_runtime.a"})
     if (std::string archive = joinPath(*directory, name);
         fs::is_regular_file(archive))
       archives.push_back(archive);
@@ -134,6 +149,9 @@ runtimeArchives(const LinkOptions &options) {
     if (fs::is_regular_file(archive))
       archives.push_back(archive);
   }
+  if (options.serves)
+    if (llvm::Error error = checkServer(archives, options))
+      return error;
   archives.push_back("--end-group");
   return archives;
 }

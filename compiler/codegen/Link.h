@@ -28,6 +28,8 @@ struct LinkOptions {
   llvm::Triple triple;
   /// Carry the C library inside the executable.
   bool isStatic = false;
+  /// There is a server in it, which needs archives that not every target has.
+  bool serves = false;
   /// Root of the target's C library; empty: this machine's.
   std::string sysroot;
   /// Directory of libheddle_*.a; empty: found by the path of this program.

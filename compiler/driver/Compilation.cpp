@@ -377,6 +377,7 @@ Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
   options.linkage = linkage;
   options.triple = machine_->getTargetTriple();
   options.isStatic = arguments.isStatic;
+  options.serves = arguments.serves;
   options.sysroot = arguments.sysroot;
   options.runtimeDirectory = arguments.runtimeDirectory;
   options.exports = codegen::interfaceSymbols(program_);
