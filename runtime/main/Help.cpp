@@ -1,70 +1,14 @@
-// --help and --info, written from the program's descriptor.
+// --help, written from the program's descriptor.
 
 #include "runtime/Session.h"
 #include "runtime/generate/Generate.h"
 #include "runtime/main/Commands.h"
+#include "runtime/main/EntryList.h"
 
 #include <algorithm>
 #include <cinttypes>
 
 namespace heddle::runtime {
-
-static const char *nameOf(heddle_type type) {
-  const char *names[] = {"f32", "bf16", "f16", "int", "int64", "int8", "bool"};
-  return names[type];
-}
-
-static void printValue(const heddle_value &value) {
-  printf("%s: %s[%s]", value.name,
-         value.content == HEDDLE_IMAGE   ? "image"
-         : value.content == HEDDLE_AUDIO ? "audio"
-                                         : nameOf(value.type),
-         value.axes);
-  if (!value.has_default)
-    return;
-  bool isReal = value.type == HEDDLE_F32 || value.type == HEDDLE_BF16 ||
-                value.type == HEDDLE_F16;
-  if (isReal)
-    printf(" = %g", value.default_value);
-  else
-    printf(" = %" PRId64, static_cast<int64_t>(value.default_value));
-}
-
-static void printEntries(const heddle_program &program) {
-  for (int32_t e = 0; e < program.entry_count; ++e) {
-    const heddle_entry &entry = program.entries[e];
-    printf("  %s(", entry.name);
-    for (int32_t i = 0; i < entry.input_count; ++i) {
-      fputs(i ? ", " : "", stdout);
-      printValue(entry.inputs[i]);
-    }
-    fputs(entry.output_count ? ") -> " : ")", stdout);
-    for (int32_t i = 0; i < entry.output_count; ++i) {
-      fputs(i ? ", " : "", stdout);
-      printValue(entry.outputs[i]);
-    }
-    puts("");
-    for (int32_t i = 0; i < entry.input_count; ++i)
-      if (entry.inputs[i].index_bound)
-        printf("      %s from 0 to %d\n", entry.inputs[i].name,
-               entry.inputs[i].index_bound - 1);
-  }
-}
-
-static void printSizes(const heddle_program &program) {
-  for (int32_t s = 0; s < program.size_count; ++s) {
-    const heddle_size &size = program.sizes[s];
-    printf("  %s from %" PRId64 " to %" PRId64, size.name, size.min, size.max);
-    if (size.step > 1)
-      printf(" in steps of %" PRId64, size.step);
-    if (size.per >= 0)
-      printf(", each row of %s its own", program.sizes[size.per].name);
-    if (size.grows_by >= 0)
-      printf("; grows by %s with every call",
-             program.sizes[size.grows_by].name);
-    puts("");
-  }
-}
 
 static bool readsPictures(const heddle_program &program,
                           const heddle_answer &answer) {
@@ -371,80 +315,6 @@ void printHelp(const heddle_program &program, const char *command,
        "  --check-weights         verify every checksum\n"
        "  --profile               say where the time goes\n"
        "  --info --version --help");
-}
-
-/// What a session of one row reserves: an upper bound, spent as calls touch it.
-static void printMemory(heddle_model &model) {
-  heddle_session_options options = {1, 0, 0};
-  heddle_session *session = heddle_session_open(&model, &options);
-  if (!session) {
-    printf("memory    %s\n", heddle_last_error());
-    return;
-  }
-  constexpr double mebibyte = 1 << 20;
-  printf(
-      "memory    at most %.1f MiB to work in and %.1f MiB of caches, for one "
-      "row\n",
-      static_cast<double>(session->arena.size()) / mebibyte,
-      static_cast<double>(session->cacheMemory.size()) / mebibyte);
-  heddle_session_close(session);
-}
-
-/// What sentence-transformers' files say, in the words of --info.
-static void printPrompts(const heddle_sentences &sentences) {
-  const char *names[] = {"cosine", "dot", "euclidean", "manhattan"};
-  printf("vectors   similarity %s\n", names[sentences.similarity]);
-  for (int32_t p = 0; p < sentences.prompt_count; ++p)
-    printf("          prompt %s: \"%s\"%s\n", sentences.prompts[p].name,
-           sentences.prompts[p].text,
-           p == sentences.default_prompt ? ", by default" : "");
-}
-
-/// What its numbers mean, in the words of --info.
-static void printAnswer(const heddle_program &program) {
-  const heddle_answer &answer = *program.answer;
-  const char *kinds[] = {"labels", "labels of tokens", "masked tokens",
-                         "spans of a text", "likeness of texts and pictures"};
-  const char *scores[] = {"as they are", "softmax", "sigmoid"};
-  printf("answers   %s: %s, %s\n", program.entries[answer.entry].name,
-         kinds[answer.kind - 1], scores[answer.score]);
-  for (int32_t label = 0; label < answer.label_count; ++label)
-    printf("          %d %s\n", label, answer.labels[label]);
-}
-
-void printInfo(heddle_model &model) {
-  const heddle_program &program = *model.program;
-  printf("model     %s\n", program.name);
-  puts("entries");
-  printEntries(program);
-  puts("sizes");
-  printSizes(program);
-  int64_t position = 0, row = 0;
-  for (int32_t c = 0; c < program.cache_count; ++c)
-    (program.caches[c].size < 0 ? row : position) +=
-        program.caches[c].position_bytes;
-  printf("caches    %d, %" PRId64 " bytes a position, %" PRId64
-         " bytes a row\n",
-         program.cache_count, position, row);
-  printMemory(model);
-  printf("weights   %s\n          %" PRId64 " bytes of tensors, %d slots\n",
-         *model.weights.path() ? model.weights.path() : "none",
-         model.weights.tensorBytes(), program.weight_slot_count);
-  if (findTextUse(program, nullptr).step)
-    printSettings(program);
-  if (program.sentences)
-    printPrompts(*program.sentences);
-  if (program.answer)
-    printAnswer(program);
-  for (int32_t t = 0; program.chat && t < program.chat->template_count; ++t)
-    printf("chat      template %s\n", program.chat->templates[t].name);
-  printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
-  printf("threads   %d\n", model.threads.size());
-  const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};
-  printf("cpu       %s%s%s\n",
-         program.cpu_level < 5 ? levels[program.cpu_level] : "unknown",
-         program.cpu_features && *program.cpu_features ? " with " : "",
-         program.cpu_features ? program.cpu_features : "");
 }
 
 } // namespace heddle::runtime
