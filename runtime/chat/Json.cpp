@@ -1,5 +1,6 @@
 // JSON of values, as Python's json module writes it, and values of JSON.
 #include "runtime/chat/Value.h"
+#include "runtime/text/JsonEscape.h"
 #include "runtime/text/Unicode.h"
 
 #include <algorithm>
@@ -163,11 +164,9 @@ public:
 private:
   const char *read(Value &value, int depth);
   const char *readString(Value &value);
-  const char *readEscape(text::Text &out);
   const char *readNumber(Value &value);
   const char *readList(Value &value, int depth);
   const char *readObject(Value &value, int depth);
-  bool readUnit(uint32_t &unit);
 
   void skipSpace() {
     while (at < text.size() && (text[at] == ' ' || text[at] == '\n' ||
@@ -214,38 +213,6 @@ const char *JsonReader::read(Value &value, int depth) {
   return readNumber(value);
 }
 
-bool JsonReader::readUnit(uint32_t &unit) {
-  unit = 0;
-  for (int i = 0; i < 4; ++i, ++at) {
-    char digit = at < text.size() ? text[at] : '\0';
-    int number = digit >= '0' && digit <= '9'   ? digit - '0'
-                 : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-                 : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
-                                                : -1;
-    if (number < 0)
-      return false;
-    unit = unit << 4 | static_cast<uint32_t>(number);
-  }
-  return true;
-}
-
-const char *JsonReader::readEscape(text::Text &out) {
-  constexpr char letters[] = "\b\f\n\r\t\"\\/", names[] = "bfnrt\"\\/";
-  char name = at < text.size() ? text[at++] : '\0';
-  if (const char *found = name ? strchr(names, name) : nullptr)
-    return out.push(letters[found - names]), nullptr;
-  uint32_t unit, low;
-  if (name != 'u' || !readUnit(unit))
-    return "an escape that JSON does not have";
-  if (unit >= 0xd800 && unit < 0xdc00 && takeWord("\\u") && readUnit(low) &&
-      low >= 0xdc00 && low < 0xe000)
-    unit = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
-  if (unit >= 0xd800 && unit < 0xe000)
-    return "half a character (a lone surrogate)";
-  text::appendCharacter(out, unit);
-  return nullptr;
-}
-
 const char *JsonReader::readString(Value &value) {
   text::Text out;
   while (at < text.size() && text[at] != '"') {
@@ -253,7 +220,7 @@ const char *JsonReader::readString(Value &value) {
       return "a control character in a string";
     if (text[at] == '\\') {
       ++at;
-      if (const char *wrong = readEscape(out))
+      if (const char *wrong = text::readJsonEscape(text, at, out))
         return wrong;
       continue;
     }

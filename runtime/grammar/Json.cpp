@@ -1,4 +1,5 @@
 #include "runtime/grammar/Json.h"
+#include "runtime/text/JsonEscape.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/Unicode.h"
 
@@ -111,38 +112,6 @@ const char *Json::readMember(Node node, int depth) {
   return wrong;
 }
 
-bool Json::readUnit(uint32_t &unit) {
-  unit = 0;
-  for (int i = 0; i < 4; ++i, ++at) {
-    char digit = at < source.size() ? source[at] : '\0';
-    int number = digit >= '0' && digit <= '9'   ? digit - '0'
-                 : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-                 : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
-                                                : -1;
-    if (number < 0)
-      return false;
-    unit = unit << 4 | static_cast<uint32_t>(number);
-  }
-  return true;
-}
-
-const char *Json::readEscape() {
-  constexpr char letters[] = "\b\f\n\r\t\"\\/", names[] = "bfnrt\"\\/";
-  char name = at < source.size() ? source[at++] : '\0';
-  if (const char *found = name ? strchr(names, name) : nullptr)
-    return texts.push(letters[found - names]), nullptr;
-  uint32_t unit, low;
-  if (name != 'u' || !readUnit(unit))
-    return "an escape that JSON does not have";
-  if (unit >= 0xd800 && unit < 0xdc00 && takeWord("\\u") && readUnit(low) &&
-      low >= 0xdc00 && low < 0xe000)
-    unit = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
-  if (unit >= 0xd800 && unit < 0xe000)
-    return "half a character (a lone surrogate)";
-  text::appendCharacter(texts, unit);
-  return nullptr;
-}
-
 const char *Json::readString(uint32_t &begin, uint32_t &bytes) {
   begin = static_cast<uint32_t>(texts.size());
   bytes = 0;
@@ -154,7 +123,7 @@ const char *Json::readString(uint32_t &begin, uint32_t &bytes) {
       continue;
     }
     ++at;
-    if (const char *wrong = readEscape())
+    if (const char *wrong = text::readJsonEscape(source, at, texts))
       return wrong;
   }
   if (at == source.size())

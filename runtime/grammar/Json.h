@@ -62,10 +62,8 @@ private:
   const char *readValue(Node parent, int depth);
   const char *readParts(Node node, int depth);
   const char *readString(uint32_t &begin, uint32_t &bytes);
-  const char *readEscape();
   const char *readNumber(Node node);
   const char *readMember(Node node, int depth);
-  bool readUnit(uint32_t &unit);
   void skipSpace();
   bool take(char wanted);
   bool takeWord(std::string_view word);

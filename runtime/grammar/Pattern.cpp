@@ -9,6 +9,7 @@
 // Where the two languages differ, what both allow is written: \d, \w and \s are
 // those of ASCII, and what is not one of them is none of Unicode's either.
 #include "runtime/grammar/Strings.h"
+#include "runtime/text/JsonEscape.h"
 #include "runtime/text/Unicode.h"
 
 namespace heddle::grammar {
@@ -212,18 +213,8 @@ Term PatternReader::readAtom(int depth) {
 }
 
 bool PatternReader::readCode(int digits, uint32_t &code) {
-  code = 0;
-  for (int i = 0; i < digits; ++i, ++at) {
-    char digit = at < pattern.size() ? pattern[at] : '\0';
-    int value = digit >= '0' && digit <= '9'   ? digit - '0'
-                : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-                : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
-                                               : -1;
-    if (value < 0)
-      return fail("a code that is not of two (\\x) or four (\\u) digits"),
-             false;
-    code = code * 16 + static_cast<uint32_t>(value);
-  }
+  if (!text::readHexadecimal(pattern, at, digits, code))
+    return fail("a code that is not of two (\\x) or four (\\u) digits"), false;
   if (code >= 0xd800 && code < 0xe000)
     return fail("half a character (a surrogate)"), false;
   return true;
