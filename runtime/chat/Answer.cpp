@@ -32,7 +32,6 @@ public:
 
 private:
   heddle_status read(const char *messages, const heddle_chat_options &options);
-  heddle_status keepCommon();
   static int32_t take(void *answer, int64_t row, int32_t token,
                       const char *text, int64_t bytes);
 
@@ -74,28 +73,14 @@ heddle_status Answer::read(const char *messages,
   return HEDDLE_OK;
 }
 
-/// The last token is read in any case: its logits are what the answer begins
-/// with.
-heddle_status Answer::keepCommon() {
-  int64_t common = 0;
-  if (held.mark == session.rowMarks[0]) {
-    auto most = static_cast<int64_t>(std::min(held.ids.size(), ids.size() - 1));
-    most = std::min(most, heddle_session_length(&session, 0));
-    while (common < most && held.ids[common] == ids[common])
-      ++common;
-  }
-  // A model that carries values from step to step begins anew.
-  if (rewindRow(session, 0, common) == HEDDLE_OK)
-    return HEDDLE_OK;
-  return rewindRow(session, 0, 0);
-}
-
 heddle_status Answer::run(const char *messages,
                           const heddle_chat_options &options,
                           heddle_generate_options generation) {
   if (heddle_status status = read(messages, options))
     return status;
-  if (heddle_status status = keepCommon())
+  if (held.mark != session.rowMarks[0])
+    held.ids.clear();
+  if (heddle_status status = keepCommon(session, held.ids, ids))
     return status;
   text::Ids given;
   given.append(ids.data(), ids.size());

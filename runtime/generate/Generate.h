@@ -44,6 +44,16 @@ heddle_status generateLocked(heddle_session &session,
                              GenerateReport &report,
                              const uint64_t *repeats = nullptr);
 
+/// Positions of a call over `rows` rows: `most`, or what the model takes.
+int64_t tokensOfCall(const heddle_program &program, int64_t rows, int64_t most);
+
+/// Rewinds row 0 of a locked session, which has read `held`, to what that has
+/// in common with `ids`. The last of those is to be read in any case: its
+/// logits are what comes next. A model that carries values from step to step
+/// begins anew.
+heddle_status keepCommon(heddle_session &session, const text::Ids &held,
+                         const text::Ids &ids);
+
 } // namespace heddle::runtime
 
 #endif // HEDDLE_RUNTIME_GENERATE_GENERATE_H

@@ -27,13 +27,8 @@ heddle_status Chat::open() {
     return fail(HEDDLE_NOT_SUPPORTED,
                 "%s reads a text as a whole: it does not chat", program.name);
   heddle_session_options limits = {1, 0, arguments.context};
-  if (program.flags & HEDDLE_PREFILL_IN_CHUNKS) {
-    int64_t most = chunkTokens;
-    for (int32_t s = 0; s < program.size_count; ++s)
-      if (program.sizes[s].per >= 0 && program.sizes[s].grows_by < 0)
-        most = std::min(most, program.sizes[s].max);
-    limits.tokens = most;
-  }
+  if (program.flags & HEDDLE_PREFILL_IN_CHUNKS)
+    limits.tokens = tokensOfCall(program, limits.rows, chunkTokens);
   session = heddle_session_open(&model, &limits);
   if (!session)
     return HEDDLE_OUT_OF_MEMORY;
@@ -99,18 +94,11 @@ int32_t Chat::take(int32_t token, std::string_view text) {
   return noReader || interrupted;
 }
 
-/// Rewinds the session to what it has read of the conversation. The last token
-/// is read in any case: its logits are what the answer begins with.
+/// Rewinds the session to what it has read of the conversation.
 heddle_status Chat::keepCommon() {
-  size_t common = 0;
-  size_t most = std::min(held.size(), ids.size() - 1);
-  while (common < most && held[common] == ids[common])
-    ++common;
-  auto length = static_cast<int64_t>(common);
-  // A model that carries values from step to step begins anew.
-  if (heddle_session_rewind(session, 0, length) == HEDDLE_OK)
-    return HEDDLE_OK;
-  return heddle_session_rewind(session, 0, 0);
+  SessionLock lock(session);
+  heddle_status status = lock.check();
+  return status ? status : runtime::keepCommon(*session, held, ids);
 }
 
 heddle_status Chat::answer() {

@@ -21,16 +21,6 @@ Engine::~Engine() {
   heddle_session_close(session);
 }
 
-/// As many as keep the cores busy, if the model takes so many.
-static int64_t tokensOfCall(const heddle_program &program, int64_t rows) {
-  int64_t tokens = callTokens;
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (const heddle_size &size = program.sizes[s];
-        size.per >= 0 && size.grows_by < 0)
-      tokens = std::min(tokens, size.max * rows);
-  return tokens;
-}
-
 heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
                            int64_t most) {
   const heddle_program &program = *model.program;
@@ -39,7 +29,8 @@ heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
   if (program.row_size >= 0)
     limits.rows = std::min(rows, program.sizes[program.row_size].max);
   if (program.flags & HEDDLE_PREFILL_IN_CHUNKS)
-    limits.tokens = std::max(limits.rows, tokensOfCall(program, limits.rows));
+    limits.tokens = std::max(
+        limits.rows, runtime::tokensOfCall(program, limits.rows, callTokens));
   session = heddle_session_open(&model, &limits);
   if (!session)
     return HEDDLE_OUT_OF_MEMORY;
