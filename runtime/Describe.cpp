@@ -183,24 +183,28 @@ static heddle_status describe(const heddle_program &program,
   return HEDDLE_OK;
 }
 
-heddle_status heddle_describe_input(const heddle_model *model,
-                                    const heddle_entry *entry, int32_t number,
-                                    heddle_value_info *info) {
+static heddle_status
+describe(const heddle_model *model, const heddle_entry *entry, const char *what,
+         int32_t number, const heddle_value *heddle_entry::*values,
+         int32_t heddle_entry::*count, heddle_value_info *info) {
   if (heddle_status status = check(model, entry, info))
     return status;
   if (heddle_status status =
-          checkNumber("inputs", number, entry->input_count, entry->name))
+          checkNumber(what, number, entry->*count, entry->name))
     return status;
-  return describe(*model->program, entry->inputs[number], *info);
+  return describe(*model->program, (entry->*values)[number], *info);
+}
+
+heddle_status heddle_describe_input(const heddle_model *model,
+                                    const heddle_entry *entry, int32_t number,
+                                    heddle_value_info *info) {
+  return describe(model, entry, "inputs", number, &heddle_entry::inputs,
+                  &heddle_entry::input_count, info);
 }
 
 heddle_status heddle_describe_output(const heddle_model *model,
                                      const heddle_entry *entry, int32_t number,
                                      heddle_value_info *info) {
-  if (heddle_status status = check(model, entry, info))
-    return status;
-  if (heddle_status status =
-          checkNumber("outputs", number, entry->output_count, entry->name))
-    return status;
-  return describe(*model->program, entry->outputs[number], *info);
+  return describe(model, entry, "outputs", number, &heddle_entry::outputs,
+                  &heddle_entry::output_count, info);
 }

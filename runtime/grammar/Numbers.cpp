@@ -125,15 +125,9 @@ private:
       return fraction(0, low, high);
     int from = low ? least.at.whole[at] : at == 0 ? 1 : 0;
     int to = high ? greatest.at.whole[at] : 9;
-    Term found = nothing;
-    for (int digit = from; digit <= to;) {
-      bool isLow = low && digit == from, isHigh = high && digit == to;
-      int last = isLow || isHigh ? digit : to - high;
-      Term behind = whole(at + 1, isLow, isHigh);
-      found = terms.either(found, digits(digit, last, behind));
-      digit = last + 1;
-    }
-    return found;
+    return digits(from, to, low, high, [&](bool isLow, bool isHigh) {
+      return whole(at + 1, isLow, isHigh);
+    });
   }
 
   /// Whether the number may end behind `at` digits of its fraction.
@@ -155,17 +149,26 @@ private:
     int from = low ? digitOf(least.at.fraction, least.at.fractionCount, at) : 0;
     int to =
         high ? digitOf(greatest.at.fraction, greatest.at.fractionCount, at) : 9;
+    Term found = digits(from, to, low, high, [&](bool isLow, bool isHigh) {
+      return fraction(at + 1, isLow, isHigh);
+    });
+    if (at == 0)
+      found = terms.literal(".", found);
+    return terms.either(end, found);
+  }
+
+  /// A digit, and what `behind` has behind it: those that are a bound's go on
+  /// with that bound, and all others alike.
+  template <typename Behind>
+  Term digits(int from, int to, bool low, bool high, Behind behind) {
     Term found = nothing;
     for (int digit = from; digit <= to;) {
       bool isLow = low && digit == from, isHigh = high && digit == to;
       int last = isLow || isHigh ? digit : to - high;
-      Term behind = fraction(at + 1, isLow, isHigh);
-      found = terms.either(found, digits(digit, last, behind));
+      found = terms.either(found, digits(digit, last, behind(isLow, isHigh)));
       digit = last + 1;
     }
-    if (at == 0)
-      found = terms.literal(".", found);
-    return terms.either(end, found);
+    return found;
   }
 
   Term digits(int first, int last, Term behind) {

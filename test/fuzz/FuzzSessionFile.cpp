@@ -1,22 +1,10 @@
 // A session of a conversation, changed in a few places by somebody who makes
 // its checksums right → readSession → a call that goes on from there.
 #include "runtime/main/SessionFile.h"
-#include "test/fuzz/MemoryFile.h"
-#include "test/runtime/ToyProgram.h"
+#include "test/fuzz/ToyModel.h"
 #include <fuzzer/FuzzedDataProvider.h>
 
 using namespace heddle;
-
-static heddle_model *model() {
-  static heddle_model *opened = [] {
-    std::vector<uint8_t> bytes = toy::weightsFile();
-    fuzz::MemoryFile file(
-        {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
-    heddle_open_options options = {file.path.c_str(), 1, 0};
-    return heddle_open(&toy::program, &options);
-  }();
-  return opened;
-}
 
 static void step(heddle_session *session, int64_t tokens) {
   const int64_t *lengths[] = {&tokens};
@@ -24,14 +12,14 @@ static void step(heddle_session *session, int64_t tokens) {
   float logits[toy::vocabulary];
   const void *inputs[] = {ids};
   void *outputs[] = {logits};
-  if (heddle_call(session, heddle_entry_named(model(), "step"), 1, lengths,
-                  nullptr, inputs, outputs))
+  if (heddle_call(session, heddle_entry_named(fuzz::toyModel(), "step"), 1,
+                  lengths, nullptr, inputs, outputs))
     abort();
 }
 
 /// A session in which four tokens have been read, as it is written.
 static std::vector<uint8_t> whole() {
-  heddle_session *session = heddle_session_open(model(), nullptr);
+  heddle_session *session = heddle_session_open(fuzz::toyModel(), nullptr);
   step(session, 4);
   text::Ids ids;
   for (int32_t id = 1; id <= 4; ++id)
@@ -77,7 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     seal(file);
   fuzz::MemoryFile onDisk(
       {reinterpret_cast<const char *>(file.data()), file.size()});
-  static heddle_session *session = heddle_session_open(model(), nullptr);
+  static heddle_session *session =
+      heddle_session_open(fuzz::toyModel(), nullptr);
   text::Ids ids;
   text::Text json;
   heddle_status status =

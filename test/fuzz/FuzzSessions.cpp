@@ -1,20 +1,8 @@
 // A row of calls of the C interface with any numbers in them, over one model.
-#include "test/fuzz/MemoryFile.h"
-#include "test/runtime/ToyProgram.h"
+#include "test/fuzz/ToyModel.h"
 #include <cmath>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <limits>
-
-static heddle_model *model() {
-  static heddle_model *opened = [] {
-    std::vector<uint8_t> bytes = toy::weightsFile();
-    fuzz::MemoryFile file(
-        {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
-    heddle_open_options options = {file.path.c_str(), 1, 0};
-    return heddle_open(&toy::program, &options);
-  }();
-  return opened;
-}
 
 namespace {
 
@@ -47,7 +35,7 @@ private:
 static heddle_session *open(Numbers &numbers) {
   heddle_session_options options = {numbers.number(4), numbers.number(32),
                                     numbers.number(12)};
-  return heddle_session_open(model(), &options);
+  return heddle_session_open(fuzz::toyModel(), &options);
 }
 
 /// A call whose arrays are as long as any call that is not refused needs.
