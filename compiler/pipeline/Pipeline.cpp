@@ -22,6 +22,8 @@ using namespace heddle::pipeline;
 
 /// Within nn: what the papers write becomes what a machine can do in one go.
 static void addFusion(OpPassManager &passes, const Options &options) {
+  // While both entries are as the model file has them.
+  passes.addPass(transforms::createFindVerifier());
   if (!options.observed.empty()) {
     transforms::ObserveLayersOptions observation;
     observation.entries.assign(options.observed.begin(),

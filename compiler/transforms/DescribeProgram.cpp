@@ -152,6 +152,9 @@ void Describer::addValue(Location location, const Twine &name,
 
 /// `generate a, b`: the last is the step, the others run before the loop.
 GenerateRole Describer::roleOf(StringRef entry) {
+  auto verifier = module->getAttrOfType<StringAttr>(nn::kVerifyAttr);
+  if (verifier && verifier.getValue() == entry)
+    return GenerateRole::Verify;
   auto names = module->getAttrOfType<ArrayAttr>(nn::NNDialect::kGenerateAttr);
   if (!names || names.empty())
     return GenerateRole::None;

@@ -55,6 +55,27 @@ def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
   }];
 }
 
+def FindVerifier : Pass<"nn-find-verifier", "::mlir::ModuleOp"> {
+  let summary = "the entry that gives for every position what the step gives for the last";
+  let description = [{
+    Drafts of a text are verified by one call that gives the logits behind each of their tokens. An entry does that if it is the
+    step of `generate` without its `last`: the same ops on the same values, under the same paths, up to `last`, and behind it ops that
+    compute each position from itself alone. Its name is kept in `nn.verify`; where no entry is like that, there is none.
+
+    Before:
+    ```mlir
+    module attributes {nn.generate = ["step"]} {
+      func.func @step(…) -> … { %x = nn.call @decoder(%ids) …  %l = nn.pick last %x over "T" …  %y = nn.linear %l, %w … }
+      func.func @score(…) -> … { %x = nn.call @decoder(%ids) …  %y = nn.linear %x, %w … }
+    }
+    ```
+    After:
+    ```mlir
+    module attributes {nn.generate = ["step"], nn.verify = "score"} { … }
+    ```
+  }];
+}
+
 def FuseEpilogue : Pass<"nn-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "what is done to a product's results, within the product";
   let description = [{

@@ -1,7 +1,8 @@
-//===- Content.h - what files an entry's input comes from -----------------===//
+//===- Content.h - what is known of entries beside their types ------------===//
 //
-// The language writes it where a model file says `image[…]` or `audio[…]`;
-// describe-program puts it into the description.
+// What files an input comes from, which the language writes where a model file
+// says `image[…]` or `audio[…]`, and which entry verifies drafts. They end in
+// the description, by describe-program.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,10 @@ namespace heddle::nn {
 /// it, they are just numbers.
 inline constexpr llvm::StringLiteral kContentAttr = "nn.content";
 inline constexpr llvm::StringLiteral kImage = "image", kAudio = "audio";
+
+/// On the module: the entry that gives for every position what the step of
+/// `generate` gives for the last (nn-find-verifier).
+inline constexpr llvm::StringLiteral kVerifyAttr = "nn.verify";
 
 } // namespace heddle::nn
 

@@ -113,6 +113,7 @@ static constexpr Known allKnown[] = {
      "a name of letters, digits and underscores"},
     {NNDialect::kGenerateAttr, Known::Module, isListOf<isNameAttr>,
      "an array of names of entries"},
+    {kVerifyAttr, Known::Module, isNameAttr, "the name of an entry"},
     {NNDialect::kWeightsAttr, Known::Module, isRules,
      "the rules ignore, prefix, rename, same, split and keep"},
     {NNDialect::kTokenizerAttr, Known::Module, isNameAttr,

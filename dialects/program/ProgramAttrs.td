@@ -73,7 +73,7 @@ def Program_Fill : I32Enum<"Fill", "what a weight without a checkpoint is filled
 /// Numbers as in heddle_entry.generates.
 def Program_Role : I32Enum<"GenerateRole", "what an entry does when texts are generated",
                            [I32EnumCase<"None", 0, "none">, I32EnumCase<"Before", 1, "before">,
-                            I32EnumCase<"Step", 2, "step">]> {
+                            I32EnumCase<"Step", 2, "step">, I32EnumCase<"Verify", 3, "verify">]> {
   let cppNamespace = "::heddle::program";
 }
 

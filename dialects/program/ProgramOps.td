@@ -91,7 +91,7 @@ def Program_EntryOp : Program_Line<"entry", Program_holds # [DeclareOpInterfaceM
   let description = [{
     `arena` is an upper bound, in bytes, of the working memory of a call. `weights` and `caches` are the entry's lines of
     the tables of slots: the code of the entry adds the slots of the entries before it. `generates` says what it does when a text is
-    written: the step, or something before the first. `grows`, `sets` and `reads` are the sizes counted by the caches that it appends
+    written: the step, something before the first, or the step for every position that it reads (nn-find-verifier). `grows`, `sets` and `reads` are the sizes counted by the caches that it appends
     to, the states that it sets, and those that it reads.
 
     C1. The function is in the module, has a body, and a name of letters, digits and underscores.

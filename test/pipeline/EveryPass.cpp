@@ -24,6 +24,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "kernel-to-vector",
     "kernel-to-vector{target=avx512+bf16+vnni}",
     "nn-assign-layouts",
+    "nn-find-verifier",
     "nn-fuse-epilogue",
     "nn-group-tokens",
     "nn-hoist-state",
