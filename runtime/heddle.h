@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Of these functions and structs: a host is compiled with the header of its model's version. */
-#define HEDDLE_INTERFACE_VERSION 8u
+#define HEDDLE_INTERFACE_VERSION 9u
 
 #define HEDDLE_API __attribute__((visibility("default")))
 
@@ -246,6 +246,13 @@ typedef enum heddle_early_stopping {
 
 #define HEDDLE_RESUME_COMMON 2
 
+/* Where tokens come from that a text may go on with, before the model has said so: it reads several of them in one call, and keeps
+ * those that it chooses itself. The text is the same, token for token. */
+typedef enum heddle_speculation {
+  HEDDLE_SPECULATE_NONE = 0,
+  HEDDLE_SPECULATE_LOOKUP = 1 /* what followed the same words before, in the prompt or the text */
+} heddle_speculation;
+
 /* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
  * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */
 typedef struct heddle_generate_options {
@@ -291,6 +298,9 @@ typedef struct heddle_generate_options {
   const char *json_schema;   /* UTF-8: what is written is one JSON value that keeps to this schema; a text ends with it. What of the
                                 schema is not computed is refused by its name and place. Not with beams. NULL: any text */
   int32_t timestamps;        /* 1: of speech, tokens for when something is said stand before and behind it, as Whisper has them */
+  int32_t speculate;         /* a heddle_speculation. Not with beams, and not in models that carry values from step to step */
+  int64_t *speculated;       /* where to write two numbers: how many tokens were drafted, and how many of them the model chose.
+                                NULL: nowhere */
 } heddle_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

@@ -97,6 +97,11 @@ inline constexpr llvm::StringLiteral generation =
 #define @_EARLY_STOPPING_YES 2
 #define @_EARLY_STOPPING_NEVER 3
 
+/* Where tokens come from that a text may go on with, before the model has said so: it reads several of them in one call, and keeps
+ * those that it chooses itself, so that the text is the same. Nowhere, or what followed the same words before. */
+#define @_SPECULATE_NONE 0
+#define @_SPECULATE_LOOKUP 1
+
 /* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
  * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */
 typedef struct $_generate_options {
@@ -140,6 +145,9 @@ typedef struct $_generate_options {
   const char *json_schema;   /* UTF-8: what is written is one JSON value that keeps to this schema; a text ends with it. What of the
                                 schema is not computed is refused by its name and place. Not with beams. NULL: any text */
   int32_t timestamps;        /* 1: of speech, tokens for when something is said stand before and behind it, as Whisper has them */
+  int32_t speculate;         /* @_SPECULATE_... Not with beams, and not in models that carry values from step to step */
+  int64_t *speculated;       /* where to write two numbers: how many tokens were drafted, and how many of them the model chose.
+                                NULL: nowhere */
 } $_generate_options;
 
 /* Called for every new token with the text that it completes: UTF-8, `bytes` long, possibly empty. When a row ends, it is

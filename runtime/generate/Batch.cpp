@@ -71,7 +71,8 @@ heddle_status Batch::open(int64_t promptTokensOfCall) {
   if (!rows.allocate(session.limits.rows) ||
       !sourceRows.allocate(session.limits.rows) ||
       !sourceLengths.allocate(session.limits.rows) ||
-      !nextCall.allocate(session.limits.rows))
+      !nextCall.allocate(session.limits.rows) ||
+      !speculation.allocate(session.limits.rows))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory for a batch");
   for (int64_t i = 0; i < rows.size(); ++i) {
     rows[i] = create<Text>();
@@ -217,6 +218,9 @@ heddle_status Batch::begin(Text &text, Writer &writer, const int32_t *prompt,
   row.read = static_cast<size_t>(kept);
   row.done = false;
   row.held.clear();
+  row.endLookup();
+  if (source.entry && writer.speculates())
+    row.draftFrom(prompt, static_cast<size_t>(tokens));
   text.shared = kept;
   if (heddle_status status = writer.limitLength(row, 0))
     return status;
@@ -322,6 +326,9 @@ void Batch::planCall() {
   for (uint64_t after = 0; Text *text = nextPrompt(after); after = text->began)
     if (follow(*text) && text->source.empty())
       nextCall.add(text->row, text->row.number);
+  speculation.draft(nextCall, [&](const Row &row) {
+    return rows[row.number]->writer->speculates();
+  });
 }
 
 /// The first prompt that came after the others that did by then.
@@ -350,9 +357,10 @@ heddle_status Batch::call() {
 void Batch::advance() {
   if (heddle_status status = call())
     return failAll(status);
+  speculation.note(nextCall);
   for (int64_t i = 0; i < nextCall.rows(); ++i)
     if (!nextCall.row(i).unread())
-      answer(*rows[nextCall.row(i).number], nextCall.logitsOf(i));
+      answer(*rows[nextCall.row(i).number], i);
 }
 
 /// Of a call, or of an encoder's: what the texts have in common.
@@ -370,9 +378,10 @@ bool Batch::isInCall(const Text &text) const {
   return false;
 }
 
-void Batch::answer(Text &text, const float *logits) {
+/// Row i of the call is the text's.
+void Batch::answer(Text &text, int64_t i) {
   text::TroubleWatch watch;
-  heddle_status status = text.writer->choose(text.row, logits);
+  heddle_status status = chooseBehind(*text.writer, nextCall, i, report);
   report.cutRows.clear(); // each text is told of its own
   if (status || text.row.done)
     finish(text, status);

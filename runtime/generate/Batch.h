@@ -7,7 +7,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_BATCH_H
 #define HEDDLE_RUNTIME_GENERATE_BATCH_H
 
-#include "runtime/generate/Writer.h"
+#include "runtime/generate/Speculation.h"
 
 namespace heddle::runtime {
 
@@ -47,6 +47,12 @@ public:
   /// Positions of a row.
   int64_t context() const { return session.limits.perRow[step.growing]; }
   int64_t atWork() const { return working; }
+  /// Of all texts so far.
+  const GenerateReport &work() const { return report; }
+  /// Refuses what texts with drafts cannot be written with.
+  heddle_status checkSpeculation() const {
+    return step.checkSpeculation(session.program());
+  }
   bool isFull() const { return working == rows.size(); }
 
   /// Begins a text behind a prompt, in a row that is free, whose number it
@@ -79,7 +85,7 @@ private:
   void failAll(heddle_status status);
   bool isInCall(const Text &text) const;
   Text *nextPrompt(uint64_t after);
-  void answer(Text &text, const float *logits);
+  void answer(Text &text, int64_t i);
   void finish(Text &text, heddle_status status);
 
   heddle_session &session;
@@ -87,6 +93,7 @@ private:
   Reader source; // the entry that reads prompts, if any
   Step step;
   StepCall nextCall;
+  Speculation speculation;
   GenerateReport report;
   Array<Text *> rows;
   Array<int64_t> sourceRows, sourceLengths; // of a call of the source

@@ -39,6 +39,7 @@ heddle_status Generation::run() {
       return status;
     if (heddle_status status = nextCall.run(report))
       return status;
+    speculation.note(nextCall);
     double start = secondsNow();
     if (heddle_status status = answer())
       return status;
@@ -58,7 +59,7 @@ heddle_status Generation::answer() {
       return status;
     if (heddle_status status = beamOptions.beams > 1
                                    ? search(row.number, logits)
-                                   : writer.choose(row, logits))
+                                   : chooseBehind(writer, nextCall, i, report))
       return status;
   }
   return HEDDLE_OK;
@@ -74,6 +75,8 @@ void Generation::planCall() {
   for (Row *row : rows)
     if (!row->done && row->leader < 0)
       nextCall.add(*row, row->number - row->number % beamOptions.beams);
+  if (options.speculate)
+    speculation.draft(nextCall, [](const Row &) { return true; });
 }
 
 /// The rows that have waited for this one to read their prompt.
@@ -138,7 +141,14 @@ heddle_status generateLocked(heddle_session &session,
                              const heddle_generate_options &options,
                              heddle_token_callback callback, void *user,
                              GenerateReport &report, const uint64_t *repeats) {
-  return Generation(session, options, callback, user, report, repeats).run();
+  int64_t drafted = report.draftedTokens, accepted = report.acceptedTokens;
+  heddle_status status =
+      Generation(session, options, callback, user, report, repeats).run();
+  if (options.speculated) {
+    options.speculated[0] = report.draftedTokens - drafted;
+    options.speculated[1] = report.acceptedTokens - accepted;
+  }
+  return status;
 }
 
 } // namespace heddle::runtime

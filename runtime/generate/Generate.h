@@ -12,6 +12,7 @@ struct GenerateReport {
   /// Where the time went. A call that reads prompts counts as prefill, even if
   /// other rows of it go on writing.
   int64_t prefillTokens = 0, decodeTokens = 0;
+  int64_t draftedTokens = 0, acceptedTokens = 0;
   double prefillSeconds = 0, decodeSeconds = 0, samplingSeconds = 0;
   /// Rows whose text ends only because their context is full.
   text::Buffer<int64_t> cutRows;

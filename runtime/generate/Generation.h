@@ -4,7 +4,7 @@
 #define HEDDLE_RUNTIME_GENERATE_GENERATION_H
 
 #include "runtime/generate/BeamSearch.h"
-#include "runtime/generate/Writer.h"
+#include "runtime/generate/Speculation.h"
 
 #include <algorithm>
 
@@ -89,6 +89,7 @@ private:
   Step step;
   Writer writer;
   StepCall nextCall;
+  Speculation speculation;
 
   Array<Row *> rows; // of every prompt as many as there are beams
   BeamOptions beamOptions;

@@ -70,6 +70,15 @@ heddle_status Writer::checkChoice() const {
   return HEDDLE_OK;
 }
 
+heddle_status Writer::checkSpeculation() const {
+  if (options.speculate < HEDDLE_SPECULATE_NONE ||
+      options.speculate > HEDDLE_SPECULATE_LOOKUP)
+    return fail(HEDDLE_BAD_ARGUMENT, "speculate is %d, needed: 0 to %d",
+                options.speculate, int{HEDDLE_SPECULATE_LOOKUP});
+  return options.speculate ? step.checkSpeculation(session.program())
+                           : HEDDLE_OK;
+}
+
 heddle_status Writer::checkBiases() const {
   for (int32_t i = 0; i < options.bias_count; ++i)
     if (int32_t token = options.biased_tokens[i];
@@ -155,6 +164,11 @@ heddle_status Generation::checkBeams(const BeamOptions &beams,
   if (options.json_schema)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "a search with %d beams keeps to no json_schema", beams.beams);
+  if (options.speculate)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "a search with %d beams chooses among texts, not tokens: "
+                "it takes no speculate",
+                beams.beams);
   if (options.resume)
     return fail(HEDDLE_NOT_SUPPORTED,
                 "a search with %d beams begins anew: it cannot resume a text",

@@ -37,7 +37,8 @@ heddle_status Generation::prepare() {
   if (heddle_status status = checkPrompts())
     return status;
   int64_t most = firstRow(options.rows);
-  if (!rows.allocate(most) || !nextCall.allocate(most))
+  if (!rows.allocate(most) || !nextCall.allocate(most) ||
+      !speculation.allocate(most))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   return readPrompts();
 }
@@ -192,6 +193,8 @@ heddle_status Generation::encode(int64_t first, int64_t end) {
     sessionRows[b - first] = row.number;
     lengths[b - first] = row.unread();
     ids.append(row.ids.data(), row.ids.size());
+    if (options.speculate && !readsMedia())
+      row.draftFrom(row.ids.data(), row.ids.size());
     row.ids.clear();
     row.ids.push(writer.settings.decoder_start);
     row.prompt = 1;

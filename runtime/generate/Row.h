@@ -3,6 +3,7 @@
 #define HEDDLE_RUNTIME_GENERATE_ROW_H
 
 #include "runtime/Memory.h"
+#include "runtime/generate/Lookup.h"
 #include "runtime/generate/StopStrings.h"
 #include "runtime/generate/TokenRules.h"
 #include "runtime/grammar/Grammar.h"
@@ -31,6 +32,8 @@ struct Row {
   text::Decoder *decoder = nullptr;
   grammar::Follower *follower = nullptr;      // null: any text
   CheckpointStops *checkpointStops = nullptr; // null: there are none
+  Lookup *lookup = nullptr; // that it is drafted from; null: nothing yet
+  size_t source = 0;        // tokens of the lookup that are an encoder's
   text::Text held; // may be the beginning of a string that stops the text
 
   Row() = default;
@@ -40,12 +43,26 @@ struct Row {
     destroy(decoder);
     destroy(follower);
     destroy(checkpointStops);
+    destroy(lookup);
   }
 
   /// Before the grammar that it follows.
   void endFollower() {
     destroy(follower);
     follower = nullptr;
+  }
+  /// What is drafted may come from what an encoder reads as well.
+  void draftFrom(const int32_t *tokens, size_t count) {
+    endLookup();
+    lookup = create<Lookup>();
+    if (lookup)
+      lookup->append(tokens, count);
+    source = lookup ? lookup->size() : 0;
+  }
+  void endLookup() {
+    destroy(lookup);
+    lookup = nullptr;
+    source = 0;
   }
   int64_t unread() const { return static_cast<int64_t>(ids.size() - read); }
   bool isUnanswered() const { return ids.size() == prompt; }

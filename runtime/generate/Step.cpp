@@ -48,7 +48,33 @@ heddle_status Step::find(const heddle_model &model) {
     if (program.sizes[s].grows_by == size && entry->grows >> s & 1)
       growing = s;
   readsInChunks = program.flags & HEDDLE_PREFILL_IN_CHUNKS;
-  return findVocabulary(program);
+  if (heddle_status status = findVocabulary(program))
+    return status;
+  verifier = logitsOfEveryToken ? entry : nullptr;
+  for (int32_t e = 0; e < program.entry_count && !verifier; ++e)
+    if (program.entries[e].generates == 3)
+      verifier = &program.entries[e];
+  return HEDDLE_OK;
+}
+
+heddle_status Step::checkSpeculation(const heddle_program &program) const {
+  for (int32_t c = 0; c < program.cache_count; ++c)
+    if (program.caches[c].size < 0 && !program.caches[c].is_state)
+      return fail(HEDDLE_NOT_SUPPORTED,
+                  "speculate: %s carries %s from step to step, and cannot take "
+                  "back a draft that is not chosen",
+                  program.name, program.caches[c].path);
+  if (!readsInChunks)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "speculate: a token of %s sees later ones of the same call, "
+                "and would see drafts",
+                program.name);
+  if (!verifier)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "speculate: %s has no entry that gives for every token what %s "
+                "gives for the last",
+                program.name, entry->name);
+  return HEDDLE_OK;
 }
 
 heddle_status Step::findVocabulary(const heddle_program &program) {
@@ -89,8 +115,8 @@ heddle_status Step::checkRoom(heddle_session &session, const Row &row,
 }
 
 void StepCall::begin(int64_t most) {
-  count = tokens = 0;
-  ids.clear();
+  count = total = drafted = 0;
+  prompts = false;
   budget = most;
 }
 
@@ -103,39 +129,82 @@ void StepCall::add(Row &row, int64_t stateRow) {
   sessionRows[count] = row.number;
   stateRows[count] = stateRow;
   lengths[count] = take;
-  ids.append(row.ids.data() + row.read, take);
+  drafts[count].count = 0;
+  prompts |= row.isUnanswered();
   budget -= take;
-  tokens += take;
-  ends[count++] = tokens;
+  total += take;
+  ++count;
+}
+
+int64_t StepCall::roomFor(int64_t i) const {
+  int64_t read = lengths.data()[i];
+  return std::min({step.roomOf(session, rowsOf.data()[i]->number) - read,
+                   session.limits.perRow[step.size] - read, mostDrafts});
+}
+
+void StepCall::addDraft(int64_t i, int32_t token, int64_t run) {
+  Drafts &of = drafts[i];
+  of.tokens[of.count++] = token;
+  of.run = run;
+  --budget;
+  ++total, ++drafted;
+}
+
+void StepCall::gatherIds() {
+  ids.clear();
+  int64_t end = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const Row &row = *rowsOf[i];
+    ids.append(row.ids.data() + row.read, lengths[i]);
+    ids.append(drafts[i].tokens, drafts[i].count);
+    lengths[i] += drafts[i].count;
+    ends[i] = end += lengths[i];
+  }
+}
+
+/// The session's row holds so many positions more.
+void StepCall::setHeld(int64_t i, int64_t more) {
+  const heddle_program &program = session.program();
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (step.entry->grows >> s & 1)
+      session.heldBy(s, sessionRows[i]) += more;
 }
 
 heddle_status StepCall::run(GenerateReport &report) {
+  gatherIds();
   const int64_t *sizes[] = {lengths.data()};
   const void *inputs[HEDDLE_MAX_INPUTS] = {ids.data()};
-  if (!logits.resize((step.logitsOfEveryToken ? tokens : count) *
-                     step.vocabulary))
+  bool ofEvery = step.logitsOfEveryToken || drafted;
+  if (!logits.resize((ofEvery ? total : count) * step.vocabulary))
     return fail(HEDDLE_OUT_OF_MEMORY, "generate: %s",
                 text::describeDecoding(text::Trouble::Memory));
   void *outputs[] = {logits.data()};
   double start = secondsNow();
   if (heddle_status status =
-          runCall(session, step.entry, count, sizes, sessionRows.data(), inputs,
-                  outputs, stateRows.data()))
+          runCall(session, drafted ? step.verifier : step.entry, count, sizes,
+                  sessionRows.data(), inputs, outputs, stateRows.data()))
     return status;
-  double seconds = secondsNow() - start;
-  bool readsPrompt = false;
+  duration = secondsNow() - start;
   for (int64_t i = 0; i < count; ++i) {
-    readsPrompt |= rowsOf[i]->isUnanswered();
-    rowsOf[i]->read += lengths[i];
+    setHeld(i, -drafts[i].count);
+    rowsOf[i]->read += lengths[i] - drafts[i].count;
   }
-  (readsPrompt ? report.prefillTokens : report.decodeTokens) += tokens;
-  (readsPrompt ? report.prefillSeconds : report.decodeSeconds) += seconds;
+  (prompts ? report.prefillTokens : report.decodeTokens) += total - drafted;
+  (prompts ? report.prefillSeconds : report.decodeSeconds) += duration;
+  report.draftedTokens += drafted;
   return HEDDLE_OK;
 }
 
-const float *StepCall::logitsOf(int64_t i) const {
-  int64_t at = step.logitsOfEveryToken ? ends.data()[i] - 1 : i;
+const float *StepCall::logitsOf(int64_t i, int64_t behind) const {
+  int64_t last = ends.data()[i] - 1 - draftsOf(i) + behind;
+  int64_t at = step.logitsOfEveryToken || drafted ? last : i;
   return logits.data() + at * step.vocabulary;
+}
+
+void StepCall::keepDraft(int64_t i, GenerateReport &report) {
+  setHeld(i, 1);
+  ++rowsOf[i]->read;
+  ++report.decodeTokens;
 }
 
 } // namespace heddle::runtime

@@ -24,6 +24,8 @@ heddle_status noDecoderStart();
 
 /// The entry that gives logits, [B V] or of every token [B T V].
 struct Step : Reader {
+  const heddle_entry *verifier = nullptr; // gives them of every token, where
+                                          // the entry gives those of the last
   int32_t growing = -1; // the size that counts what a row holds
   int64_t vocabulary = 0;
   bool logitsOfEveryToken = false;
@@ -31,6 +33,8 @@ struct Step : Reader {
 
   /// Fails where the model does not generate.
   heddle_status find(const heddle_model &model);
+  /// Refuses what drafts cannot be verified in.
+  heddle_status checkSpeculation(const heddle_program &program) const;
 
   /// Positions that row `row` of the session can still take.
   int64_t roomOf(heddle_session &session, int64_t row) const {
@@ -58,7 +62,7 @@ public:
   [[nodiscard]] bool allocate(int64_t rows) {
     return rowsOf.allocate(rows) && sessionRows.allocate(rows) &&
            stateRows.allocate(rows) && lengths.allocate(rows) &&
-           ends.allocate(rows);
+           ends.allocate(rows) && drafts.allocate(rows);
   }
 
   /// Begins a call of `budget` tokens at most.
@@ -71,24 +75,56 @@ public:
   /// So many tokens more at most.
   void limit(int64_t more) { budget = std::min(budget, more); }
   bool isEmpty() const { return count == 0; }
+  int64_t budgetLeft() const { return budget; }
+  /// Whether some row reads its prompt, rather than what was chosen last.
+  bool readsPrompts() const { return prompts; }
 
-  /// The rows have read then. Fails where there is no memory for the logits
-  /// too.
+  /// Has row i read a token more that nobody has chosen yet, behind a run of so
+  /// many that stood before. There has to be room.
+  void addDraft(int64_t i, int32_t token, int64_t run);
+  /// How many drafts row i can take.
+  int64_t roomFor(int64_t i) const;
+
+  /// The rows have read then, except for drafts. Fails where there is no memory
+  /// for the logits too.
   heddle_status run(GenerateReport &report);
 
   int64_t rows() const { return count; }
+  int64_t tokens() const { return total; }
+  double seconds() const { return duration; }
   Row &row(int64_t i) { return *rowsOf[i]; }
   const Row &row(int64_t i) const { return *rowsOf.data()[i]; }
-  /// What follows the last token that row i has read in this call.
-  const float *logitsOf(int64_t i) const;
+  /// What follows the last token that row i has read in this call, or so many
+  /// of its drafts.
+  const float *logitsOf(int64_t i, int64_t drafted = 0) const;
+
+  int64_t draftsOf(int64_t i) const { return drafts.data()[i].count; }
+  int64_t runOf(int64_t i) const { return drafts.data()[i].run; }
+  int32_t draftOf(int64_t i, int64_t index) const {
+    return drafts.data()[i].tokens[index];
+  }
+  /// The next draft of row i is what was chosen: the row has read it.
+  void keepDraft(int64_t i, GenerateReport &report);
+
+  static constexpr int64_t mostDrafts = 31; // of a row
 
 private:
+  struct Drafts {
+    int64_t count, run;
+    int32_t tokens[mostDrafts];
+  };
+  void gatherIds();
+  void setHeld(int64_t i, int64_t more);
+
   heddle_session &session;
   const Step &step;
   Array<Row *> rowsOf;
   Array<int64_t> sessionRows, stateRows, lengths;
   Array<int64_t> ends; // tokens of the call up to a row's last one
-  int64_t count = 0, tokens = 0, budget = 0;
+  Array<Drafts> drafts;
+  int64_t count = 0, total = 0, drafted = 0, budget = 0;
+  bool prompts = false;
+  double duration = 0;
   text::Ids ids;
   text::Buffer<float> logits;
 };

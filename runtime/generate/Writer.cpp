@@ -25,6 +25,8 @@ heddle_status Writer::open(bool decodes) {
     return fail(HEDDLE_BAD_ARGUMENT, "%s", wrong);
   if (heddle_status status = checkBiases())
     return status;
+  if (heddle_status status = checkSpeculation())
+    return status;
   if (options.max_tokens < -1)
     return fail(HEDDLE_BAD_ARGUMENT,
                 "max_tokens is %" PRId64 ", needed: -1 or more",

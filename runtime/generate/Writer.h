@@ -47,6 +47,7 @@ public:
   void close(int64_t textRow, text::Decoder *decoder,
              text::Text *held = nullptr);
 
+  bool speculates() const { return options.speculate != 0; }
   /// With the opening, which comes before the text.
   int64_t lengthOfPrompt(const Row &row) const {
     return static_cast<int64_t>(row.prompt) +
@@ -67,6 +68,7 @@ public:
 private:
   heddle_status checkChoice() const;
   heddle_status checkBiases() const;
+  heddle_status checkSpeculation() const;
   void tellLikeliest(const float *logits, int32_t token);
   bool holdBack(text::Text &held);
   void finish(Row &row);

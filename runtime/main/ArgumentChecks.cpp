@@ -187,6 +187,7 @@ bool ArgumentParser::checkSamples() {
                        : arguments.likeliest    ? "--logprobs"
                        : arguments.samples > 1  ? "--samples"
                        : arguments.jsonSchema   ? "--json-schema"
+                       : arguments.speculate    ? "--speculate"
                                                 : nullptr;
   if (option && arguments.search.beams > 1) {
     complain("%s does not go with a search with beams", option);
@@ -197,6 +198,7 @@ bool ArgumentParser::checkSamples() {
     return false;
   }
   if (arguments.chat && (arguments.likeliest || arguments.samples > 1)) {
+    option = arguments.likeliest ? "--logprobs" : "--samples";
     complain("--chat does not go with %s", option);
     return false;
   }

@@ -22,6 +22,8 @@ private:
   bool parseTextOption(std::string_view option, bool &taken);
   bool parseFlag(std::string_view option);
   bool parseServing();
+  bool parseBenchOption(std::string_view option, bool &taken);
+  bool completeBench();
   bool parseServeOption(std::string_view option, bool &taken);
   bool parseCommonOption(std::string_view option, bool &taken);
   bool refuseOption(std::string_view option);
@@ -45,6 +47,9 @@ private:
   bool takeCount(std::string_view option, int64_t least, int32_t &count);
   bool takeFormat(std::string_view option);
   bool takeEarlyStopping(std::string_view option);
+  bool takeNumbers(std::string_view option, int64_t least, int64_t most,
+                   List<int64_t> &numbers);
+  bool takeSpeculation(std::string_view option);
   bool takeBias(std::string_view option);
   bool takeBinding(const char *option);
 

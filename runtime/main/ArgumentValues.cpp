@@ -108,6 +108,43 @@ bool ArgumentParser::takeEarlyStopping(std::string_view option) {
   return false;
 }
 
+/// `512,2048`, in place of what was given before.
+bool ArgumentParser::takeNumbers(std::string_view option, int64_t least,
+                                 int64_t most, List<int64_t> &numbers) {
+  const char *value = takeValue(option);
+  numbers.clear();
+  for (const char *at = value; at;) {
+    char *stop;
+    errno = 0;
+    int64_t number = strtoll(at, &stop, 10);
+    if (stop == at || (*stop && *stop != ',') || errno || number < least ||
+        number > most) {
+      complain("%.*s is %s, needed: whole numbers from %lld to %lld, as in "
+               "1,2",
+               static_cast<int>(option.size()), option.data(), value,
+               static_cast<long long>(least), static_cast<long long>(most));
+      return false;
+    }
+    numbers.push(number);
+    at = *stop ? stop + 1 : nullptr;
+  }
+  return value;
+}
+
+bool ArgumentParser::takeSpeculation(std::string_view option) {
+  const char *value = takeValue(option);
+  if (!value)
+    return false;
+  const char *names[] = {"none", "lookup"};
+  for (int32_t i = 0; i < 2; ++i)
+    if (!strcmp(value, names[i])) {
+      arguments.speculate = HEDDLE_SPECULATE_NONE + i;
+      return true;
+    }
+  complain("--speculate is %s, needed: none or lookup", value);
+  return false;
+}
+
 bool ArgumentParser::takeFormat(std::string_view option) {
   const char *value = takeValue(option);
   if (!value)

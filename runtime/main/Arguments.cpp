@@ -116,6 +116,8 @@ bool ArgumentParser::parseChoiceOption(std::string_view option, bool &taken) {
       return taken = takeCount(option, least, *count), true;
   if (option == "--logit-bias")
     return taken = takeBias(option), true;
+  if (option == "--speculate")
+    return taken = takeSpeculation(option), true;
   if (option == "--stop")
     return taken = takeInto(arguments.stops, option), true;
   if (option != "--seed")
@@ -191,6 +193,8 @@ bool ArgumentParser::parseServeOption(std::string_view option, bool &taken) {
     return taken = (serving.host = takeValue(option)), true;
   if (option == "--api-key-file")
     return taken = (serving.keys = takeValue(option)), true;
+  if (option == "--speculate")
+    return taken = takeSpeculation(option), true;
   for (std::string_view flag : {"--help", "-h", "--huge-pages"})
     if (option == flag)
       return taken = parseFlag(option), true;

@@ -53,8 +53,9 @@ struct Arguments {
   List<int32_t> biased;          // tokens whose logits are changed,
   List<float> biases;            // and by how much
   int32_t samples = 1;           // texts of each prompt
-  int32_t likeliest = 0;         // tokens that are told beside the chosen one
-  bool echo = true;              // print the prompt before its continuation
+  int32_t speculate = HEDDLE_SPECULATE_NONE; // a heddle_speculation
+  int32_t likeliest = 0; // tokens that are told beside the chosen one
+  bool echo = true;      // print the prompt before its continuation
   // Special tokens written out in a text are read as text.
   bool plainText = false;
   bool special = false;    // special tokens that are written are printed

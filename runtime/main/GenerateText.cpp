@@ -2,6 +2,7 @@
 
 #include "runtime/Session.h"
 #include "runtime/generate/Generate.h"
+#include "runtime/generate/Step.h"
 #include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
@@ -86,6 +87,9 @@ void printTimes(const GenerateReport &report) {
   line("prefill", report.prefillTokens, report.prefillSeconds);
   line("decode", report.decodeTokens, report.decodeSeconds);
   fprintf(stderr, "%-8s %25.3f s\n", "sampling", report.samplingSeconds);
+  if (report.draftedTokens)
+    fprintf(stderr, "%-8s %6" PRId64 " tokens, %" PRId64 " of them chosen\n",
+            "drafted", report.draftedTokens, report.acceptedTokens);
 }
 
 int64_t Writing::mostRows() const {
@@ -250,8 +254,9 @@ int Writing::measure(heddle_session_options &limits) {
   limits.rows = together * arguments.search.beams;
   if (chunks)
     limits.tokens = std::min(limits.tokens, chunkTokens);
-  // Every row reads a token at a time.
-  limits.tokens = std::max(limits.tokens, limits.rows);
+  // Every row reads a token at a time, and drafts behind it.
+  int64_t ofRow = 1 + (arguments.speculate ? StepCall::mostDrafts : 0);
+  limits.tokens = std::max(limits.tokens, limits.rows * ofRow);
   limits.tokens = std::min(limits.tokens, mostTokens * limits.rows);
   limits.context = mostContext;
   if (int64_t written = mostWritten();
@@ -291,6 +296,7 @@ void setChoice(const Arguments &arguments, heddle_generate_options &options) {
   options.stop_count = static_cast<int32_t>(arguments.stops.size());
   options.json_schema =
       arguments.jsonSchema ? arguments.schema.data() : nullptr;
+  options.speculate = arguments.speculate;
   options.seed = sampling.seed;
   options.special_tokens = arguments.special;
 }

@@ -22,9 +22,10 @@ Engine::~Engine() {
 }
 
 heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
-                           int64_t most) {
+                           int64_t most, int32_t speculation) {
   const heddle_program &program = *model.program;
   mostWaiting = most;
+  speculate = speculation;
   heddle_session_options limits = {rows, 0, context};
   if (program.row_size >= 0)
     limits.rows = std::min(rows, program.sizes[program.row_size].max);
@@ -37,7 +38,9 @@ heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
   batch = runtime::create<runtime::Batch>(*session);
   if (!batch || !seats.allocate(session->limits.rows))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to serve");
-  return batch->open(promptTokensBesideTexts);
+  if (heddle_status status = batch->open(promptTokensBesideTexts))
+    return status;
+  return speculate ? batch->checkSpeculation() : HEDDLE_OK;
 }
 
 bool Engine::submit(Job *const *jobs, int64_t count) {
@@ -124,7 +127,8 @@ bool Engine::admit() {
 }
 
 void Engine::begin(Job &job) {
-  const TextRequest &request = job.request;
+  TextRequest &request = job.request;
+  request.options.speculate = speculate;
   auto tokens = static_cast<int64_t>(request.prompt.size());
   auto *seat = runtime::create<Seat>(job);
   int64_t row;
@@ -146,6 +150,8 @@ void Engine::sweep() {
   Monitor::Lock lock(monitor);
   ++totals.calls;
   totals.atWork = batch->atWork();
+  totals.draftedTokens = batch->work().draftedTokens;
+  totals.acceptedTokens = batch->work().acceptedTokens;
   for (Seat *&seat : seats) {
     if (!seat)
       continue;

@@ -12,6 +12,7 @@ namespace heddle::serve {
 struct EngineCounts {
   int64_t waiting = 0, atWork = 0;
   int64_t promptTokens = 0, sharedTokens = 0, writtenTokens = 0;
+  int64_t draftedTokens = 0, acceptedTokens = 0;
   int64_t calls = 0;
 };
 
@@ -22,10 +23,10 @@ public:
   Engine &operator=(const Engine &) = delete;
   ~Engine();
 
-  /// Texts of `context` tokens, `rows` of them side by side. Stopped, it ends
-  /// all texts.
+  /// Texts of `context` tokens, `rows` of them side by side, drafted as a
+  /// heddle_speculation says. Stopped, it ends all texts.
   heddle_status open(heddle_model &model, int64_t rows, int64_t context,
-                     int64_t mostWaiting);
+                     int64_t mostWaiting, int32_t speculation);
 
   int64_t context() const { return batch->context(); }
 
@@ -58,6 +59,7 @@ private:
 
   text::Buffer<Job *> waiting; // the first comes first
   int64_t mostWaiting = 0;
+  int32_t speculate = 0;
   EngineCounts totals;
 };
 

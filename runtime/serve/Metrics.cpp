@@ -64,6 +64,10 @@ void Metrics::write(text::Text &out, const EngineCounts &counts) const {
        counts.sharedTokens},
       {"heddle_written_tokens_total", "counter", "Tokens written.",
        counts.writtenTokens},
+      {"heddle_drafted_tokens_total", "counter",
+       "Tokens that were drafted (--speculate).", counts.draftedTokens},
+      {"heddle_accepted_tokens_total", "counter",
+       "Drafted tokens that the model chose.", counts.acceptedTokens},
       {"heddle_model_calls_total", "counter", "Calls of the model.",
        counts.calls},
   };

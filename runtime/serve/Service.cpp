@@ -63,8 +63,9 @@ heddle_status Service::openModel() {
   }
   if (!writes)
     return HEDDLE_OK;
-  if (heddle_status status = engine.open(model, options.parallel,
-                                         arguments.context, options.queue))
+  if (heddle_status status =
+          engine.open(model, options.parallel, arguments.context, options.queue,
+                      arguments.speculate))
     return status;
   texts = runtime::create<TextService>(
       TextService{model, options.name, engine, metrics, wakeUp, this,

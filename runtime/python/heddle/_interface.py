@@ -4,10 +4,11 @@ from __future__ import annotations
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
-VERSION = 8  # HEDDLE_INTERFACE_VERSION
+VERSION = 9  # HEDDLE_INTERFACE_VERSION
 RESUME_COMMON = 2
 TOKENIZE_PLAIN, TOKENIZE_TEXT_ONLY = 1, 2
 EARLY_STOPPING = {"no": 1, "yes": 2, "never": 3}
+SPECULATE = {"none": 0, "lookup": 1}
 MOST_DIMENSIONS, MOST_SIZES = 16, 8
 
 
@@ -60,7 +61,7 @@ class GenerateOptions(Structure):
                 ("frequency_penalty", c_float), ("biased_tokens", POINTER(c_int32)), ("biases", POINTER(c_float)),
                 ("bias_count", c_int32), ("stops", POINTER(c_char_p)), ("stop_count", c_int32), ("likeliest", c_int32),
                 ("likeliest_tokens", POINTER(c_int32)), ("log_probabilities", POINTER(c_float)), ("json_schema", c_char_p),
-                ("timestamps", c_int32)]
+                ("timestamps", c_int32), ("speculate", c_int32), ("speculated", POINTER(c_int64))]
 
 
 class EmbedOptions(Structure):

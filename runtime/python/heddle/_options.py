@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         language: str  # of speech
         task: str
         timestamps: bool  # tokens for when something is said are part of the text
+        speculate: str  # "lookup": tokens are drafted; the text is the same
         json_schema: str | Mapping[str, Any]  # the text is one JSON value that keeps to it
         logprobs: int  # so many of the likeliest tokens come with each token
 
@@ -111,6 +112,11 @@ class Options:
         if when not in c.EARLY_STOPPING:
             raise ValueError(f"early_stopping is {when!r}, needed one of {', '.join(c.EARLY_STOPPING)}")
         self.struct.early_stopping = c.EARLY_STOPPING[when]
+
+    def _set_speculate(self, drafts: str) -> None:
+        if drafts not in c.SPECULATE:
+            raise ValueError(f"speculate is {drafts!r}, needed one of {', '.join(c.SPECULATE)}")
+        self.struct.speculate = c.SPECULATE[drafts]
 
     def _set_json_schema(self, schema: str | Mapping[str, Any]) -> None:
         self.struct.json_schema = encode(schema if isinstance(schema, str) else json.dumps(schema))

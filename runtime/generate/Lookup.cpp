@@ -1,0 +1,104 @@
+// Pairs of tokens are hashed to chains of the places where they ended. The run
+// before each of the latest of these places is compared with the text's end.
+
+#include "runtime/generate/Lookup.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace heddle::runtime {
+
+static constexpr int64_t mostPlaces = 64; // of a chain that are looked at
+static constexpr int64_t longestRun = 32; // that is told from a longer one
+
+/// Where the chain of the pair that ends at `end` begins, in a table whose size
+/// is a power of two.
+uint32_t Lookup::place(size_t end) const {
+  uint64_t pair = uint64_t{static_cast<uint32_t>(words[end - 1])} << 32 |
+                  static_cast<uint32_t>(words[end]);
+  uint64_t mixed = pair * 0x9E3779B97F4A7C15;
+  return static_cast<uint32_t>(mixed >> 32) & (latest.size() - 1);
+}
+
+void Lookup::enter(size_t end) {
+  int32_t &last = latest[place(end)];
+  before[end] = last;
+  last = static_cast<int32_t>(end);
+}
+
+/// A table of twice as many chains as there are tokens.
+void Lookup::spread() {
+  size_t chains = 1024;
+  while (chains < 2 * words.size())
+    chains *= 2;
+  latest.clear();
+  if (!latest.resize(chains))
+    return;
+  for (size_t end = 1; end < before.size(); ++end)
+    enter(end);
+}
+
+void Lookup::append(const int32_t *tokens, size_t count) {
+  size_t first = words.size();
+  words.append(tokens, count);
+  if (words.size() == first || !before.resize(words.size()))
+    return;
+  if (latest.size() < words.size())
+    return spread();
+  for (size_t end = std::max<size_t>(first, 1); end < words.size(); ++end)
+    enter(end);
+}
+
+/// How many tokens before and at `end` are the last ones of the text.
+int64_t Lookup::runAt(size_t end) const {
+  int64_t most = std::min<int64_t>(static_cast<int64_t>(end) + 1, longestRun);
+  const int32_t *last = &words.back(), *there = &words[end];
+  int64_t run = 0;
+  while (run < most && last[-run] == there[-run])
+    ++run;
+  return run;
+}
+
+int64_t Lookup::find() {
+  found = 0;
+  if (words.size() < 3 || before.size() != words.size() || latest.empty())
+    return 0;
+  int64_t longest = 1, places = 0;
+  for (int32_t end = before.back(); end && places < mostPlaces;
+       end = before[end], ++places)
+    if (int64_t run = runAt(static_cast<size_t>(end)); run > longest) {
+      longest = run, found = static_cast<size_t>(end) + 1;
+      if (run == longestRun)
+        break;
+    }
+  return found ? longest : 0;
+}
+
+int32_t Lookup::draft(int64_t index) const {
+  size_t period = words.size() - found;
+  return words[found + static_cast<size_t>(index) % period];
+}
+
+int64_t Lookup::kindOf(int64_t run) {
+  static constexpr int64_t ends[kinds - 1] = {2, 3, 5, 8, 16};
+  return std::lower_bound(ends, std::end(ends), run) - ends;
+}
+
+/// Before anything is known, longer runs are taken to go on more often.
+float Lookup::chance(int64_t run) const {
+  static constexpr float expected[kinds] = {.3f, .4f, .55f, .7f, .8f, .85f};
+  constexpr float weight = 2; // of the expectation, in drafts
+  int64_t kind = kindOf(run);
+  return (chosen[kind] + weight * expected[kind]) / (tried[kind] + weight);
+}
+
+void Lookup::tell(int64_t run, bool isChosen) {
+  constexpr float mostKept = 64;
+  int64_t kind = kindOf(run);
+  if (tried[kind] >= mostKept)
+    tried[kind] /= 2, chosen[kind] /= 2;
+  tried[kind] += 1;
+  chosen[kind] += isChosen ? 1.f : 0.f;
+}
+
+} // namespace heddle::runtime

@@ -1,0 +1,49 @@
+// Drafts of a text: what followed its last words where they stood before.
+#ifndef HEDDLE_RUNTIME_GENERATE_LOOKUP_H
+#define HEDDLE_RUNTIME_GENERATE_LOOKUP_H
+
+#include "runtime/text/Buffer.h"
+
+namespace heddle::runtime {
+
+/// Remembers the tokens of one text and where each pair of them stood. Without
+/// memory it has noted trouble, and drafts less.
+class Lookup {
+public:
+  /// What follows, or stands before the text to be drafted from: a source.
+  void append(const int32_t *tokens, size_t count);
+  size_t size() const { return words.size(); }
+
+  /// Finds the longest run of last tokens that stood before, the latest of
+  /// equals. Its length, of two tokens at least; 0: there is none.
+  int64_t find();
+  /// Token `index` of what followed the run that was found. Behind its end it
+  /// goes on as it began: the run is taken to repeat.
+  int32_t draft(int64_t index) const;
+
+  /// The chance that a draft behind a run of so many tokens is chosen, by what
+  /// became of earlier ones.
+  float chance(int64_t run) const;
+  void tell(int64_t run, bool chosen);
+
+private:
+  uint32_t place(size_t end) const;
+  void enter(size_t end);
+  void spread();
+  int64_t runAt(size_t end) const;
+
+  static constexpr int64_t kinds = 6;
+  static int64_t kindOf(int64_t run);
+
+  text::Ids words;
+  text::Buffer<int32_t> latest; // by the hash of a pair, where it ended last;
+                                // 0: nowhere
+  text::Buffer<int32_t> before; // and by where it ended, where before that
+  size_t found = 0;             // what follows the run begins here
+  // Of drafts behind runs of each kind; older ones count less.
+  float tried[kinds] = {}, chosen[kinds] = {};
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_GENERATE_LOOKUP_H

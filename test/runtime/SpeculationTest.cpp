@@ -1,0 +1,437 @@
+// Drafts: the texts are what they are without, in fewer calls. The toy model's
+// logits are the counts of ids seen so far, and `score` gives them of every
+// position.
+
+#include "ToyHost.h"
+#include "runtime/generate/Batch.h"
+
+#include <gtest/gtest.h>
+#include <memory>
+
+namespace {
+
+using heddle::runtime::CallTimes;
+using heddle::runtime::Lookup;
+using Ids = std::vector<int32_t>;
+using toy::lengthsOfCalls;
+
+//===-- Lookup --===//
+
+Lookup lookupOf(const Ids &ids) {
+  Lookup lookup;
+  lookup.append(ids.data(), ids.size());
+  return lookup;
+}
+
+TEST(Lookup, DraftsWhatFollowedTheLongestRun) {
+  Lookup lookup = lookupOf({1, 2, 3, 4, 9, 2, 3, 5, 8, 1, 2, 3});
+  EXPECT_EQ(lookup.find(), 3);
+  EXPECT_EQ(lookup.draft(0), 4);
+  EXPECT_EQ(lookup.draft(1), 9);
+}
+
+TEST(Lookup, DraftsWhatFollowedTheLatestOfEquals) {
+  Lookup lookup = lookupOf({2, 3, 4, 2, 3, 5, 2, 3});
+  EXPECT_EQ(lookup.find(), 2);
+  EXPECT_EQ(lookup.draft(0), 5);
+}
+
+TEST(Lookup, OneTokenIsNoRun) {
+  EXPECT_EQ(lookupOf({3, 4, 5, 3}).find(), 0);
+  EXPECT_EQ(lookupOf({}).find(), 0);
+  EXPECT_EQ(lookupOf({3, 3}).find(), 0);
+}
+
+TEST(Lookup, ARunThatReachesTheEndRepeats) {
+  Lookup lookup = lookupOf({7, 1, 2, 1, 2});
+  EXPECT_EQ(lookup.find(), 2);
+  for (int64_t index = 0; index < 6; ++index)
+    EXPECT_EQ(lookup.draft(index), 1 + index % 2);
+}
+
+TEST(Lookup, TokensMayComeOneByOne) {
+  Ids all;
+  Lookup whole, parts;
+  for (int32_t i = 0; i < 5000; ++i)
+    all.push_back(i * i % 1009);
+  whole.append(all.data(), all.size());
+  for (int32_t &id : all)
+    parts.append(&id, 1);
+  EXPECT_EQ(whole.size(), parts.size());
+  ASSERT_EQ(whole.find(), 32) << "no longer run is told from this one";
+  EXPECT_EQ(parts.find(), 32);
+  EXPECT_EQ(whole.draft(0), 5000 % 1009 * (5000 % 1009) % 1009);
+  EXPECT_EQ(parts.draft(0), whole.draft(0));
+}
+
+TEST(Lookup, ChancesFollowWhatBecameOfDrafts) {
+  Lookup lookup;
+  EXPECT_LT(lookup.chance(2), lookup.chance(20));
+  for (int i = 0; i < 1000; ++i) {
+    lookup.tell(2, true);
+    lookup.tell(20, false);
+  }
+  EXPECT_GT(lookup.chance(2), 0.9);
+  EXPECT_LT(lookup.chance(20), 0.1);
+  for (int i = 0; i < 200; ++i)
+    lookup.tell(20, true);
+  EXPECT_GT(lookup.chance(20), 0.8) << "what was long ago counts less";
+}
+
+//===-- How long calls take --===//
+
+TEST(CallTimes, NeighboursStandForWhatIsNotKnown) {
+  CallTimes times;
+  EXPECT_GT(times.expect(9), times.expect(8));
+  for (int i = 0; i < 2; ++i) {
+    times.note(1, 1);
+    times.note(5, 3);
+  }
+  EXPECT_DOUBLE_EQ(times.expect(1), 1);
+  EXPECT_DOUBLE_EQ(times.expect(3), 2);
+  EXPECT_DOUBLE_EQ(times.expect(5), 3);
+  EXPECT_GT(times.expect(6), 3);
+  EXPECT_LT(times.expect(6), 3.5);
+}
+
+TEST(CallTimes, WhatDisturbsACallIsForgotten) {
+  CallTimes times;
+  times.note(2, 100);
+  EXPECT_LT(times.expect(2), 100) << "the first is cold";
+  for (double seconds : {4.0, 3.0, 50.0, 5.0})
+    times.note(2, seconds);
+  EXPECT_DOUBLE_EQ(times.expect(2), 3);
+  for (int i = 0; i < 4; ++i)
+    times.note(2, 6);
+  EXPECT_DOUBLE_EQ(times.expect(2), 6) << "contexts grow";
+}
+
+//===-- Texts --===//
+
+const heddle_term btv = {toy::vocabulary, 1, {1, 1}};
+const heddle_polynomial dimsBTV[] = {{1, &toy::b}, {1, &toy::t}, {1, &toy::v}};
+const heddle_value logitsBTV[] = {
+    toy::value("logits", "B T V", HEDDLE_F32, 3, dimsBTV, &btv)};
+
+/// What step gives, behind every token.
+int32_t score(heddle_frame *frame) {
+  auto *ids = static_cast<const int32_t *>(frame->inputs[0]);
+  auto *logits = static_cast<float *>(frame->outputs[0]);
+  auto *bias = static_cast<const float *>(frame->weights[0]);
+  for (int64_t row = 0; row < frame->extents[toy::extentB].total; ++row) {
+    int32_t *cache = toy::cacheRow<int32_t>(frame, 0, row);
+    int64_t given = toy::ofRow(frame, toy::extentBT, row);
+    int64_t held = toy::ofRow(frame, toy::extentBS, row) - given;
+    for (int64_t i = 0; i < given; ++i, logits += toy::vocabulary) {
+      cache[held + i] = *ids++;
+      memcpy(logits, bias, toy::vocabulary * sizeof(float));
+      for (int64_t j = 0; j <= held + i; ++j)
+        logits[cache[j]] += 1;
+    }
+  }
+  return HEDDLE_OK;
+}
+
+toy::Lengths lengthsOfScores;
+
+class Speculation : public toy::Host {
+protected:
+  Speculation() {
+    std::copy_n(entries, 5, all);
+    all[0].function = toy::recorded<toy::step>;
+    all[5] = toy::entry("score", 1, toy::idsBT, logitsBTV,
+                        toy::recorded<score, toy::extentBT, lengthsOfScores>);
+    all[5].arena_bytes = all[0].arena_bytes;
+    all[5].generates = 3;
+    all[5].grows = 1u << toy::S;
+    std::copy_n(toy::sizes, 4, sizes);
+    sizes[toy::T].max = 64;
+    sizes[toy::S].max = 128;
+    program.entries = all;
+    program.entry_count = 6;
+    program.sizes = sizes;
+    settings.top_p = settings.repetition_penalty = 1;
+    settings.begin = settings.decoder_start = settings.forced_begin = -1;
+    settings.no_timestamps = -1;
+    program.generation = &settings;
+    lengthsOfScores.clear();
+  }
+  void SetUp() override {
+    openModel();
+    open({});
+  }
+
+  /// The new ids of each row; a row that has ended is closed with -1.
+  std::vector<Ids> generate(const std::vector<Ids> &prompts, int64_t most,
+                            heddle_generate_options options) {
+    std::vector<const int32_t *> ids;
+    std::vector<int64_t> lengths;
+    for (const Ids &prompt : prompts) {
+      ids.push_back(prompt.data());
+      lengths.push_back(static_cast<int64_t>(prompt.size()));
+    }
+    options.rows = static_cast<int64_t>(prompts.size());
+    options.prompt_ids = ids.data();
+    options.prompt_lengths = lengths.data();
+    options.max_tokens = most;
+    options.speculated = speculated;
+    texts.assign(prompts.size(), {});
+    held.clear();
+    status = heddle_generate(
+        session, &options,
+        [](void *self, int64_t row, int32_t token, const char *, int64_t) {
+          auto *test = static_cast<Speculation *>(self);
+          test->texts[row].push_back(token);
+          test->held.push_back(heddle_session_length(test->session, row));
+          auto count = static_cast<int64_t>(test->texts[row].size());
+          return int32_t{count == test->enough};
+        },
+        this);
+    return texts;
+  }
+  /// That drafts change nothing; how many were chosen.
+  int64_t compare(const std::vector<Ids> &prompts, int64_t most,
+                  heddle_generate_options options) {
+    options.speculate = HEDDLE_SPECULATE_NONE;
+    std::vector<Ids> plain = generate(prompts, most, options);
+    EXPECT_EQ(status, HEDDLE_OK) << heddle_last_error();
+    EXPECT_EQ(speculated[0], 0);
+    std::vector<int64_t> plainHeld = held;
+    options.speculate = HEDDLE_SPECULATE_LOOKUP;
+    EXPECT_EQ(generate(prompts, most, options), plain);
+    EXPECT_EQ(status, HEDDLE_OK) << heddle_last_error();
+    if (prompts.size() == 1) {
+      EXPECT_EQ(held, plainHeld) << "a callback does not see drafts";
+    }
+    EXPECT_LE(speculated[1], speculated[0]);
+    return speculated[1];
+  }
+
+  heddle_entry all[6];
+  heddle_size sizes[4];
+  heddle_generation settings = {};
+  std::vector<Ids> texts;
+  std::vector<int64_t> held;
+  int64_t speculated[2] = {-1, -1};
+  int64_t enough = -1;
+  heddle_status status = HEDDLE_OK;
+};
+
+TEST_F(Speculation, ATextThatRepeatsTakesFewCalls) {
+  EXPECT_GT(compare({{5, 7, 7, 7}}, 40, {}), 30);
+  EXPECT_EQ(lengthsOfScores[0].size(), 1u);
+  EXPECT_GT(lengthsOfScores[0][0], 1);
+  EXPECT_LT(lengthsOfScores.size(), 10u);
+  EXPECT_EQ(heddle_session_length(session, 0), 43)
+      << "the last token has not been read";
+}
+
+TEST_F(Speculation, DrawnTextsAreTheSame) {
+  int64_t accepted = 0;
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    heddle_generate_options options = {};
+    options.temperature = seed % 3 ? 1 : .4f;
+    options.top_p = seed % 2 ? .9f : 1;
+    options.seed = seed;
+    accepted += compare({{1, 2, 3, 1, 2, 3, 1, 2}}, 90, options);
+  }
+  EXPECT_GT(accepted, 100);
+}
+
+TEST_F(Speculation, PenaltiesBiasesAndRulesSeeWhatIsChosen) {
+  const int32_t biased[] = {3}, ends[] = {9};
+  const float biases[] = {2};
+  settings.ends = {1, ends};
+  settings.no_repeat_ngram = 5;
+  settings.min_tokens = 20;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    heddle_generate_options options = {};
+    options.temperature = 1;
+    options.seed = seed;
+    options.repetition_penalty = seed % 2 ? 1.3f : 1;
+    options.frequency_penalty = seed % 3 ? .2f : 0;
+    options.biased_tokens = biased;
+    options.biases = biases;
+    options.bias_count = 1;
+    compare({{1, 2, 3, 4, 1, 2, 3, 4}}, 80, options);
+  }
+}
+
+TEST_F(Speculation, RowsGoTheirOwnWays) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    heddle_generate_options options = {};
+    options.temperature = .6f;
+    options.seed = seed;
+    compare({{5, 7, 7, 7}, {1, 2, 3}, {5, 7, 7, 7}, {4}}, 60, options);
+  }
+}
+
+TEST_F(Speculation, TheProbabilitiesThatAreToldAreTheModels) {
+  struct Told {
+    int32_t tokens[3];
+    float logs[3];
+    std::vector<float> all;
+  } told;
+  auto tell = [&](int32_t speculate) {
+    told.all.clear();
+    const Ids prompt = {5, 7, 7, 7, 7};
+    const int32_t *ids = prompt.data();
+    const int64_t length = 5;
+    heddle_generate_options options = {};
+    options.rows = 1;
+    options.prompt_ids = &ids;
+    options.prompt_lengths = &length;
+    options.max_tokens = 30;
+    options.likeliest = 2;
+    options.likeliest_tokens = told.tokens;
+    options.log_probabilities = told.logs;
+    options.speculate = speculate;
+    auto note = [](void *told, int64_t, int32_t, const char *, int64_t) {
+      auto *to = static_cast<Told *>(told);
+      to->all.insert(to->all.end(), to->logs, to->logs + 3);
+      return 0;
+    };
+    EXPECT_EQ(heddle_generate(session, &options, note, &told), HEDDLE_OK);
+    return told.all;
+  };
+  std::vector<float> plain = tell(HEDDLE_SPECULATE_NONE);
+  EXPECT_EQ(tell(HEDDLE_SPECULATE_LOOKUP), plain);
+  EXPECT_FALSE(lengthsOfScores.empty());
+}
+
+TEST_F(Speculation, ACallerMayEndATextAmongDrafts) {
+  enough = 17;
+  EXPECT_GT(compare({{7, 7, 7}}, 40, {}), 5);
+  EXPECT_EQ(texts[0].size(), 18u);
+  heddle_generate_options options = {};
+  options.resume = 1;
+  options.speculate = HEDDLE_SPECULATE_LOOKUP;
+  enough = -1;
+  EXPECT_EQ(generate({{5, 5}}, 3, options), std::vector<Ids>({{7, 7, 7, -1}}));
+  EXPECT_EQ(heddle_session_length(session, 0), 3 + 17 + 2 + 2);
+}
+
+TEST_F(Speculation, AContextIsFilledToItsEnd) {
+  for (int64_t context : {8, 21, 40}) {
+    open({1, 0, context});
+    compare({{2, 2, 2}}, -1, {});
+    EXPECT_EQ(texts[0].size(), static_cast<size_t>(context - 3 + 1 + 1));
+  }
+}
+
+TEST_F(Speculation, ASessionOfFewTokensHasShorterDrafts) {
+  open({2, 3, 0});
+  compare({{2, 2, 2}, {4, 4}}, 20, {});
+  ASSERT_FALSE(lengthsOfScores.empty());
+  for (const auto &lengths : lengthsOfScores)
+    EXPECT_LE(lengths[0] + (lengths.size() > 1 ? lengths[1] : 0), 3);
+}
+
+TEST_F(Speculation, NothingIsDraftedBesidePrompts) {
+  open({0, 4, 0});
+  generate({{1, 1}, {2, 2, 2, 2, 2, 2, 2, 2}}, 6,
+           {.speculate = HEDDLE_SPECULATE_LOOKUP});
+  for (const auto &lengths : lengthsOfCalls)
+    EXPECT_EQ(lengths[0] == 1 && lengths.size() > 1, lengths[0] == 1)
+        << "only prompts, and what is beside them, are read without drafts";
+}
+
+TEST_F(Speculation, AnEncodersTextIsDraftedFrom) {
+  all[1].generates = 1;
+  settings.decoder_start = 6;
+  heddle_generate_options options = {};
+  compare({{6, 6}, {6, 6, 6, 6, 1, 2}}, 20, options);
+  EXPECT_FALSE(lengthsOfScores.empty());
+}
+
+TEST_F(Speculation, WhatCannotBeVerifiedIsRefusedByName) {
+  auto refusal = [&](heddle_generate_options options) {
+    generate({{1, 1}}, 4, options);
+    EXPECT_NE(status, HEDDLE_OK);
+    return std::string(heddle_last_error());
+  };
+  heddle_generate_options options = {};
+  options.speculate = 7;
+  EXPECT_EQ(refusal(options), "speculate is 7, needed: 0 to 1");
+  options.speculate = HEDDLE_SPECULATE_LOOKUP;
+  options.beams = 2;
+  EXPECT_EQ(
+      refusal(options),
+      "a search with 2 beams chooses among texts, not tokens: it takes no "
+      "speculate");
+  options.beams = 0;
+  all[5].generates = 0;
+  EXPECT_EQ(refusal(options),
+            "speculate: toy has no entry that gives for every "
+            "token what step gives for the last");
+  program.flags = 0;
+  EXPECT_EQ(refusal(options),
+            "speculate: a token of toy sees later ones of the "
+            "same call, and would see drafts");
+  heddle_cache caches[2];
+  std::copy_n(toy::caches, 2, caches);
+  caches[0].size = -1;
+  caches[0].path = "h";
+  program.caches = caches;
+  EXPECT_EQ(refusal(options), "speculate: toy carries h from step to step, and "
+                              "cannot take back a draft that is not chosen");
+  program.caches = toy::caches;
+}
+
+//===-- Texts side by side --===//
+
+struct Listener final : heddle::runtime::TextListener {
+  bool take(int32_t token, std::string_view) override {
+    ids.push_back(token);
+    return false;
+  }
+  void end(const heddle::runtime::Ending &ending) override {
+    status = ending.status;
+    ended = true;
+  }
+  Ids ids;
+  heddle_status status = HEDDLE_OK;
+  bool ended = false;
+};
+
+TEST_F(Speculation, TextsOfABatchAreTheSame) {
+  program.cache_count = 1; // no states, so that rows can be copied
+  program.cache_slot_count = 1;
+  const std::vector<Ids> prompts = {
+      {5, 7, 7, 7}, {1, 2, 1, 2, 1}, {3}, {5, 7, 7, 7, 7, 7}, {8, 8}};
+  auto write = [&](int32_t speculate) {
+    open({3, 0, 0});
+    heddle::runtime::Batch batch(*session);
+    EXPECT_EQ(batch.open(2), HEDDLE_OK);
+    std::vector<Listener> listeners(prompts.size());
+    std::vector<heddle_generate_options> options(prompts.size());
+    size_t next = 0;
+    for (int turn = 0; next < prompts.size() || batch.atWork(); ++turn) {
+      if (turn % 3 == 0 && next < prompts.size() && !batch.isFull()) {
+        options[next].max_tokens = 30;
+        options[next].temperature = .7f;
+        options[next].seed = next;
+        options[next].speculate = next == 2 ? 0 : speculate;
+        int64_t row;
+        EXPECT_EQ(batch.add(options[next], prompts[next].data(),
+                            static_cast<int64_t>(prompts[next].size()), 0,
+                            listeners[next], row),
+                  HEDDLE_OK);
+        ++next;
+      }
+      batch.advance();
+    }
+    std::vector<Ids> written;
+    for (const Listener &listener : listeners) {
+      EXPECT_TRUE(listener.ended && listener.status == HEDDLE_OK);
+      written.push_back(listener.ids);
+    }
+    return written;
+  };
+  std::vector<Ids> plain = write(HEDDLE_SPECULATE_NONE);
+  EXPECT_TRUE(lengthsOfScores.empty());
+  EXPECT_EQ(write(HEDDLE_SPECULATE_LOOKUP), plain);
+  EXPECT_FALSE(lengthsOfScores.empty());
+}
+
+} // namespace
