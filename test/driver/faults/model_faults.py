@@ -145,7 +145,7 @@ command("error: --random-weights: found `x`, needed a number",
      name="random_seed_no_number", words=MODEL + ["--random-weights=x"])
 command("error: --threads: found `-1`, needed a number",
      name="threads_negative", words=MODEL + ["--threads=-1"])
-command("error: --print-ir-after: found `nothing`, needed all or one of nn-split-layers, …",
+command("error: --print-ir-after: found `nothing`, needed all or one of nn-find-verifier, …",
      name="pass_unknown", words=MODEL + ["--print-ir-after=nothing"])
 command("error: gpt2.heddle: not a directory",
      name="directory_for_passes_is_a_file", words=MODEL + ["--print-ir-dir=gpt2.heddle"])
