@@ -163,8 +163,9 @@ std::string CommandLineParser::behindDashes() const {
 
 void CommandLineParser::checkCombinations() {
   if (arguments.model.empty())
-    fail("heddle " + info.name + " needs a model: heddle " + info.name + " " +
-         info.operands);
+    fail("heddle " + info.name + " needs " +
+         (info.command == Command::Bench ? "a program" : "a model") +
+         ": heddle " + info.name + " " + info.operands);
   if (!arguments.weights.empty() && arguments.randomWeights)
     fail("found both --weights and --random-weights, needed one of them");
   if (arguments.isStatic && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
@@ -202,6 +203,11 @@ bool CommandLineParser::parse() {
       return true;
     }
     if (word == "--" && info.command == Command::Run) {
+      arguments.programArguments.assign(words.begin(), words.end());
+      break;
+    }
+    if (info.command == Command::Bench && !word.starts_with("-")) {
+      arguments.model = word.str();
       arguments.programArguments.assign(words.begin(), words.end());
       break;
     }

@@ -21,7 +21,7 @@ namespace heddle::driver {
 
 struct Importance;
 
-enum class Command { Build, Run, Check, Verify, Import };
+enum class Command { Build, Run, Check, Verify, Import, Bench };
 
 /// Where the packed weights go.
 enum class WeightsFile {
@@ -49,7 +49,8 @@ struct VerifyArguments {
 
 struct Arguments {
   Command command = Command::Build;
-  /// A model file, a checkpoint directory, or a module at some stage (.mlir).
+  /// A model file, a checkpoint directory, or a module at some stage (.mlir);
+  /// of `bench`, a program.
   std::string model;
   /// Empty: named after the checkpoint or the model, or standard output for
   /// text.
@@ -93,7 +94,7 @@ struct Arguments {
   /// build of the same model has told them.
   bool tellsNotes = true;
 
-  /// `run`: what the program itself is given.
+  /// `run` and `bench`: what the program itself is given.
   std::vector<std::string> programArguments;
 };
 

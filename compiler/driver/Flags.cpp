@@ -25,6 +25,8 @@ static constexpr CommandInfo commands[] = {
      "what --dtype, --quant and --cache cost, judged on text"},
     {Command::Import, "import", "MODEL [-o FILE.heddle]",
      "write the model file of a checkpoint, with its sizes, to edit"},
+    {Command::Bench, "bench", "APP [ARGUMENTS]",
+     "how fast a compiled program is on this machine: APP bench"},
 };
 
 static constexpr unsigned maskOf(Command command) {

@@ -1,6 +1,7 @@
 //===- Heddle.cpp - heddle: from a model file to a native program ---------===//
 
 #include "compiler/driver/AutoTypes.h"
+#include "compiler/driver/Bench.h"
 #include "compiler/driver/Build.h"
 #include "compiler/driver/Calibration.h"
 #include "compiler/driver/Check.h"
@@ -49,6 +50,8 @@ static int run(int argc, char **argv) {
     return verify(arguments);
   case Command::Import:
     return importModel(arguments);
+  case Command::Bench:
+    return bench(arguments);
   }
   llvm_unreachable("all commands are listed");
 }

@@ -18,10 +18,13 @@ bool ArgumentParser::parse() {
     // What the program's file is called.
     const char *path = rest[-2], *slash = strrchr(path, '/');
     arguments.serving.name = slash ? slash + 1 : path;
+  } else if (rest != end && !strcmp(*rest, "bench")) {
+    arguments.bench = true;
+    ++rest;
   }
   while (rest != end) {
     const char *word = *rest++;
-    if (!strcmp(word, "--") && !arguments.serve) {
+    if (!strcmp(word, "--") && !arguments.serve && !arguments.bench) {
       while (rest != end)
         arguments.texts.push(*rest++);
       break;
@@ -41,13 +44,16 @@ bool ArgumentParser::parse() {
       return false;
     }
   }
+  if (arguments.bench)
+    return completeBench();
   return arguments.serve || check();
 }
 
 /// A name of an entry begins a call; anything else is text.
 bool ArgumentParser::parsePositional(const char *word) {
-  if (arguments.serve) {
-    complain("serve takes options only: found %s", word);
+  if (arguments.serve || arguments.bench) {
+    complain("%s takes options only: found %s",
+             arguments.serve ? "serve" : "bench", word);
     return false;
   }
   const heddle_entry *entry = entryNamed(word);
@@ -201,9 +207,49 @@ bool ArgumentParser::parseServeOption(std::string_view option, bool &taken) {
   return false;
 }
 
+/// Whether it is one of `bench`; `taken`: and well.
+bool ArgumentParser::parseBenchOption(std::string_view option, bool &taken) {
+  BenchOptions &benching = arguments.benching;
+  const std::tuple<std::string_view, int64_t, int64_t, List<int64_t> *>
+      lists[] = {{"--prompts", 1, INT32_MAX, &benching.prompts},
+                 {"--depths", 0, INT32_MAX, &benching.depths},
+                 {"--rows", 1, 4096, &benching.rows},
+                 {"--threads", 0, 1024, &benching.threads}};
+  for (auto [name, least, most, list] : lists)
+    if (option == name)
+      return taken = takeNumbers(option, least, most, *list), true;
+  if (option == "-n" || option == "--tokens")
+    return taken = takeNumber(option, 1, INT32_MAX, benching.tokens), true;
+  if (option == "--repetitions")
+    return taken = takeNumber(option, 1, 1000, benching.repetitions), true;
+  if (option == "--format")
+    return taken = takeFormat(option), true;
+  if (option == "--weights")
+    return taken = (arguments.weights = takeValue(option)), true;
+  for (std::string_view flag : {"--help", "-h", "--huge-pages"})
+    if (option == flag)
+      return taken = parseFlag(option), true;
+  return false;
+}
+
+/// What `bench` measures where nothing is said.
+bool ArgumentParser::completeBench() {
+  BenchOptions &benching = arguments.benching;
+  auto complete = [](List<int64_t> &list, auto... numbers) {
+    if (list.empty())
+      (list.push(numbers), ...);
+  };
+  complete(benching.prompts, 512, 2048);
+  complete(benching.depths, 0, 2048);
+  complete(benching.rows, 1, 2, 4, 8, 16, 32);
+  complete(benching.threads, 0);
+  return true;
+}
+
 bool ArgumentParser::refuseOption(std::string_view option) {
-  if (arguments.serve) {
-    complain("serve takes no %.*s; --help lists its options",
+  if (arguments.serve || arguments.bench) {
+    complain("%s takes no %.*s; --help lists its options",
+             arguments.serve ? "serve" : "bench",
              static_cast<int>(option.size()), option.data());
     return false;
   }
@@ -219,6 +265,8 @@ bool ArgumentParser::refuseOption(std::string_view option) {
 
 bool ArgumentParser::parseOption(std::string_view option) {
   bool taken;
+  if (arguments.bench)
+    return parseBenchOption(option, taken) ? taken : refuseOption(option);
   if (parseCommonOption(option, taken) ||
       (arguments.serve && parseServeOption(option, taken)))
     return taken;

@@ -32,6 +32,16 @@ struct ServeOptions {
   const char *keys = nullptr; // the file of those that are let in
 };
 
+/// Of `bench`. What is empty is as ArgumentParser has it.
+struct BenchOptions {
+  List<int64_t> prompts; // lengths of prompts
+  List<int64_t> depths;  // what texts are written behind
+  List<int64_t> rows;    // of batches
+  List<int64_t> threads; // 0: one a core
+  int64_t tokens = 128;  // of a text
+  int64_t repetitions = 5;
+};
+
 struct Arguments {
   // Text: prompts or sentences; none means standard input.
   List<const char *> texts;
@@ -74,6 +84,8 @@ struct Arguments {
 
   bool serve = false; // over HTTP
   ServeOptions serving;
+  bool bench = false; // measures how fast the program is
+  BenchOptions benching;
 
   // Entries by name, called one after the other in one session.
   List<const heddle_entry *> calls;

@@ -49,6 +49,8 @@ void printHelp(const heddle_program &program, const char *command,
                bool speaksText);
 /// Of `serve`.
 void printServeHelp(const heddle_program &program, const char *command);
+/// Of `bench`.
+void printBenchHelp(const heddle_program &program, const char *command);
 void printInfo(heddle_model &model);
 /// How the program generates unless it is told otherwise.
 void printSettings(const heddle_program &program);

@@ -313,6 +313,9 @@ void printHelp(const heddle_program &program, const char *command,
     printf("\nserver\n"
            "  %s serve                answers over HTTP: %s serve --help\n",
            command, command);
+  printf("\nspeed\n"
+         "  %s bench                how fast it is here: %s bench --help\n",
+         command, command);
   if (!readsIds)
     printTextHelp(use);
   printEntryHelp(program, speaksText);

@@ -1,5 +1,6 @@
 // What a compiled program does when it is run.
 
+#include "runtime/main/Bench.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
@@ -138,6 +139,8 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
     const char *command = argc > 0 ? argv[0] : program->name;
     if (arguments.serve)
       printServeHelp(*program, command);
+    else if (arguments.bench)
+      printBenchHelp(*program, command);
     else
       printHelp(*program, command, maySpeakText(*program, arguments.weights));
   } else if (arguments.version) {
@@ -147,6 +150,8 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
              !readTextFile(arguments.jsonSchema, "a JSON schema",
                            arguments.schema)) {
     return 1;
+  } else if (arguments.bench) {
+    code = bench(*program, arguments);
   } else {
     heddle_open_options options = {arguments.weights, arguments.threads,
                                    arguments.checkWeights};
