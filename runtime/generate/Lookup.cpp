@@ -1,5 +1,6 @@
 // Pairs of tokens are hashed to chains of the places where they ended. The run
-// before each of the latest of these places is compared with the text's end.
+// before each of the latest of these places is compared with the text's end. Of
+// a token alone the latest place counts.
 
 #include "runtime/generate/Lookup.h"
 
@@ -20,7 +21,15 @@ uint32_t Lookup::place(size_t end) const {
   return static_cast<uint32_t>(mixed >> 32) & (latest.size() - 1);
 }
 
+uint32_t Lookup::placeOfOne(size_t end) const {
+  uint64_t mixed = static_cast<uint32_t>(words[end]) * 0x9E3779B97F4A7C15;
+  return static_cast<uint32_t>(mixed >> 32) & (ones.size() - 1);
+}
+
+/// The text's last token is not told yet where it stands: it is looked for
+/// before.
 void Lookup::enter(size_t end) {
+  ones[placeOfOne(end - 1)] = static_cast<int32_t>(end);
   int32_t &last = latest[place(end)];
   before[end] = last;
   last = static_cast<int32_t>(end);
@@ -32,8 +41,9 @@ void Lookup::spread() {
   while (chains < 2 * words.size())
     chains *= 2;
   latest.clear();
-  if (!latest.resize(chains))
-    return;
+  ones.clear();
+  if (!latest.resize(chains) || !ones.resize(chains))
+    return latest.clear();
   for (size_t end = 1; end < before.size(); ++end)
     enter(end);
 }
@@ -61,9 +71,12 @@ int64_t Lookup::runAt(size_t end) const {
 
 int64_t Lookup::find() {
   found = 0;
-  if (words.size() < 3 || before.size() != words.size() || latest.empty())
+  if (words.size() < 2 || before.size() != words.size() || latest.empty())
     return 0;
-  int64_t longest = 1, places = 0;
+  int64_t longest = 0, places = 0;
+  if (int32_t behind = ones[placeOfOne(words.size() - 1)];
+      behind && words[behind - 1] == words.back())
+    longest = 1, found = static_cast<size_t>(behind);
   for (int32_t end = before.back(); end && places < mostPlaces;
        end = before[end], ++places)
     if (int64_t run = runAt(static_cast<size_t>(end)); run > longest) {
@@ -71,7 +84,7 @@ int64_t Lookup::find() {
       if (run == longestRun)
         break;
     }
-  return found ? longest : 0;
+  return longest;
 }
 
 int32_t Lookup::draft(int64_t index) const {
@@ -80,13 +93,14 @@ int32_t Lookup::draft(int64_t index) const {
 }
 
 int64_t Lookup::kindOf(int64_t run) {
-  static constexpr int64_t ends[kinds - 1] = {2, 3, 5, 8, 16};
+  static constexpr int64_t ends[kinds - 1] = {1, 2, 3, 5, 8, 16};
   return std::lower_bound(ends, std::end(ends), run) - ends;
 }
 
 /// Before anything is known, longer runs are taken to go on more often.
 float Lookup::chance(int64_t run) const {
-  static constexpr float expected[kinds] = {.3f, .4f, .55f, .7f, .8f, .85f};
+  static constexpr float expected[kinds] = {.1f, .2f, .35f, .5f,
+                                            .7f, .8f, .85f};
   constexpr float weight = 2; // of the expectation, in drafts
   int64_t kind = kindOf(run);
   return (chosen[kind] + weight * expected[kind]) / (tried[kind] + weight);

@@ -6,8 +6,8 @@
 
 namespace heddle::runtime {
 
-/// Remembers the tokens of one text and where each pair of them stood. Without
-/// memory it has noted trouble, and drafts less.
+/// Remembers the tokens of one text and where each of them, and each pair,
+/// stood. Without memory it has noted trouble, and drafts less.
 class Lookup {
 public:
   /// What follows, or stands before the text to be drafted from: a source.
@@ -15,7 +15,7 @@ public:
   size_t size() const { return words.size(); }
 
   /// Finds the longest run of last tokens that stood before, the latest of
-  /// equals. Its length, of two tokens at least; 0: there is none.
+  /// equals. Its length; 0: the last token is new.
   int64_t find();
   /// Token `index` of what followed the run that was found. Behind its end it
   /// goes on as it began: the run is taken to repeat.
@@ -28,18 +28,20 @@ public:
 
 private:
   uint32_t place(size_t end) const;
+  uint32_t placeOfOne(size_t end) const;
   void enter(size_t end);
   void spread();
   int64_t runAt(size_t end) const;
 
-  static constexpr int64_t kinds = 6;
+  static constexpr int64_t kinds = 7;
   static int64_t kindOf(int64_t run);
 
   text::Ids words;
   text::Buffer<int32_t> latest; // by the hash of a pair, where it ended last;
                                 // 0: nowhere
   text::Buffer<int32_t> before; // and by where it ended, where before that
-  size_t found = 0;             // what follows the run begins here
+  text::Buffer<int32_t> ones; // behind a token, by its hash, where it was last
+  size_t found = 0;           // what follows the run begins here
   // Of drafts behind runs of each kind; older ones count less.
   float tried[kinds] = {}, chosen[kinds] = {};
 };

@@ -31,7 +31,7 @@ double CallTimes::known(int64_t tokens) const {
 /// A token more than what is known is taken to cost little, so that it is
 /// tried.
 double CallTimes::expect(int64_t tokens) const {
-  constexpr double more = 0.03;
+  constexpr double more = 0.05;
   tokens = std::min(tokens, mostTokens);
   int64_t below = tokens, above = tokens;
   while (below > 0 && !isKnown(below))

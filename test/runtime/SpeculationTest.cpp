@@ -36,10 +36,17 @@ TEST(Lookup, DraftsWhatFollowedTheLatestOfEquals) {
   EXPECT_EQ(lookup.draft(0), 5);
 }
 
-TEST(Lookup, OneTokenIsNoRun) {
-  EXPECT_EQ(lookupOf({3, 4, 5, 3}).find(), 0);
+TEST(Lookup, OneTokenIsARun) {
+  Lookup lookup = lookupOf({3, 4, 3, 5, 3});
+  EXPECT_EQ(lookup.find(), 1);
+  EXPECT_EQ(lookup.draft(0), 5);
+  EXPECT_EQ(lookupOf({3, 3}).find(), 1);
+}
+
+TEST(Lookup, ANewTokenHasNone) {
+  EXPECT_EQ(lookupOf({3, 4, 3, 5}).find(), 0);
+  EXPECT_EQ(lookupOf({3}).find(), 0);
   EXPECT_EQ(lookupOf({}).find(), 0);
-  EXPECT_EQ(lookupOf({3, 3}).find(), 0);
 }
 
 TEST(Lookup, ARunThatReachesTheEndRepeats) {
