@@ -72,7 +72,8 @@ heddle_status Batch::open(int64_t promptTokensOfCall) {
       !sourceRows.allocate(session.limits.rows) ||
       !sourceLengths.allocate(session.limits.rows) ||
       !nextCall.allocate(session.limits.rows) ||
-      !speculation.allocate(session.limits.rows))
+      !speculation.allocate(session.limits.rows) ||
+      !choices.allocate(session.limits.rows))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory for a batch");
   for (int64_t i = 0; i < rows.size(); ++i) {
     rows[i] = create<Text>();
@@ -218,6 +219,7 @@ heddle_status Batch::begin(Text &text, Writer &writer, const int32_t *prompt,
   row.read = static_cast<size_t>(kept);
   row.done = false;
   row.held.clear();
+  row.foreseen = Row::nothing;
   row.endLookup();
   if (source.entry && writer.speculates())
     row.draftFrom(prompt, static_cast<size_t>(tokens));
@@ -358,6 +360,8 @@ void Batch::advance() {
   if (heddle_status status = call())
     return failAll(status);
   speculation.note(nextCall);
+  choices.find(step.vocabulary,
+               [&](const Row &row) { return rows[row.number]->writer; });
   for (int64_t i = 0; i < nextCall.rows(); ++i)
     if (!nextCall.row(i).unread())
       answer(*rows[nextCall.row(i).number], i);

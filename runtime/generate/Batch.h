@@ -7,6 +7,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_BATCH_H
 #define HEDDLE_RUNTIME_GENERATE_BATCH_H
 
+#include "runtime/generate/Choices.h"
 #include "runtime/generate/Speculation.h"
 
 namespace heddle::runtime {
@@ -35,7 +36,8 @@ protected:
 class Batch {
 public:
   explicit Batch(heddle_session &session)
-      : session(session), lock(&session), nextCall(session, step) {}
+      : session(session), lock(&session), nextCall(session, step),
+        choices(*session.model, nextCall) {}
   Batch(const Batch &) = delete;
   Batch &operator=(const Batch &) = delete;
   ~Batch();
@@ -94,6 +96,7 @@ private:
   Step step;
   StepCall nextCall;
   Speculation speculation;
+  Choices choices;
   GenerateReport report;
   Array<Text *> rows;
   Array<int64_t> sourceRows, sourceLengths; // of a call of the source

@@ -50,6 +50,8 @@ heddle_status Generation::run() {
 
 /// What follows from the logits of a call.
 heddle_status Generation::answer() {
+  if (beamOptions.beams == 1)
+    choices.find(step.vocabulary, [&](const Row &) { return &writer; });
   for (int64_t i = 0; i < nextCall.rows(); ++i) {
     Row &row = nextCall.row(i);
     if (row.unread())

@@ -4,6 +4,7 @@
 #define HEDDLE_RUNTIME_GENERATE_GENERATION_H
 
 #include "runtime/generate/BeamSearch.h"
+#include "runtime/generate/Choices.h"
 #include "runtime/generate/Speculation.h"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ public:
       : session(session), model(*session.model), options(options),
         report(report), repeats(repeats),
         writer(session, step, options, callback, user, report),
-        nextCall(session, step) {}
+        nextCall(session, step), choices(model, nextCall) {}
   ~Generation();
 
   heddle_status run();
@@ -90,6 +91,7 @@ private:
   Writer writer;
   StepCall nextCall;
   Speculation speculation;
+  Choices choices;
 
   Array<Row *> rows; // of every prompt as many as there are beams
   BeamOptions beamOptions;

@@ -38,7 +38,7 @@ heddle_status Generation::prepare() {
     return status;
   int64_t most = firstRow(options.rows);
   if (!rows.allocate(most) || !nextCall.allocate(most) ||
-      !speculation.allocate(most))
+      !speculation.allocate(most) || !choices.allocate(most))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to generate");
   return readPrompts();
 }

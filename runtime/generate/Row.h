@@ -27,6 +27,8 @@ struct Row {
   int64_t longest = 0; // number of ids at which the text ends
   uint64_t stream = 0; // tells apart rows with the same prompt
   int64_t leader = -1; // a row with the same prompt, which reads it for both
+  static constexpr int32_t nothing = -1;
+  int32_t foreseen = nothing; // the token that is about to be chosen
   bool done = false;
   EndReason reason = EndReason::Itself; // of a text that is done
   text::Decoder *decoder = nullptr;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
+#include <utility>
 
 namespace heddle::runtime {
 
@@ -16,6 +17,12 @@ Writer::Writer(heddle_session &session, const Step &step,
       sampler(samplerOptions(options, settings)), session(session), step(step),
       options(options), callback(callback), user(user), report(report),
       stops{options.stops, options.stop_count} {}
+
+Writer::~Writer() {
+  grammar::Grammar::release(grammar);
+  for (Part *part : parts)
+    destroy(part);
+}
 
 heddle_status Writer::open(bool decodes) {
   hasOpening = decodes;
@@ -141,25 +148,60 @@ void Writer::tellLikeliest(const float *modelLogits, int32_t token) {
   }
 }
 
+/// By nothing but the text of the row so far.
+int32_t Writer::pick(TokenRules &rules, text::Sampler &sampler,
+                     const Writer &writer, const Row &row,
+                     const float *logits) {
+  auto count = static_cast<int32_t>(writer.step.vocabulary);
+  return sampler.choose(rules.apply(logits, count, row.soFar()), count,
+                        row.ids.data(), static_cast<int32_t>(row.ids.size()),
+                        row.stream,
+                        heddle_session_length(&writer.session, row.number),
+                        static_cast<int32_t>(row.prompt));
+}
+
+bool Writer::prepareParts(int64_t count) {
+  if (parts.size())
+    return parts[parts.size() - 1]; // made in order
+  Array<Part *> made;
+  if (!made.allocate(count - 1))
+    return false;
+  parts.swap(made);
+  for (Part *&part : parts) {
+    part = create<Part>(TokenRules(settings),
+                        text::Sampler(samplerOptions(options, settings)));
+    if (!part)
+      return false;
+    if (options.timestamps)
+      part->rules.noteTimes();
+  }
+  return true;
+}
+
+void Writer::foresee(Row &row, const float *logits, int64_t part) {
+  text::TroubleWatch watch;
+  Part *own = part && parts.size() ? parts[part - 1] : nullptr;
+  int32_t token = pick(own ? own->rules : rules, own ? own->sampler : sampler,
+                       *this, row, logits);
+  // What went wrong goes wrong again where it can be told.
+  if (watch.found() == text::Trouble::None)
+    row.foreseen = token;
+}
+
 heddle_status Writer::choose(Row &row, const float *rowLogits) {
-  const float *modelLogits = rowLogits;
   if (takeOpening(row, rowLogits))
     return checkTrouble();
-  auto count = static_cast<int32_t>(step.vocabulary);
   auto length = static_cast<int64_t>(row.ids.size());
-  rowLogits = keepToSchema(row, rowLogits);
-  rowLogits = rules.apply(rowLogits, count, row.soFar());
-  int32_t token = sampler.choose(rowLogits, count, row.ids.data(),
-                                 static_cast<int32_t>(length), row.stream,
-                                 heddle_session_length(&session, row.number),
-                                 static_cast<int32_t>(row.prompt));
+  int32_t token = std::exchange(row.foreseen, Row::nothing);
+  if (token < 0)
+    token = pick(rules, sampler, *this, row, keepToSchema(row, rowLogits));
   if (heddle_status status = checkTrouble())
     return status;
   if (token < 0)
     return noToken(row.textRow);
   row.ids.push(token);
   if (options.likeliest)
-    tellLikeliest(modelLogits, token);
+    tellLikeliest(rowLogits, token);
   bool stopped = write(row.textRow, row.decoder, token, &row.held);
   stopped |= follow(row, token);
   stopped |= row.checkpointStops && row.checkpointStops->take(token);

@@ -15,7 +15,7 @@ class Writer {
 public:
   Writer(const Writer &) = delete;
   Writer &operator=(const Writer &) = delete;
-  ~Writer() { grammar::Grammar::release(grammar); }
+  ~Writer();
 
   /// What it is given must outlive it.
   Writer(heddle_session &session, const Step &step,
@@ -31,6 +31,16 @@ public:
   /// Where the row's text ends at the latest: what the caller says goes before
   /// the checkpoint's new tokens, and those before its length of a whole text.
   heddle_status limitLength(Row &row, int64_t prompt) const;
+
+  /// Whether foresee() can tell what choose() will.
+  bool canForesee(const Row &row) const {
+    return !row.follower && !(hasOpening && row.isUnanswered());
+  }
+  /// Has foresee() run on so many threads at once. False without memory.
+  [[nodiscard]] bool prepareParts(int64_t count);
+  /// Notes in the row what choose() will choose, if it can; on any thread, one
+  /// for a row and a part.
+  void foresee(Row &row, const float *logits, int64_t part);
 
   /// Chooses what comes next in a row that has read all it has, and says it.
   /// The row is done then, or has a token to read.
@@ -66,6 +76,15 @@ public:
   text::Sampler sampler;
 
 private:
+  /// Rules and sampler of another thread.
+  struct Part {
+    TokenRules rules;
+    text::Sampler sampler;
+  };
+  static int32_t pick(TokenRules &rules, text::Sampler &sampler,
+                      const Writer &writer, const Row &row,
+                      const float *logits);
+
   heddle_status checkChoice() const;
   heddle_status checkBiases() const;
   heddle_status checkSpeculation() const;
@@ -83,6 +102,7 @@ private:
   void *user;
   GenerateReport &report;
 
+  Array<Part *> parts; // beside the first
   Opening opening;
   bool hasOpening = false;
   const StopStrings stops;

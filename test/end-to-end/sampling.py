@@ -44,6 +44,12 @@ class Tests:
         read = [re.search(r"prefill +(\d+)", done.stderr)[1] for done in (one, three)]
         assert read[0] == read[1], "the prompt is read once"
 
+    def threads(self):
+        """Rows enough that threads share the choosing."""
+        for options in (["--top-p", 0.9], ["--repetition-penalty", 1.2, "--top-k", 9], ["--temperature", 0]):
+            texts = {self.run("-n", 20, "--temperature", 1, "--samples", 30, *options, "--threads", threads).stdout for threads in (1, 2, 3)}
+            assert len(texts) == 1, options
+
     def choice(self):
         lines = self.run(*GREEDY, "--format", "json", "--logprobs", 4).stdout
         told = json.loads(lines)["logprobs"]
@@ -78,5 +84,5 @@ class Tests:
 
 if __name__ == "__main__":
     tests = Tests(*sys.argv[1:])
-    for test in ("stops", "samples", "choice", "refusals"):
+    for test in ("stops", "samples", "threads", "choice", "refusals"):
         getattr(tests, test)()
