@@ -64,6 +64,16 @@ class Tests:
         objects = self.run("--chat", "--system", turns[0][1], "--format", "json", turns[1][1], *OPTIONS).stdout
         assert json.loads(objects) == {"role": "assistant", "content": first}
 
+    def drafts(self):
+        """Answers whose tokens are drafted are the same, and so is what is kept of them."""
+        turns = ["Say: go up unto the LORD, go up unto the LORD, go up", "Say it again: go up unto the LORD, go up"]
+        options = ["-n", "40", "--temperature", "0.4", "--seed", "3"]
+        once = self.run("--chat", *turns, *options).stdout
+        done = self.run("--chat", *turns, *options, "--speculate", "lookup", "--profile")
+        assert done.stdout == once and re.search(r"drafted +[1-9]", done.stderr), (once, done.stdout, done.stderr)
+        parts = [self.run("--chat", turn, "--session", self.folder / "drafted", *options, "--speculate", "lookup").stdout for turn in turns]
+        assert "".join(parts) == once, (parts, once)
+
     def commands(self):
         alone, _ = self.answer(("user", "And the king"))
         saved = self.folder / "saved.json"
@@ -174,5 +184,5 @@ class Tests:
 if __name__ == "__main__":
     signal.alarm(300)
     tests = Tests(*sys.argv[1:])
-    for test in ("turns", "commands", "refusals", "session", "templates", "terminal"):
+    for test in ("turns", "drafts", "commands", "refusals", "session", "templates", "terminal"):
         getattr(tests, test)()

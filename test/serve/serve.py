@@ -185,10 +185,24 @@ class Tests:
             hammer(server, TEXT, [{"prompt": line, "max_tokens": 40} for line in lines], text_of, 8, 2, random.Random)
             server.refuse(404, "has no chat template", path=CHAT, body={"messages": [{"role": "user", "content": "x"}]})
 
+    def drafts(self):
+        """Texts whose tokens are drafted: the same, alone and side by side."""
+        repeats = "And God said unto Moses, Go in unto Pharaoh, and say unto him, Go in unto Pharaoh, and say unto him, Go in unto"
+        with Server(self.program, "--parallel", 5, "--speculate", "lookup") as server:
+            for test in [self.texts, self.several, self.stops, self.probabilities, self.conversations, self.schemas]:
+                test(server)
+            expected = self.command_line(repeats, "-n", "60", "--temperature", "0")
+            assert text_of(server.post(TEXT, {"prompt": repeats, "temperature": 0, "max_tokens": 60}))[0][0] == expected
+            bodies = [{"prompt": repeats[:40 * n], "max_tokens": 20 * n, "temperature": n / 3, "seed": n} for n in range(1, 4)]
+            assert hammer(server, TEXT, bodies, text_of, 6, 3, random.Random) > 10
+            metrics = server.settle()
+            assert 0 < metrics["heddle_accepted_tokens_total"] < metrics["heddle_drafted_tokens_total"], metrics
+
     def run(self):
         with Server(self.program, "--parallel", 6) as server:
             for test in [self.texts, self.several, self.stops, self.probabilities, self.conversations, self.schemas, self.refusals, self.side_by_side]:
                 test(server)
+        self.drafts()
         self.translations()
         self.limits()
         self.keys()
@@ -230,6 +244,8 @@ class Tests:
                                (["text"], "serve takes options only"), (["--context", "100000"], "context")]:
             done = subprocess.run([self.program, "serve", *options], capture_output=True, text=True)
             assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1, (options, done.stderr)
+        done = subprocess.run([self.folder / "dates", "serve", "--speculate", "lookup"], capture_output=True, text=True)
+        assert done.returncode == 1 and "speculate: " in done.stderr and done.stderr.count("\n") == 1, done.stderr
         done = subprocess.run([self.program, "serve", "--help"], capture_output=True, text=True)
         assert done.returncode == 0 and "--api-key-file" in done.stdout
 
