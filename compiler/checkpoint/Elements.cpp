@@ -64,6 +64,19 @@ static void e5m2ToFloat(const char *from, float *to, size_t count) {
   }
 }
 
+kernel::PackedType exactFloats(DType type) {
+  switch (type) {
+  case DType::F16:
+    return kernel::PackedType::F16;
+  case DType::BF16:
+  case DType::F8_E4M3:
+  case DType::F8_E5M2:
+    return kernel::PackedType::BF16;
+  default:
+    return kernel::PackedType::F32;
+  }
+}
+
 void toFloat(DType type, const char *from, float *to, size_t count) {
   switch (type) {
   case DType::F32:
@@ -93,19 +106,28 @@ void toBF16(const float *from, uint16_t *to, size_t count) {
   }
 }
 
-uint16_t toHalf(float number) {
+/// Of what rounds to no finite f16, `beyond`.
+static uint16_t toHalf(float number, uint32_t beyond) {
   uint32_t bits = bit_cast<uint32_t>(number);
   uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u)
-    return sign | 0x7e00u; // NaN
+    return sign | 0x7e00u | (magnitude >> 13 & 0x1ffu); // NaN
   if (magnitude >= 0x477ff000u)
-    return sign | 0x7bffu; // 65504
+    return sign | beyond;
   // Below 2^-14 a half counts units of 2^-24, as a float does from 0.5 on.
   if (magnitude < 0x38800000u)
     return sign | (bit_cast<uint32_t>(bit_cast<float>(magnitude) + 0.5f) -
                    bit_cast<uint32_t>(0.5f));
   uint32_t rebiased = magnitude - (112u << 23);
   return sign | (rebiased + 0xfffu + (rebiased >> 13 & 1)) >> 13;
+}
+
+uint16_t toHalf(float number) { return toHalf(number, /*65504*/ 0x7bffu); }
+
+void toF16(const float *from, uint16_t *to, size_t count) {
+  constexpr uint32_t infinite = 0x7c00u;
+  for (size_t i = 0; i < count; ++i)
+    to[i] = toHalf(from[i], infinite);
 }
 
 float fromHalf(uint16_t half) {

@@ -8,9 +8,14 @@
 #define HEDDLE_COMPILER_CHECKPOINT_ELEMENTS_H
 
 #include "compiler/checkpoint/StoredTensor.h"
+#include "dialects/kernel/PackedFormat.h"
 #include "dialects/program/ProgramEnums.h"
 
 namespace heddle::checkpoint {
+
+/// The narrowest type of packed floats that holds all numbers of a type of
+/// weights, or f32.
+kernel::PackedType exactFloats(DType type);
 
 /// `count` elements of a type of weights (little-endian) as floats: exact,
 /// subnormals and the payloads of NaN included, but for F64, of which each
@@ -19,6 +24,9 @@ void toFloat(DType type, const char *from, float *to, size_t count);
 
 /// Rounds to the nearest bf16, ties to even. A NaN stays a NaN.
 void toBF16(const float *from, uint16_t *to, size_t count);
+
+/// The same to f16: a number beyond 65504 may become infinite.
+void toF16(const float *from, uint16_t *to, size_t count);
 
 /// The bits of the nearest f16, ties to even; of an infinite one, those of the
 /// largest.

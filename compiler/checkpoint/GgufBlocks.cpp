@@ -313,10 +313,8 @@ void GgufBlockFormat::toFloats(const uint8_t *blocks, float *to,
     return;
   }
   if (!unpack)
-    return toFloat(name == "F32"   ? DType::F32
-                   : name == "F16" ? DType::F16
-                                   : DType::BF16,
-                   reinterpret_cast<const char *>(blocks), to, count);
+    return toFloat(*dtypeNamed(name), reinterpret_cast<const char *>(blocks),
+                   to, count);
   GgufBlock parts;
   std::fill(std::begin(parts.minima), std::end(parts.minima), 0.0f);
   for (; count > 0; --count, blocks += bytes, to += elements) {

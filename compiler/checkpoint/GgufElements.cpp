@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/checkpoint/Elements.h"
 #include "compiler/checkpoint/GgufSource.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -165,6 +166,18 @@ Error GgufSource::read(const StoredTensor &tensor, uint64_t offset,
 // Integers
 //===----------------------------------------------------------------------===//
 
+static bool changesElements(GgufLayout layout) {
+  return layout == GgufLayout::LessOne || layout == GgufLayout::LogNegative;
+}
+
+kernel::PackedType GgufSource::floatsOf(const StoredTensor &tensor) const {
+  const View &view = viewOf(tensor);
+  const GgufBlockFormat &format = *view.stored.format;
+  return format.isFloat() && !changesElements(view.layout)
+             ? exactFloats(*dtypeNamed(format.name))
+             : kernel::PackedType::F32;
+}
+
 /// What changes elements makes floats of them; a part of a tensor may begin
 /// within a row.
 std::optional<kernel::PackedType>
@@ -174,9 +187,7 @@ GgufSource::integersOf(const StoredTensor &tensor) const {
   bool isWhole =
       (tensor.offset - view.begin) % (view.columns * sizeof(float)) == 0;
   if (tensor.shape.size() < 2 || !isWhole ||
-      format.packed == kernel::PackedType::F32 ||
-      view.layout == GgufLayout::LessOne ||
-      view.layout == GgufLayout::LogNegative)
+      format.packed == kernel::PackedType::F32 || changesElements(view.layout))
     return std::nullopt;
   return format.packed;
 }

@@ -39,6 +39,7 @@ public:
   llvm::Error readColumns(const StoredTensor &tensor, const Columns &columns,
                           float *to,
                           llvm::SmallVectorImpl<char> &scratch) const override;
+  kernel::PackedType floatsOf(const StoredTensor &tensor) const override;
   std::optional<kernel::PackedType>
   integersOf(const StoredTensor &tensor) const override;
   llvm::Error readIntegers(const StoredTensor &tensor, uint64_t first,

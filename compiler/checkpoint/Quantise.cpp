@@ -322,6 +322,8 @@ float largestWeight(PackedType type) {
   const PackedFormat &format = kernel::formatOf(type);
   if (type == PackedType::BF16)
     return 0x1.fep127f;
+  if (type == PackedType::F16)
+    return largestHalf;
   if (!format.isGrouped())
     return std::numeric_limits<float>::max();
   float ofGroup = format.hasSpans()
@@ -361,6 +363,20 @@ void RangeLoss::addRun(const PackedFormat &format, const float *from,
     tooLarge = std::max(tooLarge, run);
   else if (scale < smallestNormal && error > step / 2 + run / 64)
     coarse = std::max(coarse, run);
+}
+
+void RangeLoss::addHalves(const float *from, size_t count) {
+  constexpr float infinite = 65520, smallestNormal = 0x1p-14f;
+  for (size_t i = 0; i < count; ++i) {
+    float magnitude = std::fabs(from[i]);
+    if (!isFinite(magnitude))
+      continue;
+    if (magnitude >= infinite)
+      tooLarge = std::max(tooLarge, magnitude);
+    if (magnitude < smallestNormal &&
+        std::fabs(fromHalf(toHalf(magnitude)) - magnitude) > magnitude / 64)
+      coarse = std::max(coarse, magnitude);
+  }
 }
 
 void RangeLoss::add(const RangeLoss &other) {

@@ -50,12 +50,15 @@ float largestWeight(kernel::PackedType type);
 struct RangeLoss {
   float largest = 0;  ///< of all there are
   float tooLarge = 0; ///< become smaller by far, or infinite
-  /// Their scale is no normal f16, and they are wrong by more than 1/64.
+  /// They or their scale are no normal f16, and they are wrong by more than
+  /// 1/64.
   float coarse = 0;
 
   /// Of a run that became `to` and `numbers`.
   void addRun(const kernel::PackedFormat &format, const float *from,
               size_t count, const uint8_t *to, const RunNumbers &numbers);
+  /// Of floats that become f16.
+  void addHalves(const float *from, size_t count);
   void add(const RangeLoss &other);
   /// Whether what is coarse is not small beside the tensor's other weights.
   bool matters() const { return coarse > largest / 256; }

@@ -48,6 +48,11 @@ StringRef QuantisedSource::typeOf(const StoredTensor &tensor) const {
   }
 }
 
+/// Products with scales are numbers of f32.
+kernel::PackedType QuantisedSource::floatsOf(const StoredTensor &tensor) const {
+  return isView(tensor) ? kernel::PackedType::F32 : stored->floatsOf(tensor);
+}
+
 /// What the name of a quantised tensor has behind that of its weights' layer.
 StringRef QuantisedSource::ending() const {
   switch (config.method) {

@@ -111,6 +111,10 @@ Error Source::readFloats(const StoredTensor &tensor, uint64_t first,
   return Error::success();
 }
 
+kernel::PackedType Source::floatsOf(const StoredTensor &tensor) const {
+  return exactFloats(tensor.dtype);
+}
+
 Error Source::readFloatBytes(const StoredTensor &tensor, uint64_t offset,
                              MutableArrayRef<char> buffer) const {
   uint64_t first = offset / sizeof(float);

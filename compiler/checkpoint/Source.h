@@ -82,6 +82,9 @@ public:
                                   const Columns &columns, float *to,
                                   llvm::SmallVectorImpl<char> &scratch) const;
 
+  /// The narrowest type of packed floats that holds the elements exactly.
+  virtual kernel::PackedType floatsOf(const StoredTensor &tensor) const;
+
   //===--- Integers -------------------------------------------------------===//
 
   /// The type of packed weights that holds a matrix exactly as it is stored;

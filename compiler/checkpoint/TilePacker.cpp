@@ -48,6 +48,11 @@ Expected<TilePacker::Packed> TilePacker::pack(const Tile &tile) {
     if (nonFinite == 0 && loss.largest >= 0x1.ffp127f)
       loss.tooLarge = loss.largest;
     data = rounded;
+  } else if (plan.layout().type == PackedType::F16) {
+    uint16_t *rounded = roundedBuffer.atLeast(bytes / 2);
+    toF16(order(tile, count, rows), rounded, bytes / 2);
+    loss.addHalves(rows, elements);
+    data = rounded;
   } else {
     data = order(tile, count, rows);
   }

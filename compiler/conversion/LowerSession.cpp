@@ -16,10 +16,14 @@ using namespace heddle::conversion;
 //===----------------------------------------------------------------------===//
 
 static Type elementTypeOf(nn::WeightOp weight) {
-  Type type = getElementTypeOrSelf(weight.getType());
-  return weight.getStored() == kernel::PackedType::BF16
-             ? Type(BFloat16Type::get(weight.getContext()))
-             : type;
+  switch (nn::packedTypeOf(weight)) {
+  case kernel::PackedType::BF16:
+    return BFloat16Type::get(weight.getContext());
+  case kernel::PackedType::F16:
+    return Float16Type::get(weight.getContext());
+  default:
+    return getElementTypeOrSelf(weight.getType());
+  }
 }
 
 /// Panels of k by columns, of elements or, where quantised, of bytes:

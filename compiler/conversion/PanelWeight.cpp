@@ -96,9 +96,9 @@ Value PanelWeight::columnOf(Value n) {
 Value PanelWeight::element(Value column, Value k) {
   Value width = emit.index(layout.panel);
   Value panel = emit.over(column, width), within = emit.rest(column, width);
-  if (layout.type == PackedType::F32)
+  if (!kernel::isQuantised(layout.type) && layout.interleave == 1)
     return emit.load({memref, {}}, {panel, k, within});
-  if (layout.type == PackedType::BF16) {
+  if (!kernel::isQuantised(layout.type)) {
     Value together = emit.index(layout.interleave);
     return emit.load({memref, {}}, {panel, emit.over(k, together), within,
                                     emit.rest(k, together)});

@@ -221,24 +221,35 @@ llvm::LogicalResult Compilation::load() {
     if (!module_)
       return llvm::failure();
   }
-  if (weights && options_.keepIntegers && !arguments.randomWeights)
-    keepIntegers();
+  if (weights && !arguments.randomWeights)
+    keepStoredTypes();
   if (!arguments.name.empty())
     rename();
   return llvm::success();
 }
 
-/// Lists the weights that the checkpoint holds as integers. One without tensors
-/// to find has its error when they are bound.
-void Compilation::keepIntegers() {
+/// Lists the weights that the checkpoint holds as integers, or as floats of
+/// fewer bits than f32. One without tensors to find has its error when they are
+/// bound.
+void Compilation::keepStoredTypes() {
   nn::WeightRules rules = weightRules(*module_);
   checkpoint::Problems ignored;
   if (!weights->open(ignored) || !weights->split(rules, ignored))
     return;
   for (const checkpoint::StoredTensor &tensor : weights->tensors()) {
     std::optional<std::string> path = rules.pathOf(tensor.name);
-    if (auto type = weights->integersOf(tensor); type && path)
-      options_.stored.push_back(*path + "=" + kernel::nameOf(*type).str());
+    if (!path)
+      continue;
+    auto rule = [&](kernel::PackedType type) {
+      return *path + "=" + kernel::nameOf(type).str();
+    };
+    if (auto type = weights->integersOf(tensor)) {
+      if (options_.keepIntegers)
+        options_.stored.push_back(rule(*type));
+    } else if (kernel::PackedType type = weights->floatsOf(tensor);
+               type != kernel::PackedType::F32 && options_.dtype == "stored") {
+      options_.storedFloats.push_back(rule(type));
+    }
   }
 }
 

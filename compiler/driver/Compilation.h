@@ -117,7 +117,7 @@ private:
   run(llvm::StringRef what,
       llvm::function_ref<void(mlir::OpPassManager &)> build);
 
-  void keepIntegers();
+  void keepStoredTypes();
 
   const Arguments &arguments;
   /// Those of the arguments, and what the checkpoint says.

@@ -142,6 +142,13 @@ static std::string readType(StringRef value, std::string &type) {
   return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
 }
 
+static std::string readDtype(StringRef value, std::string &type) {
+  type = value.str();
+  return value == "stored" || value == "f32" || value == "bf16"
+             ? ""
+             : "stored, f32 or bf16";
+}
+
 static std::string readActivations(StringRef value, std::string &type) {
   type = value.str();
   return value == "int8" || value == "int16" ? "" : "int8 or int16";
@@ -217,8 +224,9 @@ static const Flag flags[] = {
     {"--dim", "NAME=RANGE", reading, "narrow a dyn size, e.g. T=1..2048",
      [](StringRef v, Arguments &a) { return readAssignment(v, a.dims); }},
     {"--dtype", "TYPE", reading,
-     "store weights, and keep keys and values, as f32 (default) or bf16",
-     [](StringRef v, Arguments &a) { return readType(v, a.options.dtype); }},
+     "store weights as the checkpoint has them (stored, the default) or as "
+     "f32, computed in f32; or as bf16, computed in bf16",
+     [](StringRef v, Arguments &a) { return readDtype(v, a.options.dtype); }},
     {"--quant", "[PATTERN=]TYPE", reading, quantHelp,
      [](StringRef v, Arguments &a) { return readQuant(v, a); }},
     {"--activations", "TYPE", reading,
@@ -228,7 +236,8 @@ static const Flag flags[] = {
        return readActivations(v, a.options.activations);
      }},
     {"--cache", "TYPE", reading,
-     "keep keys and values of sessions as f32 or bf16 (default: the dtype)",
+     "keep keys and values of sessions as f32 or bf16 (default: bf16 where the "
+     "dtype is)",
      [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
     {"--calibrate", "FILE", executing,
      "round weights as the inputs matter that they meet in this text",

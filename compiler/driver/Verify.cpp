@@ -18,7 +18,7 @@ static Arguments inF32(const Arguments &arguments) {
 }
 
 static bool isNarrow(const Options &options) {
-  return options.dtype != "f32" || !options.quant.empty() ||
+  return options.defaultType() != "f32" || !options.quant.empty() ||
          !options.stored.empty() || options.cache == "bf16";
 }
 

@@ -20,7 +20,7 @@ double driver::boundOf(const TextTask &task, const VerifyArguments &asked) {
 
 std::string driver::flagsOf(const Options &options) {
   std::string flags;
-  if (options.dtype != "f32")
+  if (options.dtype != Options().dtype)
     flags += "--dtype " + options.dtype + " ";
   if (!options.cache.empty())
     flags += "--cache " + options.cache + " ";

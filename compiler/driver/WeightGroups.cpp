@@ -45,7 +45,10 @@ int64_t WeightGroup::narrowestElements() const {
 double WeightGroup::bits(PackedType least) const {
   double sum = 0;
   for (const auto &[path, weight] : weights)
-    sum += weight.elements * std::max(bitsOf(weight.type), bitsOf(least));
+    sum +=
+        weight.elements * (weight.type == PackedType::F32
+                               ? bitsOf(weight.held)
+                               : std::max(bitsOf(weight.type), bitsOf(least)));
   return sum;
 }
 
@@ -130,9 +133,12 @@ static std::string patternOf(llvm::StringRef path) {
 llvm::FailureOr<std::vector<WeightGroup>>
 driver::weightGroups(mlir::ModuleOp module, const pipeline::Options &options) {
   auto tree = nn::PathTree::build(module);
-  auto asked = transforms::WeightTypes::read(module, options.dtype,
-                                             options.stored, options.quant);
-  if (failed(tree) || failed(asked))
+  using transforms::WeightTypes;
+  auto asked = WeightTypes::read(module, options.defaultType(), options.stored,
+                                 options.quant);
+  auto held = WeightTypes::read(module, options.defaultType(),
+                                options.allStored(), options.quant);
+  if (failed(tree) || failed(asked) || failed(held))
     return llvm::failure();
   // What one op reads is of one type, and what one pattern fits is too.
   llvm::EquivalenceClasses<unsigned> together;
@@ -140,8 +146,7 @@ driver::weightGroups(mlir::ModuleOp module, const pipeline::Options &options) {
   llvm::DenseMap<mlir::Operation *, unsigned> patternOfOp;
   struct Weight {
     std::string path, pattern;
-    int64_t elements;
-    PackedType type;
+    WeightGroup::Weight weight;
   };
   std::vector<Weight> weights;
   for (const nn::PathTree::Slot &slot : tree->weights()) {
@@ -155,15 +160,17 @@ driver::weightGroups(mlir::ModuleOp module, const pipeline::Options &options) {
     together.insert(number);
     together.unionSets(patternOfOp.try_emplace(slot.op, number).first->second,
                        number);
-    weights.push_back({slot.path, pattern, slot.type.getNumElements(),
-                       asked->typeFor(slot.path, role)});
+    weights.push_back(
+        {slot.path,
+         pattern,
+         {asked->typeFor(slot.path, role).packed, slot.type.getNumElements(),
+          held->typeFor(slot.path, role).packed}});
   }
   llvm::MapVector<unsigned, WeightGroup> groups;
   for (const Weight &weight : weights) {
     unsigned leader = together.getLeaderValue(numbers.lookup(weight.pattern));
     WeightGroup &group = groups[leader];
-    group.weights.try_emplace(
-        weight.path, WeightGroup::Weight{weight.type, weight.elements});
+    group.weights.try_emplace(weight.path, weight.weight);
     if (!llvm::is_contained(group.patterns, weight.pattern))
       group.patterns.push_back(weight.pattern);
   }

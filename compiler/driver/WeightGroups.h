@@ -15,8 +15,11 @@ namespace heddle::driver {
 /// The weights that one product reads in all layers.
 struct WeightGroup {
   struct Weight {
-    kernel::PackedType type; ///< as the options have it
+    /// As the options have it; f32 where it is computed so, and the type that
+    /// holds it exactly, as the checkpoint does.
+    kernel::PackedType type;
     int64_t elements;
+    kernel::PackedType held;
   };
 
   /// Their paths, numbers between dots being `*`.

@@ -167,10 +167,10 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
       files::printMessage(
           llvm::errs(), files::Severity::Note,
           llvm::formatv(
-              "{0}: weights up to {1:e2} are too small for the scales "
-              "of {2}, and rounded coarsely or to zero; --quant "
-              "'{0}=bf16' keeps them",
-              path, largest, kernel::nameOf(type))
+              "{0}: weights up to {1:e2} are too small for {3}{2}, and rounded "
+              "coarsely or to zero; --quant '{0}=bf16' keeps them",
+              path, largest, kernel::nameOf(type),
+              kernel::isQuantised(type) ? "the scales of " : "")
               .str());
   if (remarks)
     for (const auto &[name, count] : result->nonFinite)

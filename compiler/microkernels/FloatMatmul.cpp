@@ -1,10 +1,16 @@
-//===- FloatMatmul.cpp - sums of f32 and bf16 products --------------------===//
+//===- FloatMatmul.cpp - sums of products of floats -----------------------===//
 //
 // f32: one fused multiply-add a step of k.
 //
-// bf16: a step is a pair of k, 4 bytes of every column. Where the machine has
-// the dot product of pairs, that; else both halves are widened, which shifts
-// them, and multiplied like f32: the step has two parts.
+// bf16: a step is a pair of k, 4 bytes of every column. Where x is bf16 too and
+// the machine has the dot product of pairs, that; else both halves are widened,
+// which shifts them, and multiplied like f32: the step has two parts.
+//
+// f16, with x of f32: widened as it is read.
+//
+// What x of f32 meets is a chain of multiply-adds with k rising, whatever the
+// weight is stored as: where it holds the same numbers, the sums have the same
+// bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,17 +25,23 @@ namespace {
 
 class FloatOperands : public MatmulOperands {
 public:
-  FloatOperands(kernel::MatmulOp op, const Target &target, int64_t inputsOfStep)
-      : inputs(op.getInputCount()), inputsOfStep(inputsOfStep) {
+  FloatOperands(kernel::MatmulOp op, const Target &target)
+      : inputs(op.getInputCount()) {
+    auto bytesOf = [](MemRefType type) {
+      return int64_t(type.getElementTypeBitWidth() / 8);
+    };
+    MemRefType x = op.getX().getType(), weight = op.getWeight().getType();
+    inputsOfStep = weight.getElementType().isBF16() ? 2 : 1;
     tile = target.tile;
     fewRowsVectors = 2 * tile.vectors;
     singleRowVectors = 4 * tile.vectors;
     panel = op.getPanel();
-    columnBytes = 4;
+    columnBytes = inputsOfStep * bytesOf(weight);
     stepBytes = panel * columnBytes;
     panelBytes = llvm::divideCeilSigned(inputs, inputsOfStep) * stepBytes;
     int64_t stride = stridesOf(op.getX())[0];
-    xRowBytes = stride * (4 / inputsOfStep);
+    xRowBytes = stride * bytesOf(x);
+    xStepBytes = inputsOfStep * bytesOf(x);
     name = std::to_string(inputs);
     if (stride != inputs)
       name += "_x" + std::to_string(stride);
@@ -49,7 +61,7 @@ public:
         for (int64_t s = 0; s < count; ++s)
           v.prefetch(v.advanceBytes(v.advanceBytes(next, offset(stepBytes)),
                                     line + s * stepBytes));
-      return emitSteps(v, tile, v.advanceBytes(x, offset(4)),
+      return emitSteps(v, tile, v.advanceBytes(x, offset(xStepBytes)),
                        v.advanceBytes(weight, offset(stepBytes)), sums, count,
                        /*isWhole=*/true);
     };
@@ -57,7 +69,7 @@ public:
     if (looped)
       sums = v.loop(v.index(0), v.index(looped), count, sums, turn);
     auto rest = [&](int64_t first, int64_t steps, bool isWhole) {
-      sums = emitSteps(v, tile, v.advanceBytes(x, first * 4),
+      sums = emitSteps(v, tile, v.advanceBytes(x, first * xStepBytes),
                        v.advanceBytes(weight, first * stepBytes), sums, steps,
                        isWhole);
     };
@@ -80,7 +92,7 @@ protected:
     return v.mulAdd(element, weight, sum);
   }
 
-  int64_t inputs, inputsOfStep;
+  int64_t inputs, inputsOfStep, xStepBytes;
   int parts = 1;
 
 private:
@@ -98,7 +110,9 @@ private:
                                bool isWhole) const {
     SmallVector<Value> updated(sums);
     size_t vectors = tile.vectors.size();
-    for (int part = 0; part < parts; ++part) {
+    // Elements of f32 that are not there are not multiplied with either.
+    bool hasParts = isWhole || xStepBytes == 4;
+    for (int part = 0; part < (hasParts ? parts : 1); ++part) {
       if (part) { // registers are for sums
         x = v.opaque(x);
         weight = v.opaque(weight);
@@ -111,7 +125,8 @@ private:
       for (int64_t i = 0; i < tile.rows; ++i)
         for (int64_t step = 0; step < steps; ++step) {
           Value element = elementPart(
-              v, v.advanceBytes(x, i * xRowBytes + step * 4), part, isWhole);
+              v, v.advanceBytes(x, i * xRowBytes + step * xStepBytes), part,
+              isWhole);
           for (size_t j = 0; j < vectors; ++j) {
             Value &sum = updated[i * vectors + j];
             sum = multiplyAdd(v, element, weights[step * vectors + j], sum);
@@ -124,8 +139,7 @@ private:
 
 class F32Operands : public FloatOperands {
 public:
-  F32Operands(kernel::MatmulOp op, const Target &target)
-      : FloatOperands(op, target, 1) {}
+  using FloatOperands::FloatOperands;
 
 private:
   Value weightPart(VectorBuilder &v, Value pointer, int) const override {
@@ -140,7 +154,7 @@ private:
 class Bf16Operands : public FloatOperands {
 public:
   Bf16Operands(kernel::MatmulOp op, const Target &target)
-      : FloatOperands(op, target, 2) {
+      : FloatOperands(op, target) {
     name = "bf16_" + name;
   }
 
@@ -187,15 +201,54 @@ private:
   }
 };
 
+/// The weight is widened, x is f32.
+class StoredBf16Operands : public FloatOperands {
+public:
+  StoredBf16Operands(kernel::MatmulOp op, const Target &target)
+      : FloatOperands(op, target) {
+    name = "stored_bf16_" + name;
+    parts = 2;
+  }
+
+private:
+  Value weightPart(VectorBuilder &v, Value pointer, int part) const override {
+    return v.widenHalf(v.loadInts(pointer, v.target.vectorBits / 8), part == 1);
+  }
+  Value elementPart(VectorBuilder &v, Value pointer, int part,
+                    bool) const override {
+    return v.loadSplat(v.advanceBytes(pointer, 4 * part));
+  }
+};
+
+class StoredF16Operands : public FloatOperands {
+public:
+  StoredF16Operands(kernel::MatmulOp op, const Target &target)
+      : FloatOperands(op, target) {
+    name = "stored_f16_" + name;
+    stepLines = 1;
+  }
+
+private:
+  Value weightPart(VectorBuilder &v, Value pointer, int) const override {
+    return v.loadF16(pointer);
+  }
+  Value elementPart(VectorBuilder &v, Value pointer, int, bool) const override {
+    return v.loadSplat(pointer);
+  }
+};
+
 } // namespace
 
-std::unique_ptr<MatmulOperands> createF32Operands(kernel::MatmulOp op,
-                                                  const Target &target) {
-  return std::make_unique<F32Operands>(op, target);
-}
-
-std::unique_ptr<MatmulOperands> createBf16Operands(kernel::MatmulOp op,
-                                                   const Target &target) {
+std::unique_ptr<MatmulOperands> createFloatOperands(kernel::MatmulOp op,
+                                                    const Target &target) {
+  Type x = op.getX().getType().getElementType(),
+       weight = op.getWeight().getType().getElementType();
+  if (weight.isF16())
+    return std::make_unique<StoredF16Operands>(op, target);
+  if (weight.isF32())
+    return std::make_unique<F32Operands>(op, target);
+  if (x.isF32())
+    return std::make_unique<StoredBf16Operands>(op, target);
   if (target.dotsBf16)
     return std::make_unique<Bf16Operands>(op, target);
   return std::make_unique<WidenedBf16Operands>(op, target);

@@ -1,4 +1,4 @@
-//===- FloatMatmul.h - operands of f32 and bf16 products --------*- C++ -*-===//
+//===- FloatMatmul.h - operands of products of floats -----------*- C++ -*-===//
 #ifndef HEDDLE_COMPILER_MICROKERNELS_FLOATMATMUL_H
 #define HEDDLE_COMPILER_MICROKERNELS_FLOATMATMUL_H
 
@@ -6,10 +6,8 @@
 
 namespace heddle::microkernels {
 
-std::unique_ptr<MatmulOperands> createF32Operands(kernel::MatmulOp op,
-                                                  const Target &target);
-std::unique_ptr<MatmulOperands> createBf16Operands(kernel::MatmulOp op,
-                                                   const Target &target);
+std::unique_ptr<MatmulOperands> createFloatOperands(kernel::MatmulOp op,
+                                                    const Target &target);
 
 } // namespace heddle::microkernels
 

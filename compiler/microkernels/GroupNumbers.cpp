@@ -17,15 +17,12 @@ Value GroupNumbers::allocate(VectorBuilder &v, const PackedLayout &layout) {
   return bytes ? v.stackFloats(bytes / 4) : Value();
 }
 
-/// As many f16 as there are lanes, widened.
+/// As many f16 as there are lanes, widened. One that is not finite may become
+/// another such.
 Value GroupNumbers::halves(Value pointer) const {
   int64_t lanes = v.target.lanes();
-  if (v.target.name != Target::generic.name) {
-    auto type = VectorType::get(lanes, v.builder.getF16Type());
-    Value halves =
-        LLVM::LoadOp::create(v.builder, v.loc, type, pointer, lanes * 2);
-    return arith::ExtFOp::create(v.builder, v.loc, v.floats(), halves);
-  }
+  if (v.target.widensF16)
+    return v.loadF16(pointer);
   // Exponent and mantissa moved to their places of f32 make a number that is
   // too small by 2^(127 - 15), subnormal or not, but what is not finite.
   auto type = VectorType::get(lanes, v.builder.getI16Type());

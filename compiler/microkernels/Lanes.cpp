@@ -267,6 +267,8 @@ void Lanes::evaluateArithmetic(Operation *op) {
   Value result = op->getResult(0);
   if (const Function *function = functionOf(op))
     return setVector(result, function->emit(v, vector(op->getOperand(0))));
+  if (isa<arith::ExtFOp>(op) && op->getOperand(0).getType().isF16())
+    return setVector(result, v.widenF16(vector(op->getOperand(0))));
   IRMapping operands;
   for (Value operand : op->getOperands())
     operands.map(operand, vector(operand));

@@ -50,11 +50,8 @@ Value MatmulOperands::columnOffset(VectorBuilder &v, Value packed) const {
 std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
                                                    const Target &target) {
   Type element = op.getX().getType().getElementType();
-  if (element.isF32())
-    return createF32Operands(op, target);
-  if (element.isBF16())
-    return createBf16Operands(op, target);
-  return createByteOperands(op, target);
+  return element.isInteger() ? createByteOperands(op, target)
+                             : createFloatOperands(op, target);
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,10 +7,12 @@ using namespace llvm;
 
 namespace heddle::microkernels {
 
-const Target Target::avx512 = {"avx512", 512,  32,
-                               true,     true, tuning::avx512Tile};
-const Target Target::avx2 = {"avx2", 256, 16, true, false, tuning::avx2Tile};
-const Target Target::neon = {"neon", 128, 32, true, false, tuning::neonTile};
+const Target Target::avx512 = {"avx512",          512, 32, true, true, true,
+                               tuning::avx512Tile};
+const Target Target::avx2 = {"avx2",          256, 16, true, false, true,
+                             tuning::avx2Tile};
+const Target Target::neon = {"neon",          128, 32, true, false, true,
+                             tuning::neonTile};
 const Target Target::generic = {};
 
 std::optional<Target> Target::named(StringRef name) {
@@ -53,7 +55,7 @@ Target Target::of(StringRef architecture,
     target = avx512;
     target.dotsBf16 = hasFeature("avx512bf16");
     target.dotsBytes = hasFeature("avx512vnni");
-  } else if (hasFeature("avx2") && hasFeature("fma")) {
+  } else if (hasFeature("avx2") && hasFeature("fma") && hasFeature("f16c")) {
     target = avx2;
     target.dotsBytes = hasFeature("avxvnni");
   }

@@ -21,6 +21,8 @@ struct Target {
   bool fusedMultiplyAdd = false;
   /// vscalefps: x · 2^n in one instruction, for every n.
   bool scaleByPowerOfTwo = false;
+  /// f16 become f32 in one instruction.
+  bool widensF16 = false;
   tuning::TileShape tile = tuning::genericTile;
   /// vdpbf16ps: dot products of pairs of bf16. "+bf16" behind the name.
   bool dotsBf16 = false;

@@ -115,6 +115,35 @@ Value VectorBuilder::widenHalf(Value pairs, bool second) {
   return fromBits(arith::ShLIOp::create(builder, loc, pairs, splatInt(16)));
 }
 
+Value VectorBuilder::loadF16(Value pointer) {
+  auto type = VectorType::get(target.lanes(), builder.getI16Type());
+  return widenF16(
+      LLVM::LoadOp::create(builder, loc, type, pointer, target.lanes() * 2));
+}
+
+/// Without an instruction, exponent and mantissa moved to their places of f32
+/// make a number that is too small by 2^(127 - 15), subnormal or not; of what
+/// is not finite, the exponent is set.
+Value VectorBuilder::widenF16(Value halves) {
+  Type element = target.widensF16 ? Type(builder.getF16Type())
+                                  : Type(builder.getI16Type());
+  halves = LLVM::BitcastOp::create(
+      builder, loc, VectorType::get(target.lanes(), element), halves);
+  if (target.widensF16)
+    return arith::ExtFOp::create(builder, loc, floats(), halves);
+  Value bits = arith::ExtSIOp::create(builder, loc, ints(), halves);
+  Value rest = arith::AndIOp::create(builder, loc, bits, splatInt(0x7fff));
+  Value placed = arith::ShLIOp::create(builder, loc, rest, splatInt(13));
+  Value finite = mul(fromBits(placed), splat(0x1p112f));
+  Value others =
+      arith::OrIOp::create(builder, loc, placed, splatInt(0x7f800000));
+  Value isFinite = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::slt, rest, splatInt(0x7c00));
+  Value magnitude =
+      arith::SelectOp::create(builder, loc, isFinite, finite, fromBits(others));
+  return withSignOf(magnitude, fromBits(bits));
+}
+
 //===----------------------------------------------------------------------===//
 // Across lanes
 //===----------------------------------------------------------------------===//

@@ -65,6 +65,9 @@ public:
   /// have it; and an element of the pairs as f32.
   mlir::Value dotBf16(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value widenHalf(mlir::Value pairs, bool second);
+  /// As many f16 as there are lanes, at `pointer` or as they are, as f32.
+  mlir::Value loadF16(mlir::Value pointer);
+  mlir::Value widenF16(mlir::Value halves);
 
   mlir::Value bitsOf(mlir::Value floats);
   mlir::Value fromBits(mlir::Value ints);

@@ -41,12 +41,21 @@ struct Options {
   /// In the code of the reference, check every access to memory.
   bool boundsChecks = false;
 
-  /// In which type weights are stored: f32 or bf16; PATH=TYPE of those that the
-  /// checkpoint holds as integers; PATTERN=TYPE rules, of which the last that
+  /// In which type weights are stored: `stored`, which is f32 or what of fewer
+  /// bits the checkpoint holds, f32 or bf16; PATH=TYPE of those that it holds
+  /// as integers, and as floats; PATTERN=TYPE rules, of which the last that
   /// fits counts. Patterns are those of dialects/nn/Glob.h, types those of
   /// dialects/kernel/PackedFormat.h.
-  std::string dtype = "f32";
-  std::vector<std::string> stored, quant;
+  std::string dtype = "stored";
+  std::vector<std::string> stored, storedFloats, quant;
+
+  /// What is neither listed nor fits a rule.
+  std::string defaultType() const { return dtype == "bf16" ? "bf16" : "f32"; }
+  std::vector<std::string> allStored() const {
+    std::vector<std::string> all = stored;
+    all.insert(all.end(), storedFloats.begin(), storedFloats.end());
+    return all;
+  }
 
   /// Whether `stored` is to list what the checkpoint holds as integers.
   bool keepIntegers = true;
@@ -59,7 +68,8 @@ struct Options {
                                : activations == "int16";
   }
 
-  /// In which type sessions keep keys and values, f32 or bf16; empty: dtype.
+  /// In which type sessions keep keys and values, f32 or bf16; empty: that of
+  /// weights, unless they are only stored so.
   std::string cache;
 
   /// Entries beside which there is one that answers with what each layer hands

@@ -32,8 +32,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   }
   // Layers of different types are different code.
   transforms::SplitLayersOptions layers;
-  layers.dtype = options.dtype;
-  layers.stored.assign(options.stored.begin(), options.stored.end());
+  std::vector<std::string> stored = options.allStored();
+  layers.dtype = options.defaultType();
+  layers.stored.assign(stored.begin(), stored.end());
   layers.quant.assign(options.quant.begin(), options.quant.end());
   passes.addPass(transforms::createSplitLayers(layers));
   // Fusion looks across blocks; the reference keeps them as the model has them.
@@ -43,14 +44,14 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(createCSEPass());
   // Before what merges products: it needs their weights to be of one type.
   transforms::QuantizeOptions types;
-  types.dtype = options.dtype;
-  types.stored.assign(options.stored.begin(), options.stored.end());
+  types.dtype = options.defaultType();
+  types.stored.assign(stored.begin(), stored.end());
   types.wide = options.areActivationsWide();
   types.quant.assign(options.quant.begin(), options.quant.end());
   passes.addPass(transforms::createQuantize(types));
   passes.addPass(createCSEPass());
   transforms::NarrowCachesOptions caches;
-  caches.type = options.cache.empty() ? options.dtype : options.cache;
+  caches.type = options.cache.empty() ? options.defaultType() : options.cache;
   passes.addPass(transforms::createNarrowCaches(caches));
   if (options.reference)
     return;

@@ -244,10 +244,11 @@ def Quantize : Pass<"nn-quantize", "::mlir::ModuleOp"> {
     A weight of a product or a table of embeddings is stored as `dtype` says, as the checkpoint has it (`stored`), or as
     the last of the `quant` rules that fits its path; others stay f32. A table follows the product that reads the same
     tensor. What the model file keeps (`keep f32 "…"`) is stored in the more precise of both types, as PackedFormat.h has
-    them in order, but what is `stored` stays that. Products that read a narrow weight get their rows through nn.narrow.
+    them in order, but what is `stored` stays that. Products that read a narrow weight get their rows through nn.narrow,
+    unless it is of floats that are `stored`, or of f16: those are widened, and multiplied in f32.
 
     All layers of a loop are one code: types that differ between them are an error, unless nn-split-layers cut the loop
-    before. A rule that fits no weight is one too.
+    before, or all are floats to be widened, which f32 holds too. A rule that fits no weight is one too.
 
     Before:
     ```mlir

@@ -2,7 +2,7 @@
 //
 // Enters: an nn module, and what the user asked for. Leaves: `stored` on every
 // nn.weight that the packed file holds in a narrower type than f32, and an
-// nn.narrow before the products that read such.
+// nn.narrow before the products that multiply in such.
 // WeightTypes.h says how a weight's type is decided.
 //
 //===----------------------------------------------------------------------===//
@@ -71,11 +71,11 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
     if (failed(built) || failed(chooseTypes(*built, *asked)))
       return signalPassFailure();
     for (auto [weight, type] : types)
-      if (type != PackedType::F32)
-        weight.setStored(type);
+      if (type.packed != PackedType::F32)
+        weight.setStored(type.packed);
     getOperation().walk([&](nn::LinearOp linear) {
       auto weight = linear.getWeight().getDefiningOp<nn::WeightOp>();
-      if (!weight || !weight.getStored())
+      if (!weight || !types.lookup(weight).narrowsRows)
         return;
       linear.getXMutable().assign(narrow(linear, *weight.getStored(), wide));
       linear.setContracts(1);
@@ -84,21 +84,25 @@ struct Quantize : heddle::transforms::impl::QuantizeBase<Quantize> {
 
 private:
   LogicalResult chooseTypes(const nn::PathTree &tree, WeightTypes &asked) {
-    llvm::StringMap<PackedType> factors; // by path
+    llvm::StringMap<nn::WeightOp> factors; // by path
     llvm::DenseMap<Operation *, StringRef> firstPaths;
     auto choose = [&](nn::WeightOp weight, StringRef path) -> LogicalResult {
       Role role = roleOf(weight);
-      PackedType type = asked.typeFor(path, role);
+      WeightType type = asked.typeFor(path, role);
       if (role == Role::Factor)
-        factors.try_emplace(path, type);
+        factors.try_emplace(path, weight);
       auto [at, isNew] = types.insert({weight, type});
       StringRef &first = firstPaths[weight];
       if (isNew)
         first = path;
-      else if (at->second != type)
+      else if (at->second == type)
+        return success();
+      else if (!at->second.narrowsRows && !type.narrowsRows)
+        at->second = {}; // f32 holds what both do
+      else
         return weight.emitError()
-               << first << " is stored as " << kernel::nameOf(at->second)
-               << " and " << path << " as " << kernel::nameOf(type)
+               << first << " is stored as " << kernel::nameOf(at->second.packed)
+               << " and " << path << " as " << kernel::nameOf(type.packed)
                << ", needed one type: the same code reads both";
       return success();
     };
@@ -115,7 +119,7 @@ private:
       auto weight = cast<nn::WeightOp>(slot.op);
       auto tied = factors.find(slot.path);
       if (tied != factors.end() && roleOf(weight) == Role::Table)
-        types[weight] = tied->second;
+        types[weight] = types.lookup(tied->second);
     }
     return checkEveryRuleFits(tree, asked);
   }
@@ -134,7 +138,7 @@ private:
     return diagnostic << ": the model has no products";
   }
 
-  llvm::MapVector<nn::WeightOp, PackedType> types;
+  llvm::MapVector<nn::WeightOp, WeightType> types;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "compiler/transforms/Slots.h"
 #include "dialects/nn/Places.h"
+#include "dialects/nn/VerifyModule.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -15,9 +16,10 @@ using transforms::Slots;
 static kernel::LayoutAttr layoutOf(nn::WeightOp weight) {
   if (kernel::LayoutAttr layout = weight.getLayoutAttr())
     return layout;
-  // Whatever is narrower still lies in panels.
-  auto type =
-      weight.getStored() ? kernel::PackedType::BF16 : kernel::PackedType::F32;
+  // Integers lie in panels, of which they have a layout.
+  kernel::PackedType type = nn::packedTypeOf(weight);
+  if (kernel::isQuantised(type))
+    type = kernel::PackedType::F32;
   return kernel::LayoutAttr::get(
       weight.getContext(),
       kernel::PackedLayout::plain(type, nn::isStoredTransposed(weight)));

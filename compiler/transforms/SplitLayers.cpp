@@ -39,7 +39,7 @@ using namespace heddle::transforms;
 namespace {
 
 /// Types of weights, in the order of their slots.
-using Types = SmallVector<heddle::kernel::PackedType>;
+using Types = SmallVector<WeightType>;
 
 static constexpr auto remarkOptions =
     remark::RemarkOpts::name("split-layers").category("nn-split-layers");

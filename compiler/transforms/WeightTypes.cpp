@@ -70,9 +70,14 @@ FailureOr<WeightTypes> WeightTypes::read(ModuleOp module, StringRef dtype,
   return types;
 }
 
-PackedType WeightTypes::typeFor(StringRef path, Role role) {
+/// As `dtype` or a rule asks for.
+static WeightType asked(PackedType type) {
+  return {type, type != PackedType::F32 && type != PackedType::F16};
+}
+
+WeightType WeightTypes::typeFor(StringRef path, Role role) {
   if (role == Role::Other)
-    return PackedType::F32;
+    return {};
   PackedType type = defaultType;
   bool isAsked = false;
   for (auto [number, rule] : llvm::enumerate(rules))
@@ -81,17 +86,23 @@ PackedType WeightTypes::typeFor(StringRef path, Role role) {
       isAsked = true;
       fitting.insert(number);
     }
-  // What is stored as integers keeps them: nothing is more precise.
-  auto ofCheckpoint = storedTypes.find(path);
-  if (!isAsked && ofCheckpoint != storedTypes.end())
-    return ofCheckpoint->second;
-  for (const Rule &keep : keeps)
-    if (nn::matchesGlob(keep.glob, path))
-      return kernel::formatOf(keep.type).precision >
-                     kernel::formatOf(type).precision
-                 ? keep.type
-                 : type;
-  return type;
+  // What the checkpoint has keeps its bits: nothing is more precise.
+  auto found = storedTypes.find(path);
+  std::optional<WeightType> ofCheckpoint;
+  if (found != storedTypes.end())
+    ofCheckpoint = {found->second, kernel::isQuantised(found->second)};
+  if (!isAsked && ofCheckpoint)
+    return *ofCheckpoint;
+  for (const Rule &keep : keeps) {
+    if (!nn::matchesGlob(keep.glob, path))
+      continue;
+    if (kernel::formatOf(keep.type).precision <=
+        kernel::formatOf(type).precision)
+      break;
+    bool isExact = ofCheckpoint && !ofCheckpoint->narrowsRows;
+    return isExact ? *ofCheckpoint : asked(keep.type);
+  }
+  return asked(type);
 }
 
 std::optional<StringRef> WeightTypes::unfitting() const {

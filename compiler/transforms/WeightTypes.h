@@ -1,9 +1,12 @@
 //===- WeightTypes.h - which type a weight is stored in ---------*- C++ -*-===//
 //
 // Four voices decide about a weight, by its path in the model: `dtype` for all,
-// `stored` for one that the checkpoint holds as integers, the last of the
+// `stored` for one that the checkpoint holds in fewer bits, the last of the
 // `quant` rules that fits it, and `keep` of the model file, which no rule gets
 // below.
+//
+// Floats that are `stored`, and f16 in any case, are only stored so: products
+// widen them and compute in f32. Of other types, they multiply.
 //
 //===----------------------------------------------------------------------===//
 #ifndef HEDDLE_COMPILER_TRANSFORMS_WEIGHTTYPES_H
@@ -27,6 +30,15 @@ enum class Role {
 
 Role roleOf(nn::WeightOp weight);
 
+/// The type of a weight, and whether products multiply in it: rows of x become
+/// as narrow.
+struct WeightType {
+  kernel::PackedType packed = kernel::PackedType::F32;
+  bool narrowsRows = false;
+
+  bool operator==(const WeightType &) const = default;
+};
+
 class WeightTypes {
 public:
   /// `dtype` is f32 or bf16, one of `stored` PATH=TYPE and a rule PATTERN=TYPE
@@ -42,7 +54,7 @@ public:
   }
 
   /// What is no factor and no table is f32.
-  kernel::PackedType typeFor(llvm::StringRef path, Role role);
+  WeightType typeFor(llvm::StringRef path, Role role);
 
   /// Pattern of a rule that no weight asked for so far fits.
   std::optional<llvm::StringRef> unfitting() const;

@@ -11,7 +11,7 @@ def Kernel_F32Vector : MemRefRankOf<[F32], [1]>;
 def Kernel_F32Number : MemRefRankOf<[F32], [0]>;
 def Kernel_Rows : MemRefRankOf<[F32, BF16, I8], [2]>;
 def Kernel_NarrowRows : MemRefRankOf<[BF16, I8], [2]>;
-def Kernel_Panels : MemRefRankOf<[F32, BF16, I8], [2, 3, 4]>;
+def Kernel_Panels : MemRefRankOf<[F32, BF16, F16, I8], [2, 3, 4]>;
 
 def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "matrix product with a packed weight, bias, and what becomes of its sums";
@@ -27,13 +27,14 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [AttrSizedOperandSegments, IsolatedFro
     bias, and the epilogue takes both. It is packed `paired` (see Layout.h): 16 columns of the first, then 16 of the
     second, alternately. The bias lies as it is: N of the first, then N of the second.
 
-    The type of x says what is multiplied, sums are f32 for all: f32 with f32; bf16 with bf16, in pairs of k; i8 rows as
-    `kernel.narrow` writes them with the integer panels that `layout` describes.
+    The type of x says what is multiplied, sums are f32 for all: f32 with f32, to which a weight of bf16 or f16 is
+    widened; bf16 with bf16, in pairs of k; i8 rows as `kernel.narrow` writes them with the integer panels that `layout`
+    describes.
 
     C1. K and N are static and positive, neither above 2^28; M is the same in x and y.
     C2. Rows of x, y and the matrices `with` are contiguous and a static distance apart.
-    C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32, `[panels][ceil(K / 2)][NR][2]` of bf16,
-        `[panels][bytes of a panel]` of i8.
+    C3. The weight is dense, NR is 16 or a multiple of 32: `[panels][K][NR]` of f32 and f16, `[panels][ceil(K / 2)][NR][2]` of
+        bf16, `[panels][bytes of a panel]` of i8.
     C4. The bias is dense and has N elements, with `paired` 2N.
     C5. The operands `with` are like y, dense vectors of N elements, or one number. The memory of one may be that of y, if their rows
         and columns are the same; x shares none.

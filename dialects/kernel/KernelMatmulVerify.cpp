@@ -26,13 +26,13 @@ int64_t MatmulOp::getPanel() {
   return getWeight().getType().getDimSize(2);
 }
 
-/// [panels][K][NR] of f32, [panels][ceil(K / 2)][NR][2] of bf16, [panels][bytes
-/// of a panel] of integers.
+/// [panels][K][NR] of f32 and f16, [panels][ceil(K / 2)][NR][2] of bf16,
+/// [panels][bytes of a panel] of integers.
 static MemRefType weightType(MatmulOp op, int64_t panel) {
-  Type element = op.getX().getType().getElementType();
+  Type element = op.getWeight().getType().getElementType();
   int64_t inputs = op.getInputCount(),
           panels = llvm::divideCeilSigned(op.getPackedColumns(), panel);
-  if (element.isF32())
+  if (element.isF32() || element.isF16())
     return MemRefType::get({panels, inputs, panel}, element);
   if (element.isBF16())
     return MemRefType::get(
@@ -44,12 +44,18 @@ static MemRefType weightType(MatmulOp op, int64_t panel) {
 
 static LogicalResult verifyWeight(MatmulOp op) {
   MemRefType weight = op.getWeight().getType();
-  Type element = op.getX().getType().getElementType();
-  unsigned rank = element.isF32() ? 3 : element.isBF16() ? 4 : 2;
-  if (weight.getElementType() != element || weight.getRank() != rank)
+  Type ofX = op.getX().getType().getElementType(),
+       element = weight.getElementType();
+  bool isMet =
+      element == ofX || (ofX.isF32() && (element.isBF16() || element.isF16()));
+  unsigned rank = element.isBF16() ? 4 : element.isInteger(8) ? 2 : 3;
+  if (!isMet)
     return op.emitOpError()
-           << "x is of " << element << " and the weight " << weight
-           << ", needs one of rank " << rank << " with the same elements";
+           << "x is of " << ofX << " and the weight " << weight << ", needs "
+           << (ofX.isF32() ? "floats" : "the same elements");
+  if (weight.getRank() != rank)
+    return op.emitOpError()
+           << "weight is " << weight << ", needs rank " << rank;
   int64_t panel = op.getPanel();
   if ((panel != 16 && panel % 32) || panel <= 0 || !isDense(weight))
     return op.emitOpError("needs a dense weight in panels of 16 or of a "

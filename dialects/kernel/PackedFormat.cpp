@@ -15,6 +15,7 @@ static constexpr PackedFormat formats[] = {
     // type, name, precision, interleave, planes, group, scale, range, minima
     {PackedType::F32,  "f32",  50, 1, {32, 0}},
     {PackedType::BF16, "bf16", 40, 2, {16, 0}},
+    {PackedType::F16,  "f16",  45, 1, {16, 0}},
     {PackedType::I8,   "i8",   20, 4, {8, 0}, 0,  Scale::F32, Range::Symmetric},
     {PackedType::Q8,   "q8",   30, 4, {8, 0}, 32, Scale::F16, Range::Symmetric},
     {PackedType::Q6,   "q6",   16, 4, {4, 2}, 32, Scale::F16, Range::Whole},

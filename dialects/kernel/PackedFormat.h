@@ -34,6 +34,7 @@ namespace heddle::kernel {
 enum class PackedType : uint8_t {
   F32,
   BF16,
+  F16,
   I8,
   Q8,
   Q6,

@@ -25,8 +25,9 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
     `y = act(x W₁ᵀ + b₁) · (x W₂ᵀ + b₂)` is a gate (Shazeer 2020, GLU and its kin). Models write no epilogue:
     nn-fuse-gates and nn-fuse-epilogue put them there.
 
-    Where nn-quantize put an nn.narrow before the product, the arithmetic is that of narrow types, W being what its
-    storage stands for and g the groups of a row of x:
+    Rows of f32 meet floats of any type, which are widened: the arithmetic is that of f32. Where nn-quantize put an
+    nn.narrow before the product, it is that of narrow types, W being what its storage stands for and g the groups of a
+    row of x:
 
         bf16:                    y[n] = Σ_k x[k] · W[n, k], in f32
         a scale a row (i8):      y[n] = (Σ_k q[k] · w[n, k]) · dx · dw[n], the sum in int32
@@ -38,7 +39,7 @@ def NN_LinearOp : NN_Op<"linear", [NN_SaysDependence, NN_SaysCost, NN_SaysOverwr
     C3. Every result has x's other axes first, then its group's axes, all static.
     C4. The bias, where given, has one axis, as large as the weight's columns.
     C5. Rows of `!nn.dynamic<row>` meet a weight stored with a scale a row, rows of `!nn.dynamic<32>`, wide or not,
-        one with a scale a group of as many (PackedFormat.h).
+        one with a scale a group of as many (PackedFormat.h); rows of bf16 none of f16.
     C6. A product that is paired or has operands `with` has one result and an epilogue. Each of these operands is f32 and
         has the result's axes, those that x lacks, or none.
     C7. The epilogue is one block of scalar, arith and math ops from one f32 for each sum and operand to one.

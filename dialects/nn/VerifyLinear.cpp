@@ -124,7 +124,9 @@ LogicalResult LinearOp::verify() {
       kernel::formatOf(stored.value_or(kernel::PackedType::F32));
   auto dynamic = dyn_cast<DynamicType>(getElementTypeOrSelf(getX()));
   bool meets = format.isQuantised() == (dynamic != nullptr) &&
-               (!dynamic || dynamic.getGroup() == format.group);
+               (!dynamic || dynamic.getGroup() == format.group) &&
+               (!getElementTypeOrSelf(getX()).isBF16() ||
+                format.type != kernel::PackedType::F16);
   if (!meets)
     return emitOpError() << "rows of " << getElementTypeOrSelf(getX())
                          << " cannot meet a weight stored as "

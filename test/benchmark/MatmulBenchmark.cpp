@@ -17,6 +17,7 @@ namespace {
 
 struct Cell {
   int64_t rows, inputs, outputs;
+  /// Of x and the weight, or of a weight that x of f32 meets: `stored_f16`.
   std::string type = "f32", activation = "none";
   bool cold = false;
   /// Empty: the best of this machine.
@@ -59,6 +60,20 @@ const Cell cells[] = {
     {8, 2048, 2048, "bf16", "none", true},
     {4, 2048, 2048, "bf16", "none", true},
     {1, 2048, 2048, "bf16", "none", true},
+    {128, 768, 768, "stored_bf16"},
+    {128, 768, 768, "stored_bf16", "none", true},
+    {128, 3072, 768, "stored_bf16"},
+    {128, 2048, 2048, "f32", "none", true},
+    {128, 2048, 2048, "stored_bf16", "none", true},
+    {8, 2048, 2048, "f32", "none", true},
+    {8, 2048, 2048, "stored_bf16", "none", true},
+    {4, 2048, 2048, "stored_bf16", "none", true},
+    {2, 2048, 2048, "stored_bf16", "none", true},
+    {1, 2048, 2048, "stored_bf16", "none", true},
+    {128, 768, 768, "stored_f16"},
+    {128, 2048, 2048, "stored_f16", "none", true},
+    {4, 2048, 2048, "stored_f16", "none", true},
+    {1, 2048, 2048, "stored_f16", "none", true},
     {128, 768, 768, "f32", "none", false, "avx2"},
     {128, 768, 768, "f32", "none", true, "avx2"},
     {128, 768, 3072, "f32", "gelu", false, "avx2"},
@@ -66,6 +81,10 @@ const Cell cells[] = {
     {1, 768, 768, "f32", "none", true, "avx2"},
     {128, 768, 768, "bf16", "none", false, "avx2"},
     {1, 768, 768, "bf16", "none", true, "avx2"},
+    {128, 768, 768, "stored_bf16", "none", false, "avx2"},
+    {1, 768, 768, "stored_bf16", "none", true, "avx2"},
+    {128, 768, 768, "stored_f16", "none", false, "avx2"},
+    {1, 768, 768, "stored_f16", "none", true, "avx2"},
     {128, 768, 768, "bf16", "none", false, "avx512"},
 };
 
@@ -73,13 +92,15 @@ const Cell cells[] = {
 class Product {
 public:
   explicit Product(const Cell &cell) : cell(cell) {
-    bool bf16 = cell.type == "bf16";
+    llvm::StringRef element = cell.type;
+    std::string ofX = element.consume_front("stored_") ? "f32" : cell.type;
+    bool bf16 = element == "bf16";
     auto text = [](int64_t number) { return std::to_string(number); };
     int64_t panels = (cell.outputs + 31) / 32,
             steps = bf16 ? (cell.inputs + 1) / 2 : cell.inputs;
-    std::string x = "memref<?x" + text(cell.inputs) + "x" + cell.type + ">",
+    std::string x = "memref<?x" + text(cell.inputs) + "x" + ofX + ">",
                 w = "memref<" + text(panels) + "x" + text(steps) +
-                    (bf16 ? "x32x2x" : "x32x") + cell.type + ">",
+                    (bf16 ? "x32x2x" : "x32x") + element.str() + ">",
                 b = "memref<" + text(cell.outputs) + "xf32>",
                 y = "memref<?x" + text(cell.outputs) + "xf32>";
     program = Program::compile(
@@ -90,9 +111,9 @@ public:
             b + " into " + y + "\nreturn\n}\n",
         cell.target);
     function = reinterpret_cast<Function *>(program->find("_mlir_ciface_f"));
-    weightBytes = panels * steps * 32 * 4;
+    weightBytes = panels * steps * 32 * (element == "f16" ? 2 : 4);
     copies = cell.cold ? (int64_t(384) << 20) / weightBytes + 1 : 1;
-    // Words that are small numbers, of either type.
+    // Words that are small numbers, of every type.
     weights = words(copies * weightBytes / 4);
     xs = words(cell.rows * cell.inputs);
     ys = words(cell.rows * cell.outputs);
@@ -122,7 +143,9 @@ private:
   static float *words(int64_t count) {
     auto *memory = static_cast<float *>(
         std::aligned_alloc(64, (count * 4 + 63) / 64 * 64));
-    std::fill_n(memory, count, 0.0629427f); // 0.0625 twice in bf16, about
+    std::fill_n(
+        memory, count,
+        0.0629427f); // in bf16 about 0.0625 twice, in f16 -2100 and 1.4
     return memory;
   }
 

@@ -91,6 +91,24 @@ TEST(Elements, RoundsToNearestHalfTiesToEven) {
     }
 }
 
+TEST(Elements, EveryHalfComesBack) {
+  for (uint32_t pattern = 0; pattern < 1 << 16; ++pattern) {
+    auto half = static_cast<uint16_t>(pattern);
+    uint16_t found;
+    float number;
+    toFloat(DType::F16, reinterpret_cast<const char *>(&half), &number, 1);
+    toF16(&number, &found, 1);
+    // A NaN may become quiet.
+    ASSERT_EQ(found, std::isnan(number) ? half | 0x200 : half);
+  }
+  const float large[] = {65519, 65520, -1e30f};
+  uint16_t found[3];
+  toF16(large, found, 3);
+  EXPECT_EQ(found[0], 0x7bff);
+  EXPECT_EQ(found[1], 0x7c00);
+  EXPECT_EQ(found[2], 0xfc00);
+}
+
 TEST(Elements, RoundsToNearestBFloatTiesToEven) {
   // All exponents and signs, with mantissas around ties.
   for (uint32_t high = 0; high < 1 << 16; ++high)

@@ -102,8 +102,10 @@ protected:
     EXPECT_EQ(offset % 64, 0);
     const char *from = bytesOf("tensors").data() + offset;
     std::vector<float> elements(count);
-    toFloat(type == PackedType::F32 ? DType::F32 : DType::BF16, from,
-            elements.data(), count);
+    toFloat(type == PackedType::F32    ? DType::F32
+            : type == PackedType::BF16 ? DType::BF16
+                                       : DType::F16,
+            from, elements.data(), count);
     return elements;
   }
 

@@ -20,7 +20,7 @@ namespace {
 
 TEST_F(PackerTest, PacksEveryLayoutAsDescribed) {
   for (bool transposed : {false, true})
-    for (PackedType type : {PackedType::F32, PackedType::BF16})
+    for (PackedType type : {PackedType::F32, PackedType::BF16, PackedType::F16})
       for (llvm::StringRef dtype : {"F32", "BF16"}) {
         expectPanels(dtype, 5, 3, PackedLayout::plain(type, transposed));
         for (int64_t interleave : {1, 2, 4}) {

@@ -1,6 +1,7 @@
 //===- MatmulTest.cpp - kernel.matmul computes the product, to the bit ----===//
 
 #include "TargetTest.h"
+#include "llvm/ADT/APFloat.h"
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -17,6 +18,10 @@ struct Shape {
   int64_t xStride = 0, yStride = 0; // 0: dense
   bool bf16 = false, gated = false;
   enum { None, Apart, InPlace } residual = None;
+  /// Numbers of 16 bits that the weight has, with x of f32, and whether they
+  /// are stored as such, not as f32.
+  enum { F32, BF16, F16 } numbers = F32;
+  bool stored = false;
 };
 
 constexpr int64_t panel = 32, paired = 16;
@@ -30,6 +35,11 @@ uint16_t toBf16(float number) {
 
 float fromBf16(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+float fromF16(uint16_t bits) {
+  llvm::APInt pattern(16, bits);
+  return llvm::APFloat(llvm::APFloat::IEEEhalf(), pattern).convertToFloat();
 }
 
 double activate(const std::string &name, double x) {
@@ -154,8 +164,14 @@ private:
                        : shape.outputs;
   }
   int64_t panels() const { return (packedColumns() + panel - 1) / panel; }
-  /// Successive k that lie side by side, 4 bytes of a column.
-  int64_t interleave() const { return shape.bf16 ? 2 : 1; }
+  std::string weightElement() const {
+    if (!shape.bf16 && !shape.stored)
+      return "f32";
+    return shape.numbers == Shape::F16 ? "f16" : "bf16";
+  }
+  int64_t elementBytes() const { return weightElement() == "f32" ? 4 : 2; }
+  /// Successive k that lie side by side.
+  int64_t interleave() const { return weightElement() == "bf16" ? 2 : 1; }
   int64_t steps() const {
     return (shape.inputs + interleave() - 1) / interleave();
   }
@@ -172,7 +188,7 @@ private:
                 r = matrixType(shape.outputs, residualStride(), "f32"),
                 w = "memref<" + std::to_string(panels()) + "x" +
                     std::to_string(steps()) + "x32x" +
-                    (shape.bf16 ? "2x" : "") + element + ">",
+                    (interleave() == 2 ? "2x" : "") + weightElement() + ">",
                 b = "memref<" + std::to_string(columns) + "xf32>";
     return "func.func @f(%x: " + x + ", %w: " + w + ", %b: " + b +
            ", %r: " + r + ", %y: " + y +
@@ -199,10 +215,17 @@ private:
     std::uniform_real_distribution<float> number(-1, 1);
     plain.resize(columns * shape.inputs);
     bias.resize(columns);
-    for (float &w : plain) {
-      w = number(random) / std::sqrt(static_cast<float>(shape.inputs));
-      if (shape.bf16)
-        w = fromBf16(toBf16(w));
+    std::vector<uint16_t> halves(plain.size());
+    for (size_t i = 0; i < plain.size(); ++i) {
+      float w = number(random) / std::sqrt(static_cast<float>(shape.inputs));
+      halves[i] = toBf16(w);
+      // Of f16 any, subnormal ones too, and one that is infinite.
+      if (shape.numbers == Shape::F16)
+        halves[i] = i == 1 ? 0x7c00 : random() % 0x7c00 | random() % 2 << 15;
+      plain[i] = shape.numbers == Shape::F16 ? fromF16(halves[i])
+                 : shape.bf16 || shape.numbers == Shape::BF16
+                     ? fromBf16(halves[i])
+                     : w;
     }
     for (float &b : bias)
       b = number(random);
@@ -212,16 +235,17 @@ private:
       ++packed;
     for (int64_t n = 0; n < columns; ++n)
       for (int64_t k = 0; k < shape.inputs; ++k) {
-        int64_t place = packedColumn(n), step = k / interleave();
-        char *at =
-            packed +
-            ((place / panel * steps() + step) * panel + place % panel) * 4 +
-            k % interleave() * 2;
-        float w = plain[n * shape.inputs + k];
-        if (uint16_t narrow = toBf16(w); shape.bf16)
-          std::memcpy(at, &narrow, sizeof narrow);
-        else
-          std::memcpy(at, &w, sizeof w);
+        int64_t place = packedColumn(n), step = k / interleave(),
+                from = n * shape.inputs + k;
+        char *at = packed +
+                   (((place / panel * steps() + step) * panel + place % panel) *
+                        interleave() +
+                    k % interleave()) *
+                       elementBytes();
+        std::memcpy(at,
+                    elementBytes() == 2 ? static_cast<void *>(&halves[from])
+                                        : &plain[from],
+                    elementBytes());
       }
   }
 
@@ -379,6 +403,45 @@ TEST_P(MatmulTest, SameBitsInEveryBatch) {
                       .gated = gated,
                       .residual = Shape::InPlace},
                      61);
+}
+
+/// What is stored in 16 bits has the sums of the same numbers in f32.
+TEST_P(MatmulTest, SameBitsAsF32) {
+  for (auto numbers : {Shape::BF16, Shape::F16})
+    for (bool gated : {false, true})
+      for (int64_t inputs : {1, 2, 3, 37, 300}) {
+        Shape shape = {.inputs = inputs,
+                       .outputs = 77,
+                       .bias = true,
+                       .activation = "silu",
+                       .xStride = inputs + 3,
+                       .gated = gated,
+                       .residual = Shape::InPlace,
+                       .numbers = numbers};
+        Product wide(shape, GetParam());
+        shape.stored = true;
+        Product narrow(shape, GetParam());
+        for (int64_t rows : {1, 2, 3, 5, 6, 7, 11, 12, 13, 24, 37}) {
+          std::vector<float> x = wide.rows(rows), expected = wide.run(x),
+                             found = narrow.run(x);
+          ASSERT_EQ(0, std::memcmp(found.data(), expected.data(),
+                                   found.size() * sizeof(float)))
+              << inputs << " inputs, " << rows
+              << " rows, f16: " << (numbers == Shape::F16)
+              << ", gated: " << gated;
+        }
+      }
+}
+
+TEST_P(MatmulTest, StoredSameBitsInEveryBatch) {
+  for (auto numbers : {Shape::BF16, Shape::F16})
+    expectSameBits({.inputs = 301,
+                    .outputs = 77,
+                    .bias = true,
+                    .residual = Shape::InPlace,
+                    .numbers = numbers,
+                    .stored = true},
+                   61);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, MatmulTest,

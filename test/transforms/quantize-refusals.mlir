@@ -5,7 +5,7 @@
 // RUN: not heddle-opt %s --nn-quantize=quant=h.*.scale=q8 2>&1 | FileCheck %s --check-prefix=NORM
 // NORM: error: found no weight of a product and no table that fits `h.*.scale`
 // RUN: not heddle-opt %s --nn-quantize=quant=**=q7 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: error: found **=q7, needed PATTERN=TYPE with f32, bf16, i8, q8, q6, q5, q4, q5_1, q4_1, q6_k, q5_k, q4_k, q3_k or q2_k
+// TYPE: error: found **=q7, needed PATTERN=TYPE with f32, bf16, f16, i8, q8, q6, q5, q4, q5_1, q4_1, q6_k, q5_k, q4_k, q3_k or q2_k
 // RUN: not heddle-opt %s --nn-quantize=dtype=q8 2>&1 | FileCheck %s --check-prefix=DTYPE
 // DTYPE: error: found dtype q8, needed f32 or bf16
 

@@ -324,7 +324,7 @@ func.func @f(%x: !x, %i: !i) {
 
 // The types of packed weights
 func.func @f() {
-  // expected-error @+1 {{found q7, needed f32, bf16, i8, q8}}
+  // expected-error @+1 {{found q7, needed f32, bf16, f16, i8, q8}}
   %w = nn.weight "w" stored q7 : tensor<8x8xf32, #nn.axes<D, E>>
   return
 }
