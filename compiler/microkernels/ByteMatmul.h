@@ -59,7 +59,8 @@ protected:
             v.advanceBytes(v.advanceBytes(weight, offset),
                            tuning::bytesAhead + line * tuning::cacheLine));
     for (int64_t line : tile.nextLines)
-      v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), line));
+      v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), line),
+                 tile.isNear);
   }
 
   int64_t inputs;

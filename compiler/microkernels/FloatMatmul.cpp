@@ -34,7 +34,9 @@ public:
     inputsOfStep = weight.getElementType().isBF16() ? 2 : 1;
     tile = target.tile;
     fewRowsVectors = 2 * tile.vectors;
-    singleRowVectors = 4 * tile.vectors;
+    // One panel is one stream, where it can be as fast.
+    singleRowVectors = (target.prefetchesAhead ? 1 : 4) * tile.vectors;
+    singleRowAsks = target.prefetchesAhead && bytesOf(weight) == 2;
     panel = op.getPanel();
     columnBytes = inputsOfStep * bytesOf(weight);
     stepBytes = panel * columnBytes;
@@ -60,7 +62,8 @@ public:
       for (int64_t line : tile.nextLines)
         for (int64_t s = 0; s < count; ++s)
           v.prefetch(v.advanceBytes(v.advanceBytes(next, offset(stepBytes)),
-                                    line + s * stepBytes));
+                                    line + s * stepBytes),
+                     tile.isNear);
       return emitSteps(v, tile, v.advanceBytes(x, offset(xStepBytes)),
                        v.advanceBytes(weight, offset(stepBytes)), sums, count,
                        /*isWhole=*/true);

@@ -120,6 +120,10 @@ public:
     tile = {ByteDot::tiles(target).groups.rows, panel / target.lanes()};
     singleRowVectors = fewRowsVectors = tile.vectors;
     stepLines = stepBytes / tuning::cacheLine;
+    if (target.prefetchesAhead && target.dotsBytes) {
+      rowsOfFew = tuning::rowsOfFewGroups;
+      mostFewRows = tuning::mostFewGroupRows;
+    }
     if (format.hasSpans() || (row.wide && format.bits() >= 6))
       linesAhead = stepLines;
   }
@@ -209,11 +213,27 @@ private:
         v.advanceBytes(part.x, times(v, step, layout.stepInputs())),
         v.advanceBytes(part.x, times(v, step, 4 * layout.stepGroups())),
         v.advanceBytes(part.weight, offset), 0};
-    GroupReader reader(v, layout, part.tile, place.weight);
+    // Rows beyond a tile of many come after those: integers are read again.
+    int64_t blocks = llvm::divideCeil(part.tile.rows, tile.rows);
+    SmallVector<std::unique_ptr<GroupReader>> readers;
+    for (int64_t block = 0; block < blocks; ++block)
+      readers.push_back(std::make_unique<GroupReader>(
+          v, layout, part.tile, block ? v.opaque(place.weight) : place.weight));
     SmallVector<Value> updated(sums);
     for (; place.group < layout.stepGroups(); ++place.group) {
-      SmallVector<Value> dots = emitDots(v, part.tile, place, reader);
-      updated = addScaled(v, part.tile, updated, dots, place, part.numbers);
+      Scales scales = scalesOf(v, part, place, updated);
+      for (int64_t block = 0; block < blocks; ++block) {
+        int64_t first = part.tile.rows * block / blocks,
+                behind = part.tile.rows * (block + 1) / blocks;
+        Tile rows = {behind - first, part.tile.vectors, {}};
+        Place at = place;
+        at.x = v.advanceBytes(at.x, first * xRowBytes);
+        at.numbers = v.advanceBytes(at.numbers, first * xRowBytes);
+        SmallVector<Value> dots = emitDots(v, rows, at, *readers[block]);
+        addScaled(v, scales, dots, at,
+                  MutableArrayRef(updated).slice(first * rows.vectors.size(),
+                                                 dots.size()));
+      }
       place.numbers = v.advanceBytes(place.numbers, 4);
     }
     return updated;
@@ -314,39 +334,50 @@ private:
     }
   }
 
+  /// Of the columns for one group, and of those with minima minimum + z ·
+  /// scale.
+  struct Scales {
+    SmallVector<Value> scales, middles;
+  };
+
+  /// Adds them to the checks, which stand behind the sums.
+  Scales scalesOf(VectorBuilder &v, const Part &part, const Place &place,
+                  MutableArrayRef<Value> sums) const {
+    Scales found;
+    size_t columns = part.tile.vectors.size();
+    auto checks = sums.take_back(columns);
+    for (size_t j = 0; j < columns; ++j) {
+      Value scale = part.numbers.scale(place.weight, place.group, j);
+      Value check = scale;
+      found.scales.push_back(scale);
+      if (format.hasMinima) {
+        // Dots are multiples.
+        Value minimum = part.numbers.minimum(place.weight, place.group, j);
+        auto zero = static_cast<float>(format.zeroPoint() * layout.multiple());
+        found.middles.push_back(v.mulAdd(scale, v.splat(zero), minimum));
+        check = v.add(scale, minimum);
+      }
+      // Those of a span are counted where it begins.
+      if (!format.hasSpans())
+        checks[j] = v.add(checks[j], check);
+    }
+    return found;
+  }
+
   /// The product of scales by adding to exponents,
   ///   dw · (2^high + 2^low) = f32(bits(dw) + (high << 23)) +
   ///                           f32(bits(dw) + (low << 23)),
   /// is exact where dw is a number but 0, and next to nothing for 0, where
   /// weights are all minimum. What is no finite number becomes any: hence the
   /// checks.
-  SmallVector<Value> addScaled(VectorBuilder &v, const Tile &tile,
-                               ValueRange sums, ValueRange dots,
-                               const Place &place,
-                               const GroupNumbers &numbers) const {
+  void addScaled(VectorBuilder &v, const Scales &scales, ValueRange dots,
+                 const Place &place, MutableArrayRef<Value> sums) const {
     auto plus = [&](Value bits, Value exponent) {
       return v.fromBits(
           arith::AddIOp::create(v.builder, v.loc, bits, exponent));
     };
-    SmallVector<Value> scales, middles, checks, updated;
-    size_t columns = tile.vectors.size();
-    for (size_t j = 0; j < columns; ++j) {
-      Value scale = numbers.scale(place.weight, place.group, j);
-      Value check = scale;
-      scales.push_back(scale);
-      if (format.hasMinima) {
-        // Dots are multiples.
-        Value minimum = numbers.minimum(place.weight, place.group, j);
-        auto zero = static_cast<float>(format.zeroPoint() * layout.multiple());
-        middles.push_back(v.mulAdd(scale, v.splat(zero), minimum));
-        check = v.add(scale, minimum);
-      }
-      // Those of a span are counted where it begins.
-      Value &all = checks.emplace_back(sums[tile.rows * columns + j]);
-      if (!format.hasSpans())
-        all = v.add(all, check);
-    }
-    for (int64_t i = 0; i < tile.rows; ++i) {
+    size_t number = 0;
+    for (int64_t i = 0; number < dots.size(); ++i) {
       auto at = [&](int64_t strip) {
         return v.advanceBytes(place.numbers, i * xRowBytes + strip);
       };
@@ -355,18 +386,15 @@ private:
       Value total;
       if (format.hasMinima)
         total = v.loadSplat(at(row.sumOffset()));
-      for (auto [j, columnScale] : llvm::enumerate(scales)) {
-        int64_t number = updated.size();
+      for (auto [j, columnScale] : llvm::enumerate(scales.scales)) {
         Value bits = v.bitsOf(columnScale);
         Value scale = v.add(plus(bits, high), plus(bits, low));
         Value sum = v.mulAdd(toFloats(v, dots[number]), scale, sums[number]);
         if (total)
-          sum = v.mulAdd(middles[j], total, sum);
-        updated.push_back(sum);
+          sum = v.mulAdd(scales.middles[j], total, sum);
+        sums[number++] = sum;
       }
     }
-    updated.append(checks);
-    return updated;
   }
 
   int64_t vectorsTogether;

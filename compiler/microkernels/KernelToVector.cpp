@@ -119,8 +119,8 @@ struct KernelToVector
     if (!machine) {
       getOperation().emitError()
           << "target '" << target
-          << "' is unknown, needed avx512, avx2, neon or generic, with +bf16 "
-             "or +vnni where the unit has them";
+          << "' is unknown, needed avx512, avx2, neon or generic, with +bf16, "
+             "+vnni or +ahead where the unit has them";
       return signalPassFailure();
     }
     if (failed(Emitters(*machine).run(getOperation())))

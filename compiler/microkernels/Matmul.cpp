@@ -8,14 +8,16 @@
 //   one row     × 4V vectors: as fast as the weight comes, from several panels
 //               at once
 //   few rows    2 … R/2 rows × 2V vectors: enough independent sums to hide the
-//               latency of an addition
+//               latency of an addition; or as the operands say
 //   many rows   R/2 … R rows × V vectors: rows are dealt to tiles as evenly as
 //               possible, so that no tile is left over with few rows
 //
 // A task is one tile's columns of one block of rows. Blocks are small enough
 // that their x stays in the second-level cache while panels stream past; while
-// many tiles are computed with one panel, the next is prefetched. What the
-// epilogue reads of other matrices is prefetched as a tile begins.
+// many tiles are computed with one panel, the next is prefetched, and what is
+// ahead in this one by a single tile, where the machine does it better in
+// software. What the epilogue reads of other matrices is prefetched as a tile
+// begins.
 //
 // What depends on the type of the operands is in MatmulOperands.h, what becomes
 // of the sums in MatmulEpilogue.h.
@@ -58,19 +60,6 @@ std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
 // Tasks
 //===----------------------------------------------------------------------===//
 
-/// The lines of one step of k that hold the vectors at `offsets`.
-static SmallVector<int64_t> linesOf(ArrayRef<int64_t> offsets,
-                                    int64_t vectorBytes) {
-  SmallVector<int64_t> lines;
-  for (int64_t offset : offsets)
-    for (int64_t byte = 0; byte < vectorBytes; byte += tuning::cacheLine) {
-      int64_t line = (offset + byte) / tuning::cacheLine * tuning::cacheLine;
-      if (!llvm::is_contained(lines, line))
-        lines.push_back(line);
-    }
-  return lines;
-}
-
 int64_t MatmulEmitter::rowsPerBlock() const {
   int64_t rows = tuning::inputBlockBytes / operands.xRowBytes;
   return std::max(rows / operands.tile.rows, int64_t{1}) * operands.tile.rows;
@@ -81,7 +70,7 @@ int64_t MatmulEmitter::rowsPerBlock() const {
 Value MatmulEmitter::belongsTo(const Family &family, Value rows) {
   Value others = make<arith::SubIOp>(rows, index(1));
   return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ult,
-                               others, index(family.mostRows));
+                               others, index(family.rowsOfTask));
 }
 
 //  tasks = M = 1 ? ceil(N / 4W) : M ≤ R/2 ? ceil(N / 2W)
@@ -101,7 +90,7 @@ void MatmulEmitter::emitTasks(kernel::MatmulOp op) {
 
   Value blocks = make<arith::CeilDivUIOp>(rows, index(rowsPerBlock()));
   Value tasks = make<arith::MulIOp>(blocks, index(columnTasks(manyRows())));
-  for (const Family &family : {fewRows(), oneRow()})
+  for (const Family &family : llvm::reverse(smallFamilies()))
     tasks = arith::SelectOp::create(v.builder, v.loc, belongsTo(family, rows),
                                     index(columnTasks(family)), tasks);
 
@@ -125,7 +114,7 @@ func::FuncOp MatmulEmitter::taskFunction() {
   Arguments arguments = named(values.drop_back(2));
   Value rows = values.drop_back().back(), task = values.back();
 
-  for (const Family &family : {oneRow(), fewRows()}) {
+  for (const Family &family : smallFamilies()) {
     auto either = scf::IfOp::create(v.builder, v.loc, belongsTo(family, rows),
                                     /*withElse=*/true);
     if (family.leastRows == 1)
@@ -138,13 +127,26 @@ func::FuncOp MatmulEmitter::taskFunction() {
   return function;
 }
 
-/// One tile. The machine's own prefetch brings the weight.
+/// One tile, or those of rows dealt evenly. The machine's own prefetch brings
+/// the weight, or the operands'.
 void MatmulEmitter::emitFewRowsTask(const Family &family, Arguments arguments,
                                     Value rows, Value task) {
   Value first = make<arith::MulIOp>(task, index(family.columns));
-  SmallVector<Value> tile = present(atColumn(arguments, first));
-  tile.push_back(tile[1]);
-  emitTileCall(family, rows, first, tile);
+  Arguments columns = atColumn(arguments, first);
+  auto emitTile = [&](const Arguments &at, Value count) {
+    SmallVector<Value> tile = present(at);
+    tile.push_back(family.isAhead
+                       ? v.advanceBytes(at.weight, tuning::bytesAhead)
+                       : at.weight);
+    emitTileCall(family, count, first, tile);
+  };
+  if (family.rowsOfTask == family.mostRows)
+    return emitTile(columns, rows);
+  Value tiles = make<arith::CeilDivUIOp>(rows, index(family.mostRows));
+  v.loop(index(0), tiles, 1, [&](Value number) {
+    Share share = deal(rows, tiles, number);
+    emitTile(atRow(columns, share.first), share.size);
+  });
 }
 
 /// total / parts each, one more for the first total mod parts.
@@ -189,32 +191,24 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
   Arguments columns = atColumn(arguments, first);
   Share ofRows = deal(rows, blocks, block);
   Value tiles = make<arith::CeilDivUIOp>(ofRows.size, index(family.mostRows));
-  // Where it is not worth it, what is being read is prefetched.
-  Value worth =
-      arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::uge, tiles,
-                            index(tuning::prefetchTiles));
+  // Where it is not worth it, what is being read is prefetched, or is to be
+  // soon. Behind the last panel that does nothing.
+  bool isAhead = target.prefetchesAhead;
+  Value worth = arith::CmpIOp::create(
+      v.builder, v.loc, arith::CmpIPredicate::uge, tiles,
+      index(isAhead ? tuning::prefetchTilesAhead : tuning::prefetchTiles));
   Value next = arith::SelectOp::create(
       v.builder, v.loc, worth,
       weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)),
-      columns.weight);
-  int64_t lines = operands.stepLines;
-  if (!lines)
-    lines =
-        linesOf(vectorOffsets(family.columns), target.vectorBits / 8).size();
+      isAhead ? v.advanceBytes(columns.weight, tuning::bytesAhead)
+              : columns.weight);
+  // Successive tiles prefetch different lines of every step, or all of them.
+  SmallVector<int64_t> linesOfAll = linesOfStep(family);
+  int64_t lines = family.nextLines == linesOfAll ? 1 : linesOfAll.size();
   v.loop(index(0), tiles, 1, [&](Value number) {
     Share ofBlock = deal(ofRows.size, tiles, number);
-    Value row = make<arith::AddIOp>(ofRows.first, ofBlock.first);
-    auto distance = [&](int64_t stride) {
-      return make<arith::MulIOp>(row, index(stride));
-    };
-    Arguments at = columns;
-    at.x = v.advanceBytes(at.x, distance(operands.xRowBytes));
-    for (auto [other, stride] : llvm::zip_equal(at.others, epilogue.strides))
-      if (stride)
-        other = v.advance(other, distance(stride));
-    at.y = v.advance(at.y, distance(epilogue.yStride));
-    SmallVector<Value> tile = present(at);
-    // Successive tiles prefetch different lines of every step.
+    SmallVector<Value> tile = present(
+        atRow(columns, make<arith::AddIOp>(ofRows.first, ofBlock.first)));
     Value line = make<arith::RemUIOp>(number, index(lines));
     tile.push_back(v.advanceBytes(
         next, make<arith::MulIOp>(line, index(tuning::cacheLine))));
@@ -269,6 +263,9 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
                                         int64_t columns) {
   std::string name = this->name() + "_tile_" + std::to_string(rows) + "x" +
                      std::to_string(columns);
+  // Those of many rows may be as large.
+  if (family.isAhead)
+    name += "_ahead";
   if (auto existing = symbols.lookup<func::FuncOp>(name))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
@@ -287,7 +284,7 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
     if (!mayBeY(argument))
       function.setArgAttr(argument.getArgNumber(), "llvm.noalias",
                           v.builder.getUnitAttr());
-  Tile tile = {rows, vectorOffsets(columns), family.nextLines};
+  Tile tile = {rows, vectorOffsets(columns), family.nextLines, family.isAhead};
   MatmulEpilogue::Place place = {arguments.bias, arguments.others, arguments.y};
   epilogue.prefetch(v, rows, columns, place);
   SmallVector<Value> sums =

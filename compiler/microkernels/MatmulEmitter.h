@@ -27,21 +27,29 @@ public:
   void emitTasks(kernel::MatmulOp op);
 
 private:
-  /// A family of tiles: row counts, columns of y of a task, and the lines that
-  /// a tile prefetches at every step of k.
+  /// A family of tiles: their row counts, columns of y of a task, the lines
+  /// that a tile prefetches at every step of k, of how many rows its tasks are
+  /// at most (0: of any number), and whether what it prefetches is ahead in its
+  /// own weight.
   struct Family {
     int64_t leastRows, mostRows, columns;
     llvm::SmallVector<int64_t> nextLines;
+    int64_t rowsOfTask = 0;
+    bool isAhead = false;
   };
   Family oneRow() const;
   Family fewRows() const;
   Family manyRows() const;
+  /// The first two, without one that has no rows.
+  llvm::SmallVector<Family, 2> smallFamilies() const;
+  bool hasFewRows() const;
   int64_t columnsOf(int64_t vectors) const;
   int64_t columnTasks(const Family &family) const {
     return llvm::divideCeil(outputs, family.columns);
   }
   int64_t rowsPerBlock() const;
   mlir::Value belongsTo(const Family &family, mlir::Value rows);
+  llvm::SmallVector<int64_t> linesOfStep(const Family &family) const;
 
   /// Arguments of a function, those that the product has: x and weight, bias,
   /// what the epilogue reads, y; of a task the number of rows and its own, of a
@@ -62,6 +70,7 @@ private:
   mlir::Value weightAt(mlir::Value weight, mlir::Value column);
   llvm::SmallVector<int64_t> vectorOffsets(int64_t columns) const;
   Arguments atColumn(Arguments arguments, mlir::Value column);
+  Arguments atRow(Arguments arguments, mlir::Value row);
 
   /// A contiguous part of a range.
   struct Share {

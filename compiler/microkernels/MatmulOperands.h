@@ -22,9 +22,11 @@ struct Tile {
   int64_t rows;
   /// Where the columns of each vector begin, in bytes from those of the first.
   llvm::SmallVector<int64_t> vectors;
-  /// Lines of the next tile's weight to prefetch at every step of k, in bytes
-  /// from `next` at that step.
+  /// Lines of the next tile's weight, or of what is ahead in this one, to
+  /// prefetch at every step of k, in bytes from `next` at that step; and
+  /// whether into the first-level cache.
   llvm::SmallVector<int64_t> nextLines;
+  bool isNear = false;
 };
 
 class MatmulOperands {
@@ -41,6 +43,11 @@ public:
   /// Vectors of the tile of a single row, and of those of few rows; 0: twice as
   /// many as of many rows.
   int64_t singleRowVectors = 0, fewRowsVectors = 0;
+  /// The largest tile of few rows, and how many rows such tiles are for; 0:
+  /// half a tile of many.
+  int64_t rowsOfFew = 0, mostFewRows = 0;
+  /// Whether a single row asks for what is ahead.
+  bool singleRowAsks = false;
   /// Lines of a step that tiles of many rows take turns to prefetch of the next
   /// weight; 0: those in which the vectors lie.
   int64_t stepLines = 0;

@@ -36,25 +36,73 @@ SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
 
 MatmulEmitter::Family MatmulEmitter::oneRow() const {
   int64_t vectors = operands.singleRowVectors;
-  return {1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}};
+  Family family = {
+      1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}, 1};
+  if (operands.singleRowAsks) {
+    family.nextLines = linesOfStep(family);
+    family.isAhead = true;
+  }
+  return family;
 }
 
 MatmulEmitter::Family MatmulEmitter::fewRows() const {
-  int64_t vectors = operands.fewRowsVectors;
-  return {2,
-          operands.tile.rows / 2,
-          columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
-          {}};
+  int64_t vectors = operands.fewRowsVectors, half = operands.tile.rows / 2;
+  Family family = {2,
+                   operands.rowsOfFew ? operands.rowsOfFew : half,
+                   columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
+                   {},
+                   operands.mostFewRows ? operands.mostFewRows : half};
+  if (target.prefetchesAhead) {
+    family.nextLines = linesOfStep(family);
+    family.isAhead = true;
+  }
+  return family;
 }
 
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  // Of a step of many lines two far apart, so that half the tiles are enough.
-  SmallVector<int64_t> nextLines = {0};
-  if (operands.stepLines > 2)
-    nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
-                        tuning::cacheLine);
-  return {fewRows().mostRows, operands.tile.rows,
-          columnsOf(operands.tile.vectors), nextLines};
+  Family family = {operands.tile.rows / 2,
+                   operands.tile.rows,
+                   columnsOf(operands.tile.vectors),
+                   {0}};
+  if (hasFewRows() && operands.stepLines > 2) {
+    // Of a step of many lines two far apart, so that half the tiles are enough.
+    family.nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
+                               tuning::cacheLine);
+  } else if (!hasFewRows()) {
+    family.leastRows = 2;
+    family.nextLines = linesOfStep(family);
+  }
+  return family;
+}
+
+/// Tiles of many rows are for few too where they ask for what is ahead, if they
+/// are as wide.
+bool MatmulEmitter::hasFewRows() const {
+  return !target.prefetchesAhead || operands.rowsOfFew;
+}
+
+SmallVector<MatmulEmitter::Family, 2> MatmulEmitter::smallFamilies() const {
+  if (hasFewRows())
+    return {oneRow(), fewRows()};
+  return {oneRow()};
+}
+
+/// The lines of one step of k that hold the vectors of a tile.
+SmallVector<int64_t> MatmulEmitter::linesOfStep(const Family &family) const {
+  SmallVector<int64_t> lines;
+  if (operands.stepLines) {
+    for (int64_t line = 0; line < operands.stepLines; ++line)
+      lines.push_back(line * tuning::cacheLine);
+    return lines;
+  }
+  for (int64_t offset : vectorOffsets(family.columns))
+    for (int64_t byte = 0; byte < target.vectorBits / 8;
+         byte += tuning::cacheLine) {
+      int64_t line = (offset + byte) / tuning::cacheLine * tuning::cacheLine;
+      if (!llvm::is_contained(lines, line))
+        lines.push_back(line);
+    }
+  return lines;
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,6 +157,20 @@ MatmulEmitter::Arguments MatmulEmitter::atColumn(Arguments arguments,
     if (!number)
       other = v.advance(other, column);
   arguments.y = v.advance(arguments.y, column);
+  return arguments;
+}
+
+/// x, y and matrices beside it moved to a row.
+MatmulEmitter::Arguments MatmulEmitter::atRow(Arguments arguments, Value row) {
+  auto distance = [&](int64_t stride) {
+    return make<arith::MulIOp>(row, index(stride));
+  };
+  arguments.x = v.advanceBytes(arguments.x, distance(operands.xRowBytes));
+  for (auto [other, stride] :
+       llvm::zip_equal(arguments.others, epilogue.strides))
+    if (stride)
+      other = v.advance(other, distance(stride));
+  arguments.y = v.advance(arguments.y, distance(epilogue.yStride));
   return arguments;
 }
 

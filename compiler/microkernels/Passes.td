@@ -22,7 +22,7 @@ def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"target", "target", "std::string", "\"generic\"",
-                        "vector unit: avx512, avx2, neon or generic; avx512+bf16+vnni where it has dot products of narrow types">];
+                        "vector unit: avx512, avx2, neon or generic; avx512+bf16+vnni where it has dot products of narrow types, +ahead where weights are prefetched in software">];
   let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

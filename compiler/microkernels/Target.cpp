@@ -26,6 +26,8 @@ std::optional<Target> Target::named(StringRef name) {
         target.dotsBf16 = true;
       else if (feature == "vnni" && target.vectorBits >= 256)
         target.dotsBytes = true;
+      else if (feature == "ahead" && target.vectorBits == 512)
+        target.prefetchesAhead = true;
       else
         return std::nullopt;
     return target;
@@ -39,6 +41,8 @@ std::string Target::fullName() const {
     text += "+bf16";
   if (dotsBytes)
     text += "+vnni";
+  if (prefetchesAhead)
+    text += "+ahead";
   return text;
 }
 
@@ -55,6 +59,10 @@ Target Target::of(StringRef architecture,
     target = avx512;
     target.dotsBf16 = hasFeature("avx512bf16");
     target.dotsBytes = hasFeature("avx512vnni");
+    // With 512 bits, only Zen 5 (where it was measured), Sapphire Rapids and
+    // what came after them have it; on Zen 4 the machine's own prefetch is
+    // faster.
+    target.prefetchesAhead = hasFeature("avxvnni");
   } else if (hasFeature("avx2") && hasFeature("fma") && hasFeature("f16c")) {
     target = avx2;
     target.dotsBytes = hasFeature("avxvnni");

@@ -28,13 +28,16 @@ struct Target {
   bool dotsBf16 = false;
   /// vpdpbusd: dot products of four bytes, unsigned by signed. "+vnni".
   bool dotsBytes = false;
+  /// So many lines may be on their way that few rows, of which none is computed
+  /// twice, ask for all of a weight some KiB ahead. "+ahead".
+  bool prefetchesAhead = false;
 
   int64_t lanes() const { return vectorBits / 32; }
 
   static const Target avx512, avx2, neon, generic;
 
   /// The target called `name`: a vector unit and what it can do beside that,
-  /// as in "avx512+bf16+vnni"; or none.
+  /// as in "avx512+bf16+vnni+ahead"; or none.
   static std::optional<Target> named(llvm::StringRef name);
   std::string fullName() const;
 

@@ -70,6 +70,12 @@ constexpr int64_t columnShares = 4;
 /// next one in software. With fewer, that takes the buffers of misses from the
 /// weight being read, and the machine's own prefetch is faster.
 constexpr int64_t prefetchTiles = 3;
+/// The same where a single tile asks for what is ahead of it.
+constexpr int64_t prefetchTilesAhead = 2;
+
+/// Rows whose products with scales of groups read a panel once, in tiles of so
+/// many: up to six have their sums of integers in registers at a time.
+constexpr int64_t rowsOfFewGroups = 8, mostFewGroupRows = 16;
 
 /// Steps of k that a tile takes at once where registers allow. The rows of x
 /// may all fall into one set of the first-level cache (K = 3072: 12 rows, 8

@@ -311,9 +311,10 @@ Value VectorBuilder::onlyFirst(Value vector, int64_t count) {
                                  splat(0));
 }
 
-void VectorBuilder::prefetch(Value pointer) {
-  enum { Read = 0, SecondLevel = 2, Data = 1 };
-  LLVM::Prefetch::create(builder, loc, pointer, Read, SecondLevel, Data);
+void VectorBuilder::prefetch(Value pointer, bool isNear) {
+  enum { Read = 0, SecondLevel = 2, FirstLevel = 3, Data = 1 };
+  LLVM::Prefetch::create(builder, loc, pointer, Read,
+                         isNear ? FirstLevel : SecondLevel, Data);
 }
 
 Value VectorBuilder::opaque(Value pointer) {

@@ -94,8 +94,8 @@ public:
   void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
   /// The first `count` lanes, zero in the others.
   mlir::Value onlyFirst(mlir::Value vector, int64_t count);
-  /// Brings the line at `pointer` into the second-level cache.
-  void prefetch(mlir::Value pointer);
+  /// Brings the line at `pointer` into the second-level cache, or the first.
+  void prefetch(mlir::Value pointer, bool isNear = false);
   /// The same pointer, of which LLVM does not know that it is: what is loaded
   /// from it anew need not stay in a register until then.
   mlir::Value opaque(mlir::Value pointer);

@@ -29,7 +29,7 @@ static bool hostHas(StringRef feature) {
 
 /// The least CPU that a target's code runs on, and what it has beyond that.
 static std::pair<const char *, std::string> cpuOf(StringRef target) {
-  if (target == "avx512+bf16+vnni")
+  if (target.starts_with("avx512+bf16+vnni"))
     return {"x86-64-v4", "+avx512bf16,+avx512vnni"};
   if (target == "avx512")
     return {"x86-64-v4", ""};
@@ -46,7 +46,8 @@ std::vector<std::string> runnableTargets() {
   if (hostHas("avx512f") && hostHas("avx512vl")) {
     targets.push_back("avx512");
     if (hostHas("avx512bf16") && hostHas("avx512vnni"))
-      targets.push_back("avx512+bf16+vnni");
+      targets.insert(targets.end(),
+                     {"avx512+bf16+vnni", "avx512+bf16+vnni+ahead"});
   }
 #endif
   return targets;

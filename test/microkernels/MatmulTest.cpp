@@ -409,7 +409,7 @@ TEST_P(MatmulTest, SameBitsInEveryBatch) {
 TEST_P(MatmulTest, SameBitsAsF32) {
   for (auto numbers : {Shape::BF16, Shape::F16})
     for (bool gated : {false, true})
-      for (int64_t inputs : {1, 2, 3, 37, 300}) {
+      for (int64_t inputs : {1, 38, 301}) {
         Shape shape = {.inputs = inputs,
                        .outputs = 77,
                        .bias = true,

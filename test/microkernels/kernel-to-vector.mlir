@@ -2,7 +2,7 @@
 // RUN: heddle-opt %s --kernel-to-vector=target=avx2 --split-input-file | FileCheck %s --check-prefix=AVX2
 // RUN: not heddle-opt %s --kernel-to-vector=target=vax 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: target 'vax' is unknown, needed avx512, avx2, neon or generic, with +bf16 or +vnni where the unit has them
+// UNKNOWN: error: target 'vax' is unknown, needed avx512, avx2, neon or generic, with +bf16, +vnni or +ahead where the unit has them
 
 // Without a frame the tasks are a loop; both products share one function.
 // CHECK-LABEL: func.func @two_products_of_one_shape_share_code(
