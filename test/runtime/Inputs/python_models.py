@@ -58,6 +58,10 @@ class Text(unittest.TestCase):
         self.model.generate(PROMPT, on_token=tokens.append, logprobs=2, **GREEDY)
         self.assertEqual(tokens[0].likeliest[0], (tokens[0].id, tokens[0].logprob))
         self.assertGreater(self.model.generate(PROMPT, beams=3, **GREEDY), "")
+        drawn = {"max_tokens": 60, "temperature": 0.5, "seed": 2}
+        self.assertEqual(self.model.generate(PROMPT, speculate="lookup", **drawn), self.model.generate(PROMPT, **drawn))
+        with self.assertRaisesRegex(ValueError, "speculate is 'guess', needed one of none, lookup"):
+            self.model.generate(PROMPT, speculate="guess")
 
     def test_a_schema_is_kept_to(self):
         schema = {"type": "object", "properties": {"age": {"type": "integer", "maximum": 99}}, "required": ["age"],
