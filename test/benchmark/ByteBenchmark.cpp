@@ -1,8 +1,9 @@
 //===- ByteBenchmark.cpp - quantised products beside the machine's limits -===//
 //
 // Products with quantised weights as a share of the peak of byte dot products,
-// or of the speed at which this process reads memory, both measured between the
-// runs: clocks drift and neighbours come and go. Printed are the median and the
+// or of the speed at which this process reads memory, whichever takes longer,
+// both measured between the runs: clocks drift and neighbours come and go.
+// Printed are the median and the
 // best share, and the median of the limit. `cold` walks through more copies of
 // the weight than fit in any cache.
 //
@@ -127,10 +128,10 @@ void bytes(benchmark::State &state, Product product, bool cold) {
                  0,
                  {product.rows, product.outputs},
                  {product.outputs, 1}};
-  bool isMemoryBound = cold && product.rows <= 4;
-  double work = isMemoryBound ? static_cast<double>(operands.bytes)
-                              : 2.0 * product.rows * operands.matrix.outputs *
-                                    product.inputs;
+  auto bytes = static_cast<double>(operands.bytes);
+  double operations =
+      2.0 * product.rows * operands.matrix.outputs * product.inputs;
+  bool isMemoryBound = false;
   Comparison comparison;
   int64_t calls = 0;
   for (auto _ : state) {
@@ -140,13 +141,15 @@ void bytes(benchmark::State &state, Product product, bool cold) {
     uint8_t *old = operands.weights + (calls + operands.copies / 2) %
                                           operands.copies * operands.bytes;
     state.PauseTiming();
-    double limit =
-        isMemoryBound ? memoryPeak(old, old + operands.bytes) : dotPeak(target);
+    double memory = cold ? memoryPeak(old, old + operands.bytes) : 0,
+           peak = dotPeak(target);
+    isMemoryBound = cold && bytes / memory > operations / peak;
     state.ResumeTiming();
     Buffer<2, uint8_t> w = {weight, weight, 0, {}, {}};
     double start = secondsNow();
     function(&x, &w, &y);
-    comparison.add(limit, work, secondsNow() - start);
+    comparison.add(isMemoryBound ? memory : peak,
+                   isMemoryBound ? bytes : operations, secondsNow() - start);
     ++calls;
   }
   comparison.report(state, isMemoryBound ? "B" : "op");
@@ -185,6 +188,8 @@ BENCHMARK_CAPTURE(bytes, i8_128x768x768, {i8, 128, 768, 768}, false);
 BENCHMARK_CAPTURE(bytes, i8_128x768x768_cold, {i8, 128, 768, 768}, true);
 BENCHMARK_CAPTURE(bytes, i8_128x3072x768_cold, {i8, 128, 3072, 768}, true);
 BENCHMARK_CAPTURE(bytes, i8_16x768x768_cold, {i8, 16, 768, 768}, true);
+BENCHMARK_CAPTURE(bytes, i8_8x2048x2048_cold, {i8, 8, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, i8_4x2048x2048_cold, {i8, 4, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, i8_1x768x768_cold, {i8, 1, 768, 768}, true);
 BENCHMARK_CAPTURE(bytes, q8_128x768x768, {q8, 128, 768, 768}, false);
 BENCHMARK_CAPTURE(bytes, q8_128x768x768_cold, {q8, 128, 768, 768}, true);
@@ -207,8 +212,10 @@ BENCHMARK_CAPTURE(bytes, q8_1x2048x5632_gated_cold, {q8, 1, 2048, 5632, true},
                   true);
 BENCHMARK_CAPTURE(bytes, q4_128x768x768, {q4, 128, 768, 768}, false);
 BENCHMARK_CAPTURE(bytes, q4_128x2048x2048_cold, {q4, 128, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_16x2048x2048_cold, {q4, 16, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, q4_8x2048x2048_cold, {q4, 8, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, q4_4x2048x2048_cold, {q4, 4, 2048, 2048}, true);
+BENCHMARK_CAPTURE(bytes, q4_2x2048x2048_cold, {q4, 2, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, q4_1x2048x2048_cold, {q4, 1, 2048, 2048}, true);
 BENCHMARK_CAPTURE(bytes, q4_1x5632x2048_cold, {q4, 1, 5632, 2048}, true);
 BENCHMARK_CAPTURE(narrow, row_128x768, false, 128, 768);

@@ -15,7 +15,7 @@ NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "l
 
 
 WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"}
-TYPES = {"f32": []} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
+TYPES = {"f32": ["--dtype=f32"]} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
 
 
 def build(compiler, model, dtype, library, cpu, store):
