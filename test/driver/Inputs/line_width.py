@@ -7,7 +7,7 @@ WIDTH, PERCENT = 120, 95
 heddle, *models = sys.argv[1:]
 for model in models:
     for stage in ["nn", "nn-fused"]:
-        text = subprocess.run([heddle, "build", model, f"--emit={stage}", "-o", "-"], check=True, capture_output=True,
+        text = subprocess.run([heddle, "build", model, "--dtype=f32", f"--emit={stage}", "-o", "-"], check=True, capture_output=True,
                               encoding="utf-8").stdout
         lines = [line for line in text.split("\n") if line]
         wide = [line for line in lines if len(line) > WIDTH]
