@@ -14,6 +14,7 @@ public:
     tile = ByteDot::tiles(target).rows;
     singleRowVectors = panel / target.lanes();
     fewRowsVectors = tile.vectors;
+    fewRowsAsk = true;
   }
 
   //  sums[i][j] = start[i]

@@ -36,7 +36,7 @@ public:
     fewRowsVectors = 2 * tile.vectors;
     // One panel is one stream, where it can be as fast.
     singleRowVectors = (target.prefetchesAhead ? 1 : 4) * tile.vectors;
-    singleRowAsks = target.prefetchesAhead && bytesOf(weight) == 2;
+    fewRowsAsk = bytesOf(weight) == 2;
     panel = op.getPanel();
     columnBytes = inputsOfStep * bytesOf(weight);
     stepBytes = panel * columnBytes;

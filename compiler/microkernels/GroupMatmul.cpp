@@ -213,8 +213,10 @@ private:
         v.advanceBytes(part.x, times(v, step, layout.stepInputs())),
         v.advanceBytes(part.x, times(v, step, 4 * layout.stepGroups())),
         v.advanceBytes(part.weight, offset), 0};
-    // Rows beyond a tile of many come after those: integers are read again.
-    int64_t blocks = llvm::divideCeil(part.tile.rows, tile.rows);
+    // Rows beyond a tile of many come after those, and read the integers again;
+    // what would be unpacked again is worth more than registers.
+    int64_t blocks =
+        format.bits() < 8 ? 1 : llvm::divideCeil(part.tile.rows, tile.rows);
     SmallVector<std::unique_ptr<GroupReader>> readers;
     for (int64_t block = 0; block < blocks; ++block)
       readers.push_back(std::make_unique<GroupReader>(

@@ -46,8 +46,9 @@ public:
   /// The largest tile of few rows, and how many rows such tiles are for; 0:
   /// half a tile of many.
   int64_t rowsOfFew = 0, mostFewRows = 0;
-  /// Whether a single row asks for what is ahead.
-  bool singleRowAsks = false;
+  /// Whether few rows ask for what is ahead, in the tiles of many, where that
+  /// is faster than the machine's own prefetch.
+  bool fewRowsAsk = false;
   /// Lines of a step that tiles of many rows take turns to prefetch of the next
   /// weight; 0: those in which the vectors lie.
   int64_t stepLines = 0;

@@ -36,23 +36,20 @@ SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
 
 MatmulEmitter::Family MatmulEmitter::oneRow() const {
   int64_t vectors = operands.singleRowVectors;
-  Family family = {
+  return {
       1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}, 1};
-  if (operands.singleRowAsks) {
-    family.nextLines = linesOfStep(family);
-    family.isAhead = true;
-  }
-  return family;
 }
 
 MatmulEmitter::Family MatmulEmitter::fewRows() const {
   int64_t vectors = operands.fewRowsVectors, half = operands.tile.rows / 2;
   Family family = {2,
-                   operands.rowsOfFew ? operands.rowsOfFew : half,
+                   half,
                    columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
                    {},
-                   operands.mostFewRows ? operands.mostFewRows : half};
-  if (target.prefetchesAhead) {
+                   half};
+  if (operands.rowsOfFew) {
+    family.mostRows = operands.rowsOfFew;
+    family.rowsOfTask = operands.mostFewRows;
     family.nextLines = linesOfStep(family);
     family.isAhead = true;
   }
@@ -60,25 +57,22 @@ MatmulEmitter::Family MatmulEmitter::fewRows() const {
 }
 
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  Family family = {operands.tile.rows / 2,
+  Family family = {hasFewRows() ? operands.tile.rows / 2 : 2,
                    operands.tile.rows,
                    columnsOf(operands.tile.vectors),
                    {0}};
-  if (hasFewRows() && operands.stepLines > 2) {
-    // Of a step of many lines two far apart, so that half the tiles are enough.
+  if (operands.stepLines > 2)
+    // Two far apart, so that half the tiles are enough.
     family.nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
                                tuning::cacheLine);
-  } else if (!hasFewRows()) {
-    family.leastRows = 2;
+  else if (target.prefetchesAhead)
     family.nextLines = linesOfStep(family);
-  }
   return family;
 }
 
-/// Tiles of many rows are for few too where they ask for what is ahead, if they
-/// are as wide.
+/// Tiles of many rows are for few too where those are to ask for what is ahead.
 bool MatmulEmitter::hasFewRows() const {
-  return !target.prefetchesAhead || operands.rowsOfFew;
+  return !target.prefetchesAhead || !operands.fewRowsAsk;
 }
 
 SmallVector<MatmulEmitter::Family, 2> MatmulEmitter::smallFamilies() const {

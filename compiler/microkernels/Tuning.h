@@ -73,8 +73,8 @@ constexpr int64_t prefetchTiles = 3;
 /// The same where a single tile asks for what is ahead of it.
 constexpr int64_t prefetchTilesAhead = 2;
 
-/// Rows whose products with scales of groups read a panel once, in tiles of so
-/// many: up to six have their sums of integers in registers at a time.
+/// Rows of a tile that reads a panel with scales of groups once, and asks for
+/// all of it ahead; and rows that are for such tiles.
 constexpr int64_t rowsOfFewGroups = 8, mostFewGroupRows = 16;
 
 /// Steps of k that a tile takes at once where registers allow. The rows of x

@@ -170,7 +170,8 @@ void measure(benchmark::State &state, Cell cell) {
   if (cell.target.empty())
     cell.target = runnableTargets().back();
   Product product(cell);
-  bool dots = cell.type == "bf16" && cell.target.ends_with("+bf16+vnni");
+  bool dots = cell.type == "bf16" &&
+              llvm::StringRef(cell.target).contains("+bf16+vnni");
   Peak peak(dots ? Peak::Kind::DotBf16 : Peak::Kind::MultiplyAdd, cell.target);
   std::vector<double> seconds;
   double fastest = 0, memory = 0;
