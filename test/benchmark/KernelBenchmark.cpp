@@ -8,20 +8,23 @@
 
 #include "Comparison.h"
 #include "benchmark/benchmark.h"
+#include "compiler/microkernels/Tuning.h"
 #include <cstdlib>
 #include <vector>
 
 using namespace heddle::test;
+namespace tuning = heddle::microkernels::tuning;
 
 namespace {
 
 /// One key head and the query heads that share it; `stride` elements between
-/// keys and between values.
+/// keys and between values, which are of `element`.
 std::unique_ptr<Program> attentionProgram(int64_t heads, int64_t depth,
                                           int64_t stride, bool causal,
+                                          const std::string &element,
                                           const std::string &target) {
   std::string d = std::to_string(depth),
-              matrix = "memref<?x" + d + "xf32, strided<[" +
+              matrix = "memref<?x" + d + "x" + element + ", strided<[" +
                        std::to_string(stride) + ", 1]>>",
               cube = "memref<?x" + std::to_string(heads) + "x" + d + "xf32>";
   return Program::compile(
@@ -40,35 +43,47 @@ std::unique_ptr<Program> attentionProgram(int64_t heads, int64_t depth,
       target);
 }
 
-using AttentionFunction = void(Buffer<3> *, Buffer<2> *, Buffer<2> *,
-                               Buffer<3> *, int64_t);
+using AttentionFunction = void(Buffer<3> *, Buffer<2, void> *,
+                               Buffer<2, void> *, Buffer<3> *, int64_t);
 
-void attention(benchmark::State &state, int64_t heads, int64_t depth,
-               int64_t tokens, int64_t keys, bool causal) {
+struct Prompt {
+  int64_t heads, depth, tokens, keys;
+  bool causal;
+  bool narrow = false; // keys and values are bf16
+};
+
+/// A prompt's attention to one key head, in the tasks that programs have.
+void attention(benchmark::State &state, Prompt shape) {
   std::string target = runnableTargets().back();
-  auto program = attentionProgram(heads, depth, depth, causal, target);
+  auto [heads, depth, tokens, keys, causal, narrow] = shape;
+  auto program = attentionProgram(heads, depth, depth, causal,
+                                  narrow ? "bf16" : "f32", target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   std::vector<float> q(tokens * heads * depth, 0.1f), k(keys * depth, 0.2f),
       v(keys * depth, 0.3f), o(tokens * heads * depth);
-  auto cubeOf = [&](std::vector<float> &data) {
-    return Buffer<3>{data.data(),
-                     data.data(),
-                     0,
-                     {tokens, heads, depth},
-                     {heads * depth, depth, 1}};
+  std::vector<uint16_t> narrowK(k.size(), 0x3e4c), narrowV(v.size(), 0x3e99);
+  auto cubeOf = [&](std::vector<float> &data, int64_t first, int64_t count) {
+    float *at = &data[first * heads * depth];
+    return Buffer<3>{
+        at, at, 0, {count, heads, depth}, {heads * depth, depth, 1}};
   };
-  auto matrixOf = [&](std::vector<float> &data) {
-    return Buffer<2>{data.data(), data.data(), 0, {keys, depth}, {depth, 1}};
+  auto matrixOf = [&](void *data) {
+    return Buffer<2, void>{data, data, 0, {keys, depth}, {depth, 1}};
   };
-  Buffer<3> bq = cubeOf(q), bo = cubeOf(o);
-  Buffer<2> bk = matrixOf(k), bv = matrixOf(v);
+  Buffer<2, void> bk = matrixOf(narrow ? (void *)narrowK.data() : k.data()),
+                  bv = matrixOf(narrow ? (void *)narrowV.data() : v.data());
+  int64_t share = std::max<int64_t>(tuning::attentionQueries / heads, 1);
   Peak peak(Peak::Kind::MultiplyAdd, target);
   double fastest = peak.measure(), seconds = 0;
   int64_t calls = 0;
   for (auto _ : state) {
     double start = secondsNow();
-    function(&bq, &bk, &bv, &bo, 0);
+    for (int64_t first = 0; first < tokens; first += share) {
+      int64_t count = std::min(share, tokens - first);
+      Buffer<3> bq = cubeOf(q, first, count), bo = cubeOf(o, first, count);
+      function(&bq, &bk, &bv, &bo, first);
+    }
     seconds += secondsNow() - start;
     ++calls;
   }
@@ -90,7 +105,7 @@ struct Decoding {
 void decode(benchmark::State &state, Decoding shape, bool cold) {
   std::string target = runnableTargets().back();
   auto [keyHeads, heads, depth, keys] = shape;
-  auto program = attentionProgram(heads, depth, depth, true, target);
+  auto program = attentionProgram(heads, depth, depth, true, "f32", target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   // As a session keeps them: [G, capacity, K].
@@ -128,8 +143,8 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
                       {heads * depth, depth, 1}};
       Buffer<3> bo = bq;
       bo.data = &o[head * heads * depth];
-      Buffer<2> bk = {k, k, 0, {keys, depth}, {depth, 1}},
-                bv = {v, v, 0, {keys, depth}, {depth, 1}};
+      Buffer<2, void> bk = {k, k, 0, {keys, depth}, {depth, 1}},
+                      bv = {v, v, 0, {keys, depth}, {depth, 1}};
       function(&bq, &bk, &bv, &bo, keys - 1);
     }
     times.push_back(secondsNow() - start);
@@ -144,11 +159,23 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
       times[times.size() / 2] * 1e6 / static_cast<double>(keyHeads);
 }
 
-BENCHMARK_CAPTURE(attention, 64_128x128, 1, 64, 128, 128, false);
-BENCHMARK_CAPTURE(attention, 32_128x128, 1, 32, 128, 128, false);
-BENCHMARK_CAPTURE(attention, 64_512x512, 1, 64, 512, 512, false);
-BENCHMARK_CAPTURE(attention, 64_512x512_causal, 1, 64, 512, 512, true);
-BENCHMARK_CAPTURE(attention, 64_128x128_causal, 1, 64, 128, 128, true);
+#define ATTENTION(name, ...)                                                   \
+  BENCHMARK_CAPTURE(attention, name, Prompt{__VA_ARGS__})
+ATTENTION(64_128x128, 1, 64, 128, 128, false);
+ATTENTION(32_128x128, 1, 32, 128, 128, false);
+ATTENTION(64_512x512, 1, 64, 512, 512, false);
+ATTENTION(64_512x512_causal, 1, 64, 512, 512, true);
+ATTENTION(64_128x128_causal, 1, 64, 128, 128, true);
+// Long prompts: one query head, three as SmolLM2, eight as Llama 3 70B.
+#define PROMPT(tokens)                                                         \
+  ATTENTION(1x32_##tokens##_causal, 1, 32, tokens, tokens, true);              \
+  ATTENTION(1x64_##tokens##_causal, 1, 64, tokens, tokens, true);              \
+  ATTENTION(3x64_##tokens##_causal, 3, 64, tokens, tokens, true);              \
+  ATTENTION(3x64_##tokens##_causal_bf16, 3, 64, tokens, tokens, true, true);   \
+  ATTENTION(8x128_##tokens##_causal, 8, 128, tokens, tokens, true);            \
+  ATTENTION(8x128_##tokens##_causal_bf16, 8, 128, tokens, tokens, true, true)
+PROMPT(2048);
+PROMPT(8192);
 
 // GPT-2's shape, Llama 1.1B's, Llama 3 8B's.
 #define DECODE(name, keyHeads, heads, depth, keys)                             \
