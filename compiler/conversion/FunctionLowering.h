@@ -78,6 +78,9 @@ public:
   mlir::Value axisLength(const nn::SizeExpr &axis, mlir::Value row);
   /// How many positions row `row` held before this call, for tokens of `axis`.
   mlir::Value heldBefore(llvm::StringRef axis, mlir::Value row);
+  /// What all rows before row `row` have of a size, and what all rows have.
+  mlir::Value rowStart(const nn::SizeExpr &expr, mlir::Value row);
+  mlir::Value total(const nn::SizeExpr &expr);
   mlir::Value constantIndex(int64_t value);
 
   /// Says why the module cannot be lowered. Lowering goes on to the end of the
@@ -153,8 +156,6 @@ private:
   setAside(mlir::Operation *loop, mlir::ValueRange next,
            llvm::ArrayRef<mlir::BlockArgument> carried);
 
-  mlir::Value total(const nn::SizeExpr &expr);
-  mlir::Value rowStart(const nn::SizeExpr &expr, mlir::Value row);
   mlir::Value
   evaluate(const nn::SizeExpr &expr,
            llvm::function_ref<mlir::Value(const nn::SizeExpr::Term &)> term);

@@ -13,7 +13,7 @@ class FunctionLowering;
 
 /// How large tasks are, as the machine likes them: options of nn-to-kernel.
 struct TaskSizes {
-  int64_t attentionQueries, convolutionStack, linesToCopy;
+  int64_t attentionQueries, convolutionStack, linesToCopy, parallelWork;
 };
 
 /// One lowering is that of the reference; another of more benefit is tried

@@ -121,8 +121,9 @@ struct NNToKernel : heddle::conversion::impl::NNToKernelBase<NNToKernel> {
     LoweringPatterns patterns;
     populateNNToLinalg(patterns);
     populateNNToKernel(patterns);
-    if (failed(lowerModule(getOperation(), std::move(patterns),
-                           {attentionQueries, convolutionStack, linesToCopy})))
+    if (failed(lowerModule(
+            getOperation(), std::move(patterns),
+            {attentionQueries, convolutionStack, linesToCopy, parallelWork})))
       signalPassFailure();
   }
 };

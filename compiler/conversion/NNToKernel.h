@@ -13,8 +13,8 @@
 namespace heddle::conversion {
 
 /// nn.attention as kernel.attention in a task for each row, key head and share
-/// of the queries. What kernel.attention cannot read is lowered to linalg, with
-/// a remark.
+/// of the queries or, where those are few, span of the keys. What
+/// kernel.attention cannot read is lowered to linalg, with a remark.
 llvm::LogicalResult lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering);
 

@@ -1,10 +1,10 @@
 //===- NNToKernelAttention.cpp - nn.attention to kernel.attention ---------===//
 
+#include "compiler/conversion/AttentionTasks.h"
 #include "compiler/conversion/NNToKernel.h"
 #include "compiler/conversion/PairRegion.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
@@ -132,40 +132,74 @@ static void lowerMask(nn::AttentionOp op, kernel::AttentionOp lowered,
 // Tasks
 //===----------------------------------------------------------------------===//
 
-/// Queries first … first + count − 1 of the query heads that share `keyHead`.
-static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
-                      Value keyHead, Value first, Value count) {
+namespace {
+
+/// What a task reads and writes: views of operands, of its heads and queries.
+class TaskLowering {
+public:
+  TaskLowering(nn::AttentionOp op, FunctionLowering &lowering,
+               const AttentionTask &task)
+      : op(op), lowering(lowering), task(task),
+        shared(tensorType(op.getQ()).getDimSize(2) /
+               tensorType(op.getK()).getDimSize(2)),
+        head(arith::MulIOp::create(lowering.builder, lowering.loc(),
+                                   task.keyHead,
+                                   lowering.constantIndex(shared))) {}
+
+  void lowerTask();
+  void lowerMerge(Value spans);
+
+private:
+  Value queries(const View &view);
+  Value sink() {
+    return op.getSink() ? ofHeads(lowering, op.getSink(), head, shared)
+                        : Value();
+  }
+  Value vector();
+  Value result() {
+    return queries(lowering.resultView(op->getOpResult(0), task.row));
+  }
+
+  nn::AttentionOp op;
+  FunctionLowering &lowering;
+  const AttentionTask &task;
+  int64_t shared; ///< query heads that share a key head
+  Value head;     ///< the first of them
+};
+
+} // namespace
+
+Value TaskLowering::queries(const View &view) {
+  OpBuilder &builder = lowering.builder;
+  int64_t depth = view.type().getDimSize(2);
+  return view
+      .part(lowering,
+            {OpFoldResult(task.first), OpFoldResult(head),
+             OpFoldResult(builder.getIndexAttr(0))},
+            {OpFoldResult(task.count), builder.getIndexAttr(shared),
+             builder.getIndexAttr(depth)})
+      .memref;
+}
+
+Value TaskLowering::vector() {
+  if (!op.getVector())
+    return {};
+  return tensorType(op.getVector()).getRank() == 1
+             ? lowering.view(op.getVector(), nullptr).memref
+             : ofHeads(lowering, op.getVector(), head, shared);
+}
+
+void TaskLowering::lowerTask() {
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
-  int64_t shared =
-      tensorType(op.getQ()).getDimSize(2) / tensorType(op.getK()).getDimSize(2);
-  Value head = arith::MulIOp::create(builder, loc, keyHead,
-                                     lowering.constantIndex(shared));
-  auto queries = [&](const View &view) {
-    int64_t depth = view.type().getDimSize(2);
-    return view
-        .part(lowering,
-              {OpFoldResult(first), OpFoldResult(head),
-               OpFoldResult(builder.getIndexAttr(0))},
-              {OpFoldResult(count), builder.getIndexAttr(shared),
-               builder.getIndexAttr(depth)})
-        .memref;
-  };
-  Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), row);
-  Value sink, vector;
-  if (op.getSink())
-    sink = ofHeads(lowering, op.getSink(), head, shared);
-  if (op.getVector())
-    vector = tensorType(op.getVector()).getRank() == 1
-                 ? lowering.view(op.getVector(), nullptr).memref
-                 : ofHeads(lowering, op.getVector(), head, shared);
+  Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), task.row);
   auto lowered = kernel::AttentionOp::create(
-      builder, loc, queries(lowering.view(op.getQ(), row)),
-      ofHead(lowering, lowering.view(op.getK(), row), keyHead),
-      ofHead(lowering, lowering.view(op.getV(), row), keyHead), sink, vector,
-      queries(lowering.resultView(op->getOpResult(0), row)), row, head,
-      arith::AddIOp::create(builder, loc, held, first), op.getScaleAttr(),
-      op.getCapAttr());
+      builder, loc, queries(lowering.view(op.getQ(), task.row)),
+      ofHead(lowering, lowering.view(op.getK(), task.row), task.keyHead),
+      ofHead(lowering, lowering.view(op.getV(), task.row), task.keyHead),
+      sink(), vector(), result(), task.row, head,
+      arith::AddIOp::create(builder, loc, held, task.first), task.span,
+      task.states, op.getScaleAttr(), op.getCapAttr());
   copyScore(op, lowered);
   if (!op.getMask().empty())
     lowerMask(op, lowered, lowering);
@@ -177,8 +211,11 @@ static void lowerTask(nn::AttentionOp op, FunctionLowering &lowering, Value row,
     });
 }
 
-//  parallel task in 0 .. B · G · ceil(max T / N):
-//    row, key head, share of the queries; a shorter row has fewer shares
+void TaskLowering::lowerMerge(Value spans) {
+  kernel::MergeSpansOp::create(lowering.builder, lowering.loc(), task.states,
+                               spans, sink(), result());
+}
+
 LogicalResult
 heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering) {
@@ -187,41 +224,15 @@ heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
         << "attention is not fused" << remark::reason("{0}", reason);
     return failure();
   }
-  OpBuilder &builder = lowering.builder;
-  Location loc = lowering.loc();
-  int64_t heads = tensorType(op.getQ()).getDimSize(2),
-          keyHeads = tensorType(op.getK()).getDimSize(2);
-  Value share = lowering.constantIndex(
-      std::max<int64_t>(lowering.tasks.attentionQueries * keyHeads / heads, 1));
   // The buffers are fetched before the tasks, for all of them.
   lowering.resultView(op->getOpResult(0), nullptr);
-  nn::SizeExpr tokens = lowering.sizes.axis(tensorType(op.getQ()), 1);
-  auto times = [&](Value a, Value b) -> Value {
-    return arith::MulIOp::create(builder, loc, a, b);
-  };
-  Value rows = kernel::SizeOp::create(builder, loc, lowering.frame(),
-                                      lowering.sizes.rows());
-  Value shares = arith::CeilDivUIOp::create(
-      builder, loc, lowering.axisLength(tokens, nullptr), share);
-  Value ofRow = times(lowering.constantIndex(keyHeads), shares);
-  auto parallel = kernel::ParallelOp::create(builder, loc, lowering.frame(),
-                                             times(rows, ofRow));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&parallel.getBody().front());
-  auto divide = [&](Value a, Value b) {
-    return std::pair<Value, Value>(arith::DivUIOp::create(builder, loc, a, b),
-                                   arith::RemUIOp::create(builder, loc, a, b));
-  };
-  auto [row, ofThisRow] = divide(parallel.getIndex(), ofRow);
-  auto [keyHead, number] = divide(ofThisRow, shares);
-  Value first = times(number, share);
-  Value rest = arith::SubIOp::create(builder, loc,
-                                     lowering.axisLength(tokens, row), first);
-  Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt,
-                                    rest, lowering.constantIndex(0));
-  auto unlessNone = scf::IfOp::create(builder, loc, any, /*withElse=*/false);
-  builder.setInsertionPointToStart(unlessNone.thenBlock());
-  lowerTask(op, lowering, row, keyHead, first,
-            arith::MinUIOp::create(builder, loc, rest, share));
+  AttentionTasks(op, lowering)
+      .emit(
+          [&](const AttentionTask &task) {
+            TaskLowering(op, lowering, task).lowerTask();
+          },
+          [&](const AttentionTask &task, Value spans) {
+            TaskLowering(op, lowering, task).lowerMerge(spans);
+          });
   return success();
 }

@@ -51,7 +51,8 @@ def NNToKernel : Pass<"nn-to-kernel", "::mlir::ModuleOp"> {
   let options = [
     Option<"attentionQueries", "attention-queries", "int64_t", "128", "queries that a task of attention takes">,
     Option<"convolutionStack", "convolution-stack", "int64_t", "2 << 20", "bytes of stack that a task of a convolution may use">,
-    Option<"linesToCopy", "lines-to-copy", "int64_t", "64", "lines that are worth copying with several threads">
+    Option<"linesToCopy", "lines-to-copy", "int64_t", "64", "lines that are worth copying with several threads">,
+    Option<"parallelWork", "parallel-work", "int64_t", "200000", "multiplications that are worth waking threads">
   ];
   let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];

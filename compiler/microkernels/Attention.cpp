@@ -4,28 +4,35 @@
 // heads r of one key head. A row is one query of one head.
 //
 //   for as many queries as the second-level cache holds with their results:
-//     for blocks of keys that any of them admits:
-//       kt = transposed block of k, unless all rows are one tile
-//       for tiles of rows that admit keys of the block:
-//         s = q·kt              scores of a tile and a block, nothing more,
-//                               or Σ_d f(q[d], kt[d], vector[d])
-//         s = c · tanh(s / c)   where they are capped
-//         s += bias, −∞         what the regions say, a vector of keys
-//         s = 2^(s − m)         m the largest score of a row so far
-//         o = o·alpha + s·v     alpha: what the results so far shrink by
-//     y = o / Σ 2^(s − m)
+//     for spans of keys that any of them admits:
+//       m, l, o = of no keys
+//       for blocks of keys that any of them admits:
+//         kt = transposed block of k, unless all rows are one tile
+//         for tiles of rows that admit keys of the block:
+//           s = q·kt              scores of a tile and a block, nothing more,
+//                                 or Σ_d f(q[d], kt[d], vector[d])
+//           s = c · tanh(s / c)   where they are capped
+//           s += bias, −∞         what the regions say, a vector of keys
+//           s = 2^(s − m)         m the largest score of a row so far
+//           l = l·alpha + Σ s     alpha: what the results so far shrink by
+//           o = o·alpha + s·v
+//       m, l, o merged with those of the spans before (AttentionSpans.cpp)
+//     y = o / l
 //
 // With a sink m and the sum begin as after a key of that score and the value 0.
+// A task that computes one span for others to merge ends with m, l, o.
 //
-// Blocks begin at multiples of their size, and no step of a row depends on the
-// tile or on how many keys lie behind those that it admits: those add +0 to
-// sums, so that (with finite values) a row has the same bits in every call.
+// Spans and blocks begin at multiples of their size, and no step of a row
+// depends on the tile or on how many keys lie behind those that it admits:
+// those add +0 to sums, so that (with finite values) a row has the same bits in
+// every call.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Attention.h"
 #include "compiler/microkernels/AttentionEmitter.h"
 #include "compiler/microkernels/Lanes.h"
+#include "dialects/kernel/Spans.h"
 #include "dialects/nn/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -33,7 +40,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include <limits>
 
 using namespace mlir;
 
@@ -63,7 +69,8 @@ AttentionEmitter::AttentionEmitter(OpBuilder &builder, kernel::AttentionOp op,
                                    const Target &target, SymbolTable &symbols)
     : op(op), v(builder, op.getLoc(), target), symbols(symbols),
       shape(shapeOf(op)), kernels(v, symbols, shape),
-      heads(op.getQ().getType().getDimSize(1)) {}
+      rowStates(v, shape.valueDepth), heads(op.getQ().getType().getDimSize(1)) {
+}
 
 //===----------------------------------------------------------------------===//
 // Function
@@ -90,9 +97,12 @@ void AttentionEmitter::emitCall() {
                                  op.getRow(),
                                  op.getHead(),
                                  op.getPosition()};
-  for (Value extra : {Value(op.getSink()), Value(op.getVector())})
+  for (Value extra :
+       {Value(op.getSink()), Value(op.getVector()), Value(op.getStates())})
     if (extra)
       operands.push_back(v.addressOf(extra));
+  if (op.getSpan())
+    operands.push_back(op.getSpan());
   llvm::append_range(operands, captures);
   func::FuncOp function;
   {
@@ -116,6 +126,8 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
         arguments[7],
         arguments[8],
         {},
+        {},
+        {},
         {}};
   arguments = arguments.drop_front(9);
   auto next = [&](Value operand) -> Value {
@@ -127,6 +139,8 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
   };
   in.sink = next(op.getSink());
   in.vector = next(op.getVector());
+  in.states = next(op.getStates());
+  in.span = next(op.getSpan());
   mapping.map(captures, arguments);
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(op->getRegions(), used);
@@ -150,8 +164,7 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     when(isDirect(tiles), [&] {
       kernels.prefetchKeys(kernels.keyAt(in.k, base), minus(to, base));
     });
-    v.loop(base, to, shape.block,
-           [&](Value base) { emitKeys(base, tiles, firstToken, count); });
+    emitSpans(from, to, tiles, firstToken, count);
     forRows(count, [&](Value token, Value head, Value row) {
       finishRow(plus(firstToken, token), head, row);
     });
@@ -159,16 +172,17 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
 }
 
 void AttentionEmitter::allocateScratch() {
-  int64_t rows = rowsOfBlock(), tileRows = v.target.tile.rows;
+  int64_t rows = rowsOfBlock(), tileRows = v.target.tile.rows,
+          lanes = v.target.lanes();
   scratch.q = v.stackFloats(rows * shape.depth);
   if (op.getVector())
     scratch.vector = v.stackFloats(rows * shape.depth);
   scratch.kt = v.stackFloats(shape.depth * shape.block);
   scratch.s = v.stackFloats(tileRows * shape.block);
-  scratch.o = v.stackFloats(rows * shape.valueDepth);
-  scratch.m = v.stackFloats(rows);
-  scratch.l = v.stackFloats(rows * v.target.lanes());
-  scratch.alpha = v.stackFloats(tileRows);
+  for (States *states : {&whole, &aside})
+    *states = {v.stackFloats(rows + lanes), v.stackFloats(rows * lanes),
+               v.stackFloats(rows * shape.valueDepth)};
+  scratch.alpha = v.stackFloats(2 * std::max(lanes, tileRows));
   scratch.from = v.stackFloats(rows);
   scratch.to = v.stackFloats(rows);
   scratch.tiles = v.stackFloats(llvm::divideCeil(rows, tileRows) * tileFields);
@@ -190,16 +204,6 @@ void AttentionEmitter::forRows(Value count,
   });
 }
 
-/// body(column, number of columns) for vectors of a row.
-void AttentionEmitter::forColumns(int64_t width,
-                                  function_ref<void(Value, int64_t)> body) {
-  int64_t lanes = v.target.lanes(), tail = width % lanes;
-  v.loop(v.index(0), v.index(width - tail), lanes,
-         [&](Value column) { body(column, lanes); });
-  if (tail)
-    body(v.index(width - tail), tail);
-}
-
 /// The row's query and its head's vector side by side with those of others. A
 /// product has its factor in the query.
 void AttentionEmitter::copyQuery(Value token, Value head, Value row) {
@@ -208,7 +212,7 @@ void AttentionEmitter::copyQuery(Value token, Value head, Value row) {
                            times(head, strides[1]));
   Value target = v.advance(scratch.q, times(row, shape.depth));
   Value factor = v.splat(shape.factor);
-  forColumns(shape.depth, [&](Value column, int64_t count) {
+  rowStates.forColumns(shape.depth, [&](Value column, int64_t count) {
     Value q = v.loadFirst(v.advance(source, column), count);
     v.storeFirst(shape.score ? q : v.mul(q, factor), v.advance(target, column),
                  count);
@@ -220,33 +224,39 @@ void AttentionEmitter::copyQuery(Value token, Value head, Value row) {
                      ? v.advance(in.vector, times(head, ofVector[0]))
                      : in.vector;
   target = v.advance(scratch.vector, times(row, shape.depth));
-  forColumns(shape.depth, [&](Value column, int64_t count) {
+  rowStates.forColumns(shape.depth, [&](Value column, int64_t count) {
     v.storeFirst(v.loadFirst(v.advance(vector, column), count),
                  v.advance(target, column), count);
   });
 }
 
-/// m = lowest, l = 0, or with a sink m = sink · log₂e, l = 1.
-void AttentionEmitter::beginSoftmax(Value head, Value row) {
-  Value m = v.splat(std::numeric_limits<float>::lowest());
-  Value l = v.advance(scratch.l, times(row, v.target.lanes()));
-  v.store(v.splat(0), l);
-  if (op.getSink()) {
-    Value sink = v.loadSplat(v.advance(in.sink, head));
-    m = v.atLeast(v.mul(sink, v.splat(static_cast<float>(M_LOG2E))), m);
-    v.storeFirstLane(v.splat(1), l);
-  }
-  v.storeFirstLane(m, v.advance(scratch.m, row));
+/// Whether this call is to leave the states of one span; null: it never is.
+Value AttentionEmitter::isSpan() {
+  return op.getSpan() ? Value(make<arith::CmpIOp>(arith::CmpIPredicate::sge,
+                                                  in.span, v.index(0)))
+                      : Value();
 }
 
-/// q, o = 0, the softmax of no keys, and which keys are admitted.
+RowState AttentionEmitter::stateOf(const States &states, Value row) {
+  return {v.advance(states.m, row),
+          v.advance(states.l, times(row, v.target.lanes())),
+          v.advance(states.o, times(row, shape.valueDepth))};
+}
+
+/// q, the softmax of no keys, and which keys are admitted.
 void AttentionEmitter::beginRow(Value token, Value head, Value row) {
   copyQuery(token, head, row);
-  beginSoftmax(head, row);
-  forColumns(shape.valueDepth, [&](Value column, int64_t count) {
-    Value target = v.advance(scratch.o, times(row, shape.valueDepth));
-    v.storeFirst(v.splat(0), v.advance(target, column), count);
-  });
+  RowState state = stateOf(whole, row);
+  Value ofSpan = isSpan();
+  auto withSink = [&] {
+    rowStates.beginWithSink(state, v.advance(in.sink, head));
+  };
+  if (!op.getSink())
+    rowStates.clear(state);
+  else if (!ofSpan)
+    withSink();
+  else
+    when(ofSpan, [&] { rowStates.clear(state); }, withSink);
 
   Value from = v.index(0), to = in.keys;
   if (!op.getKeys().empty()) {
@@ -255,24 +265,68 @@ void AttentionEmitter::beginRow(Value token, Value head, Value row) {
     from = smaller(larger(admitted[0], from), in.keys);
     to = smaller(larger(admitted[1], v.index(0)), in.keys);
   }
+  if (ofSpan) {
+    Value begin = times(in.span, kernel::spanKeys),
+          end = plus(begin, v.index(kernel::spanKeys));
+    from = select(ofSpan, larger(from, begin), from);
+    to = select(ofSpan, smaller(to, end), to);
+  }
   storeIndex(from, v.advance(scratch.from, row));
   storeIndex(to, v.advance(scratch.to, row));
 }
 
-/// y = o / Σ l; a row that admits no key has o = 0 and Σ l = 0.
-void AttentionEmitter::finishRow(Value token, Value head, Value row) {
-  Value l = v.sumOfLanes(
-      v.loadVector(v.advance(scratch.l, times(row, v.target.lanes()))));
-  Value inverse = v.div(
-      v.splat(1), v.atLeast(l, v.splat(std::numeric_limits<float>::min())));
-  auto strides = stridesOf(op.getY());
-  Value target = v.advance(v.advance(in.y, times(token, strides[0])),
-                           times(head, strides[1]));
-  forColumns(shape.valueDepth, [&](Value column, int64_t count) {
-    Value source = v.advance(scratch.o, times(row, shape.valueDepth));
-    Value o = v.loadFirst(v.advance(source, column), count);
-    v.storeFirst(v.mul(o, inverse), v.advance(target, column), count);
+/// Keys from … to − 1, span by span. The first span needs no merging, and is
+/// what the row has come to.
+void AttentionEmitter::emitSpans(Value from, Value to, Value tiles,
+                                 Value firstToken, Value tokens) {
+  constexpr int64_t keys = kernel::spanKeys;
+  Value first = make<arith::DivUIOp>(from, v.index(keys)),
+        end = make<arith::CeilDivUIOp>(to, v.index(keys));
+  v.loop(first, end, 1, [&](Value span) {
+    scratch.states = aside;
+    Value merged;
+    if (!op.getSink()) {
+      merged = make<arith::CmpIOp>(arith::CmpIPredicate::ne, span, first);
+      scratch.states = {select(merged, aside.m, whole.m),
+                        select(merged, aside.l, whole.l),
+                        select(merged, aside.o, whole.o)};
+    }
+    auto forMerged = [&](function_ref<void(Value row)> body) {
+      auto all = [&] { v.loop(v.index(0), times(tokens, heads), 1, body); };
+      merged ? when(merged, all) : all();
+    };
+    forMerged([&](Value row) { rowStates.clear(stateOf(aside, row)); });
+    Value begin = times(span, keys);
+    Value base =
+        larger(begin, times(make<arith::DivUIOp>(from, v.index(shape.block)),
+                            shape.block));
+    v.loop(base, smaller(plus(begin, v.index(keys)), to), shape.block,
+           [&](Value base) { emitKeys(base, tiles, firstToken, tokens); });
+    forMerged([&](Value row) {
+      rowStates.merge(stateOf(aside, row), stateOf(whole, row));
+    });
   });
+}
+
+void AttentionEmitter::finishRow(Value token, Value head, Value row) {
+  RowState state = stateOf(whole, row);
+  auto finish = [&] {
+    auto strides = stridesOf(op.getY());
+    rowStates.finish(state, v.advance(v.advance(in.y, times(token, strides[0])),
+                                      times(head, strides[1])));
+  };
+  Value ofSpan = isSpan();
+  if (!ofSpan)
+    return finish();
+  auto leave = [&] {
+    Value before = make<arith::MulIOp>(in.span, in.tokens);
+    Value number = plus(times(plus(before, token), heads), head);
+    rowStates.copy(
+        state,
+        rowStates.inRecord(v.advance(
+            in.states, times(number, kernel::stateFloats(shape.valueDepth)))));
+  };
+  when(ofSpan, leave, finish);
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,6 +8,7 @@
 #define HEDDLE_COMPILER_MICROKERNELS_ATTENTIONEMITTER_H
 
 #include "compiler/microkernels/AttentionKernels.h"
+#include "compiler/microkernels/AttentionSpans.h"
 #include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -25,12 +26,21 @@ public:
 private:
   /// The function's arguments: addresses and numbers.
   struct {
-    mlir::Value q, k, v, y, tokens, keys, row, head, position, sink, vector;
+    mlir::Value q, k, v, y, tokens, keys, row, head, position, sink, vector,
+        states, span;
   } in;
-  /// Memory on the function's stack. `tiles` has six i32 a tile.
+  /// Softmaxes of all rows.
+  struct States {
+    mlir::Value m, l, o;
+  };
+  /// Memory on the function's stack. `tiles` has six i32 a tile; `states` are
+  /// of the span that is gone over.
   struct {
-    mlir::Value q, kt, s, o, m, l, alpha, from, to, tiles, bias, vector;
+    mlir::Value q, kt, s, alpha, from, to, tiles, bias, vector;
+    States states;
   } scratch;
+  /// Of the spans so far, and of one that is to be merged with them.
+  States whole, aside;
   /// What is noted of a tile: its rows; the keys that any of them, and those
   /// that all of them admit.
   struct Tile {
@@ -50,15 +60,16 @@ private:
   void
   forRows(mlir::Value count,
           llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
-  void forColumns(int64_t width,
-                  llvm::function_ref<void(mlir::Value, int64_t)> body);
   void copyQuery(mlir::Value token, mlir::Value head, mlir::Value row);
-  void beginSoftmax(mlir::Value head, mlir::Value row);
+  mlir::Value isSpan();
+  RowState stateOf(const States &states, mlir::Value row);
   void beginRow(mlir::Value token, mlir::Value head, mlir::Value row);
   void finishRow(mlir::Value token, mlir::Value head, mlir::Value row);
   std::pair<mlir::Value, mlir::Value> dealRows(mlir::Value rows,
                                                mlir::Value tiles);
   Tile loadTile(mlir::Value number);
+  void emitSpans(mlir::Value from, mlir::Value to, mlir::Value tiles,
+                 mlir::Value firstToken, mlir::Value tokens);
   void emitKeys(mlir::Value base, mlir::Value tiles, mlir::Value firstToken,
                 mlir::Value tokens);
   /// Whether keys are multiplied as they are transposed: what is transposed for
@@ -87,8 +98,9 @@ private:
     return llvm::alignTo(tokensOfBlock() + shape.block, lanes) + lanes;
   }
 
-  template <typename OpTy> mlir::Value make(mlir::Value a, mlir::Value b) {
-    return OpTy::create(v.builder, v.loc, a, b);
+  template <typename OpTy, typename... Operands>
+  mlir::Value make(Operands... operands) {
+    return OpTy::create(v.builder, v.loc, operands...);
   }
   mlir::Value plus(mlir::Value a, mlir::Value b) {
     return make<mlir::arith::AddIOp>(a, b);
@@ -105,6 +117,9 @@ private:
   mlir::Value larger(mlir::Value a, mlir::Value b) {
     return make<mlir::arith::MaxSIOp>(a, b);
   }
+  mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b) {
+    return mlir::arith::SelectOp::create(v.builder, v.loc, condition, a, b);
+  }
   mlir::Value both(mlir::arith::CmpIPredicate predicate, mlir::Value a,
                    mlir::Value b, mlir::arith::CmpIPredicate otherPredicate,
                    mlir::Value c, mlir::Value d);
@@ -119,6 +134,7 @@ private:
   mlir::SymbolTable &symbols;
   AttentionShape shape;
   AttentionKernels kernels;
+  RowStates rowStates;
   int64_t heads;
   /// What the regions read from outside, but constants.
   llvm::SmallVector<mlir::Value> captures;

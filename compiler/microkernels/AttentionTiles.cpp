@@ -95,9 +95,8 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
       });
   if (op.getCap() || !op.getMask().empty() || !op.getBias().empty())
     emitPairs(tile, base, keys, firstToken);
-  SoftmaxState state = {
-      v.advance(scratch.m, tile.first),
-      v.advance(scratch.l, times(tile.first, v.target.lanes())), scratch.alpha};
+  RowState rows = stateOf(scratch.states, tile.first);
+  SoftmaxState state = {rows.m, rows.l, scratch.alpha};
   Value admitsAll = both(arith::CmpIPredicate::sle, tile.allFrom, base,
                          arith::CmpIPredicate::sge, tile.allTo,
                          plus(base, v.index(shape.block)));
@@ -109,8 +108,7 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                  v.advance(scratch.to, tile.first), base, keys};
         kernels.softmax(tile.rows, scratch.s, state, admitted);
       });
-  kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys,
-              v.advance(scratch.o, times(tile.first, shape.valueDepth)));
+  kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys, rows.o);
 }
 
 /// s = where ? s + bias · log₂e : −∞, with a cap c · log₂e · tanh(s) for s

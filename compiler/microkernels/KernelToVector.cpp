@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/microkernels/Attention.h"
+#include "compiler/microkernels/AttentionSpans.h"
 #include "compiler/microkernels/Depthwise.h"
 #include "compiler/microkernels/Elementwise.h"
 #include "compiler/microkernels/Matmul.h"
@@ -44,6 +45,7 @@ public:
     add<kernel::MatmulOp>(lowerMatmul);
     add<kernel::NarrowOp>(lowerNarrow);
     add<kernel::AttentionOp>(lowerAttention);
+    add<kernel::MergeSpansOp>(lowerMergeSpans);
     add<kernel::NormOp>(lowerNorm);
     add<kernel::RopeOp>(lowerRope);
     add<kernel::TopkOp>(lowerTopk);

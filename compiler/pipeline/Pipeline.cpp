@@ -91,9 +91,9 @@ static void addLoops(OpPassManager &passes, const Options &options) {
     passes.addPass(conversion::createNNToLinalg());
   } else {
     using namespace microkernels;
-    passes.addPass(conversion::createNNToKernel({tuning::attentionQueries,
-                                                 tuning::convolutionStack,
-                                                 tuning::linesToCopy}));
+    passes.addPass(conversion::createNNToKernel(
+        {tuning::attentionQueries, tuning::convolutionStack,
+         tuning::linesToCopy, tuning::parallelWork}));
   }
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());

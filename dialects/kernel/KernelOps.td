@@ -83,6 +83,11 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
     et al. 2022). Blocks begin at fixed positions and are merged in order, so that a token's result has the same bits
     however a prompt is cut into calls. A query that admits no key gives zeros.
 
+    So do spans of many keys (`Spans.h`), each with a softmax of its own. With `span` n ≥ 0 only keys of span n are gone
+    over, the sink is left out, and instead of y the rows' states are written to the memory `to`: of row t · R + r at
+    ((n · tokens + t) · R + r) times the floats of a state. `kernel.merge_spans` makes y of the states of all spans, with
+    the bits that this op has without a span (n < 0).
+
     `position` is that of the first query token; keys begin at position 0. The regions get the row of the batch, the
     query head (`head` + r), the query's position, and the key's. `keys` yields the first admitted key and the one behind
     the last, limited to what there is; `where` yields whether a pair is admitted, `bias` what is added to its score. An
@@ -103,6 +108,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
     C5. The sink is dense and has R elements. The vector has contiguous depths, as many as q; of heads, R.
     C6. `score` is one block of scalar, arith and math ops from an f32 of q, of k and, where there is one, of the vector, to
         one f32.
+    C7. There are both `span` and the memory of states, which is contiguous, or neither.
 
     ```mlir
     kernel.attention %q, %k, %v into %y row %b head %h position %p scale 0.125 keys {
@@ -118,17 +124,42 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
                        Arg<Optional<Kernel_F32Vector>, "another score", [MemRead]>:$sink,
                        Arg<Optional<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector]>>, "for the scores", [MemRead]>:$vector,
                        Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
-                       Index:$row, Index:$head, Index:$position, F64Attr:$scale,
+                       Index:$row, Index:$head, Index:$position, Optional<Index>:$span,
+                       Arg<Optional<Kernel_F32Vector>, "of a span's softmax", [MemWrite]>:$states, F64Attr:$scale,
                        OptionalAttr<F64Attr>:$cap);
   let regions = (region AnyRegion:$score, AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`sink` $sink^)? (`with` $vector^)? `into` $y `row` $row `head` $head `position` $position `scale` custom<Number>($scale)
-    (`cap` custom<Number>($cap)^)?
+    $q `,` $k `,` $v (`sink` $sink^)? (`with` $vector^)? `into` $y `row` $row `head` $head `position` $position (`span` $span^)? (`to` $states^)?
+    `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)?
     (`score` $score^)? (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) (`sink` type($sink)^)? (`with` type($vector)^)? `into` type($y)
+    (`to` type($states)^)?
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+}
+
+def Kernel_MergeSpansOp : Kernel_Op<"merge_spans"> {
+  let summary = "what attention to one key head is, from the states of its spans";
+  let description = [{
+    For each row t · R + r of y: the states that `kernel.attention` has left of spans 0 … count − 1, merged in this order,
+    after the score of a sink where there is one. From m, l, o of two states,
+    `m = max(m₁, m₂)`, `l = 2^(m₁ − m) · l₁ + 2^(m₂ − m) · l₂`, and o like l; at the end `y = o / Σ l`.
+
+    C1. y is static but for its tokens, with contiguous depths.
+    C2. States are contiguous. The sink is dense and has R elements.
+
+    ```mlir
+    kernel.merge_spans %states of %count into %y : memref<?xf32> into memref<?x2x64xf32>
+    ```
+  }];
+  let arguments = (ins Arg<Kernel_F32Vector, "softmaxes of spans", [MemRead]>:$states, Index:$count,
+                       Arg<Optional<Kernel_F32Vector>, "another score", [MemRead]>:$sink,
+                       Arg<Kernel_F32Heads, "result", [MemWrite]>:$y);
+  let assemblyFormat = [{
+    $states `of` $count (`sink` $sink^)? `into` $y attr-dict `:` type($states) (`sink` type($sink)^)? `into` type($y)
+  }];
+  let hasVerifier = 1;
 }
 
 def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["ParallelOp", "AttentionOp", "MatmulOp"]>]> {

@@ -192,12 +192,34 @@ LogicalResult AttentionOp::verify() {
     return differ("y", y.getDimSize(2), "v", v.getDimSize(1), "depth"); // C2
   if (failed(verifySinkAndVector(*this)))
     return failure();
+  if (bool(getSpan()) != bool(getStates()) ||
+      (getStates() && !isContiguous(getStates().getType())))
+    return emitOpError("needs a span and contiguous memory for its states, or "
+                       "neither"); // C7
   Builder builder(getContext());
   Type index = builder.getIndexType();
   if (failed(verifyRegion(*this, getKeys(), "keys", 3, {index, index})) ||
       failed(verifyRegion(*this, getMask(), "where", 4, builder.getI1Type())))
     return failure();                                                     // C4
   return verifyRegion(*this, getBias(), "bias", 4, builder.getF32Type()); // C4
+}
+
+LogicalResult MergeSpansOp::verify() {
+  MemRefType y = getY().getType(), states = getStates().getType();
+  if (!isStaticButFirstSize(y) || !isContiguous(y))
+    return emitOpError() << y
+                         << " needs static sizes and strides but the number "
+                            "of tokens, and contiguous depths"; // C1
+  if (!isContiguous(states))
+    return emitOpError() << "states are " << states
+                         << ", need to be contiguous"; // C2
+  if (!getSink())
+    return success();
+  MemRefType sink = getSink().getType();
+  if (sink.getDimSize(0) != y.getDimSize(1) || !isContiguous(sink))
+    return emitOpError() << "sink is " << sink << ", needs " << y.getDimSize(1)
+                         << " dense elements"; // C2
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,6 +1,7 @@
 //===- Memory.cpp - what an op needs of the arena -------------------------===//
 
 #include "dialects/nn/Memory.h"
+#include "dialects/kernel/Spans.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/SizeTable.h"
 
@@ -85,9 +86,44 @@ Value RmsNormOp::overwritableOperand(OpResult) { return getResidual(); }
 
 Value LayerNormOp::overwritableOperand(OpResult) { return getResidual(); }
 
-/// The scores of one query.
+/// The most that an axis can be; less than it is where that is not known.
+static std::optional<int64_t> mostOf(const SizeExpr &axis,
+                                     const SizeTable &sizes) {
+  if (std::optional<int64_t> number = axis.asConstant())
+    return number;
+  int index = axis.asName() ? sizes.indexOf(*axis.asName()) : -1;
+  if (index < 0)
+    return std::nullopt;
+  SizeOp size = sizes.dynamicSizes()[index];
+  return size.getMax();
+}
+
+bool nn::cutsKeys(AttentionOp op, const SizeTable &sizes) {
+  if (!sizes.hasRows(op.getK().getType()))
+    return false;
+  SizeExpr tokens = sizes.axis(op.getQ().getType(), 1);
+  std::optional<int64_t> keys =
+      mostOf(sizes.axis(op.getK().getType(), 1), sizes);
+  if (keys && *keys <= kernel::spanKeys)
+    return false;
+  return tokens.asConstant().value_or(1) <= kernel::spanRows;
+}
+
+SizeExpr nn::statesOf(AttentionOp op, const SizeTable &sizes) {
+  RankedTensorType keys = op.getK().getType();
+  int64_t ofKey = kernel::stateFloats(op.getV().getType().getDimSize(3)) *
+                  kernel::spanRows / kernel::spanKeys * keys.getDimSize(2);
+  return sizes.axis(keys, 0) *
+         (sizes.axis(keys, 1) + SizeExpr(kernel::spanKeys)) * SizeExpr(ofKey);
+}
+
+/// The scores of one query, or the states of spans.
 ScratchBuffers AttentionOp::scratch(const SizeTable &sizes) {
-  return {{"scores", sizes.axis(getK().getType(), 1) * SizeExpr(4)}};
+  ScratchBuffers buffers{
+      {"scores", sizes.axis(getK().getType(), 1) * SizeExpr(4)}};
+  if (cutsKeys(*this, sizes))
+    buffers.push_back({"states", statesOf(*this, sizes) * SizeExpr(4)});
+  return buffers;
 }
 
 /// What the axis is reduced to on the way.

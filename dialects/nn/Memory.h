@@ -10,6 +10,7 @@
 namespace heddle::nn {
 
 class SizeTable;
+class AttentionOp;
 
 /// Where a lowering keeps something while the op runs.
 struct ScratchBuffer {
@@ -20,6 +21,13 @@ using ScratchBuffers = llvm::SmallVector<ScratchBuffer>;
 
 /// What `op` needs beside its results, in the order of its places.
 ScratchBuffers scratchOf(mlir::Operation *op, const SizeTable &sizes);
+
+/// Whether the keys of a row may be cut into spans (dialects/kernel/Spans.h),
+/// each a task: rows have more than a span of them, and may have few queries.
+bool cutsKeys(AttentionOp op, const SizeTable &sizes);
+/// f32 that the states of such spans take, of all rows: what a task's rows have
+/// for each key of a row and a span more, times the key heads.
+SizeExpr statesOf(AttentionOp op, const SizeTable &sizes);
 
 /// The operand in whose place `result` may be written once nothing else reads
 /// it, or null.

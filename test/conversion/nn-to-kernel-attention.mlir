@@ -164,3 +164,25 @@ func.func @narrow_keys(%q: !q, %k: tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>, %
   %y = nn.attention %q, %k, %v scale 0.5 : (!q, tensor<?x?x2x8xbf16, #nn.axes<B, S, G, K>>, !v) -> !y
   return %y : !y
 }
+
+nn.size @L in 1 to 2000 per @B
+
+!long_k = tensor<?x?x2x8xf32, #nn.axes<B, L, G, K>>
+!long_v = tensor<?x?x2x5xf32, #nn.axes<B, L, G, V>>
+
+// More keys than a span, of 512: rows have different numbers of tasks, and what
+// spans leave is merged.
+// CHECK-LABEL: func.func @few_queries_take_a_task_for_each_span_of_keys(
+// CHECK: %[[SUM:.*]]:3 = scf.for
+// CHECK: kernel.parallel %{{.*}} (%[[TASK:.*]]) to %[[SUM]]#0 {
+// CHECK: %[[ROW:.*]]:2 = scf.while
+// CHECK: %[[SPAN:.*]] = arith.select %{{.*}}, %{{.*}}, %c-1
+// CHECK: %[[STATES:.*]] = memref.subview
+// CHECK: kernel.attention {{.*}} row %[[ROW]]#0 {{.*}} span %[[SPAN]] to %[[STATES]] scale 0.5 :
+// CHECK: scf.if
+// CHECK: kernel.parallel %{{.*}} (%{{.*}}) to %{{.*}} when %{{.*}} {
+// CHECK: kernel.merge_spans %{{.*}} of %{{.*}} into %{{.*}} :
+func.func @few_queries_take_a_task_for_each_span_of_keys(%q: !q, %k: !long_k, %v: !long_v) -> !y attributes {nn.entry} {
+  %y = nn.attention %q, %k, %v scale 0.5 : (!q, !long_k, !long_v) -> !y
+  return %y : !y
+}

@@ -8,6 +8,38 @@ func.func @attention_c1_dynamic_heads(%q: memref<?x?x5xf32>, %k: memref<?x5xf32>
 
 // -----
 
+func.func @attention_c7_span_without_states(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error@+1 {{'kernel.attention' op needs a span and contiguous memory for its states, or neither}}
+  kernel.attention %q, %k, %v into %y row %i head %i position %i span %i scale 1.0 : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @merge_spans_c1_dynamic_heads(%states: memref<?xf32>, %y: memref<?x?x7xf32>, %i: index) {
+  // expected-error@+1 {{'kernel.merge_spans' op 'memref<?x?x7xf32>' needs static sizes and strides but the number of tokens, and contiguous depths}}
+  kernel.merge_spans %states of %i into %y : memref<?xf32> into memref<?x?x7xf32>
+  return
+}
+
+// -----
+
+func.func @merge_spans_c2_distant_states(%states: memref<?xf32, strided<[2]>>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error@+1 {{'kernel.merge_spans' op states are 'memref<?xf32, strided<[2]>>', need to be contiguous}}
+  kernel.merge_spans %states of %i into %y : memref<?xf32, strided<[2]>> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @merge_spans_c2_sink(%states: memref<?xf32>, %sink: memref<3xf32>, %y: memref<?x2x7xf32>, %i: index) {
+  // expected-error@+1 {{'kernel.merge_spans' op sink is 'memref<3xf32>', needs 2 dense elements}}
+  kernel.merge_spans %states of %i sink %sink into %y : memref<?xf32> sink memref<3xf32> into memref<?x2x7xf32>
+  return
+}
+
+// -----
+
 func.func @attention_c2_tokens(%q: memref<3x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<4x2x7xf32>, %i: index) {
   // expected-error @below {{q has 3 tokens, y has 4}}
   kernel.attention %q, %k, %v into %y row %i head %i position %i scale 1.0 : memref<3x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<4x2x7xf32>

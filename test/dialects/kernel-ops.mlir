@@ -68,6 +68,18 @@ func.func @products(%x: memref<?x5xf32>, %w: memref<1x5x32xf32>, %b: memref<14xf
   return
 }
 
+// CHECK-LABEL: func.func @attention_to_a_span_of_the_keys(
+func.func @attention_to_a_span_of_the_keys(%q: memref<?x2x5xf32>, %k: memref<?x5xf32>, %v: memref<?x7xf32>, %y: memref<?x2x7xf32>,
+    %sink: memref<2xf32>, %states: memref<?xf32>, %n: index) {
+  // CHECK: kernel.attention %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} row %{{.*}} head %{{.*}} position %{{.*}} span %{{.*}} to %{{.*}} scale 0.5 :
+  // CHECK-SAME: into memref<?x2x7xf32> to memref<?xf32>
+  kernel.attention %q, %k, %v into %y row %n head %n position %n span %n to %states scale 0.5
+    : memref<?x2x5xf32>, memref<?x5xf32>, memref<?x7xf32> into memref<?x2x7xf32> to memref<?xf32>
+  // CHECK: kernel.merge_spans %{{.*}} of %{{.*}} sink %{{.*}} into %{{.*}} : memref<?xf32> sink memref<2xf32> into memref<?x2x7xf32>
+  kernel.merge_spans %states of %n sink %sink into %y : memref<?xf32> sink memref<2xf32> into memref<?x2x7xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @attention(
 func.func @attention(%q: memref<?x2x5xf32, strided<[30, 5, 1], offset: ?>>, %k: memref<?x5xf32, strided<[15, 1]>>,
                      %v: memref<?x7xf32>, %y: memref<?x2x7xf32>, %b: index, %h: index, %p: index, %bias: memref<4xf32>) {
