@@ -57,6 +57,7 @@ struct Intrinsic {
 static constexpr Intrinsic intrinsics[] = {
     {"llvm.x86.avx512.vpdpbusd.", "avx512vnni"},
     {"llvm.x86.avx512bf16.dpbf16ps.", "avx512bf16"},
+    {"llvm.x86.avx512.mask.reduce.ps.", "avx512dq"},
     {"llvm.x86.avx512.mask.scalef.ps.", "avx512f"},
     {"llvm.x86.avx512.pmaddw.d.", "avx512bw"},
     {"llvm.x86.avx2.psign.b", "avx2"},

@@ -2,14 +2,12 @@
 
 #include "compiler/microkernels/AttentionKernels.h"
 #include "compiler/microkernels/Lanes.h"
-#include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/ADT/bit.h"
-#include <limits>
 
 using namespace mlir;
 
@@ -272,107 +270,6 @@ void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
     for (int64_t i = 0; i < rows; ++i)
       v.store(sums[i], v.advance(v.advance(s, j), i * shape.block));
   });
-}
-
-//===----------------------------------------------------------------------===//
-// Softmax
-//===----------------------------------------------------------------------===//
-
-void AttentionKernels::softmax(Value rows, Value s, const SoftmaxState &state,
-                               std::optional<AdmittedKeys> admitted) {
-  SmallVector<Value> arguments = {rows, s, state.m, state.l, state.alpha};
-  if (admitted)
-    arguments.append(
-        {admitted->from, admitted->to, admitted->base, admitted->count});
-  call(admitted ? "softmax_masked" : "softmax", arguments,
-       [&](ValueRange inner) {
-         std::optional<AdmittedKeys> keys;
-         if (admitted)
-           keys = {inner[5], inner[6], inner[7], inner[8]};
-         v.loop(v.index(0), inner[0], 1, [&](Value row) {
-           emitSoftmaxRow(row, inner[1], {inner[2], inner[3], inner[4]}, keys);
-         });
-       });
-}
-
-/// x where from ≤ j < to, else −∞; lane i is key first + i.
-static Value whereAdmitted(VectorBuilder &v, Value x, Value first, Value row,
-                           const AdmittedKeys &keys) {
-  SmallVector<int32_t> numbers =
-      llvm::to_vector(llvm::seq<int32_t>(0, v.target.lanes()));
-  Value within = arith::ConstantOp::create(
-      v.builder, v.loc, v.ints(),
-      DenseElementsAttr::get(v.ints(), ArrayRef<int32_t>(numbers)));
-  first = arith::IndexCastOp::create(v.builder, v.loc, v.builder.getI32Type(),
-                                     first);
-  Value key = arith::AddIOp::create(
-      v.builder, v.loc, within,
-      vector::BroadcastOp::create(v.builder, v.loc, v.ints(), first));
-  auto compare = [&](arith::CmpIPredicate predicate, Value bounds) {
-    Value bound = v.loadSplatInt(v.advance(bounds, row));
-    return arith::CmpIOp::create(v.builder, v.loc, predicate, key, bound);
-  };
-  Value both = arith::AndIOp::create(
-      v.builder, v.loc, compare(arith::CmpIPredicate::sge, keys.from),
-      compare(arith::CmpIPredicate::slt, keys.to));
-  Value nothing = v.splat(-std::numeric_limits<float>::infinity());
-  return arith::SelectOp::create(v.builder, v.loc, both, x, nothing);
-}
-
-//  m' = max(m, max_j s[j]), alpha = 2^(m − m'), p[j] = 2^(s[j] − m'),
-//  l' = l · alpha + Σ p[j]
-// m begins as the lowest number, not −∞: where all scores are −∞, s − m' stays
-// −∞ and p is 0. Vectors are added in order, so that those without an admitted
-// key may as well be left out.
-void AttentionKernels::emitSoftmaxRow(Value row, Value s,
-                                      const SoftmaxState &state,
-                                      std::optional<AdmittedKeys> admitted) {
-  int64_t lanes = v.target.lanes();
-  Value scores = v.advance(s, times(row, shape.block));
-  auto place = [&](Value j) { return v.advance(scores, j); };
-  Value atM = v.advance(state.m, row),
-        atL = v.advance(state.l, times(row, lanes));
-  Value before = v.loadSplat(atM);
-
-  SmallVector<Value> x; // a whole block in registers
-  Value largest;
-  if (admitted) {
-    auto found = v.loop(v.index(0), admitted->count, lanes,
-                        v.splat(std::numeric_limits<float>::lowest()),
-                        [&](Value j, ValueRange soFar) {
-                          Value key = arith::AddIOp::create(v.builder, v.loc,
-                                                            admitted->base, j);
-                          Value score = whereAdmitted(v, v.loadVector(place(j)),
-                                                      key, row, *admitted);
-                          v.store(score, place(j));
-                          return SmallVector<Value>{v.atLeast(score, soFar[0])};
-                        });
-    largest = found[0];
-  } else {
-    for (int64_t n = 0; n < shape.block / lanes; ++n) {
-      x.push_back(v.loadVector(place(v.index(n * lanes))));
-      largest = n ? v.atLeast(x.back(), largest) : x.back();
-    }
-  }
-  Value m = v.atLeast(v.largestLane(largest), before);
-  Value alpha = emitExp2OfNegative(v, v.sub(before, m));
-  auto raise = [&](Value score, Value j, Value sum) {
-    Value p = emitExp2OfNegative(v, v.sub(score, m));
-    v.store(p, place(j));
-    return sum ? v.add(sum, p) : p;
-  };
-  Value sum;
-  if (admitted)
-    sum = v.loop(v.index(0), admitted->count, lanes, v.splat(0),
-                 [&](Value j, ValueRange soFar) {
-                   return SmallVector<Value>{
-                       raise(v.loadVector(place(j)), j, soFar[0])};
-                 })[0];
-  for (auto [n, score] : llvm::enumerate(x))
-    sum = raise(score, v.index(n * lanes), sum);
-  v.store(v.mulAdd(v.loadVector(atL), alpha, sum), atL);
-  v.storeFirstLane(m, atM);
-  v.storeFirstLane(alpha, v.advance(state.alpha, row));
 }
 
 //===----------------------------------------------------------------------===//

@@ -32,7 +32,8 @@ struct Queries {
 /// The softmax of a row as far as it has come, over the keys seen so far.
 /// Memory of several rows each: m is the largest score, l[row][lane] the sums
 /// of 2^(score − m) over the keys in a lane, alpha what results must be
-/// multiplied with because m grew in this block.
+/// multiplied with because m grew in this block; it has room for two vectors,
+/// and m for a vector from any row on.
 struct SoftmaxState {
   mlir::Value m, l, alpha;
 };
@@ -103,6 +104,11 @@ private:
                            mlir::Value s);
   llvm::SmallVector<mlir::Value> placesOfKeys(mlir::Value k, mlir::Value j,
                                               mlir::Value last);
+  bool takesTiles() const;
+  void raiseBlock(llvm::ArrayRef<mlir::Value> x, mlir::Value scores,
+                  mlir::Value m, mlir::Value alpha, mlir::Value atL);
+  void emitSoftmaxTile(mlir::Value rows, mlir::Value s,
+                       const SoftmaxState &state);
   void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,
                       std::optional<AdmittedKeys> admitted);
   void emitMix(int64_t rows, mlir::ValueRange arguments, mlir::Value column,

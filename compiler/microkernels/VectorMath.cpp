@@ -122,8 +122,33 @@ Value emitExp2(VectorBuilder &v, Value x) {
   return emitExp2OfNegative(v, v.atMost(x, v.splat(129)));
 }
 
+/// 2^⌊x⌋ · 2^r, r = x − ⌊x⌋: one instruction finds r (0 for x = −∞), another
+/// scales by the power of x as it is. 2^r − 1 is r · q(r), so that 2⁰ is 1.
+static Value exp2ByFloor(VectorBuilder &v, Value x) {
+  auto intrinsic = [&](StringRef name, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(v.builder, v.loc, v.floats(),
+                                         v.builder.getStringAttr(name),
+                                         operands)
+        .getResult(0);
+  };
+  auto number = [&](int64_t value, unsigned bits) -> Value {
+    return arith::ConstantIntOp::create(v.builder, v.loc, value, bits);
+  };
+  Value mask = number(-1, 16), current = number(4, 32);
+  constexpr int64_t downQuietly = 9;
+  Value r = intrinsic("llvm.x86.avx512.mask.reduce.ps.512",
+                      {x, number(downQuietly, 32), x, mask, current});
+  Value e = polynomial(v, r,
+                       {2.1612919e-4f, 1.2467846e-3f, 9.675452e-3f,
+                        5.5485282e-2f, 2.4022931e-1f, 6.9314706e-1f, 1.f});
+  return intrinsic("llvm.x86.avx512.mask.scalef.ps.512",
+                   {e, x, e, mask, current});
+}
+
 // 2⁻¹⁵¹ rounds to 0.
 Value emitExp2OfNegative(VectorBuilder &v, Value x) {
+  if (v.target.scaleByPowerOfTwo)
+    return exp2ByFloor(v, x);
   return exp2InRange(v, v.atLeast(x, v.splat(-151)));
 }
 
