@@ -77,6 +77,10 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
 void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                 Value firstToken) {
   Value left = minus(tile.to, base), keys = smaller(left, v.index(shape.block));
+  // What lies behind a span will be read next, by this thread or another one.
+  Value end = tile.to;
+  if (Value ofSpan = isSpan())
+    end = select(ofSpan, in.keys, end);
   auto ofTile = [&](Value rows) {
     return rows ? v.advance(rows, times(tile.first, shape.depth)) : Value();
   };
@@ -87,7 +91,8 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
       [&] {
         kernels.scoresOfOneTile(
             tile.rows, q,
-            {kernels.keyAt(in.k, base), values, keys, minus(left, v.index(1))},
+            {kernels.keyAt(in.k, base), values, keys,
+             minus(minus(end, base), v.index(1))},
             scratch.s);
       },
       [&] {
