@@ -14,9 +14,9 @@
 
 namespace heddle::kernel {
 
-/// Keys of a span, a multiple of every block that attention takes at once.
-/// Long enough that merging does not count in a prompt, short enough that a text
-/// of some thousand tokens has spans for several threads.
+/// Keys of a span, a multiple of every block that attention takes at once. Long
+/// enough that merging does not count in a prompt, short enough that a text of
+/// some thousand tokens has spans for several threads.
 constexpr int64_t spanKeys = 512;
 
 /// Rows (queries, of all heads that share a key head) of whose spans tasks may
