@@ -302,7 +302,7 @@ TEST(Layout, RowsOfActivationsEndInStartsAndAScale) {
 
 TEST(Layout, RoundTripsThroughText) {
   for (const char *text :
-       {"plain f32", "plain bf16 transposed", "panel<32> f32",
+       {"plain f32", "plain f16", "plain bf16 transposed", "panel<32> f32",
         "panel<32, 2> bf16 transposed", "panel<32, 4> i8",
         "panel<32, 4> q4 transposed", "panel<32, 4> q6",
         "panel<32, 4> q8 transposed paired",
@@ -315,7 +315,7 @@ TEST(Layout, RoundTripsThroughText) {
 
 TEST(Layout, RefusesMalformedText) {
   for (const char *text :
-       {"", "plain", "plain f16", "panel f32", "panel<> f32",
+       {"", "plain", "plain f15", "panel f32", "panel<> f32",
         "panel<1,2,3> f32", "panel<32 f32", "plain f32 sideways",
         "panel<32> f320", "panel<32> f32 paired transposed",
         "panel<32> f32 groups<1,>"}) {
