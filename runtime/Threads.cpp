@@ -1,7 +1,7 @@
 #include "runtime/Threads.h"
 #include "runtime/Cpu.h"
 
-#include <climits>
+#include <algorithm>
 #include <csignal>
 #include <linux/futex.h>
 #include <new>
@@ -16,9 +16,24 @@ namespace heddle::runtime {
 /// slice.
 static constexpr int mostSpins = 4000;
 
+/// It looks so often, a fraction of a microsecond, before it takes what is
+/// another's: that one is about to do it, and has its data.
+static constexpr int spinsBeforeTaking = 20;
+
 /// Of a worker, beside what its tasks take. The host's limit (ulimit -s) says
 /// nothing of what generated code needs.
 static constexpr int64_t workerStackBytes = 256 << 10;
+
+// Share::left: from the highest bit on the lowest 16 bits of the loop's number,
+// the end of the share's units and the next one, 24 bits each. Who replaces a
+// word has what it has taken from, whichever loop that is.
+static constexpr uint64_t packLeft(uint64_t loop, int64_t next, int64_t end) {
+  return loop << 48 | static_cast<uint64_t>(end) << 24 |
+         static_cast<uint64_t>(next);
+}
+static constexpr int64_t nextOf(uint64_t left) { return left & 0xffffff; }
+static constexpr int64_t endOf(uint64_t left) { return left >> 24 & 0xffffff; }
+static constexpr uint64_t loopOf(uint64_t left) { return left >> 48; }
 
 static void spinPause() {
 #if defined(__x86_64__)
@@ -33,8 +48,8 @@ static void sleepWhile(std::atomic<uint32_t> &word, uint32_t value) {
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
 }
 
-static void wake(std::atomic<uint32_t> &word, int most) {
-  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, most, nullptr, nullptr, 0);
+static void wake(std::atomic<uint32_t> &word) {
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
 int64_t stackLeft() {
@@ -58,6 +73,14 @@ int64_t stackLeft() {
   return isKnown ? static_cast<int64_t>(here - low) : INT64_MAX;
 }
 
+/// Memory of `count` objects that lie on cache lines of their own; null where
+/// there is none.
+template <typename T> static T *allocateLines(int32_t count) {
+  void *memory = nullptr;
+  bool fails = posix_memalign(&memory, alignof(T), sizeof(T) * count);
+  return fails ? nullptr : static_cast<T *>(memory);
+}
+
 bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
   threadCount = wanted;
   // With more threads than processors, whoever spins keeps another from work.
@@ -67,10 +90,12 @@ bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
   spinLimit = enough ? mostSpins : 0;
   if (wanted == 1)
     return true;
-  void *memory = nullptr;
-  if (posix_memalign(&memory, alignof(Worker), sizeof(Worker) * (wanted - 1)))
+  workers = allocateLines<Worker>(wanted - 1);
+  shares = allocateLines<Share>(wanted);
+  if (!workers || !shares)
     return false;
-  workers = static_cast<Worker *>(memory);
+  for (int32_t i = 0; i < wanted; ++i)
+    new (&shares[i]) Share;
 
   // Signals of the host program are handled on the host's threads.
   sigset_t all, before;
@@ -81,7 +106,6 @@ bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
   pthread_attr_setstacksize(&attributes, workerStackBytes + stackBytes);
   for (; startedWorkers < wanted - 1; ++startedWorkers) {
     Worker *worker = new (&workers[startedWorkers]) Worker;
-    worker->finished.store(0, std::memory_order_relaxed);
     worker->pool = this;
     worker->index = startedWorkers + 1;
     if (pthread_create(&worker->thread, &attributes, workerMain, worker))
@@ -94,98 +118,181 @@ bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
 }
 
 ThreadPool::~ThreadPool() {
-  stopping = true;
-  region.fetch_add(1);
-  wake(region, INT_MAX);
+  stopping.store(true);
+  ++loops;
+  for (int32_t i = 0; i < startedWorkers; ++i) {
+    shares[i + 1].left.store(packLeft(loops, 0, 0));
+    if (workers[i].sleeps.exchange(0))
+      wake(workers[i].sleeps);
+  }
   for (int32_t i = 0; i < startedWorkers; ++i)
     pthread_join(workers[i].thread, nullptr);
   free(workers);
+  free(shares);
 }
 
-void ThreadPool::run(heddle_task newTask, void *newContext, int64_t n) {
+void ThreadPool::run(heddle_task task, void *context, int64_t n) {
   if (threadCount == 1 || n <= 1 ||
       busy.exchange(true, std::memory_order_acquire)) {
     for (int64_t i = 0; i < n; ++i)
-      newTask(newContext, i);
+      task(context, i);
     return;
   }
-  task = newTask;
-  context = newContext;
-  count = n;
-  // Sequentially consistent with awaitRegion(): either this thread sees the
-  // sleeper, or the sleeper sees the new region.
-  uint32_t current = region.fetch_add(1) + 1;
-  if (sleepers.load() > 0)
-    wake(region, INT_MAX);
-  runShare(0);
-  awaitWorkers(current);
+  publish(task, context, n);
+  wakeBelow(0);
+  auto others = static_cast<uint32_t>(shares[0].units) - takeAll(shares[0]);
+  if (!awaitUnits(others, std::min(spinLimit, spinsBeforeTaking))) {
+    others -= takeFromOthers(0);
+    if (!awaitUnits(others, spinLimit))
+      sleepUntilUnits(others);
+  }
   busy.store(false, std::memory_order_release);
 }
 
-/// Thread t of c runs [⌈n·t/c⌉, ⌈n·(t+1)/c⌉).
-void ThreadPool::runShare(int32_t thread) const {
-  auto boundary = [&](int64_t t) {
-    // Quotient and remainder apart, so that no product overflows.
-    int64_t whole = count / threadCount, rest = count % threadCount;
-    return whole * t + (rest * t + threadCount - 1) / threadCount;
-  };
-  for (int64_t i = boundary(thread), end = boundary(thread + 1); i < end; ++i)
-    task(context, i);
+//===----------------------------------------------------------------------===//
+// Shares
+//===----------------------------------------------------------------------===//
+
+/// Units of a loop at most: where it has more tasks, a unit is several.
+static constexpr int64_t mostUnits = 1 << 20;
+
+/// ⌈n·i / parts⌉, where part i of n begins; quotient and remainder apart, so
+/// that no product overflows.
+static int64_t boundary(int64_t n, int64_t i, int64_t parts) {
+  int64_t whole = n / parts, rest = n % parts;
+  return whole * i + (rest * i + parts - 1) / parts;
 }
+
+void ThreadPool::publish(heddle_task task, void *context, int64_t n) {
+  int64_t units = std::min(n, mostUnits);
+  done.store(0, std::memory_order_relaxed);
+  ++loops;
+  for (int32_t t = 0; t < threadCount; ++t) {
+    Share &share = shares[t];
+    share.task = task;
+    share.context = context;
+    share.count = n;
+    share.units = units;
+    // Sequentially consistent with sleepUntilLoop(): either wakeBelow() sees
+    // the sleeper, or the sleeper sees the new loop.
+    share.left.store(packLeft(loops, boundary(units, t, threadCount),
+                              boundary(units, t + 1, threadCount)));
+  }
+}
+
+/// Takes two thirds of what is left of a share, and does it; how many units.
+uint32_t ThreadPool::takePiece(Share &share) {
+  uint64_t left = share.left.load(std::memory_order_acquire);
+  int64_t next, size;
+  do {
+    next = nextOf(left);
+    int64_t units = endOf(left) - next;
+    if (units <= 0)
+      return 0;
+    size = (2 * units + 2) / 3;
+  } while (!share.left.compare_exchange_weak(left, left + size,
+                                             std::memory_order_acq_rel));
+  int64_t end = boundary(share.count, next + size, share.units);
+  for (int64_t i = boundary(share.count, next, share.units); i < end; ++i)
+    share.task(share.context, i);
+  return static_cast<uint32_t>(size);
+}
+
+uint32_t ThreadPool::takeAll(Share &share) {
+  uint32_t units = 0;
+  while (uint32_t taken = takePiece(share))
+    units += taken;
+  return units;
+}
+
+uint32_t ThreadPool::takeFromOthers(int32_t thread) {
+  uint32_t units = 0;
+  for (int32_t t = thread + 1; t < threadCount; ++t)
+    units += takeAll(shares[t]);
+  for (int32_t t = 0; t < thread; ++t)
+    units += takeAll(shares[t]);
+  return units;
+}
+
+/// A worker says what it has done.
+void ThreadPool::report(uint32_t units) {
+  if (!units)
+    return;
+  done.fetch_add(units);
+  if (callerSleeps.load())
+    wake(done);
+}
+
+//===----------------------------------------------------------------------===//
+// Waiting
+//===----------------------------------------------------------------------===//
 
 void *ThreadPool::workerMain(void *argument) {
   Worker &self = *static_cast<Worker *>(argument);
   ThreadPool &pool = *self.pool;
+  Share &own = pool.shares[self.index];
   StandardArithmetic arithmetic;
-  for (uint32_t last = 0;;) {
-    last = pool.awaitRegion(last);
-    if (pool.stopping)
+  for (uint64_t last = 0;;) {
+    if (!awaitLoop(own, last, pool.spinLimit))
+      sleepUntilLoop(self, own, last);
+    if (pool.stopping.load())
       return nullptr;
-    pool.runShare(self.index);
-    self.finished.store(last);
-    if (pool.callerSleeps.load()) {
-      pool.finishes.fetch_add(1);
-      wake(pool.finishes, 1);
-    }
+    last = loopOf(own.left.load());
+    pool.wakeBelow(self.index);
+    pool.report(takeAll(own));
+    if (!awaitLoop(own, last, std::min(pool.spinLimit, spinsBeforeTaking)))
+      pool.report(pool.takeFromOthers(self.index));
   }
 }
 
-/// Returns the number of the region that follows `last`.
-uint32_t ThreadPool::awaitRegion(uint32_t last) {
-  for (int spins = 0; spins < spinLimit; ++spins) {
-    uint32_t current = region.load(std::memory_order_acquire);
-    if (current != last)
-      return current;
-    spinPause();
-  }
-  sleepers.fetch_add(1);
-  uint32_t current;
-  while ((current = region.load()) == last)
-    sleepWhile(region, last);
-  sleepers.fetch_sub(1);
-  return current;
-}
-
-bool ThreadPool::allFinished(uint32_t current) const {
-  for (int32_t i = 0; i < threadCount - 1; ++i)
-    if (workers[i].finished.load() != current)
-      return false;
-  return true;
-}
-
-void ThreadPool::awaitWorkers(uint32_t current) {
-  for (int spins = 0; spins < spinLimit; ++spins) {
-    if (allFinished(current))
+/// Each thread wakes two, which wake two each: thread i those of 2i + 1 and
+/// 2i + 2.
+void ThreadPool::wakeBelow(int32_t thread) {
+  for (int32_t child : {2 * thread + 1, 2 * thread + 2}) {
+    if (child >= threadCount)
       return;
+    std::atomic<uint32_t> &sleeps = workers[child - 1].sleeps;
+    if (sleeps.load() && sleeps.exchange(0))
+      wake(sleeps);
+  }
+}
+
+/// Whether a loop that is not `last` begins while it looks so often.
+bool ThreadPool::awaitLoop(const Share &share, uint64_t last, int spins) {
+  for (int i = 0; i < spins; ++i) {
+    if (loopOf(share.left.load(std::memory_order_acquire)) != last)
+      return true;
     spinPause();
   }
-  callerSleeps.store(true);
+  return false;
+}
+
+void ThreadPool::sleepUntilLoop(Worker &self, const Share &share,
+                                uint64_t last) {
   for (;;) {
-    uint32_t seen = finishes.load();
-    if (allFinished(current))
+    self.sleeps.store(1);
+    if (loopOf(share.left.load()) != last)
       break;
-    sleepWhile(finishes, seen);
+    while (self.sleeps.load())
+      sleepWhile(self.sleeps, 1);
   }
+  self.sleeps.store(0);
+}
+
+/// Whether workers have done so many units once it has looked so often.
+bool ThreadPool::awaitUnits(uint32_t units, int spins) const {
+  for (int i = 0; i < spins; ++i) {
+    if (done.load(std::memory_order_acquire) == units)
+      return true;
+    spinPause();
+  }
+  return false;
+}
+
+void ThreadPool::sleepUntilUnits(uint32_t units) {
+  callerSleeps.store(true);
+  for (uint32_t seen; (seen = done.load()) != units;)
+    sleepWhile(done, seen);
   callerSleeps.store(false);
 }
 

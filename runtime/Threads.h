@@ -1,9 +1,12 @@
 // The threads of a model, and the loop that generated code runs on them.
 //
-// Work is split statically: which thread runs which index depends on nothing
-// but (n, thread count), so there is no queue to contend for. Waiting threads
-// spin for some tens of microseconds, because the next region of a running
-// model follows at once, and then sleep in the kernel.
+// A loop is cut into shares, one a thread. Each thread takes its own share in
+// ever smaller pieces, so that on a quiet machine it reads in every call what
+// it has read in the last, and then pieces of what others have not begun: a
+// loop does not wait for a thread that has no processor. Who computes what
+// changes no bit of it. Waiting threads spin for some tens of microseconds,
+// because the next loop of a running model follows at once, and then sleep in
+// the kernel.
 #ifndef HEDDLE_RUNTIME_THREADS_H
 #define HEDDLE_RUNTIME_THREADS_H
 
@@ -45,37 +48,50 @@ public:
   }
 
 private:
-  /// On a cache line of its own, so that finishing disturbs nobody else.
+  /// A loop as one thread sees it, on a cache line of its own. What is behind
+  /// `left` is written before it, and read by who has taken a piece, without
+  /// which the loop does not end.
+  struct alignas(64) Share {
+    /// What nobody has taken, and of which loop: see Threads.cpp.
+    std::atomic<uint64_t> left{0};
+    heddle_task task;
+    void *context;
+    int64_t count, units;
+  };
+
+  /// A thread of the pool's own. What it sleeps on is on a cache line of its
+  /// own.
   struct alignas(64) Worker {
-    std::atomic<uint32_t> finished; // the last region this thread has done
+    std::atomic<uint32_t> sleeps{0};
     ThreadPool *pool;
     int32_t index;
     pthread_t thread;
   };
 
   static void *workerMain(void *worker);
-  void runShare(int32_t thread) const;
-  uint32_t awaitRegion(uint32_t last);
-  void awaitWorkers(uint32_t current);
-  bool allFinished(uint32_t current) const;
-
-  // Written by the caller of run() before `region` moves on, read by the
-  // workers after.
-  heddle_task task = nullptr;
-  void *context = nullptr;
-  int64_t count = 0;
-  bool stopping = false;
+  void publish(heddle_task task, void *context, int64_t n);
+  static uint32_t takePiece(Share &share);
+  static uint32_t takeAll(Share &share);
+  uint32_t takeFromOthers(int32_t thread);
+  void report(uint32_t units);
+  void wakeBelow(int32_t thread);
+  static bool awaitLoop(const Share &share, uint64_t last, int spins);
+  static void sleepUntilLoop(Worker &self, const Share &share, uint64_t last);
+  bool awaitUnits(uint32_t units, int spins) const;
+  void sleepUntilUnits(uint32_t units);
 
   int32_t threadCount = 1;
   int32_t startedWorkers = 0;
   int spinLimit = 0;
+  uint64_t loops = 0;        // so many have begun
   Worker *workers = nullptr; // threadCount - 1
+  Share *shares = nullptr;   // threadCount
 
-  alignas(64) std::atomic<uint32_t> region{0};   // number of the current region
-  std::atomic<int32_t> sleepers{0};              // workers asleep on `region`
-  alignas(64) std::atomic<uint32_t> finishes{0}; // the caller sleeps on it
+  /// Units of the loop that workers have done; the caller sleeps on it.
+  alignas(64) std::atomic<uint32_t> done{0};
   std::atomic<bool> callerSleeps{false};
   alignas(64) std::atomic<bool> busy{false};
+  std::atomic<bool> stopping{false};
 };
 
 } // namespace heddle::runtime
