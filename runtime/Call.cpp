@@ -356,7 +356,7 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   StandardArithmetic arithmetic;
   if (profile)
     profile->beginCall();
-  auto status = static_cast<heddle_status>(entry.function(&frame));
+  auto status = static_cast<heddle_status>(session.model->run(entry, &frame));
   if (profile)
     profile->endCall(session.sizes);
   if (status && !*heddle_last_error())

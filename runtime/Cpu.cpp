@@ -29,8 +29,13 @@ struct Feature {
 constexpr uint64_t ymmState = 0x6, zmmState = 0xe6, tileState = 0x60000;
 
 // The levels come first: each is the conjunction of its rows.
+const Feature level2[] = {
+    {"sse3", 1, 0, Ecx, 0, 0},          {"ssse3", 1, 0, Ecx, 9, 0},
+    {"cx16", 1, 0, Ecx, 13, 0},         {"sse4.1", 1, 0, Ecx, 19, 0},
+    {"sse4.2", 1, 0, Ecx, 20, 0},       {"popcnt", 1, 0, Ecx, 23, 0},
+    {"sahf", 0x80000001, 0, Ecx, 0, 0},
+};
 const Feature level3[] = {
-    {"sse4.2", 1, 0, Ecx, 20, 0},     {"popcnt", 1, 0, Ecx, 23, 0},
     {"fma", 1, 0, Ecx, 12, ymmState}, {"movbe", 1, 0, Ecx, 22, 0},
     {"avx", 1, 0, Ecx, 28, ymmState}, {"f16c", 1, 0, Ecx, 29, ymmState},
     {"bmi", 7, 0, Ebx, 3, 0},         {"avx2", 7, 0, Ebx, 5, ymmState},
@@ -108,6 +113,10 @@ static bool names(const char *features, const char *name) {
 
 const char *missingCpuFeature(uint32_t level, const char *features) {
   uint64_t saved = savedStates();
+  if (level >= 2)
+    for (const Feature &feature : level2)
+      if (!has(feature, saved))
+        return "x86-64-v2 (SSE4.2)";
   if (level >= 3)
     for (const Feature &feature : level3)
       if (!has(feature, saved))

@@ -41,6 +41,16 @@ static heddle_status checkProgram(const heddle_program &program) {
   return HEDDLE_OK;
 }
 
+/// The first version that this machine can execute; null: there is none.
+static const heddle_version *findVersion(const heddle_program &program) {
+  for (int32_t v = 0; v < program.version_count; ++v) {
+    const heddle_version &version = program.versions[v];
+    if (!missingCpuFeature(version.cpu_level, version.cpu_features))
+      return &version;
+  }
+  return nullptr;
+}
+
 /// The sizes that the inputs of `entry` name and nothing else determines.
 static uint32_t findGivenSizes(const heddle_program &program,
                                const heddle_entry &entry) {
@@ -60,6 +70,7 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
   if (heddle_status status = checkProgram(program))
     return status;
   model.program = &program;
+  model.version = findVersion(program);
   if (!model.givenSizes.allocate(program.entry_count))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program.name);
   for (int32_t e = 0; e < program.entry_count; ++e)

@@ -12,6 +12,9 @@ struct heddle_model {
   heddle::runtime::Weights weights;
   heddle::runtime::ThreadPool threads;
 
+  /// The code for this processor; null: that of the entries themselves.
+  const heddle_version *version = nullptr;
+
   /// Bit s of entry e: the caller gives size s in a call of e.
   heddle::runtime::Array<uint32_t> givenSizes;
 
@@ -33,6 +36,10 @@ struct heddle_model {
 
   uint32_t given(const heddle_entry &entry) const {
     return givenSizes[&entry - program->entries];
+  }
+  int32_t run(const heddle_entry &entry, heddle_frame *frame) const {
+    return version ? version->functions[&entry - program->entries](frame)
+                   : entry.function(frame);
   }
   bool owns(const heddle_entry *entry) const {
     return entry >= program->entries &&

@@ -238,9 +238,16 @@ heddle_status heddle_read_audio(const char *path, const void *steps, heddle_read
 /* heddle_program.flags: a prompt may be given in several calls (no predicate of attention admits a later key). */
 #define HEDDLE_PREFILL_IN_CHUNKS 1u
 
+/* The entries' code once more, for processors that can do more. */
+typedef struct heddle_version {
+  uint32_t cpu_level;       /* what it needs, as in heddle_program */
+  const char *cpu_features;
+  int32_t (*const *functions)(struct heddle_frame *); /* one an entry, for heddle_entry.function */
+} heddle_version;
+
 struct heddle_program {
   uint32_t abi_version;
-  uint32_t cpu_level;     /* what the code needs: 0 baseline, 3 x86-64-v3, 4 x86-64-v4 */
+  uint32_t cpu_level;     /* what the code needs: 0 baseline, 2 to 4 x86-64-v2 to -v4 */
   uint64_t fingerprint;   /* must equal the packed weights file's */
   const char *name;
   int32_t size_count, monomial_count, entry_count, cache_count;
@@ -270,6 +277,8 @@ struct heddle_program {
    * was built (--serve). The last argument is not used, as with heddle_chat.run. */
   int32_t (*serve)(heddle_model *model, const void *arguments, void *unused);
   const heddle_answer *answer;           /* NULL: what the entries give is numbers */
+  int32_t version_count;
+  const heddle_version *versions;        /* the one that needs most first: the first that the processor can execute is used */
 };
 
 int32_t heddle_serve(heddle_model *model, const void *arguments, void *unused);
@@ -282,7 +291,7 @@ typedef struct heddle_cache_view {
 } heddle_cache_view;
 
 /* parallel_for: calls fn(context, i) for i in [0, n), on the program's own threads, and returns when all are done.
- * Which thread runs which i is fixed by (n, thread count); results may not depend on it. */
+ * Which thread runs which i is not fixed: results may not depend on it. */
 typedef void (*heddle_task)(void *context, int64_t index);
 typedef void (*heddle_parallel_for)(void *pool, heddle_task fn, void *context, int64_t n);
 

@@ -34,6 +34,8 @@ def python_with_numpy():
 
 
 config.substitutions += [
+    # Tests run on this machine: code for others, which programs have unless it is said, would be time. processors.test has it.
+    ("%heddle build", os.path.join(heddle_dir, "heddle") + " build --cpu=native"),
     ("%heddle-opt", os.path.join(config.build_dir, "bin", "heddle-opt")),
     ("%bin", os.path.join(config.build_dir, "bin")),
     ("%heddle", os.path.join(heddle_dir, "heddle")),
@@ -56,3 +58,6 @@ config.available_features.add("target=" + config.host_arch)
 # Programs for aarch64 can be linked and run here.
 if os.path.exists(os.path.join(config.build_dir, "lib/aarch64-linux-gnu/libheddle_runtime.a")) and lit.util.which("qemu-aarch64"):
     config.available_features.add("qemu-aarch64")
+# Older machines of this architecture.
+if lit.util.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86_64")

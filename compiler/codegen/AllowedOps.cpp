@@ -48,20 +48,22 @@ static const llvm::StringSet<> &allowedOps() {
 }
 
 namespace {
-/// What micro-kernels ask of a vector unit by name.
+/// What micro-kernels ask of a vector unit by name: one that has the feature,
+/// or the other one.
 struct Intrinsic {
-  StringRef prefix, feature;
+  StringRef prefix, feature, orElse;
 };
 } // namespace
 
 static constexpr Intrinsic intrinsics[] = {
-    {"llvm.x86.avx512.vpdpbusd.", "avx512vnni"},
-    {"llvm.x86.avx512bf16.dpbf16ps.", "avx512bf16"},
-    {"llvm.x86.avx512.mask.reduce.ps.", "avx512dq"},
-    {"llvm.x86.avx512.mask.scalef.ps.", "avx512f"},
-    {"llvm.x86.avx512.pmaddw.d.", "avx512bw"},
-    {"llvm.x86.avx2.psign.b", "avx2"},
-    {"llvm.x86.avx2.pmadd.", "avx2"}};
+    {"llvm.x86.avx512.vpdpbusd.256", "avx512vnni", "avxvnni"},
+    {"llvm.x86.avx512.vpdpbusd.", "avx512vnni", ""},
+    {"llvm.x86.avx512bf16.dpbf16ps.", "avx512bf16", ""},
+    {"llvm.x86.avx512.mask.reduce.ps.", "avx512dq", ""},
+    {"llvm.x86.avx512.mask.scalef.ps.", "avx512f", ""},
+    {"llvm.x86.avx512.pmaddw.d.", "avx512bw", ""},
+    {"llvm.x86.avx2.psign.b", "avx2", ""},
+    {"llvm.x86.avx2.pmadd.", "avx2", ""}};
 
 static LogicalResult allowsCall(LLVM::CallIntrinsicOp call,
                                 const llvm::TargetMachine &machine) {
@@ -72,10 +74,12 @@ static LogicalResult allowsCall(LLVM::CallIntrinsicOp call,
   if (known == std::end(intrinsics))
     return call.emitOpError() << "calls " << call.getIntrinAttr()
                               << ", which no pass of heddle does";
-  bool has =
-      machine.getTargetTriple().isX86() &&
-      machine.getMCSubtargetInfo()->checkFeatures(("+" + known->feature).str());
-  if (!has)
+  auto has = [&](StringRef feature) {
+    return !feature.empty() &&
+           machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str());
+  };
+  if (!machine.getTargetTriple().isX86() ||
+      !(has(known->feature) || has(known->orElse)))
     return call.emitOpError()
            << "needs " << known->feature << ", which the target does not have";
   return success();

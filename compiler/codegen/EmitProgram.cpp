@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/EmitProgram.h"
-#include "compiler/codegen/StackBytes.h"
 #include "runtime/abi.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -26,8 +25,7 @@ public:
   Emitter(llvm::Module &module, const Program &program)
       : module(module), context(module.getContext()), model(program) {}
 
-  EmittedProgram program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                         MainKind main);
+  EmittedProgram program(const ProgramCode &code, MainKind main);
 
 private:
   llvm::Constant *size(const ProgramSize &size);
@@ -47,6 +45,7 @@ private:
   llvm::Constant *imageSteps(const heddle_image_steps &steps);
   llvm::Constant *audioSteps(const heddle_audio_steps &steps);
   llvm::Constant *reader(llvm::StringRef name);
+  llvm::Constant *version(const ProgramVersion &version);
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
@@ -300,8 +299,23 @@ llvm::Constant *Emitter::reader(llvm::StringRef name) {
       module.getOrInsertFunction(name, type).getCallee());
 }
 
-EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                                MainKind main) {
+llvm::Constant *Emitter::version(const ProgramVersion &version) {
+  auto *type =
+      llvm::FunctionType::get(llvm::Type::getInt32Ty(context),
+                              {llvm::PointerType::get(context, 0)}, false);
+  auto function = [&](llvm::StringRef name) {
+    auto *declared = llvm::cast<llvm::Function>(
+        module.getOrInsertFunction(name, type).getCallee());
+    declared->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return static_cast<llvm::Constant *>(declared);
+  };
+  return structOf<heddle_version>(
+      {int32(version.cpuLevel),
+       version.cpuFeatures.empty() ? null() : string(version.cpuFeatures),
+       arrayOf(version.functions, function)});
+}
+
+EmittedProgram Emitter::program(const ProgramCode &code, MainKind main) {
   bool withMain = main != MainKind::None;
   auto emitMonomial = [&](const SizeExpr &monomial) {
     assert(monomial.terms().size() == 1 && "a monomial is one product");
@@ -312,7 +326,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
   uint32_t flags = model.prefillInChunks ? HEDDLE_PREFILL_IN_CHUNKS : 0;
   llvm::Constant *data = structOf<heddle_program>(
       {int32(HEDDLE_ABI_VERSION),
-       int32(cpuLevel),
+       int32(code.base.cpuLevel),
        int64(static_cast<int64_t>(model.fingerprint)),
        string(model.name),
        int32(model.sizes.size()),
@@ -328,14 +342,14 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        arrayOf(model.cacheSlots, [&](int64_t slot) { return int32(slot); }),
        int32(sizeIndex(model, model.rowSize)),
        int32(flags),
-       cpuFeatures.empty() ? null() : string(cpuFeatures),
+       code.base.cpuFeatures.empty() ? null() : string(code.base.cpuFeatures),
        arrayOf(model.sites, [&](const ProgramSite &s) { return site(s); }),
        int32(model.sites.size()),
        string(weightsFileName(model)),
        model.generation ? global(generation(*model.generation)) : null(),
        model.sentences ? global(sentences(*model.sentences)) : null(),
        arrayOf(model.weightBytes, [&](int64_t bytes) { return int64(bytes); }),
-       int64(stackBytes(module)),
+       int64(code.stackBytes),
        model.imageSteps ? global(imageSteps(*model.imageSteps)) : null(),
        model.audioSteps ? global(audioSteps(*model.audioSteps)) : null(),
        model.imageSteps && withMain ? reader("heddle_read_image") : null(),
@@ -344,7 +358,10 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
        specialTokens(),
        int32(model.specialTokens.size()),
        main == MainKind::Server ? reader("heddle_serve") : null(),
-       model.answer ? global(answer(*model.answer, withMain)) : null()});
+       model.answer ? global(answer(*model.answer, withMain)) : null(),
+       int32(code.versions.size()),
+       arrayOf(code.versions,
+               [&](const ProgramVersion &v) { return version(v); })});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);
@@ -359,8 +376,7 @@ EmittedProgram Emitter::program(unsigned cpuLevel, llvm::StringRef cpuFeatures,
 }
 
 EmittedProgram codegen::emitProgram(llvm::Module &module,
-                                    const Program &program, unsigned cpuLevel,
-                                    llvm::StringRef cpuFeatures,
-                                    MainKind main) {
-  return Emitter(module, program).program(cpuLevel, cpuFeatures, main);
+                                    const Program &program,
+                                    const ProgramCode &code, MainKind main) {
+  return Emitter(module, program).program(code, main);
 }

@@ -21,12 +21,27 @@ struct EmittedProgram {
   llvm::SmallVector<llvm::Constant *> entries;
 };
 
-/// Adds the descriptor and everything it points to. The functions of the
+/// What a version of the code needs, and the symbols of the entries' functions
+/// where they are in another module.
+struct ProgramVersion {
+  unsigned cpuLevel = 0;
+  std::string cpuFeatures;
+  std::vector<std::string> functions;
+};
+
+/// heddle_program's part that depends on what it is compiled for.
+struct ProgramCode {
+  ProgramVersion base;
+  /// The one that needs most first.
+  std::vector<ProgramVersion> versions;
+  int64_t stackBytes = 0;
+};
+
+/// Adds the descriptor and everything it points to. The base's functions of the
 /// entries must be in `module`. Where there will be a command line, it has what
 /// that reads files with.
 EmittedProgram emitProgram(llvm::Module &module, const Program &program,
-                           unsigned cpuLevel, llvm::StringRef cpuFeatures,
-                           MainKind main);
+                           const ProgramCode &code, MainKind main);
 
 } // namespace heddle::codegen
 

@@ -220,7 +220,7 @@ static llvm::Expected<CLibrary> findCLibrary(const LinkOptions &options) {
                                  "(Debian: apt install libc6-dev)");
 }
 
-static LinkedFile linkDynamic(const std::string &object,
+static LinkedFile linkDynamic(llvm::ArrayRef<std::string> objects,
                               const LinkOptions &options,
                               const std::vector<std::string> &archives) {
   llvm::Expected<CLibrary> cLibrary = findCLibrary(options);
@@ -258,7 +258,7 @@ static LinkedFile linkDynamic(const std::string &object,
                                        dynamicLinker(options.triple).str()});
   }
   llvm::append_range(arguments, cLibrary->before);
-  arguments.push_back(object);
+  llvm::append_range(arguments, objects);
   llvm::append_range(arguments, archives);
   llvm::append_range(arguments, cLibrary->after);
   return runLld(arguments);
@@ -294,10 +294,11 @@ localizeSymbols(const llvm::MemoryBuffer &object,
 
 /// One archive member holds model and runtime, so that the archive alone is
 /// enough and nothing of it but the interface can clash with the host program.
-static LinkedFile linkArchive(const std::string &object,
+static LinkedFile linkArchive(llvm::ArrayRef<std::string> objects,
                               const LinkOptions &options,
                               const std::vector<std::string> &archives) {
-  std::vector<std::string> arguments = {"-r", object};
+  std::vector<std::string> arguments = {"-r"};
+  llvm::append_range(arguments, objects);
   llvm::append_range(arguments, archives);
   LinkedFile merged = runLld(arguments);
   if (!merged)
@@ -312,15 +313,21 @@ static LinkedFile linkArchive(const std::string &object,
       llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
 }
 
-LinkedFile heddle::codegen::link(llvm::StringRef object,
+LinkedFile heddle::codegen::link(llvm::ArrayRef<llvm::StringRef> objects,
                                  const LinkOptions &options) {
   llvm::Expected<std::vector<std::string>> archives = runtimeArchives(options);
   if (!archives)
     return archives.takeError();
-  llvm::Expected<ScratchFile> objectFile = ScratchFile::create(object);
-  if (!objectFile)
-    return objectFile.takeError();
+  std::vector<ScratchFile> files;
+  std::vector<std::string> paths;
+  for (llvm::StringRef object : objects) {
+    llvm::Expected<ScratchFile> file = ScratchFile::create(object);
+    if (!file)
+      return file.takeError();
+    paths.push_back(file->path());
+    files.push_back(std::move(*file));
+  }
   if (options.linkage == Linkage::StaticLibrary)
-    return linkArchive(objectFile->path(), options, *archives);
-  return linkDynamic(objectFile->path(), options, *archives);
+    return linkArchive(paths, options, *archives);
+  return linkDynamic(paths, options, *archives);
 }

@@ -40,11 +40,11 @@ struct LinkOptions {
   std::string soname;
 };
 
-/// Links the bytes of one object file with the runtime: the bytes of the
+/// Links the bytes of object files with the runtime: the bytes of the
 /// executable or library. Whoever writes them can say that the disk is full,
 /// which lld cannot.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-link(llvm::StringRef object, const LinkOptions &options);
+link(llvm::ArrayRef<llvm::StringRef> objects, const LinkOptions &options);
 
 } // namespace heddle::codegen
 

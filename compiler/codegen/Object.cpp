@@ -4,6 +4,7 @@
 #include "compiler/codegen/AllowedOps.h"
 #include "compiler/codegen/EmitProgram.h"
 #include "compiler/codegen/Interface.h"
+#include "compiler/codegen/StackBytes.h"
 #include "dialects/program/Program.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -21,10 +22,10 @@ using namespace heddle::codegen;
 /// What every function we generate has in common: the machine it is for, no
 /// exceptions, 512-bit vectors where there are any (LLVM's own preference for
 /// 256 bits dates from CPUs that lowered their clock for wider ones).
-static void setFunctionAttributes(llvm::Module &module,
-                                  const llvm::TargetMachine &machine,
-                                  llvm::StringRef tuneCpu) {
-  for (llvm::Function &function : module) {
+static void setFunctionAttributes(const Code &code) {
+  const llvm::TargetMachine &machine = *code.machine;
+  std::string tuneCpu = codegen::tuneCpu(code.target);
+  for (llvm::Function &function : *code.module) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", machine.getTargetCPU());
@@ -76,40 +77,70 @@ static llvm::LogicalResult verify(mlir::ModuleOp module,
                             << llvm::StringRef(why).split('\n').first;
 }
 
-std::unique_ptr<llvm::Module>
-codegen::translateToLlvm(mlir::ModuleOp module, const Program &program,
-                         llvm::TargetMachine &machine, llvm::StringRef tuneCpu,
-                         MainKind main, llvm::LLVMContext &context) {
+llvm::LogicalResult codegen::translateToLlvm(mlir::ModuleOp module,
+                                             const Program &program,
+                                             Code &code) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   // It becomes data; LLVM's dialect has no words for it.
   if (program::DescriptionOp description = program::descriptionOf(module))
     description.erase();
-  if (failed(allowsOps(module, machine)))
-    return nullptr;
-  std::unique_ptr<llvm::Module> llvmModule =
-      mlir::translateModuleToLLVMIR(module, context, program.name);
-  if (!llvmModule || failed(checkSymbols(module, *llvmModule, program)))
-    return nullptr;
-  llvmModule->setTargetTriple(machine.getTargetTriple());
-  llvmModule->setDataLayout(machine.createDataLayout());
-  llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
-
-  for (llvm::GlobalValue &value : llvmModule->global_values())
+  if (failed(allowsOps(module, *code.machine)))
+    return llvm::failure();
+  code.context = std::make_unique<llvm::LLVMContext>();
+  code.module =
+      mlir::translateModuleToLLVMIR(module, *code.context, program.name);
+  if (!code.module || failed(checkSymbols(module, *code.module, program)))
+    return llvm::failure();
+  code.module->setTargetTriple(code.machine->getTargetTriple());
+  code.module->setDataLayout(code.machine->createDataLayout());
+  code.module->setPICLevel(llvm::PICLevel::BigPIC);
+  for (llvm::GlobalValue &value : code.module->global_values())
     if (!value.isDeclaration())
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
-  EmittedProgram emitted = emitProgram(*llvmModule, program, cpuLevel(machine),
-                                       cpuFeatures(machine), main);
-  emitInterface(*llvmModule, program, emitted);
-  if (main != MainKind::None)
-    emitMain(*llvmModule, emitted);
-  setFunctionAttributes(*llvmModule, machine, tuneCpu);
-  if (failed(verify(module, *llvmModule)))
-    return nullptr;
-  return llvmModule;
+  setFunctionAttributes(code);
+  return verify(module, *code.module);
 }
 
-void codegen::optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+/// The entries' functions of a version under names that its program finds.
+static ProgramVersion exportEntries(const Code &code, const Program &program,
+                                    unsigned number) {
+  ProgramVersion version{
+      cpuLevel(*code.machine), cpuFeatures(*code.machine), {}};
+  for (const ProgramEntry &entry : program.entries) {
+    llvm::Function *function = code.module->getFunction(entry.function);
+    version.functions.push_back(("heddle_version_" + llvm::Twine(number) + "_" +
+                                 program.name + "_" + entry.name)
+                                    .str());
+    function->setName(version.functions.back());
+    function->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+  return version;
+}
+
+void codegen::addProgram(llvm::MutableArrayRef<Code> codes,
+                         const Program &program, MainKind main) {
+  ProgramCode parts;
+  parts.base = {cpuLevel(*codes.front().machine),
+                cpuFeatures(*codes.front().machine),
+                {}};
+  for (Code &code : codes)
+    parts.stackBytes = std::max(parts.stackBytes, stackBytes(*code.module));
+  for (auto [number, code] : llvm::enumerate(codes.drop_front()))
+    parts.versions.push_back(exportEntries(code, program, number + 1));
+  std::reverse(parts.versions.begin(), parts.versions.end());
+  llvm::Module &module = *codes.front().module;
+  EmittedProgram emitted = emitProgram(module, program, parts, main);
+  emitInterface(module, program, emitted);
+  if (main != MainKind::None)
+    emitMain(module, emitted);
+  setFunctionAttributes(codes.front());
+}
+
+void codegen::optimise(Code &code) {
+  llvm::TargetMachine &machine = *code.machine;
+  llvm::Module &module = *code.module;
   llvm::LoopAnalysisManager loopAnalyses;
   llvm::FunctionAnalysisManager functionAnalyses;
   llvm::CGSCCAnalysisManager callGraphAnalyses;
@@ -128,14 +159,14 @@ void codegen::optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, moduleAnalyses);
 }
 
-void codegen::emitMachineCode(llvm::Module &module,
-                              llvm::TargetMachine &machine, MachineCode kind,
+void codegen::emitMachineCode(Code &code, MachineCode kind,
                               llvm::raw_pwrite_stream &output) {
   llvm::legacy::PassManager passes;
   auto type = kind == MachineCode::Object ? llvm::CodeGenFileType::ObjectFile
                                           : llvm::CodeGenFileType::AssemblyFile;
-  bool unsupported = machine.addPassesToEmitFile(passes, output, nullptr, type);
+  bool unsupported =
+      code.machine->addPassesToEmitFile(passes, output, nullptr, type);
   assert(!unsupported && "every target we register emits files");
   (void)unsupported;
-  passes.run(module);
+  passes.run(*code.module);
 }

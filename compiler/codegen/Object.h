@@ -10,32 +10,45 @@
 
 #include "compiler/codegen/Program.h"
 #include "compiler/codegen/Target.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 #include <memory>
 
 namespace llvm {
-class LLVMContext;
-class Module;
 class raw_pwrite_stream;
 } // namespace llvm
 
 namespace heddle::codegen {
 
-/// Translates a module of the LLVM dialect and adds the program's descriptor
-/// and C interface, and `main` on demand. Everything else becomes internal to
-/// the object. The module loses its program.description. Null after a
-/// diagnostic.
-std::unique_ptr<llvm::Module>
-translateToLlvm(mlir::ModuleOp module, const Program &program,
-                llvm::TargetMachine &machine, llvm::StringRef tuneCpu,
-                MainKind main, llvm::LLVMContext &context);
+/// A program's code for one processor. What is done to it needs nothing that
+/// another one has, so that threads may work on several.
+struct Code {
+  TargetOptions target;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+};
 
-/// LLVM's O3 pipeline for `machine`.
-void optimise(llvm::Module &module, llvm::TargetMachine &machine);
+/// Translates a module of the LLVM dialect. Everything in it becomes internal
+/// to the object. The module loses its program.description. Fails after a
+/// diagnostic.
+llvm::LogicalResult translateToLlvm(mlir::ModuleOp module,
+                                    const Program &program, Code &code);
+
+/// Adds the program's descriptor and C interface, and `main` on demand, to the
+/// first code, which is for the processor that can do least. The others, in
+/// ascending order, are for those that can do more.
+void addProgram(llvm::MutableArrayRef<Code> codes, const Program &program,
+                MainKind main);
+
+/// LLVM's O3 pipeline for the code's machine.
+void optimise(Code &code);
 
 enum class MachineCode { Assembly, Object };
 
-void emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
-                     MachineCode kind, llvm::raw_pwrite_stream &output);
+void emitMachineCode(Code &code, MachineCode kind,
+                     llvm::raw_pwrite_stream &output);
 
 } // namespace heddle::codegen
 

@@ -12,8 +12,10 @@
 using namespace heddle;
 using namespace heddle::codegen;
 
-// The features by which x86-64-v3 and v4 differ from the level below (System V
-// ABI, x86-64 supplement, section 3.1.1).
+// The features by which x86-64-v2, v3 and v4 differ from the level below
+// (System V ABI, x86-64 supplement, section 3.1.1).
+static constexpr llvm::StringLiteral level2Features[] = {
+    "cx16", "popcnt", "sahf", "sse3", "ssse3", "sse4.1", "sse4.2"};
 static constexpr llvm::StringLiteral level3Features[] = {
     "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"};
 static constexpr llvm::StringLiteral level4Features[] = {
@@ -57,7 +59,62 @@ static std::string nativeFeatures(const llvm::Triple &triple) {
   return llvm::join(list, ",");
 }
 
+/// Whether this machine executes what is compiled for `options`, one of
+/// usualProcessors().
+static bool isExecutedHere(const TargetOptions &options) {
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  auto has = [&](llvm::StringRef feature) { return host.lookup(feature); };
+  unsigned level = llvm::all_of(level2Features, has) ? 2 : 0;
+  level = std::max(level, highestLevel(has));
+  unsigned needed = options.cpu.back() - '0';
+  return needed <= level && llvm::all_of(llvm::split(options.features, ','),
+                                         [&](llvm::StringRef feature) {
+                                           return feature.empty() ||
+                                                  has(feature.drop_front());
+                                         });
+}
+
+std::vector<TargetOptions> codegen::targetsOf(llvm::StringRef cpus,
+                                              const TargetOptions &common) {
+  std::vector<TargetOptions> targets;
+  for (llvm::StringRef cpu : llvm::split(cpus, ',')) {
+    auto [name, features] = cpu.split('+');
+    TargetOptions target = common;
+    target.cpu = name.str();
+    for (llvm::StringRef feature : llvm::split(features, '+'))
+      if (cpu.contains('+'))
+        target.features +=
+            (target.features.empty() ? "+" : ",+") + feature.str();
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+std::vector<TargetOptions>
+codegen::usualProcessors(const TargetOptions &common) {
+  llvm::Triple triple(common.triple.empty()
+                          ? llvm::sys::getDefaultTargetTriple()
+                          : llvm::Triple::normalize(common.triple));
+  if (triple.getArch() != llvm::Triple::x86_64)
+    return {};
+  std::vector<TargetOptions> targets = targetsOf(
+      "x86-64-v2,x86-64-v3,x86-64-v3+avxvnni,x86-64-v4,x86-64-v4+avx512vnni,"
+      "x86-64-v4+avx512vnni+avx512bf16",
+      common);
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  if (host.getArch() != llvm::Triple::x86_64)
+    return targets;
+  for (TargetOptions &target : llvm::reverse(targets))
+    if (isExecutedHere(target)) {
+      target.tune = llvm::sys::getHostCPUName().str();
+      break;
+    }
+  return targets;
+}
+
 std::string codegen::tuneCpu(const TargetOptions &options) {
+  if (!options.tune.empty())
+    return options.tune;
   return options.cpu == "native" && options.triple.empty()
              ? llvm::sys::getHostCPUName().str()
              : "";
@@ -170,13 +227,15 @@ unsigned codegen::cpuLevel(const llvm::TargetMachine &machine) {
   // A single feature above the baseline already needs the level that brings it.
   if (llvm::any_of(level4Features, has))
     return 4;
-  return llvm::any_of(level3Features, has) ? 3 : 0;
+  if (llvm::any_of(level3Features, has))
+    return 3;
+  return llvm::any_of(level2Features, has) ? 2 : 0;
 }
 
 std::string codegen::cpuFeatures(const llvm::TargetMachine &machine) {
   if (!isX86(machine))
     return "";
-  static constexpr llvm::StringLiteral levels[] = {"x86-64", "", "",
+  static constexpr llvm::StringLiteral levels[] = {"x86-64", "", "x86-64-v2",
                                                    "x86-64-v3", "x86-64-v4"};
   std::unique_ptr<llvm::MCSubtargetInfo> level(
       machine.getTarget().createMCSubtargetInfo(machine.getTargetTriple(),

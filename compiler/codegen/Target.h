@@ -12,6 +12,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace heddle::codegen {
 
@@ -24,6 +25,8 @@ struct TargetOptions {
   std::string cpu = "native";
   /// Added to the CPU's own, in LLVM's spelling: "+avx512vnni,-avx512bf16".
   std::string features;
+  /// The CPU that it is scheduled for; empty: for native, this machine's.
+  std::string tune;
 };
 
 /// Null after one `error: …` line on `errors` if the triple is not of 64-bit
@@ -31,7 +34,19 @@ struct TargetOptions {
 std::unique_ptr<llvm::TargetMachine>
 createTargetMachine(const TargetOptions &options, llvm::raw_ostream &errors);
 
-/// 4 when the code may use x86-64-v4 instructions, 3 for x86-64-v3, else 0. See
+/// The targets of `--cpu`'s value: processors with a comma between them, each
+/// with its features behind it, as in `x86-64-v3,x86-64-v4+avx512vnni`. The
+/// rest is as in `common`.
+std::vector<TargetOptions> targetsOf(llvm::StringRef cpus,
+                                     const TargetOptions &common);
+
+/// The processors that a program for many machines is compiled for, those that
+/// can do least first: every x86-64 level from v2 on, and what kernels use
+/// beyond it. What this machine will execute is scheduled for its CPU. Empty:
+/// kernels know but one of the architecture.
+std::vector<TargetOptions> usualProcessors(const TargetOptions &common);
+
+/// 2 to 4 when the code may use instructions of x86-64-v2 to -v4, else 0. See
 /// heddle_program.cpu_level.
 unsigned cpuLevel(const llvm::TargetMachine &machine);
 
@@ -39,7 +54,7 @@ unsigned cpuLevel(const llvm::TargetMachine &machine);
 /// commas. See heddle_program.cpu_features.
 std::string cpuFeatures(const llvm::TargetMachine &machine);
 
-/// The CPU that `cpu = "native"` is scheduled for, and "" for any other choice.
+/// The CPU that code is scheduled for; "": the one it is made for.
 std::string tuneCpu(const TargetOptions &options);
 
 } // namespace heddle::codegen

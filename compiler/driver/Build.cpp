@@ -31,15 +31,15 @@ static LogicalResult writeStream(Compilation &compilation, Stage stage,
                                  llvm::raw_pwrite_stream &os) {
   switch (stage) {
   case Stage::Ll:
-    compilation.llvmModule().print(os, nullptr);
+    compilation.code().module->print(os, nullptr);
     break;
   case Stage::Asm:
-    codegen::emitMachineCode(compilation.llvmModule(), compilation.machine(),
-                             codegen::MachineCode::Assembly, os);
+    codegen::emitMachineCode(compilation.code(), codegen::MachineCode::Assembly,
+                             os);
     break;
   case Stage::Obj:
-    codegen::emitMachineCode(compilation.llvmModule(), compilation.machine(),
-                             codegen::MachineCode::Object, os);
+    codegen::emitMachineCode(compilation.code(), codegen::MachineCode::Object,
+                             os);
     break;
   case Stage::Header:
     codegen::writeHeader(compilation.program(), os);

@@ -98,6 +98,7 @@ private:
   void readFlag(StringRef word);
   void readOperand(StringRef word);
   void checkCombinations();
+  void chooseProcessors();
   StringRef nearestFlag(StringRef name) const;
   std::string behindDashes() const;
   void fail(const llvm::Twine &message) {
@@ -195,6 +196,38 @@ void CommandLineParser::checkCombinations() {
     fail("--bounds-checks needs --reference");
 }
 
+/// What runs is made for this machine, and so is what is looked at; a program
+/// that is handed on is for many, where nobody says which.
+void CommandLineParser::chooseProcessors() {
+  codegen::TargetOptions &target = arguments.options.target;
+  Stage stage = arguments.emit.value_or(Stage::Exe);
+  bool printsIr =
+      !arguments.printIrAfter.empty() || !arguments.printIrDirectory.empty();
+  if (arguments.cpu.empty()) {
+    if (info.command == Command::Build && stage == Stage::Exe && !printsIr &&
+        target.features.empty() && !arguments.options.reference) {
+      arguments.processors = codegen::usualProcessors(target);
+      arguments.areProcessorsUsual = true;
+    }
+    return;
+  }
+  std::vector<codegen::TargetOptions> targets =
+      codegen::targetsOf(arguments.cpu, target);
+  if (targets.size() == 1) {
+    target = targets.front();
+    return;
+  }
+  bool isLinked =
+      stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
+  if (info.command != Command::Build || !isLinked || printsIr)
+    return fail("--cpu: found several processors, needed one where the result "
+                "is no program or library");
+  if (!target.features.empty())
+    return fail("--features: found several processors, needed features behind "
+                "each, as in --cpu=x86-64-v3,x86-64-v4+avx512vnni");
+  arguments.processors = std::move(targets);
+}
+
 bool CommandLineParser::parse() {
   while (!words.empty()) {
     StringRef word = words.consume_front();
@@ -219,6 +252,7 @@ bool CommandLineParser::parse() {
   if (!arguments.emit)
     arguments.emit = stageOfSuffix(arguments.output);
   checkCombinations();
+  chooseProcessors();
   return !failed;
 }
 

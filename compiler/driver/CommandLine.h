@@ -72,6 +72,13 @@ struct Arguments {
   unsigned threads = 0;
 
   pipeline::Options options;
+  /// Processors as they were named; empty: nobody has.
+  std::string cpu;
+  /// Processors that there is code for, where they are several or may be;
+  /// empty: the options' target alone.
+  std::vector<codegen::TargetOptions> processors;
+  /// Nobody has named them: those whose code is another's need none.
+  bool areProcessorsUsual = false;
   /// --quant auto:BITS, by which rules before those of the options are to be
   /// chosen (AutoTypes.h).
   std::optional<double> autoBits;

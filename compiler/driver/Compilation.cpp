@@ -285,9 +285,9 @@ llvm::LogicalResult Compilation::loadMlir() {
 }
 
 llvm::LogicalResult
-Compilation::run(llvm::StringRef what,
+Compilation::run(mlir::ModuleOp module,
                  llvm::function_ref<void(mlir::OpPassManager &)> build) {
-  mlir::TimingScope scope = time(what);
+  mlir::TimingScope scope = time("passes");
   mlir::PassManager passes(&context);
   build(passes);
   if (!arguments.printIrAfter.empty())
@@ -306,33 +306,15 @@ Compilation::run(llvm::StringRef what,
             passes, arguments.printIrDirectory, cannotPrint))
       return fail(std::move(error));
   passes.enableTiming(scope);
-  return llvm::failure(failed(passes.run(*module_)) || cannotPrint);
+  return llvm::failure(failed(passes.run(module)) || cannotPrint);
 }
 
 llvm::LogicalResult Compilation::describe() {
   if (stage != Stage::Nn && stage != Stage::NnFused)
     return llvm::success();
-  return run("passes", [&](mlir::OpPassManager &passes) {
+  return run(*module_, [&](mlir::OpPassManager &passes) {
     pipeline::buildDescription(passes, options_);
   });
-}
-
-llvm::LogicalResult Compilation::chooseMachine() {
-  if (!machine_)
-    machine_ = codegen::createTargetMachine(options_.target, llvm::errs());
-  return llvm::success(static_cast<bool>(machine_));
-}
-
-llvm::LogicalResult Compilation::lowerTo(Stage target) {
-  assert(target <= Stage::Llvm && "later stages are no modules");
-  if (target >= Stage::Vector && failed(chooseMachine()))
-    return llvm::failure();
-  if (failed(run("passes", [&](mlir::OpPassManager &passes) {
-        pipeline::buildPipeline(passes, options_, stage, target);
-      })))
-    return llvm::failure();
-  stage = std::max(stage, target);
-  return llvm::success();
 }
 
 llvm::LogicalResult Compilation::readProgram() {
@@ -356,53 +338,4 @@ llvm::LogicalResult Compilation::readSpecialTokens() {
       program_.specialTokens.emplace_back(std::move(token.name), token.id);
   problems.print(llvm::errs());
   return llvm::success(problems.empty());
-}
-
-llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
-  if (failed(chooseMachine()))
-    return llvm::failure();
-  {
-    mlir::TimingScope scope = time("translate");
-    llvmModule_ = codegen::translateToLlvm(*module_, program_, *machine_,
-                                           codegen::tuneCpu(options_.target),
-                                           main, llvmContext);
-  }
-  if (!llvmModule_)
-    return llvm::failure();
-  mlir::TimingScope scope = time("optimise");
-  codegen::optimise(*llvmModule_, *machine_);
-  return llvm::success();
-}
-
-llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
-Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
-                  llvm::ArrayRef<llvm::StringRef> exports) {
-  llvm::SmallVector<char, 0> object;
-  llvm::raw_svector_ostream os(object);
-  {
-    mlir::TimingScope scope = time("machine code");
-    codegen::emitMachineCode(*llvmModule_, *machine_,
-                             codegen::MachineCode::Object, os);
-  }
-  codegen::LinkOptions options;
-  options.linkage = linkage;
-  options.triple = machine_->getTargetTriple();
-  options.isStatic = arguments.isStatic;
-  options.serves = arguments.serves;
-  options.sysroot = arguments.sysroot;
-  options.runtimeDirectory = arguments.runtimeDirectory;
-  options.exports = codegen::interfaceSymbols(program_);
-  if (linkage == codegen::Linkage::SharedLibrary)
-    options.exports.push_back(codegen::libraryInterface.str());
-  if (llvmModule_->getFunction("main"))
-    options.exports.push_back("main");
-  for (llvm::StringRef name : exports)
-    options.exports.push_back(name.str());
-  options.soname = soname.str();
-  mlir::TimingScope scope = time("link");
-  auto linked =
-      codegen::link(llvm::StringRef(object.data(), object.size()), options);
-  if (!linked)
-    return fail(linked.takeError());
-  return std::move(*linked);
 }

@@ -11,6 +11,7 @@
 
 #include "compiler/checkpoint/SentenceTransformers.h"
 #include "compiler/codegen/Link.h"
+#include "compiler/codegen/Object.h"
 #include "compiler/codegen/Program.h"
 #include "compiler/driver/CommandLine.h"
 #include "compiler/driver/DiagnosticPrinter.h"
@@ -21,7 +22,6 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"
-#include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/SourceMgr.h"
 
 namespace mlir {
@@ -54,7 +54,8 @@ public:
   /// Runs passes until the module is at `stage`, Llvm at most.
   llvm::LogicalResult lowerTo(pipeline::Stage stage);
 
-  /// From the LLVM dialect to optimised LLVM IR; with the `main` of its kind.
+  /// From the LLVM dialect to optimised LLVM IR, of every processor; with the
+  /// `main` of its kind.
   llvm::LogicalResult translate(codegen::MainKind main);
 
   /// Links an executable or a library: its bytes. A library exports the
@@ -93,8 +94,9 @@ public:
   const codegen::Program &program() const { return program_; }
   /// The tables of the checkpoint's tokenizer; empty: the program has none.
   llvm::ArrayRef<char> tokenizer() const { return tokenizer_; }
-  llvm::Module &llvmModule() { return *llvmModule_; }
-  llvm::TargetMachine &machine() { return *machine_; }
+  /// The code of the processor that can do least; of the only one, where the
+  /// result is no linked file.
+  codegen::Code &code() { return codes.front(); }
 
   /// Counts what follows, until the scope ends, as `what` in --time-passes.
   mlir::TimingScope time(llvm::StringRef what) { return rootTiming.nest(what); }
@@ -104,7 +106,11 @@ private:
   const checkpoint::Source &texts() const {
     return weights ? *weights : *besideConfig;
   }
-  llvm::LogicalResult chooseMachine();
+  llvm::LogicalResult chooseProcessors();
+  llvm::LogicalResult lowerModules(pipeline::Stage from, pipeline::Stage upTo);
+  void dropTwins();
+  llvm::LogicalResult lowerForProcessors();
+  void forEachCode(llvm::function_ref<void(codegen::Code &)> work);
   llvm::LogicalResult openTexts(llvm::StringRef path,
                                 std::unique_ptr<checkpoint::Source> &source);
   llvm::LogicalResult findConfig(bool isCheckpoint);
@@ -114,7 +120,7 @@ private:
   void rename();
   const llvm::StringSet<> &tensorPaths(const nn::WeightRules &rules);
   llvm::LogicalResult
-  run(llvm::StringRef what,
+  run(mlir::ModuleOp module,
       llvm::function_ref<void(mlir::OpPassManager &)> build);
 
   void keepStoredTypes();
@@ -140,9 +146,10 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   codegen::Program program_;
   std::vector<char> tokenizer_;
-  std::unique_ptr<llvm::TargetMachine> machine_;
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> llvmModule_;
+  /// One a processor, those that can do least first.
+  std::vector<codegen::Code> codes;
+  /// What each but the first is made from, where they are several.
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
 };
 
 /// Where the shipped model files are: beside an installed heddle, else in the

@@ -285,10 +285,11 @@ static const Flag flags[] = {
      "with --reference: end the program where it reaches outside a buffer",
      [](StringRef, Arguments &a) { return setTrue(a.options.boundsChecks); }},
     {"--cpu", "CPU", executing,
-     "native (default), generic, x86-64-v3, x86-64-v4 or LLVM's name of one",
-     [](StringRef v, Arguments &a) {
-       return readText(v, a.options.target.cpu);
-     }},
+     "native, generic, x86-64-v3, x86-64-v4 or LLVM's name of one, perhaps "
+     "with features, or several: x86-64-v3,x86-64-v4+avx512vnni; the best that "
+     "a machine can execute is used (default: of programs all x86-64 levels "
+     "from v2 on, else native)",
+     [](StringRef v, Arguments &a) { return readText(v, a.cpu); }},
     {"--features", "LIST", executing,
      "instruction sets on top, e.g. +avx512vnni,-avx512bf16",
      [](StringRef v, Arguments &a) {

@@ -184,3 +184,14 @@ Stage pipeline::stageOf(ModuleOp module) {
   });
   return stage;
 }
+
+bool pipeline::hasVectorCode(ModuleOp module) {
+  return module
+      .walk([](Operation *op) {
+        StringRef dialect = op->getName().getDialectNamespace();
+        return dialect == "vector" || dialect == "llvm"
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}

@@ -26,6 +26,10 @@ void registerPasses();
 /// The stage that `module` is in: the earliest one that its ops need.
 Stage stageOf(mlir::ModuleOp module);
 
+/// Whether micro-kernels have been written out, for one processor. Kernel ops
+/// may be left, so that the module's stage does not tell.
+bool hasVectorCode(mlir::ModuleOp module);
+
 /// Adds the passes that take a module from Nn to where its program and weights
 /// are described (dialects/program), and no further.
 void buildDescription(mlir::OpPassManager &passes, const Options &options);

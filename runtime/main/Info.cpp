@@ -47,6 +47,24 @@ static void printAnswer(const heddle_program &program) {
     printf("          %d %s\n", label, answer.labels[label]);
 }
 
+/// What the code needs, and what the code needs that other processors would
+/// use.
+static void printCpus(const heddle_model &model) {
+  const heddle_program &program = *model.program;
+  const char *levels[] = {"any", "any", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  heddle_version base = {program.cpu_level, program.cpu_features, nullptr};
+  for (int32_t v = 0; v <= program.version_count; ++v) {
+    bool isBase = v == program.version_count;
+    const heddle_version &version = isBase ? base : program.versions[v];
+    bool isUsed = model.version ? &version == model.version : isBase;
+    const char *features = version.cpu_features;
+    printf("cpu       %s%s%s%s\n",
+           version.cpu_level < 5 ? levels[version.cpu_level] : "unknown",
+           features ? " with " : "", features ? features : "",
+           isUsed && program.version_count ? " (this one)" : "");
+  }
+}
+
 void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
@@ -75,11 +93,7 @@ void printInfo(heddle_model &model) {
     printf("chat      template %s\n", program.chat->templates[t].name);
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
-  const char *levels[] = {"any", "any", "any", "x86-64-v3", "x86-64-v4"};
-  printf("cpu       %s%s%s\n",
-         program.cpu_level < 5 ? levels[program.cpu_level] : "unknown",
-         program.cpu_features && *program.cpu_features ? " with " : "",
-         program.cpu_features ? program.cpu_features : "");
+  printCpus(model);
 }
 
 } // namespace heddle::runtime

@@ -2,6 +2,8 @@
 
 #include "ToyProgram.h"
 
+#include "runtime/Model.h"
+
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
@@ -301,11 +303,34 @@ TEST(Program, NeedsTheCpuItWasCompiledFor) {
   heddle_close(model);
 }
 
+TEST(Program, UsesTheFirstVersionThatTheMachineExecutes) {
+  const heddle_version versions[] = {
+      {4, "amx-int8,avx512vp2intersect", nullptr},
+      {0, "sse2", nullptr},
+      {0, nullptr, nullptr}};
+  heddle_program program = toy::program;
+  program.weight_slot_count = 0;
+  program.versions = versions;
+  for (int32_t count : {0, 1, 3}) {
+    program.version_count = count;
+    heddle_model *model = heddle_open(&program, nullptr);
+    ASSERT_NE(model, nullptr) << heddle_last_error();
+    bool hasAll = __builtin_cpu_supports("amx-int8") &&
+                  __builtin_cpu_supports("avx512vp2intersect");
+    const heddle_version *best = count && hasAll ? &versions[0]
+                                 : count == 3    ? &versions[1]
+                                                 : nullptr;
+    EXPECT_EQ(model->version, best) << count;
+    heddle_close(model);
+  }
+}
+
 TEST(Program, LevelsAgreeWithTheCompilersOwnDetection) {
   heddle_program program = toy::program;
   program.weight_slot_count = 0;
   for (auto [level, supported] :
-       {std::pair{3u, __builtin_cpu_supports("x86-64-v3")},
+       {std::pair{2u, __builtin_cpu_supports("x86-64-v2")},
+        std::pair{3u, __builtin_cpu_supports("x86-64-v3")},
         std::pair{4u, __builtin_cpu_supports("x86-64-v4")}}) {
     program.cpu_level = level;
     heddle_model *model = heddle_open(&program, nullptr);

@@ -1,0 +1,178 @@
+//===- CompileCode.cpp - from a module to code, for every processor -------===//
+//
+// Up to kernel ops a program is the same for all processors of an architecture,
+// weights and memory included. From there on each has a module of its own, and
+// of LLVM IR, so that threads may work on them side by side.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/Interface.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/pipeline/Pipeline.h"
+#include "mlir/IR/OperationSupport.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/Parallel.h"
+#include "llvm/Support/raw_ostream.h"
+#include <atomic>
+
+using namespace heddle;
+using namespace heddle::driver;
+using pipeline::Stage;
+
+llvm::LogicalResult Compilation::chooseProcessors() {
+  if (!codes.empty())
+    return llvm::success();
+  std::vector<codegen::TargetOptions> targets = arguments.processors;
+  if (!targets.empty() && pipeline::hasVectorCode(*module_)) {
+    if (!arguments.areProcessorsUsual)
+      return fail(modelFile + ": is code for one processor, needed one --cpu");
+    targets.clear();
+  }
+  if (targets.empty())
+    targets.push_back(options_.target);
+  for (const codegen::TargetOptions &target : targets) {
+    codegen::Code &code = codes.emplace_back();
+    code.target = target;
+    code.machine = codegen::createTargetMachine(target, llvm::errs());
+    if (!code.machine)
+      return llvm::failure();
+  }
+  auto canDo = [](const codegen::Code &code) {
+    std::string beyond = codegen::cpuFeatures(*code.machine);
+    return std::pair(codegen::cpuLevel(*code.machine),
+                     beyond.empty() ? 0 : 1 + llvm::count(beyond, ','));
+  };
+  llvm::stable_sort(codes, [&](const codegen::Code &a, const codegen::Code &b) {
+    return canDo(a) < canDo(b);
+  });
+  options_.target = codes.front().target;
+  return llvm::success();
+}
+
+llvm::LogicalResult Compilation::lowerTo(Stage target) {
+  assert(target <= Stage::Llvm && "later stages are no modules");
+  if (target >= Stage::Vector && failed(chooseProcessors()))
+    return llvm::failure();
+  if (codes.size() > 1 && stage < Stage::Vector)
+    return lowerForProcessors();
+  if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
+        pipeline::buildPipeline(passes, options_, stage, target);
+      })))
+    return llvm::failure();
+  stage = std::max(stage, target);
+  return llvm::success();
+}
+
+/// Lowers the modules of all codes, side by side.
+llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
+  std::atomic<bool> failed = false;
+  auto lower = [&](size_t i) {
+    pipeline::Options options = options_;
+    options.target = codes[i].target;
+    auto build = [&](mlir::OpPassManager &passes) {
+      pipeline::buildPipeline(passes, options, from, upTo);
+    };
+    if (llvm::failed(run(*modules[i], build)))
+      failed = true;
+  };
+  if (timing.isEnabled()) { // scopes are of one thread
+    for (size_t i = 0; i < codes.size(); ++i)
+      lower(i);
+  } else {
+    context.enableMultithreading();
+    llvm::parallelFor(0, codes.size(), lower);
+    context.disableMultithreading();
+  }
+  return llvm::failure(failed);
+}
+
+/// A processor whose vector code is that of one which can do less needs none of
+/// its own where nobody has asked for it by name.
+void Compilation::dropTwins() {
+  for (size_t i = 1; i < codes.size();) {
+    if (!mlir::OperationEquivalence::isEquivalentTo(
+            *modules[i - 1], *modules[i],
+            mlir::OperationEquivalence::Flags::IgnoreLocations)) {
+      ++i;
+      continue;
+    }
+    if (!codes[i].target.tune.empty())
+      codes[i - 1].target.tune = codes[i].target.tune;
+    codes.erase(codes.begin() + i);
+    modules.erase(modules.begin() + i);
+  }
+}
+
+llvm::LogicalResult Compilation::lowerForProcessors() {
+  if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
+        pipeline::buildPipeline(passes, options_, stage, Stage::Kernel);
+      })))
+    return llvm::failure();
+  for (size_t i = 0; i < codes.size(); ++i)
+    modules.push_back(module_->clone());
+  if (failed(lowerModules(Stage::Kernel, Stage::Vector)))
+    return llvm::failure();
+  if (arguments.areProcessorsUsual)
+    dropTwins();
+  if (failed(lowerModules(Stage::Vector, Stage::Llvm)))
+    return llvm::failure();
+  module_ = std::move(modules.front());
+  stage = Stage::Llvm;
+  return llvm::success();
+}
+
+void Compilation::forEachCode(llvm::function_ref<void(codegen::Code &)> work) {
+  llvm::parallelForEach(codes.begin(), codes.end(), work);
+}
+
+llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
+  if (failed(chooseProcessors()))
+    return llvm::failure();
+  {
+    mlir::TimingScope scope = time("translate");
+    for (auto [i, code] : llvm::enumerate(codes))
+      if (failed(codegen::translateToLlvm(
+              i ? *modules[i] : *module_, program_, code)))
+        return llvm::failure();
+    codegen::addProgram(codes, program_, main);
+  }
+  mlir::TimingScope scope = time("optimise");
+  forEachCode(codegen::optimise);
+  return llvm::success();
+}
+
+llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
+                  llvm::ArrayRef<llvm::StringRef> exports) {
+  std::vector<llvm::SmallVector<char, 0>> bytes(codes.size());
+  {
+    mlir::TimingScope scope = time("machine code");
+    forEachCode([&](codegen::Code &code) {
+      llvm::raw_svector_ostream os(bytes[&code - codes.data()]);
+      codegen::emitMachineCode(code, codegen::MachineCode::Object, os);
+    });
+  }
+  codegen::LinkOptions options;
+  options.linkage = linkage;
+  options.triple = code().machine->getTargetTriple();
+  options.isStatic = arguments.isStatic;
+  options.serves = arguments.serves;
+  options.sysroot = arguments.sysroot;
+  options.runtimeDirectory = arguments.runtimeDirectory;
+  options.exports = codegen::interfaceSymbols(program_);
+  if (linkage == codegen::Linkage::SharedLibrary)
+    options.exports.push_back(codegen::libraryInterface.str());
+  if (code().module->getFunction("main"))
+    options.exports.push_back("main");
+  for (llvm::StringRef name : exports)
+    options.exports.push_back(name.str());
+  options.soname = soname.str();
+  mlir::TimingScope scope = time("link");
+  auto objects = llvm::map_to_vector(bytes, [](const auto &object) {
+    return llvm::StringRef(object.data(), object.size());
+  });
+  auto linked = codegen::link(objects, options);
+  if (!linked)
+    return fail(linked.takeError());
+  return std::move(*linked);
+}
