@@ -6,8 +6,8 @@
 
 namespace heddle::runtime {
 
-/// The x86-64 level (0, or 2 to 4) and the features, named as LLVM names them and
-/// separated by commas, that this machine and its operating system lack, or
+/// What of an x86-64 level (0, or 2 to 4) and of features, named as LLVM names
+/// them and separated by commas, this machine and its operating system lack, or
 /// null if nothing is missing: `x86-64-v4 (AVX-512)`, `avx512bf16`. Names that
 /// are not known here are taken to be present.
 const char *missingCpuFeature(uint32_t level, const char *features);
