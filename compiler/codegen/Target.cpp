@@ -59,21 +59,6 @@ static std::string nativeFeatures(const llvm::Triple &triple) {
   return llvm::join(list, ",");
 }
 
-/// Whether this machine executes what is compiled for `options`, one of
-/// usualProcessors().
-static bool isExecutedHere(const TargetOptions &options) {
-  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
-  auto has = [&](llvm::StringRef feature) { return host.lookup(feature); };
-  unsigned level = llvm::all_of(level2Features, has) ? 2 : 0;
-  level = std::max(level, highestLevel(has));
-  unsigned needed = options.cpu.back() - '0';
-  return needed <= level && llvm::all_of(llvm::split(options.features, ','),
-                                         [&](llvm::StringRef feature) {
-                                           return feature.empty() ||
-                                                  has(feature.drop_front());
-                                         });
-}
-
 std::vector<TargetOptions> codegen::targetsOf(llvm::StringRef cpus,
                                               const TargetOptions &common) {
   std::vector<TargetOptions> targets;
@@ -92,23 +77,22 @@ std::vector<TargetOptions> codegen::targetsOf(llvm::StringRef cpus,
 
 std::vector<TargetOptions>
 codegen::usualProcessors(const TargetOptions &common) {
-  llvm::Triple triple(common.triple.empty()
-                          ? llvm::sys::getDefaultTargetTriple()
-                          : llvm::Triple::normalize(common.triple));
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  llvm::Triple triple(
+      common.triple.empty()
+          ? host
+          : llvm::Triple(llvm::Triple::normalize(common.triple)));
   if (triple.getArch() != llvm::Triple::x86_64)
     return {};
-  std::vector<TargetOptions> targets = targetsOf(
-      "x86-64-v2,x86-64-v3,x86-64-v3+avxvnni,x86-64-v4,x86-64-v4+avx512vnni,"
-      "x86-64-v4+avx512vnni+avx512bf16",
-      common);
-  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
-  if (host.getArch() != llvm::Triple::x86_64)
-    return targets;
-  for (TargetOptions &target : llvm::reverse(targets))
-    if (isExecutedHere(target)) {
-      target.tune = llvm::sys::getHostCPUName().str();
-      break;
-    }
+  std::vector<TargetOptions> targets =
+      targetsOf("x86-64-v2,x86-64-v3,x86-64-v4,x86-64-v4+avx512vnni,"
+                "x86-64-v4+avx512vnni+avx512bf16",
+                common);
+  for (TargetOptions &target : targets)
+    target.isForTwins = target.cpu == "x86-64-v4" &&
+                        !llvm::StringRef(target.features).contains("bf16");
+  if (host.getArch() == triple.getArch())
+    targets.push_back(common);
   return targets;
 }
 

@@ -27,6 +27,9 @@ struct TargetOptions {
   std::string features;
   /// The CPU that it is scheduled for; empty: for native, this machine's.
   std::string tune;
+  /// There is code for it only where that is also the code of one that can do
+  /// more, which then needs no more.
+  bool isForTwins = false;
 };
 
 /// Null after one `error: …` line on `errors` if the triple is not of 64-bit
@@ -40,10 +43,9 @@ createTargetMachine(const TargetOptions &options, llvm::raw_ostream &errors);
 std::vector<TargetOptions> targetsOf(llvm::StringRef cpus,
                                      const TargetOptions &common);
 
-/// The processors that a program for many machines is compiled for, those that
-/// can do least first: every x86-64 level from v2 on, and what kernels use
-/// beyond it. What this machine will execute is scheduled for its CPU. Empty:
-/// kernels know but one of the architecture.
+/// The processors that a program for many machines is compiled for: every
+/// x86-64 level from v2 on, the highest with what kernels use beyond it, and
+/// this machine. Empty: kernels know but one of the architecture.
 std::vector<TargetOptions> usualProcessors(const TargetOptions &common);
 
 /// 2 to 4 when the code may use instructions of x86-64-v2 to -v4, else 0. See

@@ -79,6 +79,7 @@ llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
     for (size_t i = 0; i < codes.size(); ++i)
       lower(i);
   } else {
+    context.loadAllAvailableDialects(); // which threads may not
     context.enableMultithreading();
     llvm::parallelFor(0, codes.size(), lower);
     context.disableMultithreading();
@@ -89,6 +90,10 @@ llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
 /// A processor whose vector code is that of one which can do less needs none of
 /// its own where nobody has asked for it by name.
 void Compilation::dropTwins() {
+  auto drop = [&](size_t i) {
+    codes.erase(codes.begin() + i);
+    modules.erase(modules.begin() + i);
+  };
   for (size_t i = 1; i < codes.size();) {
     if (!mlir::OperationEquivalence::isEquivalentTo(
             *modules[i - 1], *modules[i],
@@ -96,11 +101,14 @@ void Compilation::dropTwins() {
       ++i;
       continue;
     }
-    if (!codes[i].target.tune.empty())
-      codes[i - 1].target.tune = codes[i].target.tune;
-    codes.erase(codes.begin() + i);
-    modules.erase(modules.begin() + i);
+    codes[i - 1].target.isForTwins = false;
+    if (std::string tune = codegen::tuneCpu(codes[i].target); !tune.empty())
+      codes[i - 1].target.tune = tune;
+    drop(i);
   }
+  for (size_t i = codes.size(); i--;)
+    if (codes[i].target.isForTwins)
+      drop(i);
 }
 
 llvm::LogicalResult Compilation::lowerForProcessors() {
@@ -131,8 +139,8 @@ llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
   {
     mlir::TimingScope scope = time("translate");
     for (auto [i, code] : llvm::enumerate(codes))
-      if (failed(codegen::translateToLlvm(
-              i ? *modules[i] : *module_, program_, code)))
+      if (failed(codegen::translateToLlvm(i ? *modules[i] : *module_, program_,
+                                          code)))
         return llvm::failure();
     codegen::addProgram(codes, program_, main);
   }
