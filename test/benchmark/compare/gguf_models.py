@@ -4,9 +4,9 @@ import numpy as np
 
 import checkpoints
 
-TYPES = {"f32": gguf.GGMLQuantizationType.F32, "bf16": gguf.GGMLQuantizationType.BF16,
+TYPES = {"f32": gguf.GGMLQuantizationType.F32, "stored": gguf.GGMLQuantizationType.BF16, "bf16": gguf.GGMLQuantizationType.BF16,
          "q8": gguf.GGMLQuantizationType.Q8_0, "q4": gguf.GGMLQuantizationType.Q4_0}
-FILE_TYPES = {"f32": gguf.LlamaFileType.ALL_F32, "bf16": gguf.LlamaFileType.MOSTLY_BF16,
+FILE_TYPES = {"f32": gguf.LlamaFileType.ALL_F32, "stored": gguf.LlamaFileType.MOSTLY_BF16, "bf16": gguf.LlamaFileType.MOSTLY_BF16,
               "q8": gguf.LlamaFileType.MOSTLY_Q8_0, "q4": gguf.LlamaFileType.MOSTLY_Q4_0}
 
 
@@ -97,7 +97,8 @@ def llama(path, cell, t):
     w.writer.add_rope_dimension_count(s.D // s.H)
     w.writer.add_rope_freq_base(10000.0)
     w.matrix("token_embd.weight", t["model.embed_tokens.weight"])
-    w.matrix("output.weight", t["lm_head.weight"])
+    if not s.tied:
+        w.matrix("output.weight", t["lm_head.weight"])
     w.norm("output_norm", t, "model.norm")
     names = {"attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj",
              "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
@@ -112,7 +113,7 @@ def llama(path, cell, t):
     w.close()
 
 
-MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "llama-1.1b": llama}
+MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "llama-1.1b": llama, "smollm2": llama}
 
 
 def file(cell, store):

@@ -108,6 +108,34 @@ def results_of(workers, expected, store):
     return found
 
 
+# Processors of other processes beyond which a figure is void, and how often a cell is tried for one that is not.
+BUSY, TRIES = 0.1, 3
+
+
+def why_void(limit, others, workers):
+    """What makes a cell worth nothing; "" if nothing does."""
+    if others > BUSY:
+        return f"others kept {others:.1f} processors busy"
+    faster = [w.engine for w in workers if w.times and statistics.median(w.times) < limit]
+    return f"{', '.join(faster)} faster than the machine that was probed" if faster else ""
+
+
+def measured(cell, cpus, workers, store, rounds, seconds):
+    """Limit, probes and the others' part of the first try that is not void, or of the last, which says why it is."""
+    for attempt in range(TRIES):
+        for worker in workers:
+            worker.times = []
+        before = limits.probe(store, cpus)
+        others = take_turns(workers, rounds, seconds)
+        after = limits.probe(store, cpus)
+        limit = cell.limit({name: (before[name] + after[name]) / 2 for name in before})
+        void = why_void(limit, others, workers)
+        if not void:
+            break
+        print(f"{cell.name}: void, {void}", file=sys.stderr)
+    return {"limit": limit, "probes": [before, after], "others": others, "void": void}
+
+
 def cell(cell, threads, engines, store, rounds, seconds):
     cpus = sorted(os.sched_getaffinity(0))[-threads:]
     if len(cpus) < threads:
@@ -123,12 +151,8 @@ def cell(cell, threads, engines, store, rounds, seconds):
         alive = [w for w in workers if not w.failure]
         if not alive:
             return {"missing": "no engine", "engines": results_of(workers, expected, store)}
-        before = limits.probe(store, cpus)
-        others = take_turns(alive, rounds, seconds)
-        after = limits.probe(store, cpus)
-        limits_now = {name: (before[name] + after[name]) / 2 for name in before}
-        return {"limit": cell.limit(limits_now), "flops": cell.flops(), "traffic": cell.traffic(),
-                "probes": [before, after], "others": others, "engines": results_of(workers, expected, store)}
+        result = measured(cell, cpus, alive, store, rounds, seconds)
+        return result | {"flops": cell.flops(), "traffic": cell.traffic(), "engines": results_of(workers, expected, store)}
     finally:
         for worker in workers:
             worker.close()

@@ -11,11 +11,11 @@ from engines import Base
 
 int64, int32, pointer = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
 ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "translate": "translate"}
-NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "transformer": "nn_transformer"}
+NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "smollm2": "llama", "transformer": "nn_transformer"}
 
 
 WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"}
-TYPES = {"f32": ["--dtype=f32"]} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
+TYPES = {"f32": ["--dtype=f32"], "stored": ["--dtype=stored"]} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
 
 
 def build(compiler, model, dtype, library, cpu, store):

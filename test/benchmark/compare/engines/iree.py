@@ -28,7 +28,7 @@ def compiled(cell, threads, store):
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype != "f32" or cell.work == "decode" or cell.model == "llama-1.1b":
+        if cell.dtype != "f32" or cell.work == "decode" or cell.model not in onnx_models.MAKERS:
             self.refuse(cell)
         self.version = f"iree {importlib.metadata.version('iree-base-runtime')}"
         # Its pool of tasks takes a thread a core that the process may use; one thread runs without a pool.

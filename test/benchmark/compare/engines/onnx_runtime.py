@@ -10,7 +10,7 @@ from engines import Base
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype not in ("f32", "int8") or cell.model == "llama-1.1b":
+        if cell.dtype not in ("f32", "int8") or cell.model not in onnx_models.MAKERS:
             self.refuse(cell)
         self.cell, self.version = cell, f"onnxruntime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()

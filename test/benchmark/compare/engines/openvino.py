@@ -8,7 +8,7 @@ from engines import Base
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype not in ("f32", "bf16") or cell.work == "decode" or cell.model == "llama-1.1b":
+        if cell.dtype not in ("f32", "bf16") or cell.work == "decode" or cell.model not in onnx_models.MAKERS:
             self.refuse(cell)
         self.version = f"openvino {openvino.__version__.split('-')[0]}"
         core = openvino.Core()

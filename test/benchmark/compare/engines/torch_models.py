@@ -38,7 +38,7 @@ def torch_names(tensors):
 def load(cell, store):
     """In the cell's type."""
     model = load_f32(cell, store)
-    if cell.dtype == "bf16":
+    if cell.dtype in ("bf16", "stored"):  # the nearest it has
         return model.to(torch.bfloat16)
     if cell.dtype == "int8":
         return torch.ao.quantization.quantize_dynamic(convert_conv1d(model), {torch.nn.Linear}, torch.qint8)
