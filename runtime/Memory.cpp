@@ -1,6 +1,8 @@
 #include "runtime/Memory.h"
 
+#include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace heddle::runtime {
@@ -33,6 +35,14 @@ bool Region::reserve(int64_t wanted) {
 }
 
 bool Region::useHugePages() { return !madvise(start, bytes, MADV_HUGEPAGE); }
+
+void Region::interleave() {
+  // The system takes of these what it has; where it has one, or knows nothing
+  // of them, it is as right without.
+  unsigned long nodes = ~0ul;
+  syscall(SYS_mbind, start, bytes, MPOL_INTERLEAVE, &nodes,
+          8 * sizeof nodes + 1, 0);
+}
 
 FileMapping::~FileMapping() {
   if (start)

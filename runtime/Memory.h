@@ -91,6 +91,9 @@ public:
   /// Asks for pages of 2 MiB, which cost fewer faults and translations. False
   /// if the system has none.
   bool useHugePages();
+  /// Asks for pages from the memory of all processors in turn, so that threads
+  /// everywhere reach as much of it as fast. Done where there are several.
+  void interleave();
   uint8_t *data() const { return start; }
   int64_t size() const { return bytes; }
 

@@ -147,7 +147,7 @@ heddle_status heddle_use_huge_pages(heddle_model *model) {
     return fail(HEDDLE_BAD_ARGUMENT,
                 "%s is in use: huge pages are for before there is a session",
                 model->program->name);
-  return model->weights.useHugePages();
+  return model->weights.useHugePages(model->threads);
 }
 
 void heddle_close(heddle_model *model) {

@@ -2,6 +2,7 @@
 #include "runtime/Error.h"
 #include "runtime/checksum.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -267,7 +268,24 @@ void Weights::touchPages() const {
   (void)last;
 }
 
-heddle_status Weights::useHugePages() {
+namespace {
+/// A copy, cut into huge pages.
+struct PagesCopy {
+  static constexpr int64_t page = 2 << 20;
+  uint8_t *to;
+  const uint8_t *from;
+  int64_t bytes;
+
+  static void copyPage(void *context, int64_t index) {
+    const auto &copy = *static_cast<PagesCopy *>(context);
+    int64_t begin = index * page;
+    memcpy(copy.to + begin, copy.from + begin,
+           std::min(page, copy.bytes - begin));
+  }
+};
+} // namespace
+
+heddle_status Weights::useHugePages(ThreadPool &threads) {
   if (!tensors || copy.data())
     return HEDDLE_OK;
   if (!copy.reserve(tensors->bytes))
@@ -276,8 +294,12 @@ heddle_status Weights::useHugePages() {
     copy.release();
     return fail(HEDDLE_NOT_SUPPORTED, "the system offers no huge pages");
   }
+  copy.interleave();
   const uint8_t *packed = mapping.data() + tensors->offset;
-  memcpy(copy.data(), packed, tensors->bytes);
+  auto bytes = static_cast<int64_t>(tensors->bytes);
+  PagesCopy pages = {copy.data(), packed, bytes};
+  threads.run(PagesCopy::copyPage, &pages,
+              (bytes + PagesCopy::page - 1) / PagesCopy::page);
   for (const void *&pointer : pointers)
     pointer = copy.data() + (static_cast<const uint8_t *>(pointer) - packed);
   return HEDDLE_OK;

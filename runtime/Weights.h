@@ -4,6 +4,7 @@
 #define HEDDLE_RUNTIME_WEIGHTS_H
 
 #include "runtime/Memory.h"
+#include "runtime/Threads.h"
 #include "runtime/abi.h"
 
 namespace heddle::runtime {
@@ -21,8 +22,9 @@ public:
   /// Reads a byte of every page, so that no later call waits for the disk.
   void touchPages() const;
 
-  /// Copies the tensors into huge pages of this process. No call may run.
-  heddle_status useHugePages();
+  /// Copies the tensors into huge pages of this process, on all threads. No
+  /// call may run.
+  heddle_status useHugePages(ThreadPool &threads);
 
   /// The weight slot table of heddle_frame.
   const void *const *slots() const { return pointers.data(); }

@@ -1,14 +1,17 @@
 // Every allocation that the runtime makes fails once: an error, nothing lost,
 // and the next try succeeds. And how little stack a host's thread may have.
 
+#include "runtime/Memory.h"
 #include "AllocationHook.h"
 #include "ToyProgram.h"
 #include "ToyTokenizer.h"
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 #include <pthread.h>
+#include <sstream>
 #include <sys/mman.h>
 
 namespace {
@@ -259,6 +262,28 @@ TEST_F(Memory, AThreadNeedsNoMoreStackThanDocumented) {
     pthread_attr_destroy(&attributes);
     munmap(stack, bytes);
   }
+}
+
+/// The system's word on who gives a region its pages.
+std::string policyAt(const void *address) {
+  std::ifstream maps("/proc/self/numa_maps");
+  std::stringstream hex;
+  hex << std::hex << reinterpret_cast<uintptr_t>(address) << " ";
+  for (std::string line; std::getline(maps, line);)
+    if (line.starts_with(hex.str()))
+      return line.substr(hex.str().size());
+  return "";
+}
+
+TEST(Region, InterleavedTakesPagesFromAllMemoriesInTurn) {
+  heddle::runtime::Region region;
+  ASSERT_TRUE(region.reserve(4 << 20));
+  region.interleave();
+  region.data()[0] = 1;
+  if (!std::ifstream("/proc/self/numa_maps"))
+    GTEST_SKIP() << "this system knows one memory";
+  std::string policy = policyAt(region.data());
+  EXPECT_TRUE(policy.starts_with("interleave:")) << policy;
 }
 
 } // namespace
