@@ -223,7 +223,11 @@ private:
           v, layout, part.tile, block ? v.opaque(place.weight) : place.weight));
     SmallVector<Value> updated(sums);
     for (; place.group < layout.stepGroups(); ++place.group) {
-      Scales scales = scalesOf(v, part, place, updated);
+      // Tiles that leave registers have their integers first: a single row is
+      // a quarter faster than where its scales are read before.
+      std::optional<Scales> scales;
+      if (part.tile.rows > tile.rows)
+        scales = scalesOf(v, part, place, updated);
       for (int64_t block = 0; block < blocks; ++block) {
         int64_t first = part.tile.rows * block / blocks,
                 behind = part.tile.rows * (block + 1) / blocks;
@@ -232,7 +236,9 @@ private:
         at.x = v.advanceBytes(at.x, first * xRowBytes);
         at.numbers = v.advanceBytes(at.numbers, first * xRowBytes);
         SmallVector<Value> dots = emitDots(v, rows, at, *readers[block]);
-        addScaled(v, scales, dots, at,
+        if (!scales)
+          scales = scalesOf(v, part, place, updated);
+        addScaled(v, *scales, dots, at,
                   MutableArrayRef(updated).slice(first * rows.vectors.size(),
                                                  dots.size()));
       }
