@@ -36,7 +36,6 @@
 #include "dialects/nn/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -161,7 +160,7 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     auto [from, to] = dealRows(rows, tiles);
     Value block = make<arith::DivUIOp>(from, v.index(shape.block)),
           base = times(block, shape.block);
-    when(isDirect(tiles), [&] {
+    v.when(isDirect(tiles), [&] {
       kernels.prefetchKeys(kernels.keyAt(in.k, base), minus(to, base));
     });
     emitSpans(from, to, tiles, firstToken, count);
@@ -256,7 +255,7 @@ void AttentionEmitter::beginRow(Value token, Value head, Value row) {
   else if (!ofSpan)
     withSink();
   else
-    when(ofSpan, [&] { rowStates.clear(state); }, withSink);
+    v.when(ofSpan, [&] { rowStates.clear(state); }, withSink);
 
   Value from = v.index(0), to = in.keys;
   if (!op.getKeys().empty()) {
@@ -293,7 +292,7 @@ void AttentionEmitter::emitSpans(Value from, Value to, Value tiles,
     }
     auto forMerged = [&](function_ref<void(Value row)> body) {
       auto all = [&] { v.loop(v.index(0), times(tokens, heads), 1, body); };
-      merged ? when(merged, all) : all();
+      merged ? v.when(merged, all) : all();
     };
     forMerged([&](Value row) { rowStates.clear(stateOf(aside, row)); });
     Value begin = times(span, keys);
@@ -326,7 +325,7 @@ void AttentionEmitter::finishRow(Value token, Value head, Value row) {
         rowStates.inRecord(v.advance(
             in.states, times(number, kernel::stateFloats(shape.valueDepth)))));
   };
-  when(ofSpan, leave, finish);
+  v.when(ofSpan, leave, finish);
 }
 
 //===----------------------------------------------------------------------===//
@@ -376,19 +375,6 @@ void AttentionEmitter::storeIndex(Value number, Value pointer) {
   Value narrow = arith::IndexCastOp::create(v.builder, v.loc,
                                             v.builder.getI32Type(), number);
   LLVM::StoreOp::create(v.builder, v.loc, narrow, pointer, 4);
-}
-
-void AttentionEmitter::when(Value condition, function_ref<void()> then,
-                            function_ref<void()> otherwise) {
-  auto either = scf::IfOp::create(v.builder, v.loc, condition,
-                                  static_cast<bool>(otherwise));
-  OpBuilder::InsertionGuard guard(v.builder);
-  v.builder.setInsertionPointToStart(either.thenBlock());
-  then();
-  if (!otherwise)
-    return;
-  v.builder.setInsertionPointToStart(either.elseBlock());
-  otherwise();
 }
 
 void lowerAttention(RewriterBase &rewriter, kernel::AttentionOp op,

@@ -125,9 +125,6 @@ private:
                    mlir::Value c, mlir::Value d);
   mlir::Value loadIndex(mlir::Value pointer);
   void storeIndex(mlir::Value number, mlir::Value pointer);
-  /// if (condition) then() [else otherwise()]
-  void when(mlir::Value condition, llvm::function_ref<void()> then,
-            llvm::function_ref<void()> otherwise = nullptr);
 
   kernel::AttentionOp op;
   VectorBuilder v;

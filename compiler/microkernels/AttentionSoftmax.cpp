@@ -16,7 +16,6 @@
 #include "compiler/microkernels/AttentionKernels.h"
 #include "compiler/microkernels/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <limits>
 
@@ -32,20 +31,11 @@ static constexpr float lowest = std::numeric_limits<float>::lowest();
 static Value largestOfEach(VectorBuilder &v, SmallVector<Value> rows) {
   int64_t lanes = v.target.lanes();
   rows.resize(lanes, rows.front());
-  for (int64_t half = lanes / 2; half; half /= 2) {
-    SmallVector<int64_t> left, right;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      left.push_back(lane & half ? lanes + lane - half : lane);
-      right.push_back(lane & half ? lanes + lane : lane + half);
-    }
+  for (int64_t half = lanes / 2; half; half /= 2)
     for (int64_t row = 0; row < half; ++row) {
-      auto shuffle = [&](ArrayRef<int64_t> order) -> Value {
-        return vector::ShuffleOp::create(v.builder, v.loc, rows[row],
-                                         rows[row + half], order);
-      };
-      rows[row] = v.atLeast(shuffle(left), shuffle(right));
+      auto [even, odd] = v.exchange(rows[row], rows[row + half], half);
+      rows[row] = v.atLeast(even, odd);
     }
-  }
   return rows.front();
 }
 
@@ -99,13 +89,13 @@ void AttentionKernels::softmax(Value rows, Value s, const SoftmaxState &state,
          Value isLarge =
              arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ugt,
                                    inner[0], v.index(v.target.tile.rows / 2));
-         auto either = scf::IfOp::create(v.builder, v.loc, isLarge,
-                                         /*withElseRegion=*/true);
-         OpBuilder::InsertionGuard guard(v.builder);
-         v.builder.setInsertionPointToStart(either.thenBlock());
-         emitSoftmaxTile(inner[0], inner[1], {inner[2], inner[3], inner[4]});
-         v.builder.setInsertionPointToStart(either.elseBlock());
-         emitRows(inner);
+         v.when(
+             isLarge,
+             [&] {
+               emitSoftmaxTile(inner[0], inner[1],
+                               {inner[2], inner[3], inner[4]});
+             },
+             [&] { emitRows(inner); });
        });
 }
 

@@ -15,7 +15,6 @@
 #include "dialects/kernel/Spans.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include <limits>
 
 using namespace mlir;
@@ -66,15 +65,7 @@ void RowStates::whenNotEmpty(Value m, function_ref<void()> then,
                                           v.builder.getF32FloatAttr(lowest));
   Value holds = arith::CmpFOp::create(v.builder, v.loc,
                                       arith::CmpFPredicate::UNE, number, bound);
-  auto either =
-      scf::IfOp::create(v.builder, v.loc, holds, static_cast<bool>(otherwise));
-  OpBuilder::InsertionGuard guard(v.builder);
-  v.builder.setInsertionPointToStart(either.thenBlock());
-  then();
-  if (!otherwise)
-    return;
-  v.builder.setInsertionPointToStart(either.elseBlock());
-  otherwise();
+  v.when(holds, then, otherwise);
 }
 
 void RowStates::merge(const RowState &span, const RowState &into) {

@@ -60,7 +60,7 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
   if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
-  when(
+  v.when(
       isDirect(tiles), [] {},
       [&] {
         kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
@@ -70,7 +70,7 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
     Tile tile = loadTile(number);
     Value admitsAny = both(arith::CmpIPredicate::slt, tile.from, end,
                            arith::CmpIPredicate::sgt, tile.to, base);
-    when(admitsAny, [&] { emitTile(tile, base, tiles, firstToken); });
+    v.when(admitsAny, [&] { emitTile(tile, base, tiles, firstToken); });
   });
 }
 
@@ -86,14 +86,13 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
   };
   Value q = ofTile(scratch.q), vector = ofTile(scratch.vector),
         values = kernels.valueAt(in.v, base);
-  when(
+  v.when(
       isDirect(tiles),
       [&] {
-        kernels.scoresOfOneTile(
-            tile.rows, q,
-            {kernels.keyAt(in.k, base), values, keys,
-             minus(minus(end, base), v.index(1))},
-            scratch.s);
+        kernels.scoresOfOneTile(tile.rows, q,
+                                {kernels.keyAt(in.k, base), values, keys,
+                                 minus(minus(end, base), v.index(1))},
+                                scratch.s);
       },
       [&] {
         kernels.scores(tile.rows, {q, vector}, scratch.kt, keys, scratch.s);
@@ -105,7 +104,7 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
   Value admitsAll = both(arith::CmpIPredicate::sle, tile.allFrom, base,
                          arith::CmpIPredicate::sge, tile.allTo,
                          plus(base, v.index(shape.block)));
-  when(
+  v.when(
       admitsAll,
       [&] { kernels.softmax(tile.rows, scratch.s, state, std::nullopt); },
       [&] {

@@ -168,26 +168,28 @@ Value VectorBuilder::sumOfLanes(Value x) {
   return x;
 }
 
+std::pair<Value, Value> VectorBuilder::exchange(Value upper, Value lower,
+                                                int64_t half) {
+  int64_t lanes = target.lanes();
+  SmallVector<int64_t> left, right;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    left.push_back(lane & half ? lanes + lane - half : lane);
+    right.push_back(lane & half ? lanes + lane : lane + half);
+  }
+  Value even = vector::ShuffleOp::create(builder, loc, upper, lower, left);
+  return {even, vector::ShuffleOp::create(builder, loc, upper, lower, right)};
+}
+
 // [A B]    [A C]
 // [C D] -> [B D], for blocks of half the size each time (Eklundh 1972).
 void VectorBuilder::transpose(MutableArrayRef<Value> rows) {
   int64_t lanes = target.lanes();
   assert(static_cast<int64_t>(rows.size()) == lanes && "a square");
-  for (int64_t half = lanes / 2; half; half /= 2) {
-    SmallVector<int64_t> left, right;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      left.push_back(lane & half ? lanes + lane - half : lane);
-      right.push_back(lane & half ? lanes + lane : lane + half);
-    }
-    for (int64_t row = 0; row < lanes; ++row) {
-      if (row & half)
-        continue;
-      Value upper = rows[row], lower = rows[row + half];
-      rows[row] = vector::ShuffleOp::create(builder, loc, upper, lower, left);
-      rows[row + half] =
-          vector::ShuffleOp::create(builder, loc, upper, lower, right);
-    }
-  }
+  for (int64_t half = lanes / 2; half; half /= 2)
+    for (int64_t row = 0; row < lanes; ++row)
+      if (!(row & half))
+        std::tie(rows[row], rows[row + half]) =
+            exchange(rows[row], rows[row + half], half);
 }
 
 //===----------------------------------------------------------------------===//
@@ -361,6 +363,19 @@ Value VectorBuilder::addressOf(Value memref) {
 //===----------------------------------------------------------------------===//
 // Loops and functions
 //===----------------------------------------------------------------------===//
+
+void VectorBuilder::when(Value condition, function_ref<void()> then,
+                         function_ref<void()> otherwise) {
+  auto either =
+      scf::IfOp::create(builder, loc, condition, static_cast<bool>(otherwise));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(either.thenBlock());
+  then();
+  if (!otherwise)
+    return;
+  builder.setInsertionPointToStart(either.elseBlock());
+  otherwise();
+}
 
 void VectorBuilder::loop(Value from, Value to, int64_t step,
                          function_ref<void(Value)> body) {

@@ -58,6 +58,10 @@ public:
   /// may or may not count as the largest.
   mlir::Value largestLane(mlir::Value x);
   mlir::Value sumOfLanes(mlir::Value x);
+  /// Of blocks of `half` lanes, those with even numbers of both, `lower`'s in
+  /// the places of the odd ones; and those with odd numbers in the same way.
+  std::pair<mlir::Value, mlir::Value> exchange(mlir::Value upper,
+                                               mlir::Value lower, int64_t half);
   /// Lane j of row i becomes lane i of row j; as many rows as lanes.
   void transpose(llvm::MutableArrayRef<mlir::Value> rows);
 
@@ -106,6 +110,9 @@ public:
 
   //===--- Loops and functions --------------------------------------------===//
 
+  /// if (condition) then() [else otherwise()]
+  void when(mlir::Value condition, llvm::function_ref<void()> then,
+            llvm::function_ref<void()> otherwise = nullptr);
   /// for (i = from; i < to; i += step) body(i)
   void loop(mlir::Value from, mlir::Value to, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
