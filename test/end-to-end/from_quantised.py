@@ -16,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE / "configurations")]
 import checkpoint
 import sample
+import safetensors_file
 import torch_file as torch
 from from_gguf import PLAIN_CODE, answers
 from golden import Rows
@@ -160,15 +161,6 @@ def quantised(form, name, shape):
     return {base + part: tensor for part, tensor in stored.items()}, layer.weights()
 
 
-def write_safetensors(path, tensors):
-    header, data = {}, b""
-    for name, (dtype, shape, content) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def is_layer(name, shape, bits):
     return len(shape) == 2 and ".layers." in name and name.endswith("weight") and all(size * bits % 32 == 0 for size in shape)
 
@@ -193,7 +185,7 @@ def write(folder, form, case):
         torch.write(folder / "stored" / "pytorch_model.bin",
                     {name: torch.Tensor(*tensor, str(i)) for i, (name, tensor) in enumerate(stored.items())})
     else:
-        write_safetensors(folder / "stored" / "model.safetensors", stored)
+        safetensors_file.write(folder / "stored" / "model.safetensors", stored)
     return count
 
 

@@ -1,24 +1,13 @@
 """stored.py CHECKPOINT OUT TYPE... [--torch]: a checkpoint whose tensors are rounded to these types by turns, F32, F16 or BF16, in a
 directory of safetensors or in a file of PyTorch. NumPy."""
-import json
 import pathlib
 import shutil
-import struct
 import sys
 
 import numpy as np
 
+import safetensors_file
 import torch_file
-
-
-def read(path):
-    data = path.read_bytes()
-    size = struct.unpack_from("<Q", data)[0]
-    header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
-    for name, tensor in header.items():
-        begin, end = tensor["data_offsets"]
-        yield name, tensor["dtype"], tensor["shape"], data[8 + size + begin:8 + size + end]
 
 
 def floats(dtype, data):
@@ -34,22 +23,13 @@ def rounded(values, dtype):
     return values.astype({"F32": np.float32, "F16": np.float16}[dtype]).tobytes()
 
 
-def write(path, tensors):
-    header, data = {}, b""
-    for name, (dtype, shape, content) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--torch"]
     source, out, types = pathlib.Path(arguments[0]), pathlib.Path(arguments[1]), arguments[2:]
     out.mkdir()
     shutil.copy(source / "config.json", out)
     matrices, tensors = 0, {}
-    for name, dtype, shape, data in read(source / "model.safetensors"):
+    for name, dtype, shape, data in safetensors_file.read(source / "model.safetensors"):
         to = types[matrices % len(types)]
         matrices += len(shape) > 1
         tensors[name] = to, shape, rounded(floats(dtype, data), to)
@@ -57,7 +37,7 @@ def main():
         torch_file.write(out / "pytorch_model.bin",
                          {name: torch_file.Tensor(*tensor, str(i)) for i, (name, tensor) in enumerate(tensors.items())})
     else:
-        write(out / "model.safetensors", tensors)
+        safetensors_file.write(out / "model.safetensors", tensors)
 
 
 if __name__ == "__main__":

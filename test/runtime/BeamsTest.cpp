@@ -1,7 +1,7 @@
 // Beams: of the search by itself, and of the rows that they are, on the toy
 // model whose logits are how often a row has seen each id.
 
-#include "ToyProgram.h"
+#include "ToyHost.h"
 #include "runtime/generate/BeamSearch.h"
 
 #include <gtest/gtest.h>
@@ -179,15 +179,8 @@ protected:
   /// The texts of all prompts, each closed with -1.
   std::vector<Ids> generate(std::vector<Ids> prompts,
                             heddle_generate_options options) {
-    std::vector<const int32_t *> ids;
-    std::vector<int64_t> lengths;
-    for (const Ids &prompt : prompts) {
-      ids.push_back(prompt.data());
-      lengths.push_back(static_cast<int64_t>(prompt.size()));
-    }
-    options.rows = static_cast<int64_t>(prompts.size());
-    options.prompt_ids = ids.data();
-    options.prompt_lengths = lengths.data();
+    toy::Prompts given(prompts);
+    given.giveTo(options);
     texts.assign(8, {});
     auto take = [](void *self, int64_t row, int32_t token, const char *,
                    int64_t) {

@@ -171,15 +171,8 @@ protected:
   /// The new ids of each row; a row that has ended is closed with -1.
   std::vector<Ids> generate(const std::vector<Ids> &prompts, int64_t most,
                             heddle_generate_options options) {
-    std::vector<const int32_t *> ids;
-    std::vector<int64_t> lengths;
-    for (const Ids &prompt : prompts) {
-      ids.push_back(prompt.data());
-      lengths.push_back(static_cast<int64_t>(prompt.size()));
-    }
-    options.rows = static_cast<int64_t>(prompts.size());
-    options.prompt_ids = ids.data();
-    options.prompt_lengths = lengths.data();
+    toy::Prompts given(prompts);
+    given.giveTo(options);
     options.max_tokens = most;
     options.speculated = speculated;
     texts.assign(prompts.size(), {});

@@ -13,6 +13,26 @@ namespace toy {
 
 using Lengths = std::vector<std::vector<int64_t>>;
 
+/// Prompts as heddle_generate_options has them. They and this outlive those.
+class Prompts {
+public:
+  explicit Prompts(const std::vector<std::vector<int32_t>> &prompts) {
+    for (const std::vector<int32_t> &prompt : prompts) {
+      ids.push_back(prompt.data());
+      lengths.push_back(static_cast<int64_t>(prompt.size()));
+    }
+  }
+  void giveTo(heddle_generate_options &options) {
+    options.rows = static_cast<int64_t>(ids.size());
+    options.prompt_ids = ids.data();
+    options.prompt_lengths = lengths.data();
+  }
+
+private:
+  std::vector<const int32_t *> ids;
+  std::vector<int64_t> lengths;
+};
+
 /// Lengths of the rows in each call of an entry that is recorded.
 inline Lengths lengthsOfCalls;
 
