@@ -10,11 +10,13 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 
 using namespace heddle;
 using namespace heddle::codegen;
@@ -138,6 +140,27 @@ void codegen::addProgram(llvm::MutableArrayRef<Code> codes,
   setFunctionAttributes(codes.front());
 }
 
+/// Micro-kernels are what may not be inlined. They are written as the machine
+/// is to run them; LLVM's whole pipeline makes them no faster and takes most of
+/// the time of compiling. They get what cleans up after lowering.
+static constexpr llvm::StringLiteral microkernelPasses =
+    "early-cse,loop-mssa(loop-rotate,licm),gvn,"
+    "instcombine<no-verify-fixpoint>,simplifycfg";
+
+static bool isMicrokernel(const llvm::Function &function) {
+  return function.hasFnAttribute(llvm::Attribute::NoInline);
+}
+
+/// Whether a pass of LLVM's pipeline is worth its time: not on micro-kernels,
+/// nor over all functions at once, between which there is nothing to find.
+static bool isWorthwhile(const llvm::Any &unit) {
+  if (const auto *function = llvm::any_cast<const llvm::Function *>(&unit))
+    return !isMicrokernel(**function);
+  if (const auto *loop = llvm::any_cast<const llvm::Loop *>(&unit))
+    return !isMicrokernel(*(*loop)->getHeader()->getParent());
+  return !llvm::any_cast<const llvm::Module *>(&unit);
+}
+
 void codegen::optimise(Code &code) {
   llvm::TargetMachine &machine = *code.machine;
   llvm::Module &module = *code.module;
@@ -148,15 +171,25 @@ void codegen::optimise(Code &code) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
   tuning.SLPVectorization = true;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   builder.registerModuleAnalyses(moduleAnalyses);
   builder.registerCGSCCAnalyses(callGraphAnalyses);
   builder.registerFunctionAnalyses(functionAnalyses);
   builder.registerLoopAnalyses(loopAnalyses);
   builder.crossRegisterProxies(loopAnalyses, functionAnalyses,
                                callGraphAnalyses, moduleAnalyses);
+  llvm::FunctionPassManager cleaning;
+  llvm::cantFail(builder.parsePassPipeline(cleaning, microkernelPasses));
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && isMicrokernel(function))
+      cleaning.run(function, functionAnalyses);
+  functionAnalyses.clear();
+  callbacks.registerShouldRunOptionalPassCallback(
+      [](llvm::StringRef, llvm::Any unit) { return isWorthwhile(unit); });
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
       .run(module, moduleAnalyses);
+  llvm::GlobalDCEPass().run(module, moduleAnalyses);
 }
 
 void codegen::emitMachineCode(Code &code, MachineCode kind,
