@@ -108,4 +108,24 @@ def OutlineParallel : Pass<"kernel-outline-parallel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
 }
 
+def LowerViews : Pass<"lower-views", "::mlir::ModuleOp"> {
+  let summary = "strides and offsets of views as plain arithmetic";
+  let description = [{
+    MLIR's expand-strided-metadata on the views alone, of which there are few: the pass itself rewrites a whole module until
+    nothing changes, micro-kernels too.
+
+    Before:
+    ```mlir
+    %v = memref.subview %m[%i, 0] [%n, 4] [1, 1] : memref<?x4xf32> to memref<?x4xf32, strided<[4, 1], offset: ?>>
+    ```
+    After:
+    ```mlir
+    %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %m : memref<?x4xf32> -> …
+    %begin = affine.apply affine_map<()[s0] -> (s0 * 4)>()[%i]
+    %v = memref.reinterpret_cast %base to offset: [%begin], sizes: [%n, 4], strides: [4, 1] : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // HEDDLE_COMPILER_CONVERSION_PASSES_TD

@@ -10,7 +10,7 @@ def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
   let description = [{
     Every operation of the kernel dialect that computes becomes tasks (`kernel.parallel`, or a loop in a function without
     a frame) which call micro-kernels: functions of vector code, one a shape, shared by all its users. Parallel loops of
-    linalg become tasks over vectors of neighbours; what other loops there are stays.
+    linalg become tasks over vectors of neighbours, what else there is of linalg naive loops.
 
     ```mlir
     // Before
@@ -24,8 +24,8 @@ def KernelToVector : Pass<"kernel-to-vector", "::mlir::ModuleOp"> {
   let options = [Option<"target", "target", "std::string", "\"generic\"",
                         "vector unit: avx512, avx2, neon or generic; avx512+bf16+vnni where it has dot products of narrow types, +ahead where weights are prefetched in software">];
   let dependentDialects = ["::heddle::kernel::KernelDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::affine::AffineDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif // HEDDLE_COMPILER_MICROKERNELS_PASSES_TD

@@ -116,15 +116,16 @@ static std::string vectorUnit(const codegen::TargetOptions &options) {
       .fullName();
 }
 
-/// Kernel ops and linalg become vector code, what is left of linalg loops. The
-/// reference has loops alone: it shares no emitter with what it is compared to.
+/// Kernel ops and linalg become vector code. The reference has loops alone: it
+/// shares no emitter with what it is compared to.
 static void addVectorCode(OpPassManager &passes, const Options &options) {
-  if (!options.reference) {
+  if (options.reference) {
+    passes.addPass(createConvertLinalgToLoopsPass());
+  } else {
     microkernels::KernelToVectorOptions kernels;
     kernels.target = vectorUnit(options.target);
     passes.addPass(microkernels::createKernelToVector(kernels));
   }
-  passes.addPass(createConvertLinalgToLoopsPass());
   if (options.boundsChecks)
     passes.addPass(conversion::createCheckBounds());
   passes.addPass(createCanonicalizerPass());
@@ -138,7 +139,7 @@ static void addLlvm(OpPassManager &passes, const Options &options) {
   // Structured loops to branches.
   passes.addPass(createSCFToControlFlowPass());
   // Strides and offsets of views to plain arithmetic.
-  passes.addPass(memref::createExpandStridedMetadataPass());
+  passes.addPass(conversion::createLowerViews());
   passes.addPass(createLowerAffinePass());
   // Mathematics: LLVM's intrinsics where it has them, else the C library (erf).
   passes.addPass(createConvertMathToLLVMPass());
