@@ -69,7 +69,8 @@ public:
       if (failed(emitter(rewriter, op, symbols)))
         return failure();
     }
-    return lowerToLoops(rewriter, module);
+    lowerToLoops(rewriter, module);
+    return success();
   }
 
 private:
@@ -111,16 +112,17 @@ private:
 
   /// What is left of linalg. MLIR's pass does the same, but rewrites all that
   /// the emitters have written until nothing changes: a tenth of compiling.
-  static LogicalResult lowerToLoops(IRRewriter &rewriter, ModuleOp module) {
+  static void lowerToLoops(IRRewriter &rewriter, ModuleOp module) {
     SmallVector<linalg::LinalgOp> operations;
-    module.walk([&](linalg::LinalgOp op) { operations.push_back(op); });
+    module.walk([&](linalg::LinalgOp op) {
+      if (op.hasPureBufferSemantics())
+        operations.push_back(op);
+    });
     for (linalg::LinalgOp op : operations) {
       rewriter.setInsertionPoint(op);
-      if (failed(linalg::linalgOpToLoops(rewriter, op)))
-        return failure();
-      rewriter.eraseOp(op);
+      if (succeeded(linalg::linalgOpToLoops(rewriter, op)))
+        rewriter.eraseOp(op);
     }
-    return success();
   }
 
   const Target &machine;

@@ -147,7 +147,6 @@ static void addLlvm(OpPassManager &passes, const Options &options) {
   // Everything else in one conversion.
   passes.addPass(createConvertToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
 

@@ -43,7 +43,7 @@ def build(heddle, test, folder, case):
     if case["tokenizer"]:
         shutil.copy(test / f"text/golden/{case['tokenizer']}.tokenizer.json", folder / "tokenizer.json")
     program = folder.with_suffix(".program")
-    run(heddle, "build", folder, "-o", program)
+    run(heddle, "build", "--cpu=native", folder, "-o", program)
     return program
 
 

@@ -31,7 +31,7 @@ def build(heddle, golden, folder, case):
     known = json.loads(place.read_text()) if place.exists() else {}
     place.write_text(json.dumps({**known, **case["settings"]}))
     program = folder / f"{name}.program"
-    subprocess.run([heddle, "build", source, "-o", program], check=True, capture_output=True, text=True)
+    subprocess.run([heddle, "build", "--cpu=native", source, "-o", program], check=True, capture_output=True, text=True)
     return program
 
 

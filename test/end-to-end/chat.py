@@ -35,7 +35,7 @@ class Tests:
         self.program = self.build("chatting")
 
     def build(self, name, notes=""):
-        done = subprocess.run([self.heddle, "build", self.checkpoint, "-o", self.folder / name], capture_output=True, text=True)
+        done = subprocess.run([self.heddle, "build", "--cpu=native", self.checkpoint, "-o", self.folder / name], capture_output=True, text=True)
         assert done.returncode == 0 and notes in done.stderr, done.stderr
         return self.folder / name
 
@@ -145,7 +145,7 @@ class Tests:
         refused(whole + b"x", "kept is damaged, or was cut")
         refused(whole, "context has room for 16", arguments=["--context", "16"])
         refused(whole, "does not begin with that --system", arguments=["--system", "x"])
-        done = subprocess.run([self.heddle, "build", self.checkpoint, "--quant", "q8", "-o", self.folder / "other"], capture_output=True, text=True)
+        done = subprocess.run([self.heddle, "build", "--cpu=native", self.checkpoint, "--quant", "q8", "-o", self.folder / "other"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         refused(whole, "kept is a session of another model, or of other weights", self.folder / "other")
         (self.folder / "folder").mkdir()

@@ -21,7 +21,7 @@ def ask(program, questions, *options):
 
 def main():
     program = pathlib.Path(sys.argv[3]) / "dates"
-    subprocess.run([sys.argv[1], "build", EXAMPLE, "-o", program], check=True)
+    subprocess.run([sys.argv[1], "build", "--cpu=native", EXAMPLE, "-o", program], check=True)
     questions, answers = zip(*(line.split("\t") for line in (EXAMPLE / "heldout.tsv").read_text().splitlines()))
     trained = [answer for answer in answers if not dates.is_held_out(datetime.date.fromisoformat(answer))]
     if len(questions) != 1000 or trained:

@@ -19,7 +19,7 @@ def build(heddle, golden, folder, case):
     program = folder / (case["model"] + ".program")
     # A tokenizer that Heddle does not have yet is no hindrance to ids.
     (checkpoint / "tokenizer.json").write_text('{"model": {"type": "Subwords"}}')
-    build = subprocess.run([heddle, "build", checkpoint, "-o", program], check=True, capture_output=True, text=True)
+    build = subprocess.run([heddle, "build", "--cpu=native", checkpoint, "-o", program], check=True, capture_output=True, text=True)
     note = f"{checkpoint}/tokenizer.json: model: found model Subwords, needed BPE, WordPiece, WordLevel or Unigram: the program takes token ids"
     if note not in build.stderr:
         sys.exit(f"found {build.stderr!r}, needed the note {note}")

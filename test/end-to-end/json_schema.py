@@ -42,7 +42,7 @@ class Tests:
     def __init__(self, heddle, examples, folder):
         self.heddle, self.examples, self.folder = heddle, pathlib.Path(examples), pathlib.Path(folder)
         self.program = self.folder / "scripture"
-        subprocess.run([heddle, "build", pathlib.Path(examples) / "scripture", "-o", self.program], check=True, capture_output=True)
+        subprocess.run([heddle, "build", "--cpu=native", pathlib.Path(examples) / "scripture", "-o", self.program], check=True, capture_output=True)
 
     def run(self, schema, *arguments, code=0, prompts=("And Moses said",), text=None):
         file = self.folder / "schema.json"
@@ -96,7 +96,7 @@ class Tests:
         checkpoint, file = self.folder / "checkpoint", self.folder / "schema.json"
         shutil.copytree(self.examples / "scripture", checkpoint)
         (checkpoint / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}\n{% endfor %}")
-        subprocess.run([self.heddle, "build", checkpoint, "-o", self.folder / "chatting"], check=True, capture_output=True)
+        subprocess.run([self.heddle, "build", "--cpu=native", checkpoint, "-o", self.folder / "chatting"], check=True, capture_output=True)
         file.write_text(json.dumps(SCHEMAS[0]))
         done = subprocess.run([self.folder / "chatting", "--chat", "And God said", "And Moses", "--json-schema", file, "--temperature", "1", "-n", "90"],
                               check=True, capture_output=True, text=True)

@@ -13,7 +13,7 @@ GREEDY = ["-n", "40", "--temperature", "0", "--no-echo"]
 class Tests:
     def __init__(self, heddle, examples, folder):
         self.program = pathlib.Path(folder) / "scripture"
-        subprocess.run([heddle, "build", pathlib.Path(examples) / "scripture", "-o", self.program], check=True, capture_output=True)
+        subprocess.run([heddle, "build", "--cpu=native", pathlib.Path(examples) / "scripture", "-o", self.program], check=True, capture_output=True)
 
     def run(self, *arguments, code=0, text=PROMPT):
         done = subprocess.run([self.program, text, *map(str, arguments)], capture_output=True, text=True)

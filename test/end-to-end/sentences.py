@@ -19,7 +19,7 @@ def build(heddle, golden, folder, files, tokenizer):
     for name, content in {**files, "tokenizer.json": tokenizer}.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(content))
-    subprocess.run([heddle, "build", folder, "-o", folder / "program"], check=True)
+    subprocess.run([heddle, "build", "--cpu=native", folder, "-o", folder / "program"], check=True)
     return folder / "program"
 
 

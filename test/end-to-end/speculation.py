@@ -16,7 +16,7 @@ class Tests:
         self.program = self.build("scripture", pathlib.Path(examples) / "scripture")
 
     def build(self, name, model):
-        subprocess.run([self.heddle, "build", model, "-o", self.folder / name], check=True, capture_output=True)
+        subprocess.run([self.heddle, "build", "--cpu=native", model, "-o", self.folder / name], check=True, capture_output=True)
         return self.folder / name
 
     def run(self, program, *arguments, code=0, **more):

@@ -35,7 +35,7 @@ def main():
             shutil.copy(test / "golden/speech-tokenizer.json", model / "tokenizer.json")
             answers = [text.strip("\n") for text in case["texts"]]
         program = model.with_suffix(".program")
-        run(heddle, "build", model, "-o", program)
+        run(heddle, "build", "--cpu=native", model, "-o", program)
         asked = [f"--{option}={value}" for option, value in case["asked"].items()]
         batch = [line for line in run(program, *asked, *(f"--audio={sound}" for sound in sounds)).splitlines() if line]
         for sound, found, needed in zip(sounds, batch, answers, strict=True):

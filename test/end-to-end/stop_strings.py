@@ -21,14 +21,14 @@ for case in json.loads((golden / "stop_strings.json").read_text()):
     if case["stops"] != built:
         built = case["stops"]
         (checkpoint / "generation_config.json").write_text(json.dumps({**config, "stop_strings": built}))
-        subprocess.run([heddle, "build", checkpoint, "-o", program], check=True, capture_output=True)
+        subprocess.run([heddle, "build", "--cpu=native", checkpoint, "-o", program], check=True, capture_output=True)
     told = json.loads(run(case["prompt"], "-n", 40, "--temperature", 0, "--format", "json", "--logprobs", 1).stdout)
     assert [token["id"] for token in told["logprobs"]] == case["ids"], (case, told)
 
 # The caller's own strings as well, which are no part of the text: here both come with one token.
 assert 'ends a text behind "#"' in run("--info").stdout
 (checkpoint / "generation_config.json").write_text(json.dumps({**config, "stop_strings": "LORD"}))
-subprocess.run([heddle, "build", checkpoint, "-o", program], check=True, capture_output=True)
+subprocess.run([heddle, "build", "--cpu=native", checkpoint, "-o", program], check=True, capture_output=True)
 options = ["And Moses said unto the", "-n", 40, "--temperature", 0, "--no-echo"]
 kept = run(*options).stdout
 assert kept.endswith("LORD\n"), kept

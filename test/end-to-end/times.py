@@ -31,7 +31,7 @@ def main():
         (model / "generation_config.json").write_text(json.dumps(case["settings"]))
         shutil.copy(test / "golden/times-tokenizer.json", model / "tokenizer.json")
         program = model.with_suffix(".program")
-        run(heddle, "build", model, "-o", program)
+        run(heddle, "build", "--cpu=native", model, "-o", program)
         asked = [f"--{option}={value}" for option, value in case["asked"].items()]
         lines = run(program, *asked, "--timestamps", "--format", "json", *sounds).splitlines()
         for sound, line, needed in zip(sounds, lines, case["segments"], strict=True):

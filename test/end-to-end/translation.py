@@ -21,7 +21,7 @@ def main():
         for name, content in (("tokenizer", tokenizer), ("tokenizer_config", case["tokenizer_config"]), ("generation_config", case["generation"])):
             (model / f"{name}.json").write_text(json.dumps(content))
         program = model.with_suffix(".program")
-        run(heddle, "build", model, "-o", program)
+        run(heddle, "build", "--cpu=native", model, "-o", program)
         for asked in case["asked"]:
             source = [f"--source-language={asked['from']}"] if asked["from"] else []
             lines = run(program, *source, f"--language={asked['into']}", "--format", "json", *golden["texts"]).splitlines()

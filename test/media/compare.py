@@ -36,7 +36,7 @@ def main():
     faults = 0
     for case in sorted(path.parent for path in files.glob("*/preprocessor_config.json")):
         program = work / case.name
-        run(heddle, "build", model, "--config", case / "config.json", "-o", program)
+        run(heddle, "build", "--cpu=native", model, "--config", case / "config.json", "-o", program)
         answers = sorted(case.glob("*.npy"))
         for answer in answers:
             run(program, "read", "--in", files / answer.stem, "--out", work / "found.npy")

@@ -148,9 +148,12 @@ func.func @short_lines_are_reduced_across(%x: memref<?x12xf32>, %y: memref<?xf32
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_it_is_no_sum_or_maximum
-// CHECK: linalg.generic
-func.func @left_where_it_is_no_sum_or_maximum(%x: memref<?xf32>, %y: memref<f32>) {
+// CHECK-LABEL: func.func @loops_where_it_is_no_sum_or_maximum
+// CHECK-NOT: vector
+// CHECK: scf.for
+// CHECK-NOT: vector
+// CHECK: return
+func.func @loops_where_it_is_no_sum_or_maximum(%x: memref<?xf32>, %y: memref<f32>) {
   linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
       ins(%x : memref<?xf32>) outs(%y : memref<f32>) {
   ^bb0(%a: f32, %product: f32):
@@ -162,9 +165,12 @@ func.func @left_where_it_is_no_sum_or_maximum(%x: memref<?xf32>, %y: memref<f32>
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_a_reduced_loop_is_outside
-// CHECK: linalg.generic
-func.func @left_where_a_reduced_loop_is_outside(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+// CHECK-LABEL: func.func @loops_where_a_reduced_loop_is_outside
+// CHECK-NOT: vector
+// CHECK: scf.for
+// CHECK-NOT: vector
+// CHECK: return
+func.func @loops_where_a_reduced_loop_is_outside(%x: memref<?x?xf32>, %y: memref<?xf32>) {
   linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>], iterator_types = ["reduction", "parallel"]}
       ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
   ^bb0(%a: f32, %sum: f32):
@@ -176,9 +182,12 @@ func.func @left_where_a_reduced_loop_is_outside(%x: memref<?x?xf32>, %y: memref<
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_terms_are_apart
-// CHECK: linalg.generic
-func.func @left_where_terms_are_apart(%x: memref<?xf32, strided<[3]>>, %y: memref<f32>) {
+// CHECK-LABEL: func.func @loops_where_terms_are_apart
+// CHECK-NOT: vector
+// CHECK: scf.for
+// CHECK-NOT: vector
+// CHECK: return
+func.func @loops_where_terms_are_apart(%x: memref<?xf32, strided<[3]>>, %y: memref<f32>) {
   linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> ()>], iterator_types = ["reduction"]}
       ins(%x : memref<?xf32, strided<[3]>>) outs(%y : memref<f32>) {
   ^bb0(%a: f32, %sum: f32):
@@ -190,9 +199,12 @@ func.func @left_where_terms_are_apart(%x: memref<?xf32, strided<[3]>>, %y: memre
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_neighbours_are_apart
-// CHECK: linalg.generic
-func.func @left_where_neighbours_are_apart(%x: memref<?xf32>, %y: memref<?xf32, strided<[2]>>) {
+// CHECK-LABEL: func.func @loops_where_neighbours_are_apart
+// CHECK-NOT: vector
+// CHECK: scf.for
+// CHECK-NOT: vector
+// CHECK: return
+func.func @loops_where_neighbours_are_apart(%x: memref<?xf32>, %y: memref<?xf32, strided<[2]>>) {
   linalg.generic {indexing_maps = [affine_map<(n) -> (n)>, affine_map<(n) -> (n)>], iterator_types = ["parallel"]}
       ins(%x : memref<?xf32>) outs(%y : memref<?xf32, strided<[2]>>) {
   ^bb0(%a: f32, %old: f32):
@@ -203,10 +215,13 @@ func.func @left_where_neighbours_are_apart(%x: memref<?xf32>, %y: memref<?xf32, 
 
 // -----
 
-// CHECK-LABEL: func.func @left_where_the_body_calls
-// CHECK: linalg.generic
+// CHECK-LABEL: func.func @loops_where_the_body_calls
+// CHECK-NOT: vector
+// CHECK: scf.for
+// CHECK-NOT: vector
+// CHECK: return
 func.func private @g(f32) -> f32
-func.func @left_where_the_body_calls(%y: memref<?xf32>) {
+func.func @loops_where_the_body_calls(%y: memref<?xf32>) {
   linalg.generic {indexing_maps = [affine_map<(n) -> (n)>], iterator_types = ["parallel"]} outs(%y : memref<?xf32>) {
   ^bb0(%old: f32):
     %a = func.call @g(%old) : (f32) -> f32

@@ -21,6 +21,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "check-bounds",
     "kernel-observe-inputs",
     "kernel-outline-parallel",
+    "lower-views",
     "kernel-to-vector",
     "kernel-to-vector{target=avx512+bf16+vnni}",
     "nn-assign-layouts",

@@ -41,7 +41,7 @@ class Tests:
         self.program = self.build(checkpoint, "scripture", "--serve")
 
     def build(self, checkpoint, name, *options):
-        done = subprocess.run([self.heddle, "build", checkpoint, *options, "-o", self.folder / name], capture_output=True, text=True)
+        done = subprocess.run([self.heddle, "build", "--cpu=native", checkpoint, *options, "-o", self.folder / name], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return self.folder / name
 

@@ -56,7 +56,7 @@ def value(polynomial, tokens):
 def check(heddle, what, model, entries, folder):
     said, answering = checked(heddle, model)
     program = folder / "program"
-    subprocess.run([heddle, "build", *model, "--random-weights", "1", "-o", program], check=True)
+    subprocess.run([heddle, "build", "--cpu=native", *model, "--random-weights", "1", "-o", program], check=True)
     found = []
     for entry in entries:
         if PAIRS.search(said[entry]):
