@@ -347,7 +347,7 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.caches = session.slots.data();
   frame.extents = session.extents.data();
   frame.sizes = session.sizes.value;
-  frame.pool = &session.model->threads;
+  frame.pool = session.model->pool;
   frame.parallel_for = ThreadPool::parallelFor;
   Profile *profile = session.model->profile;
   frame.profile = profile;

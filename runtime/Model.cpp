@@ -3,6 +3,7 @@
 #include "runtime/Error.h"
 #include "runtime/Sizes.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace heddle::runtime;
@@ -65,8 +66,9 @@ static uint32_t findGivenSizes(const heddle_program &program,
   return given;
 }
 
-static heddle_status open(heddle_model &model, const heddle_program &program,
-                          const heddle_open_options &options) {
+/// What a model knows of its program before there are weights.
+static heddle_status takeProgram(heddle_model &model,
+                                 const heddle_program &program) {
   if (heddle_status status = checkProgram(program))
     return status;
   model.program = &program;
@@ -75,11 +77,37 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program.name);
   for (int32_t e = 0; e < program.entry_count; ++e)
     model.givenSizes[e] = findGivenSizes(program, program.entries[e]);
+  return HEDDLE_OK;
+}
 
+static heddle_status openDraft(heddle_model &model,
+                               const heddle_program &program) {
+  model.draft = create<heddle_model>();
+  if (!model.draft)
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory to open %s", program.name);
+  model.draft->pool = &model.threads;
+  if (heddle_status status = takeProgram(*model.draft, program))
+    return status;
+  return model.draft->weights.openBehind(model.weights, program);
+}
+
+static heddle_status checkTensors(const heddle_model &model) {
+  if (heddle_status status = model.weights.checkTensors())
+    return status;
+  return model.draft ? model.draft->weights.checkTensors() : HEDDLE_OK;
+}
+
+static heddle_status open(heddle_model &model, const heddle_program &program,
+                          const heddle_open_options &options) {
+  if (heddle_status status = takeProgram(model, program))
+    return status;
   if (heddle_status status = model.weights.open(program, options.weights))
     return status;
+  if (program.draft)
+    if (heddle_status status = openDraft(model, *program.draft))
+      return status;
   if (options.check_tensors)
-    if (heddle_status status = model.weights.checkTensors())
+    if (heddle_status status = checkTensors(model))
       return status;
 
   if (options.threads < 0 || options.threads > mostThreads)
@@ -87,7 +115,10 @@ static heddle_status open(heddle_model &model, const heddle_program &program,
                 "threads is %d, needed: 1 to %d, or 0 for one a core",
                 options.threads, mostThreads);
   int32_t threads = options.threads ? options.threads : availableCores();
-  if (!model.threads.start(threads, program.stack_bytes))
+  int64_t stack = program.stack_bytes;
+  if (program.draft)
+    stack = std::max(stack, program.draft->stack_bytes);
+  if (!model.threads.start(threads, stack))
     return fail(HEDDLE_OUT_OF_MEMORY, "the system refuses to start %d threads",
                 threads);
   return HEDDLE_OK;
@@ -115,6 +146,7 @@ void ModelUse::release(heddle_model *model) {
     model->closeGrammars.load()(grammars);
   if (void *text = model->text.load())
     model->closeText.load()(text);
+  heddle_close(model->draft);
   destroy(model);
 }
 
@@ -147,7 +179,10 @@ heddle_status heddle_use_huge_pages(heddle_model *model) {
     return fail(HEDDLE_BAD_ARGUMENT,
                 "%s is in use: huge pages are for before there is a session",
                 model->program->name);
-  return model->weights.useHugePages(model->threads);
+  if (heddle_status status = model->weights.useHugePages(model->threads))
+    return status;
+  return model->draft ? model->draft->weights.useHugePages(model->threads)
+                      : HEDDLE_OK;
 }
 
 void heddle_close(heddle_model *model) {

@@ -11,6 +11,10 @@ struct heddle_model {
   const heddle_program *program;
   heddle::runtime::Weights weights;
   heddle::runtime::ThreadPool threads;
+  /// Where its calls run: those of a draft on the threads of its model.
+  heddle::runtime::ThreadPool *pool = &threads;
+  /// The small model that drafts its texts; null: there is none.
+  heddle_model *draft = nullptr;
 
   /// The code for this processor; null: that of the entries themselves.
   const heddle_version *version = nullptr;

@@ -42,6 +42,8 @@ static void destroySession(heddle_session *session) {
   heddle_model *model = session->model;
   if (session->conversation)
     session->closeConversation(session->conversation);
+  if (session->drafts)
+    session->closeDrafts(session->drafts);
   destroy(session);
   ModelUse::release(model);
 }

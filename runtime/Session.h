@@ -35,6 +35,11 @@ struct heddle_session {
   void *conversation = nullptr;
   void (*closeConversation)(void *) = nullptr;
 
+  /// What drafts of its texts have shown, and the session of the small model
+  /// that makes them: generate/Speculation.h, which the core does not link.
+  void *drafts = nullptr;
+  void (*closeDrafts)(void *) = nullptr;
+
   /// The token that heddle_generate() chose last for a row and that the model
   /// has not read: a resumed text begins with it. -1: none.
   Array<int32_t> unread;

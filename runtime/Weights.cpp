@@ -145,6 +145,30 @@ heddle_status Weights::mapFile(const char *path, bool needed) {
   if (!mapping.map(file.get(), offset, available))
     return fail(HEDDLE_BAD_FILE, "%s: cannot be mapped: %s", path,
                 strerror(errno));
+  return take(mapping.data(), available);
+}
+
+heddle_status Weights::openBehind(const Weights &model,
+                                  const heddle_program &forProgram) {
+  program = &forProgram;
+  if (!pointers.allocate(program->weight_slot_count))
+    return fail(HEDDLE_OUT_OF_MEMORY, "no memory for the table of weights");
+  snprintf(fileName, sizeof fileName, "%s", model.fileName);
+  int64_t begin = 0;
+  if (model.header)
+    begin = static_cast<int64_t>((model.header->file_bytes + HEDDLE_PAGE - 1) /
+                                 HEDDLE_PAGE * HEDDLE_PAGE);
+  int64_t left = model.packedBytes - begin;
+  if (left < static_cast<int64_t>(sizeof(heddle_file_header)))
+    return fail(HEDDLE_BAD_FILE,
+                "%s: holds no weights of %s behind those of the model",
+                fileName, program->name);
+  return take(model.packed + begin, left);
+}
+
+heddle_status Weights::take(const uint8_t *bytes, int64_t count) {
+  packed = bytes;
+  packedBytes = count;
   if (heddle_status status = checkHeader())
     return status;
   if (heddle_status status = checkSections())
@@ -153,8 +177,8 @@ heddle_status Weights::mapFile(const char *path, bool needed) {
 }
 
 heddle_status Weights::checkHeader() {
-  header = reinterpret_cast<const heddle_file_header *>(mapping.data());
-  uint64_t available = mapping.size();
+  header = reinterpret_cast<const heddle_file_header *>(packed);
+  uint64_t available = packedBytes;
   if (header->magic != HEDDLE_FILE_MAGIC)
     return fail(HEDDLE_BAD_FILE, "%s: no packed weights where they should be",
                 fileName);
@@ -241,8 +265,7 @@ heddle_status Weights::readSlots() {
   if (heddle_status status = checkChecksum(*slots))
     return status;
 
-  auto *offsets =
-      reinterpret_cast<const uint64_t *>(mapping.data() + slots->offset);
+  auto *offsets = reinterpret_cast<const uint64_t *>(packed + slots->offset);
   for (int64_t i = 0; i < count; ++i) {
     auto needed = static_cast<uint64_t>(program->weight_bytes[i]);
     if (offsets[i] % 64 || offsets[i] > tensors->bytes ||
@@ -252,7 +275,7 @@ heddle_status Weights::readSlots() {
                   " lies outside of the tensors: found byte %" PRIu64
                   " of %" PRIu64 ", needed room for %" PRIu64,
                   fileName, i, offsets[i], tensors->bytes, needed);
-    pointers[i] = mapping.data() + tensors->offset + offsets[i];
+    pointers[i] = packed + tensors->offset + offsets[i];
   }
   return HEDDLE_OK;
 }
@@ -263,8 +286,8 @@ heddle_status Weights::checkTensors() const {
 
 void Weights::touchPages() const {
   volatile uint8_t last = 0;
-  for (int64_t at = 0; at < mapping.size(); at += HEDDLE_PAGE)
-    last = mapping.data()[at];
+  for (int64_t at = 0; at < packedBytes; at += HEDDLE_PAGE)
+    last = packed[at];
   (void)last;
 }
 
@@ -295,18 +318,18 @@ heddle_status Weights::useHugePages(ThreadPool &threads) {
     return fail(HEDDLE_NOT_SUPPORTED, "the system offers no huge pages");
   }
   copy.interleave();
-  const uint8_t *packed = mapping.data() + tensors->offset;
+  const uint8_t *from = packed + tensors->offset;
   auto bytes = static_cast<int64_t>(tensors->bytes);
-  PagesCopy pages = {copy.data(), packed, bytes};
+  PagesCopy pages = {copy.data(), from, bytes};
   threads.run(PagesCopy::copyPage, &pages,
               (bytes + PagesCopy::page - 1) / PagesCopy::page);
   for (const void *&pointer : pointers)
-    pointer = copy.data() + (static_cast<const uint8_t *>(pointer) - packed);
+    pointer = copy.data() + (static_cast<const uint8_t *>(pointer) - from);
   return HEDDLE_OK;
 }
 
 const void *Weights::tokenizer() const {
-  return tokenizerTables ? mapping.data() + tokenizerTables->offset : nullptr;
+  return tokenizerTables ? packed + tokenizerTables->offset : nullptr;
 }
 
 int64_t Weights::tokenizerBytes() const {
@@ -321,7 +344,7 @@ const heddle_section *Weights::find(const char *name) const {
 }
 
 heddle_status Weights::checkChecksum(const heddle_section &section) const {
-  if (heddle_checksum(mapping.data() + section.offset, section.bytes) ==
+  if (heddle_checksum(packed + section.offset, section.bytes) ==
       section.checksum)
     return HEDDLE_OK;
   return fail(HEDDLE_BAD_FILE, "%s: damaged: section %s has a wrong checksum",

@@ -15,6 +15,9 @@ public:
   /// heddle_open_options.weights says. Checks the header, every bound, the
   /// program's fingerprint, and the checksums of all but the tensors.
   heddle_status open(const heddle_program &program, const char *path);
+  /// The same of a draft's, which lie behind those of its model. They stay
+  /// open as long as those do.
+  heddle_status openBehind(const Weights &model, const heddle_program &program);
 
   /// Reads every byte of the tensors and compares the checksum.
   heddle_status checkTensors() const;
@@ -39,11 +42,12 @@ public:
 
   /// The file that was opened; empty if the program needs none.
   const char *path() const { return fileName; }
-  int64_t bytes() const { return mapping.size(); }
+  int64_t bytes() const { return packedBytes; }
   int64_t tensorBytes() const { return tensors ? tensors->bytes : 0; }
 
 private:
   heddle_status mapFile(const char *path, bool needed);
+  heddle_status take(const uint8_t *bytes, int64_t count);
   heddle_status checkHeader();
   heddle_status checkSections();
   heddle_status readSlots();
@@ -51,7 +55,9 @@ private:
   heddle_status checkChecksum(const heddle_section &section) const;
 
   const heddle_program *program = nullptr;
-  FileMapping mapping;
+  FileMapping mapping;             // empty: it lies in another one's
+  const uint8_t *packed = nullptr; // where the header begins,
+  int64_t packedBytes = 0;         // and what is there from it on
   Region copy; // of the tensors, if they were to lie in huge pages
   const heddle_file_header *header = nullptr;
   const heddle_section *sections = nullptr;

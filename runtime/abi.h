@@ -279,6 +279,8 @@ struct heddle_program {
   const heddle_answer *answer;           /* NULL: what the entries give is numbers */
   int32_t version_count;
   const heddle_version *versions;        /* the one that needs most first: the first that the processor can execute is used */
+  const struct heddle_program *draft;    /* a small model of the same tokens that drafts texts (--speculate); NULL: there is none.
+                                            Its packed weights lie behind this program's */
 };
 
 int32_t heddle_serve(heddle_model *model, const void *arguments, void *unused);
@@ -321,7 +323,8 @@ HEDDLE_API int32_t heddle_main(const heddle_program *program, int32_t argc, char
 /* The packed weights file, appended to the program (at a page boundary) or beside it:
  *   heddle_file_header, heddle_section[section_count], then the sections' bytes, each at a multiple of 64.
  * Offsets count from the header. An executable that carries one ends with a heddle_file_footer. The sections lie in the order of
- * their table, and do not overlap.
+ * their table, and do not overlap. Behind file_bytes may follow, at a page boundary, the packed weights of heddle_program.draft, as a
+ * file of the same form.
  * Sections: "slots"     int64 a weight slot: offset of its tensor within "tensors" (multiples of 64)
  *           "tensors"   packed tensors in the layouts the kernels read
  *           "tokenizer" tables for runtime/text (absent: the model has no tokenizer)

@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Of these functions and structs: a host is compiled with the header of its model's version. */
-#define HEDDLE_INTERFACE_VERSION 9u
+#define HEDDLE_INTERFACE_VERSION 10u
 
 #define HEDDLE_API __attribute__((visibility("default")))
 
@@ -250,7 +250,8 @@ typedef enum heddle_early_stopping {
  * those that it chooses itself. The text is the same, token for token. */
 typedef enum heddle_speculation {
   HEDDLE_SPECULATE_NONE = 0,
-  HEDDLE_SPECULATE_LOOKUP = 1 /* what followed the same words before, in the prompt or the text */
+  HEDDLE_SPECULATE_LOOKUP = 1, /* what followed the same words before, in the prompt or the text */
+  HEDDLE_SPECULATE_MODEL = 2   /* a small model that the program was built with (heddle build --speculate) */
 } heddle_speculation;
 
 /* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most

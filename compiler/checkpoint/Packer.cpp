@@ -217,6 +217,23 @@ Expected<PackResult> writePacked(int file, StringRef path, uint64_t base,
   return result;
 }
 
+/// With the draft's, if there is one.
+Expected<PackResult> writeAllPacked(int file, StringRef path, uint64_t base,
+                                    const PackRequest &request) {
+  Expected<PackResult> result = writePacked(file, path, base, request);
+  if (!result || !request.draft)
+    return result;
+  uint64_t behind = alignTo(result->fileBytes, HEDDLE_PAGE);
+  Expected<PackResult> draft =
+      writePacked(file, path, base + behind, *request.draft);
+  if (!draft)
+    return draft;
+  result->fileBytes = behind + draft->fileBytes;
+  append_range(result->nonFinite, draft->nonFinite);
+  append_range(result->coarse, draft->coarse);
+  return result;
+}
+
 } // namespace
 
 /// What `pack(file, size)` makes of the file; where that fails, it gets its old
@@ -253,7 +270,7 @@ Expected<PackResult> writePackedFile(StringRef path,
   StringRef name = nameOf(request, path);
   return changeFile(path, name, [&](int file, uint64_t oldBytes) {
     assert(oldBytes == 0 && "the caller has made an empty file");
-    return writePacked(file, name, 0, request);
+    return writeAllPacked(file, name, 0, request);
   });
 }
 
@@ -268,7 +285,7 @@ static Expected<PackResult> appendTo(int file, StringRef path,
     return failure(path, "carries packed weights already");
   footer = {alignTo(oldBytes, HEDDLE_PAGE), HEDDLE_FOOTER_MAGIC};
   Expected<PackResult> result =
-      writePacked(file, path, footer.header_offset, request);
+      writeAllPacked(file, path, footer.header_offset, request);
   if (!result)
     return result;
   if (Error error = writeAll(file, path, &footer, sizeof footer,

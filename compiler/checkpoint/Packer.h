@@ -55,6 +55,9 @@ struct PackRequest {
   /// Equal to heddle_program.fingerprint.
   uint64_t fingerprint = 0;
   uint64_t randomSeed = 0;
+  /// What a small model that drafts texts needs, to be packed behind it; null:
+  /// there is none.
+  const PackRequest *draft = nullptr;
   /// What errors call the file, which may have a passing name; empty: its path.
   std::string name;
   /// 0: as many as the machine has.

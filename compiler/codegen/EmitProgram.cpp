@@ -46,6 +46,7 @@ private:
   llvm::Constant *audioSteps(const heddle_audio_steps &steps);
   llvm::Constant *reader(llvm::StringRef name);
   llvm::Constant *version(const ProgramVersion &version);
+  llvm::Constant *draft();
 
   llvm::Constant *int32(int64_t value) {
     return llvm::ConstantInt::getSigned(llvm::Type::getInt32Ty(context), value);
@@ -315,6 +316,16 @@ llvm::Constant *Emitter::version(const ProgramVersion &version) {
        arrayOf(version.functions, function)});
 }
 
+/// The descriptor of another object.
+llvm::Constant *Emitter::draft() {
+  auto *declared = new llvm::GlobalVariable(
+      module, llvm::PointerType::get(context, 0), /*isConstant=*/true,
+      llvm::GlobalValue::ExternalLinkage, nullptr,
+      "heddle_program_" + model.draft);
+  declared->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return declared;
+}
+
 EmittedProgram Emitter::program(const ProgramCode &code, MainKind main) {
   bool withMain = main != MainKind::None;
   auto emitMonomial = [&](const SizeExpr &monomial) {
@@ -361,7 +372,8 @@ EmittedProgram Emitter::program(const ProgramCode &code, MainKind main) {
        model.answer ? global(answer(*model.answer, withMain)) : null(),
        int32(code.versions.size()),
        arrayOf(code.versions,
-               [&](const ProgramVersion &v) { return version(v); })});
+               [&](const ProgramVersion &v) { return version(v); }),
+       model.draft.empty() ? null() : draft()});
   auto *descriptor = new llvm::GlobalVariable(
       module, data->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, data, "heddle_program_" + model.name);

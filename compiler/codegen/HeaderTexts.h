@@ -98,9 +98,10 @@ inline constexpr llvm::StringLiteral generation =
 #define @_EARLY_STOPPING_NEVER 3
 
 /* Where tokens come from that a text may go on with, before the model has said so: it reads several of them in one call, and keeps
- * those that it chooses itself, so that the text is the same. Nowhere, or what followed the same words before. */
+ * those that it chooses itself, so that the text is the same. Nowhere, what followed the same words before, or a small model that the program was built with. */
 #define @_SPECULATE_NONE 0
 #define @_SPECULATE_LOOKUP 1
+#define @_SPECULATE_MODEL 2
 
 /* What is 0 or NULL is as the model's generation_config.json has it and, where that says nothing, until the text's end, the most
  * probable token, all tokens, no penalty, no beams, one text, length penalty 1, early stopping NO. */

@@ -134,7 +134,8 @@ void codegen::addProgram(llvm::MutableArrayRef<Code> codes,
   std::reverse(parts.versions.begin(), parts.versions.end());
   llvm::Module &module = *codes.front().module;
   EmittedProgram emitted = emitProgram(module, program, parts, main);
-  emitInterface(module, program, emitted);
+  if (!program.isDraft)
+    emitInterface(module, program, emitted);
   if (main != MainKind::None)
     emitMain(module, emitted);
   setFunctionAttributes(codes.front());

@@ -145,6 +145,10 @@ struct Program {
   std::string rowSize;
   /// A prompt may be given in several calls: no attention admits a later key.
   bool prefillInChunks = false;
+  /// The name of the small model that drafts texts; empty: there is none.
+  std::string draft;
+  /// It is one, which only its model's runtime calls.
+  bool isDraft = false;
   /// The weights file carries a tokenizer: the C interface speaks text.
   bool hasTokenizer = false;
   /// What the packed weights are called where they lie beside the program;

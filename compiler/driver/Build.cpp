@@ -4,6 +4,7 @@
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Draft.h"
 #include "compiler/driver/LoadedProgram.h"
 #include "compiler/driver/Outputs.h"
 #include "compiler/driver/Process.h"
@@ -212,9 +213,14 @@ static LogicalResult buildArtifact(Compilation &compilation, Stage stage,
   if (isLinked && output == "-")
     return fail("-o: found -, needed a file for a program or library");
 
+  Draft draft;
+  if (failed(draft.compile(arguments, compilation)))
+    return llvm::failure();
   std::optional<Weights> weights;
   if ((isLinked || stage == Stage::Obj) &&
       failed(bindWeights(compilation, arguments, weights)))
+    return llvm::failure();
+  if (failed(draft.packBehind(weights)))
     return llvm::failure();
   bool append = weights && canCarryWeights(stage) &&
                 arguments.weightsFile == WeightsFile::Appended;

@@ -98,6 +98,7 @@ private:
   void readFlag(StringRef word);
   void readOperand(StringRef word);
   void checkCombinations();
+  void checkDraft();
   void chooseProcessors();
   StringRef nearestFlag(StringRef name) const;
   std::string behindDashes() const;
@@ -162,6 +163,17 @@ std::string CommandLineParser::behindDashes() const {
              : "";
 }
 
+void CommandLineParser::checkDraft() {
+  Stage stage = arguments.emit.value_or(Stage::Exe);
+  bool isLinked =
+      stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
+  if (!arguments.draft.empty() && !isLinked)
+    fail("--speculate is for programs and libraries");
+  if (arguments.draft.empty() &&
+      !(arguments.draftSets.empty() && arguments.draftQuant.empty()))
+    fail("--speculate-set and --speculate-quant need --speculate");
+}
+
 void CommandLineParser::checkCombinations() {
   if (arguments.model.empty())
     fail("heddle " + info.name + " needs " +
@@ -173,6 +185,7 @@ void CommandLineParser::checkCombinations() {
     fail("--static is for executables");
   if (arguments.serves && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
     fail("--serve is for executables");
+  checkDraft();
   const VerifyArguments &verify = arguments.verify;
   bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||
                 verify.minAgreement || verify.minCosine;

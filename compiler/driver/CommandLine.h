@@ -90,6 +90,11 @@ struct Arguments {
   bool isStatic = false;
   /// The program answers over HTTP, if it is asked to.
   bool serves = false;
+  /// A small model that drafts texts, what is set of its config, and its types;
+  /// empty: there is none.
+  std::string draft;
+  std::vector<std::pair<std::string, std::string>> draftSets;
+  std::vector<std::string> draftQuant;
   std::string sysroot, runtimeDirectory;
   std::string header;
 

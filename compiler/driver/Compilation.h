@@ -84,6 +84,13 @@ public:
     program_.weightsFile = name.str();
   }
 
+  /// The program has this one's as well, which drafts its texts. It must live
+  /// as long.
+  void setDraft(Compilation &other);
+  /// The program is one that drafts the texts of another, and needs nothing
+  /// that only hosts or users ask for.
+  void becomeDraft();
+
   /// Finds the special tokens that the header names.
   llvm::LogicalResult readSpecialTokens();
 
@@ -111,6 +118,7 @@ private:
   void dropTwins();
   llvm::LogicalResult lowerForProcessors();
   void forEachCode(llvm::function_ref<void(codegen::Code &)> work);
+  void emitObjects(std::vector<llvm::SmallVector<char, 0>> &objects);
   llvm::LogicalResult openTexts(llvm::StringRef path,
                                 std::unique_ptr<checkpoint::Source> &source);
   llvm::LogicalResult findConfig(bool isCheckpoint);
@@ -146,6 +154,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   codegen::Program program_;
   std::vector<char> tokenizer_;
+  Compilation *draft = nullptr; ///< null: there is none
   /// One a processor, those that can do least first.
   std::vector<codegen::Code> codes;
   /// What each but the first is made from, where they are several.

@@ -149,17 +149,41 @@ llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
   return llvm::success();
 }
 
+/// One a processor.
+void Compilation::emitObjects(
+    std::vector<llvm::SmallVector<char, 0>> &objects) {
+  mlir::TimingScope scope = time("machine code");
+  size_t first = objects.size();
+  objects.resize(first + codes.size());
+  forEachCode([&](codegen::Code &code) {
+    llvm::raw_svector_ostream os(objects[first + (&code - codes.data())]);
+    codegen::emitMachineCode(code, codegen::MachineCode::Object, os);
+  });
+}
+
+void Compilation::setDraft(Compilation &other) {
+  draft = &other;
+  program_.draft = other.program_.name;
+}
+
+void Compilation::becomeDraft() {
+  program_.isDraft = true;
+  program_.hasTokenizer = false;
+  program_.generation.reset();
+  program_.sentences.reset();
+  program_.chat.reset();
+  program_.answer.reset();
+  program_.specialTokens.clear();
+  tokenizer_.clear();
+}
+
 llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 Compilation::link(codegen::Linkage linkage, llvm::StringRef soname,
                   llvm::ArrayRef<llvm::StringRef> exports) {
-  std::vector<llvm::SmallVector<char, 0>> bytes(codes.size());
-  {
-    mlir::TimingScope scope = time("machine code");
-    forEachCode([&](codegen::Code &code) {
-      llvm::raw_svector_ostream os(bytes[&code - codes.data()]);
-      codegen::emitMachineCode(code, codegen::MachineCode::Object, os);
-    });
-  }
+  std::vector<llvm::SmallVector<char, 0>> bytes;
+  emitObjects(bytes);
+  if (draft)
+    draft->emitObjects(bytes);
   codegen::LinkOptions options;
   options.linkage = linkage;
   options.triple = code().machine->getTargetTriple();

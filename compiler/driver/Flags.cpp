@@ -114,16 +114,9 @@ static std::string readReal(StringRef value, std::optional<double> &result) {
   return isNumber ? "" : "a number, 0 or more";
 }
 
-/// A type for all weights of products, PATTERN=TYPE, or auto:BITS.
-static std::string readQuant(StringRef value, Arguments &arguments) {
-  if (StringRef bits = value; bits.consume_front("auto:")) {
-    std::optional<double> budget;
-    std::string needed = readReal(bits, budget);
-    if (!needed.empty() || !(*budget <= 32))
-      return "auto:BITS, of a weight on average, as in auto:5.5";
-    arguments.autoBits = budget;
-    return "";
-  }
+/// A type for all weights of products, or PATTERN=TYPE.
+static std::string readQuantRule(StringRef value,
+                                 std::vector<std::string> &rules) {
   bool forAll = !value.contains('=');
   auto [pattern, type] =
       forAll ? std::pair(StringRef("**"), value) : value.rsplit('=');
@@ -131,9 +124,23 @@ static std::string readQuant(StringRef value, Arguments &arguments) {
     return "TYPE or PATTERN=TYPE, a type being " +
            llvm::join(llvm::map_range(kernel::packedFormats(),
                                       [](auto &format) { return format.name; }),
-                      ", ") +
-           ", or auto:BITS";
-  arguments.options.quant.push_back((pattern + "=" + type).str());
+                      ", ");
+  rules.push_back((pattern + "=" + type).str());
+  return "";
+}
+
+/// The same, or auto:BITS.
+static std::string readQuant(StringRef value, Arguments &arguments) {
+  StringRef bits = value;
+  if (!bits.consume_front("auto:")) {
+    std::string needed = readQuantRule(value, arguments.options.quant);
+    return needed.empty() ? needed : needed + ", or auto:BITS";
+  }
+  std::optional<double> budget;
+  std::string needed = readReal(bits, budget);
+  if (!needed.empty() || !(*budget <= 32))
+    return "auto:BITS, of a weight on average, as in auto:5.5";
+  arguments.autoBits = budget;
   return "";
 }
 
@@ -305,6 +312,16 @@ static const Flag flags[] = {
     {"--serve", "", building,
      "an executable that can answer over HTTP: OUT serve",
      [](StringRef, Arguments &a) { return setTrue(a.serves); }},
+    {"--speculate", "DRAFT", compiling,
+     "build in a small model of the same tokens that drafts texts: "
+     "OUT --speculate model",
+     [](StringRef v, Arguments &a) { return readText(v, a.draft); }},
+    {"--speculate-set", "NAME=VALUE", compiling,
+     "set a name of that model's config",
+     [](StringRef v, Arguments &a) { return readAssignment(v, a.draftSets); }},
+    {"--speculate-quant", "[PATTERN=]TYPE", compiling,
+     "types of that model's weights, as --quant has them",
+     [](StringRef v, Arguments &a) { return readQuantRule(v, a.draftQuant); }},
     {"--sysroot", "DIR", building, "root of the target's C library",
      [](StringRef v, Arguments &a) { return readText(v, a.sysroot); }},
     {"--runtime-dir", "DIR", building, "where libheddle_*.a of the target are",

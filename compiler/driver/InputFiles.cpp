@@ -43,6 +43,10 @@ bool InputFiles::contains(llvm::StringRef file) const {
         return fs::equivalent(file, input);
       }))
     return true;
+  if (llvm::any_of(others, [&](const InputFiles &other) {
+        return other.contains(file);
+      }))
+    return true;
   constexpr llvm::StringLiteral beside[] = {
       "config.json",          "generation_config.json",
       "tokenizer.json",       "tokenizer_config.json",

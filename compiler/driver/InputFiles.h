@@ -18,6 +18,8 @@ public:
   }
   /// A directory, or a file of one. Whatever checkpoints have counts as read.
   void addCheckpoint(llvm::StringRef path);
+  /// What another model reads that becomes part of the same program.
+  void add(const InputFiles &other) { others.push_back(other); }
   /// The files beside config.json are read as well.
   void addConfig(llvm::StringRef path);
 
@@ -30,6 +32,7 @@ public:
 private:
   std::vector<std::string> files;
   std::string checkpointDirectory, configDirectory;
+  std::vector<InputFiles> others;
 };
 
 /// The directory in which the file lies.

@@ -1,6 +1,7 @@
 //===- LoadedProgram.cpp - a program that runs in this process ------------===//
 
 #include "compiler/driver/LoadedProgram.h"
+#include "compiler/driver/Draft.h"
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Weights.h"
 #include "llvm/Support/WithColor.h"
@@ -52,8 +53,11 @@ LinkedProgram::compile(const Arguments &arguments, bool withSpecialTokens) {
       !compilation.program().weightBytes.empty())
     return fail("found neither --weights nor --random-weights, needed one of "
                 "them to run the model");
+  result.draft = std::make_unique<Draft>();
   std::optional<Weights> weights;
-  if (failed(bindWeights(compilation, arguments, weights)) ||
+  if (failed(result.draft->compile(arguments, compilation)) ||
+      failed(bindWeights(compilation, arguments, weights)) ||
+      failed(result.draft->packBehind(weights)) ||
       failed(compilation.translate(codegen::MainKind::CommandLine)))
     return llvm::failure();
   if (weights)

@@ -18,6 +18,8 @@ llvm::LogicalResult bindWeights(Compilation &compilation,
 
 class LoadedProgram;
 
+class Draft;
+
 /// Compiled and linked as a shared library, to be loaded with its weights: more
 /// than once, where these are to be rounded in several ways.
 class LinkedProgram {
@@ -39,6 +41,7 @@ private:
   LinkedProgram();
 
   std::unique_ptr<Compilation> compilation;
+  std::unique_ptr<Draft> draft;
   std::unique_ptr<Weights> weights_;
   std::unique_ptr<llvm::MemoryBuffer> library;
 };

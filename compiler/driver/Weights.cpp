@@ -156,6 +156,11 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
   request.name = name.str();
   request.checkpoint = source;
   request.tokenizer = tokenizer;
+  if (draft) {
+    draft->request.name = request.name;
+    draft->request.checkpoint = draft->source;
+    request.draft = &draft->request;
+  }
   request.progress = [&](uint64_t done, uint64_t total) {
     progress.update(done, total);
   };
@@ -177,6 +182,10 @@ LogicalResult Weights::pack(Write write, llvm::StringRef path,
       llvm::errs() << "remark: " << name << ": " << count
                    << " elements are infinite or not a number\n";
   return llvm::success();
+}
+
+void Weights::add(Weights other) {
+  draft = std::make_shared<Weights>(std::move(other));
 }
 
 LogicalResult Weights::appendTo(llvm::StringRef path, llvm::StringRef name) {

@@ -30,6 +30,9 @@ public:
                                        checkpoint::Source *source,
                                        llvm::ArrayRef<char> tokenizer);
 
+  /// Has those of a small model, which drafts texts, packed behind them.
+  void add(Weights draft);
+
   /// Appends them to an executable or shared library, which `name` is called
   /// where something goes wrong.
   llvm::LogicalResult appendTo(llvm::StringRef path, llvm::StringRef name);
@@ -67,6 +70,7 @@ private:
   std::shared_ptr<const Importance> importance;
   std::vector<char> tokenizer;
   checkpoint::PackRequest request;
+  std::shared_ptr<Weights> draft; ///< null: there is none
   bool remarks = false, tellsNotes = true;
 };
 

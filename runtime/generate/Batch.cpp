@@ -318,7 +318,7 @@ heddle_status Batch::readSources() {
 
 /// Rows that write come first, then prompts in the order in which they came: as
 /// much of them as does not keep the others waiting.
-void Batch::planCall() {
+heddle_status Batch::planCall() {
   nextCall.begin();
   for (Text *text : rows)
     if (text->writer && !text->row.isUnanswered())
@@ -328,8 +328,8 @@ void Batch::planCall() {
   for (uint64_t after = 0; Text *text = nextPrompt(after); after = text->began)
     if (follow(*text) && text->source.empty())
       nextCall.add(text->row, text->row.number);
-  speculation.draft(nextCall, [&](const Row &row) {
-    return rows[row.number]->writer->speculates();
+  return speculation.draft(nextCall, report, [&](const Row &row) {
+    return rows[row.number]->writer;
   });
 }
 
@@ -350,7 +350,8 @@ heddle_status Batch::call() {
   if (source.entry)
     if (heddle_status status = readSources())
       return status;
-  planCall();
+  if (heddle_status status = planCall())
+    return status;
   if (const char *wrong = text::describeDecoding(watch.found()))
     return fail(HEDDLE_OUT_OF_MEMORY, "%s", wrong);
   return nextCall.isEmpty() ? HEDDLE_OK : nextCall.run(report);
@@ -385,7 +386,7 @@ bool Batch::isInCall(const Text &text) const {
 /// Row i of the call is the text's.
 void Batch::answer(Text &text, int64_t i) {
   text::TroubleWatch watch;
-  heddle_status status = chooseBehind(*text.writer, nextCall, i, report);
+  heddle_status status = speculation.choose(*text.writer, nextCall, i, report);
   report.cutRows.clear(); // each text is told of its own
   if (status || text.row.done)
     finish(text, status);

@@ -37,7 +37,7 @@ class Batch {
 public:
   explicit Batch(heddle_session &session)
       : session(session), lock(&session), nextCall(session, step),
-        choices(*session.model, nextCall) {}
+        speculation(session), choices(*session.model, nextCall) {}
   Batch(const Batch &) = delete;
   Batch &operator=(const Batch &) = delete;
   ~Batch();
@@ -52,8 +52,8 @@ public:
   /// Of all texts so far.
   const GenerateReport &work() const { return report; }
   /// Refuses what texts with drafts cannot be written with.
-  heddle_status checkSpeculation() const {
-    return step.checkSpeculation(session.program());
+  heddle_status checkSpeculation(int32_t speculation) const {
+    return step.checkSpeculation(session.program(), speculation);
   }
   bool isFull() const { return working == rows.size(); }
 
@@ -82,7 +82,7 @@ private:
   bool follow(Text &text);
   heddle_status awaitSource(Text &text, const int32_t *prompt, int64_t tokens);
   heddle_status readSources();
-  void planCall();
+  heddle_status planCall();
   heddle_status call();
   void failAll(heddle_status status);
   bool isInCall(const Text &text) const;

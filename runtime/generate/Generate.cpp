@@ -34,7 +34,8 @@ heddle_status Generation::run() {
     if (heddle_status status = prepareBeams())
       return status;
   while (unfinished() && !(report.interrupted && *report.interrupted)) {
-    planCall();
+    if (heddle_status status = planCall())
+      return status;
     if (heddle_status status = writer.checkTrouble())
       return status;
     if (heddle_status status = nextCall.run(report))
@@ -45,6 +46,9 @@ heddle_status Generation::run() {
       return status;
     report.samplingSeconds += secondsNow() - start;
   }
+  if (options.speculate)
+    for (const Row *row : rows)
+      speculation.remember(*row);
   return HEDDLE_OK;
 }
 
@@ -59,9 +63,10 @@ heddle_status Generation::answer() {
     const float *logits = nextCall.logitsOf(i);
     if (heddle_status status = answerFollowers(row, logits))
       return status;
-    if (heddle_status status = beamOptions.beams > 1
-                                   ? search(row.number, logits)
-                                   : chooseBehind(writer, nextCall, i, report))
+    if (heddle_status status =
+            beamOptions.beams > 1
+                ? search(row.number, logits)
+                : speculation.choose(writer, nextCall, i, report))
       return status;
   }
   return HEDDLE_OK;
@@ -72,13 +77,15 @@ bool Generation::unfinished() const {
                      [](const Row *row) { return !row->done; });
 }
 
-void Generation::planCall() {
+heddle_status Generation::planCall() {
   nextCall.begin();
   for (Row *row : rows)
     if (!row->done && row->leader < 0)
       nextCall.add(*row, row->number - row->number % beamOptions.beams);
-  if (options.speculate)
-    speculation.draft(nextCall, [](const Row &) { return true; });
+  if (!options.speculate)
+    return HEDDLE_OK;
+  return speculation.draft(nextCall, report,
+                           [this](const Row &) { return &writer; });
 }
 
 /// The rows that have waited for this one to read their prompt.

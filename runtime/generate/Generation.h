@@ -40,7 +40,8 @@ public:
       : session(session), model(*session.model), options(options),
         report(report), repeats(repeats),
         writer(session, step, options, callback, user, report),
-        nextCall(session, step), choices(model, nextCall) {}
+        nextCall(session, step), speculation(session),
+        choices(model, nextCall) {}
   ~Generation();
 
   heddle_status run();
@@ -60,7 +61,7 @@ private:
   heddle_status encodeSources();
   heddle_status encode(int64_t first, int64_t end);
   heddle_status limitTexts();
-  void planCall();
+  heddle_status planCall();
   heddle_status answer();
   heddle_status answerFollowers(const Row &leader, const float *logits);
   heddle_status prepareBeams();

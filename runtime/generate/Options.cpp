@@ -72,11 +72,12 @@ heddle_status Writer::checkChoice() const {
 
 heddle_status Writer::checkSpeculation() const {
   if (options.speculate < HEDDLE_SPECULATE_NONE ||
-      options.speculate > HEDDLE_SPECULATE_LOOKUP)
+      options.speculate > HEDDLE_SPECULATE_MODEL)
     return fail(HEDDLE_BAD_ARGUMENT, "speculate is %d, needed: 0 to %d",
-                options.speculate, int{HEDDLE_SPECULATE_LOOKUP});
-  return options.speculate ? step.checkSpeculation(session.program())
-                           : HEDDLE_OK;
+                options.speculate, int{HEDDLE_SPECULATE_MODEL});
+  return options.speculate
+             ? step.checkSpeculation(session.program(), options.speculate)
+             : HEDDLE_OK;
 }
 
 heddle_status Writer::checkBiases() const {

@@ -83,6 +83,8 @@ bool Generation::canShare() const {
 
 heddle_status Generation::readPrompt(int64_t b) {
   Row &row = rowOf(b);
+  if (options.resume == 1)
+    row.before = heddle_session_length(&session, b);
   if (options.resume == 1 && session.unread[b] >= 0)
     row.ids.push(session.unread[b]);
   if (readsMedia()) {

@@ -24,6 +24,7 @@ struct Row {
   text::Ids ids;       // the prompt, then what was chosen
   size_t read = 0;     // of ids: given to the model so far
   size_t prompt = 0;   // ids that were not chosen
+  int64_t before = 0;  // positions of the session's row, of a text resumed
   int64_t longest = 0; // number of ids at which the text ends
   uint64_t stream = 0; // tells apart rows with the same prompt
   int64_t leader = -1; // a row with the same prompt, which reads it for both

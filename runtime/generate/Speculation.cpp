@@ -4,70 +4,220 @@
 
 namespace heddle::runtime {
 
-//===-- How long calls take --===//
+//===-- Where drafts come from --===//
 
-void CallTimes::note(int64_t tokens, double seconds) {
-  ++calls;
-  if (tokens > mostTokens)
-    return;
-  Times &of = times[tokens];
-  // The first call of a length finds cold code and pages.
-  if (of.count++ > 0)
-    of.seconds[(of.count - 2) % kept] = static_cast<float>(seconds);
-  of.call = calls;
-}
-
-bool CallTimes::isKnown(int64_t tokens) const {
-  const Times &of = times[tokens];
-  return of.count > 1 && calls - of.call < staleCalls;
-}
-
-double CallTimes::known(int64_t tokens) const {
-  const Times &of = times[tokens];
-  int64_t count = std::min<int64_t>(of.count - 1, kept);
-  return *std::min_element(of.seconds, of.seconds + count);
-}
-
-/// A token more than what is known is taken to cost little, so that it is
-/// tried.
-double CallTimes::expect(int64_t tokens) const {
-  constexpr double more = 0.05;
-  tokens = std::min(tokens, mostTokens);
-  int64_t below = tokens, above = tokens;
-  while (below > 0 && !isKnown(below))
-    --below;
-  while (above <= mostTokens && !isKnown(above))
-    ++above;
-  if (below == above)
-    return known(tokens);
-  auto distance = static_cast<double>(tokens - below);
-  if (below == 0)
-    return above > mostTokens ? 1 + more * distance : known(above);
-  if (above > mostTokens)
-    return known(below) * (1 + more * distance);
-  double part = distance / static_cast<double>(above - below);
-  return std::max(known(below),
-                  known(below) + part * (known(above) - known(below)));
-}
-
-//===-- Drafts of a call --===//
-
-bool Speculation::begin(StepCall &call, int64_t i, bool wanted) {
+bool Speculation::begin(StepCall &call, int64_t i, Writer &writer) {
   State &state = states[i];
   Row &row = call.row(i);
-  state = {0, 0, 0, 0, 1};
-  if (!wanted)
+  state = {};
+  state.writer = &writer;
+  state.reached = 1;
+  // The token behind the last draft is chosen too.
+  auto left = row.longest - static_cast<int64_t>(row.ids.size()) - 1;
+  state.most = std::min(left, call.roomFor(i));
+  if (state.most <= 0)
     return false;
+  int32_t source = writer.speculation();
+  if (source == HEDDLE_SPECULATE_LOOKUP && lookUp(row))
+    state.run = row.lookup->find();
+  if (source == HEDDLE_SPECULATE_MODEL || state.run > 0)
+    state.source = source;
+  return state.source != HEDDLE_SPECULATE_NONE;
+}
+
+/// Has the row's lookup know the text.
+bool Speculation::lookUp(Row &row) {
   if (!row.lookup && !(row.lookup = create<Lookup>()))
     return false;
   Lookup &lookup = *row.lookup;
   size_t known = lookup.size() - row.source;
   lookup.append(row.ids.data() + known, row.ids.size() - known);
-  // The token behind the last draft is chosen too.
-  auto left = row.longest - static_cast<int64_t>(row.ids.size()) - 1;
-  state.most = std::min(left, call.roomFor(i));
-  state.run = state.most > 0 ? lookup.find() : 0;
-  return state.run > 0;
+  return true;
+}
+
+//===-- The small model --===//
+
+DraftChances &Speculation::chancesOf(const State &state) const {
+  return state.writer->draws() ? memory->ofDrawn : memory->ofLikeliest;
+}
+
+heddle_status Speculation::openDrafter() {
+  if (!memory->drafter)
+    memory->drafter = Drafter::open(session);
+  return memory->drafter ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
+}
+
+/// Rows whose text it has read to its end get a draft a call, as long as one
+/// more is worth the time. What it has not read of others it reads along.
+heddle_status Speculation::askModel(StepCall &call) {
+  if (heddle_status status = openDrafter())
+    return status;
+  Drafter &drafter = *memory->drafter;
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (states[i].source == HEDDLE_SPECULATE_MODEL)
+      states[i].unread = drafter.follow(call.row(i));
+  if (!isWorthAsking(call))
+    return HEDDLE_OK;
+  drafter.begin();
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (states[i].unread > 0)
+      drafter.add(call.row(i).number);
+  while (!drafter.isEmpty()) {
+    if (heddle_status status = drafter.run())
+      return status;
+    spent += drafter.seconds();
+    if (!readDrafts(call) || !isWorthAnother(call))
+      break;
+    drafter.begin();
+    for (int64_t i = 0; i < call.rows(); ++i)
+      if (states[i].goesOn)
+        drafter.add(call.row(i).number);
+  }
+  return HEDDLE_OK;
+}
+
+int64_t Speculation::stateOf(const StepCall &call, int64_t row) const {
+  int64_t i = 0;
+  while (call.row(i).number != row)
+    ++i;
+  return i;
+}
+
+/// Takes what the small model's call says. Whether some row goes on.
+bool Speculation::readDrafts(const StepCall &call) {
+  Drafter &drafter = *memory->drafter;
+  bool any = false;
+  for (int64_t i = 0; i < drafter.rows(); ++i) {
+    const Row &text = drafter.row(i);
+    State &state = states[stateOf(call, text.number)];
+    state.goesOn = false;
+    if (text.unread())
+      continue; // the logits follow the middle of a text
+    const float *logits = drafter.logitsOf(i, state.writer->vocabulary());
+    if (logits)
+      takeDraft(state, text, logits);
+    any |= state.goesOn;
+  }
+  return any;
+}
+
+/// How far a logit is above all others.
+static float marginOf(const float *logits, int64_t count, int32_t token) {
+  constexpr int64_t lanes = 16;
+  float most[lanes];
+  std::fill(most, most + lanes, -3e38f);
+  auto take = [&](int64_t from, int64_t to) {
+    for (; from + lanes <= to; from += lanes)
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        most[lane] =
+            logits[from + lane] > most[lane] ? logits[from + lane] : most[lane];
+    for (; from < to; ++from)
+      most[0] = std::max(most[0], logits[from]);
+  };
+  take(0, token);
+  take(token + 1, count);
+  return logits[token] - *std::max_element(most, most + lanes);
+}
+
+/// The draft is what would be chosen if the small model's logits were the
+/// model's: of texts that are drawn with the same random number.
+void Speculation::takeDraft(State &state, const Row &text,
+                            const float *logits) {
+  Writer &writer = *state.writer;
+  // The model has not read the last token of the text yet.
+  int32_t token = writer.guess(text, state.drafted + 1, logits);
+  if (token < 0)
+    return;
+  int32_t kind =
+      DraftChances::kindOf(marginOf(logits, writer.vocabulary(), token));
+  state.tokens[state.drafted] = token;
+  state.kinds[state.drafted++] = kind;
+  state.reached *= chancesOf(state).of(kind);
+  bool hasRoom = memory->drafter->append(text.number, token);
+  state.goesOn =
+      hasRoom && state.drafted < state.most && !writer.rules.isEnd(token);
+}
+
+/// The most tokens a second that some number of drafts more for each of `rows`
+/// is expected to make, each of which adds `gain` times the chance of all.
+double Speculation::rateAhead(const StepCall &call, double expected,
+                              double gain, int64_t rows, int64_t drafted,
+                              double soFar) const {
+  constexpr int64_t farthest = 8;
+  const CallTimes &small = memory->drafter->times;
+  double best = 0, chance = memory->ofLikeliest.ofAny();
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (states[i].source == HEDDLE_SPECULATE_MODEL)
+      chance = chancesOf(states[i]).ofAny();
+  for (int64_t more = 1; more <= farthest; ++more) {
+    gain *= chance;
+    expected += gain;
+    drafted += rows;
+    double seconds = soFar + static_cast<double>(more) * small.expect(rows) +
+                     memory->times.expect(call.tokens() + drafted);
+    best = std::max(best, expected / seconds);
+  }
+  return best;
+}
+
+bool Speculation::isWorthAsking(const StepCall &call) {
+  constexpr int64_t retry = 64; // idle calls, after which less is known
+  int64_t rows = 0, unread = 0;
+  for (int64_t i = 0; i < call.rows(); ++i) {
+    rows += states[i].unread > 0;
+    unread += states[i].unread;
+  }
+  if (!rows)
+    return false;
+  const CallTimes &large = memory->times, &small = memory->drafter->times;
+  // What calls without drafts take has to be known, and so what others do.
+  if (!large.isKnown(call.tokens()))
+    return ++memory->idle % 2 == 0;
+  if (!small.isAnyKnown())
+    return true;
+  auto expected = static_cast<double>(call.rows());
+  // A prompt is read once for many drafts.
+  double toRead = small.expect(std::min(unread, 4 * rows)) - small.expect(rows);
+  double ahead = rateAhead(call, expected, static_cast<double>(rows), rows, 0,
+                           std::max(toRead, 0.));
+  if (ahead > expected / large.expect(call.tokens()))
+    return true;
+  if (++memory->idle % retry == 0)
+    memory->ofLikeliest.forget(), memory->ofDrawn.forget();
+  return false;
+}
+
+bool Speculation::isWorthAnother(const StepCall &call) const {
+  constexpr int64_t enough = 4; // while nothing is known of times
+  auto expected = static_cast<double>(call.rows());
+  double gain = 0;
+  int64_t rows = 0, drafted = 0, longest = 0;
+  for (int64_t i = 0; i < call.rows(); ++i) {
+    const State &state = states[i];
+    double reached = 1;
+    for (int64_t index = 0; index < state.drafted; ++index)
+      expected += reached *= chancesOf(state).of(state.kinds[index]);
+    drafted += state.drafted;
+    longest = std::max(longest, state.drafted);
+    rows += state.goesOn;
+    gain += state.goesOn ? reached : 0;
+  }
+  const CallTimes &large = memory->times;
+  if (!large.isAnyKnown() || !memory->drafter->times.isAnyKnown())
+    return longest < enough;
+  double now = expected / (spent + large.expect(call.tokens() + drafted));
+  return drafted + rows <= call.budgetLeft() &&
+         rateAhead(call, expected, gain, rows, drafted, spent) > now;
+}
+
+//===-- Drafts of a call --===//
+
+/// Of the next draft of row i.
+double Speculation::chanceOf(const StepCall &call, int64_t i) const {
+  const State &state = states[i];
+  return state.source == HEDDLE_SPECULATE_MODEL
+             ? chancesOf(state).of(state.kinds[state.count])
+             : call.row(i).lookup->chance(state.run + state.count);
 }
 
 /// The row whose next draft is the likeliest to be chosen.
@@ -76,10 +226,9 @@ Speculation::State *Speculation::likeliest(const StepCall &call,
   State *likeliest = nullptr;
   for (int64_t i = 0; i < call.rows(); ++i) {
     State &state = states[i];
-    if (!state.run || state.count >= state.most)
+    if (!state.source || state.count >= draftsKnown(state))
       continue;
-    double next =
-        state.reached * call.row(i).lookup->chance(state.run + state.count);
+    double next = state.reached * chanceOf(call, i);
     if (!likeliest || next > chance)
       likeliest = &state, chance = next;
   }
@@ -91,10 +240,13 @@ Speculation::State *Speculation::likeliest(const StepCall &call,
 /// cost a step, and those behind it nothing.
 void Speculation::plan(StepCall &call) {
   constexpr double least = 0.02; // a chance that is not worth a thought
+  const CallTimes &times = memory->times;
   auto expected = static_cast<double>(call.rows());
   int64_t tokens = call.tokens(), most = CallTimes::mostTokens;
-  double best = expected / times.expect(tokens), chance = 0;
+  double best = expected / (spent + times.expect(tokens)), chance = 0;
   most = std::min(most, tokens + call.budgetLeft());
+  for (int64_t i = 0; i < call.rows(); ++i)
+    states[i].reached = 1;
   while (tokens < most) {
     State *next = likeliest(call, chance);
     if (!next || chance < least)
@@ -102,7 +254,7 @@ void Speculation::plan(StepCall &call) {
     next->reached = chance;
     ++next->count;
     expected += chance;
-    double rate = expected / times.expect(++tokens);
+    double rate = expected / (spent + times.expect(++tokens));
     if (rate <= best)
       continue;
     best = rate;
@@ -111,13 +263,15 @@ void Speculation::plan(StepCall &call) {
   }
   for (int64_t i = 0; i < call.rows(); ++i)
     for (int64_t index = 0; index < states[i].best; ++index)
-      call.addDraft(i, call.row(i).lookup->draft(index), states[i].run);
+      call.addDraft(i, states[i].source == HEDDLE_SPECULATE_MODEL
+                           ? states[i].tokens[index]
+                           : call.row(i).lookup->draft(index));
 }
 
 //===-- What becomes of them --===//
 
-heddle_status chooseBehind(Writer &writer, StepCall &call, int64_t i,
-                           GenerateReport &report) {
+heddle_status Speculation::choose(Writer &writer, StepCall &call, int64_t i,
+                                  GenerateReport &report) {
   Row &row = call.row(i);
   for (int64_t index = 0;; ++index) {
     if (heddle_status status = writer.choose(row, call.logitsOf(i, index)))
@@ -125,12 +279,21 @@ heddle_status chooseBehind(Writer &writer, StepCall &call, int64_t i,
     if (index == call.draftsOf(i))
       return HEDDLE_OK;
     bool chosen = row.ids.back() == call.draftOf(i, index);
-    row.lookup->tell(call.runOf(i) + index, chosen);
+    tell(call, i, index, chosen);
     report.acceptedTokens += chosen;
     if (!chosen || row.done)
       return HEDDLE_OK;
     call.keepDraft(i, report);
   }
+}
+
+void Speculation::tell(StepCall &call, int64_t i, int64_t index,
+                       bool isChosen) {
+  State &state = states[i];
+  if (state.source == HEDDLE_SPECULATE_MODEL)
+    chancesOf(state).tell(state.kinds[index], isChosen);
+  else
+    call.row(i).lookup->tell(state.run + index, isChosen);
 }
 
 } // namespace heddle::runtime

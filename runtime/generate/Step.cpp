@@ -57,7 +57,13 @@ heddle_status Step::find(const heddle_model &model) {
   return HEDDLE_OK;
 }
 
-heddle_status Step::checkSpeculation(const heddle_program &program) const {
+heddle_status Step::checkSpeculation(const heddle_program &program,
+                                     int32_t speculation) const {
+  if (speculation == HEDDLE_SPECULATE_MODEL && !program.draft)
+    return fail(HEDDLE_NOT_SUPPORTED,
+                "speculate: %s was built without a small model that drafts: "
+                "heddle build --speculate puts one in",
+                program.name);
   for (int32_t c = 0; c < program.cache_count; ++c)
     if (program.caches[c].size < 0 && !program.caches[c].is_state)
       return fail(HEDDLE_NOT_SUPPORTED,
@@ -142,10 +148,9 @@ int64_t StepCall::roomFor(int64_t i) const {
                    session.limits.perRow[step.size] - read, mostDrafts});
 }
 
-void StepCall::addDraft(int64_t i, int32_t token, int64_t run) {
+void StepCall::addDraft(int64_t i, int32_t token) {
   Drafts &of = drafts[i];
   of.tokens[of.count++] = token;
-  of.run = run;
   --budget;
   ++total, ++drafted;
 }

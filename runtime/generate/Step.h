@@ -33,8 +33,10 @@ struct Step : Reader {
 
   /// Fails where the model does not generate.
   heddle_status find(const heddle_model &model);
-  /// Refuses what drafts cannot be verified in.
-  heddle_status checkSpeculation(const heddle_program &program) const;
+  /// Refuses a source of drafts that there is not, and what drafts cannot be
+  /// verified in.
+  heddle_status checkSpeculation(const heddle_program &program,
+                                 int32_t speculation) const;
 
   /// Positions that row `row` of the session can still take.
   int64_t roomOf(heddle_session &session, int64_t row) const {
@@ -79,9 +81,9 @@ public:
   /// Whether some row reads its prompt, rather than what was chosen last.
   bool readsPrompts() const { return prompts; }
 
-  /// Has row i read a token more that nobody has chosen yet, behind a run of so
-  /// many that stood before. There has to be room.
-  void addDraft(int64_t i, int32_t token, int64_t run);
+  /// Has row i read a token more that nobody has chosen yet. There has to be
+  /// room.
+  void addDraft(int64_t i, int32_t token);
   /// How many drafts row i can take.
   int64_t roomFor(int64_t i) const;
 
@@ -99,7 +101,6 @@ public:
   const float *logitsOf(int64_t i, int64_t drafted = 0) const;
 
   int64_t draftsOf(int64_t i) const { return drafts.data()[i].count; }
-  int64_t runOf(int64_t i) const { return drafts.data()[i].run; }
   int32_t draftOf(int64_t i, int64_t index) const {
     return drafts.data()[i].tokens[index];
   }
@@ -110,7 +111,7 @@ public:
 
 private:
   struct Drafts {
-    int64_t count, run;
+    int64_t count;
     int32_t tokens[mostDrafts];
   };
   void gatherIds();

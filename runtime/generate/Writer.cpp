@@ -150,14 +150,18 @@ void Writer::tellLikeliest(const float *modelLogits, int32_t token) {
 
 /// By nothing but the text of the row so far.
 int32_t Writer::pick(TokenRules &rules, text::Sampler &sampler,
-                     const Writer &writer, const Row &row,
-                     const float *logits) {
+                     const Writer &writer, const Row &row, const float *logits,
+                     int64_t ahead) {
   auto count = static_cast<int32_t>(writer.step.vocabulary);
-  return sampler.choose(rules.apply(logits, count, row.soFar()), count,
-                        row.ids.data(), static_cast<int32_t>(row.ids.size()),
-                        row.stream,
-                        heddle_session_length(&writer.session, row.number),
-                        static_cast<int32_t>(row.prompt));
+  return sampler.choose(
+      rules.apply(logits, count, row.soFar()), count, row.ids.data(),
+      static_cast<int32_t>(row.ids.size()), row.stream,
+      heddle_session_length(&writer.session, row.number) + ahead,
+      static_cast<int32_t>(row.prompt));
+}
+
+int32_t Writer::guess(const Row &text, int64_t ahead, const float *logits) {
+  return pick(rules, sampler, *this, text, logits, ahead);
 }
 
 bool Writer::prepareParts(int64_t count) {

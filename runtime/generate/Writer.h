@@ -58,6 +58,12 @@ public:
              text::Text *held = nullptr);
 
   bool speculates() const { return options.speculate != 0; }
+  int32_t speculation() const { return options.speculate; }
+  bool draws() const { return sampler.draws(); }
+  int64_t vocabulary() const { return step.vocabulary; }
+  /// What choose() would choose behind a text, by these logits, when the model
+  /// has read `ahead` tokens more. Nothing of the row changes; -1: no token.
+  int32_t guess(const Row &text, int64_t ahead, const float *logits);
   /// With the opening, which comes before the text.
   int64_t lengthOfPrompt(const Row &row) const {
     return static_cast<int64_t>(row.prompt) +
@@ -82,8 +88,8 @@ private:
     text::Sampler sampler;
   };
   static int32_t pick(TokenRules &rules, text::Sampler &sampler,
-                      const Writer &writer, const Row &row,
-                      const float *logits);
+                      const Writer &writer, const Row &row, const float *logits,
+                      int64_t ahead = 0);
 
   heddle_status checkChoice() const;
   heddle_status checkBiases() const;

@@ -135,13 +135,13 @@ bool ArgumentParser::takeSpeculation(std::string_view option) {
   const char *value = takeValue(option);
   if (!value)
     return false;
-  const char *names[] = {"none", "lookup"};
-  for (int32_t i = 0; i < 2; ++i)
+  const char *names[] = {"none", "lookup", "model"};
+  for (int32_t i = 0; i < 3; ++i)
     if (!strcmp(value, names[i])) {
       arguments.speculate = HEDDLE_SPECULATE_NONE + i;
       return true;
     }
-  complain("--speculate is %s, needed: none or lookup", value);
+  complain("--speculate is %s, needed: none, lookup or model", value);
   return false;
 }
 

@@ -191,10 +191,12 @@ static void printGenerationHelp(const heddle_program &program,
       "  --logit-bias ID=X       changes a token's logit; may be repeated\n"
       "  --samples N             so many texts of each prompt, which is read "
       "once (1)\n"
-      "  --speculate lookup      what followed the same words before is read "
-      "in "
-      "the same call, and kept if\n"
-      "                          the model chooses it: the same text, sooner "
+      "  --speculate FROM        tokens are drafted, read in one call, and "
+      "kept "
+      "if the model chooses them: the\n"
+      "                          same text, sooner. lookup: what followed the "
+      "same words before; model: the\n"
+      "                          small model of heddle build --speculate "
       "(none)\n"
       "  --logprobs K            with --format json: the log probability of "
       "every token, and the K likeliest\n",
@@ -240,38 +242,35 @@ static void printChatHelp() {
 
 void printServeHelp(const heddle_program &program, const char *command) {
   const ServeOptions standard;
-  printf(
-      "%s serve: answers over HTTP, as OpenAI's interface has it\n\n"
-      "  --name NAME             of the model (what the program's file is "
-      "called)\n"
-      "  --host ADDRESS          to listen on (%s: this machine only)\n"
-      "  --port N                0: one that is free (%lld)\n"
-      "  --parallel N            texts that are written side by side "
-      "(%lld)\n"
-      "  --context N             positions of each (the model's most)\n"
-      "  --speculate lookup      what followed the same words before is read "
-      "in the same call, and kept\n"
-      "                          if the model chooses it: the same texts, "
-      "sooner (none)\n"
-      "  --queue N               requests that may wait (%lld)\n"
-      "  --body-limit N          bytes of a request (%lld)\n"
-      "  --timeout N             seconds of a request (%lld)\n"
-      "  --api-key-file FILE     keys, a line each: who has none is "
-      "refused (nobody needs one)\n"
-      "  --threads N             (0: one a core)\n"
-      "  --weights FILE          the packed weights, if not where they "
-      "were built\n"
-      "  --huge-pages            copy the weights into huge pages at the "
-      "start\n\n"
-      "  %s serve --port 8080\n"
-      "  curl localhost:8080/v1/models; routes: /v1/chat/completions "
-      "/v1/completions /v1/embeddings\n"
-      "  /v1/models /health /metrics\n",
-      program.name, standard.host, static_cast<long long>(standard.port),
-      static_cast<long long>(standard.parallel),
-      static_cast<long long>(standard.queue),
-      static_cast<long long>(standard.body),
-      static_cast<long long>(standard.timeout), command);
+  printf("%s serve: answers over HTTP, as OpenAI's interface has it\n\n"
+         "  --name NAME             of the model (what the program's file is "
+         "called)\n"
+         "  --host ADDRESS          to listen on (%s: this machine only)\n"
+         "  --port N                0: one that is free (%lld)\n"
+         "  --parallel N            texts that are written side by side "
+         "(%lld)\n"
+         "  --context N             positions of each (the model's most)\n"
+         "  --speculate FROM        drafts of lookup or model: the same texts, "
+         "sooner (none)\n"
+         "  --queue N               requests that may wait (%lld)\n"
+         "  --body-limit N          bytes of a request (%lld)\n"
+         "  --timeout N             seconds of a request (%lld)\n"
+         "  --api-key-file FILE     keys, a line each: who has none is "
+         "refused (nobody needs one)\n"
+         "  --threads N             (0: one a core)\n"
+         "  --weights FILE          the packed weights, if not where they "
+         "were built\n"
+         "  --huge-pages            copy the weights into huge pages at the "
+         "start\n\n"
+         "  %s serve --port 8080\n"
+         "  curl localhost:8080/v1/models; routes: /v1/chat/completions "
+         "/v1/completions /v1/embeddings\n"
+         "  /v1/models /health /metrics\n",
+         program.name, standard.host, static_cast<long long>(standard.port),
+         static_cast<long long>(standard.parallel),
+         static_cast<long long>(standard.queue),
+         static_cast<long long>(standard.body),
+         static_cast<long long>(standard.timeout), command);
 }
 
 static void printTextHelp(const TextUse &use) {

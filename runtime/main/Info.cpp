@@ -4,6 +4,7 @@
 #include "runtime/main/Commands.h"
 #include "runtime/main/EntryList.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 namespace heddle::runtime {
@@ -65,6 +66,14 @@ static void printCpus(const heddle_model &model) {
   }
 }
 
+static int64_t contextOf(const heddle_program &program) {
+  int64_t context = 0;
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (program.sizes[s].grows_by >= 0)
+      context = std::max(context, program.sizes[s].max);
+  return context;
+}
+
 void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
@@ -91,6 +100,10 @@ void printInfo(heddle_model &model) {
     printAnswer(program);
   for (int32_t t = 0; program.chat && t < program.chat->template_count; ++t)
     printf("chat      template %s\n", program.chat->templates[t].name);
+  if (model.draft)
+    printf("draft     %" PRId64 " bytes of tensors, %" PRId64
+           " tokens of context: --speculate model\n",
+           model.draft->weights.tensorBytes(), contextOf(*program.draft));
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
   printCpus(model);

@@ -40,7 +40,7 @@ heddle_status Engine::open(heddle_model &model, int64_t rows, int64_t context,
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to serve");
   if (heddle_status status = batch->open(promptTokensBesideTexts))
     return status;
-  return speculate ? batch->checkSpeculation() : HEDDLE_OK;
+  return speculate ? batch->checkSpeculation(speculate) : HEDDLE_OK;
 }
 
 bool Engine::submit(Job *const *jobs, int64_t count) {

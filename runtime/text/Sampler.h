@@ -60,6 +60,9 @@ class Sampler {
 public:
   explicit Sampler(const SamplerOptions &options) : options(options) {}
 
+  /// Whether tokens are drawn, and not always the most probable ones.
+  bool draws() const { return options.temperature > 0; }
+
   /// Chooses a token from `logits[0..count)`, which are left unchanged. `seen`
   /// are the ids of the text so far (only read for the penalties), the first
   /// `prompt` of them not written but given. `stream` tells apart texts that

@@ -268,7 +268,7 @@ TEST(Program, OfAnotherInterfaceIsRefused) {
   program.abi_version = 99;
   EXPECT_EQ(heddle_open(&program, nullptr), nullptr);
   EXPECT_STREQ(heddle_last_error(), "the program was compiled for runtime "
-                                    "interface 99, this runtime has 9");
+                                    "interface 99, this runtime has 10");
 }
 
 TEST(Program, WithoutWeightsNeedsNoFile) {

@@ -1,0 +1,67 @@
+// A small model of the same tokens, which the program was built with, drafts
+// texts: a session of its own reads them along.
+#ifndef HEDDLE_RUNTIME_GENERATE_DRAFTER_H
+#define HEDDLE_RUNTIME_GENERATE_DRAFTER_H
+
+#include "runtime/generate/CallTimes.h"
+#include "runtime/generate/Step.h"
+
+namespace heddle::runtime {
+
+/// Rows are those of the model's session. What is not chosen of a draft is
+/// taken back when the text is followed the next time.
+class Drafter {
+public:
+  explicit Drafter(heddle_session &session)
+      : session(session), nextCall(session, step) {}
+  ~Drafter();
+
+  /// Opens one for the texts of `model`, whose program has a draft. Null after
+  /// noting why.
+  static Drafter *open(const heddle_session &model);
+
+  /// Learns what the text has become; how many tokens of it are to be read. 0:
+  /// the row cannot be drafted, since its context is full or it has tokens that
+  /// the small model does not know.
+  int64_t follow(const Row &text);
+  /// Takes the token as the next of what was followed. False: there is no room.
+  bool append(int64_t row, int32_t token);
+
+  // A call: rows read what they have not read, as far as there is room.
+  void begin() { nextCall.begin(); }
+  void add(int64_t row);
+  bool isEmpty() const { return nextCall.isEmpty(); }
+  heddle_status run();
+
+  /// After the call: those that took part, of which some have more to read.
+  int64_t rows() const { return nextCall.rows(); }
+  const Row &row(int64_t i) const { return nextCall.row(i); }
+  int64_t tokens() const { return nextCall.tokens(); }
+  double seconds() const { return nextCall.seconds(); }
+  /// As many as the model has, where a small one that knows fewer gives the
+  /// others no chance. Null without memory, which is noted as trouble.
+  const float *logitsOf(int64_t i, int64_t vocabulary);
+
+  CallTimes times;
+
+private:
+  /// A row of the small model: the whole text as far as it is known.
+  struct Mirror {
+    Row row;
+    int64_t skipped = 0; // tokens before it, which nobody has told
+  };
+  heddle_status prepare();
+  void restart(Mirror &mirror, int64_t skipped);
+
+  heddle_session &session; // its own
+  Step step;
+  StepCall nextCall;
+  GenerateReport ignored;
+  Array<Mirror *> mirrors;
+  text::Buffer<float> padded;
+  int32_t known = 0; // tokens from 0 on that it reads and writes
+};
+
+} // namespace heddle::runtime
+
+#endif // HEDDLE_RUNTIME_GENERATE_DRAFTER_H
