@@ -154,6 +154,8 @@ heddle_status Weights::openBehind(const Weights &model,
   if (!pointers.allocate(program->weight_slot_count))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory for the table of weights");
   snprintf(fileName, sizeof fileName, "%s", model.fileName);
+  if (program->weight_slot_count == 0)
+    return HEDDLE_OK;
   int64_t begin = 0;
   if (model.header)
     begin = static_cast<int64_t>((model.header->file_bytes + HEDDLE_PAGE - 1) /

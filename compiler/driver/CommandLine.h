@@ -95,6 +95,9 @@ struct Arguments {
   std::string draft;
   std::vector<std::pair<std::string, std::string>> draftSets;
   std::vector<std::string> draftQuant;
+  /// Tensors that no part of the model needs are left out: of a small model
+  /// that drafts, as many layers as it was set to have.
+  bool leavesTensors = false;
   std::string sysroot, runtimeDirectory;
   std::string header;
 

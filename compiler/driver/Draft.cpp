@@ -20,6 +20,7 @@ static Arguments argumentsOf(const Arguments &arguments, const Program &model) {
   own.name = model.name + "_draft";
   own.draft.clear();
   own.sets = arguments.draftSets;
+  own.leavesTensors = !own.sets.empty();
   own.options.quant = arguments.draftQuant;
   own.config.clear();
   own.weights.clear();

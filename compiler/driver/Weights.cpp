@@ -84,6 +84,8 @@ llvm::FailureOr<Weights> Weights::bind(mlir::ModuleOp module,
   if (!arguments.randomWeights) {
     weights.source = source;
     WeightRules rules = weightRules(module);
+    if (arguments.leavesTensors)
+      rules.ignores.push_back("**");
     if (source->open(problems) && source->split(rules, problems))
       bindTensors(*source, weights.request.tensors, rules, problems);
   }

@@ -79,7 +79,7 @@ class Tests:
                 self.same("--ids", prompt, "--ids", "3,4,3,4,3", "-n", 40, *options, program=program)
 
     def refusals(self):
-        for arguments, message in [(["--speculate", "guess"], "--speculate is guess, needed: none or lookup"),
+        for arguments, message in [(["--speculate", "guess"], "--speculate is guess, needed: none, lookup or model"),
                                    (["--speculate", "lookup", "--beams", 2, "--temperature", 0], "--speculate does not go with a search with beams")]:
             assert message in self.run(self.program, VERSE, *arguments, code=1).stderr, message
         program = self.build("t5", self.golden / "t5")

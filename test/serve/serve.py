@@ -38,7 +38,7 @@ class Tests:
         checkpoint = self.folder / "checkpoint"
         shutil.copytree(pathlib.Path(examples) / "scripture", checkpoint)
         (checkpoint / "chat_template.jinja").write_text(TEMPLATE)
-        self.program = self.build(checkpoint, "scripture", "--serve")
+        self.program = self.build(checkpoint, "scripture", "--serve", "--speculate", checkpoint, "--speculate-quant", "q8")
 
     def build(self, checkpoint, name, *options):
         done = subprocess.run([self.heddle, "build", "--cpu=native", checkpoint, *options, "-o", self.folder / name], capture_output=True, text=True)
@@ -191,7 +191,11 @@ class Tests:
     def drafts(self):
         """Texts whose tokens are drafted: the same, alone and side by side."""
         repeats = "And God said unto Moses, Go in unto Pharaoh, and say unto him, Go in unto Pharaoh, and say unto him, Go in unto"
-        with Server(self.program, "--parallel", 5, "--speculate", "lookup") as server:
+        for source in ["lookup", "model"]:
+            self.drafts_of(source, repeats)
+
+    def drafts_of(self, source, repeats):
+        with Server(self.program, "--parallel", 5, "--speculate", source) as server:
             for test in [self.texts, self.several, self.stops, self.probabilities, self.conversations, self.schemas]:
                 test(server)
             expected = self.command_line(repeats, "-n", "60", "--temperature", "0")

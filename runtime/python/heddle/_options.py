@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         language: str  # of speech
         task: str
         timestamps: bool  # tokens for when something is said are part of the text
-        speculate: str  # "lookup": tokens are drafted; the text is the same
+        speculate: str  # "lookup" or "model": tokens are drafted; the text is the same
         json_schema: str | Mapping[str, Any]  # the text is one JSON value that keeps to it
         logprobs: int  # so many of the likeliest tokens come with each token
 

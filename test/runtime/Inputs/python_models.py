@@ -59,8 +59,9 @@ class Text(unittest.TestCase):
         self.assertEqual(tokens[0].likeliest[0], (tokens[0].id, tokens[0].logprob))
         self.assertGreater(self.model.generate(PROMPT, beams=3, **GREEDY), "")
         drawn = {"max_tokens": 60, "temperature": 0.5, "seed": 2}
-        self.assertEqual(self.model.generate(PROMPT, speculate="lookup", **drawn), self.model.generate(PROMPT, **drawn))
-        with self.assertRaisesRegex(ValueError, "speculate is 'guess', needed one of none, lookup"):
+        for source in ("lookup", "model"):
+            self.assertEqual(self.model.generate(PROMPT, speculate=source, **drawn), self.model.generate(PROMPT, **drawn))
+        with self.assertRaisesRegex(ValueError, "speculate is 'guess', needed one of none, lookup, model"):
             self.model.generate(PROMPT, speculate="guess")
 
     def test_a_schema_is_kept_to(self):
