@@ -40,6 +40,12 @@ Value AttentionKernels::times(Value a, int64_t b) {
   return arith::MulIOp::create(v.builder, v.loc, a, v.index(b));
 }
 
+Value AttentionKernels::atMost(Value a, int64_t further, Value bound) {
+  return arith::MinSIOp::create(
+      v.builder, v.loc,
+      arith::AddIOp::create(v.builder, v.loc, a, v.index(further)), bound);
+}
+
 /// Few rows take more columns at once: enough independent sums to hide the
 /// latency of an addition.
 int64_t AttentionKernels::vectorsFor(int64_t rows) const {
@@ -194,63 +200,80 @@ void AttentionKernels::emitScores(int64_t rows, const Queries &queries,
 }
 
 void AttentionKernels::prefetchKeys(Value k, Value count) {
-  count = arith::MinSIOp::create(v.builder, v.loc, count,
-                                 v.index(tuning::keysAhead));
-  v.loop(v.index(0), count, 1, [&](Value j) {
-    Value row = keyAt(k, j);
-    int64_t bytes = shape.depth * shape.keyElement.getIntOrFloatBitWidth() / 8;
-    for (int64_t byte = 0; byte < bytes; byte += tuning::cacheLine)
-      v.prefetch(v.advanceBytes(row, byte));
-  });
+  v.loop(v.index(0), atMost(count, 0, v.index(tuning::keysAhead)), 1,
+         [&](Value j) {
+           prefetchRow(keyAt(k, j), shape.depth, shape.keyElement);
+         });
 }
 
-void AttentionKernels::scoresOfOneTile(Value rows, Value q, const Keys &keys,
-                                       Value s) {
+/// Asks for the lines that hold so many elements.
+void AttentionKernels::prefetchRow(Value row, int64_t count, Type element) {
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  for (int64_t byte = 0; byte < bytes; byte += tuning::cacheLine)
+    v.prefetch(v.advanceBytes(row, byte), /*isNear=*/true);
+}
+
+/// Asks for the share that a square at `d` has of as many rows as lanes. Rows
+/// without gaps are asked for in the order of memory, which the machine's own
+/// prefetch follows.
+void AttentionKernels::prefetchShare(Value rows, Type element, int64_t depth,
+                                     int64_t stride, Value d) {
+  int64_t lanes = v.target.lanes(),
+          rowBytes = depth * element.getIntOrFloatBitWidth() / 8,
+          squares = llvm::divideCeil(shape.depth, lanes);
+  if (stride != depth) {
+    Value line = v.advance(rows, element, d);
+    for (int64_t i = 0; i < lanes; ++i)
+      v.prefetch(v.advance(line, element, i * stride), /*isNear=*/true);
+    return;
+  }
+  int64_t line = tuning::cacheLine,
+          lines = llvm::divideCeil(lanes * rowBytes, squares * line);
+  Value share = v.advanceBytes(rows, times(d, lines * line / lanes));
+  for (int64_t i = 0; i < lines; ++i)
+    v.prefetch(v.advanceBytes(share, i * line), /*isNear=*/true);
+}
+
+void AttentionKernels::scoresOfOneTile(Value rows, Value q,
+                                       const KeysOnce &keys, Value values,
+                                       Value isFirst, Value s) {
   callForRows("scores_direct", rows,
-              {q, keys.k, keys.v, keys.count, keys.last, s},
-              [&](int64_t tileRows, ValueRange arguments) {
-                emitScoresOfOneTile(
-                    tileRows, arguments[0],
-                    {arguments[1], arguments[2], arguments[3], arguments[4]},
-                    arguments[5]);
+              {q, keys.first, keys.count, keys.last, values, isFirst, s},
+              [&](int64_t tileRows, ValueRange inner) {
+                emitScoresOfOneTile(tileRows, inner[0],
+                                    {inner[1], inner[2], inner[3]}, inner[4],
+                                    inner[5], inner[6]);
               });
 }
 
 /// for j in steps of a vector: for d in steps of a vector: a square, which is
 /// multiplied as it comes out of its transposition. Squares are no stream that
-/// the machine's own prefetch would follow. So each asks for the lines of one
-/// further on, and of the values that will be read after the block's scores:
+/// the machine's own prefetch would follow. So each asks for lines further on:
 /// few at a time, since the buffers of misses are few.
 void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
-                                           const Keys &keys, Value s) {
+                                           const KeysOnce &keys, Value values,
+                                           Value isFirst, Value s) {
   int64_t lanes = v.target.lanes();
   Value lastStart = arith::MaxSIOp::create(
       v.builder, v.loc,
       arith::SubIOp::create(v.builder, v.loc, keys.last, v.index(lanes - 1)),
       v.index(0));
-  auto ahead = [&](Value j, int64_t distance) -> Value {
-    return arith::MinSIOp::create(
-        v.builder, v.loc,
-        arith::AddIOp::create(v.builder, v.loc, j, v.index(distance)),
-        lastStart);
-  };
   Value lastHere =
       arith::SubIOp::create(v.builder, v.loc, keys.count, v.index(1));
   v.loop(v.index(0), keys.count, lanes, [&](Value j) {
-    SmallVector<Value> places = placesOfKeys(keys.k, j, lastHere);
-    Value keysAhead = keyAt(keys.k, ahead(j, tuning::keysAhead)),
-          values = valueAt(keys.v, ahead(j, 0));
+    SmallVector<Value> places = placesOfKeys(keys.first, j, lastHere);
+    Value ahead = keyAt(keys.first, atMost(j, tuning::keysAhead, lastStart)),
+          value = valueAt(values, atMost(j, 0, lastStart));
     auto addSquare = [&](Value d, int64_t depths, ValueRange soFar) {
       SmallVector<Value> square, sums(soFar);
       for (Value place : places)
         square.push_back(v.loadFirst(v.advance(place, shape.keyElement, d),
                                      depths, shape.keyElement));
-      Value keyLines = v.advance(keysAhead, shape.keyElement, d),
-            valueLines = v.advance(values, shape.valueElement, d);
-      for (int64_t i = 0; i < lanes; ++i) {
-        v.prefetch(keyAt(keyLines, v.index(i)));
-        v.prefetch(valueAt(valueLines, v.index(i)));
-      }
+      prefetchShare(ahead, shape.keyElement, shape.depth, shape.keyStride, d);
+      v.when(isFirst, [&] {
+        prefetchShare(value, shape.valueElement, shape.valueDepth,
+                      shape.valueStride, d);
+      });
       v.transpose(square);
       Value elements = v.advance(q, d);
       for (int64_t e = 0; e < depths; ++e)
@@ -276,26 +299,68 @@ void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
 // Values
 //===----------------------------------------------------------------------===//
 
+/// body(first, count) for all columns of results, as many at once as a tile of
+/// so many rows takes.
+void AttentionKernels::forColumns(int64_t rows,
+                                  function_ref<void(Value, int64_t)> body) {
+  int64_t columns = vectorsFor(rows) * v.target.lanes();
+  int64_t tail = shape.valueDepth % columns, whole = shape.valueDepth - tail;
+  v.loop(v.index(0), v.index(whole), columns,
+         [&](Value column) { body(column, columns); });
+  if (tail)
+    body(v.index(whole), tail);
+}
+
 void AttentionKernels::mix(Value rows, Value p, Value alpha, Value values,
                            Value count, Value o) {
   callForRows("mix", rows, {p, alpha, values, count, o},
-              [&](int64_t tileRows, ValueRange arguments) {
-                int64_t columns = vectorsFor(tileRows) * v.target.lanes();
-                int64_t tail = shape.valueDepth % columns;
-                int64_t whole = shape.valueDepth - tail;
-                v.loop(v.index(0), v.index(whole), columns, [&](Value column) {
-                  emitMix(tileRows, arguments, column, columns);
+              [&](int64_t tileRows, ValueRange inner) {
+                Mix all = {inner[0], inner[1], inner[2], inner[3],
+                           inner[4], {},       {}};
+                forColumns(tileRows, [&](Value column, int64_t columns) {
+                  emitMix(tileRows, all, column, columns);
                 });
-                if (tail)
-                  emitMix(tileRows, arguments, v.index(whole), tail);
               });
 }
 
-void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
+/// Where columns are several tiles, all of them go over a few values before the
+/// next ones: so that what is read follows what memory has.
+void AttentionKernels::mixOfOneTile(Value rows, Value p, Value alpha,
+                                    const KeysOnce &values, Value o) {
+  auto emitPart = [&](int64_t tileRows, const Mix &all, Value first,
+                      Value count) {
+    Mix part = all;
+    part.p = v.advance(all.p, first);
+    part.values = valueAt(all.values, first);
+    part.count = count;
+    part.last = arith::SubIOp::create(v.builder, v.loc, all.last, first);
+    part.isFirst = arith::CmpIOp::create(
+        v.builder, v.loc, arith::CmpIPredicate::eq, first, v.index(0));
+    forColumns(tileRows, [&](Value column, int64_t columns) {
+      emitMix(tileRows, part, column, columns);
+    });
+  };
+  callForRows(
+      "mix_direct", rows,
+      {p, alpha, values.first, values.count, o, values.last},
+      [&](int64_t tileRows, ValueRange inner) {
+        Mix all = {inner[0], inner[1], inner[2], inner[3],
+                   inner[4], inner[5], {}};
+        if (shape.valueDepth <= vectorsFor(tileRows) * v.target.lanes())
+          return emitPart(tileRows, all, v.index(0), all.count);
+        v.loop(v.index(0), all.count, tuning::valuesOfPart, [&](Value j) {
+          Value left = arith::SubIOp::create(v.builder, v.loc, all.count, j);
+          emitPart(tileRows, all, j,
+                   arith::MinSIOp::create(v.builder, v.loc, left,
+                                          v.index(tuning::valuesOfPart)));
+        });
+      });
+}
+
+void AttentionKernels::emitMix(int64_t rows, const Mix &mix, Value column,
                                int64_t columns) {
-  Value p = arguments[0], alpha = arguments[1],
-        values = v.advance(arguments[2], shape.valueElement, column),
-        count = arguments[3], o = v.advance(arguments[4], column);
+  Value values = v.advance(mix.values, shape.valueElement, column),
+        o = v.advance(mix.o, column);
   int64_t lanes = v.target.lanes();
   int64_t vectors = llvm::divideCeil(columns, lanes);
   auto lanesIn = [&](int64_t n) {
@@ -306,13 +371,19 @@ void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
   };
   SmallVector<Value> initial;
   for (int64_t i = 0; i < rows; ++i) {
-    Value factor = v.loadSplat(v.advance(alpha, i));
+    Value factor = v.loadSplat(v.advance(mix.alpha, i));
+    if (mix.isFirst)
+      factor = arith::SelectOp::create(v.builder, v.loc, mix.isFirst, factor,
+                                       v.splat(1));
     for (int64_t n = 0; n < vectors; ++n)
       initial.push_back(v.mul(v.loadFirst(result(i, n), lanesIn(n)), factor));
   }
   SmallVector<Value> sums =
-      v.loop(v.index(0), count, 1, initial, [&](Value j, ValueRange soFar) {
+      v.loop(v.index(0), mix.count, 1, initial, [&](Value j, ValueRange soFar) {
         Value row = valueAt(values, j);
+        if (mix.last)
+          prefetchRow(valueAt(values, atMost(j, tuning::valuesAhead, mix.last)),
+                      columns, shape.valueElement);
         SmallVector<Value> value, updated;
         for (int64_t n = 0; n < vectors; ++n)
           value.push_back(
@@ -320,7 +391,7 @@ void AttentionKernels::emitMix(int64_t rows, ValueRange arguments, Value column,
                           lanesIn(n), shape.valueElement));
         for (int64_t i = 0; i < rows; ++i) {
           Value weight =
-              v.loadSplat(v.advance(v.advance(p, j), i * shape.block));
+              v.loadSplat(v.advance(v.advance(mix.p, j), i * shape.block));
           for (int64_t n = 0; n < vectors; ++n)
             updated.push_back(
                 v.mulAdd(weight, value[n], soFar[i * vectors + n]));

@@ -45,10 +45,10 @@ struct AdmittedKeys {
   mlir::Value from, to, base, count;
 };
 
-/// The first `count` keys of a block and their values. `last` is the number of
-/// the last key that will be read, of this block or a later one.
-struct Keys {
-  mlir::Value k, v, count, last;
+/// The first `count` keys of a block, or their values. `last` is the number of
+/// the last one that will be read, of this block or a later one.
+struct KeysOnce {
+  mlir::Value first, count, last;
 };
 
 class AttentionKernels {
@@ -74,9 +74,10 @@ public:
   void prefetchKeys(mlir::Value k, mlir::Value count);
 
   /// The same product from the keys as they are, for rows that are all in one
-  /// tile.
-  void scoresOfOneTile(mlir::Value rows, mlir::Value q, const Keys &keys,
-                       mlir::Value s);
+  /// tile: each key is read once. In the first block it asks for the values
+  /// that mixOfOneTile reads before it asks by itself.
+  void scoresOfOneTile(mlir::Value rows, mlir::Value q, const KeysOnce &keys,
+                       mlir::Value values, mlir::Value isFirst, mlir::Value s);
 
   /// s[i][j] = 2^(s[i][j] − m[i]), with the rows' state brought up to date;
   /// with `admitted`, 0 for all other keys.
@@ -87,6 +88,10 @@ public:
   /// the first `count` keys of a block, j rising.
   void mix(mlir::Value rows, mlir::Value p, mlir::Value alpha,
            mlir::Value values, mlir::Value count, mlir::Value o);
+
+  /// The same for rows that are all in one tile: each value is read once.
+  void mixOfOneTile(mlir::Value rows, mlir::Value p, mlir::Value alpha,
+                    const KeysOnce &values, mlir::Value o);
 
 private:
   using EmitRows =
@@ -100,8 +105,11 @@ private:
                   mlir::Value count, mlir::Value s);
   mlir::Value addTerm(mlir::Value sum, mlir::Value q, mlir::Value key,
                       mlir::Value element);
-  void emitScoresOfOneTile(int64_t rows, mlir::Value q, const Keys &keys,
+  void emitScoresOfOneTile(int64_t rows, mlir::Value q, const KeysOnce &keys,
+                           mlir::Value values, mlir::Value isFirst,
                            mlir::Value s);
+  void prefetchShare(mlir::Value rows, mlir::Type element, int64_t depth,
+                     int64_t stride, mlir::Value d);
   llvm::SmallVector<mlir::Value> placesOfKeys(mlir::Value k, mlir::Value j,
                                               mlir::Value last);
   bool takesTiles() const;
@@ -111,11 +119,21 @@ private:
                        const SoftmaxState &state);
   void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,
                       std::optional<AdmittedKeys> admitted);
-  void emitMix(int64_t rows, mlir::ValueRange arguments, mlir::Value column,
+  /// What results come of: those of before, where `isFirst` (always, if null),
+  /// are multiplied with alpha; with `last`, values are asked for up to it.
+  struct Mix {
+    mlir::Value p, alpha, values, count, o, last, isFirst;
+  };
+  void forColumns(int64_t rows,
+                  llvm::function_ref<void(mlir::Value, int64_t)> body);
+  void prefetchRow(mlir::Value row, int64_t count, mlir::Type element);
+  void emitMix(int64_t rows, const Mix &mix, mlir::Value column,
                int64_t columns);
   /// Vectors of a tile's row.
   int64_t vectorsFor(int64_t rows) const;
   mlir::Value times(mlir::Value a, int64_t b);
+  /// a + further, or `bound` if that is less.
+  mlir::Value atMost(mlir::Value a, int64_t further, mlir::Value bound);
 
   VectorBuilder &v;
   mlir::SymbolTable &symbols;

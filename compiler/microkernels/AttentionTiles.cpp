@@ -85,14 +85,16 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
     return rows ? v.advance(rows, times(tile.first, shape.depth)) : Value();
   };
   Value q = ofTile(scratch.q), vector = ofTile(scratch.vector),
-        values = kernels.valueAt(in.v, base);
+        values = kernels.valueAt(in.v, base),
+        last = minus(minus(end, base), v.index(1));
   v.when(
       isDirect(tiles),
       [&] {
+        Value isFirst =
+            make<arith::CmpIOp>(arith::CmpIPredicate::sle, base, tile.from);
         kernels.scoresOfOneTile(tile.rows, q,
-                                {kernels.keyAt(in.k, base), values, keys,
-                                 minus(minus(end, base), v.index(1))},
-                                scratch.s);
+                                {kernels.keyAt(in.k, base), keys, last}, values,
+                                isFirst, scratch.s);
       },
       [&] {
         kernels.scores(tile.rows, {q, vector}, scratch.kt, keys, scratch.s);
@@ -112,7 +114,15 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                  v.advance(scratch.to, tile.first), base, keys};
         kernels.softmax(tile.rows, scratch.s, state, admitted);
       });
-  kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys, rows.o);
+  v.when(
+      isDirect(tiles),
+      [&] {
+        kernels.mixOfOneTile(tile.rows, scratch.s, scratch.alpha,
+                             {values, keys, last}, rows.o);
+      },
+      [&] {
+        kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys, rows.o);
+      });
 }
 
 /// s = where ? s + bias · log₂e : −∞, with a cap c · log₂e · tanh(s) for s

@@ -87,9 +87,10 @@ constexpr int64_t stepsAtOnce = 2;
 /// first-level cache.
 constexpr int64_t keysOfBlock(int64_t depth) { return depth <= 64 ? 64 : 32; }
 
-/// How many keys ahead of those that are read attention asks for keys, where it
-/// reads each of them once.
-constexpr int64_t keysAhead = 32;
+/// How many keys, and values, ahead of those that are read attention asks for
+/// them, where it reads each of them once; and values of which it takes all
+/// columns before the next ones are read.
+constexpr int64_t keysAhead = 32, valuesAhead = 32, valuesOfPart = 16;
 
 /// Bytes of queries and of results so far that attention goes over for every
 /// block of keys: with that block, within the second-level cache. The more rows

@@ -97,6 +97,7 @@ void attention(benchmark::State &state, Prompt shape) {
 
 struct Decoding {
   int64_t keyHeads, heads, depth, keys; // `heads` share a key head
+  bool narrow = false;                  // keys and values are bf16
 };
 
 /// One token's attention in one layer, key head by key head. `cold` takes
@@ -104,24 +105,30 @@ struct Decoding {
 /// reading the keys and values from memory.
 void decode(benchmark::State &state, Decoding shape, bool cold) {
   std::string target = runnableTargets().back();
-  auto [keyHeads, heads, depth, keys] = shape;
-  auto program = attentionProgram(heads, depth, depth, true, "f32", target);
+  auto [keyHeads, heads, depth, keys, narrow] = shape;
+  auto program = attentionProgram(heads, depth, depth, true,
+                                  narrow ? "bf16" : "f32", target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   // As a session keeps them: [G, capacity, K].
-  int64_t capacity = std::max<int64_t>(1024, keys),
-          read = 2 * keyHeads * keys * depth,
-          layers = cold ? (int64_t(100) << 20) / read + 1 : 1;
+  int64_t capacity = std::max<int64_t>(1024, keys), size = narrow ? 2 : 4,
+          read = 2 * keyHeads * keys * depth * size,
+          layers = cold ? (int64_t(400) << 20) / read + 1 : 1;
   auto startOf = [&](int64_t layer, int64_t head, bool values) {
-    return ((2 * layer + values) * keyHeads + head) * capacity * depth;
+    return ((2 * layer + values) * keyHeads + head) * capacity * depth * size;
   };
-  std::unique_ptr<float, decltype(&std::free)> memory(
-      static_cast<float *>(
-          std::aligned_alloc(4096, startOf(layers, 0, false) * 4)),
+  std::unique_ptr<uint8_t, decltype(&std::free)> memory(
+      static_cast<uint8_t *>(
+          std::aligned_alloc(4096, startOf(layers, 0, false))),
       &std::free);
-  for (int64_t head = 0; head < 2 * layers * keyHeads; ++head)
-    std::fill_n(memory.get() + startOf(0, head, false), keys * depth, 0.2f);
-  std::vector<float> others(cold ? 8 << 20 : 0, 0.5f),
+  for (int64_t head = 0; head < 2 * layers * keyHeads; ++head) {
+    uint8_t *start = memory.get() + startOf(0, head, false);
+    if (narrow)
+      std::fill_n(reinterpret_cast<uint16_t *>(start), keys * depth, 0x3e4c);
+    else
+      std::fill_n(reinterpret_cast<float *>(start), keys * depth, 0.2f);
+  }
+  std::vector<float> others(cold ? 16 << 20 : 0, 0.5f),
       q(keyHeads * heads * depth, 0.1f), o(q.size());
   Comparison comparison;
   int64_t layer = 0;
@@ -134,8 +141,8 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
     state.ResumeTiming();
     double start = secondsNow();
     for (int64_t head = 0; head < keyHeads; ++head) {
-      float *k = memory.get() + startOf(layer, head, false),
-            *v = memory.get() + startOf(layer, head, true);
+      uint8_t *k = memory.get() + startOf(layer, head, false),
+              *v = memory.get() + startOf(layer, head, true);
       Buffer<3> bq = {&q[head * heads * depth],
                       &q[head * heads * depth],
                       0,
@@ -148,7 +155,7 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
       function(&bq, &bk, &bv, &bo, keys - 1);
     }
     times.push_back(secondsNow() - start);
-    comparison.add(limit, 4.0 * read, times.back());
+    comparison.add(limit, static_cast<double>(read), times.back());
     layer = (layer + 1) % layers;
   }
   if (cold)
@@ -177,12 +184,14 @@ ATTENTION(64_128x128_causal, 1, 64, 128, 128, true);
 PROMPT(2048);
 PROMPT(8192);
 
-// GPT-2's shape, Llama 1.1B's, Llama 3 8B's.
-#define DECODE(name, keyHeads, heads, depth, keys)                             \
+// GPT-2's shape, Llama 1.1B's, Llama 3 8B's, SmolLM2's, Llama 3 70B's.
+#define DECODE(name, keyHeads, heads, depth, keys, ...)                        \
   BENCHMARK_CAPTURE(decode, name##_##keys##_hot,                               \
-                    Decoding{keyHeads, heads, depth, keys}, false);            \
+                    Decoding{keyHeads, heads, depth, keys, ##__VA_ARGS__},     \
+                    false);                                                    \
   BENCHMARK_CAPTURE(decode, name##_##keys##_cold,                              \
-                    Decoding{keyHeads, heads, depth, keys}, true)
+                    Decoding{keyHeads, heads, depth, keys, ##__VA_ARGS__},     \
+                    true)
 DECODE(12x1x64, 12, 1, 64, 30);
 DECODE(12x1x64, 12, 1, 64, 128);
 DECODE(12x1x64, 12, 1, 64, 1024);
@@ -192,7 +201,13 @@ DECODE(4x8x64, 4, 8, 64, 1024);
 DECODE(4x8x64, 4, 8, 64, 4096);
 DECODE(8x4x128, 8, 4, 128, 128);
 DECODE(8x4x128, 8, 4, 128, 1024);
+DECODE(12x1x64, 12, 1, 64, 8192);
 DECODE(3x3x64, 3, 3, 64, 8192);
+DECODE(3x3x64_bf16, 3, 3, 64, 8192, true);
+DECODE(8x4x128, 8, 4, 128, 8192);
+DECODE(8x4x128_bf16, 8, 4, 128, 8192, true);
+DECODE(2x8x128, 2, 8, 128, 8192);
+DECODE(2x8x128_bf16, 2, 8, 128, 8192, true);
 
 } // namespace
 
