@@ -63,7 +63,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(transforms::createFuseEpilogue(epilogues));
   // Products of one x, of those with nothing of their own to do.
   passes.addPass(transforms::createMergeProjections());
-  // A step need not compute again what only the entry before it changes.
+  // A step need not compute again what only the entry before it changes. Blocks
+  // that read it have been fused where entries share them.
+  passes.addPass(transforms::createInlineStateReaders());
   passes.addPass(transforms::createHoistState());
   // Experts see the tokens that chose them.
   passes.addPass(transforms::createGroupTokens());

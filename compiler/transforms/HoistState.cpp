@@ -213,11 +213,15 @@ private:
     StringAttr path = loops.empty()
                           ? StringAttr()
                           : builder.getStringAttr(llvm::join(turn, "."));
-    SmallVector<StringAttr> states;
-    for (Value value : values)
-      states.push_back(declareLike(read.getState(), value));
-    for (StateWriteOp write : writes)
-      computeAfter(write, read, values, ops, loops, states, path);
+    SmallVector<StringAttr> states = statesOf(read, values, ops, loops);
+    if (states.empty()) {
+      for (Value value : values)
+        states.push_back(declareLike(read.getState(), value));
+      for (StateWriteOp write : writes)
+        computeAfter(write, read, values, ops, loops, states, path);
+      kept.push_back(
+          {read, llvm::to_vector(values), llvm::to_vector(ops), loops, states});
+    }
     for (auto [value, state] : llvm::zip_equal(values, states)) {
       builder.setInsertionPointAfterValue(value);
       Value kept =
@@ -225,6 +229,60 @@ private:
                               FlatSymbolRefAttr::get(state), path, indices);
       Value(value).replaceAllUsesWith(kept);
     }
+  }
+
+  /// The states that keep the same of the same state for another entry: that of
+  /// every token what a step gives for the last. Empty: there are none.
+  SmallVector<StringAttr> statesOf(StateReadOp read, ArrayRef<Value> values,
+                                   ArrayRef<Operation *> ops,
+                                   ArrayRef<scf::ForOp> loops) {
+    for (Kept &other : kept)
+      if (isSame(other, read, values, ops, loops))
+        return other.states;
+    return {};
+  }
+
+  struct Kept {
+    StateReadOp read;
+    SmallVector<Value> values;
+    SmallVector<Operation *> ops;
+    SmallVector<scf::ForOp> loops;
+    SmallVector<StringAttr> states;
+  };
+
+  static bool isSame(Kept &other, StateReadOp read, ArrayRef<Value> values,
+                     ArrayRef<Operation *> ops, ArrayRef<scf::ForOp> loops) {
+    if (other.read.getState() != read.getState() ||
+        other.values.size() != values.size() ||
+        other.ops.size() != ops.size() || other.loops.size() != loops.size())
+      return false;
+    DenseMap<Value, Value> others;
+    others[read.getResult()] = other.read.getResult();
+    auto isConstant = [](Value left, Value right) {
+      std::optional<int64_t> number = getConstantIntValue(left);
+      return number && number == getConstantIntValue(right);
+    };
+    for (auto [left, right] : llvm::zip_equal(loops, other.loops)) {
+      scf::ForOp its = left, theirs = right;
+      if (!isConstant(its.getLowerBound(), theirs.getLowerBound()) ||
+          !isConstant(its.getUpperBound(), theirs.getUpperBound()) ||
+          !isConstant(its.getStep(), theirs.getStep()))
+        return false;
+      others[its.getInductionVar()] = theirs.getInductionVar();
+    }
+    auto areAlike = [&](Value left, Value right) {
+      return success(others.lookup(left) == right || isConstant(left, right));
+    };
+    auto pair = [&](Value left, Value right) { others[left] = right; };
+    for (auto [left, right] : llvm::zip_equal(ops, other.ops))
+      if (!OperationEquivalence::isEquivalentTo(
+              left, right, areAlike, pair,
+              OperationEquivalence::IgnoreLocations))
+        return false;
+    return llvm::all_of(llvm::zip_equal(values, other.values), [&](auto pair) {
+      auto [left, right] = pair;
+      return others.lookup(left) == right;
+    });
   }
 
   /// A state beside `state` that keeps `value`.
@@ -300,6 +358,7 @@ private:
   }
 
   ModuleOp module;
+  std::vector<Kept> kept;
 };
 
 struct HoistState : heddle::transforms::impl::HoistStateBase<HoistState> {

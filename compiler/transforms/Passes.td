@@ -55,6 +55,29 @@ def InlineBlocks : Pass<"nn-inline-blocks", "::mlir::ModuleOp"> {
   }];
 }
 
+def InlineStateReaders : Pass<"nn-inline-state-readers", "::mlir::ModuleOp"> {
+  let summary = "blocks that entries hand a state, made part of each";
+  let description = [{
+    What a block computes from a state alone is to be computed when the state is set (nn-hoist-state), which is seen where the block is
+    part of the entry that reads it. Several entries that share one, as a step and what verifies drafts of it, get its ops each; what is fused within it
+    has been fused by then, so that they share its weights. Other blocks stay what they are.
+
+    Before:
+    ```mlir
+    func.func @decoder(%x: …, %m: …) -> … {
+      %k = nn.linear %m, %w contracts 1 : …
+    }
+    func.func @step(…) -> … { %m = nn.state_read @memory : …  %y = nn.call @decoder(%x, %m) at "decoder" : … }
+    func.func @score(…) -> … { %m = nn.state_read @memory : …  %y = nn.call @decoder(%x, %m) at "decoder" : … }
+    ```
+    After:
+    ```mlir
+    func.func @step(…) -> … { %m = nn.state_read @memory : …  %k = nn.linear %m, %w contracts 1 : … }
+    func.func @score(…) -> … { %m = nn.state_read @memory : …  %k = nn.linear %m, %w contracts 1 : … }
+    ```
+  }];
+}
+
 def FindVerifier : Pass<"nn-find-verifier", "::mlir::ModuleOp"> {
   let summary = "the entry that gives for every position what the step gives for the last";
   let description = [{
@@ -292,8 +315,8 @@ def HoistState : Pass<"nn-hoist-state", "::mlir::ModuleOp"> {
   let description = [{
     Products of a state and weights, and what is computed from them and nothing else: keys and values of cross-attention. They
     become states of their own, one for each turn of the loops around them, and are computed after every write of the
-    state. A state that nothing reads any more goes. Entries need to read the state themselves, which nn-inline-blocks
-    sees to, or there is a remark.
+    state. A state that nothing reads any more goes. Entries that compute the same have it from the same states. They need to read the state
+    themselves, which nn-inline-blocks and nn-inline-state-readers see to, or there is a remark.
 
     Before:
     ```mlir

@@ -3,6 +3,7 @@
 #include "dialects/scalar/Scalar.h"
 #include "dialects/scalar/Formula.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -13,7 +14,21 @@ using namespace heddle::scalar;
 #define GET_OP_CLASSES
 #include "dialects/scalar/ScalarOps.cpp.inc"
 
+namespace {
+
+/// Functions of numbers go wherever what they are part of does.
+struct ScalarInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool,
+                       IRMapping &) const override {
+    return true;
+  }
+};
+
+} // namespace
+
 void ScalarDialect::initialize() {
+  addInterfaces<ScalarInliner>();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/scalar/ScalarOps.cpp.inc"

@@ -30,6 +30,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "nn-group-tokens",
     "nn-hoist-state",
     "nn-inline-blocks",
+    "nn-inline-state-readers",
     "nn-merge-projections",
     "nn-narrow-caches{type=bf16}",
     "nn-observe-layers",

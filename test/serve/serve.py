@@ -182,9 +182,11 @@ class Tests:
         lines = [line.split("\t")[0] for line in (pathlib.Path(self.examples) / "dates/heldout.tsv").read_text().splitlines()[:24]]
         done = subprocess.run([program, "--lines", "--beams", "1"], input="\n".join(lines) + "\n", capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        for options in [["--speculate", "lookup"], []]:
+            with Server(program, "--parallel", 5, *options) as server:
+                found = text_of(server.post(TEXT, {"prompt": lines, "max_tokens": 40}))
+                assert [found[i][0] for i in range(len(lines))] == done.stdout.splitlines(), (found, done.stdout)
         with Server(program, "--parallel", 5) as server:
-            found = text_of(server.post(TEXT, {"prompt": lines, "max_tokens": 40}))
-            assert [found[i][0] for i in range(len(lines))] == done.stdout.splitlines(), (found, done.stdout)
             hammer(server, TEXT, [{"prompt": line, "max_tokens": 40} for line in lines], text_of, 8, 2, random.Random)
             server.refuse(404, "has no chat template", path=CHAT, body={"messages": [{"role": "user", "content": "x"}]})
 
@@ -251,8 +253,6 @@ class Tests:
                                (["text"], "serve takes options only"), (["--context", "100000"], "context")]:
             done = subprocess.run([self.program, "serve", *options], capture_output=True, text=True)
             assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1, (options, done.stderr)
-        done = subprocess.run([self.folder / "dates", "serve", "--speculate", "lookup"], capture_output=True, text=True)
-        assert done.returncode == 1 and "speculate: " in done.stderr and done.stderr.count("\n") == 1, done.stderr
         done = subprocess.run([self.program, "serve", "--help"], capture_output=True, text=True)
         assert done.returncode == 0 and "--api-key-file" in done.stdout
 

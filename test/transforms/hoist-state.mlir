@@ -147,3 +147,68 @@ func.func @not_hoisted_out_of_blocks() -> !m attributes {nn.entry} {
   %r = nn.add %y, %z : (!m, !m) -> !m
   return %r : !m
 }
+
+// -----
+
+nn.size @B in 1 to 4
+nn.size @M in 1 to 6 per @B
+!m = tensor<?x?x3xf32, #nn.axes<B, M, D>>
+!w = tensor<3x3xf32, #nn.axes<D, D>>
+
+// Two entries that compute the same of a state have it from the same states; what another computes has its own.
+// CHECK-DAG: nn.state @memory.0
+// CHECK-DAG: nn.state @memory.1
+// CHECK-NOT: nn.state @memory.2
+nn.state @memory : !m
+func.func @encode(%x: !m) attributes {nn.entry} {
+  nn.state_write @memory, %x : !m
+  return
+}
+// CHECK-LABEL: func.func @first
+// CHECK: nn.state_read @memory.0 at "{0}"
+func.func @first(%x: !m) -> !m attributes {nn.entry} {
+  // expected-remark @+1 {{(1 value) is computed once}}
+  %m = nn.state_read @memory : !m
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %y = scf.for %l = %c0 to %c2 step %c1 iter_args(%a = %x) -> !m {
+    %w = nn.weight "k.{0}"[%l] : !w
+    %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m
+    %s = nn.add %a, %k : (!m, !m) -> !m
+    scf.yield %s : !m
+  }
+  return %y : !m
+}
+// CHECK-LABEL: func.func @second
+// CHECK: nn.state_read @memory.0 at "{0}"
+func.func @second(%x: !m) -> !m attributes {nn.entry} {
+  // expected-remark @+1 {{(1 value) is computed once}}
+  %m = nn.state_read @memory : !m
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %y = scf.for %l = %c0 to %c2 step %c1 iter_args(%a = %x) -> !m {
+    %w = nn.weight "k.{0}"[%l] : !w
+    %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m
+    %s = nn.mul %a, %k : (!m, !m) -> !m
+    scf.yield %s : !m
+  }
+  return %y : !m
+}
+// CHECK-LABEL: func.func @of_other_weights
+// CHECK: nn.state_read @memory.1 at "{0}"
+func.func @of_other_weights(%x: !m) -> !m attributes {nn.entry} {
+  // expected-remark @+1 {{(1 value) is computed once}}
+  %m = nn.state_read @memory : !m
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %y = scf.for %l = %c0 to %c2 step %c1 iter_args(%a = %x) -> !m {
+    %w = nn.weight "v.{0}"[%l] : !w
+    %k = nn.linear %m, %w contracts 1 : (!m, !w) -> !m
+    %s = nn.add %a, %k : (!m, !m) -> !m
+    scf.yield %s : !m
+  }
+  return %y : !m
+}

@@ -160,8 +160,8 @@ class Oracle:
         inputs = {"lengths": lengths, "vocabulary": VOCABULARY}
         if self.family.kind == "texts":
             return {**inputs, "ending": VOCABULARY - 1}
-        if max(lengths) > POSITIONS:
-            inputs["unasked"] = ["score"]  # as many rows of logits as tokens
+        if max(lengths) > POSITIONS or self.family.kind != "causal":
+            inputs["unasked"] = ["score"]  # as many rows of logits as tokens; elsewhere what step gives of one
         if self.family.kind == "bert":
             inputs["types"] = max(min(self.config.get("type_vocab_size", 2), 5), 1)
         if self.family.padding is not None:
