@@ -18,6 +18,16 @@ static constexpr int64_t batchDepth = 128;   // of its rows, on average
 static constexpr int64_t sourceTokens = 128; // of a row that an encoder reads
 static constexpr int64_t firstPrompt = 16;   // that a first token stands behind
 
+static int64_t mostContextOf(const heddle_program &program) {
+  int64_t most = 0;
+  for (const heddle_size *size = program.sizes,
+                         *end = size + program.size_count;
+       size != end; ++size)
+    if (size->grows_by >= 0)
+      most = std::max(most, size->max);
+  return most;
+}
+
 namespace {
 
 class Bench {
@@ -35,6 +45,7 @@ private:
   int measureAll();
   int measurePrompts();
   int measureTexts();
+  int measureDraft();
   int measureBatches();
   int measureEncoder(const heddle_entry &entry);
   int measureFirst(int32_t threads);
@@ -42,7 +53,7 @@ private:
   template <typename Prepare, typename Work>
   int measure(Measurement measured, Prepare prepare, Work work);
   bool fits(const char *work, int64_t tokens, int64_t depth);
-  int64_t mostContext() const;
+  int64_t mostContext() const { return mostContextOf(program); }
   int64_t mostRows() const;
   int64_t deepest() const;
   void addRandomIds(int64_t count, int32_t bound);
@@ -59,6 +70,7 @@ private:
   BenchReport report;
   heddle_model *model = nullptr;
   heddle_session *session = nullptr;
+  const heddle_entry *step = use.step; // of the model, or of its draft
   bool begun = false;
 
   // Of a call.
@@ -150,8 +162,8 @@ heddle_status Bench::read(int64_t row, int64_t tokens) {
     sessionRows.clear();
     sessionRows.push(row);
     ids.clear();
-    addRandomIds(piece, use.step->inputs[0].index_bound);
-    if (heddle_status status = call(*use.step, 1))
+    addRandomIds(piece, step->inputs[0].index_bound);
+    if (heddle_status status = call(*step, 1))
       return status;
     tokens -= piece;
   }
@@ -176,8 +188,8 @@ heddle_status Bench::writeTokens(int64_t rows, int64_t tokens) {
     lengths.push(1);
   for (int64_t i = 0; i < tokens; ++i) {
     ids.clear();
-    addRandomIds(rows, use.step->inputs[0].index_bound);
-    if (heddle_status status = call(*use.step, rows))
+    addRandomIds(rows, step->inputs[0].index_bound);
+    if (heddle_status status = call(*step, rows))
       return status;
   }
   return HEDDLE_OK;
@@ -213,16 +225,6 @@ int Bench::measure(Measurement measured, Prepare prepare, Work work) {
       2;
   report.add(measured, model->threads.size());
   return 0;
-}
-
-int64_t Bench::mostContext() const {
-  int64_t most = 0;
-  for (const heddle_size *size = program.sizes,
-                         *end = size + program.size_count;
-       size != end; ++size)
-    if (size->grows_by >= 0)
-      most = std::max(most, size->max);
-  return most;
 }
 
 int64_t Bench::mostRows() const {
@@ -261,6 +263,33 @@ int Bench::measureTexts() {
       return code;
   }
   return 0;
+}
+
+/// What the small model needs for as many tokens, one at a time.
+int Bench::measureDraft() {
+  if (!model->draft)
+    return 0;
+  heddle_session_options limits = {1, chunkTokens, 0};
+  limits.tokens = tokensOfCall(*program.draft, 1, chunkTokens);
+  heddle_session *own = heddle_session_open(model->draft, &limits);
+  if (!own)
+    return complainLastError();
+  std::swap(session, own);
+  step = findTextUse(*program.draft, nullptr).step;
+  int code = 0;
+  for (int64_t depth : options.depths) {
+    int64_t tokens = options.tokens;
+    if (tokens + depth > mostContextOf(*program.draft) || code)
+      continue;
+    code = measure(
+        {"draft", 1, tokens, depth, 0, 0},
+        [&] { return standBehind(0, depth); },
+        [&] { return writeTokens(1, tokens); });
+  }
+  std::swap(session, own);
+  step = use.step;
+  heddle_session_close(own);
+  return code;
 }
 
 /// Rows of which each is longer than the one before.
@@ -329,6 +358,8 @@ int Bench::measureAll() {
       if (int code = measurePrompts())
         return code;
     if (int code = measureTexts())
+      return code;
+    if (int code = measureDraft())
       return code;
     return measureBatches();
   }
