@@ -77,7 +77,8 @@ bool Sampler::reserve(int32_t count) {
   if (options.temperature == 0)
     return room;
   return room && ordered.reserve(blocks) && sums.reserve(blocks) &&
-         weights.reserve(tokens) && candidates.reserve(tokens);
+         masses.reserve(massRanges) && weights.reserve(tokens) &&
+         candidates.reserve(tokens);
 }
 
 /// maxima[block] = the block's largest logit; returns the largest of all, −∞ if
@@ -208,35 +209,6 @@ double Sampler::collectTopK(const float *logits, int32_t count, float highest) {
   return total;
 }
 
-/// Sorts the `wanted` most probable of the candidates to the front; the lower
-/// id wins a tie, so that the order is total.
-void Sampler::sortFront(size_t wanted) {
-  auto before = [](const Candidate &left, const Candidate &right) {
-    return left.logit != right.logit ? left.logit > right.logit
-                                     : left.id < right.id;
-  };
-  if (wanted < candidates.size())
-    std::nth_element(candidates.begin(), candidates.begin() + wanted,
-                     candidates.end(), before);
-  std::sort(candidates.begin(),
-            candidates.begin() + std::min(wanted, candidates.size()), before);
-}
-
-/// How many of the most probable candidates, then sorted to the front, top-p
-/// keeps. The sorted front grows until it holds the mass.
-size_t Sampler::countTopP(double total) {
-  for (size_t front = 64;; front *= 8) {
-    front = std::min(front, candidates.size());
-    sortFront(front);
-    double mass = 0;
-    for (size_t i = 0; i < front; ++i)
-      if ((mass += candidates[i].weight) >= options.topP * total)
-        return i + 1;
-    if (front == candidates.size())
-      return front; // rounding kept the sum below p, or min-p ends it before
-  }
-}
-
 /// `left` is the place in the interval of all weights; -1 if rounding left a
 /// crumb of it.
 int32_t Sampler::drawFromAll(double left) const {
@@ -253,7 +225,9 @@ int32_t Sampler::drawFromAll(double left) const {
   return -1;
 }
 
-int32_t Sampler::drawFromCandidates(double left) const {
+int32_t Sampler::drawFromCandidates(double left) {
+  if (!inOrder && !candidates.empty())
+    return candidates[findMass(left)].id;
   for (const Candidate &candidate : candidates)
     if ((left -= candidate.weight) < 0)
       return candidate.id;
@@ -306,6 +280,7 @@ bool Sampler::narrow(const float *logits, int32_t count, float highest,
     collectHeavy(logits, count, highest,
                  std::max(options.minP, static_cast<float>(light)));
   }
+  inOrder = true;
   if (options.topP < 1)
     candidates.shrink(countTopP(total));
 
@@ -318,8 +293,10 @@ bool Sampler::narrow(const float *logits, int32_t count, float highest,
       candidates[kept++] = candidate;
     }
   candidates.shrink(kept);
-  if (options.typicalP < 1)
+  if (options.typicalP < 1) {
     total = keepTypical();
+    inOrder = true;
+  }
   return true;
 }
 
@@ -357,6 +334,8 @@ Sampler::distribution(const float *logits, int32_t count, const int32_t *seen,
   if (!narrow(logits, count, highest, total))
     for (int32_t id = 0; id < count; ++id)
       candidates.push({logits[id], weights[id], id});
+  if (!inOrder)
+    sortFront(candidates.size());
   for (Candidate &candidate : candidates)
     candidate.weight = static_cast<float>(candidate.weight / total);
   return candidates;

@@ -102,6 +102,9 @@ private:
   const float *penalize(const float *logits, int32_t count, const int32_t *seen,
                         int32_t seenCount, int32_t prompt);
   bool narrow(const float *logits, int32_t count, float highest, double &total);
+  /// Of logits, by which candidates are told apart that are too many to be
+  /// sorted.
+  static constexpr size_t massRanges = 1024;
   double keepTypical();
   float findMaxima(const float *logits, int32_t count);
   int32_t mostProbable(const float *logits, float highest) const;
@@ -112,8 +115,9 @@ private:
   double collectTopK(const float *logits, int32_t count, float highest);
   void sortFront(size_t wanted);
   size_t countTopP(double total);
+  size_t findMass(double wanted);
   int32_t drawFromAll(double left) const;
-  int32_t drawFromCandidates(double left) const;
+  int32_t drawFromCandidates(double left);
 
   SamplerOptions options;
   Buffer<float> logs;      ///< of probabilities
@@ -124,7 +128,9 @@ private:
   Buffer<float> ordered;   ///< maxima, partly sorted
   Buffer<float> weights;   ///< of all tokens
   Buffer<double> sums;     ///< of blocks of weights
+  Buffer<double> masses;   ///< of candidates whose logits are near each other
   Buffer<Candidate> candidates;
+  bool inOrder = true; ///< the candidates are as a draw goes through them
 };
 
 /// A uniform number in [0, 1) with 53 random bits: Philox-4x32-10 of counter
