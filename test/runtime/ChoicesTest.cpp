@@ -62,7 +62,8 @@ TEST_F(Choices, OfRowsAreThoseOfOneThread) {
     openWith(threads);
     std::vector<std::vector<Ids>> all;
     for (int way = 0; way < 4; ++way) {
-      toy::Prompts prompts({{1}, {2, 3}, {4}, {5}});
+      const std::vector<Ids> given = {{1}, {2, 3}, {4}, {5}};
+      toy::Prompts prompts(given);
       heddle_generate_options options = optionsOf(way);
       prompts.giveTo(options);
       std::vector<Ids> &texts = all.emplace_back(4);
