@@ -35,7 +35,6 @@ func.func @score(%x: !x) -> !x attributes {nn.entry} {
 }
 // CHECK-NOT: func.func @decoder
 func.func @decoder(%x: !x, %m: !x) -> !x {
-  // expected-remark @+2 {{block 'keys' made part of an entry}}
   // expected-remark @+1 {{block 'keys' made part of an entry}}
   %k = nn.call @keys(%m) at "k" : (!x) -> !x
   %y = nn.call @shared(%k) at "s" : (!x) -> !x
