@@ -56,11 +56,21 @@ MatmulEmitter::Family MatmulEmitter::fewRows() const {
   return family;
 }
 
+/// The smallest of the parts of at most `size` that more than `rows` rows are
+/// dealt to evenly. The fewer rows a number of parts has, the smaller they are,
+/// and the more parts, the more alike.
+static int64_t leastPart(int64_t rows, int64_t size) {
+  int64_t least = rows + 1, parts = llvm::divideCeil(least, size);
+  return std::min(least / parts, (parts * size + 1) / (parts + 1));
+}
+
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  Family family = {hasFewRows() ? operands.tile.rows / 2 : 2,
-                   operands.tile.rows,
-                   columnsOf(operands.tile.vectors),
-                   {0}};
+  int64_t few = smallFamilies().back().rowsOfTask;
+  Family family = {
+      leastPart(leastPart(few, rowsPerBlock()) - 1, operands.tile.rows),
+      operands.tile.rows,
+      columnsOf(operands.tile.vectors),
+      {0}};
   if (operands.stepLines > 2)
     // Two far apart, so that half the tiles are enough.
     family.nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *

@@ -310,8 +310,13 @@ protected:
 TEST_P(ByteMatmulTest, EveryNumberOfRows) {
   for (PackedType type : kinds)
     expectProduct({type, 96, 70, true},
-                  {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-                   13, 14, 15, 17, 18, 23, 24, 25, 36, 37, 49});
+                  {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
+                   14, 15, 17, 18, 23, 24, 25, 36, 37, 48, 49, 55, 60});
+}
+
+TEST_P(ByteMatmulTest, RowsSoLongThatABlockHasFew) {
+  for (PackedType type : {PackedType::I8, PackedType::Q8})
+    expectProduct({type, 41000, 32}, {7, 13, 49});
 }
 
 TEST_P(ByteMatmulTest, EveryTailOfInputs) {
@@ -393,7 +398,7 @@ TEST_P(ByteMatmulTest, NoRows) {
 
 /// A row alone, among others, at the end: the same bits.
 TEST_P(ByteMatmulTest, SameBitsInEveryBatch) {
-  constexpr int64_t all = 41;
+  constexpr int64_t all = 59;
   for (PackedType type : kinds) {
     Product product({type, 300, 77, true}, GetParam());
     Lines x = product.rows(all);
