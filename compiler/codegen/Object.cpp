@@ -162,9 +162,7 @@ static bool isWorthwhile(const llvm::Any &unit) {
   return !llvm::any_cast<const llvm::Module *>(&unit);
 }
 
-void codegen::optimise(Code &code) {
-  llvm::TargetMachine &machine = *code.machine;
-  llvm::Module &module = *code.module;
+void codegen::optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loopAnalyses;
   llvm::FunctionAnalysisManager functionAnalyses;
   llvm::CGSCCAnalysisManager callGraphAnalyses;

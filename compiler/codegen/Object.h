@@ -42,8 +42,9 @@ llvm::LogicalResult translateToLlvm(mlir::ModuleOp module,
 void addProgram(llvm::MutableArrayRef<Code> codes, const Program &program,
                 MainKind main);
 
-/// LLVM's O3 pipeline for the code's machine.
-void optimise(Code &code);
+/// LLVM's passes for the machine: O3, but of micro-kernels, which are what may
+/// not be inlined, only what cleans up after lowering.
+void optimise(llvm::Module &module, llvm::TargetMachine &machine);
 
 enum class MachineCode { Assembly, Object };
 

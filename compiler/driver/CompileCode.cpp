@@ -145,7 +145,9 @@ llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
     codegen::addProgram(codes, program_, main);
   }
   mlir::TimingScope scope = time("optimise");
-  forEachCode(codegen::optimise);
+  forEachCode([](codegen::Code &code) {
+    codegen::optimise(*code.module, *code.machine);
+  });
   return llvm::success();
 }
 

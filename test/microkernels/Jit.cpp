@@ -1,9 +1,9 @@
 //===- Jit.cpp - run a module of kernel ops in the test's process ---------===//
 
 #include "Jit.h"
+#include "compiler/codegen/Object.h"
 #include "compiler/microkernels/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -121,13 +121,13 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
   auto machine = host->createTargetMachine();
   if (!machine)
     fail(llvm::toString(machine.takeError()));
-  auto optimise = makeOptimizingTransformer(3, 0, machine->get());
   // In the order that suits this machine, as a program that is built for it.
   auto transformer = [&](llvm::Module *llvmModule) {
     for (llvm::Function &function : *llvmModule)
       if (!function.isDeclaration())
         function.addFnAttr("tune-cpu", llvm::sys::getHostCPUName());
-    return optimise(llvmModule);
+    codegen::optimise(*llvmModule, **machine);
+    return llvm::Error::success();
   };
   ExecutionEngineOptions engineOptions;
   engineOptions.transformer = transformer;
