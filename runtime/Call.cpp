@@ -364,6 +364,15 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   return status;
 }
 
+/// What rings will have lost, whatever becomes of the call.
+static void noteWritten(heddle_session &session, const heddle_entry &entry) {
+  for (int32_t s = 0; s < session.program().size_count; ++s)
+    for (int64_t b = 0; b < session.sizes.rows && hasBit(entry.grows, s); ++b) {
+      int64_t &written = session.writtenBy(s, session.cacheRows[b]);
+      written = std::max(written, session.sizeInRow(s, b));
+    }
+}
+
 /// What the session's rows hold after a call.
 static void keepLengths(heddle_session &session, const heddle_entry &entry) {
   if (entry.grows)
@@ -396,6 +405,8 @@ heddle::runtime::runCall(heddle_session &session, const heddle_entry *entry,
     status = checkOutputs(*entry, outputs);
   if (!status)
     status = checkStack(session.program(), *entry);
+  if (!status)
+    noteWritten(session, *entry);
   if (!status)
     status = execute(session, *entry, outputs);
   if (!status)

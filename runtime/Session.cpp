@@ -158,13 +158,30 @@ static heddle_status reserveArena(heddle_session &session) {
   return HEDDLE_OK;
 }
 
+/// Positions that a row has room for: with a window, those that a call's first
+/// query reads besides what the call appends.
+static int64_t capacityOf(const heddle_session &session,
+                          const heddle_cache &cache) {
+  if (cache.size < 0)
+    return 1;
+  int64_t most = session.limits.perRow[cache.size], ring;
+  if (cache.window == 0)
+    return most;
+  int64_t call =
+      session.limits.perRow[session.program().sizes[cache.size].grows_by];
+  if (__builtin_add_overflow(cache.window - 1 + HEDDLE_RING_UNIT - 1, call,
+                             &ring))
+    return most;
+  return std::min(most, ring / HEDDLE_RING_UNIT * HEDDLE_RING_UNIT);
+}
+
 static heddle_status reserveCaches(heddle_session &session) {
   const heddle_program &program = session.program();
   int64_t total = 0;
   for (int32_t c = 0; c < program.cache_count; ++c) {
     const heddle_cache &cache = program.caches[c];
     heddle_cache_view &view = session.views[c];
-    view.capacity = cache.size < 0 ? 1 : session.limits.perRow[cache.size];
+    view.capacity = capacityOf(session, cache);
     // Offsets for now; the region is not there yet.
     view.data = reinterpret_cast<uint8_t *>(total);
     int64_t bytes;
@@ -225,12 +242,13 @@ static heddle_status open(heddle_session &session,
       !session.slots.allocate(program.cache_slot_count) ||
       !session.defaultOffsets.allocate(allInputs) ||
       !session.held.allocate(program.size_count * rows) ||
+      !session.written.allocate(program.size_count * rows) ||
       !session.rowSizes.allocate(program.size_count * rows) ||
       !session.extents.allocate(program.monomial_count) ||
       !session.extentRows.allocate(program.monomial_count * (rows + 1)) ||
-      !session.unread.allocate(rows) || !session.cacheRows.allocate(rows) ||
-      !session.stateRows.allocate(rows) || !session.rowMarks.allocate(rows) ||
-      !session.inputs.allocate(mostInputs))
+      !session.resumedAt.allocate(rows) || !session.unread.allocate(rows) ||
+      !session.cacheRows.allocate(rows) || !session.stateRows.allocate(rows) ||
+      !session.rowMarks.allocate(rows) || !session.inputs.allocate(mostInputs))
     return tooLarge(session);
   std::fill(session.unread.begin(), session.unread.end(), -1);
   if (heddle_status status = reserveArena(session))
@@ -279,83 +297,4 @@ int64_t heddle_session_length(const heddle_session *session, int64_t row) {
     if (program.sizes[s].grows_by >= 0)
       length = std::max(length, session->held[s * session->limits.rows + row]);
   return length;
-}
-
-/// Carried values (of a recurrence) have no positions: only their beginning,
-/// zero, can be returned to.
-static heddle_status rewindCarried(heddle_session &session, int64_t row,
-                                   int64_t length, int64_t held) {
-  const heddle_program &program = session.program();
-  for (int32_t c = 0; c < program.cache_count; ++c) {
-    const heddle_cache &cache = program.caches[c];
-    if (cache.size >= 0 || cache.is_state)
-      continue;
-    if (length > 0 && length < held)
-      return fail(HEDDLE_NOT_SUPPORTED,
-                  "row %" PRId64 " carries %s from step to step: it can be "
-                  "rewound to 0 only, not to %" PRId64,
-                  row, cache.path, length);
-    if (length == 0)
-      memset(session.views[c].data + row * cache.position_bytes, 0,
-             cache.position_bytes);
-  }
-  return HEDDLE_OK;
-}
-
-heddle_status heddle::runtime::rewindRow(heddle_session &session, int64_t row,
-                                         int64_t length) {
-  int64_t held = heddle_session_length(&session, row);
-  if (held < 0)
-    return HEDDLE_BAD_ARGUMENT;
-  if (length < 0 || length > held)
-    return fail(HEDDLE_BAD_ARGUMENT,
-                "row %" PRId64 " holds %" PRId64
-                " positions, it cannot be rewound to %" PRId64,
-                row, held, length);
-  if (heddle_status status = rewindCarried(session, row, length, held))
-    return status;
-  session.unread[row] = -1;
-  const heddle_program &program = session.program();
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (program.sizes[s].grows_by >= 0)
-      session.heldBy(s, row) = std::min(session.heldBy(s, row), length);
-  return HEDDLE_OK;
-}
-
-/// Of every stream, positions `first` to `end`.
-static void copyPositions(const heddle_cache &cache,
-                          const heddle_cache_view &view, int64_t from,
-                          int64_t to, int64_t first, int64_t end) {
-  int64_t share = cache.position_bytes / cache.streams;
-  int64_t rowBytes = view.capacity * cache.position_bytes;
-  for (int64_t stream = 0; stream < cache.streams; ++stream) {
-    uint8_t *at = view.data + (stream * view.capacity + first) * share;
-    memcpy(at + to * rowBytes, at + from * rowBytes, (end - first) * share);
-  }
-}
-
-void heddle::runtime::copyRow(heddle_session &session, int64_t from, int64_t to,
-                              int64_t common, int64_t most) {
-  const heddle_program &program = session.program();
-  for (int32_t c = 0; c < program.cache_count; ++c) {
-    const heddle_cache &cache = program.caches[c];
-    if (cache.is_state)
-      continue;
-    bool grows = cache.size >= 0;
-    int64_t end = grows ? std::min(session.heldBy(cache.size, from), most) : 1;
-    if (int64_t first = grows ? common : 0; first < end)
-      copyPositions(cache, session.views[c], from, to, first, end);
-  }
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (program.sizes[s].grows_by >= 0)
-      session.heldBy(s, to) = std::min(session.heldBy(s, from), most);
-  session.unread[to] = session.unread[from];
-}
-
-heddle_status heddle_session_rewind(heddle_session *session, int64_t row,
-                                    int64_t length) {
-  SessionLock lock(session);
-  if (heddle_status status = lock.check())
-    return status;
-  return rewindRow(*session, row, length);
 }

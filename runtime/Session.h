@@ -8,6 +8,8 @@
 #include "runtime/Model.h"
 #include "runtime/Sizes.h"
 
+#include <algorithm>
+
 struct heddle_session {
   template <typename T> using Array = heddle::runtime::Array<T>;
   using Region = heddle::runtime::Region;
@@ -29,6 +31,12 @@ struct heddle_session {
   /// Positions that row r holds of size s, at [s * limits.rows + r]: what a
   /// growing size has accumulated, or the length of a state.
   Array<int64_t> held;
+  /// Of a growing size, how many positions have been written since the row
+  /// began, laid out like held: what rings have lost follows from it.
+  Array<int64_t> written;
+  /// Where a row went on that came from a file, whose windows are all it has of
+  /// what was before; 0: nowhere.
+  Array<int64_t> resumedAt;
 
   /// What heddle_chat_answer() has read of a conversation into row 0. It
   /// belongs to runtime/chat, which the core does not link.
@@ -58,6 +66,9 @@ struct heddle_session {
   const heddle_program &program() const { return *model->program; }
   int64_t &heldBy(int32_t size, int64_t row) {
     return held[size * limits.rows + row];
+  }
+  int64_t &writtenBy(int32_t size, int64_t row) {
+    return written[size * limits.rows + row];
   }
   int64_t &sizeInRow(int32_t size, int64_t row) {
     return rowSizes[size * limits.rows + row];
@@ -109,10 +120,31 @@ heddle_status takeShape(heddle_session &session, const heddle_entry *entry,
                         const int64_t *sessionRows);
 /// heddle_session_rewind().
 heddle_status rewindRow(heddle_session &session, int64_t row, int64_t length);
+/// Whether a row could go on behind its first `length` positions: caches with a
+/// window may have lost what is needed for that.
+bool goesOnAt(heddle_session &session, int64_t row, int64_t length);
 /// Row `to` holds from now on what row `from` does, up to position `end`,
-/// except for states. The first `common` positions are in both already.
+/// except for states. The first `common` positions are in both already. Row
+/// `from` goes on at that end.
 void copyRow(heddle_session &session, int64_t from, int64_t to, int64_t common,
              int64_t end = INT64_MAX);
+
+/// body(bytes, count) for the memory of row 0's positions `first` to `end` in
+/// cache `c`, one stretch after the other.
+template <typename Body>
+void forPieces(heddle_session &session, int32_t c, int64_t first, int64_t end,
+               Body body) {
+  const heddle_cache &cache = session.program().caches[c];
+  const heddle_cache_view &view = session.views[c];
+  int64_t share = cache.position_bytes / cache.streams;
+  for (int64_t stream = 0; stream < cache.streams; ++stream)
+    for (int64_t at = first, next; at < end; at = next) {
+      int64_t place = at % view.capacity;
+      next = std::min(end, at + view.capacity - place);
+      body(view.data + (stream * view.capacity + place) * share,
+           (next - at) * share);
+    }
+}
 
 } // namespace heddle::runtime
 

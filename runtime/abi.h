@@ -82,7 +82,13 @@ typedef struct heddle_cache {
   int32_t size;   /* the size counted in positions: S for a cache, M for `state memory: [B M D]`; -1: one per row */
   int32_t is_state;
   int32_t streams; /* at least 1, and position_bytes is a multiple */
+  /* 0, or how many positions a query reads at most: its own and those before. Of a row the session then keeps a ring of
+   * `capacity` positions, position p at p mod capacity, which is a multiple of HEDDLE_RING_UNIT unless all positions fit. It holds
+   * window - 1 positions more than a call may append. */
+  int64_t window;
 } heddle_cache;
+
+#define HEDDLE_RING_UNIT 128
 
 /* Work that the profile counts by itself: an op of a function, in one run of that function, all rows of the call together. */
 typedef struct heddle_site {

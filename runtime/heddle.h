@@ -173,7 +173,8 @@ HEDDLE_API heddle_status heddle_describe_output(const heddle_model *model, const
 
 typedef struct heddle_session_options {
   int64_t rows;    /* rows the session keeps, and the most rows of one call. 0: the most the model takes */
-  int64_t tokens;  /* the most positions given in one call, all rows together. 0: the most the model takes */
+  int64_t tokens;  /* the most positions given in one call, all rows together. 0: the most the model takes. Where attention sees a
+                      window, a row keeps that and so many positions more, not its context */
   int64_t context; /* positions a row can hold. 0: the most the model takes */
 } heddle_session_options;
 
@@ -184,7 +185,8 @@ HEDDLE_API heddle_session *heddle_session_open(heddle_model *model, const heddle
 HEDDLE_API void heddle_session_close(heddle_session *session);
 /* Positions held by a row: what earlier calls appended to its caches. Not while another thread's call is running. */
 HEDDLE_API int64_t heddle_session_length(const heddle_session *session, int64_t row);
-/* Forgets a row's positions from `length` on; 0 begins anew. */
+/* Forgets a row's positions from `length` on; 0 begins anew. HEDDLE_NOT_SUPPORTED where the row does not keep what it would go on
+ * from: of values that a recurrence carries any, of a window's what was left behind it. */
 HEDDLE_API heddle_status heddle_session_rewind(heddle_session *session, int64_t row, int64_t length);
 
 /* --- Calls ------------------------------------------------------------------------------------------------------- */

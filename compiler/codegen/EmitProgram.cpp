@@ -167,7 +167,8 @@ llvm::Constant *Emitter::entry(const ProgramEntry &entry) {
 llvm::Constant *Emitter::cache(const ProgramCache &cache) {
   return structOf<heddle_cache>({string(cache.path), int64(cache.positionBytes),
                                  int32(sizeIndex(model, cache.size)),
-                                 int32(cache.isState), int32(cache.streams)});
+                                 int32(cache.isState), int32(cache.streams),
+                                 int64(cache.window)});
 }
 
 llvm::Constant *Emitter::site(const ProgramSite &site) {

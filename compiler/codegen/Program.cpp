@@ -97,7 +97,8 @@ static ProgramEntry read(program::EntryOp op) {
 static ProgramCache read(program::CacheOp cache) {
   return {cache.getPath().str(), static_cast<int64_t>(cache.getBytes()),
           textOf(cache.getSize()), cache.getState(),
-          static_cast<int64_t>(cache.getStreams().value_or(1))};
+          static_cast<int64_t>(cache.getStreams().value_or(1)),
+          static_cast<int64_t>(cache.getWindow().value_or(0))};
 }
 
 static ProgramSite read(program::SiteOp site) {

@@ -87,6 +87,8 @@ struct ProgramCache {
   std::string size;
   bool isState = false;
   int64_t streams = 1;
+  /// Positions that a call reads, counted from its first; 0: all.
+  int64_t window = 0;
 };
 
 /// An op whose time `--profile` tells by itself, with the work it does in one

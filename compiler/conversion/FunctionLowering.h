@@ -56,6 +56,11 @@ public:
 
   /// A value of the function, of the whole batch or of one row.
   View view(mlir::Value tensor, mlir::Value row);
+  /// The same of what kernel.attention reads, which follows a ring.
+  View attendedView(mlir::Value tensor, mlir::Value row);
+  /// Within which newest positions the session keeps `tensor`, in a ring; 0: it
+  /// keeps all, or nothing.
+  int64_t windowOf(mlir::Value tensor) const;
   /// The buffer for a result.
   View resultView(mlir::OpResult result, mlir::Value row);
   /// Whether the plan has given the result its operand's place.
@@ -142,9 +147,11 @@ private:
   void packIfPlaced(mlir::Value kept);
   View cacheRow(mlir::Value tensor, mlir::Value row);
   mlir::Value cacheSlot(mlir::Operation *op);
-  /// What a cache slot keeps of one row.
+  /// What a cache slot keeps of one row: of a ring, all that it has room for.
   View keptRow(mlir::Value slot, mlir::StringAttr path,
-               mlir::RankedTensorType type, mlir::Value row);
+               mlir::RankedTensorType type, mlir::Value row,
+               bool isRing = false);
+  void appendToRing(nn::CacheAppendOp cache, mlir::Value row);
   void forEachRow(llvm::function_ref<void(mlir::Value row)> emit);
   mlir::Value slotIndex(const nn::SlotPlace &place);
   void copy(const View &from, const View &to);

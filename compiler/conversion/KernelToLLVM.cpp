@@ -9,6 +9,7 @@
 #include "compiler/conversion/KernelToLLVM.h"
 #include "compiler/conversion/FrameLoads.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/kernel/Spans.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
@@ -244,6 +245,26 @@ private:
   }
 };
 
+/// caches[slot].capacity
+struct CacheCapacityPattern : FramePattern<kernel::CacheCapacityOp> {
+  using FramePattern::FramePattern;
+  LogicalResult
+  matchAndRewrite(kernel::CacheCapacityOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    static_assert(HEDDLE_RING_UNIT == kernel::ringKeys);
+    FrameLoads loads(rewriter, op.getLoc());
+    Value views =
+        loads.load(loads.pointer(), loads.at(adaptor.getFrame(),
+                                             offsetof(heddle_frame, caches)));
+    Value view =
+        loads.at(views, 0, adaptor.getSlot(), sizeof(heddle_cache_view));
+    rewriter.replaceOp(
+        op, loads.load(loads.word(),
+                       loads.at(view, offsetof(heddle_cache_view, capacity))));
+    return success();
+  }
+};
+
 /// frame->mark(frame, site): always there, so that no branch is needed.
 struct MarkPattern : FramePattern<kernel::MarkOp> {
   using FramePattern::FramePattern;
@@ -279,7 +300,7 @@ struct KernelToLLVM : ConvertToLLVMPatternInterface {
              ArgumentPattern<kernel::InputOp, offsetof(heddle_frame, inputs)>,
              ArgumentPattern<kernel::OutputOp, offsetof(heddle_frame, outputs)>,
              ArenaPattern, EntrySlotsPattern, CalleeSlotsPattern, WeightPattern,
-             CacheRowPattern, MarkPattern>(converter);
+             CacheRowPattern, CacheCapacityPattern, MarkPattern>(converter);
   }
 };
 

@@ -94,7 +94,8 @@ static StringAttr pathOf(Operation *op) {
 
 View FunctionLowering::cacheRow(Value tensor, Value row) {
   Operation *op = tensor.getDefiningOp();
-  return keptRow(cacheSlot(op), pathOf(op), tensorType(tensor), row);
+  return keptRow(cacheSlot(op), pathOf(op), tensorType(tensor), row,
+                 /*isRing=*/windowOf(tensor) != 0);
 }
 
 /// Positions of one row as a session keeps them.
@@ -111,7 +112,7 @@ static MemRefType keptType(RankedTensorType type) {
 }
 
 View FunctionLowering::keptRow(Value slot, StringAttr path,
-                               RankedTensorType type, Value row) {
+                               RankedTensorType type, Value row, bool isRing) {
   if (!row) {
     refuse("what a session keeps is read row by row, this op reads all rows "
            "together");
@@ -122,7 +123,10 @@ View FunctionLowering::keptRow(Value slot, StringAttr path,
   SmallVector<Value> lengths;
   for (unsigned axis = 1; axis < axes.rank(); ++axis) {
     view.axes.push_back(axes.axisName(axis).str());
-    if (type.isDynamicDim(axis))
+    if (type.isDynamicDim(axis) && axis == 1 && isRing)
+      lengths.push_back(kernel::CacheCapacityOp::create(builder, location,
+                                                        framePointer, slot));
+    else if (type.isDynamicDim(axis))
       lengths.push_back(axisLength(sizes.axis(type, axis), row));
   }
   view.memref =
@@ -141,7 +145,36 @@ void FunctionLowering::packIfPlaced(Value kept) {
   mapping.map(kept, buffer);
 }
 
+//  place = held mod ring
+//  ring[place …] = as much of x as there is room for; ring[0 …] = the rest
+void FunctionLowering::appendToRing(nn::CacheAppendOp cache, Value row) {
+  View given = view(cache.getX(), row), ring = cacheRow(cache.getResult(), row);
+  auto part = [&](const View &whole, Value first, Value count) {
+    unsigned rank = whole.axes.size();
+    SmallVector<OpFoldResult> from(rank, builder.getIndexAttr(0)), size;
+    from.front() = first;
+    size.push_back(count);
+    for (unsigned axis = 1; axis < rank; ++axis)
+      size.push_back(whole.mixedLength(*this, axis));
+    View piece = whole.part(*this, from, size);
+    piece.axes = given.axes;
+    return piece;
+  };
+  Value length = ring.length(*this, 0), count = given.length(*this, 0);
+  Value place = arith::RemUIOp::create(
+      builder, location, heldBefore(cache.getFrom(), row), length);
+  Value first = arith::MinUIOp::create(
+      builder, location, count,
+      arith::SubIOp::create(builder, location, length, place));
+  Value rest = arith::SubIOp::create(builder, location, count, first);
+  Value zero = constantIndex(0);
+  copy(part(given, zero, first), part(ring, place, first));
+  copy(part(given, first, rest), part(ring, zero, rest));
+}
+
 void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
+  if (cache.getWindow())
+    return forEachRow([&](Value row) { appendToRing(cache, row); });
   forEachRow([&](Value row) {
     View given = view(cache.getX(), row),
          kept = cacheRow(cache.getResult(), row);
@@ -164,7 +197,7 @@ void FunctionLowering::lowerStateRead(nn::StateReadOp read) {
 void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
   forEachRow([&](Value row) {
     copy(view(write.getValue(), row),
-         keptRow(cacheSlot(write), pathOf(write), tensorType(write.getValue()),
+         keptRow(cacheSlot(write), pathOf(write), write.keptTypes().front(),
                  row));
   });
 }

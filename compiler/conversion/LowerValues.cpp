@@ -104,6 +104,18 @@ bool FunctionLowering::isKeptInSession(Value tensor) const {
 }
 
 View FunctionLowering::view(Value tensor, Value row) {
+  if (isKeptInSession(tensor) && windowOf(tensor))
+    refuse("reads a cache `within` a window, which attention with a kernel "
+           "does alone");
+  return attendedView(tensor, row);
+}
+
+int64_t FunctionLowering::windowOf(Value tensor) const {
+  auto append = tensor.getDefiningOp<nn::CacheAppendOp>();
+  return append ? append.getWindow().value_or(0) : 0;
+}
+
+View FunctionLowering::attendedView(Value tensor, Value row) {
   if (isKeptInSession(tensor))
     return cacheRow(tensor, row);
   return viewOf(bufferOf(tensor), tensorType(tensor), row);

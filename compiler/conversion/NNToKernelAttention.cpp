@@ -27,6 +27,8 @@ static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
     if (lowering.formOf(type) == FunctionLowering::Form::Flat)
       return "an operand has several axes whose length differs from row to row";
   }
+  if (lowering.windowOf(op.getK()) != lowering.windowOf(op.getV()))
+    return "keys and values are kept within different windows";
   return {};
 }
 
@@ -156,6 +158,7 @@ private:
                         : Value();
   }
   Value vector();
+  Value keysOfRing();
   Value result() {
     return queries(lowering.resultView(op->getOpResult(0), task.row));
   }
@@ -189,17 +192,27 @@ Value TaskLowering::vector() {
              : ofHeads(lowering, op.getVector(), head, shared);
 }
 
+/// How many keys there are where they lie in a ring, which does not tell.
+Value TaskLowering::keysOfRing() {
+  if (!lowering.windowOf(op.getK()))
+    return {};
+  return lowering.axisLength(lowering.sizes.axis(tensorType(op.getK()), 1),
+                             task.row);
+}
+
 void TaskLowering::lowerTask() {
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), task.row);
   auto lowered = kernel::AttentionOp::create(
       builder, loc, queries(lowering.view(op.getQ(), task.row)),
-      ofHead(lowering, lowering.view(op.getK(), task.row), task.keyHead),
-      ofHead(lowering, lowering.view(op.getV(), task.row), task.keyHead),
+      ofHead(lowering, lowering.attendedView(op.getK(), task.row),
+             task.keyHead),
+      ofHead(lowering, lowering.attendedView(op.getV(), task.row),
+             task.keyHead),
       sink(), vector(), result(), task.row, head,
       arith::AddIOp::create(builder, loc, held, task.first), task.span,
-      task.states, op.getScaleAttr(), op.getCapAttr());
+      task.states, keysOfRing(), op.getScaleAttr(), op.getCapAttr());
   copyScore(op, lowered);
   if (!op.getMask().empty())
     lowerMask(op, lowered, lowering);

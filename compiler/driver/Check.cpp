@@ -46,16 +46,36 @@ static std::string atMost(const Program &program, const SizeExpr &bytes) {
   return most ? bytesText(*most) : "more than can be counted";
 }
 
-/// What a session keeps of every row: caches, states, and what is computed from
-/// states when they are set.
+/// What a session keeps of every row: caches that keep all positions, states,
+/// and what is computed from states when they are set.
 static SizeExpr keptBytes(const Program &program) {
   SizeExpr bytes(0);
   for (const codegen::ProgramCache &cache : program.caches) {
+    if (cache.window)
+      continue;
     SizeExpr positions =
         cache.size.empty() ? SizeExpr(1) : SizeExpr::name(cache.size);
     bytes += SizeExpr(cache.positionBytes) * positions;
   }
   return bytes;
+}
+
+/// What it keeps in rings: the window before a call, and what the call appends,
+/// as long as the context is not shorter.
+static void printWindows(const Program &program, llvm::raw_ostream &os) {
+  SizeExpr bytes(0), all(0);
+  for (const codegen::ProgramCache &cache : program.caches) {
+    if (!cache.window)
+      continue;
+    int size = codegen::sizeIndex(program, cache.size);
+    bytes += SizeExpr(cache.positionBytes) *
+             (SizeExpr::name(program.sizes[size].growsBy) +
+              SizeExpr(cache.window - 1));
+    all += SizeExpr(cache.positionBytes) * SizeExpr::name(cache.size);
+  }
+  if (bytes != SizeExpr(0))
+    os << "  windows  " << bytes.str() << " bytes a row, at most "
+       << atMost(program, all) << "\n";
 }
 
 /// The weights, what a call of each entry needs besides them, and what is kept
@@ -70,9 +90,10 @@ static void printMemory(const Program &program,
   for (const ProgramEntry &entry : program.entries)
     os << "  " << entry.name << "  " << entry.arenaBytes.str()
        << " bytes, at most " << atMost(program, entry.arenaBytes) << "\n";
-  if (!program.caches.empty())
-    os << "  session  " << keptBytes(program).str() << " bytes a row, at most "
-       << atMost(program, keptBytes(program)) << "\n";
+  if (SizeExpr kept = keptBytes(program); kept != SizeExpr(0))
+    os << "  session  " << kept.str() << " bytes a row, at most "
+       << atMost(program, kept) << "\n";
+  printWindows(program, os);
 }
 
 int driver::check(const Arguments &arguments) {

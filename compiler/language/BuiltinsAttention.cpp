@@ -194,7 +194,7 @@ Built buildCache(CallSite &site) {
   return site.build<nn::CacheAppendOp>(
       shape, site.builder.getStringAttr(path->text),
       path->absolute ? site.builder.getUnitAttr() : UnitAttr(), x->value,
-      text(from), text(to), path->indices);
+      text(from), text(to), IntegerAttr(), path->indices);
 }
 
 /// softmax(x, S)

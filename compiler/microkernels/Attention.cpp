@@ -84,9 +84,11 @@ void AttentionEmitter::collectCaptures() {
 }
 
 void AttentionEmitter::emitCall() {
+  assert(kernel::ringKeys % shape.block == 0 && "a ring's end cuts a block");
   collectCaptures();
   Value tokens = memref::DimOp::create(v.builder, v.loc, op.getQ(), 0),
-        keys = memref::DimOp::create(v.builder, v.loc, op.getK(), 0);
+        kept = memref::DimOp::create(v.builder, v.loc, op.getK(), 0),
+        keys = op.getRing() ? op.getRing() : kept;
   SmallVector<Value> operands = {v.addressOf(op.getQ()),
                                  v.addressOf(op.getK()),
                                  v.addressOf(op.getV()),
@@ -100,6 +102,8 @@ void AttentionEmitter::emitCall() {
        {Value(op.getSink()), Value(op.getVector()), Value(op.getStates())})
     if (extra)
       operands.push_back(v.addressOf(extra));
+  if (op.getRing())
+    operands.push_back(kept);
   if (op.getSpan())
     operands.push_back(op.getSpan());
   llvm::append_range(operands, captures);
@@ -115,19 +119,13 @@ void AttentionEmitter::emitCall() {
 }
 
 void AttentionEmitter::emitFunction(ValueRange arguments) {
-  in = {arguments[0],
-        arguments[1],
-        arguments[2],
-        arguments[3],
-        arguments[4],
-        arguments[5],
-        arguments[6],
-        arguments[7],
-        arguments[8],
-        {},
-        {},
-        {},
-        {}};
+  in = {arguments[0], arguments[1],
+        arguments[2], arguments[3],
+        arguments[4], arguments[5],
+        arguments[6], arguments[7],
+        arguments[8], {},
+        {},           {},
+        {},           {}};
   arguments = arguments.drop_front(9);
   auto next = [&](Value operand) -> Value {
     if (!operand)
@@ -139,6 +137,7 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
   in.sink = next(op.getSink());
   in.vector = next(op.getVector());
   in.states = next(op.getStates());
+  in.ring = next(op.getRing());
   in.span = next(op.getSpan());
   mapping.map(captures, arguments);
   llvm::SetVector<Value> used;
@@ -160,9 +159,8 @@ void AttentionEmitter::emitFunction(ValueRange arguments) {
     auto [from, to] = dealRows(rows, tiles);
     Value block = make<arith::DivUIOp>(from, v.index(shape.block)),
           base = times(block, shape.block);
-    v.when(isDirect(tiles), [&] {
-      kernels.prefetchKeys(kernels.keyAt(in.k, base), minus(to, base));
-    });
+    v.when(isDirect(tiles),
+           [&] { kernels.prefetchKeys(keysFrom(base), minus(to, base)); });
     emitSpans(from, to, tiles, firstToken, count);
     forRows(count, [&](Value token, Value head, Value row) {
       finishRow(plus(firstToken, token), head, row);

@@ -26,8 +26,8 @@ public:
 private:
   /// The function's arguments: addresses and numbers.
   struct {
-    mlir::Value q, k, v, y, tokens, keys, row, head, position, sink, vector,
-        states, span;
+    mlir::Value q, k, v, y, tokens, keys, row, head, position, ring, sink,
+        vector, states, span;
   } in;
   /// Softmaxes of all rows.
   struct States {
@@ -72,6 +72,16 @@ private:
                  mlir::Value firstToken, mlir::Value tokens);
   void emitKeys(mlir::Value base, mlir::Value tiles, mlir::Value firstToken,
                 mlir::Value tokens);
+  /// Where the block of keys from `base` on lies.
+  mlir::Value keysFrom(mlir::Value base) {
+    return kernels.keyAt(in.k, placeOf(base));
+  }
+  mlir::Value valuesFrom(mlir::Value base) {
+    return kernels.valueAt(in.v, placeOf(base));
+  }
+  mlir::Value placeOf(mlir::Value base) {
+    return in.ring ? make<mlir::arith::RemUIOp>(base, in.ring) : base;
+  }
   /// Whether keys are multiplied as they are transposed: what is transposed for
   /// one tile alone need not be kept for others.
   mlir::Value isDirect(mlir::Value tiles) {

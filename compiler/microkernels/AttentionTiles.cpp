@@ -62,9 +62,7 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
     emitDistances(base, count, firstToken, tokens);
   v.when(
       isDirect(tiles), [] {},
-      [&] {
-        kernels.transposeKeys(kernels.keyAt(in.k, base), count, scratch.kt);
-      });
+      [&] { kernels.transposeKeys(keysFrom(base), count, scratch.kt); });
   Value end = plus(base, v.index(shape.block));
   v.loop(v.index(0), tiles, 1, [&](Value number) {
     Tile tile = loadTile(number);
@@ -85,16 +83,14 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
     return rows ? v.advance(rows, times(tile.first, shape.depth)) : Value();
   };
   Value q = ofTile(scratch.q), vector = ofTile(scratch.vector),
-        values = kernels.valueAt(in.v, base),
-        last = minus(minus(end, base), v.index(1));
+        values = valuesFrom(base), last = minus(minus(end, base), v.index(1));
   v.when(
       isDirect(tiles),
       [&] {
         Value isFirst =
             make<arith::CmpIOp>(arith::CmpIPredicate::sle, base, tile.from);
-        kernels.scoresOfOneTile(tile.rows, q,
-                                {kernels.keyAt(in.k, base), keys, last}, values,
-                                isFirst, scratch.s);
+        kernels.scoresOfOneTile(tile.rows, q, {keysFrom(base), keys, last},
+                                values, isFirst, scratch.s);
       },
       [&] {
         kernels.scores(tile.rows, {q, vector}, scratch.kt, keys, scratch.s);

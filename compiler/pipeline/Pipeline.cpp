@@ -20,6 +20,14 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::pipeline;
 
+/// Of what depends on a state alone, without the fusions that go before.
+static void addHoisting(OpPassManager &passes) {
+  passes.addPass(transforms::createInlineBlocks());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(transforms::createHoistState());
+}
+
 /// Within nn: what the papers write becomes what a machine can do in one go.
 static void addFusion(OpPassManager &passes, const Options &options) {
   // While both entries are as the model file has them.
@@ -52,9 +60,13 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   passes.addPass(createCSEPass());
   transforms::NarrowCachesOptions caches;
   caches.type = options.cache.empty() ? options.defaultType() : options.cache;
-  passes.addPass(transforms::createNarrowCaches(caches));
-  if (options.reference)
+  if (options.reference) {
+    // What is rounded as it is kept has to be kept.
+    if (caches.type != "f32")
+      addHoisting(passes);
+    passes.addPass(transforms::createNarrowCaches(caches));
     return;
+  }
   // Attention spelled in primitives costs nothing against the word.
   passes.addPass(transforms::createRaiseAttention());
   // What a product does to its sums before it stores them.
@@ -67,6 +79,9 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   // that read it have been fused where entries share them.
   passes.addPass(transforms::createInlineStateReaders());
   passes.addPass(transforms::createHoistState());
+  passes.addPass(transforms::createNarrowCaches(caches));
+  // What no query looks back to need not be kept.
+  passes.addPass(transforms::createKeepWindows());
   // Experts see the tokens that chose them.
   passes.addPass(transforms::createGroupTokens());
   // After all fusion: how weights are packed depends on who reads them.

@@ -344,6 +344,22 @@ static LogicalResult verifyEntry(func::FuncOp function) {
   return success();
 }
 
+/// What one session buffer keeps does not depend on who reads it.
+static LogicalResult verifyWindows(const nn::PathTree &tree) {
+  llvm::StringMap<uint64_t> windows;
+  for (const nn::PathTree::Slot &slot : tree.caches()) {
+    auto append = dyn_cast<nn::CacheAppendOp>(slot.op);
+    uint64_t window = append ? append.getWindow().value_or(0) : 0;
+    auto [known, isNew] = windows.try_emplace(slot.path, window);
+    if (!isNew && known->second != window)
+      return slot.op->emitOpError()
+             << "keeps " << slot.path << " within " << window
+             << " positions, another op within " << known->second
+             << " (0: all)";
+  }
+  return success();
+}
+
 namespace {
 
 struct DescribeProgram
@@ -356,7 +372,7 @@ struct DescribeProgram
       if (nn::isEntry(function) && failed(verifyEntry(function)))
         return signalPassFailure();
     FailureOr<nn::PathTree> tree = nn::PathTree::build(module);
-    if (failed(tree))
+    if (failed(tree) || failed(verifyWindows(*tree)))
       return signalPassFailure();
     if (program::DescriptionOp before = program::descriptionOf(module))
       before.erase();

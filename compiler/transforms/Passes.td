@@ -296,7 +296,8 @@ def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
   let description = [{
     Caches that only attention reads, as keys or values, hold elements of `type`: half the memory, and half the traffic of
     a step. What is appended is rounded to the nearest, ties to even; attention computes in f32 as before. A cache
-    that something else reads stays f32, with a remark.
+    that something else reads stays f32, with a remark. States are kept alike: what nn-hoist-state has made of the keys and
+    values of cross-attention.
 
     Before:
     ```mlir
@@ -308,6 +309,25 @@ def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"type", "type", "std::string", "\"f32\"", "f32 or bf16">];
+}
+
+def KeepWindows : Pass<"nn-keep-windows", "::mlir::ModuleOp"> {
+  let summary = "of keys and values, what a window shows";
+  let description = [{
+    Where attention alone reads a cache, and every mask admits no key further back than a constant, the session need not
+    keep more: it has a ring of the newest positions, as many as the widest window and what a call appends. Of layers that
+    are one loop all have one window, since their masks are one; a cache that some attention reads as a whole stays whole.
+
+    Before:
+    ```mlir
+    %ks = nn.cache_append "k" %k from "T" to "S" : …
+    … nn.attention %q, %ks, %vs scale 0.5 where { … key <= query and query - key < 512 … }
+    ```
+    After:
+    ```mlir
+    %ks = nn.cache_append "k" %k from "T" to "S" within 512 : …
+    ```
+  }];
 }
 
 def HoistState : Pass<"nn-hoist-state", "::mlir::ModuleOp"> {

@@ -103,10 +103,12 @@ void Slots::addCaches(const nn::SizeTable &sizes, OpBuilder &builder) const {
     IntegerAttr streams;
     if (int64_t count = streamsOf(tensor); count > 1)
       streams = builder.getI64IntegerAttr(count);
+    auto append = dyn_cast<nn::CacheAppendOp>(slot->op);
     program::CacheOp::create(
         builder, slot->op->getLoc(), builder.getI64IntegerAttr(number),
         builder.getStringAttr(slot->path), builder.getI64IntegerAttr(bytes),
-        size, streams, isState ? builder.getUnitAttr() : UnitAttr());
+        size, streams, append ? append.getWindowAttr() : IntegerAttr(),
+        isState ? builder.getUnitAttr() : UnitAttr());
   }
 }
 

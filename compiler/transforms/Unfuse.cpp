@@ -1,8 +1,8 @@
 //===- Unfuse.cpp - what only the fast path can read, undone --------------===//
 //
-// Enters: an nn module. Leaves: no grouped nn.route and no layout on any
-// weight. Products keep their epilogues, which the reference computes as they
-// stand.
+// Enters: an nn module. Leaves: no grouped nn.route, no layout on any weight,
+// and caches that keep all positions. Products keep their epilogues, which the
+// reference computes as they stand.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,6 +26,8 @@ struct Unfuse : heddle::transforms::impl::UnfuseBase<Unfuse> {
         weight.removeLayoutAttr();
       if (auto route = dyn_cast<RouteOp>(op))
         route.setGrouped(false);
+      if (auto append = dyn_cast<CacheAppendOp>(op))
+        append.removeWindowAttr();
     });
   }
 };

@@ -163,6 +163,21 @@ def Kernel_CacheRowOp : Kernel_BufferOp<"cache_row"> {
   let assemblyFormat = "$frame `[` $slot `]` ($path^)? `row` $row `(` $sizes `)` attr-dict `:` type($result)";
 }
 
+def Kernel_CacheCapacityOp : Kernel_FrameOp<"cache_capacity"> {
+  let summary = "positions that a cache can hold of a row";
+  let description = [{
+    Of a ring it is the length: position p lies at p mod that. Never 0, and a multiple of `ringKeys` (Spans.h) unless no
+    position reaches it.
+
+    ```mlir
+    %capacity = kernel.cache_capacity %frame[%slot]
+    ```
+  }];
+  let arguments = (ins Kernel_Frame:$frame, Index:$slot);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$frame `[` $slot `]` attr-dict";
+}
+
 def Kernel_MarkOp : Kernel_Op<"mark"> {
   let summary = "the work of a site of the program is done";
   let description = [{

@@ -97,7 +97,8 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
     score is scale times the sum over the depth d, rising, of what the region makes of q[d], k[d] and, where there is a
     vector `with`, its element at [d] or, of one for each head, at [r, d].
 
-    Keys and values of bf16 are widened as they are read.
+    Keys and values of bf16 are widened as they are read. With `ring` n they are rings (`kernel.cache_capacity`) of what
+    was appended last, and there are n keys: key j lies at j mod the ring's length.
 
     C1. q and y have three axes: tokens, R heads, depth; k and v have two: keys, depth. All but tokens and keys are
         static and positive.
@@ -125,12 +126,13 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
                        Arg<Optional<AnyTypeOf<[Kernel_F32Matrix, Kernel_F32Vector]>>, "for the scores", [MemRead]>:$vector,
                        Arg<Kernel_F32Heads, "result", [MemWrite]>:$y,
                        Index:$row, Index:$head, Index:$position, Optional<Index>:$span,
-                       Arg<Optional<Kernel_F32Vector>, "of a span's softmax", [MemWrite]>:$states, F64Attr:$scale,
+                       Arg<Optional<Kernel_F32Vector>, "of a span's softmax", [MemWrite]>:$states, Optional<Index>:$ring,
+                       F64Attr:$scale,
                        OptionalAttr<F64Attr>:$cap);
   let regions = (region AnyRegion:$score, AnyRegion:$keys, AnyRegion:$mask, AnyRegion:$bias);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`sink` $sink^)? (`with` $vector^)? `into` $y `row` $row `head` $head `position` $position (`span` $span^)? (`to` $states^)?
-    `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)?
+    (`ring` $ring^)? `scale` custom<Number>($scale) (`cap` custom<Number>($cap)^)?
     (`score` $score^)? (`keys` $keys^)? (`where` $mask^)? (`bias` $bias^)? attr-dict
     `:` type($q) `,` type($k) `,` type($v) (`sink` type($sink)^)? (`with` type($vector)^)? `into` type($y)
     (`to` type($states)^)?

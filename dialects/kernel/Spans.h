@@ -19,6 +19,10 @@ namespace heddle::kernel {
 /// some thousand tokens has spans for several threads.
 constexpr int64_t spanKeys = 512;
 
+/// Where keys and values are kept in a ring its length is a multiple of this,
+/// and this one of every block that attention takes at once: no block is cut.
+constexpr int64_t ringKeys = 128;
+
 /// Rows (queries, of all heads that share a key head) of whose spans tasks may
 /// leave states: as many as one task computes.
 constexpr int64_t spanRows = 128;

@@ -125,7 +125,8 @@ def NN_StateWriteOp : NN_Op<"state_write", [NN_SaysPath, NN_SaysSession, MemoryE
   let description = [{
     A path is as in nn.state_read.
 
-    C1. The symbol is an `nn.state` of the operand's type.
+    C1. The symbol is an `nn.state` of the operand's type, or of bf16 where that is f32: rounded to the nearest, ties to
+        even.
     C2. The path has as many different `{n}` as there are indices, numbered from 0.
 
     ```mlir
@@ -263,6 +264,8 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, NN_LiesInSessio
     C2. Axis 0 is the rows, axis 1 is `from`.
     C3. The path has as many different `{n}` as there are indices, numbered from 0.
     C4. The result's elements are the operand's, or bf16 where those are f32: rounded to the nearest, ties to even.
+    C5. With `within` W, at least 1, a query at position i reads nothing before position i − W + 1: the session need not keep
+        more, and of what it does not keep the result's elements are undefined.
 
     ```mlir
     %ks = nn.cache_append "attn.k" %k from "T" to "S"
@@ -270,10 +273,10 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, NN_LiesInSessio
     ```
   }];
   let arguments = (ins StrAttr:$path, UnitAttr:$absolute, NN_Tensor:$x, StrAttr:$from, StrAttr:$to,
-                       Variadic<Index>:$indices);
+                       OptionalAttr<I64Attr>:$window, Variadic<Index>:$indices);
   let results = (outs NN_Tensor:$result);
   let assemblyFormat = [{
-    (`absolute` $absolute^)? $path $x `from` $from `to` $to (`[` $indices^ `]`)? attr-dict
+    (`absolute` $absolute^)? $path $x `from` $from `to` $to (`within` $window^)? (`[` $indices^ `]`)? attr-dict
     `:` functional-type($x, $result)
   }];
   let hasVerifier = 1;

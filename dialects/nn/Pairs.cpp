@@ -249,6 +249,39 @@ bool nn::admitsLaterKey(Region &mask) {
   });
 }
 
+/// W where a bound is i − W + 1 or more, for all that is known.
+static std::optional<int64_t> windowOf(const KeyBound &from, Value query) {
+  if (from.kind == KeyBound::Kind::Sum) {
+    bool isBehind = from.terms.size() == 1 &&
+                    from.terms.front().value == query &&
+                    !from.terms.front().isSubtracted && from.constant <= 0 &&
+                    from.constant > std::numeric_limits<int32_t>::min();
+    return isBehind ? std::optional(1 - from.constant) : std::nullopt;
+  }
+  bool isLargest = from.kind == KeyBound::Kind::Largest;
+  std::optional<int64_t> window;
+  for (const KeyBound &other : from.others) {
+    std::optional<int64_t> one = windowOf(other, query);
+    if (!one && !isLargest)
+      return std::nullopt;
+    if (one && window)
+      one = isLargest ? std::min(*one, *window) : std::max(*one, *window);
+    window = one ? one : window;
+  }
+  return window;
+}
+
+std::optional<int64_t> nn::windowOf(Region &mask) {
+  std::optional<int64_t> window;
+  for (Value condition : conditionsOf(mask)) {
+    KeyRange keys = keysThatSatisfy(mask, condition);
+    auto one = keys.from ? ::windowOf(*keys.from, queryOf(mask)) : std::nullopt;
+    if (one)
+      window = window ? std::min(*window, *one) : one;
+  }
+  return window;
+}
+
 bool nn::dependsOnDistance(Region &region) {
   Value row = region.getArgument(0), query = queryOf(region),
         key = keyOf(region);

@@ -53,6 +53,10 @@ bool admitsAll(mlir::Region &mask);
 /// admits all.
 bool admitsLaterKey(mlir::Region &mask);
 
+/// The W of which `mask` admits no key before position i − W + 1, i being the
+/// query's; nothing if none is known.
+std::optional<int64_t> windowOf(mlir::Region &mask);
+
 /// Whether the region's value is one of head and distance alone: it reads the
 /// positions in j − i only, and no row.
 bool dependsOnDistance(mlir::Region &region);

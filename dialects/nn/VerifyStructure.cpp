@@ -83,7 +83,16 @@ LogicalResult StateReadOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult StateWriteOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyStateUse(*this, tables, getStateAttr(), getValue().getType());
+  RankedTensorType value = getValue().getType();
+  auto state = tables.lookupNearestSymbolFrom<StateOp>(*this, getStateAttr());
+  auto kept =
+      state ? dyn_cast<RankedTensorType>(state.getType()) : RankedTensorType();
+  bool isRounded = kept && kept.getElementType().isBF16() &&
+                   value.getElementType().isF32() &&
+                   kept.clone(value.getElementType()) == value;
+  if (isRounded)
+    return success();
+  return verifyStateUse(*this, tables, getStateAttr(), value);
 }
 
 LogicalResult StateReadOp::verify() {
@@ -221,7 +230,10 @@ LogicalResult CacheAppendOp::verify() {
   if (kept != given && !(given.isF32() && kept.isBF16()))
     return emitOpError() << "keeps " << kept << " of " << given
                          << ", needs the same, or bf16 of f32"; // C4
-  return verifyPath(*this, getPath(), getIndices().size());     // C3
+  if (getWindow().value_or(1) < 1)
+    return emitOpError() << "reads within " << *getWindow()
+                         << " positions, needs at least 1"; // C5
+  return verifyPath(*this, getPath(), getIndices().size()); // C3
 }
 
 //===----------------------------------------------------------------------===//

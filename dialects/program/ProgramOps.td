@@ -166,19 +166,24 @@ def Program_CacheOp : Program_Line<"cache"> {
   let description = [{
     Keys or values of a path, or a `state`, which hosts see. It has so many bytes for each position that the size counts;
     without a size, there is one position a row. A row's positions lie in so many streams, each with its equal share of every
-    position, where they are not one.
+    position, where they are not one. `within` W says that a call reads no position before its first one's W − 1 last: the
+    session keeps those and a call's own in a ring.
 
     C1. The path has no control characters.
     C2. The streams have equal shares: bytes is a multiple of them.
+    C3. `within` is of what is counted by a size, and no state.
 
     ```mlir
     program.cache 0 "h.0.attn.k" of 3072 bytes per "S" in 12 streams
-    program.cache 1 "memory" of 2048 bytes per "M" state
+    program.cache 1 "h.1.attn.k" of 3072 bytes per "S" in 12 streams within 512
+    program.cache 2 "memory" of 2048 bytes per "M" state
     ```
   }];
   let arguments = (ins Program_Number:$number, StrAttr:$path, Program_Length:$bytes, OptionalAttr<StrAttr>:$size,
-                       OptionalAttr<Program_Streams>:$streams, UnitAttr:$state);
-  let assemblyFormat = "$number $path `of` $bytes `bytes` (`per` $size^)? (`in` $streams^ `streams`)? (`state` $state^)? attr-dict";
+                       OptionalAttr<Program_Streams>:$streams, OptionalAttr<Program_Length>:$window, UnitAttr:$state);
+  let assemblyFormat = [{
+    $number $path `of` $bytes `bytes` (`per` $size^)? (`in` $streams^ `streams`)? (`within` $window^)? (`state` $state^)? attr-dict
+  }];
 }
 
 def Program_SiteOp : Program_Line<"site"> {

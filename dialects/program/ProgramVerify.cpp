@@ -146,6 +146,9 @@ LogicalResult CacheOp::verify() {
   if (getBytes() % streams) // C2
     return emitOpError() << "has " << getBytes() << " bytes in " << streams
                          << " streams, needs a multiple of them";
+  if (getWindow() && (!getSize() || getState())) // C3
+    return emitOpError("is read within a window, needs positions that calls "
+                       "append");
   return verifyShown(*this, getPath()); // C1
 }
 

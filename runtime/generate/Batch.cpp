@@ -125,7 +125,10 @@ Batch::Text *Batch::findSource(const Text &target, int64_t held) {
     size_t known = text->writer ? text->row.ids.size() : text->row.read;
     int64_t common = commonTokens(text->row.ids, known, prompt.data(),
                                   static_cast<int64_t>(prompt.size()) - 1);
-    if (common > most)
+    // What is still read goes on there once it has been.
+    bool goesOn =
+        text->held() < common || goesOnAt(session, text->row.number, common);
+    if (common > most && goesOn)
       source = text, most = common;
   }
   return source;
@@ -280,7 +283,8 @@ bool Batch::follow(Text &text) {
     return false;
   text.leader = nullptr;
   int64_t end = std::min(leader.held(), text.common);
-  if (!isSame || end <= text.held())
+  if (!isSame || end <= text.held() ||
+      !goesOnAt(session, leader.row.number, end))
     return true;
   copyRow(session, leader.row.number, text.row.number, text.held(), end);
   text.shared = end;

@@ -104,8 +104,12 @@ int64_t Drafter::follow(const Row &text) {
   row.prompt = before + text.prompt;
   row.longest = INT64_MAX;
   row.stream = text.stream;
-  if (rewindRow(session, row.number, static_cast<int64_t>(row.read)))
-    return 0;
+  // What a window has left behind is read again.
+  if (rewindRow(session, row.number, static_cast<int64_t>(row.read))) {
+    row.read = 0;
+    if (rewindRow(session, row.number, 0))
+      return 0;
+  }
   bool knowsAll = std::all_of(row.ids.begin() + row.read, row.ids.end(),
                               [&](int32_t id) { return id < known; });
   return knowsAll && row.unread() <= step.roomOf(session, row.number)

@@ -9,9 +9,39 @@
 
 namespace heddle::runtime {
 
+/// Of a call that reads a text, as commands cut it; 0: it is not cut.
+static int64_t tokensOfText(const heddle_program &program) {
+  if (!(program.flags & HEDDLE_PREFILL_IN_CHUNKS))
+    return 0;
+  int64_t tokens = 1024;
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (program.sizes[s].per >= 0 && program.sizes[s].grows_by < 0)
+      tokens = std::min(tokens, program.sizes[s].max);
+  return tokens;
+}
+
+static void printCaches(const heddle_program &program) {
+  int64_t position = 0, near = 0, row = 0, widest = 0;
+  for (int32_t c = 0; c < program.cache_count; ++c) {
+    const heddle_cache &cache = program.caches[c];
+    (cache.size < 0 ? row
+     : cache.window ? near
+                    : position) += cache.position_bytes;
+    widest = std::max(widest, cache.window);
+  }
+  printf("caches    %d, %" PRId64 " bytes a position, %" PRId64
+         " bytes a row\n",
+         program.cache_count, position, row);
+  if (near)
+    printf("          %" PRId64 " bytes a position within windows of up to "
+           "%" PRId64 "\n",
+           near, widest);
+}
+
 /// What a session of one row reserves: an upper bound, spent as calls touch it.
 static void printMemory(heddle_model &model) {
   heddle_session_options options = {1, 0, 0};
+  options.tokens = tokensOfText(*model.program);
   heddle_session *session = heddle_session_open(&model, &options);
   if (!session) {
     printf("memory    %s\n", heddle_last_error());
@@ -81,13 +111,7 @@ void printInfo(heddle_model &model) {
   printEntries(program);
   puts("sizes");
   printSizes(program);
-  int64_t position = 0, row = 0;
-  for (int32_t c = 0; c < program.cache_count; ++c)
-    (program.caches[c].size < 0 ? row : position) +=
-        program.caches[c].position_bytes;
-  printf("caches    %d, %" PRId64 " bytes a position, %" PRId64
-         " bytes a row\n",
-         program.cache_count, position, row);
+  printCaches(program);
   printMemory(model);
   printf("weights   %s\n          %" PRId64 " bytes of tensors, %d slots\n",
          *model.weights.path() ? model.weights.path() : "none",

@@ -46,21 +46,26 @@ uint64_t checksumOf(Header header) {
   return heddle_checksum(&header, sizeof header);
 }
 
-/// body(bytes, count) for all that row 0 holds in caches, in one order.
+/// body(bytes, count) for all that row 0 needs of caches to go on, in one
+/// order: of those with a window, what the next position reads.
 template <typename Body> void forCaches(heddle_session &session, Body body) {
   const heddle_program &program = session.program();
   for (int32_t c = 0; c < program.cache_count; ++c) {
     const heddle_cache &cache = program.caches[c];
-    const heddle_cache_view &view = session.views[c];
-    if (cache.size < 0) {
-      body(view.data, cache.position_bytes);
-      continue;
-    }
-    int64_t share = cache.position_bytes / cache.streams;
-    for (int64_t stream = 0; stream < cache.streams; ++stream)
-      body(view.data + stream * view.capacity * share,
-           session.heldBy(cache.size, 0) * share);
+    int64_t end = cache.size < 0 ? 1 : session.heldBy(cache.size, 0);
+    int64_t most = cache.window ? cache.window - 1 : end;
+    forPieces(session, c, std::max<int64_t>(end - most, 0), end, body);
   }
+}
+
+/// What windows had left behind is not in the file.
+bool isWhole(heddle_session &session) {
+  const heddle_program &program = session.program();
+  return std::all_of(program.caches, program.caches + program.cache_count,
+                     [&](const heddle_cache &cache) {
+                       return !cache.window ||
+                              session.heldBy(cache.size, 0) < cache.window;
+                     });
 }
 
 int64_t cacheBytesOf(heddle_session &session) {
@@ -148,6 +153,7 @@ static heddle_status readHeld(const char *path, const uint8_t *held,
                   " positions, the context has room for %" PRId64,
                   path, count, room);
     session.heldBy(s, 0) = grows ? count : 0;
+    session.writtenBy(s, 0) = session.heldBy(s, 0);
     longest = grows && count > longest ? count : longest;
   }
   if (cacheBytesOf(session) != header.cacheBytes || longest != header.idCount)
@@ -174,6 +180,7 @@ static heddle_status readBytes(const char *path, const Array<uint8_t> &file,
     memcpy(cache, at, static_cast<size_t>(count));
     at += count;
   });
+  session.resumedAt[0] = isWhole(session) ? 0 : header.idCount;
   ids.clear();
   if (!ids.resize(static_cast<size_t>(header.idCount)))
     return fail(HEDDLE_OUT_OF_MEMORY, "no memory to read %s", path);

@@ -119,6 +119,15 @@ func.func @cache_row(%frame: !kernel.frame, %slot: index, %b: index, %n: index) 
   return %k : memref<?x2x4xf32>
 }
 
+// CHECK-LABEL: @cache_capacity(
+func.func @cache_capacity(%frame: !kernel.frame, %slot: index) -> index {
+  // CHECK: %[[VIEWS:.*]] = llvm.load
+  // CHECK: %[[CAPACITY:.*]] = llvm.load {{.*}} -> i64
+  // CHECK: return
+  %n = kernel.cache_capacity %frame[%slot]
+  return %n : index
+}
+
 // Strides 5, capacity · 5 · 3, capacity · 5 and 1: it lies as [2, 3, capacity, 5].
 // CHECK-LABEL: @cache_row_with_positions_inside(
 func.func @cache_row_with_positions_inside(%frame: !kernel.frame, %slot: index, %b: index, %n: index) -> memref<?x2x3x5xf32, strided<[5, ?, ?, 1]>> {

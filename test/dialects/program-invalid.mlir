@@ -325,6 +325,15 @@ program.description "m" {
 
 // -----
 
+// program.cache C3
+program.description "m" {
+  program.size "S" in 1 to 8
+  // expected-error @below {{is read within a window, needs positions that calls append}}
+  program.cache 0 "memory" of 4 bytes per "S" within 3 state
+}
+
+// -----
+
 // program.cache C2
 program.description "m" {
   // expected-error @below {{has 16 bytes in 3 streams, needs a multiple of them}}

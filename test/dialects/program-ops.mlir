@@ -20,6 +20,7 @@
 // CHECK-NEXT: program.cache 0 "k" of 12 bytes per "S" in 3 streams
 // CHECK-NEXT: program.cache 1 "memory" of 12 bytes per "T" state
 // CHECK-NEXT: program.cache 2 "last" of 4 bytes
+// CHECK-NEXT: program.cache 3 "near" of 12 bytes per "S" in 3 streams within 40
 // CHECK-NEXT: program.site 0 "step: linear w [B V]" flops "6*B" bytes "132" in bf16
 // CHECK-NEXT: program.site 1 "step: nothing"
 // CHECK-NEXT: program.tensor 0 <"w" [11, 3] "V D" at "toy.heddle:3:7"> as <"panel<32, 2> bf16"> normal
@@ -43,6 +44,7 @@ program.description "toy" rows "B" prefill_in_chunks tokenizer {
   program.cache 0 "k" of 12 bytes per "S" in 3 streams
   program.cache 1 "memory" of 12 bytes per "T" state
   program.cache 2 "last" of 4 bytes
+  program.cache 3 "near" of 12 bytes per "S" in 3 streams within 40
   program.site 0 "step: linear w [B V]" flops "6*B" bytes "132" in bf16
   program.site 1 "step: nothing"
   program.tensor 0 <"w" [11, 3] "V D" at "toy.heddle:3:7"> as <"panel<32, 2> bf16"> normal

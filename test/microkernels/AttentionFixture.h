@@ -26,6 +26,7 @@ struct Shape {
       [](int64_t, int64_t, int64_t) { return 0.; };
   bool narrow = false; ///< keys and values are bf16
   bool drains = false; ///< there is a sink
+  int64_t ring = 0;    ///< keys and values lie in a ring of so many
   /// What is summed up over the depth, as a region and as a function.
   std::string score = "";
   std::function<double(double q, double k, double element)> term =
@@ -96,17 +97,22 @@ public:
              shape.narrow ? static_cast<void *>(narrowK.data()) : k.data(),
          *valuesAt =
              shape.narrow ? static_cast<void *>(narrowV.data()) : v.data();
+    std::vector<float> ringK = inRing(k, keyStride(), keys),
+                       ringV = inRing(v, valueStride(), keys);
+    if (shape.ring)
+      keysAt = ringK.data(), valuesAt = ringV.data();
+    int64_t kept = shape.ring ? shape.ring : keys;
     Buffer<2, void> bk = {
-        keysAt, keysAt, 0, {keys, shape.depth}, {keyStride(), 1}};
+        keysAt, keysAt, 0, {kept, shape.depth}, {keyStride(), 1}};
     Buffer<2, void> bv = {
-        valuesAt, valuesAt, 0, {keys, shape.valueDepth}, {valueStride(), 1}};
+        valuesAt, valuesAt, 0, {kept, shape.valueDepth}, {valueStride(), 1}};
     Buffer<3> by = {y.data(),
                     y.data(),
                     0,
                     {tokens, shape.heads, shape.valueDepth},
                     {resultStride(), shape.valueDepth, 1}};
     if (!isCut) {
-      function(&bq, &bk, &bv, &by, first);
+      function(&bq, &bk, &bv, &by, first, keys);
       return y;
     }
     int64_t spans = (keys + kernel::spanKeys - 1) / kernel::spanKeys,
@@ -114,7 +120,7 @@ public:
                      kernel::stateFloats(shape.valueDepth);
     std::vector<float> states(floats, untouched);
     Buffer<1> bs = {states.data(), states.data(), 0, {floats}, {1}};
-    cut(&bq, &bk, &bv, &by, first, &bs, spans);
+    cut(&bq, &bk, &bv, &by, first, keys, &bs, spans);
     return y;
   }
 
@@ -154,9 +160,18 @@ public:
 
 private:
   using Function = void(Buffer<3> *, Buffer<2, void> *, Buffer<2, void> *,
-                        Buffer<3> *, int64_t);
+                        Buffer<3> *, int64_t, int64_t);
   using CutFunction = void(Buffer<3> *, Buffer<2, void> *, Buffer<2, void> *,
-                           Buffer<3> *, int64_t, Buffer<1> *, int64_t);
+                           Buffer<3> *, int64_t, int64_t, Buffer<1> *, int64_t);
+
+  /// Of `keys` lines the last ones, each at its number mod the ring's length.
+  std::vector<float> inRing(const std::vector<float> &lines, int64_t stride,
+                            int64_t keys) const {
+    std::vector<float> ring(shape.ring * stride);
+    for (int64_t j = 0; j < keys && shape.ring; ++j)
+      std::copy_n(&lines[j * stride], stride, &ring[j % shape.ring * stride]);
+    return ring;
+  }
 
   std::string moduleText() const {
     auto text = [](int64_t number) { return std::to_string(number); };
@@ -184,7 +199,7 @@ private:
     }
     bool hasScore = !shape.score.empty();
     std::string arguments = "(%q: " + q + ", %k: " + k + ", %v: " + v +
-                            ", %y: " + y + ", %p: index",
+                            ", %y: " + y + ", %p: index, %keys: index",
                 constants =
                     R"(
 %c0 = arith.constant 0 : index
@@ -199,7 +214,8 @@ private:
              std::string(shape.drains ? " sink %sink" : "") +
              (hasScore ? " with %vector" : "") +
              " into %y row %c1 head %c2 position %p " +
-             (isCut ? "span %n to %states " : "") + "scale " +
+             (isCut ? "span %n to %states " : "") +
+             (shape.ring ? "ring %keys " : "") + "scale " +
              std::to_string(scale) + shape.score + shape.regions + " : " + q +
              ", " + k + ", " + v + (shape.drains ? " sink " + sink : "") +
              (hasScore ? " with " + vector : "") + " into " + y +

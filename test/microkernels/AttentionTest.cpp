@@ -57,6 +57,38 @@ TEST_P(AttentionTest, Window) {
                   {{0, 200, 200}, {300, 1, 301}, {130, 20, 150}});
 }
 
+/// What has been left behind is overwritten, and a window has the bits that it
+/// has where all is kept.
+TEST_P(AttentionTest, RingOfAWindow) {
+  const std::string window = R"( keys {
+  ^bb0(%b: index, %h: index, %i: index):
+    %c69 = arith.constant 69 : index
+    %first = arith.subi %i, %c69 : index
+    %end = arith.addi %i, %c1 : index
+    kernel.yield %first, %end : index, index
+  })";
+  for (int64_t depth : {16, 64, 80}) {
+    Shape shape = {2, depth, depth, window};
+    Attention whole(shape, GetParam());
+    shape.ring = kernel::ringKeys;
+    Attention ring(shape, GetParam());
+    int64_t most = shape.ring - 69;
+    for (Call call : {Call{0, 1, 1},
+                      {0, most, most},
+                      {127, 1, 128},
+                      {128, 1, 129},
+                      {100, most, 100 + most},
+                      {300, 3, 303},
+                      {512, 1, 513},
+                      {1023 - most, most, 1023},
+                      {1500, 1, 1501}})
+      for (bool isCut : {false, true})
+        ASSERT_EQ(whole.run(call.first, call.tokens, call.keys, isCut),
+                  ring.run(call.first, call.tokens, call.keys, isCut))
+            << "depth " << depth << ", queries from " << call.first;
+  }
+}
+
 TEST_P(AttentionTest, QueriesThatAdmitNoKeyGiveZero) {
   // Keys 40 … 59 of queries from 100 on; `from` and `to` beyond what there is.
   const std::string some = R"( keys {

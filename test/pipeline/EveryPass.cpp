@@ -31,6 +31,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "nn-hoist-state",
     "nn-inline-blocks",
     "nn-inline-state-readers",
+    "nn-keep-windows",
     "nn-merge-projections",
     "nn-narrow-caches{type=bf16}",
     "nn-observe-layers",

@@ -265,6 +265,15 @@ func.func @f(%k: tensor<?x?x2xf32, #nn.axes<B, T, K>>) {
 
 // -----
 
+// nn.cache_append C5
+func.func @f(%k: tensor<?x?x2xf32, #nn.axes<B, T, K>>) {
+  // expected-error @+1 {{reads within 0 positions, needs at least 1}}
+  %s = nn.cache_append "k" %k from "T" to "S" within 0 : (tensor<?x?x2xf32, #nn.axes<B, T, K>>) -> tensor<?x?x2xf32, #nn.axes<B, S, K>>
+  return
+}
+
+// -----
+
 // nn.cache_append C4
 func.func @f(%k: tensor<?x?x2xbf16, #nn.axes<B, T, K>>) {
   // expected-error @+1 {{keeps 'f32' of 'bf16', needs the same, or bf16 of f32}}
