@@ -1,8 +1,9 @@
 //===- NarrowCaches.cpp - keys and values kept in fewer bits --------------===//
 //
-// Enters: an nn module. Leaves: caches of the type asked for, where all that is
-// read of them are the keys and values of attention: their nn.cache_append
-// rounds what it appends. Other caches stay f32, with a remark.
+// Enters: an nn module. Leaves: caches, and states that nn-hoist-state has
+// made, of the type asked for, where all that is read of them are the keys and
+// values of attention: their nn.cache_append, or nn.state_write, rounds what it
+// keeps. Other caches stay f32, with a remark.
 //
 // Appends of one path are one buffer, and an append in a function called from
 // several places stands for several paths: all that hangs together is of one
@@ -34,9 +35,11 @@ namespace {
 bool isRead(OpOperand &use) { return roleOf(use) == OperandRole::MixedRows; }
 
 bool isKeysOrValues(Operation *op) {
-  auto append = dyn_cast<CacheAppendOp>(op);
-  return append && append.getType().getElementType().isF32() &&
-         llvm::all_of(append->getUses(), isRead);
+  if (!isa<CacheAppendOp, StateReadOp>(op))
+    return false;
+  Value kept = op->getResult(0);
+  return getElementTypeOrSelf(kept.getType()).isF32() &&
+         llvm::all_of(kept.getUses(), isRead);
 }
 
 struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
@@ -69,9 +72,26 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
       kept.setType(append.getType().clone(element));
       remark::passed(append.getLoc(), remarkOptions) << "cache kept as bf16";
     });
+    for (StateOp state : getOperation().getOps<StateOp>())
+      narrowState(state, element);
   }
 
 private:
+  void narrowState(StateOp state, Type element) {
+    SmallVector<StateReadOp> reads;
+    getOperation().walk([&](StateReadOp read) {
+      if (read.getState() == state.getSymName())
+        reads.push_back(read);
+    });
+    if (reads.empty() || !llvm::all_of(reads, isKeysOrValues))
+      return;
+    auto kept = cast<RankedTensorType>(state.getType()).clone(element);
+    state.setType(kept);
+    for (StateReadOp read : reads)
+      read.getResult().setType(kept);
+    remark::passed(state.getLoc(), remarkOptions) << "state kept as bf16";
+  }
+
   /// Ops, and the paths of their buffers, until nothing is added.
   void findRefused(const PathTree &tree) {
     llvm::StringSet<> paths;

@@ -19,7 +19,12 @@ SessionUse StateReadOp::sessionUse() { return SessionUse::Reads; }
 SessionUse ScanOp::sessionUse() { return SessionUse::Carries; }
 
 Types CacheAppendOp::keptTypes() { return {getType()}; }
-Types StateWriteOp::keptTypes() { return {getValue().getType()}; }
+Types StateWriteOp::keptTypes() {
+  auto state =
+      SymbolTable::lookupNearestSymbolFrom<StateOp>(*this, getStateAttr());
+  return {state ? cast<RankedTensorType>(state.getType())
+                : getValue().getType()};
+}
 Types StateReadOp::keptTypes() { return {getType()}; }
 Types ScanOp::keptTypes() {
   if (!isKept())

@@ -10,6 +10,12 @@
 !ks = tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>
 
 module {
+  // What else a state is read for keeps it f32.
+  // CHECK: nn.state @keys : !bf16_B_S_G_K
+  // CHECK: nn.state @values : !B_S_G_K
+  // expected-remark @+1 {{state kept as bf16}}
+  nn.state @keys : !ks
+  nn.state @values : !ks
   nn.size @G = 2
   nn.size @H = 4
   nn.size @K = 8
@@ -27,6 +33,24 @@ module {
     // expected-remark @+1 {{cache kept as bf16}}
     %vs = nn.cache_append "a.v" %v from "T" to "S" : (!k) -> !ks
     %y = nn.attention %q, %ks, %vs scale 0.5 : (!q, !ks, !ks) -> !q
+    return %y : !q
+  }
+
+  // CHECK-LABEL: @encodes
+  func.func @encodes(%k: !ks) -> !ks attributes {nn.entry} {
+    // CHECK: nn.state_write @keys, {{.*}} : !B_S_G_K
+    nn.state_write @keys, %k : !ks
+    nn.state_write @values, %k : !ks
+    return %k : !ks
+  }
+  // CHECK-LABEL: @attends_to_states
+  func.func @attends_to_states(%q: !q) -> !q attributes {nn.entry} {
+    // CHECK: %[[K:.*]] = nn.state_read @keys : !bf16_B_S_G_K
+    %ks = nn.state_read @keys : !ks
+    %vs = nn.state_read @values : !ks
+    %sum = nn.add %vs, %vs : (!ks, !ks) -> !ks
+    // CHECK: nn.attention %arg0, %[[K]], %{{.*}} scale
+    %y = nn.attention %q, %ks, %sum scale 0.5 : (!q, !ks, !ks) -> !q
     return %y : !q
   }
 
