@@ -155,6 +155,7 @@ private:
   void forEachRow(llvm::function_ref<void(mlir::Value row)> emit);
   mlir::Value slotIndex(const nn::SlotPlace &place);
   void copy(const View &from, const View &to);
+  void keep(const View &given, const View &kept);
   void copyRows(mlir::Value tensor, mlir::Value buffer);
   void copyRows(mlir::Value tensor, mlir::Value from, mlir::Value to);
   /// Copies what lies where another carried value does into scratch buffers of

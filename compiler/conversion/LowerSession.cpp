@@ -94,7 +94,8 @@ static StringAttr pathOf(Operation *op) {
 
 View FunctionLowering::cacheRow(Value tensor, Value row) {
   Operation *op = tensor.getDefiningOp();
-  return keptRow(cacheSlot(op), pathOf(op), tensorType(tensor), row,
+  return keptRow(cacheSlot(op), pathOf(op),
+                 cast<RankedTensorType>(tensor.getType()), row,
                  /*isRing=*/windowOf(tensor) != 0);
 }
 
@@ -118,6 +119,7 @@ View FunctionLowering::keptRow(Value slot, StringAttr path,
            "together");
     row = constantIndex(0);
   }
+  type = nn::keptAs(type);
   nn::AxesAttr axes = nn::axesOf(type);
   View view;
   SmallVector<Value> lengths;
@@ -168,8 +170,39 @@ void FunctionLowering::appendToRing(nn::CacheAppendOp cache, Value row) {
       arith::SubIOp::create(builder, location, length, place));
   Value rest = arith::SubIOp::create(builder, location, count, first);
   Value zero = constantIndex(0);
-  copy(part(given, zero, first), part(ring, place, first));
-  copy(part(given, first, rest), part(ring, zero, rest));
+  keep(part(given, zero, first), part(ring, place, first));
+  keep(part(given, first, rest), part(ring, zero, rest));
+}
+
+/// The bytes of a head for each position of a row.
+static Value rowsOfHead(FunctionLowering &lowering, const View &view,
+                        Value head) {
+  OpBuilder &builder = lowering.builder;
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  return view
+      .part(lowering, {zero, OpFoldResult(head), zero},
+            {view.mixedLength(lowering, 0), one,
+             builder.getIndexAttr(view.type().getDimSize(2))},
+            /*dropped=*/1)
+      .memref;
+}
+
+/// What is `given`, in the form in which the session keeps it.
+void FunctionLowering::keep(const View &given, const View &kept) {
+  bool isBytes = kept.type().getElementType().isInteger(8) &&
+                 given.type().getElementType().isF32();
+  if (!isBytes)
+    return copy(given, kept);
+  if (kept.axes.size() != 3)
+    return refuse("is kept in 8 bits, which has rows of heads");
+  auto heads = scf::ForOp::create(builder, location, constantIndex(0),
+                                  constantIndex(kept.type().getDimSize(1)),
+                                  constantIndex(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(heads.getBody());
+  Value head = heads.getInductionVar();
+  kernel::KeepRowsOp::create(builder, location, rowsOfHead(*this, given, head),
+                             rowsOfHead(*this, kept, head));
 }
 
 void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
@@ -183,9 +216,11 @@ void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {
     first.front() = heldBefore(cache.getFrom(), row);
     for (unsigned axis = 0; axis < rank; ++axis)
       size.push_back(given.mixedLength(*this, axis));
+    if (rank > 1)
+      size.back() = kept.mixedLength(*this, rank - 1); // bytes, where kept so
     View added = kept.part(*this, first, size);
     added.axes = given.axes;
-    copy(given, added);
+    keep(given, added);
   });
   packIfPlaced(cache.getResult());
 }
@@ -196,8 +231,7 @@ void FunctionLowering::lowerStateRead(nn::StateReadOp read) {
 
 void FunctionLowering::lowerStateWrite(nn::StateWriteOp write) {
   forEachRow([&](Value row) {
-    copy(view(write.getValue(), row),
-         keptRow(cacheSlot(write), pathOf(write), write.keptTypes().front(),
-                 row));
+    keep(view(write.getValue(), row), keptRow(cacheSlot(write), pathOf(write),
+                                              write.keptTypes().front(), row));
   });
 }

@@ -104,9 +104,10 @@ bool FunctionLowering::isKeptInSession(Value tensor) const {
 }
 
 View FunctionLowering::view(Value tensor, Value row) {
-  if (isKeptInSession(tensor) && windowOf(tensor))
-    refuse("reads a cache `within` a window, which attention with a kernel "
-           "does alone");
+  bool isBytes = isa<nn::DynamicType>(getElementTypeOrSelf(tensor.getType()));
+  if (isKeptInSession(tensor) && (windowOf(tensor) || isBytes))
+    refuse("reads a cache in 8 bits or `within` a window, which attention with "
+           "a kernel does alone");
   return attendedView(tensor, row);
 }
 

@@ -144,9 +144,10 @@ static std::string readQuant(StringRef value, Arguments &arguments) {
   return "";
 }
 
-static std::string readType(StringRef value, std::string &type) {
+static std::string readCache(StringRef value, std::string &type) {
   type = value.str();
-  return value == "f32" || value == "bf16" ? "" : "f32 or bf16";
+  return value == "f32" || value == "bf16" || value == "q8" ? ""
+                                                            : "f32, bf16 or q8";
 }
 
 static std::string readDtype(StringRef value, std::string &type) {
@@ -243,9 +244,9 @@ static const Flag flags[] = {
        return readActivations(v, a.options.activations);
      }},
     {"--cache", "TYPE", reading,
-     "keep keys and values of sessions as f32 or bf16 (default: bf16 where the "
-     "dtype is)",
-     [](StringRef v, Arguments &a) { return readType(v, a.options.cache); }},
+     "keep keys and values of sessions as f32, bf16 or q8 (default: bf16 where "
+     "the dtype is)",
+     [](StringRef v, Arguments &a) { return readCache(v, a.options.cache); }},
     {"--calibrate", "FILE", executing,
      "round weights as the inputs matter that they meet in this text",
      [](StringRef v, Arguments &a) { return readText(v, a.calibrationText); }},

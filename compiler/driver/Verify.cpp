@@ -19,7 +19,8 @@ static Arguments inF32(const Arguments &arguments) {
 
 static bool isNarrow(const Options &options) {
   return options.defaultType() != "f32" || !options.quant.empty() ||
-         !options.stored.empty() || options.cache == "bf16";
+         !options.stored.empty() ||
+         (!options.cache.empty() && options.cache != "f32");
 }
 
 /// Whether only a judgement on text can be meant.

@@ -51,8 +51,8 @@ static float factorOf(kernel::AttentionOp op) {
 }
 
 static AttentionShape shapeOf(kernel::AttentionOp op) {
-  int64_t depth = op.getK().getType().getDimSize(1),
-          valueDepth = op.getV().getType().getDimSize(1);
+  int64_t depth = op.getQ().getType().getDimSize(2),
+          valueDepth = op.getY().getType().getDimSize(2);
   return {depth,
           valueDepth,
           stridesOf(op.getK())[0],
@@ -176,6 +176,10 @@ void AttentionEmitter::allocateScratch() {
     scratch.vector = v.stackFloats(rows * shape.depth);
   scratch.kt = v.stackFloats(shape.depth * shape.block);
   scratch.s = v.stackFloats(tileRows * shape.block);
+  if (kernels.hasKeyScales())
+    scratch.keyScales = v.stackFloats(shape.block);
+  if (kernels.hasValueScales())
+    scratch.valueScales = v.stackFloats(shape.block);
   for (States *states : {&whole, &aside})
     *states = {v.stackFloats(rows + lanes), v.stackFloats(rows * lanes),
                v.stackFloats(rows * shape.valueDepth)};

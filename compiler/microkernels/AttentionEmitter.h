@@ -36,7 +36,8 @@ private:
   /// Memory on the function's stack. `tiles` has six i32 a tile; `states` are
   /// of the span that is gone over.
   struct {
-    mlir::Value q, kt, s, alpha, from, to, tiles, bias, vector;
+    mlir::Value q, kt, s, alpha, from, to, tiles, bias, vector, keyScales,
+        valueScales;
     States states;
   } scratch;
   /// Of the spans so far, and of one that is to be merged with them.

@@ -2,7 +2,9 @@
 
 #include "compiler/microkernels/AttentionKernels.h"
 #include "compiler/microkernels/Lanes.h"
+#include "dialects/kernel/KeptRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -15,7 +17,10 @@ namespace heddle::microkernels {
 
 std::string AttentionShape::name() const {
   auto typed = [](StringRef operand, Type element) {
-    return (operand + (element.isBF16() ? "bf16_" : "")).str();
+    StringRef type = element.isBF16()       ? "bf16_"
+                     : element.isInteger(8) ? "i8_"
+                                            : "";
+    return (operand + type).str();
   };
   std::string text = ("attention_" + Twine(depth) + "x" + Twine(valueDepth) +
                       typed("_k", keyElement) + Twine(keyStride) +
@@ -135,6 +140,47 @@ void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
 }
 
 //===----------------------------------------------------------------------===//
+// Scales
+//===----------------------------------------------------------------------===//
+
+void AttentionKernels::copyKeyScales(Value k, Value count, Value scales) {
+  copyScales(k, shape.keyStride, shape.depth, count, scales);
+}
+
+void AttentionKernels::copyValueScales(Value values, Value count,
+                                       Value scales) {
+  copyScales(values, shape.valueStride, shape.valueDepth, count, scales);
+}
+
+/// A row's scale follows its bytes, and is aligned to nothing.
+void AttentionKernels::copyScales(Value rows, int64_t stride, int64_t depth,
+                                  Value count, Value scales) {
+  call("scales_" + Twine(depth) + "_" + Twine(stride), {rows, count, scales},
+       [&](ValueRange inner) {
+         Value first = v.advanceBytes(inner[0], depth);
+         v.loop(v.index(0), inner[1], 1, [&](Value j) {
+           Value scale =
+               LLVM::LoadOp::create(v.builder, v.loc, v.builder.getF32Type(),
+                                    v.advanceBytes(first, times(j, stride)), 1);
+           LLVM::StoreOp::create(v.builder, v.loc, scale,
+                                 v.advance(inner[2], j), 4);
+         });
+       });
+}
+
+void AttentionKernels::scale(Value rows, Value s, Value scales, Value count) {
+  call("scale", {rows, s, scales, count}, [&](ValueRange inner) {
+    v.loop(v.index(0), inner[3], v.target.lanes(), [&](Value j) {
+      Value ofKeys = v.loadVector(v.advance(inner[2], j));
+      v.loop(v.index(0), inner[0], 1, [&](Value row) {
+        Value at = v.advance(v.advance(inner[1], j), times(row, shape.block));
+        v.store(v.mul(v.loadVector(at), ofKeys), at);
+      });
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
 // Scores
 //===----------------------------------------------------------------------===//
 
@@ -219,9 +265,11 @@ void AttentionKernels::prefetchRow(Value row, int64_t count, Type element) {
 void AttentionKernels::prefetchShare(Value rows, Type element, int64_t depth,
                                      int64_t stride, Value d) {
   int64_t lanes = v.target.lanes(),
-          rowBytes = depth * element.getIntOrFloatBitWidth() / 8,
+          elementBytes = element.getIntOrFloatBitWidth() / 8,
+          rowBytes = element.isInteger(8) ? kernel::KeptRow::bytes(depth)
+                                          : depth * elementBytes,
           squares = llvm::divideCeil(shape.depth, lanes);
-  if (stride != depth) {
+  if (stride * elementBytes != rowBytes) {
     Value line = v.advance(rows, element, d);
     for (int64_t i = 0; i < lanes; ++i)
       v.prefetch(v.advance(line, element, i * stride), /*isNear=*/true);

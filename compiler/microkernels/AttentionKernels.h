@@ -17,7 +17,7 @@ struct AttentionShape {
   int64_t depth, valueDepth;      // D, E
   int64_t keyStride, valueStride; // elements between the rows of k, of v
   int64_t block;                  // keys taken at once, a multiple of all lanes
-  mlir::Type keyElement, valueElement; // f32, or bf16
+  mlir::Type keyElement, valueElement; // f32, bf16, or i8 with a scale a row
   mlir::Block *score; // what is summed up over the depth; null: q · k
   float factor;       // of the sums, where there is a score
 
@@ -61,6 +61,19 @@ public:
   mlir::Value keyAt(mlir::Value k, mlir::Value number);
   mlir::Value valueAt(mlir::Value values, mlir::Value number);
 
+  /// Whether keys, or values, have scales.
+  bool hasKeyScales() const { return shape.keyElement.isInteger(8); }
+  bool hasValueScales() const { return shape.valueElement.isInteger(8); }
+  /// scales[j] = what follows the elements of key j, or value j, of the `count`
+  /// first of a block.
+  void copyKeyScales(mlir::Value k, mlir::Value count, mlir::Value scales);
+  void copyValueScales(mlir::Value values, mlir::Value count,
+                       mlir::Value scales);
+  /// s[i][j] = s[i][j] · scales[j] for `rows` rows and the first `count` keys
+  /// of a block.
+  void scale(mlir::Value rows, mlir::Value s, mlir::Value scales,
+             mlir::Value count);
+
   /// kt[d][j] = k[j][d] for the `count` first keys of a block.
   void transposeKeys(mlir::Value k, mlir::Value count, mlir::Value kt);
 
@@ -100,6 +113,8 @@ private:
                    mlir::ValueRange arguments, EmitRows emit);
   void call(const llvm::Twine &name, mlir::ValueRange arguments,
             llvm::function_ref<void(mlir::ValueRange)> emit);
+  void copyScales(mlir::Value rows, int64_t stride, int64_t depth,
+                  mlir::Value count, mlir::Value scales);
   void emitTranspose(mlir::Value k, mlir::Value count, mlir::Value kt);
   void emitScores(int64_t rows, const Queries &queries, mlir::Value kt,
                   mlir::Value count, mlir::Value s);

@@ -60,6 +60,10 @@ void AttentionEmitter::emitKeys(Value base, Value tiles, Value firstToken,
   Value count = smaller(minus(in.keys, base), v.index(shape.block));
   if (!op.getBias().empty() && nn::dependsOnDistance(op.getBias()))
     emitDistances(base, count, firstToken, tokens);
+  if (kernels.hasKeyScales())
+    kernels.copyKeyScales(keysFrom(base), count, scratch.keyScales);
+  if (kernels.hasValueScales())
+    kernels.copyValueScales(valuesFrom(base), count, scratch.valueScales);
   v.when(
       isDirect(tiles), [] {},
       [&] { kernels.transposeKeys(keysFrom(base), count, scratch.kt); });
@@ -95,6 +99,8 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
       [&] {
         kernels.scores(tile.rows, {q, vector}, scratch.kt, keys, scratch.s);
       });
+  if (kernels.hasKeyScales())
+    kernels.scale(tile.rows, scratch.s, scratch.keyScales, keys);
   if (op.getCap() || !op.getMask().empty() || !op.getBias().empty())
     emitPairs(tile, base, keys, firstToken);
   RowState rows = stateOf(scratch.states, tile.first);
@@ -110,6 +116,8 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
                                  v.advance(scratch.to, tile.first), base, keys};
         kernels.softmax(tile.rows, scratch.s, state, admitted);
       });
+  if (kernels.hasValueScales())
+    kernels.scale(tile.rows, scratch.s, scratch.valueScales, keys);
   v.when(
       isDirect(tiles),
       [&] {

@@ -9,6 +9,7 @@
 #include "compiler/microkernels/AttentionSpans.h"
 #include "compiler/microkernels/Depthwise.h"
 #include "compiler/microkernels/Elementwise.h"
+#include "compiler/microkernels/KeepRows.h"
 #include "compiler/microkernels/Matmul.h"
 #include "compiler/microkernels/Narrow.h"
 #include "compiler/microkernels/Norm.h"
@@ -45,6 +46,7 @@ public:
   explicit Emitters(const Target &machine) : machine(machine) {
     add<kernel::MatmulOp>(lowerMatmul);
     add<kernel::NarrowOp>(lowerNarrow);
+    add<kernel::KeepRowsOp>(lowerKeepRows);
     add<kernel::AttentionOp>(lowerAttention);
     add<kernel::MergeSpansOp>(lowerMergeSpans);
     add<kernel::NormOp>(lowerNorm);

@@ -276,16 +276,23 @@ Value VectorBuilder::loadFirst(Value pointer, int64_t count) {
 Value VectorBuilder::loadFirst(Value pointer, int64_t count, Type element) {
   if (element.isF32())
     return loadFirst(pointer, count);
-  assert(element.isBF16() && "the upper halves of f32");
-  auto type = VectorType::get(target.lanes(), builder.getI16Type());
+  bool isByte = element.isInteger(8);
+  assert((isByte || element.isBF16()) && "bf16: the upper halves of f32");
+  auto type = VectorType::get(target.lanes(), isByte ? builder.getI8Type()
+                                                     : builder.getI16Type());
+  int32_t bytes = isByte ? 1 : 2;
   Value halves;
   if (count == target.lanes())
-    halves = LLVM::LoadOp::create(builder, loc, type, pointer, 2);
+    halves = LLVM::LoadOp::create(builder, loc, type, pointer, bytes);
   else
     halves = LLVM::MaskedLoadOp::create(
         builder, loc, type, pointer, firstLanes(count),
         arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)),
-        builder.getI32IntegerAttr(2));
+        builder.getI32IntegerAttr(bytes));
+  if (isByte)
+    return arith::SIToFPOp::create(
+        builder, loc, floats(),
+        arith::ExtSIOp::create(builder, loc, ints(), halves));
   Value bits = arith::ExtUIOp::create(builder, loc, ints(), halves);
   return fromBits(arith::ShLIOp::create(builder, loc, bits, splatInt(16)));
 }

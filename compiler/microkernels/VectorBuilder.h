@@ -93,7 +93,7 @@ public:
   void store(mlir::Value vector, mlir::Value pointer, int64_t alignment = 4);
   /// The first `count` lanes only; the others are zero, or stay.
   mlir::Value loadFirst(mlir::Value pointer, int64_t count);
-  /// Of f32, or bf16 widened.
+  /// Of f32, or bf16 or i8 widened.
   mlir::Value loadFirst(mlir::Value pointer, int64_t count, mlir::Type element);
   void storeFirst(mlir::Value vector, mlir::Value pointer, int64_t count);
   /// The first `count` lanes, zero in the others.

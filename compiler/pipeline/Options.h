@@ -68,8 +68,8 @@ struct Options {
                                : activations == "int16";
   }
 
-  /// In which type sessions keep keys and values, f32 or bf16; empty: that of
-  /// weights, unless they are only stored so.
+  /// In which type sessions keep keys and values, f32, bf16 or q8; empty: that
+  /// of weights, unless they are only stored so.
   std::string cache;
 
   /// Entries beside which there is one that answers with what each layer hands

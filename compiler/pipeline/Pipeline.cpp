@@ -21,10 +21,13 @@ using namespace heddle;
 using namespace heddle::pipeline;
 
 /// Of what depends on a state alone, without the fusions that go before.
-static void addHoisting(OpPassManager &passes) {
+/// Where attention alone is rounded, it has to be found.
+static void addHoisting(OpPassManager &passes, bool raises) {
   passes.addPass(transforms::createInlineBlocks());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  if (raises)
+    passes.addPass(transforms::createRaiseAttention());
   passes.addPass(transforms::createHoistState());
 }
 
@@ -63,7 +66,7 @@ static void addFusion(OpPassManager &passes, const Options &options) {
   if (options.reference) {
     // What is rounded as it is kept has to be kept.
     if (caches.type != "f32")
-      addHoisting(passes);
+      addHoisting(passes, /*raises=*/caches.type == "q8");
     passes.addPass(transforms::createNarrowCaches(caches));
     return;
   }

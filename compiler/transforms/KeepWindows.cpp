@@ -94,17 +94,6 @@ private:
     return found == windows.end() ? all : found->second;
   }
 
-  /// Lines of one length a row, which kernel.attention reads.
-  bool isOfRows(Value value) const {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (!sizes.hasRows(type))
-      return false;
-    for (unsigned axis = 2; axis < type.getRank(); ++axis)
-      if (sizes.isRagged(sizes.axis(type, axis)))
-        return false;
-    return true;
-  }
-
   int64_t windowOf(CacheAppendOp append) const {
     int64_t window = append->use_empty() ? all : 1;
     for (OpOperand &use : append->getUses()) {
@@ -113,7 +102,7 @@ private:
         return all;
       for (Value value : {attention.getQ(), attention.getK(), attention.getV(),
                           attention.getResult()})
-        if (!isOfRows(value))
+        if (!sizes.liesInLines(cast<RankedTensorType>(value.getType())))
           return all;
       window = std::max(
           window, heddle::nn::windowOf(attention.getMask()).value_or(all));

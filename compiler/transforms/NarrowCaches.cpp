@@ -13,6 +13,7 @@
 
 #include "compiler/transforms/Passes.h"
 #include "dialects/nn/PathTree.h"
+#include "dialects/nn/SizeTable.h"
 #include "dialects/nn/VerifyModule.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
@@ -34,12 +35,16 @@ namespace {
 /// A use that widens what it reads.
 bool isRead(OpOperand &use) { return roleOf(use) == OperandRole::MixedRows; }
 
-bool isKeysOrValues(Operation *op) {
-  if (!isa<CacheAppendOp, StateReadOp>(op))
-    return false;
-  Value kept = op->getResult(0);
-  return getElementTypeOrSelf(kept.getType()).isF32() &&
-         llvm::all_of(kept.getUses(), isRead);
+/// A use by an attention that has a kernel, which multiplies by scales.
+bool isScaled(OpOperand &use, const SizeTable &sizes) {
+  auto attention = dyn_cast<AttentionOp>(use.getOwner());
+  return attention && isRead(use) && attention.getScore().empty() &&
+         llvm::all_of(ArrayRef<Value>{attention.getQ(), attention.getK(),
+                                      attention.getV(), attention.getResult()},
+                      [&](Value value) {
+                        return sizes.liesInLines(
+                            cast<RankedTensorType>(value.getType()));
+                      });
 }
 
 struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
@@ -51,16 +56,19 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
       return signalPassFailure();
     if (type == "f32")
       return;
-    if (type != "bf16") {
+    if (type != "bf16" && type != "q8") {
       emitError(getOperation().getLoc())
-          << "found cache type " << type << ", needed f32 or bf16";
+          << "found cache type " << type << ", needed f32, bf16 or q8";
       return signalPassFailure();
     }
+    sizes.emplace(getOperation());
     FailureOr<PathTree> tree = PathTree::build(getOperation());
     if (failed(tree))
       return signalPassFailure();
     findRefused(*tree);
     Type element = BFloat16Type::get(&getContext());
+    if (type == "q8")
+      element = DynamicType::get(&getContext(), DynamicType::kRow, false);
     getOperation().walk([&](CacheAppendOp append) {
       if (refused.contains(append)) {
         remark::missed(append.getLoc(), remarkOptions)
@@ -70,26 +78,39 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
       }
       Value kept = append.getResult();
       kept.setType(append.getType().clone(element));
-      remark::passed(append.getLoc(), remarkOptions) << "cache kept as bf16";
+      remark::passed(append.getLoc(), remarkOptions)
+          << remark::add("cache kept as {0}", type.getValue());
     });
     for (StateOp state : getOperation().getOps<StateOp>())
       narrowState(state, element);
   }
 
 private:
+  bool isKeysOrValues(Operation *op) const {
+    if (!isa<CacheAppendOp, StateReadOp>(op))
+      return false;
+    Value kept = op->getResult(0);
+    return getElementTypeOrSelf(kept.getType()).isF32() &&
+           llvm::all_of(kept.getUses(), [&](OpOperand &use) {
+             return type == "q8" ? isScaled(use, *sizes) : isRead(use);
+           });
+  }
+
   void narrowState(StateOp state, Type element) {
     SmallVector<StateReadOp> reads;
     getOperation().walk([&](StateReadOp read) {
       if (read.getState() == state.getSymName())
         reads.push_back(read);
     });
-    if (reads.empty() || !llvm::all_of(reads, isKeysOrValues))
+    auto isNarrow = [&](StateReadOp read) { return isKeysOrValues(read); };
+    if (reads.empty() || !llvm::all_of(reads, isNarrow))
       return;
     auto kept = cast<RankedTensorType>(state.getType()).clone(element);
     state.setType(kept);
     for (StateReadOp read : reads)
       read.getResult().setType(kept);
-    remark::passed(state.getLoc(), remarkOptions) << "state kept as bf16";
+    remark::passed(state.getLoc(), remarkOptions)
+        << remark::add("state kept as {0}", type.getValue());
   }
 
   /// Ops, and the paths of their buffers, until nothing is added.
@@ -109,6 +130,7 @@ private:
     }
   }
 
+  std::optional<SizeTable> sizes;
   llvm::SmallDenseSet<Operation *> refused;
 };
 

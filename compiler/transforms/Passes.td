@@ -202,7 +202,8 @@ def ObserveLayers : Pass<"nn-observe-layers", "::mlir::ModuleOp"> {
 def Unfuse : Pass<"nn-unfuse"> {
   let summary = "what only the fast path can read, undone";
   let description = [{
-    Takes layouts off weights and groups off experts. The reference computes a fused module this way.
+    Takes layouts off weights, groups off experts and windows off caches; caches in 8 bits hold f32 that have been rounded
+    alike. The reference computes a fused module this way.
 
     Before:
     ```mlir
@@ -295,7 +296,8 @@ def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
   let summary = "keys and values kept in fewer bits";
   let description = [{
     Caches that only attention reads, as keys or values, hold elements of `type`: half the memory, and half the traffic of
-    a step. What is appended is rounded to the nearest, ties to even; attention computes in f32 as before. A cache
+    a step; with `q8` some more than a quarter, a head's keys or values of a position being integers with one scale, rounded
+    to a 127th of the largest. What is appended is rounded to the nearest, ties to even; attention computes in f32 as before. A cache
     that something else reads stays f32, with a remark. States are kept alike: what nn-hoist-state has made of the keys and
     values of cross-attention.
 
@@ -308,7 +310,7 @@ def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
     %ks = nn.cache_append "k" %k from "T" to "S" : (tensor<?x?x2x8xf32, …>) -> tensor<?x?x2x8xbf16, …>
     ```
   }];
-  let options = [Option<"type", "type", "std::string", "\"f32\"", "f32 or bf16">];
+  let options = [Option<"type", "type", "std::string", "\"f32\"", "f32, bf16 or q8">];
 }
 
 def KeepWindows : Pass<"nn-keep-windows", "::mlir::ModuleOp"> {

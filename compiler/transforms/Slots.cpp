@@ -88,7 +88,7 @@ static int64_t streamsOf(RankedTensorType kept) {
 /// A slot's type is [B, positions…, rest]: a position is the rest.
 void Slots::addCaches(const nn::SizeTable &sizes, OpBuilder &builder) const {
   for (auto [number, slot] : llvm::enumerate(caches.firsts)) {
-    RankedTensorType tensor = slot->type;
+    RankedTensorType tensor = nn::keptAs(slot->type);
     // What a recurrence carries is, like a cache, nobody's to set.
     nn::SessionUse use = cast<nn::SessionOpInterface>(slot->op).sessionUse();
     bool isState = use == nn::SessionUse::Sets || use == nn::SessionUse::Reads;

@@ -72,7 +72,7 @@ def Kernel_ParallelOp : Kernel_Op<"parallel", [SingleBlockImplicitTerminator<"Yi
 def Kernel_F32Heads : MemRefRankOf<[F32], [3]>;
 
 /// What a session keeps of keys or values.
-def Kernel_KeptMatrix : MemRefRankOf<[F32, BF16], [2]>;
+def Kernel_KeptMatrix : MemRefRankOf<[F32, BF16, I8], [2]>;
 
 def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "online softmax attention of one key head in one row";
@@ -97,12 +97,14 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [AttrSizedOperandSegments]> {
     score is scale times the sum over the depth d, rising, of what the region makes of q[d], k[d] and, where there is a
     vector `with`, its element at [d] or, of one for each head, at [r, d].
 
-    Keys and values of bf16 are widened as they are read. With `ring` n they are rings (`kernel.cache_capacity`) of what
+    Keys and values of bf16 are widened as they are read. Those of i8 lie as KeptRow.h says: the scale of a key multiplies
+    its score, that of a value the weight that it has, after the sum of the weights. With `ring` n they are rings (`kernel.cache_capacity`) of what
     was appended last, and there are n keys: key j lies at j mod the ring's length.
 
     C1. q and y have three axes: tokens, R heads, depth; k and v have two: keys, depth. All but tokens and keys are
         static and positive.
-    C2. q and y have the same tokens and heads, q and k the same depth, k and v the same keys, y and v the same depth.
+    C2. q and y have the same tokens and heads, q and k the same depth, k and v the same keys, y and v the same depth; of i8
+        they have the bytes of a KeptRow of that depth. There is no `score` of such keys.
     C3. Depths are contiguous, the other strides static.
     C4. `keys` takes three indices (row, head, query) and yields two; `where` and `bias` take four (and the key), and
         yield an i1 and an f32.

@@ -33,6 +33,25 @@ def Kernel_WindowsOp : Kernel_Op<"windows"> {
   let hasVerifier = 1;
 }
 
+def Kernel_KeepRowsOp : Kernel_Op<"keep_rows"> {
+  let summary = "rows in 8 bits, as a session keeps them";
+  let description = [{
+    Of every row of x, with M its largest magnitude (2^−100 at least): round(x · (127 / M)), to the nearest, ties to even,
+    and behind these the scale M / 127, as KeptRow.h says.
+
+    C1. Rows of both are contiguous, of a static length and a static distance apart; there are as many of each.
+    C2. Rows of i8 have the bytes of a KeptRow of x's.
+
+    ```mlir
+    kernel.keep_rows %x into %rows : memref<?x64xf32, strided<[192, 1], offset: ?>> into memref<?x68xi8>
+    ```
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[F32], [2]>, "rows", [MemRead]>:$x,
+                       Arg<MemRefRankOf<[I8], [2]>, "kept", [MemWrite]>:$rows);
+  let assemblyFormat = "$x `into` $rows attr-dict `:` type($x) `into` type($rows)";
+  let hasVerifier = 1;
+}
+
 def Kernel_DepthwiseOp : Kernel_Op<"depthwise"> {
   let summary = "convolution of one channel with one filter";
   let description = [{

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/KernelVerify.h"
+#include "dialects/kernel/KeptRow.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -184,12 +185,19 @@ LogicalResult AttentionOp::verify() {
     return differ("q", q.getDimSize(0), "y", y.getDimSize(0), "tokens"); // C2
   if (q.getDimSize(1) != y.getDimSize(1))
     return differ("q", q.getDimSize(1), "y", y.getDimSize(1), "heads"); // C2
-  if (q.getDimSize(2) != k.getDimSize(1))
-    return differ("q", q.getDimSize(2), "k", k.getDimSize(1), "depth"); // C2
+  auto depthOf = [](MemRefType type) {
+    int64_t size = type.getDimSize(1);
+    return type.getElementType().isInteger(8) ? KeptRow::elements(size) : size;
+  };
+  if (q.getDimSize(2) != depthOf(k))
+    return differ("q", q.getDimSize(2), "k", depthOf(k), "depth"); // C2
   if (!mayBeEqual(k.getDimSize(0), v.getDimSize(0)))
     return differ("k", k.getDimSize(0), "v", v.getDimSize(0), "keys"); // C2
-  if (y.getDimSize(2) != v.getDimSize(1))
-    return differ("y", y.getDimSize(2), "v", v.getDimSize(1), "depth"); // C2
+  if (y.getDimSize(2) != depthOf(v))
+    return differ("y", y.getDimSize(2), "v", depthOf(v), "depth"); // C2
+  if (k.getElementType().isInteger(8) && !getScore().empty())
+    return emitOpError("has a score of keys in 8 bits, needs their product "
+                       "with q"); // C2
   if (failed(verifySinkAndVector(*this)))
     return failure();
   if (bool(getSpan()) != bool(getStates()) ||
@@ -202,6 +210,22 @@ LogicalResult AttentionOp::verify() {
       failed(verifyRegion(*this, getMask(), "where", 4, builder.getI1Type())))
     return failure();                                                     // C4
   return verifyRegion(*this, getBias(), "bias", 4, builder.getF32Type()); // C4
+}
+
+LogicalResult KeepRowsOp::verify() {
+  MemRefType x = getX().getType(), rows = getRows().getType();
+  for (MemRefType type : {x, rows})
+    if (!isStaticButFirstSize(type) || !isContiguous(type))
+      return emitOpError() << type
+                           << " needs contiguous rows of a static length, a "
+                              "static distance apart"; // C1
+  if (!mayBeEqual(x.getDimSize(0), rows.getDimSize(0)))
+    return emitOpError() << "x has " << x.getDimSize(0) << " rows, needs "
+                         << rows.getDimSize(0); // C1
+  if (rows.getDimSize(1) != KeptRow::bytes(x.getDimSize(1)))
+    return emitOpError() << "rows have " << rows.getDimSize(1)
+                         << " bytes, need " << KeptRow::bytes(x.getDimSize(1));
+  return success(); // C2
 }
 
 LogicalResult MergeSpansOp::verify() {

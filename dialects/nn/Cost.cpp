@@ -79,7 +79,7 @@ Cost AttentionOp::cost(const SizeTable &sizes) {
   if (!admitsLaterKey(getMask()))
     pairs = pairs - *(queries * queries - queries).dividedBy(SizeExpr(2));
   return {perPair * pairs * SizeExpr(2),
-          sizes.bytes(k) + sizes.bytes(typeOf(getV()))};
+          sizes.bytes(keptAs(k)) + sizes.bytes(keptAs(typeOf(getV())))};
 }
 
 Cost ConvOp::cost(const SizeTable &sizes) {

@@ -1,6 +1,7 @@
 //===- NN.cpp - the nn dialect and its axes attribute ---------------------===//
 
 #include "dialects/nn/NN.h"
+#include "dialects/kernel/KeptRow.h"
 
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Inline.h"
@@ -258,20 +259,36 @@ kernel::QuantisedRow heddle::nn::quantisedRow(RankedTensorType type) {
   return {type.getShape().back(), dynamic.getGroup(), dynamic.getWide()};
 }
 
+/// With rows of so many bytes.
+static RankedTensorType asBytes(RankedTensorType type, int64_t bytes) {
+  SmallVector<int64_t> sizes(type.getShape());
+  SmallVector<StringAttr> names(axesOf(type).getNames());
+  sizes.back() = bytes;
+  names.back() = StringAttr::get(type.getContext(), std::to_string(bytes));
+  return tensorOf(sizes, IntegerType::get(type.getContext(), 8),
+                  AxesAttr::get(type.getContext(), names, StringAttr()));
+}
+
+bool heddle::nn::mayBeKeptAs(Type given, Type kept) {
+  auto dynamic = dyn_cast<DynamicType>(kept);
+  bool isNarrower =
+      kept.isBF16() || (dynamic && dynamic.getGroup() == DynamicType::kRow);
+  return kept == given || (given.isF32() && isNarrower);
+}
+
+RankedTensorType heddle::nn::keptAs(RankedTensorType type) {
+  return isa<DynamicType>(type.getElementType())
+             ? asBytes(type, kernel::KeptRow::bytes(type.getShape().back()))
+             : storedAs(type);
+}
+
 RankedTensorType heddle::nn::storedAs(RankedTensorType type) {
   if (type.getElementType().isInteger(1))
     return type.clone(IntegerType::get(type.getContext(), 8));
   auto dynamic = dyn_cast<DynamicType>(type.getElementType());
   if (!dynamic)
     return type;
-  kernel::QuantisedRow row = quantisedRow(type);
-  SmallVector<int64_t> sizes(type.getShape());
-  SmallVector<StringAttr> names(axesOf(type).getNames());
-  sizes.back() = row.bytes();
-  names.back() =
-      StringAttr::get(type.getContext(), std::to_string(row.bytes()));
-  return tensorOf(sizes, IntegerType::get(type.getContext(), 8),
-                  AxesAttr::get(type.getContext(), names, StringAttr()));
+  return asBytes(type, quantisedRow(type).bytes());
 }
 
 RankedTensorType heddle::nn::withoutAxis(RankedTensorType type,

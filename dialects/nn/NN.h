@@ -76,6 +76,12 @@ mlir::RankedTensorType tensorOf(llvm::ArrayRef<int64_t> sizes,
 /// into files' names, symbols and C.
 bool isName(llvm::StringRef text);
 
+/// Whether a session may keep elements of type `given` as `kept`.
+bool mayBeKeptAs(mlir::Type given, mlir::Type kept);
+/// How a session keeps a value of `type`: as it is stored elsewhere, but rows
+/// of !nn.dynamic as kernel::KeptRow says.
+mlir::RankedTensorType keptAs(mlir::RankedTensorType type);
+
 /// How a value of `type` lies in memory, as a tensor of plain elements: truth
 /// values and rows of !nn.dynamic are bytes.
 mlir::RankedTensorType storedAs(mlir::RankedTensorType type);

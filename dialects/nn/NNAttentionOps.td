@@ -26,7 +26,8 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
     C3. The query heads are a multiple of the key heads.
     C4. The result has q's axes with v's depth.
     C5. Regions take four indices (row, head, query and key position); `where` yields an i1, `bias` an f32.
-    C6. q and the result are f32, k and v each f32 or bf16.
+    C6. q and the result are f32, k and v each f32, bf16 or, without a region `score`, !nn.dynamic<row>: the scale of a key
+        multiplies its score, that of a value its weight.
     C7. The cap is positive and finite.
     C8. The sink is f32 and has one axis, q's heads.
     C9. `score` is one block of scalar, arith and math ops from an f32 of q, one of k and, where there is a vector, one of
@@ -41,7 +42,7 @@ def NN_AttentionOp : NN_Op<"attention", [NN_SaysDependence, NN_SaysCost, NN_Says
          tensor<?x?x2x8xf32, #nn.axes<B, S, G, K>>) -> tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
     ```
   }];
-  let arguments = (ins NN_RealTensor:$q, NN_RealTensor:$k, NN_RealTensor:$v, Optional<NN_RealTensor>:$sink,
+  let arguments = (ins NN_RealTensor:$q, NN_KeptTensor:$k, NN_KeptTensor:$v, Optional<NN_RealTensor>:$sink,
                        Optional<NN_RealTensor>:$vector, F64Attr:$scale, OptionalAttr<F64Attr>:$cap);
   let regions = (region AnyRegion:$score, AnyRegion:$mask, AnyRegion:$bias);
   let results = (outs NN_RealTensor:$result);

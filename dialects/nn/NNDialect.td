@@ -140,7 +140,7 @@ def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {
     An int8 between −127 and 127 that stands for itself times a scale, the scale being that of its row,
     `!nn.dynamic<row>`, or of its group of 16 or 32 along the last axis, `!nn.dynamic<32>`. In groups it may be an int16
     instead, `!nn.dynamic<32, wide>`. A tensor's last axis is the row; how it lies in memory, with its scales, is said in
-    dialects/kernel/Layout.h (QuantisedRow).
+    dialects/kernel/Layout.h (QuantisedRow) or, of what a session keeps, in dialects/kernel/KeptRow.h.
 
     C1. A group is the row or 16 or 32 elements.
     C2. What is wide has groups.
@@ -153,6 +153,9 @@ def NN_DynamicType : TypeDef<NN_Dialect, "Dynamic"> {
     static constexpr int64_t kRow = 0;
   }];
 }
+
+/// What a session keeps, and attention reads.
+def NN_KeptTensor : NN_TensorOf<CPred<"::llvm::isa<::mlir::FloatType, ::heddle::nn::DynamicType>($_self)">, "kept">;
 
 def NN_NarrowTensor : NN_TensorOf<CPred<"$_self.isBF16() || ::llvm::isa<::heddle::nn::DynamicType>($_self)">, "narrow">;
 

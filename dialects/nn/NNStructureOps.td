@@ -125,8 +125,8 @@ def NN_StateWriteOp : NN_Op<"state_write", [NN_SaysPath, NN_SaysSession, MemoryE
   let description = [{
     A path is as in nn.state_read.
 
-    C1. The symbol is an `nn.state` of the operand's type, or of bf16 where that is f32: rounded to the nearest, ties to
-        even.
+    C1. The symbol is an `nn.state` of the operand's type or, where that is f32, of bf16 or !nn.dynamic<row>: rounded as
+        nn.cache_append does.
     C2. The path has as many different `{n}` as there are indices, numbered from 0.
 
     ```mlir
@@ -263,7 +263,8 @@ def NN_CacheAppendOp : NN_Op<"cache_append", [NN_SaysDependence, NN_LiesInSessio
     C1. The result has `to` in the place of `from` and else the operand's axes.
     C2. Axis 0 is the rows, axis 1 is `from`.
     C3. The path has as many different `{n}` as there are indices, numbered from 0.
-    C4. The result's elements are the operand's, or bf16 where those are f32: rounded to the nearest, ties to even.
+    C4. The result's elements are the operand's or, where those are f32, bf16, rounded to the nearest, ties to even, or
+        !nn.dynamic<row>: round(127 x / M) times M / 127, M being the largest magnitude of the row (2^−100 at least).
     C5. With `within` W, at least 1, a query at position i reads nothing before position i − W + 1: the session need not keep
         more, and of what it does not keep the result's elements are undefined.
 

@@ -76,6 +76,13 @@ SizeExpr SizeTable::bytes(RankedTensorType type) const {
   return elements(type) * SizeExpr(bits == 1 ? 1 : bits / 8);
 }
 
+bool SizeTable::liesInLines(RankedTensorType type) const {
+  bool any = false;
+  for (unsigned number = 2; number < type.getRank(); ++number)
+    any |= isRagged(axis(type, number));
+  return hasRows(type) && !any;
+}
+
 bool SizeTable::hasRows(RankedTensorType type) const {
   return !rows_.empty() && type.getRank() > 0 &&
          axesOf(type).axisName(0) == rows_;

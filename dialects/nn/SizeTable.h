@@ -52,6 +52,8 @@ public:
 
   /// Whether the first axis is the rows.
   bool hasRows(mlir::RankedTensorType type) const;
+  /// Whether it is, and no axis but the second has a length a row.
+  bool liesInLines(mlir::RankedTensorType type) const;
 
 private:
   llvm::SmallVector<SizeOp> dynamic_;

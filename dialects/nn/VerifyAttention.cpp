@@ -87,7 +87,10 @@ LogicalResult AttentionOp::verify() {
   for (Value operand : {getQ(), getResult(), getK(), getV()}) {
     Type element = getElementTypeOrSelf(operand.getType());
     bool mayBeKept = operand == getK() || operand == getV();
-    if (!element.isF32() && !(mayBeKept && element.isBF16()))
+    auto dynamic = dyn_cast<DynamicType>(element);
+    bool isBytes = dynamic && dynamic.getGroup() == DynamicType::kRow &&
+                   getScore().empty();
+    if (!element.isF32() && !(mayBeKept && (element.isBF16() || isBytes)))
       return emitOpError() << spell(namesOf(operand)) << " has " << element
                            << " elements, needs f32"
                            << (mayBeKept ? " or bf16" : ""); // C6

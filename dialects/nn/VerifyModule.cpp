@@ -168,13 +168,26 @@ static LogicalResult verifyIndices(Operation *op, ValueRange indices) { // M5
   return success();
 }
 
+/// Whether all quantised rows that an op reads or makes are its to.
+static bool movesQuantised(Operation *op) {
+  auto isKept = [](Value value) {
+    return isa_and_present<CacheAppendOp, StateReadOp>(value.getDefiningOp());
+  };
+  if (llvm::any_of(op->getResultTypes(), isQuantised) &&
+      !isa<NarrowOp, CacheAppendOp, StateReadOp>(op))
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value value) {
+    if (!isQuantised(value.getType()))
+      return true;
+    return isKept(value) ? isa<AttentionOp>(op) : isa<LinearOp>(op);
+  });
+}
+
 static LogicalResult verifyOp(Operation *op) {
-  if (!isa<NarrowOp>(op) &&
-      (llvm::any_of(op->getResultTypes(), isQuantised) ||
-       (!isa<LinearOp>(op) &&
-        llvm::any_of(op->getOperandTypes(), isQuantised))))
+  if (!movesQuantised(op))
     return op->emitOpError("has quantised rows, which nn.narrow makes for "
-                           "nn.linear alone"); // M3
+                           "nn.linear alone, and a session keeps for "
+                           "nn.attention"); // M3
   // What makes a number of numbers, which the op around has verified.
   if (isa<EpilogueOpInterface>(op->getParentOp()))
     return success();

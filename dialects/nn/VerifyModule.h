@@ -20,7 +20,8 @@ namespace heddle::nn {
 /// M3. A function consists of the computing ops of nn, scalar arithmetic,
 ///     loops that count by one between constants, and a return. Regions about
 ///     a pair of positions consist of scalar arithmetic and look-ups. Rows of
-///     !nn.dynamic go from nn.narrow to nn.linear and nowhere else.
+///     !nn.dynamic go from nn.narrow to nn.linear, from what a session keeps to
+///     nn.attention, and nowhere else.
 /// M4. An axis that is known only at run time is an expression over sizes that
 ///     the module declares, of which at least one is known only at run time,
 ///     and none is divided by. An axis of declared sizes has their value. The

@@ -87,9 +87,8 @@ LogicalResult StateWriteOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto state = tables.lookupNearestSymbolFrom<StateOp>(*this, getStateAttr());
   auto kept =
       state ? dyn_cast<RankedTensorType>(state.getType()) : RankedTensorType();
-  bool isRounded = kept && kept.getElementType().isBF16() &&
-                   value.getElementType().isF32() &&
-                   kept.clone(value.getElementType()) == value;
+  bool isRounded = kept && kept.clone(value.getElementType()) == value &&
+                   mayBeKeptAs(value.getElementType(), kept.getElementType());
   if (isRounded)
     return success();
   return verifyStateUse(*this, tables, getStateAttr(), value);
@@ -227,7 +226,7 @@ LogicalResult CacheAppendOp::verify() {
     return failure();
   Type given = getX().getType().getElementType(),
        kept = getType().getElementType();
-  if (kept != given && !(given.isF32() && kept.isBF16()))
+  if (!mayBeKeptAs(given, kept))
     return emitOpError() << "keeps " << kept << " of " << given
                          << ", needs the same, or bf16 of f32"; // C4
   if (getWindow().value_or(1) < 1)

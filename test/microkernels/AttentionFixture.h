@@ -24,9 +24,10 @@ struct Shape {
   };
   std::function<double(int64_t head, int64_t i, int64_t j)> bias =
       [](int64_t, int64_t, int64_t) { return 0.; };
-  bool narrow = false; ///< keys and values are bf16
-  bool drains = false; ///< there is a sink
-  int64_t ring = 0;    ///< keys and values lie in a ring of so many
+  bool narrow = false;  ///< keys and values are bf16
+  bool inBytes = false; ///< keys and values are i8, each with a scale
+  bool drains = false;  ///< there is a sink
+  int64_t ring = 0;     ///< keys and values lie in a ring of so many
   /// What is summed up over the depth, as a region and as a function.
   std::string score = "";
   std::function<double(double q, double k, double element)> term =
@@ -68,6 +69,10 @@ public:
     for (auto *tensor : {&q, &k, &v})
       for (float &element : *tensor)
         element = number(random);
+    if (shape.inBytes) {
+      bytesK = quantise(k, keyStride(), shape.depth, random);
+      bytesV = quantise(v, valueStride(), shape.valueDepth, random);
+    }
     if (!shape.narrow)
       return;
     for (auto [tensor, halves] : {std::pair(&k, &narrowK), {&v, &narrowV}})
@@ -79,7 +84,7 @@ public:
 
   int64_t queryStride() const { return (shape.heads + 1) * shape.depth; }
   int64_t keyStride() const { return 2 * shape.depth + 3; }
-  int64_t valueStride() const { return 3 * shape.valueDepth; }
+  int64_t valueStride() const { return 3 * shape.valueDepth + 4; }
   int64_t resultStride() const { return (shape.heads + 1) * shape.valueDepth; }
 
   /// Queries at positions first … first + tokens − 1 over `keys` keys; the last
@@ -97,15 +102,21 @@ public:
              shape.narrow ? static_cast<void *>(narrowK.data()) : k.data(),
          *valuesAt =
              shape.narrow ? static_cast<void *>(narrowV.data()) : v.data();
+    if (shape.inBytes)
+      keysAt = bytesK.data(), valuesAt = bytesV.data();
     std::vector<float> ringK = inRing(k, keyStride(), keys),
                        ringV = inRing(v, valueStride(), keys);
     if (shape.ring)
       keysAt = ringK.data(), valuesAt = ringV.data();
     int64_t kept = shape.ring ? shape.ring : keys;
+    int64_t behind = shape.inBytes ? 4 : 0;
     Buffer<2, void> bk = {
-        keysAt, keysAt, 0, {kept, shape.depth}, {keyStride(), 1}};
-    Buffer<2, void> bv = {
-        valuesAt, valuesAt, 0, {kept, shape.valueDepth}, {valueStride(), 1}};
+        keysAt, keysAt, 0, {kept, shape.depth + behind}, {keyStride(), 1}};
+    Buffer<2, void> bv = {valuesAt,
+                          valuesAt,
+                          0,
+                          {kept, shape.valueDepth + behind},
+                          {valueStride(), 1}};
     Buffer<3> by = {y.data(),
                     y.data(),
                     0,
@@ -156,6 +167,7 @@ public:
   Shape shape;
   std::vector<float> q, k, v;
   std::vector<uint16_t> narrowK, narrowV;
+  std::vector<int8_t> bytesK, bytesV;
   static constexpr int64_t positions = 1600;
 
 private:
@@ -163,6 +175,21 @@ private:
                         Buffer<3> *, int64_t, int64_t);
   using CutFunction = void(Buffer<3> *, Buffer<2, void> *, Buffer<2, void> *,
                            Buffer<3> *, int64_t, int64_t, Buffer<1> *, int64_t);
+
+  /// Makes of lines what random bytes with random scales stand for.
+  static std::vector<int8_t> quantise(std::vector<float> &lines, int64_t stride,
+                                      int64_t depth, std::mt19937 &random) {
+    std::vector<int8_t> bytes(lines.size());
+    for (size_t line = 0; line + stride <= lines.size(); line += stride) {
+      float scale = static_cast<float>(1 + random() % 100) / 6350;
+      for (int64_t d = 0; d < depth; ++d) {
+        bytes[line + d] = static_cast<int8_t>(random() % 255 - 127);
+        lines[line + d] = static_cast<float>(bytes[line + d]) * scale;
+      }
+      memcpy(&bytes[line + depth], &scale, sizeof scale);
+    }
+    return bytes;
+  }
 
   /// Of `keys` lines the last ones, each at its number mod the ring's length.
   std::vector<float> inRing(const std::vector<float> &lines, int64_t stride,
@@ -180,7 +207,10 @@ private:
              "xf32, strided<[" + text(stride) + ", " + text(depth) + ", 1]>>";
     };
     auto matrix = [&](int64_t depth, int64_t stride) {
-      return "memref<?x" + text(depth) + (shape.narrow ? "xbf16" : "xf32") +
+      return "memref<?x" + text(depth + (shape.inBytes ? 4 : 0)) +
+             (shape.inBytes  ? "xi8"
+              : shape.narrow ? "xbf16"
+                             : "xf32") +
              ", strided<[" + text(stride) + ", 1]>>";
     };
     std::string q = tensor(shape.depth, queryStride()),

@@ -70,7 +70,7 @@ TEST_P(AttentionTest, RingOfAWindow) {
   for (int64_t depth : {16, 64, 80}) {
     Shape shape = {2, depth, depth, window};
     Attention whole(shape, GetParam());
-    shape.ring = kernel::ringKeys;
+    shape.ring = heddle::kernel::ringKeys;
     Attention ring(shape, GetParam());
     int64_t most = shape.ring - 69;
     for (Call call : {Call{0, 1, 1},
@@ -170,6 +170,17 @@ TEST_P(AttentionTest, NarrowKeysAndValues) {
     shape.narrow = true;
     expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}}, 90);
   }
+}
+
+TEST_P(AttentionTest, KeysAndValuesInBytes) {
+  for (int64_t depth : {1, 5, 16, 33, 64, 80, 128}) {
+    Shape shape = {2, depth, depth, causal, isBefore};
+    shape.inBytes = true;
+    expectAttention(shape, {{0, 1, 1}, {0, 70, 70}, {100, 1, 101}}, 150);
+  }
+  Shape shape = {3, 24, 40, causal, isBefore};
+  shape.inBytes = shape.drains = true;
+  expectAttention(shape, {{0, 9, 9}, {600, 1, 601}}, 90);
 }
 
 TEST_P(AttentionTest, Sink) {

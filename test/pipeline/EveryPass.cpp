@@ -34,6 +34,7 @@ static constexpr llvm::StringLiteral allPasses[] = {
     "nn-keep-windows",
     "nn-merge-projections",
     "nn-narrow-caches{type=bf16}",
+    "nn-narrow-caches{type=q8}",
     "nn-observe-layers",
     "nn-plan-memory",
     "nn-quantize{quant=q4}",

@@ -1,9 +1,18 @@
 // Keys and values that only attention reads are kept in bf16; what else is kept stays f32.
 // RUN: heddle-opt %s --nn-narrow-caches=type=bf16 --verify-diagnostics --remarks-filter=nn-narrow-caches | FileCheck %s
 // RUN: heddle-opt %s --nn-narrow-caches=type=f32 | FileCheck %s --check-prefix=F32
+// RUN: heddle-opt %s --nn-narrow-caches=type=q8 | FileCheck %s --check-prefix=Q8
+// RUN: heddle-opt %s --nn-narrow-caches=type=q8 | heddle-opt --nn-unfuse | FileCheck %s --check-prefix=REFERENCE
 // RUN: not heddle-opt %s --nn-narrow-caches=type=f16 2>&1 | FileCheck %s --check-prefix=TYPE
 // F32-NOT: bf16
-// TYPE: error: found cache type f16, needed f32 or bf16
+// TYPE: error: found cache type f16, needed f32, bf16 or q8
+//
+// The reference keeps what is rounded.
+// Q8: nn.cache_append "a.k" %arg1 from "T" to "S" : (!B_T_G_K) -> !dynamic_rows_B_S_G_K
+// REFERENCE: nn.abs %arg1
+// REFERENCE: nn.sub
+// REFERENCE: %[[K:.*]] = nn.mul
+// REFERENCE: nn.cache_append "a.k" %[[K]] from "T" to "S" : (!B_T_G_K) -> !B_S_G_K
 
 !q = tensor<?x?x4x8xf32, #nn.axes<B, T, H, K>>
 !k = tensor<?x?x2x8xf32, #nn.axes<B, T, G, K>>
