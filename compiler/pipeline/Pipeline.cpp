@@ -28,6 +28,7 @@ static void addHoisting(OpPassManager &passes, bool raises) {
   passes.addPass(createCSEPass());
   if (raises)
     passes.addPass(transforms::createRaiseAttention());
+  passes.addPass(transforms::createInlineStateReaders());
   passes.addPass(transforms::createHoistState());
 }
 
