@@ -18,6 +18,7 @@ class Shape:
     G: int = 0  # key heads; 0: as many as H
     gated: bool = False
     tied: bool = False  # the head is the embedding table
+    P: int = 0  # a picture's patches are P x P, in three colours, and its class token is first; V classes
 
     def layer_parameters(self):
         """Of the matrices; norms and biases are neither counted as work nor as traffic."""
@@ -31,6 +32,7 @@ SHAPES = {
     "gpt2": Shape(D=768, L=12, H=12, F=3072, V=50257, N=1024),
     "llama-1.1b": Shape(D=2048, L=22, H=32, G=4, F=5632, V=32000, N=2048, gated=True),
     "smollm2": Shape(D=576, L=30, H=9, G=3, F=1536, V=49152, N=16384, gated=True, tied=True),
+    "vit-base": Shape(D=768, L=12, H=12, F=3072, V=1000, N=197, P=16),
     "transformer": Shape(D=512, L=6, H=8, F=2048, V=10000, N=1024),
 }
 
@@ -42,6 +44,7 @@ class Cell:
     work: encode     all hidden states of `batch` texts of `length` tokens
           prefill    a prompt of `length` tokens, logits of the last one
           decode     one token after `length` others, its logits
+          classify   `batch` pictures of `length` - 1 patches, logits of their classes
           translate  `length` source and `target` target tokens, logits of every target token
     goal: the fraction of the limit that Heddle is to reach."""
     work: str
@@ -69,6 +72,9 @@ class Cell:
         head = 2 * s.D * s.V
         if self.work == "encode":
             return n * matrices + s.L * 4 * n * self.length * s.D
+        if self.work == "classify":
+            patches = (n - self.batch) * 2 * 3 * s.P * s.P * s.D
+            return patches + n * matrices + s.L * 4 * n * self.length * s.D + self.batch * head
         if self.work == "prefill":
             return n * matrices + s.L * 2 * n * (self.length + 1) * s.D + self.batch * head
         if self.work == "decode":
@@ -86,7 +92,7 @@ class Cell:
         if self.work == "translate":
             parameters = 2 * parameters + s.L * 4 * s.D * s.D
         if self.work != "encode":
-            parameters += s.D * s.V
+            parameters += s.D * s.V + 3 * s.P * s.P * s.D
         kv = 0
         if self.work == "decode":
             kv = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype in ("f32", "stored") else 2)
@@ -128,5 +134,7 @@ CELLS = [
     Cell("decode", "smollm2", 8, 128, "bf16", 0.85),
     Cell("decode", "smollm2", 8, 128, "q8", 0.85),
     Cell("decode", "smollm2", 8, 128, "q4", 0.85),
+    Cell("classify", "vit-base", 1, 197, "f32", 0.90),
+    Cell("classify", "vit-base", 8, 197, "f32", 0.90),
     Cell("translate", "transformer", 32, 10, "f32", 0.90, target=20),
 ]

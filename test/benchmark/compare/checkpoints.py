@@ -90,6 +90,34 @@ def llama(model):
         "tie_word_embeddings": s.tied, "torch_dtype": "bfloat16", "bos_token_id": 1, "eos_token_id": 2}
 
 
+def vit():
+    s, r = SHAPES["vit-base"], Random()
+    r.normal("vit.embeddings.cls_token", 1, 1, s.D)
+    r.normal("vit.embeddings.position_embeddings", 1, s.N, s.D)
+    r.normal("vit.embeddings.patch_embeddings.projection.weight", s.D, 3, s.P, s.P)
+    r.normal("vit.embeddings.patch_embeddings.projection.bias", s.D)
+    for l in range(s.L):
+        layer = f"vit.encoder.layer.{l}"
+        r.norm(f"{layer}.layernorm_before", s.D)
+        for name in ("attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense"):
+            r.linear(f"{layer}.{name}", s.D, s.D)
+        r.norm(f"{layer}.layernorm_after", s.D)
+        r.linear(f"{layer}.intermediate.dense", s.D, s.F)
+        r.linear(f"{layer}.output.dense", s.F, s.D)
+    r.norm("vit.layernorm", s.D)
+    r.linear("classifier", s.D, s.V)
+    return r.tensors, {
+        "architectures": ["ViTForImageClassification"], "model_type": "vit", "hidden_size": s.D, "num_hidden_layers": s.L,
+        "num_attention_heads": s.H, "intermediate_size": s.F, "image_size": side(s), "patch_size": s.P, "num_channels": 3,
+        "layer_norm_eps": 1e-12, "hidden_act": "gelu", "qkv_bias": True,
+        "id2label": {str(i): f"class {i}" for i in range(s.V)}, "label2id": {f"class {i}": i for i in range(s.V)}}
+
+
+def side(shape):
+    """Pixels of a square picture's side."""
+    return round((shape.N - 1) ** 0.5) * shape.P
+
+
 def transformer():
     """torch.nn.Transformer(512, 8, 6, 6) with embeddings and a head; q, k and v apart (torch keeps them in one)."""
     s, r = SHAPES["transformer"], Random()
@@ -114,7 +142,7 @@ def transformer():
 
 
 MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": functools.partial(llama, "llama-1.1b"),
-          "smollm2": functools.partial(llama, "smollm2"), "transformer": transformer}
+          "smollm2": functools.partial(llama, "smollm2"), "vit-base": vit, "transformer": transformer}
 
 
 def folder(model, store):
@@ -138,8 +166,11 @@ def load(model, store):
 
 
 def inputs(cell):
-    """Token ids: [batch, length], and for `translate` the target's [batch, target] as well."""
+    """Token ids: [batch, length], and for `translate` the target's [batch, target] as well; for `classify` pictures, [batch, 3,
+    side, side]."""
     draw = np.random.default_rng(7)
+    if cell.work == "classify":
+        return draw.standard_normal((cell.batch, 3, side(cell.shape), side(cell.shape)), dtype=np.float32)
     ids = draw.integers(0, cell.shape.V, (cell.batch, cell.length), dtype=np.int64)
     if not cell.target:
         return ids

@@ -155,6 +155,37 @@ def gpt2(g):
     g.result(g.node("MatMul", g.norm(last, "ln_f", 1e-5), head), cell.batch, s.V)
 
 
+def vit(g):
+    cell, s, t = g.cell, g.shape, g.tensors
+    side, embeddings, epsilon = checkpoints.side(s), "vit.embeddings", 1e-12
+    g.inputs.append(helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [cell.batch, 3, side, side]))
+    patches = f"{embeddings}.patch_embeddings.projection"
+    x = g.node("Conv", "pixel_values", g.weight(f"{patches}.weight"), g.weight(f"{patches}.bias"), strides=[s.P, s.P])
+    x = g.node("Transpose", g.node("Reshape", x, g.integers(cell.batch, s.D, s.N - 1)), perm=[0, 2, 1])
+    first = g.constant("class_token", np.repeat(t[f"{embeddings}.cls_token"], cell.batch, axis=0))
+    x = g.node("Add", g.node("Concat", first, x, axis=1), g.weight(f"{embeddings}.position_embeddings"))
+    for l in range(s.L):
+        layer = f"vit.encoder.layer.{l}"
+        names = [f"{layer}.attention.attention.{part}" for part in ("query", "key", "value")]
+        n = g.norm(x, f"{layer}.layernorm_before", epsilon)
+        if g.fused:
+            matrix = g.constant(f"{layer}.qkv", np.concatenate([t[f"{name}.weight"] for name in names]).T)
+            bias = g.constant(f"{layer}.qkv.bias", np.concatenate([t[f"{name}.bias"] for name in names]))
+            a = g.node("Attention", n, matrix, bias, domain=MICROSOFT, num_heads=s.H)
+        else:
+            a = g.attention(*(g.linear(n, name, True) for name in names), s.N, s.N)
+        x = g.node("Add", x, g.linear(a, f"{layer}.attention.output.dense", True))
+        n = g.norm(x, f"{layer}.layernorm_after", epsilon)
+        if g.fused:
+            f = g.product(n, f"{layer}.intermediate.dense.weight", True)
+            f = g.node("BiasGelu", f, g.weight(f"{layer}.intermediate.dense.bias"), domain=MICROSOFT)
+        else:
+            f = g.node("Gelu", g.linear(n, f"{layer}.intermediate.dense", True))
+        x = g.node("Add", x, g.linear(f, f"{layer}.output.dense", True))
+    first = g.node("Gather", x, g.constant("first", np.array(0, np.int64)), axis=1)
+    g.result(g.linear(g.norm(first, "vit.layernorm", epsilon), "classifier", True), cell.batch, s.V)
+
+
 def transformer(g):
     cell, s = g.cell, g.shape
     source, target = g.ids("source", cell.length), g.ids("target", cell.target)
@@ -185,7 +216,7 @@ def transformer(g):
     g.result(g.linear(g.norm(x, "decoder.norm", 1e-5), "generator", True), cell.batch, cell.target, s.V)
 
 
-MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "transformer": transformer}
+MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "vit-base": vit, "transformer": transformer}
 
 
 def file(cell, store, fused):

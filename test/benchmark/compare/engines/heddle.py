@@ -10,8 +10,9 @@ import checkpoints
 from engines import Base
 
 int64, int32, pointer = ctypes.c_int64, ctypes.c_int32, ctypes.c_void_p
-ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "translate": "translate"}
-NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "smollm2": "llama", "transformer": "nn_transformer"}
+ENTRIES = {"encode": "encode", "prefill": "step", "decode": "step", "classify": "classify", "translate": "translate"}
+NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "llama", "smollm2": "llama", "vit-base": "vit",
+         "transformer": "nn_transformer"}
 
 
 WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"}
@@ -43,7 +44,7 @@ class Engine(Base):
         model = self.function("open", pointer, ctypes.c_char_p, int32)(None, threads)
         if model and self.function("use_huge_pages", int32, pointer)(model):
             raise RuntimeError(self.error())
-        tokens = cell.length + cell.target
+        tokens = 1 if cell.work == "classify" else cell.length + cell.target  # a picture is one
         context = tokens + 1 if cell.work in ("prefill", "decode", "translate") else 0
         self.session = model and self.function("session_open", pointer, pointer, int64, int64, int64)(
             model, cell.batch, cell.batch * tokens, context)
@@ -80,6 +81,10 @@ class Engine(Base):
             source, target = (np.ascontiguousarray(x, np.int32) for x in ids)
             self.result = np.empty((cell.batch, cell.target, cell.shape.V), np.float32)
             self.run = self.call([cell.length, cell.target], [source, target], self.result)
+            return
+        if cell.work == "classify":
+            self.result = np.empty((cell.batch, cell.shape.V), np.float32)
+            self.run = self.call([], [ids], self.result)
             return
         ids = ids.astype(np.int32)
         if cell.work == "encode":

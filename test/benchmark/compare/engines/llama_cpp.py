@@ -11,7 +11,7 @@ from engines import Base
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype == "int8" or cell.work == "translate":
+        if cell.dtype == "int8" or cell.work in ("classify", "translate"):
             self.refuse(cell)
         self.cell, self.version = cell, f"llama-cpp-python {llama_cpp.__version__}"
         llama_cpp.llama_backend_init()

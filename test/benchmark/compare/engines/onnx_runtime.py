@@ -34,7 +34,7 @@ class Engine(Base):
         if cell.work == "translate":
             return dict(zip(("source", "target"), ids))
         if cell.work != "decode":
-            return {"input_ids": ids}
+            return {"pixel_values" if cell.work == "classify" else "input_ids": ids}
         feeds = {"input_ids": np.full((cell.batch, 1), checkpoints.NEXT_TOKEN, np.int64)}
         for l, layer in enumerate(prompt_cache(cell, store)):
             feeds[f"past.{l}"] = layer

@@ -23,6 +23,10 @@ class Engine(Base):
         ids = torch.from_numpy(checkpoints.inputs(self.cell))
         self.call = lambda: self.forward(input_ids=ids).last_hidden_state
 
+    def prepare_classify(self):
+        pictures = torch.from_numpy(checkpoints.inputs(self.cell))
+        self.call = lambda: self.forward(pixel_values=pictures).logits
+
     def prepare_prefill(self):
         ids = torch.from_numpy(checkpoints.inputs(self.cell))
         self.call = lambda: self.forward(input_ids=ids, use_cache=True, logits_to_keep=1).logits
