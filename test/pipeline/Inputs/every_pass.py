@@ -1,4 +1,4 @@
-"""Every `def Name : Pass<"flag"` of compiler/ROOM/Passes.td has compiler/ROOM/Name.cpp and test/ROOM/name.mlir, which runs
+"""Every `def Name : Pass<"flag"` of compiler/ROOM/*Passes.td has compiler/ROOM/Name.cpp and test/ROOM/name.mlir, which runs
 the flag; and heddle-opt knows the flag."""
 import pathlib
 import re
@@ -8,7 +8,7 @@ import sys
 root = pathlib.Path(sys.argv[1])
 known = subprocess.run(["heddle-opt", "--help"], check=True, capture_output=True, text=True).stdout
 faults, count = [], 0
-for passes in sorted(root.glob("compiler/*/Passes.td")):
+for passes in sorted(root.glob("compiler/*/*Passes.td")):
     room = passes.parent.name
     for name, flag in re.findall(r'^def (\w+) : Pass<"([\w-]+)"', passes.read_text(), flags=re.M):
         count += 1
@@ -23,7 +23,7 @@ for passes in sorted(root.glob("compiler/*/Passes.td")):
             faults.append(f"{flag}: heddle-opt does not know it")
 # Edited modules go through each of them.
 tried = (root / "test/pipeline/EveryPass.cpp").read_text()
-faults += [f"{flag}: test/pipeline/EveryPass.cpp does not try it" for passes in root.glob("compiler/*/Passes.td")
+faults += [f"{flag}: test/pipeline/EveryPass.cpp does not try it" for passes in root.glob("compiler/*/*Passes.td")
            for flag in re.findall(r'^def \w+ : Pass<"([\w-]+)"', passes.read_text(), flags=re.M)
            if not re.search(rf'^    "{flag}["{{]', tried, flags=re.M)]
 for fault in faults:
