@@ -18,11 +18,19 @@ bool Speculation::begin(StepCall &call, int64_t i, Writer &writer) {
   if (state.most <= 0)
     return false;
   int32_t source = writer.speculation();
-  if (source == HEDDLE_SPECULATE_LOOKUP && lookUp(row))
+  if (source != HEDDLE_SPECULATE_NONE && lookUp(row))
     state.run = row.lookup->find();
-  if (source == HEDDLE_SPECULATE_MODEL || state.run > 0)
-    state.source = source;
+  if (source == HEDDLE_SPECULATE_MODEL && !goesOnAsBefore(state, row))
+    state.source = HEDDLE_SPECULATE_MODEL;
+  else if (state.run > 0)
+    state.source = HEDDLE_SPECULATE_LOOKUP;
   return state.source != HEDDLE_SPECULATE_NONE;
+}
+
+/// Whether a small model need not be asked, since the text repeats itself.
+bool Speculation::goesOnAsBefore(const State &state, const Row &row) {
+  constexpr float likely = 0.6f;
+  return state.run > 0 && row.lookup->chance(state.run) >= likely;
 }
 
 /// Has the row's lookup know the text.

@@ -71,6 +71,7 @@ private:
 
   bool begin(StepCall &call, int64_t i, Writer &writer);
   bool lookUp(Row &row);
+  static bool goesOnAsBefore(const State &state, const Row &row);
   heddle_status openDrafter();
   heddle_status askModel(StepCall &call);
   bool isWorthAsking(const StepCall &call);

@@ -195,8 +195,9 @@ static void printGenerationHelp(const heddle_program &program,
       "kept "
       "if the model chooses them: the\n"
       "                          same text, sooner. lookup: what followed the "
-      "same words before; model: the\n"
-      "                          small model of heddle build --speculate "
+      "same words before; model: that,\n"
+      "                          or the small model of heddle build "
+      "--speculate "
       "(none)\n"
       "  --logprobs K            with --format json: the log probability of "
       "every token, and the K likeliest\n",

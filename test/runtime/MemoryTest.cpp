@@ -3,7 +3,7 @@
 
 #include "runtime/Memory.h"
 #include "AllocationHook.h"
-#include "ToyProgram.h"
+#include "ToySpeculation.h"
 #include "ToyTokenizer.h"
 
 #include <gtest/gtest.h>
@@ -28,8 +28,20 @@ public:
         "default",
         "{% for m in messages %}{{ m.content | trim }} {% endfor %}"};
     static const heddle_chat chat = {1, 0, &turns, nullptr, nullptr};
-    static heddle_program program = toy::program;
+    static heddle_program program = toy::program, small = program;
+    static heddle_entry entries[6];
+    std::copy_n(toy::program.entries, 5, entries);
+    entries[5] = toy::entry("score", 1, toy::idsBT, toy::logitsBTV, toy::score);
+    entries[5].arena_bytes = entries[0].arena_bytes;
+    entries[5].generates = 3;
+    entries[5].grows = entries[0].grows;
+    program.entries = entries;
+    program.entry_count = 6;
     program.chat = &chat;
+    small.entries = smallEntries();
+    small.entry_count = 1;
+    small.weight_slot_count = 0;
+    program.draft = &small;
     model = heddle_open(&program, &options);
     return statusOf(model);
   }
@@ -75,6 +87,7 @@ public:
     wanted.top_k = 4;
     wanted.repetition_penalty = 1.5;
     wanted.beams = beams;
+    wanted.speculate = speculate;
     auto ignore = [](void *, int64_t, int32_t, const char *, int64_t) {
       return int32_t{0};
     };
@@ -87,6 +100,13 @@ public:
   heddle_status generateWithBeams() {
     beams = 2;
     return generateGreedily();
+  }
+  heddle_status generateWithDrafts() {
+    beams = 1;
+    speculate = HEDDLE_SPECULATE_MODEL;
+    heddle_status status = generateGreedily();
+    speculate = HEDDLE_SPECULATE_NONE;
+    return status;
   }
   heddle_status embed() {
     const char *texts[] = {"ab c", "c"};
@@ -118,14 +138,39 @@ public:
   }
 
   using Step = heddle_status (Host::*)();
-  static constexpr Step steps[] = {
-      &Host::open,     &Host::openSession,      &Host::call,
-      &Host::tokenize, &Host::callWithDefaults, &Host::detokenize,
-      &Host::generate, &Host::generateGreedily, &Host::generateWithBeams,
-      &Host::embed,    &Host::render,           &Host::answer,
-      &Host::close};
+  static constexpr Step steps[] = {&Host::open,
+                                   &Host::openSession,
+                                   &Host::call,
+                                   &Host::tokenize,
+                                   &Host::callWithDefaults,
+                                   &Host::detokenize,
+                                   &Host::generate,
+                                   &Host::generateGreedily,
+                                   &Host::generateWithBeams,
+                                   &Host::generateWithDrafts,
+                                   &Host::embed,
+                                   &Host::render,
+                                   &Host::answer,
+                                   &Host::close};
 
 private:
+  /// That of a small model without weights, which likes the last token best.
+  static const heddle_entry *smallEntries() {
+    static heddle_entry step = toy::program.entries[0];
+    step.function = [](heddle_frame *frame) -> int32_t {
+      auto *logits = static_cast<float *>(frame->outputs[0]);
+      const heddle_extent &ids = frame->extents[toy::extentBT];
+      for (int64_t row = 0; row < frame->extents[toy::extentB].total; ++row) {
+        float *of = logits + row * toy::vocabulary;
+        std::fill_n(of, toy::vocabulary, 0.f);
+        of[static_cast<const int32_t *>(
+            frame->inputs[0])[ids.rows[row + 1] - 1]] = 1;
+      }
+      return HEDDLE_OK;
+    };
+    return &step;
+  }
+
   // A failure's status is not told by a pointer or a count.
   static heddle_status statusOf(const void *made) {
     return made ? HEDDLE_OK : HEDDLE_OUT_OF_MEMORY;
@@ -141,7 +186,7 @@ private:
   heddle_model *model = nullptr;
   heddle_session *session = nullptr;
   float temperature = 0.7f;
-  int32_t beams = 1;
+  int32_t beams = 1, speculate = HEDDLE_SPECULATE_NONE;
 };
 
 class Memory : public ::testing::Test {
@@ -225,7 +270,8 @@ void *runAllSteps(void *argument) {
   for (Host::Step step : Host::steps) {
     bool isCall = step == &Host::call || step == &Host::callWithDefaults ||
                   step == &Host::generate || step == &Host::generateGreedily ||
-                  step == &Host::generateWithBeams || step == &Host::embed ||
+                  step == &Host::generateWithBeams ||
+                  step == &Host::generateWithDrafts || step == &Host::embed ||
                   step == &Host::answer;
     heddle_status expected =
         isCall && !thread.hasStack ? HEDDLE_OUT_OF_MEMORY : HEDDLE_OK;
