@@ -36,6 +36,7 @@ struct DraftMemory {
   ~DraftMemory() { destroy(drafter); }
 
   CallTimes times;                   // of the model
+  RunChances ofRuns;                 // of what is looked up
   DraftChances ofLikeliest, ofDrawn; // of the small model's drafts
   int64_t idle = 0;                  // calls since that were not worth one
   Drafter *drafter = nullptr;        // null: nobody has asked for it

@@ -92,27 +92,32 @@ int32_t Lookup::draft(int64_t index) const {
   return words[found + static_cast<size_t>(index) % period];
 }
 
-int64_t Lookup::kindOf(int64_t run) {
+//===-- How often drafts are chosen --===//
+
+int64_t RunChances::kindOf(int64_t run) {
   static constexpr int64_t ends[kinds - 1] = {1, 2, 3, 5, 8, 16};
   return std::lower_bound(ends, std::end(ends), run) - ends;
 }
 
-/// Before anything is known, longer runs are taken to go on more often.
-float Lookup::chance(int64_t run) const {
-  static constexpr float expected[kinds] = {.1f, .2f, .35f, .5f,
-                                            .7f, .8f, .85f};
+float RunChances::ofKind(int64_t kind) const {
   constexpr float weight = 2; // of the expectation, in drafts
-  int64_t kind = kindOf(run);
   return (chosen[kind] + weight * expected[kind]) / (tried[kind] + weight);
 }
 
-void Lookup::tell(int64_t run, bool isChosen) {
+float RunChances::of(int64_t run) const { return ofKind(kindOf(run)); }
+
+void RunChances::tell(int64_t run, bool isChosen) {
   constexpr float mostKept = 64;
   int64_t kind = kindOf(run);
   if (tried[kind] >= mostKept)
     tried[kind] /= 2, chosen[kind] /= 2;
   tried[kind] += 1;
   chosen[kind] += isChosen ? 1.f : 0.f;
+}
+
+void RunChances::expect(const RunChances &others) {
+  for (int64_t kind = 0; kind < kinds; ++kind)
+    expected[kind] = others.ofKind(kind);
 }
 
 } // namespace heddle::runtime

@@ -6,6 +6,25 @@
 
 namespace heddle::runtime {
 
+/// How often drafts behind runs of some length are chosen.
+class RunChances {
+public:
+  /// Before anything is known, longer runs are taken to go on more often.
+  float of(int64_t run) const;
+  void tell(int64_t run, bool isChosen);
+  /// Expects what others have shown.
+  void expect(const RunChances &others);
+
+private:
+  static constexpr int64_t kinds = 7;
+  static int64_t kindOf(int64_t run);
+  float ofKind(int64_t kind) const;
+
+  float expected[kinds] = {.1f, .2f, .35f, .5f, .7f, .8f, .85f};
+  // Of drafts behind runs of each kind; older ones count less.
+  float tried[kinds] = {}, chosen[kinds] = {};
+};
+
 /// Remembers the tokens of one text and where each of them, and each pair,
 /// stood. Without memory it has noted trouble, and drafts less.
 class Lookup {
@@ -21,10 +40,8 @@ public:
   /// goes on as it began: the run is taken to repeat.
   int32_t draft(int64_t index) const;
 
-  /// The chance that a draft behind a run of so many tokens is chosen, by what
-  /// became of earlier ones.
-  float chance(int64_t run) const;
-  void tell(int64_t run, bool chosen);
+  /// Of drafts of this text.
+  RunChances chances;
 
 private:
   uint32_t place(size_t end) const;
@@ -33,17 +50,12 @@ private:
   void spread();
   int64_t runAt(size_t end) const;
 
-  static constexpr int64_t kinds = 7;
-  static int64_t kindOf(int64_t run);
-
   text::Ids words;
   text::Buffer<int32_t> latest; // by the hash of a pair, where it ended last;
                                 // 0: nowhere
   text::Buffer<int32_t> before; // and by where it ended, where before that
   text::Buffer<int32_t> ones; // behind a token, by its hash, where it was last
   size_t found = 0;           // what follows the run begins here
-  // Of drafts behind runs of each kind; older ones count less.
-  float tried[kinds] = {}, chosen[kinds] = {};
 };
 
 } // namespace heddle::runtime

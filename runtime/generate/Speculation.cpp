@@ -30,7 +30,7 @@ bool Speculation::begin(StepCall &call, int64_t i, Writer &writer) {
 /// Whether a small model need not be asked, since the text repeats itself.
 bool Speculation::goesOnAsBefore(const State &state, const Row &row) {
   constexpr float likely = 0.6f;
-  return state.run > 0 && row.lookup->chance(state.run) >= likely;
+  return state.run > 0 && row.lookup->chances.of(state.run) >= likely;
 }
 
 /// Has the row's lookup know the text.
@@ -39,6 +39,8 @@ bool Speculation::lookUp(Row &row) {
     return false;
   Lookup &lookup = *row.lookup;
   size_t known = lookup.size() - row.source;
+  if (known == 0)
+    lookup.chances.expect(memory->ofRuns);
   lookup.append(row.ids.data() + known, row.ids.size() - known);
   return true;
 }
@@ -225,7 +227,7 @@ double Speculation::chanceOf(const StepCall &call, int64_t i) const {
   const State &state = states[i];
   return state.source == HEDDLE_SPECULATE_MODEL
              ? chancesOf(state).of(state.kinds[state.count])
-             : call.row(i).lookup->chance(state.run + state.count);
+             : call.row(i).lookup->chances.of(state.run + state.count);
 }
 
 /// The row whose next draft is the likeliest to be chosen.
@@ -301,7 +303,8 @@ void Speculation::tell(StepCall &call, int64_t i, int64_t index,
   if (state.source == HEDDLE_SPECULATE_MODEL)
     chancesOf(state).tell(state.kinds[index], isChosen);
   else
-    call.row(i).lookup->tell(state.run + index, isChosen);
+    for (RunChances *chances : {&call.row(i).lookup->chances, &memory->ofRuns})
+      chances->tell(state.run + index, isChosen);
 }
 
 } // namespace heddle::runtime

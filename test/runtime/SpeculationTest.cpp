@@ -10,6 +10,7 @@ namespace {
 
 using heddle::runtime::CallTimes;
 using heddle::runtime::Lookup;
+using heddle::runtime::RunChances;
 using toy::Ids;
 using toy::lengthsOfCalls;
 using toy::lengthsOfScores;
@@ -71,18 +72,30 @@ TEST(Lookup, TokensMayComeOneByOne) {
   EXPECT_EQ(parts.draft(0), whole.draft(0));
 }
 
-TEST(Lookup, ChancesFollowWhatBecameOfDrafts) {
-  Lookup lookup;
-  EXPECT_LT(lookup.chance(2), lookup.chance(20));
+TEST(RunChances, FollowWhatBecameOfDrafts) {
+  RunChances chances;
+  EXPECT_LT(chances.of(2), chances.of(20));
   for (int i = 0; i < 1000; ++i) {
-    lookup.tell(2, true);
-    lookup.tell(20, false);
+    chances.tell(2, true);
+    chances.tell(20, false);
   }
-  EXPECT_GT(lookup.chance(2), 0.9);
-  EXPECT_LT(lookup.chance(20), 0.1);
+  EXPECT_GT(chances.of(2), 0.9);
+  EXPECT_LT(chances.of(20), 0.1);
   for (int i = 0; i < 200; ++i)
-    lookup.tell(20, true);
-  EXPECT_GT(lookup.chance(20), 0.8) << "what was long ago counts less";
+    chances.tell(20, true);
+  EXPECT_GT(chances.of(20), 0.8) << "what was long ago counts less";
+}
+
+TEST(RunChances, BeginWithWhatOthersHaveShown) {
+  RunChances others, chances;
+  for (int i = 0; i < 60; ++i)
+    others.tell(2, true);
+  chances.expect(others);
+  EXPECT_GT(chances.of(2), 0.9);
+  EXPECT_EQ(chances.of(20), others.of(20));
+  for (int i = 0; i < 6; ++i)
+    chances.tell(2, false);
+  EXPECT_LT(chances.of(2), 0.3) << "and soon follow their own text";
 }
 
 //===-- How long calls take --===//
