@@ -167,40 +167,63 @@ Value AttentionKernels::addTerm(Value sum, Value q, Value key, Value element) {
   return v.add(sum, lanes.vector(shape.score->getTerminator()->getOperand(0)));
 }
 
+/// As many vectors of keys at once as a tile takes; and one if no more is left,
+/// as where a causal mask ends.
 void AttentionKernels::emitScores(int64_t rows, const Queries &queries,
                                   Value kt, Value count, Value s) {
   int64_t lanes = v.target.lanes();
   int64_t vectors = std::min(vectorsFor(rows), shape.block / lanes);
-  v.loop(v.index(0), count, vectors * lanes, [&](Value j) {
-    SmallVector<Value> zeros(rows * vectors, v.splat(0));
-    SmallVector<Value> sums = v.loop(
-        v.index(0), v.index(shape.depth), 1, zeros,
-        [&](Value d, ValueRange soFar) {
-          Value keys = v.advance(v.advance(kt, j), times(d, shape.block));
-          SmallVector<Value> key, updated;
+  auto emit = [&](Value j, int64_t vectors) {
+    emitScoresOfVectors(rows, vectors, queries, v.advance(kt, j),
+                        v.advance(s, j));
+  };
+  bool endsWithOne = vectors == 2;
+  Value end = count;
+  if (endsWithOne)
+    end = arith::SubIOp::create(v.builder, v.loc, count, v.index(lanes));
+  Value next = v.loop(v.index(0), end, vectors * lanes, v.index(0),
+                      [&](Value j, ValueRange) {
+                        emit(j, vectors);
+                        return SmallVector<Value>{arith::AddIOp::create(
+                            v.builder, v.loc, j, v.index(vectors * lanes))};
+                      })[0];
+  if (endsWithOne)
+    v.when(arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::slt,
+                                 next, count),
+           [&] { emit(next, 1); });
+}
+
+void AttentionKernels::emitScoresOfVectors(int64_t rows, int64_t vectors,
+                                           const Queries &queries, Value kt,
+                                           Value s) {
+  int64_t lanes = v.target.lanes();
+  SmallVector<Value> zeros(rows * vectors, v.splat(0));
+  SmallVector<Value> sums = v.loop(
+      v.index(0), v.index(shape.depth), 1, zeros,
+      [&](Value d, ValueRange soFar) {
+        Value keys = v.advance(kt, times(d, shape.block));
+        SmallVector<Value> key, updated;
+        for (int64_t n = 0; n < vectors; ++n)
+          key.push_back(v.loadVector(v.advance(keys, n * lanes),
+                                     v.target.vectorBits / 8));
+        for (int64_t i = 0; i < rows; ++i) {
+          auto at = [&](Value lines) {
+            return v.loadSplat(v.advance(v.advance(lines, d), i * shape.depth));
+          };
+          Value q = at(queries.q),
+                element = queries.vector ? at(queries.vector) : Value();
           for (int64_t n = 0; n < vectors; ++n)
-            key.push_back(v.loadVector(v.advance(keys, n * lanes),
-                                       v.target.vectorBits / 8));
-          for (int64_t i = 0; i < rows; ++i) {
-            auto at = [&](Value lines) {
-              return v.loadSplat(
-                  v.advance(v.advance(lines, d), i * shape.depth));
-            };
-            Value q = at(queries.q),
-                  element = queries.vector ? at(queries.vector) : Value();
-            for (int64_t n = 0; n < vectors; ++n)
-              updated.push_back(
-                  addTerm(soFar[i * vectors + n], q, key[n], element));
-          }
-          return updated;
-        });
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t n = 0; n < vectors; ++n) {
-        Value sum = sums[i * vectors + n];
-        v.store(shape.score ? v.mul(sum, v.splat(shape.factor)) : sum,
-                v.advance(v.advance(s, j), i * shape.block + n * lanes));
-      }
-  });
+            updated.push_back(
+                addTerm(soFar[i * vectors + n], q, key[n], element));
+        }
+        return updated;
+      });
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t n = 0; n < vectors; ++n) {
+      Value sum = sums[i * vectors + n];
+      v.store(shape.score ? v.mul(sum, v.splat(shape.factor)) : sum,
+              v.advance(s, i * shape.block + n * lanes));
+    }
 }
 
 void AttentionKernels::prefetchKeys(Value k, Value count) {

@@ -118,6 +118,9 @@ private:
   void emitTranspose(mlir::Value k, mlir::Value count, mlir::Value kt);
   void emitScores(int64_t rows, const Queries &queries, mlir::Value kt,
                   mlir::Value count, mlir::Value s);
+  void emitScoresOfVectors(int64_t rows, int64_t vectors,
+                           const Queries &queries, mlir::Value kt,
+                           mlir::Value s);
   mlir::Value addTerm(mlir::Value sum, mlir::Value q, mlir::Value key,
                       mlir::Value element);
   void emitScoresOfOneTile(int64_t rows, mlir::Value q, const KeysOnce &keys,
@@ -130,6 +133,8 @@ private:
   bool takesTiles() const;
   void raiseBlock(llvm::ArrayRef<mlir::Value> x, mlir::Value scores,
                   mlir::Value m, mlir::Value alpha, mlir::Value atL);
+  void leaveOutOthers(mlir::Value rows, mlir::Value s,
+                      const AdmittedKeys &keys);
   void emitSoftmaxTile(mlir::Value rows, mlir::Value s,
                        const SoftmaxState &state);
   void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,

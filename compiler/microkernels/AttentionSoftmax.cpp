@@ -74,29 +74,45 @@ void AttentionKernels::softmax(Value rows, Value s, const SoftmaxState &state,
   if (admitted)
     arguments.append(
         {admitted->from, admitted->to, admitted->base, admitted->count});
-  auto emitRows = [&](ValueRange inner) {
+  auto emit = [&](ValueRange inner) {
+    SoftmaxState state = {inner[2], inner[3], inner[4]};
     std::optional<AdmittedKeys> keys;
     if (admitted)
       keys = {inner[5], inner[6], inner[7], inner[8]};
-    v.loop(v.index(0), inner[0], 1, [&](Value row) {
-      emitSoftmaxRow(row, inner[1], {inner[2], inner[3], inner[4]}, keys);
-    });
+    auto emitRows = [&] {
+      v.loop(v.index(0), inner[0], 1,
+             [&](Value row) { emitSoftmaxRow(row, inner[1], state, keys); });
+    };
+    if (!takesTiles())
+      return emitRows();
+    Value isLarge =
+        arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ugt,
+                              inner[0], v.index(v.target.tile.rows / 2));
+    v.when(
+        isLarge,
+        [&] {
+          if (keys)
+            leaveOutOthers(inner[0], inner[1], *keys);
+          emitSoftmaxTile(inner[0], inner[1], state);
+        },
+        emitRows);
   };
-  call(admitted ? "softmax_masked" : "softmax", arguments,
-       [&](ValueRange inner) {
-         if (admitted || !takesTiles())
-           return emitRows(inner);
-         Value isLarge =
-             arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ugt,
-                                   inner[0], v.index(v.target.tile.rows / 2));
-         v.when(
-             isLarge,
-             [&] {
-               emitSoftmaxTile(inner[0], inner[1],
-                               {inner[2], inner[3], inner[4]});
-             },
-             [&] { emitRows(inner); });
-       });
+  call(admitted ? "softmax_masked" : "softmax", arguments, emit);
+}
+
+/// s[i][j] = −∞ for keys of the block that row i does not admit.
+void AttentionKernels::leaveOutOthers(Value rows, Value s,
+                                      const AdmittedKeys &keys) {
+  int64_t lanes = v.target.lanes();
+  v.loop(v.index(0), rows, 1, [&](Value row) {
+    Value scores = v.advance(s, times(row, shape.block));
+    for (int64_t n = 0; n < shape.block; n += lanes) {
+      Value first =
+          arith::AddIOp::create(v.builder, v.loc, keys.base, v.index(n));
+      Value place = v.advance(scores, n);
+      v.store(whereAdmitted(v, v.loadVector(place), first, row, keys), place);
+    }
+  });
 }
 
 /// p[j] = 2^(s[j] − m) for a whole block, and l.

@@ -85,9 +85,10 @@ constexpr int64_t rowsOfFewGroups = 8, mostFewGroupRows = 48;
 constexpr int64_t stepsAtOnce = 2;
 
 /// Keys that attention takes at once. Their transposed tile and their values
-/// are 16 KiB each at a depth of 64, or of 128 with half the keys: about a
-/// first-level cache.
-constexpr int64_t keysOfBlock(int64_t depth) { return depth <= 64 ? 64 : 32; }
+/// are 16 KiB each at a depth of 32, 64 or 128: about a first-level cache.
+constexpr int64_t keysOfBlock(int64_t depth) {
+  return depth <= 32 ? 128 : depth <= 64 ? 64 : 32;
+}
 
 /// How many keys, and values, ahead of those that are read attention asks for
 /// them, where it reads each of them once; and values of which it takes all
