@@ -100,11 +100,12 @@ void AttentionKernels::transposeKeys(Value k, Value count, Value kt) {
   });
 }
 
-/// Keys j … j + lanes − 1. Beyond the last one it is repeated: what is computed
-/// from that is not admitted.
+/// Keys j … j + lanes − 1. Beyond the last of `count` it is repeated: what is
+/// computed from that is not admitted.
 SmallVector<Value> AttentionKernels::placesOfKeys(Value k, Value j,
-                                                  Value last) {
+                                                  Value count) {
   SmallVector<Value> places;
+  Value last = arith::SubIOp::create(v.builder, v.loc, count, v.index(1));
   for (int64_t lane = 0; lane < v.target.lanes(); ++lane) {
     Value key = arith::AddIOp::create(v.builder, v.loc, j, v.index(lane));
     key = arith::MinUIOp::create(v.builder, v.loc, key, last);
@@ -113,12 +114,33 @@ SmallVector<Value> AttentionKernels::placesOfKeys(Value k, Value j,
   return places;
 }
 
+/// body(j, places of the keys from j on) for as many keys as lanes at a time.
+/// Of whole groups, places are at constant distances: sixteen pointers are more
+/// than there are registers.
+void AttentionKernels::forGroups(
+    Value k, Value count, function_ref<void(Value, ArrayRef<Value>)> body) {
+  int64_t lanes = v.target.lanes();
+  Value end =
+      arith::SubIOp::create(v.builder, v.loc, count, v.index(lanes - 1));
+  auto whole = [&](Value j, ValueRange) {
+    SmallVector<Value> places = {keyAt(k, j)};
+    for (int64_t lane = 1; lane < lanes; ++lane)
+      places.push_back(
+          v.advance(places[0], shape.keyElement, lane * shape.keyStride));
+    body(j, places);
+    return SmallVector<Value>{
+        arith::AddIOp::create(v.builder, v.loc, j, v.index(lanes))};
+  };
+  Value next = v.loop(v.index(0), end, lanes, v.index(0), whole)[0];
+  v.when(arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::slt,
+                               next, count),
+         [&] { body(next, placesOfKeys(k, next, count)); });
+}
+
 /// for j in steps of a vector: for d in steps of a vector: a square.
 void AttentionKernels::emitTranspose(Value k, Value count, Value kt) {
   int64_t lanes = v.target.lanes();
-  Value last = arith::SubIOp::create(v.builder, v.loc, count, v.index(1));
-  v.loop(v.index(0), count, lanes, [&](Value j) {
-    SmallVector<Value> rows = placesOfKeys(k, j, last);
+  forGroups(k, count, [&](Value j, ArrayRef<Value> rows) {
     Value columns = v.advance(kt, j);
     auto emitSquare = [&](Value d, int64_t depths) {
       SmallVector<Value> square;
@@ -278,7 +300,7 @@ void AttentionKernels::scoresOfOneTile(Value rows, Value q,
 /// for j in steps of a vector: for d in steps of a vector: a square, which is
 /// multiplied as it comes out of its transposition. Squares are no stream that
 /// the machine's own prefetch would follow. So each asks for lines further on:
-/// few at a time, since the buffers of misses are few.
+/// few at a time, since the buffers of misses are few, and behind its own.
 void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
                                            const KeysOnce &keys, Value values,
                                            Value isFirst, Value s) {
@@ -287,10 +309,7 @@ void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
       v.builder, v.loc,
       arith::SubIOp::create(v.builder, v.loc, keys.last, v.index(lanes - 1)),
       v.index(0));
-  Value lastHere =
-      arith::SubIOp::create(v.builder, v.loc, keys.count, v.index(1));
-  v.loop(v.index(0), keys.count, lanes, [&](Value j) {
-    SmallVector<Value> places = placesOfKeys(keys.first, j, lastHere);
+  forGroups(keys.first, keys.count, [&](Value j, ArrayRef<Value> places) {
     Value ahead = keyAt(keys.first, atMost(j, tuning::keysAhead, lastStart)),
           value = valueAt(values, atMost(j, 0, lastStart));
     auto addSquare = [&](Value d, int64_t depths, ValueRange soFar) {
@@ -298,12 +317,12 @@ void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
       for (Value place : places)
         square.push_back(v.loadFirst(v.advance(place, shape.keyElement, d),
                                      depths, shape.keyElement));
+      v.transpose(square);
       prefetchShare(ahead, shape.keyElement, shape.depth, shape.keyStride, d);
       v.when(isFirst, [&] {
         prefetchShare(value, shape.valueElement, shape.valueDepth,
                       shape.valueStride, d);
       });
-      v.transpose(square);
       Value elements = v.advance(q, d);
       for (int64_t e = 0; e < depths; ++e)
         for (int64_t i = 0; i < rows; ++i)

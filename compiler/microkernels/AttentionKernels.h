@@ -128,8 +128,11 @@ private:
                            mlir::Value s);
   void prefetchShare(mlir::Value rows, mlir::Type element, int64_t depth,
                      int64_t stride, mlir::Value d);
+  void forGroups(
+      mlir::Value k, mlir::Value count,
+      llvm::function_ref<void(mlir::Value, llvm::ArrayRef<mlir::Value>)> body);
   llvm::SmallVector<mlir::Value> placesOfKeys(mlir::Value k, mlir::Value j,
-                                              mlir::Value last);
+                                              mlir::Value count);
   bool takesTiles() const;
   void raiseBlock(llvm::ArrayRef<mlir::Value> x, mlir::Value scores,
                   mlir::Value m, mlir::Value alpha, mlir::Value atL);
