@@ -24,6 +24,7 @@ def NarrowCaches : Pass<"nn-narrow-caches", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"type", "type", "std::string", "\"f32\"", "f32, bf16 or q8">];
+  let dependentDialects = ["::heddle::nn::NNDialect"];
 }
 
 def KeepWindows : Pass<"nn-keep-windows", "::mlir::ModuleOp"> {
