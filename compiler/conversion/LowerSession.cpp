@@ -174,19 +174,6 @@ void FunctionLowering::appendToRing(nn::CacheAppendOp cache, Value row) {
   keep(part(given, first, rest), part(ring, zero, rest));
 }
 
-/// The bytes of a head for each position of a row.
-static Value rowsOfHead(FunctionLowering &lowering, const View &view,
-                        Value head) {
-  OpBuilder &builder = lowering.builder;
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  return view
-      .part(lowering, {zero, OpFoldResult(head), zero},
-            {view.mixedLength(lowering, 0), one,
-             builder.getIndexAttr(view.type().getDimSize(2))},
-            /*dropped=*/1)
-      .memref;
-}
-
 /// What is `given`, in the form in which the session keeps it.
 void FunctionLowering::keep(const View &given, const View &kept) {
   bool isBytes = kept.type().getElementType().isInteger(8) &&
@@ -201,8 +188,8 @@ void FunctionLowering::keep(const View &given, const View &kept) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(heads.getBody());
   Value head = heads.getInductionVar();
-  kernel::KeepRowsOp::create(builder, location, rowsOfHead(*this, given, head),
-                             rowsOfHead(*this, kept, head));
+  kernel::KeepRowsOp::create(builder, location, given.head(*this, head).memref,
+                             kept.head(*this, head).memref);
 }
 
 void FunctionLowering::lowerCache(nn::CacheAppendOp cache) {

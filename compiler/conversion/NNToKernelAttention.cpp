@@ -32,18 +32,6 @@ static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
   return {};
 }
 
-/// Keys or values of a row and a head: [S, G, D] to [S, D].
-static Value ofHead(FunctionLowering &lowering, const View &view, Value head) {
-  OpBuilder &builder = lowering.builder;
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  return view
-      .part(lowering, {zero, OpFoldResult(head), zero},
-            {view.mixedLength(lowering, 0), one,
-             builder.getIndexAttr(view.type().getDimSize(2))},
-            /*dropped=*/1)
-      .memref;
-}
-
 /// Of a tensor with an axis of query heads, `heads` from `first` on.
 static Value ofHeads(FunctionLowering &lowering, Value tensor, Value first,
                      int64_t heads) {
@@ -204,15 +192,16 @@ void TaskLowering::lowerTask() {
   OpBuilder &builder = lowering.builder;
   Location loc = lowering.loc();
   Value held = lowering.heldBefore(nn::axesOf(op.getQ()).axisName(1), task.row);
+  auto ofHead = [&](Value kept) {
+    return lowering.attendedView(kept, task.row)
+        .head(lowering, task.keyHead)
+        .memref;
+  };
   auto lowered = kernel::AttentionOp::create(
       builder, loc, queries(lowering.view(op.getQ(), task.row)),
-      ofHead(lowering, lowering.attendedView(op.getK(), task.row),
-             task.keyHead),
-      ofHead(lowering, lowering.attendedView(op.getV(), task.row),
-             task.keyHead),
-      sink(), vector(), result(), task.row, head,
-      arith::AddIOp::create(builder, loc, held, task.first), task.span,
-      task.states, keysOfRing(), op.getScaleAttr(), op.getCapAttr());
+      ofHead(op.getK()), ofHead(op.getV()), sink(), vector(), result(),
+      task.row, head, arith::AddIOp::create(builder, loc, held, task.first),
+      task.span, task.states, keysOfRing(), op.getScaleAttr(), op.getCapAttr());
   copyScore(op, lowered);
   if (!op.getMask().empty())
     lowerMask(op, lowered, lowering);

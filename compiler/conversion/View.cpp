@@ -82,6 +82,15 @@ View View::at(FunctionLowering &lowering, OpFoldResult index) const {
   return at(lowering, index, lengths);
 }
 
+View View::head(FunctionLowering &lowering, Value head) const {
+  OpBuilder &builder = lowering.builder;
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  return part(lowering, {zero, OpFoldResult(head), zero},
+              {mixedLength(lowering, 0), one,
+               builder.getIndexAttr(type().getDimSize(2))},
+              /*dropped=*/1);
+}
+
 View View::collapse(FunctionLowering &lowering, unsigned begin, unsigned end,
                     StringRef name) const {
   View collapsed = *this;

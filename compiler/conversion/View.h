@@ -46,6 +46,8 @@ struct View {
   View at(FunctionLowering &lowering, mlir::OpFoldResult index) const;
   View at(FunctionLowering &lowering, mlir::OpFoldResult index,
           llvm::ArrayRef<mlir::OpFoldResult> lengths) const;
+  /// Of [S, G, D] what head `head` has: [S, D].
+  View head(FunctionLowering &lowering, mlir::Value head) const;
   /// With the axes begin … end − 1 as one, called `name`.
   View collapse(FunctionLowering &lowering, unsigned begin, unsigned end,
                 llvm::StringRef name) const;

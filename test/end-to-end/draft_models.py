@@ -8,12 +8,15 @@ import subprocess
 import sys
 
 import safetensors_file
+from drafts import Drafts
 
 VERSE = "And God said unto Moses, Go in unto Pharaoh, and say unto him"
 SCHEMA = {"type": "object", "properties": {"name": {"enum": ["Moses", "Aaron"]}}, "required": ["name"], "additionalProperties": False}
 
 
-class Tests:
+class Tests(Drafts):
+    source = "model"
+
     def __init__(self, heddle, examples, golden, folder):
         self.heddle, self.golden, self.folder = heddle, pathlib.Path(golden), pathlib.Path(folder)
         self.scripture = pathlib.Path(examples) / "scripture"
@@ -36,20 +39,6 @@ class Tests:
         shutil.copytree(self.scripture, self.folder / name)
         change(self.folder / name)
         return self.folder / name
-
-    def run(self, program, *arguments, code=0, **more):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, **more)
-        assert done.returncode == code, (arguments, done.returncode, done.stderr)
-        return done
-
-    def same(self, *arguments, program=None, **more):
-        """How many tokens were drafted, and how many of them chosen."""
-        program = program or self.program
-        plain = self.run(program, *arguments, **more).stdout
-        done = self.run(program, *arguments, "--speculate", "model", "--profile", **more)
-        assert plain == done.stdout, (arguments, plain, done.stdout)
-        drafted = re.search(r"drafted +(\d+) tokens, (\d+) of them", done.stderr)
-        return [int(number) for number in drafted.groups()] if drafted else [0, 0]
 
     def texts(self):
         total = [0, 0]

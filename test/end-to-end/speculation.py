@@ -5,12 +5,16 @@ import re
 import subprocess
 import sys
 
+from drafts import Drafts
+
 VERSE = "And God said unto Moses, Go in unto Pharaoh, and say unto him, Let my people go. And God said unto Aaron, Go in unto Pharaoh"
 SCHEMA = {"type": "object", "properties": {"names": {"type": "array", "items": {"enum": ["Moses", "Aaron"]}, "minItems": 3, "maxItems": 9}},
           "required": ["names"], "additionalProperties": False}
 
 
-class Tests:
+class Tests(Drafts):
+    source = "lookup"
+
     def __init__(self, heddle, examples, golden, folder):
         self.heddle, self.examples, self.golden, self.folder = heddle, pathlib.Path(examples), pathlib.Path(golden), pathlib.Path(folder)
         self.program = self.build("scripture", self.examples / "scripture")
@@ -18,17 +22,6 @@ class Tests:
     def build(self, name, model, *options):
         subprocess.run([self.heddle, "build", "--cpu=native", model, *options, "-o", self.folder / name], check=True, capture_output=True)
         return self.folder / name
-
-    def run(self, program, *arguments, code=0, **more):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, **more)
-        assert done.returncode == code, (arguments, done.returncode, done.stderr)
-        return done
-
-    def same(self, *arguments, program=None, **more):
-        program = program or self.program
-        plain = self.run(program, *arguments, **more).stdout
-        drafted = self.run(program, *arguments, "--speculate", "lookup", **more).stdout
-        assert plain == drafted, (arguments, plain, drafted)
 
     def counted(self, *arguments):
         """That some drafts are chosen, and that those which are not do not count as tokens that were written."""

@@ -44,14 +44,16 @@ TEST_P(AttentionTest, Causal) {
                   {{0, 1, 1}, {0, 150, 150}, {63, 2, 65}, {100, 40, 140}});
 }
 
-TEST_P(AttentionTest, Window) {
-  const std::string window = R"( keys {
+/// The token's own position and the 69 before.
+static constexpr char window[] = R"( keys {
   ^bb0(%b: index, %h: index, %i: index):
     %c69 = arith.constant 69 : index
     %first = arith.subi %i, %c69 : index
     %end = arith.addi %i, %c1 : index
     kernel.yield %first, %end : index, index
   })";
+
+TEST_P(AttentionTest, Window) {
   expectAttention({2, 16, 16, window,
                    [](int64_t i, int64_t j) { return j <= i && i - j < 70; }},
                   {{0, 200, 200}, {300, 1, 301}, {130, 20, 150}});
@@ -60,13 +62,6 @@ TEST_P(AttentionTest, Window) {
 /// What has been left behind is overwritten, and a window has the bits that it
 /// has where all is kept.
 TEST_P(AttentionTest, RingOfAWindow) {
-  const std::string window = R"( keys {
-  ^bb0(%b: index, %h: index, %i: index):
-    %c69 = arith.constant 69 : index
-    %first = arith.subi %i, %c69 : index
-    %end = arith.addi %i, %c1 : index
-    kernel.yield %first, %end : index, index
-  })";
   for (int64_t depth : {16, 64, 80}) {
     Shape shape = {2, depth, depth, window};
     Attention whole(shape, GetParam());
