@@ -98,12 +98,9 @@ private:
     int64_t window = append->use_empty() ? all : 1;
     for (OpOperand &use : append->getUses()) {
       auto attention = dyn_cast<AttentionOp>(use.getOwner());
-      if (!attention || use.get() == attention.getQ())
+      if (!attention || use.get() == attention.getQ() ||
+          !sizes.liesInLines(attention))
         return all;
-      for (Value value : {attention.getQ(), attention.getK(), attention.getV(),
-                          attention.getResult()})
-        if (!sizes.liesInLines(cast<RankedTensorType>(value.getType())))
-          return all;
       window = std::max(
           window, heddle::nn::windowOf(attention.getMask()).value_or(all));
       auto k = attention.getK().getDefiningOp<CacheAppendOp>(),

@@ -39,12 +39,7 @@ bool isRead(OpOperand &use) { return roleOf(use) == OperandRole::MixedRows; }
 bool isScaled(OpOperand &use, const SizeTable &sizes) {
   auto attention = dyn_cast<AttentionOp>(use.getOwner());
   return attention && isRead(use) && attention.getScore().empty() &&
-         llvm::all_of(ArrayRef<Value>{attention.getQ(), attention.getK(),
-                                      attention.getV(), attention.getResult()},
-                      [&](Value value) {
-                        return sizes.liesInLines(
-                            cast<RankedTensorType>(value.getType()));
-                      });
+         sizes.liesInLines(attention);
 }
 
 struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {

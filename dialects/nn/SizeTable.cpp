@@ -83,6 +83,15 @@ bool SizeTable::liesInLines(RankedTensorType type) const {
   return hasRows(type) && !any;
 }
 
+bool SizeTable::liesInLines(AttentionOp attention) const {
+  return llvm::all_of(ArrayRef<Value>{attention.getQ(), attention.getK(),
+                                      attention.getV(), attention.getResult()},
+                      [&](Value value) {
+                        return liesInLines(
+                            cast<RankedTensorType>(value.getType()));
+                      });
+}
+
 bool SizeTable::hasRows(RankedTensorType type) const {
   return !rows_.empty() && type.getRank() > 0 &&
          axesOf(type).axisName(0) == rows_;

@@ -54,6 +54,8 @@ public:
   bool hasRows(mlir::RankedTensorType type) const;
   /// Whether it is, and no axis but the second has a length a row.
   bool liesInLines(mlir::RankedTensorType type) const;
+  /// Whether that is so of all that has keys, queries or results.
+  bool liesInLines(AttentionOp attention) const;
 
 private:
   llvm::SmallVector<SizeOp> dynamic_;
