@@ -2,6 +2,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_DRAFTMEMORY_H
 #define HEDDLE_RUNTIME_GENERATE_DRAFTMEMORY_H
 
+#include "runtime/generate/Chance.h"
 #include "runtime/generate/Drafter.h"
 
 namespace heddle::runtime {
@@ -22,11 +23,7 @@ public:
   void forget();
 
 private:
-  static constexpr int32_t any = kinds;
-  void note(int32_t kind, bool isChosen);
-
-  // Older ones count less.
-  float tried[kinds + 1] = {}, chosen[kinds + 1] = {};
+  Chance ofKinds[kinds], ofAll;
 };
 
 struct DraftMemory {

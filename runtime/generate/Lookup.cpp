@@ -100,19 +100,13 @@ int64_t RunChances::kindOf(int64_t run) {
 }
 
 float RunChances::ofKind(int64_t kind) const {
-  constexpr float weight = 2; // of the expectation, in drafts
-  return (chosen[kind] + weight * expected[kind]) / (tried[kind] + weight);
+  return chances[kind].of(expected[kind]);
 }
 
 float RunChances::of(int64_t run) const { return ofKind(kindOf(run)); }
 
 void RunChances::tell(int64_t run, bool isChosen) {
-  constexpr float mostKept = 64;
-  int64_t kind = kindOf(run);
-  if (tried[kind] >= mostKept)
-    tried[kind] /= 2, chosen[kind] /= 2;
-  tried[kind] += 1;
-  chosen[kind] += isChosen ? 1.f : 0.f;
+  chances[kindOf(run)].tell(isChosen);
 }
 
 void RunChances::expect(const RunChances &others) {

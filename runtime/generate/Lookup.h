@@ -2,6 +2,7 @@
 #ifndef HEDDLE_RUNTIME_GENERATE_LOOKUP_H
 #define HEDDLE_RUNTIME_GENERATE_LOOKUP_H
 
+#include "runtime/generate/Chance.h"
 #include "runtime/text/Buffer.h"
 
 namespace heddle::runtime {
@@ -21,8 +22,7 @@ private:
   float ofKind(int64_t kind) const;
 
   float expected[kinds] = {.1f, .2f, .35f, .5f, .7f, .8f, .85f};
-  // Of drafts behind runs of each kind; older ones count less.
-  float tried[kinds] = {}, chosen[kinds] = {};
+  Chance chances[kinds]; // of drafts behind runs of each kind
 };
 
 /// Remembers the tokens of one text and where each of them, and each pair,
