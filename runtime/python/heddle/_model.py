@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 import numpy as np
 
 from . import _interface as c
+from ._options import is_prompt
 from ._session import Messages, OnToken, Session, chat_options
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from ._options import GenerateOptions
+    from ._options import GenerateOptions, Prompt
 
 # Rows and positions of a call that makes vectors: more gain nothing once the cores are busy.
 EMBED_ROWS, EMBED_TOKENS = 32, 2048
@@ -101,10 +102,10 @@ class Model:
         """rows, positions of a call, and positions of a row at most; 0: as many as the model takes."""
         return Session(self, rows, tokens, context)
 
-    def generate(self, prompt: str | Sequence[str], *, stream: bool = False, on_token: OnToken | None = None,
+    def generate(self, prompt: Prompt | Sequence[Prompt], *, stream: bool = False, on_token: OnToken | None = None,
                  **options: Unpack[GenerateOptions]) -> Any:
         """Session.generate in a session of its own."""
-        prompts = 1 if isinstance(prompt, str) else max(1, len(prompt))
+        prompts = 1 if is_prompt(prompt) else max(1, len(prompt))
         beams = options.get("beams") or self.generation().get("beams", 1)
         return self.session(rows=prompts * beams).generate(prompt, stream=stream, on_token=on_token, **options)
 

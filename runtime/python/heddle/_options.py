@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import ctypes
 import json
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Sequence
+import numbers
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Sequence, Union
 
 from . import _interface as c
+
+Prompt = Union[str, Sequence[int]]  # a text, or the ids of its tokens
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -83,25 +86,31 @@ class Options:
         self.kept.append(array)
         return array
 
-    def set_prompts(self, prompts: Sequence[str]) -> None:
+    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         self.struct.rows = len(prompts)
-        self.struct.prompts = self.texts(prompts)
+        texts = [isinstance(prompt, str) for prompt in prompts]
+        if all(texts):
+            self.struct.prompts = self.texts(prompts)
+        elif not any(texts):
+            self.set_prompt_ids(prompts)
+        else:
+            raise ValueError("found texts and token ids among the prompts, needed the one or the other")
 
     def set_prompt_ids(self, prompts: Sequence[Sequence[int]]) -> None:
         rows = [(ctypes.c_int32 * len(ids))(*ids) for ids in prompts]
         pointers = (ctypes.POINTER(ctypes.c_int32) * len(rows))(*(ctypes.cast(row, ctypes.POINTER(ctypes.c_int32)) for row in rows))
         lengths = (ctypes.c_int64 * len(rows))(*map(len, rows))
         self.kept += [rows, pointers, lengths]
-        self.struct.rows, self.struct.prompt_ids, self.struct.prompt_lengths = len(rows), pointers, lengths
+        self.struct.prompt_ids, self.struct.prompt_lengths = pointers, lengths
 
     def _set_stop(self, stop: str | Sequence[str]) -> None:
         stops = [stop] if isinstance(stop, str) else list(stop)
         self.struct.stops, self.struct.stop_count = self.texts(stops), len(stops)
 
     def _set_logit_bias(self, biases: Mapping[int, float]) -> None:
-        tokens, numbers = (ctypes.c_int32 * len(biases))(*biases), (ctypes.c_float * len(biases))(*biases.values())
-        self.kept += [tokens, numbers]
-        self.struct.biased_tokens, self.struct.biases, self.struct.bias_count = tokens, numbers, len(biases)
+        tokens, values = (ctypes.c_int32 * len(biases))(*biases), (ctypes.c_float * len(biases))(*biases.values())
+        self.kept += [tokens, values]
+        self.struct.biased_tokens, self.struct.biases, self.struct.bias_count = tokens, values, len(biases)
 
     def _set_length_penalty(self, penalty: float) -> None:
         number = ctypes.c_float(penalty)
@@ -130,6 +139,11 @@ class Options:
         if not self.likeliest or token < 0:
             return Token(row, token, text)
         return Token(row, token, text, self.logs[0], list(zip(self.tokens[1:], self.logs[1:])))
+
+
+def is_prompt(given: Prompt | Sequence[Prompt]) -> bool:
+    """Whether it is one prompt and not several."""
+    return isinstance(given, str) or (len(given) > 0 and all(isinstance(item, numbers.Integral) for item in given))
 
 
 def known() -> set[str]:

@@ -11,13 +11,13 @@ import numpy as np
 
 from . import _interface as c
 from ._call import Call
-from ._options import Options, Token, encode
+from ._options import Options, Token, encode, is_prompt
 
 if TYPE_CHECKING:
     from typing import Literal, Unpack
 
     from ._model import Model
-    from ._options import GenerateOptions
+    from ._options import GenerateOptions, Prompt
 
 Messages = Sequence[Mapping[str, Any]]
 OnToken = Callable[[Token], Any]
@@ -123,22 +123,23 @@ class Session:
         self._check(self._functions.session_rewind(self._handle, row, length))
 
     @overload
-    def generate(self, prompt: str, *, stream: Literal[False] = False, on_token: OnToken | None = None, resume: bool = False,
+    def generate(self, prompt: Prompt, *, stream: Literal[False] = False, on_token: OnToken | None = None, resume: bool = False,
                  **options: Unpack[GenerateOptions]) -> str: ...
     @overload
-    def generate(self, prompt: str, *, stream: Literal[True], resume: bool = False,
+    def generate(self, prompt: Prompt, *, stream: Literal[True], resume: bool = False,
                  **options: Unpack[GenerateOptions]) -> Iterator[str]: ...
     @overload
-    def generate(self, prompt: Sequence[str], *, stream: Literal[False] = False, on_token: OnToken | None = None, resume: bool = False,
+    def generate(self, prompt: Sequence[Prompt], *, stream: Literal[False] = False, on_token: OnToken | None = None, resume: bool = False,
                  **options: Unpack[GenerateOptions]) -> list[str]: ...
 
     def generate(self, prompt, *, stream=False, on_token=None, resume=False, **options):
-        """Writes on from a prompt, or from several in rows of their own. `stream`: an iterator over the pieces of the text as they
-        come. `on_token` is called with every Token; False ends its text. `resume`: continues what the rows hold."""
+        """Writes on from a prompt, a text or its token ids, or from several in rows of their own. `stream`: an iterator over the pieces
+        of the text as they come. `on_token` is called with every Token; False ends its text. `resume`: continues what the rows hold."""
         self.model._needs("generate", "generate")
-        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        single = is_prompt(prompt)
+        prompts = [prompt] if single else list(prompt)
         if stream:
-            if not isinstance(prompt, str):
+            if not single:
                 raise ValueError("stream takes one prompt; on_token tells the tokens of several")
             return _Stream(lambda listener: self.generate(prompt, on_token=listener, resume=resume, **options))
         given = Options(options)
@@ -146,7 +147,7 @@ class Session:
         given.struct.resume = int(resume)
         texts = self._run(given, len(prompts), on_token,
                           lambda callback: self._functions.generate(self._handle, given.struct, callback, None))
-        return texts[0] if isinstance(prompt, str) else texts
+        return texts[0] if single else texts
 
     @overload
     def chat(self, messages: Messages, *, tools: Sequence[Any] | None = None, template: str | None = None,

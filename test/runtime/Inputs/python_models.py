@@ -48,6 +48,15 @@ class Text(unittest.TestCase):
         texts = self.model.generate([PROMPT, "And Moses"], seed=3, max_tokens=8)
         self.assertEqual(texts, [self.model.generate(prompt, seed=3, max_tokens=8) for prompt in (PROMPT, "And Moses")])
 
+    def test_a_prompt_may_be_token_ids(self):
+        ids, text = self.model.tokenize(PROMPT), self.model.generate(PROMPT, **GREEDY)
+        self.assertEqual(self.model.generate(ids, **GREEDY), text)
+        self.assertEqual(self.model.generate(np.array([ids, ids]), **GREEDY), [text, text])
+        with self.assertRaisesRegex(ValueError, "texts and token ids among the prompts"):
+            self.model.generate([PROMPT, ids])
+        with self.assertRaisesRegex(heddle.Error, "3072"):
+            self.model.generate([3072])
+
     def test_options_are_those_of_the_command_line(self):
         text = self.model.generate(PROMPT, **GREEDY)
         self.assertEqual(self.model.generate(PROMPT, stop=text[5:9], **GREEDY), text[:5])
