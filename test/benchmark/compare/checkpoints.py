@@ -141,8 +141,57 @@ def transformer():
         "positional_encoding": False}
 
 
+def drawn(name, shape, **config):
+    """A checkpoint as transformers itself begins it, of a class and what its configuration says besides the shape."""
+    import torch
+    import transformers
+
+    torch.manual_seed(20)
+    model = getattr(transformers, name)(getattr(transformers, name).config_class(vocab_size=SHAPES[shape].V, **config))
+    tensors = {key: values.numpy() for key, values in model.state_dict().items()}
+    return tensors, json.loads(model.config.to_json_string()) | {"architectures": [name]}
+
+
+def marian():
+    """Opus-MT's: texts begin with the padding token, whose embedding is zero. Neither it nor an end is ever written."""
+    s = SHAPES["marian"]
+    tensors, config = drawn("MarianMTModel", "marian", d_model=s.D, encoder_layers=s.L, decoder_layers=s.L, encoder_attention_heads=s.H,
+                            decoder_attention_heads=s.H, encoder_ffn_dim=s.F, decoder_ffn_dim=s.F, max_position_embeddings=s.N,
+                            activation_function="swish", scale_embedding=True, pad_token_id=s.V - 1, eos_token_id=0,
+                            decoder_start_token_id=s.V - 1, forced_eos_token_id=None)
+    unite(tensors, "model.shared.weight")
+    tensors["model.shared.weight"][s.V - 1] = 0
+    tensors["final_logits_bias"][0, [0, s.V - 1]] = -1e4
+    return tensors, config
+
+
+def t5_small():
+    s = SHAPES["t5-small"]
+    tensors, config = drawn("T5ForConditionalGeneration", "t5-small", d_model=s.D, d_kv=s.D // s.H, num_layers=s.L, num_heads=s.H, d_ff=s.F,
+                            decoder_start_token_id=0)
+    unite(tensors, "shared.weight")
+    return tensors, config
+
+
+def unite(tensors, name):
+    """Leaves one of the names of an embedding table, and makes its values so small that a text does not repeat one token only."""
+    for other in [other for other, values in tensors.items() if other != name and values.ctypes.data == tensors[name].ctypes.data]:
+        del tensors[other]
+    tensors[name] *= 0.05
+
+
+def whisper_base():
+    s = SHAPES["whisper-base"]
+    tensors, config = drawn("WhisperForConditionalGeneration", "whisper-base", d_model=s.D, encoder_layers=s.L, decoder_layers=s.L,
+                            encoder_attention_heads=s.H, decoder_attention_heads=s.H, encoder_ffn_dim=s.F, decoder_ffn_dim=s.F,
+                            num_mel_bins=s.C, max_source_positions=s.N)
+    del tensors["proj_out.weight"]
+    return tensors, config
+
+
 MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": functools.partial(llama, "llama-1.1b"),
-          "smollm2": functools.partial(llama, "smollm2"), "vit-base": vit, "transformer": transformer}
+          "smollm2": functools.partial(llama, "smollm2"), "vit-base": vit, "transformer": transformer,
+          "marian": marian, "t5-small": t5_small, "whisper-base": whisper_base}
 
 
 def folder(model, store):
@@ -167,14 +216,20 @@ def load(model, store):
 
 def inputs(cell):
     """Token ids: [batch, length], and for `translate` the target's [batch, target] as well; for `classify` pictures, [batch, 3,
-    side, side]."""
+    side, side]; for `listen` powers in bands, [batch, C, 2 * length], and the target's ids."""
     draw = np.random.default_rng(7)
     if cell.work == "classify":
         return draw.standard_normal((cell.batch, 3, side(cell.shape), side(cell.shape)), dtype=np.float32)
-    ids = draw.integers(0, cell.shape.V, (cell.batch, cell.length), dtype=np.int64)
-    if not cell.target:
-        return ids
-    return ids, draw.integers(0, cell.shape.V, (cell.batch, cell.target), dtype=np.int64)
+    if cell.work == "listen":
+        source = draw.standard_normal((cell.batch, cell.shape.C, 2 * cell.length), dtype=np.float32)
+    else:
+        source = draw.integers(0, cell.shape.V, (cell.batch, cell.length), dtype=np.int64)
+    if not cell.target or cell.work == "search":
+        return source
+    if cell.work == "listen":
+        return source, np.array([START_OF_TRANSCRIPT] * cell.batch, np.int64)
+    return source, draw.integers(0, cell.shape.V, (cell.batch, cell.target), dtype=np.int64)
 
 
+START_OF_TRANSCRIPT = [50258, 50259, 50359, 50363]  # of English, without timestamps, as Whisper's decoder begins
 NEXT_TOKEN = 1000  # what `decode` appends to the ids

@@ -1,7 +1,11 @@
-"""The cells' models as GGUF files, from the same checkpoints: matrices in the cell's type, norms and biases in f32."""
+"""The cells' models as GGUF files, from the same checkpoints: matrices in the cell's type, norms and biases in f32. What is in types
+of GGUF's own is made by llama.cpp."""
+import dataclasses
+
 import gguf
 import numpy as np
 
+import cells
 import checkpoints
 
 TYPES = {"f32": gguf.GGMLQuantizationType.F32, "stored": gguf.GGMLQuantizationType.BF16, "bf16": gguf.GGMLQuantizationType.BF16,
@@ -116,12 +120,25 @@ def llama(path, cell, t):
 MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "llama-1.1b": llama, "smollm2": llama}
 
 
+def quantise(source, path, dtype):
+    import llama_cpp
+
+    parameters = llama_cpp.llama_model_quantize_default_params()
+    parameters.ftype = int(gguf.LlamaFileType[f"MOSTLY_{dtype}" + ("_M" if dtype == "Q4_K" else "")])
+    parameters.pure = True  # no mixture
+    if llama_cpp.llama_model_quantize(str(source).encode(), str(path).encode(), parameters):
+        raise RuntimeError(f"llama.cpp cannot quantise {source}")
+
+
 def file(cell, store):
     """The GGUF file of a model in the cell's type, made when first asked for."""
     path = store / "gguf" / f"{cell.model}-{cell.dtype}.gguf"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
-        MAKERS[cell.model](unfinished, cell, checkpoints.load(cell.model, store))
+        if cell.dtype in cells.GGUF:
+            quantise(file(dataclasses.replace(cell, dtype="bf16"), store), unfinished, cell.dtype)
+        else:
+            MAKERS[cell.model](unfinished, cell, checkpoints.load(cell.model, store))
         unfinished.rename(path)
     return path

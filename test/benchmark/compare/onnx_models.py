@@ -42,7 +42,8 @@ class Graph:
         return self.node("MatMul", x, self.constant(name, self.tensors[name].T if transposed else self.tensors[name]))
 
     def linear(self, x, name, transposed):
-        return self.node("Add", self.product(x, f"{name}.weight", transposed), self.weight(f"{name}.bias"))
+        x = self.product(x, f"{name}.weight", transposed)
+        return self.node("Add", x, self.weight(f"{name}.bias")) if f"{name}.bias" in self.tensors else x
 
     def norm(self, x, name, epsilon):
         return self.node("LayerNormalization", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), axis=-1,
@@ -62,6 +63,21 @@ class Graph:
         mixed = self.node("MatMul", self.node("Softmax", scores, axis=-1), self.heads(v, keys))
         mixed = self.node("Transpose", mixed, perm=[0, 2, 1, 3])
         return self.node("Reshape", mixed, self.integers(self.cell.batch, queries, self.shape.D))
+
+    def self_attention(self, x, names, length):
+        """Of queries, keys and values that x gives, whose products have these names."""
+        if not self.fused:
+            return self.attention(*(self.linear(x, name, True) for name in names), length, length)
+        nothing = np.zeros(self.shape.D, np.float32)
+        weights = np.concatenate([self.tensors[f"{name}.weight"] for name in names]).T
+        biases = np.concatenate([self.tensors.get(f"{name}.bias", nothing) for name in names])
+        inputs = self.constant(f"{names[0]}.joined", weights), self.constant(f"{names[0]}.joined.bias", biases)
+        return self.node("Attention", x, *inputs, domain=MICROSOFT, num_heads=self.shape.H)
+
+    def linear_gelu(self, x, name):
+        if not self.fused:
+            return self.node("Gelu", self.linear(x, name, True))
+        return self.node("BiasGelu", self.product(x, f"{name}.weight", True), self.weight(f"{name}.bias"), domain=MICROSOFT)
 
     def causal_mask(self, length):
         return self.constant("mask", np.triu(np.full((length, length), -1e9, np.float32), 1)[None, None])
@@ -90,26 +106,15 @@ def bert(g):
     for l in range(s.L):
         layer = f"encoder.layer.{l}"
         names = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
-        if g.fused:
-            matrix = g.constant(f"{layer}.qkv", np.concatenate([t[f"{n}.weight"] for n in names]).T)
-            bias = g.constant(f"{layer}.qkv.bias", np.concatenate([t[f"{n}.bias"] for n in names]))
-            a = g.node("Attention", x, matrix, bias, domain=MICROSOFT, num_heads=s.H)
-            x = skip_norm(g, x, a, f"{layer}.attention.output", epsilon)
-            f = g.product(x, f"{layer}.intermediate.dense.weight", True)
-            f = g.node("BiasGelu", f, g.weight(f"{layer}.intermediate.dense.bias"), domain=MICROSOFT)
-            x = skip_norm(g, x, f, f"{layer}.output", epsilon)
-            continue
-        q, k, v = (g.linear(x, n, True) for n in names)
-        a = g.linear(g.attention(q, k, v, cell.length, cell.length), f"{layer}.attention.output.dense", True)
-        x = g.norm(g.node("Add", x, a), f"{layer}.attention.output.LayerNorm", epsilon)
-        f = g.node("Gelu", g.linear(x, f"{layer}.intermediate.dense", True))
-        f = g.linear(f, f"{layer}.output.dense", True)
-        x = g.norm(g.node("Add", x, f), f"{layer}.output.LayerNorm", epsilon)
+        x = add_norm(g, x, g.self_attention(x, names, cell.length), f"{layer}.attention.output", epsilon)
+        x = add_norm(g, x, g.linear_gelu(x, f"{layer}.intermediate.dense"), f"{layer}.output", epsilon)
     g.result(x, cell.batch, cell.length, s.D)
 
 
-def skip_norm(g, x, update, name, epsilon):
+def add_norm(g, x, update, name, epsilon):
     """LayerNorm(x + update W + b)"""
+    if not g.fused:
+        return g.norm(g.node("Add", x, g.linear(update, f"{name}.dense", True)), f"{name}.LayerNorm", epsilon)
     return g.node("SkipLayerNormalization", g.product(update, f"{name}.dense.weight", True), x,
                   g.weight(f"{name}.LayerNorm.weight"), g.weight(f"{name}.LayerNorm.bias"), g.weight(f"{name}.dense.bias"),
                   domain=MICROSOFT, epsilon=epsilon)
@@ -167,20 +172,9 @@ def vit(g):
     for l in range(s.L):
         layer = f"vit.encoder.layer.{l}"
         names = [f"{layer}.attention.attention.{part}" for part in ("query", "key", "value")]
-        n = g.norm(x, f"{layer}.layernorm_before", epsilon)
-        if g.fused:
-            matrix = g.constant(f"{layer}.qkv", np.concatenate([t[f"{name}.weight"] for name in names]).T)
-            bias = g.constant(f"{layer}.qkv.bias", np.concatenate([t[f"{name}.bias"] for name in names]))
-            a = g.node("Attention", n, matrix, bias, domain=MICROSOFT, num_heads=s.H)
-        else:
-            a = g.attention(*(g.linear(n, name, True) for name in names), s.N, s.N)
+        a = g.self_attention(g.norm(x, f"{layer}.layernorm_before", epsilon), names, s.N)
         x = g.node("Add", x, g.linear(a, f"{layer}.attention.output.dense", True))
-        n = g.norm(x, f"{layer}.layernorm_after", epsilon)
-        if g.fused:
-            f = g.product(n, f"{layer}.intermediate.dense.weight", True)
-            f = g.node("BiasGelu", f, g.weight(f"{layer}.intermediate.dense.bias"), domain=MICROSOFT)
-        else:
-            f = g.node("Gelu", g.linear(n, f"{layer}.intermediate.dense", True))
+        f = g.linear_gelu(g.norm(x, f"{layer}.layernorm_after", epsilon), f"{layer}.intermediate.dense")
         x = g.node("Add", x, g.linear(f, f"{layer}.output.dense", True))
     first = g.node("Gather", x, g.constant("first", np.array(0, np.int64)), axis=1)
     g.result(g.linear(g.norm(first, "vit.layernorm", epsilon), "classifier", True), cell.batch, s.V)
@@ -216,7 +210,49 @@ def transformer(g):
     g.result(g.linear(g.norm(x, "decoder.norm", 1e-5), "generator", True), cell.batch, cell.target, s.V)
 
 
-MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "vit-base": vit, "transformer": transformer}
+def whisper(g):
+    """The encoder, and the decoder's first call."""
+    cell, s, t, epsilon = g.cell, g.shape, g.tensors, 1e-5
+
+    def feed_forward(x, layer):
+        f = g.linear_gelu(g.norm(x, f"{layer}.final_layer_norm", epsilon), f"{layer}.fc1")
+        return g.node("Add", x, g.linear(f, f"{layer}.fc2", True))
+
+    def self_attention(x, layer, length, mask=None):
+        n, names = g.norm(x, f"{layer}.self_attn_layer_norm", epsilon), [f"{layer}.self_attn.{part}_proj" for part in "qkv"]
+        if mask is None:
+            a = g.self_attention(n, names, length)
+        else:
+            a = g.attention(*(g.linear(n, name, True) for name in names), length, length, mask)
+        return g.node("Add", x, g.linear(a, f"{layer}.self_attn.out_proj", True))
+
+    g.inputs.append(helper.make_tensor_value_info("source", TensorProto.FLOAT, [cell.batch, s.C, 2 * s.N]))
+    z = "source"
+    for i in (1, 2):
+        name = f"model.encoder.conv{i}"
+        z = g.node("Conv", z, g.weight(f"{name}.weight"), g.weight(f"{name}.bias"), strides=[i], pads=[1, 1])
+        z = g.node("Gelu", z)
+    z = g.node("Add", g.node("Transpose", z, perm=[0, 2, 1]), g.weight("model.encoder.embed_positions.weight"))
+    for l in range(s.L):
+        layer = f"model.encoder.layers.{l}"
+        z = feed_forward(self_attention(z, layer, s.N), layer)
+    z = g.norm(z, "model.encoder.layer_norm", epsilon)
+    tokens = "model.decoder.embed_tokens.weight"
+    x = g.node("Gather", g.weight(tokens), g.ids("target", cell.target))
+    x = g.node("Add", x, g.constant("positions", t["model.decoder.embed_positions.weight"][:cell.target]))
+    mask = g.causal_mask(cell.target)
+    for l in range(s.L):
+        layer = f"model.decoder.layers.{l}"
+        x = self_attention(x, layer, cell.target, mask)
+        q = g.linear(g.norm(x, f"{layer}.encoder_attn_layer_norm", epsilon), f"{layer}.encoder_attn.q_proj", True)
+        k, v = (g.linear(z, f"{layer}.encoder_attn.{part}_proj", True) for part in "kv")
+        a = g.attention(q, k, v, cell.target, s.N)
+        x = feed_forward(g.node("Add", x, g.linear(a, f"{layer}.encoder_attn.out_proj", True)), layer)
+    last = g.node("Gather", x, g.constant("last", np.array(cell.target - 1, np.int64)), axis=1)
+    g.result(g.node("MatMul", g.norm(last, "model.decoder.layer_norm", epsilon), g.constant("head", t[tokens].T)), cell.batch, s.V)
+
+
+MAKERS = {"minilm": bert, "bert-base": bert, "gpt2": gpt2, "vit-base": vit, "transformer": transformer, "whisper-base": whisper}
 
 
 def file(cell, store, fused):

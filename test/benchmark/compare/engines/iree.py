@@ -39,7 +39,7 @@ class Engine(Base):
         name = next(n for n in module.function_names if not n.startswith("__") and not n.endswith("$async"))
         self.function = getattr(loaded, name)
         ids = checkpoints.inputs(cell)
-        feeds = ids if cell.work == "translate" else [ids]
+        feeds = ids if isinstance(ids, tuple) else [ids]
         self.inputs = [iree.runtime.asdevicearray(device, np.ascontiguousarray(values)) for values in feeds]
 
     def run(self):

@@ -31,7 +31,7 @@ class Engine(Base):
 
     def feeds(self, store):
         cell, ids = self.cell, checkpoints.inputs(self.cell)
-        if cell.work == "translate":
+        if isinstance(ids, tuple):
             return dict(zip(("source", "target"), ids))
         if cell.work != "decode":
             return {"pixel_values" if cell.work == "classify" else "input_ids": ids}

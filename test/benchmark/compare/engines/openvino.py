@@ -16,7 +16,7 @@ class Engine(Base):
             "INFERENCE_PRECISION_HINT": cell.dtype, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(threads), "ENABLE_CPU_PINNING": "NO"})
         ids = checkpoints.inputs(cell)
-        feeds = ids if cell.work == "translate" else [ids]
+        feeds = ids if isinstance(ids, tuple) else [ids]
         self.request = model.create_infer_request()
         for i, values in enumerate(feeds):
             self.request.set_input_tensor(i, openvino.Tensor(values))

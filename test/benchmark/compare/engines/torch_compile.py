@@ -11,7 +11,7 @@ from engines import torch_eager
 
 class Engine(torch_eager.Engine):
     def __init__(self, cell, threads, store):
-        if cell.work == "decode" or cell.dtype == "int8":
+        if cell.work in ("decode", "search") or cell.dtype == "int8":
             self.refuse(cell)  # recompiles for every length of the cache
         torch._inductor.config.freezing = True
         super().__init__(cell, threads, store)

@@ -8,7 +8,7 @@ from engines import Base, torch_models
 
 class Engine(Base):
     def __init__(self, cell, threads, store):
-        if cell.dtype in ("q8", "q4"):
+        if cell.dtype not in ("f32", "stored", "bf16", "int8"):
             self.refuse(cell)
         torch.set_num_threads(threads)
         self.cell, self.version = cell, f"torch {torch.__version__}"
@@ -44,6 +44,16 @@ class Engine(Base):
         source, target = map(torch.from_numpy, checkpoints.inputs(self.cell))
         mask = torch.nn.Transformer.generate_square_subsequent_mask(self.cell.target)
         self.call = lambda: self.forward(source, target, mask)
+
+    def prepare_search(self):
+        cell, ids = self.cell, torch.from_numpy(checkpoints.inputs(self.cell))
+        first = self.model.config.decoder_start_token_id
+        options = dict(num_beams=cell.beams, do_sample=False, max_new_tokens=cell.target, length_penalty=1.0, early_stopping=False)
+        self.call = lambda: self.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), decoder_start_token_id=first, **options)[:, 1:]
+
+    def prepare_listen(self):
+        sound, ids = map(torch.from_numpy, checkpoints.inputs(self.cell))
+        self.call = lambda: self.forward(input_features=sound, decoder_input_ids=ids).logits[:, -1]
 
     def run(self):
         with torch.inference_mode():

@@ -63,7 +63,8 @@ def load_f32(cell, store):
         model = Transformer(cell.shape)
         model.load_state_dict(torch_names(checkpoints.load(cell.model, store)))
         return model.eval()
-    family = {"encode": transformers.AutoModel, "classify": transformers.AutoModelForImageClassification}.get(
+    family = {"encode": transformers.AutoModel, "classify": transformers.AutoModelForImageClassification,
+              "search": transformers.AutoModelForSeq2SeqLM, "listen": transformers.AutoModelForSpeechSeq2Seq}.get(
         cell.work, transformers.AutoModelForCausalLM)
     folder = checkpoints.folder(cell.model, store)
     return family.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa").eval()
