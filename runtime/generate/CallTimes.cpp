@@ -51,4 +51,10 @@ double CallTimes::expect(int64_t tokens) const {
                   known(below) + part * (known(above) - known(below)));
 }
 
+void Pace::note(int64_t tokens, double seconds) {
+  double ofOne = seconds / static_cast<double>(tokens);
+  if (tokens >= least && (!isKnown() || ofOne < secondsOfOne))
+    secondsOfOne = ofOne;
+}
+
 } // namespace heddle::runtime

@@ -34,6 +34,21 @@ private:
   bool timed = false;
 };
 
+/// How long prompts take, in seconds a token of calls that read many.
+class Pace {
+public:
+  static constexpr int64_t least = 16; // tokens of a call that tells
+
+  void note(int64_t tokens, double seconds);
+  bool isKnown() const { return secondsOfOne > 0; }
+  double expect(int64_t tokens) const {
+    return static_cast<double>(tokens) * secondsOfOne;
+  }
+
+private:
+  double secondsOfOne = 0; // at best: others disturb a call but never help it
+};
+
 } // namespace heddle::runtime
 
 #endif // HEDDLE_RUNTIME_GENERATE_CALLTIMES_H

@@ -33,6 +33,7 @@ struct DraftMemory {
   ~DraftMemory() { destroy(drafter); }
 
   CallTimes times;                   // of the model
+  Pace pace;                         // at which it reads prompts
   RunChances ofRuns;                 // of what is looked up
   DraftChances ofLikeliest, ofDrawn; // of the small model's drafts
   int64_t idle = 0;                  // calls since that were not worth one

@@ -44,14 +44,18 @@ Drafter *Drafter::open(const heddle_session &model) {
     heddle_session_close(session);
     return nullptr;
   }
-  if (drafter->prepare()) {
+  if (drafter->prepare(*model.model)) {
     destroy(drafter);
     return nullptr;
   }
   return drafter;
 }
 
-heddle_status Drafter::prepare() {
+heddle_status Drafter::prepare(const heddle_model &model) {
+  // Without weights nothing says how long its calls take.
+  if (int64_t bytes = model.weights.tensorBytes())
+    share = static_cast<double>(session.model->weights.tensorBytes()) /
+            static_cast<double>(bytes);
   if (heddle_status status = step.find(*session.model))
     return status;
   int64_t rows = session.limits.rows;
@@ -77,33 +81,60 @@ Drafter::~Drafter() {
 
 void Drafter::restart(Mirror &mirror, int64_t skipped) {
   mirror.row.ids.clear();
+  mirror.unseen.clear();
   mirror.row.read = 0;
   mirror.skipped = skipped;
 }
 
-int64_t Drafter::follow(const Row &text) {
-  if (text.number >= mirrors.size())
-    return 0;
-  Mirror &mirror = *mirrors[text.number];
-  Row &row = mirror.row;
-  auto held = static_cast<int64_t>(row.ids.size());
+/// Whether the text goes on behind what was skipped.
+bool Drafter::goesOn(const Mirror &mirror, const Row &text) {
+  int64_t told = mirror.skipped - static_cast<int64_t>(mirror.unseen.size());
+  int64_t held = mirror.skipped + static_cast<int64_t>(mirror.row.ids.size());
+  int64_t end = text.before + static_cast<int64_t>(text.ids.size());
   // What a resumed text stands behind may never have been told.
-  if (text.before < mirror.skipped || text.before > mirror.skipped + held)
-    restart(mirror, text.before);
-  auto before = static_cast<size_t>(text.before - mirror.skipped);
-  size_t most = std::min(row.ids.size() - before, text.ids.size()), common = 0;
-  while (common < most && row.ids[before + common] == text.ids[common])
+  if (text.before < told || text.before > held || end <= mirror.skipped)
+    return false;
+  for (int64_t at = text.before; at < mirror.skipped; ++at)
+    if (text.ids[static_cast<size_t>(at - text.before)] !=
+        mirror.unseen[static_cast<size_t>(at - told)])
+      return false;
+  return true;
+}
+
+/// Has the mirror hold the text behind what is skipped; how much of that it
+/// held before.
+size_t Drafter::take(Mirror &mirror, const Row &text) {
+  Row &row = mirror.row;
+  int64_t ahead = text.before - mirror.skipped;
+  auto before = static_cast<size_t>(std::max<int64_t>(ahead, 0));
+  auto first = static_cast<size_t>(std::max<int64_t>(-ahead, 0));
+  const int32_t *ids = text.ids.data() + first;
+  size_t count = text.ids.size() - first;
+  size_t most = std::min(row.ids.size() - before, count), common = 0;
+  while (common < most && row.ids[before + common] == ids[common])
     ++common;
   row.ids.shrink(before + common);
-  row.ids.append(text.ids.data() + common, text.ids.size() - common);
-  size_t length = before + text.ids.size();
-  if (row.ids.size() != length)
-    return 0; // trouble is noted
-  // The last token is read in any case: its logits are what comes next.
-  row.read = std::min({row.read, before + common, length - 1});
-  row.prompt = before + text.prompt;
-  row.longest = INT64_MAX;
-  row.stream = text.stream;
+  row.ids.append(ids + common, count - common);
+  row.prompt = static_cast<size_t>(
+      std::max<int64_t>(ahead + static_cast<int64_t>(text.prompt), 0));
+  return before + common;
+}
+
+/// Skips all but the last tokens.
+void Drafter::skipBeginning(Mirror &mirror, size_t kept) {
+  Row &row = mirror.row;
+  size_t cut = row.ids.size() - kept;
+  mirror.unseen.append(row.ids.data(), cut);
+  mirror.skipped += static_cast<int64_t>(cut);
+  std::copy(row.ids.begin() + cut, row.ids.end(), row.ids.begin());
+  row.ids.shrink(kept);
+  row.prompt -= std::min(row.prompt, cut);
+  row.read = 0;
+}
+
+/// How many tokens are to be read then; 0: the row cannot be drafted.
+int64_t Drafter::rewind(Mirror &mirror) {
+  Row &row = mirror.row;
   // What a window has left behind is read again.
   if (rewindRow(session, row.number, static_cast<int64_t>(row.read))) {
     row.read = 0;
@@ -115,6 +146,31 @@ int64_t Drafter::follow(const Row &text) {
   return knowsAll && row.unread() <= step.roomOf(session, row.number)
              ? row.unread()
              : 0;
+}
+
+int64_t Drafter::follow(const Row &text) {
+  if (text.number >= mirrors.size())
+    return 0;
+  Mirror &mirror = *mirrors[text.number];
+  Row &row = mirror.row;
+  if (!goesOn(mirror, text))
+    restart(mirror, text.before);
+  size_t held = take(mirror, text);
+  // The last token is read in any case: its logits are what comes next.
+  row.read = std::min({row.read, held, row.ids.size() - 1});
+  row.longest = INT64_MAX;
+  row.stream = text.stream;
+  int64_t unread = rewind(mirror);
+  bool hasRoom = step.positions(session) >= 2 * fewTokens;
+  return unread || row.ids.size() <= fewTokens || !hasRoom
+             ? unread
+             : followEnd(text.number);
+}
+
+int64_t Drafter::followEnd(int64_t number) {
+  Mirror &mirror = *mirrors[number];
+  skipBeginning(mirror, fewTokens);
+  return rewind(mirror);
 }
 
 bool Drafter::append(int64_t number, int32_t token) {
@@ -132,7 +188,10 @@ void Drafter::add(int64_t number) {
 heddle_status Drafter::run() {
   if (heddle_status status = nextCall.run(ignored))
     return status;
-  times.note(nextCall.tokens(), nextCall.seconds());
+  if (reads())
+    pace.note(nextCall.tokens(), nextCall.seconds());
+  else
+    times.note(nextCall.tokens(), nextCall.seconds());
   return HEDDLE_OK;
 }
 

@@ -22,8 +22,13 @@ public:
 
   /// Learns what the text has become; how many tokens of it are to be read. 0:
   /// the row cannot be drafted, since its context is full or it has tokens that
-  /// the small model does not know.
+  /// the small model does not know. A text that is longer than the context is
+  /// followed from near its end.
   int64_t follow(const Row &text);
+  /// Forgets what the row was followed for but its last tokens, which are to be
+  /// read. There have to be more.
+  int64_t followEnd(int64_t row);
+  static constexpr int64_t fewTokens = 128; // the end of a text
   /// Takes the token as the next of what was followed. False: there is no room.
   bool append(int64_t row, int32_t token);
 
@@ -37,21 +42,30 @@ public:
   int64_t rows() const { return nextCall.rows(); }
   const Row &row(int64_t i) const { return nextCall.row(i); }
   int64_t tokens() const { return nextCall.tokens(); }
+  /// Whether it read texts along rather than drafted.
+  bool reads() const { return tokens() >= Pace::least * rows(); }
   double seconds() const { return nextCall.seconds(); }
   /// As many as the model has, where a small one that knows fewer gives the
   /// others no chance. Null without memory, which is noted as trouble.
   const float *logitsOf(int64_t i, int64_t vocabulary);
 
-  CallTimes times;
+  CallTimes times;  // of calls that draft,
+  Pace pace;        // and of those that read along
+  double share = 0; // its weights' bytes by the model's
 
 private:
-  /// A row of the small model: the whole text as far as it is known.
+  /// A row of the small model: the text's end as far as it is known.
   struct Mirror {
     Row row;
-    int64_t skipped = 0; // tokens before it, which nobody has told
+    int64_t skipped = 0; // tokens before it, which the small model never reads,
+    text::Ids unseen;    // and the last of them, as far as they have been told
   };
-  heddle_status prepare();
-  void restart(Mirror &mirror, int64_t skipped);
+  heddle_status prepare(const heddle_model &model);
+  static void restart(Mirror &mirror, int64_t skipped);
+  static bool goesOn(const Mirror &mirror, const Row &text);
+  static size_t take(Mirror &mirror, const Row &text);
+  int64_t rewind(Mirror &mirror);
+  static void skipBeginning(Mirror &mirror, size_t kept);
 
   heddle_session &session; // its own
   Step step;

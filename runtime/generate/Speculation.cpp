@@ -59,15 +59,19 @@ heddle_status Speculation::openDrafter() {
 
 /// Rows whose text it has read to its end get a draft a call, as long as one
 /// more is worth the time. What it has not read of others it reads along.
-heddle_status Speculation::askModel(StepCall &call) {
+heddle_status Speculation::askModel(StepCall &call, GenerateReport &report) {
   if (heddle_status status = openDrafter())
     return status;
   Drafter &drafter = *memory->drafter;
   for (int64_t i = 0; i < call.rows(); ++i)
-    if (states[i].source == HEDDLE_SPECULATE_MODEL)
+    if (states[i].source != HEDDLE_SPECULATE_MODEL)
+      continue;
+    else if (isRunBetter(call, i))
+      states[i].source = HEDDLE_SPECULATE_LOOKUP;
+    else
       states[i].unread = drafter.follow(call.row(i));
   if (!isWorthAsking(call))
-    return HEDDLE_OK;
+    return lookUpInstead(call), HEDDLE_OK;
   drafter.begin();
   for (int64_t i = 0; i < call.rows(); ++i)
     if (states[i].unread > 0)
@@ -75,7 +79,10 @@ heddle_status Speculation::askModel(StepCall &call) {
   while (!drafter.isEmpty()) {
     if (heddle_status status = drafter.run())
       return status;
-    spent += drafter.seconds();
+    report.decodeSeconds += drafter.seconds();
+    // That a text is read is decided, and no reason to draft more.
+    spent +=
+        drafter.reads() ? secondsToDraft(drafter.rows()) : drafter.seconds();
     if (!readDrafts(call) || !isWorthAnother(call))
       break;
     drafter.begin();
@@ -84,6 +91,14 @@ heddle_status Speculation::askModel(StepCall &call) {
         drafter.add(call.row(i).number);
   }
   return HEDDLE_OK;
+}
+
+/// Where the small model is not asked.
+void Speculation::lookUpInstead(const StepCall &call) {
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (states[i].source == HEDDLE_SPECULATE_MODEL)
+      states[i].source =
+          states[i].run > 0 ? HEDDLE_SPECULATE_LOOKUP : HEDDLE_SPECULATE_NONE;
 }
 
 int64_t Speculation::stateOf(const StepCall &call, int64_t row) const {
@@ -154,7 +169,6 @@ double Speculation::rateAhead(const StepCall &call, double expected,
                               double gain, int64_t rows, int64_t drafted,
                               double soFar) const {
   constexpr int64_t farthest = 8;
-  const CallTimes &small = memory->drafter->times;
   double best = 0, chance = memory->ofLikeliest.ofAny();
   for (int64_t i = 0; i < call.rows(); ++i)
     if (states[i].source == HEDDLE_SPECULATE_MODEL)
@@ -163,38 +177,99 @@ double Speculation::rateAhead(const StepCall &call, double expected,
     gain *= chance;
     expected += gain;
     drafted += rows;
-    double seconds = soFar + static_cast<double>(more) * small.expect(rows) +
+    double seconds = soFar + static_cast<double>(more) * secondsToDraft(rows) +
                      memory->times.expect(call.tokens() + drafted);
     best = std::max(best, expected / seconds);
   }
   return best;
 }
 
+/// Of the small model, for a token of each of so many rows. Before its calls
+/// are known they are taken to be as much shorter as it has fewer bytes.
+double Speculation::secondsToDraft(int64_t rows) const {
+  const Drafter &drafter = *memory->drafter;
+  return drafter.times.isAnyKnown()
+             ? drafter.times.expect(rows)
+             : drafter.share * memory->times.expect(rows);
+}
+
+/// Before it is known no less than of the model: a prompt's time is arithmetic,
+/// of which fewer bits need not be less.
+double Speculation::secondsToRead(int64_t tokens) const {
+  const Drafter &drafter = *memory->drafter;
+  if (drafter.pace.isKnown())
+    return drafter.pace.expect(tokens);
+  return memory->pace.isKnown() ? memory->pace.expect(tokens)
+                                : memory->times.expect(tokens);
+}
+
+/// Whether what was looked up is expected to make more tokens a second than
+/// what the small model would draft.
+bool Speculation::isRunBetter(const StepCall &call, int64_t i) const {
+  const State &state = states[i];
+  if (state.run == 0)
+    return false;
+  auto expected = static_cast<double>(call.rows());
+  double best = 0, model = rateAhead(call, expected, 1, 1, 0, 0), reached = 1;
+  const RunChances &chances = call.row(i).lookup->chances;
+  for (int64_t more = 1; more <= state.most; ++more) {
+    reached *= chances.of(state.run + more - 1);
+    expected += reached;
+    best =
+        std::max(best, expected / memory->times.expect(call.tokens() + more));
+  }
+  return best >= model;
+}
+
+/// How many tokens are still to be expected of a text: nobody knows its end,
+/// but what has become long is seldom about to end.
+static double tokensAhead(const Row &row) {
+  constexpr int64_t few = 8, part = 4;
+  auto length = static_cast<int64_t>(row.ids.size());
+  int64_t written = length - static_cast<int64_t>(row.prompt);
+  return static_cast<double>(
+      std::min(row.longest - length, few + written / part));
+}
+
+/// What a call of drafts is expected to gain, in seconds a token. Not more than
+/// 0 while nothing is known of calls without.
+double Speculation::gainOfAToken(const StepCall &call, int64_t rows) const {
+  const CallTimes &large = memory->times;
+  if (!large.isAnyKnown() ||
+      (!large.isKnown(call.tokens()) && ++memory->idle % 2))
+    return 0;
+  auto count = static_cast<double>(call.rows());
+  double best = rateAhead(call, count, static_cast<double>(rows), rows, 0, 0);
+  return large.expect(call.tokens()) / count - 1 / best;
+}
+
+/// Whether the small model is to read the texts, or their ends: what drafts are
+/// expected to gain has to repay it.
 bool Speculation::isWorthAsking(const StepCall &call) {
   constexpr int64_t retry = 64; // idle calls, after which less is known
-  int64_t rows = 0, unread = 0;
-  for (int64_t i = 0; i < call.rows(); ++i) {
-    rows += states[i].unread > 0;
-    unread += states[i].unread;
-  }
-  if (!rows)
+  constexpr int64_t few = Drafter::fewTokens;
+  int64_t rows = 0, unread = 0, unreadEnds = 0;
+  double ahead = 0;
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (int64_t ofRow = states[i].unread) {
+      ++rows, unread += ofRow;
+      unreadEnds += ofRow < 2 * few ? ofRow : few;
+      ahead += tokensAhead(call.row(i));
+    }
+  double gain = rows ? gainOfAToken(call, rows) : 0;
+  if (gain <= 0) {
+    if (rows && ++memory->idle % retry == 0)
+      memory->ofLikeliest.forget(), memory->ofDrawn.forget();
     return false;
-  const CallTimes &large = memory->times, &small = memory->drafter->times;
-  // What calls without drafts take has to be known, and so what others do.
-  if (!large.isKnown(call.tokens()))
-    return ++memory->idle % 2 == 0;
-  if (!small.isAnyKnown())
+  }
+  if (secondsToRead(unread - rows) <= ahead * gain)
     return true;
-  auto expected = static_cast<double>(call.rows());
-  // A prompt is read once for many drafts.
-  double toRead = small.expect(std::min(unread, 4 * rows)) - small.expect(rows);
-  double ahead = rateAhead(call, expected, static_cast<double>(rows), rows, 0,
-                           std::max(toRead, 0.));
-  if (ahead > expected / large.expect(call.tokens()))
-    return true;
-  if (++memory->idle % retry == 0)
-    memory->ofLikeliest.forget(), memory->ofDrawn.forget();
-  return false;
+  if (secondsToRead(unreadEnds - rows) > ahead * gain)
+    return false;
+  for (int64_t i = 0; i < call.rows(); ++i)
+    if (states[i].unread >= 2 * few)
+      states[i].unread = memory->drafter->followEnd(call.row(i).number);
+  return true;
 }
 
 bool Speculation::isWorthAnother(const StepCall &call) const {

@@ -31,16 +31,17 @@ public:
     }
     spent = 0;
     if (asksModel)
-      if (heddle_status status = askModel(call))
+      if (heddle_status status = askModel(call, report))
         return status;
-    report.decodeSeconds += spent;
     if (any)
       plan(call);
     return HEDDLE_OK;
   }
   /// After a call has run.
   void note(const StepCall &call) {
-    if (!call.readsPrompts())
+    if (call.readsPrompts())
+      memory->pace.note(call.tokens(), call.seconds());
+    else
       memory->times.note(call.tokens(), call.seconds());
   }
   /// Chooses behind what row i of the call has read, and goes on behind its
@@ -73,7 +74,12 @@ private:
   bool lookUp(Row &row);
   static bool goesOnAsBefore(const State &state, const Row &row);
   heddle_status openDrafter();
-  heddle_status askModel(StepCall &call);
+  heddle_status askModel(StepCall &call, GenerateReport &report);
+  double secondsToDraft(int64_t rows) const;
+  double secondsToRead(int64_t tokens) const;
+  void lookUpInstead(const StepCall &call);
+  bool isRunBetter(const StepCall &call, int64_t i) const;
+  double gainOfAToken(const StepCall &call, int64_t rows) const;
   bool isWorthAsking(const StepCall &call);
   bool isWorthAnother(const StepCall &call) const;
   double rateAhead(const StepCall &call, double expected, double gain,
@@ -94,7 +100,7 @@ private:
   heddle_session &session;
   DraftMemory *memory = nullptr;
   Array<State> states; // by row of the call
-  double spent = 0;    // seconds that the small model took for this call
+  double spent = 0;    // seconds that drafts took for this call
 };
 
 } // namespace heddle::runtime

@@ -81,9 +81,12 @@ TEST_F(Drafter, DraftsOfAnEqualModelAreChosen) {
 
 TEST_F(Drafter, DraftsOfAnotherModelAreNot) {
   setDraft<-1>();
-  EXPECT_EQ(compareModel({{5, 7, 7, 3}}, 6), 0);
-  EXPECT_GT(speculated[0], 0);
   compareModel({{5, 7, 7, 3}}, 100);
+  heddle_generate_options options = {};
+  options.temperature = 1;
+  compareModel({{1, 2, 3}}, 60, options);
+  EXPECT_FALSE(lengthsOfDrafts.empty());
+  EXPECT_LT(speculated[1], speculated[0]);
 }
 
 TEST_F(Drafter, DrawnTextsAreDraftedWithTheirRandomNumbers) {
@@ -144,13 +147,94 @@ TEST_F(Drafter, ALongPromptIsReadAlongInPieces) {
     EXPECT_LE(lengths[0], 256);
 }
 
+/// A text that is followed by itself.
+struct Followed : Drafter {
+  void follow(int64_t positions, size_t length) {
+    sizes[toy::T].max = sizes[toy::S].max = 1024;
+    smallSizes[toy::S].max = positions;
+    open({1, 0, 0});
+    drafter.reset(heddle::runtime::Drafter::open(*session));
+    for (size_t i = 0; i < length; ++i)
+      text.ids.push(static_cast<int32_t>(i * i % 7));
+    text.prompt = length;
+  }
+  int64_t unread() { return drafter->follow(text); }
+  void readAll() {
+    do {
+      drafter->begin();
+      drafter->add(0);
+      ASSERT_EQ(drafter->run(), HEDDLE_OK);
+    } while (drafter->row(0).unread());
+  }
+  void TearDown() override { drafter.reset(); }
+
+  static constexpr int64_t few = heddle::runtime::Drafter::fewTokens;
+  struct Destroy {
+    void operator()(heddle::runtime::Drafter *drafter) const {
+      heddle::runtime::destroy(drafter);
+    }
+  };
+  std::unique_ptr<heddle::runtime::Drafter, Destroy> drafter;
+  heddle::runtime::Row text;
+};
+
+TEST_F(Followed, ATextMayBeReadFromNearItsEnd) {
+  follow(1024, 300);
+  EXPECT_EQ(unread(), 300);
+  EXPECT_EQ(drafter->followEnd(0), few);
+  readAll();
+  text.ids.push(1);
+  text.ids.push(2);
+  EXPECT_EQ(unread(), 2) << "it goes on from there";
+  readAll();
+  text.ids.shrink(295);
+  text.ids.push(6);
+  EXPECT_EQ(unread(), 1) << "and back";
+  text.ids[3] ^= 1;
+  EXPECT_EQ(unread(), 296) << "another text is read anew";
+}
+
+TEST_F(Followed, ATextThatEndsBeforeIsReadAnew) {
+  follow(1024, 300);
+  ASSERT_EQ(unread(), 300);
+  ASSERT_EQ(drafter->followEnd(0), few);
+  readAll();
+  text.ids.shrink(100);
+  EXPECT_EQ(unread(), 100);
+}
+
+TEST_F(Followed, AResumedTextGoesOnBehindWhatWasSkipped) {
+  follow(1024, 300);
+  ASSERT_EQ(unread(), 300);
+  ASSERT_EQ(drafter->followEnd(0), few);
+  readAll();
+  text.before = 299;
+  text.ids.shrink(0);
+  text.ids.append(std::data({2, 5, 5, 5}), 4);
+  EXPECT_EQ(unread(), 4) << "its first token stands for another one";
+}
+
+TEST_F(Followed, ALongTextHasNoEndOfDrafts) {
+  follow(300, 290);
+  EXPECT_EQ(unread(), 290);
+  readAll();
+  for (int32_t i = 0; i < 20; ++i)
+    text.ids.push(i % 3);
+  EXPECT_EQ(unread(), few) << "there is no room for 310";
+  readAll();
+  text.ids.push(2);
+  EXPECT_EQ(unread(), 1);
+}
+
 TEST_F(Drafter, TokensThatItDoesNotKnowEndDrafts) {
   heddle_value inputs[1] = {toy::idsBT[0]};
   inputs[0].index_bound = 6;
   step[0].inputs = inputs;
   compareModel({{2, 2, 2}}, 20);
-  EXPECT_EQ(compareModel({{2, 8, 2}}, 5), 0);
-  EXPECT_EQ(compareModel({{8, 8, 8, 2}}, 2), 0);
+  lengthsOfDrafts.clear();
+  compareModel({{2, 8, 2}}, 5);
+  compareModel({{8, 8, 8, 2}}, 2);
+  EXPECT_TRUE(lengthsOfDrafts.empty());
 }
 
 TEST_F(Drafter, AResumedTextIsDraftedBehindAllOfIt) {
@@ -168,7 +252,8 @@ TEST_F(Drafter, AResumedTextIsDraftedBehindAllOfIt) {
   std::vector<Ids> plain = write(HEDDLE_SPECULATE_NONE);
   EXPECT_EQ(write(HEDDLE_SPECULATE_MODEL), plain);
   EXPECT_GT(speculated[1], 0);
-  EXPECT_EQ(speculated[0], speculated[1]) << "it knows what stands before";
+  EXPECT_GT(speculated[1], speculated[0] * 9 / 10)
+      << "it knows what stands before: only what is looked up fails";
 }
 
 TEST_F(Drafter, ATextResumedWithoutItsBeginningIsTheSame) {
@@ -215,7 +300,8 @@ TEST_F(Drafter, WhatItCannotComputeIsAnError) {
   step[0].function = [](heddle_frame *) -> int32_t {
     return HEDDLE_OUT_OF_MEMORY;
   };
-  generate({{1, 1}}, 9, {.speculate = HEDDLE_SPECULATE_MODEL});
+  generate({{1, 2, 3}}, 90,
+           {.temperature = 1, .speculate = HEDDLE_SPECULATE_MODEL});
   EXPECT_EQ(status, HEDDLE_OUT_OF_MEMORY);
 }
 

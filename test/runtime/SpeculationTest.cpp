@@ -126,6 +126,16 @@ TEST(CallTimes, WhatDisturbsACallIsForgotten) {
   EXPECT_DOUBLE_EQ(times.expect(2), 6) << "contexts grow";
 }
 
+TEST(Pace, IsThatOfTheFastestLongCall) {
+  heddle::runtime::Pace pace;
+  pace.note(15, 1e-6);
+  EXPECT_FALSE(pace.isKnown()) << "a short call does not tell";
+  pace.note(20, 40);
+  pace.note(100, 100);
+  pace.note(200, 600);
+  EXPECT_DOUBLE_EQ(pace.expect(7), 7);
+}
+
 //===-- Texts --===//
 
 TEST_F(Speculation, ATextThatRepeatsTakesFewCalls) {
