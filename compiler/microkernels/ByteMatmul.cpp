@@ -33,7 +33,7 @@ public:
     sums = v.loop(
         v.index(0), v.index(steps), 1, sums, [&](Value step, ValueRange sums) {
           Value offset = times(v, step, stepBytes);
-          prefetchNext(v, tile, weight, next, offset);
+          prefetchLines(v, tile, weight, next, step, offset);
           Value atWeight = v.advanceBytes(weight, offset);
           Value atX = v.advanceBytes(x, times(v, step, layout.interleave));
           SmallVector<ByteDot::Bytes> weights;

@@ -51,23 +51,21 @@ protected:
   }
   /// Few rows take one panel a task, a stream; some lines of every step are
   /// asked for that far ahead. Behind the last panel that does nothing.
-  void prefetchNext(VectorBuilder &v, const Tile &tile, mlir::Value weight,
-                    mlir::Value next, mlir::Value offset) const {
+  void prefetchLines(VectorBuilder &v, const Tile &tile, mlir::Value weight,
+                     mlir::Value next, mlir::Value step,
+                     mlir::Value offset) const {
     if (tile.nextLines.empty())
       for (int64_t line = 0; line < linesAhead; ++line)
         v.prefetch(
             v.advanceBytes(v.advanceBytes(weight, offset),
                            tuning::bytesAhead + line * tuning::cacheLine));
-    for (int64_t line : tile.nextLines)
-      v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), line),
-                 tile.isNear);
+    prefetchNext(v, tile, next, step, offset);
   }
 
   int64_t inputs;
   kernel::PackedLayout layout;
   const kernel::PackedFormat &format;
   kernel::QuantisedRow row;
-  int64_t steps; ///< of k in a panel
   int64_t linesAhead = 1;
 };
 

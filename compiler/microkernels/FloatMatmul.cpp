@@ -40,7 +40,8 @@ public:
     panel = op.getPanel();
     columnBytes = inputsOfStep * bytesOf(weight);
     stepBytes = panel * columnBytes;
-    panelBytes = llvm::divideCeilSigned(inputs, inputsOfStep) * stepBytes;
+    steps = llvm::divideCeilSigned(inputs, inputsOfStep);
+    panelBytes = steps * stepBytes;
     int64_t stride = stridesOf(op.getX())[0];
     xRowBytes = stride * bytesOf(x);
     xStepBytes = inputsOfStep * bytesOf(x);
@@ -59,11 +60,7 @@ public:
       auto offset = [&](int64_t bytes) -> Value {
         return arith::MulIOp::create(v.builder, v.loc, step, v.index(bytes));
       };
-      for (int64_t line : tile.nextLines)
-        for (int64_t s = 0; s < count; ++s)
-          v.prefetch(v.advanceBytes(v.advanceBytes(next, offset(stepBytes)),
-                                    line + s * stepBytes),
-                     tile.isNear);
+      prefetchNext(v, tile, next, step, offset(stepBytes), count);
       return emitSteps(v, tile, v.advanceBytes(x, offset(xStepBytes)),
                        v.advanceBytes(weight, offset(stepBytes)), sums, count,
                        /*isWhole=*/true);

@@ -120,10 +120,8 @@ public:
     tile = {ByteDot::tiles(target).groups.rows, panel / target.lanes()};
     singleRowVectors = fewRowsVectors = tile.vectors;
     stepLines = stepBytes / tuning::cacheLine;
-    if (target.prefetchesAhead && target.dotsBytes) {
+    if (target.prefetchesAhead && target.dotsBytes)
       rowsOfFew = tuning::rowsOfFewGroups;
-      mostFewRows = tuning::mostFewGroupRows;
-    }
     if (format.hasSpans() || (row.wide && format.bits() >= 6))
       linesAhead = stepLines;
   }
@@ -142,7 +140,8 @@ public:
     for (int64_t first = 0; first < vectors; first += vectorsTogether) {
       auto numbers = ArrayRef(order).slice(
           first, std::min(vectorsTogether, vectors - first));
-      Tile part = {tile.rows, {}, tile.nextLines};
+      Tile part = tile;
+      part.vectors.clear();
       for (int64_t number : numbers)
         part.vectors.push_back(tile.vectors[number]);
       SmallVector<Value> partSums = emitPart(v, part, x, weight, next, scratch);
@@ -208,7 +207,7 @@ private:
   /// A step that begins `offset` bytes behind the weight.
   SmallVector<Value> emitStep(VectorBuilder &v, const Part &part, Value step,
                               Value offset, ValueRange sums) const {
-    prefetchNext(v, part.tile, part.weight, part.next, offset);
+    prefetchLines(v, part.tile, part.weight, part.next, step, offset);
     Place place = {
         v.advanceBytes(part.x, times(v, step, layout.stepInputs())),
         v.advanceBytes(part.x, times(v, step, 4 * layout.stepGroups())),
@@ -252,7 +251,7 @@ private:
                               ValueRange sums) const {
     Value offset = times(v, span, layout.spanStride()),
           first = times(v, span, layout.spanSteps());
-    prefetchSpan(v, part.tile, part.weight, part.next, offset);
+    prefetchSpan(v, part.tile, part.weight, part.next, first, offset);
     part.numbers.enterSpan(v.advanceBytes(part.weight, offset));
     SmallVector<Value> entered(sums);
     size_t columns = part.tile.vectors.size();
@@ -286,11 +285,14 @@ private:
     return columns;
   }
 
-  /// What the next panel's span has before its steps.
+  /// What the next panel's span has before its steps, unless tiles share all
+  /// that a panel has.
   void prefetchSpan(VectorBuilder &v, const Tile &tile, Value weight,
-                    Value next, Value offset) const {
+                    Value next, Value step, Value offset) const {
     if (tile.nextLines.empty())
-      return prefetchNext(v, tile, weight, next, offset);
+      return prefetchLines(v, tile, weight, next, step, offset);
+    if (tile.spacing)
+      return;
     for (int64_t byte = 0; byte < layout.stepOffset(0);
          byte += tuning::cacheLine)
       v.prefetch(v.advanceBytes(v.advanceBytes(next, offset), byte));

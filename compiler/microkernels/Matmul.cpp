@@ -49,6 +49,28 @@ Value MatmulOperands::columnOffset(VectorBuilder &v, Value packed) const {
                                times(within, columnBytes));
 }
 
+void MatmulOperands::prefetchNext(VectorBuilder &v, const Tile &tile,
+                                  Value next, Value step, Value offset,
+                                  int64_t count) const {
+  if (!tile.spacing) {
+    for (int64_t line : tile.nextLines)
+      for (int64_t s = 0; s < count; ++s)
+        v.prefetch(
+            v.advanceBytes(v.advanceBytes(next, offset), line + s * stepBytes),
+            tile.isNear);
+    return;
+  }
+  auto spaces = [&](Value a) -> Value {
+    return arith::MulIOp::create(v.builder, v.loc, a, tile.spacing);
+  };
+  int64_t lines = tile.nextLines.size();
+  Value first =
+      v.advanceBytes(next, arith::MulIOp::create(v.builder, v.loc,
+                                                 spaces(v.index(lines)), step));
+  for (int64_t line = 0; line < count * lines; ++line)
+    v.prefetch(v.advanceBytes(first, spaces(v.index(line))), tile.isNear);
+}
+
 std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,
                                                    const Target &target) {
   Type element = op.getX().getType().getElementType();
@@ -70,7 +92,7 @@ int64_t MatmulEmitter::rowsPerBlock() const {
 Value MatmulEmitter::belongsTo(const Family &family, Value rows) {
   Value others = make<arith::SubIOp>(rows, index(1));
   return arith::CmpIOp::create(v.builder, v.loc, arith::CmpIPredicate::ult,
-                               others, index(family.rowsOfTask));
+                               others, index(family.mostRows));
 }
 
 //  tasks = M = 1 ? ceil(N / 4W) : M ≤ R/2 ? ceil(N / 2W)
@@ -127,26 +149,16 @@ func::FuncOp MatmulEmitter::taskFunction() {
   return function;
 }
 
-/// One tile, or those of rows dealt evenly. The machine's own prefetch brings
-/// the weight, or the operands'.
+/// One tile. The machine's own prefetch brings the weight, or the operands'.
 void MatmulEmitter::emitFewRowsTask(const Family &family, Arguments arguments,
                                     Value rows, Value task) {
   Value first = make<arith::MulIOp>(task, index(family.columns));
   Arguments columns = atColumn(arguments, first);
-  auto emitTile = [&](const Arguments &at, Value count) {
-    SmallVector<Value> tile = present(at);
-    tile.push_back(family.isAhead
-                       ? v.advanceBytes(at.weight, tuning::bytesAhead)
-                       : at.weight);
-    emitTileCall(family, count, first, tile);
-  };
-  if (family.rowsOfTask == family.mostRows)
-    return emitTile(columns, rows);
-  Value tiles = make<arith::CeilDivUIOp>(rows, index(family.mostRows));
-  v.loop(index(0), tiles, 1, [&](Value number) {
-    Share share = deal(rows, tiles, number);
-    emitTile(atRow(columns, share.first), share.size);
-  });
+  SmallVector<Value> tile = present(columns);
+  tile.push_back(family.isAhead
+                     ? v.advanceBytes(columns.weight, tuning::bytesAhead)
+                     : columns.weight);
+  emitTileCall(family, rows, first, tile);
 }
 
 /// total / parts each, one more for the first total mod parts.
@@ -202,16 +214,26 @@ void MatmulEmitter::emitManyRowsTask(Arguments arguments, Value rows,
       weightAt(arguments.weight, make<arith::MinUIOp>(behind, last)),
       isAhead ? v.advanceBytes(columns.weight, tuning::bytesAhead)
               : columns.weight);
-  // Successive tiles prefetch different lines of every step, or all of them.
-  SmallVector<int64_t> linesOfAll = linesOfStep(family);
-  int64_t lines = family.nextLines == linesOfAll ? 1 : linesOfAll.size();
+  // Each tile prefetches its part of the panel, in the order of memory and at
+  // an even pace; or successive tiles different lines of every step.
+  Value spacing, parts = index(linesOfStep(family).size()),
+                 part = index(tuning::cacheLine);
+  if (family.isShared) {
+    parts = tiles;
+    int64_t lines = family.nextLines.size();
+    spacing =
+        make<arith::CeilDivUIOp>(index(operands.panelBytes / operands.steps),
+                                 make<arith::MulIOp>(tiles, index(lines)));
+    part = make<arith::MulIOp>(spacing, index(operands.steps * lines));
+  }
   v.loop(index(0), tiles, 1, [&](Value number) {
     Share ofBlock = deal(ofRows.size, tiles, number);
     SmallVector<Value> tile = present(
         atRow(columns, make<arith::AddIOp>(ofRows.first, ofBlock.first)));
-    Value line = make<arith::RemUIOp>(number, index(lines));
-    tile.push_back(v.advanceBytes(
-        next, make<arith::MulIOp>(line, index(tuning::cacheLine))));
+    Value place = make<arith::RemUIOp>(number, parts);
+    tile.push_back(v.advanceBytes(next, make<arith::MulIOp>(place, part)));
+    if (spacing)
+      tile.push_back(spacing);
     emitTileCall(family, ofBlock.size, first, tile);
   });
 }
@@ -263,16 +285,27 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
                                         int64_t columns) {
   std::string name = this->name() + "_tile_" + std::to_string(rows) + "x" +
                      std::to_string(columns);
-  // Those of many rows may be as large.
+  // Those of another family may be as large.
   if (family.isAhead)
     name += "_ahead";
+  if (family.isShared)
+    name += "_part";
   if (auto existing = symbols.lookup<func::FuncOp>(name))
     return existing;
   OpBuilder::InsertionGuard guard(v.builder);
   SmallVector<Type> types = pointerTypes();
   types.push_back(types.front());
+  if (family.isShared)
+    types.push_back(v.builder.getIndexType());
   func::FuncOp function = v.beginFunction(symbols, name, types);
   ValueRange values = function.getArguments();
+  Tile tile = {rows, vectorOffsets(columns), family.nextLines, family.isAhead};
+  if (family.isShared) {
+    // Fewer rows are a single tile.
+    tile.isNear = rows > family.mostRows / 2;
+    tile.spacing = values.back();
+    values = values.drop_back();
+  }
   Arguments arguments = named(values.drop_back());
   // What the epilogue reads may be y.
   auto mayBeY = [&](Value argument) {
@@ -281,10 +314,9 @@ func::FuncOp MatmulEmitter::microkernel(const Family &family, int64_t rows,
             llvm::is_contained(arguments.others, argument));
   };
   for (BlockArgument argument : function.getArguments())
-    if (!mayBeY(argument))
+    if (isa<LLVM::LLVMPointerType>(argument.getType()) && !mayBeY(argument))
       function.setArgAttr(argument.getArgNumber(), "llvm.noalias",
                           v.builder.getUnitAttr());
-  Tile tile = {rows, vectorOffsets(columns), family.nextLines, family.isAhead};
   MatmulEpilogue::Place place = {arguments.bias, arguments.others, arguments.y};
   epilogue.prefetch(v, rows, columns, place);
   SmallVector<Value> sums =

@@ -28,14 +28,12 @@ public:
 
 private:
   /// A family of tiles: their row counts, columns of y of a task, the lines
-  /// that a tile prefetches at every step of k, of how many rows its tasks are
-  /// at most (0: of any number), and whether what it prefetches is ahead in its
-  /// own weight.
+  /// that a tile prefetches at every step of k, whether what it prefetches is
+  /// ahead in its own weight, and whether tiles share what they ask for.
   struct Family {
     int64_t leastRows, mostRows, columns;
     llvm::SmallVector<int64_t> nextLines;
-    int64_t rowsOfTask = 0;
-    bool isAhead = false;
+    bool isAhead = false, isShared = false;
   };
   Family oneRow() const;
   Family fewRows() const;

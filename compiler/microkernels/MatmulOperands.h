@@ -27,6 +27,10 @@ struct Tile {
   /// whether into the first-level cache.
   llvm::SmallVector<int64_t> nextLines;
   bool isNear = false;
+  /// Where tiles share what they ask for: bytes from a line to the next, of
+  /// this step and on into the following ones. How many lines there are is all
+  /// that `nextLines` says then.
+  mlir::Value spacing = {};
 };
 
 class MatmulOperands {
@@ -43,9 +47,9 @@ public:
   /// Vectors of the tile of a single row, and of those of few rows; 0: twice as
   /// many as of many rows.
   int64_t singleRowVectors = 0, fewRowsVectors = 0;
-  /// The largest tile of few rows, and how many rows such tiles are for; 0:
-  /// half a tile of many.
-  int64_t rowsOfFew = 0, mostFewRows = 0;
+  /// The largest tile of few rows, which asks for all lines ahead of it; 0:
+  /// half a tile of many, which does not ask.
+  int64_t rowsOfFew = 0;
   /// Whether few rows ask for what is ahead, in the tiles of many, where that
   /// is faster than the machine's own prefetch.
   bool fewRowsAsk = false;
@@ -57,6 +61,7 @@ public:
   /// Columns of a panel; bytes from one panel to the next, from one column to
   /// the next within a panel, and from one step of k to the next.
   int64_t panel, panelBytes, columnBytes, stepBytes;
+  int64_t steps; ///< of k in a panel
 
   /// Σ_k x[m, k] · w[k, n] as f32: rows × vectors of them, row by row. `x` is
   /// at the first row of the tile, `weight` at its first column, and `next`
@@ -71,6 +76,13 @@ public:
     return packed / panel * panelBytes + packed % panel * columnBytes;
   }
   mlir::Value columnOffset(VectorBuilder &v, mlir::Value packed) const;
+
+protected:
+  /// Asks for a tile's lines of `count` steps from `step` on, which begins
+  /// `offset` bytes behind the first.
+  void prefetchNext(VectorBuilder &v, const Tile &tile, mlir::Value next,
+                    mlir::Value step, mlir::Value offset,
+                    int64_t count = 1) const;
 };
 
 } // namespace heddle::microkernels

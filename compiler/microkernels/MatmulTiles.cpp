@@ -36,20 +36,17 @@ SmallVector<int64_t> MatmulEmitter::vectorOffsets(int64_t columns) const {
 
 MatmulEmitter::Family MatmulEmitter::oneRow() const {
   int64_t vectors = operands.singleRowVectors;
-  return {
-      1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}, 1};
+  return {1, 1, columnsOf(vectors ? vectors : 2 * operands.tile.vectors), {}};
 }
 
 MatmulEmitter::Family MatmulEmitter::fewRows() const {
-  int64_t vectors = operands.fewRowsVectors, half = operands.tile.rows / 2;
+  int64_t vectors = operands.fewRowsVectors;
   Family family = {2,
-                   half,
+                   operands.tile.rows / 2,
                    columnsOf(vectors ? vectors : 2 * operands.tile.vectors),
-                   {},
-                   half};
+                   {}};
   if (operands.rowsOfFew) {
     family.mostRows = operands.rowsOfFew;
-    family.rowsOfTask = operands.mostFewRows;
     family.nextLines = linesOfStep(family);
     family.isAhead = true;
   }
@@ -65,18 +62,23 @@ static int64_t leastPart(int64_t rows, int64_t size) {
 }
 
 MatmulEmitter::Family MatmulEmitter::manyRows() const {
-  int64_t few = smallFamilies().back().rowsOfTask;
+  int64_t few = smallFamilies().back().mostRows;
   Family family = {
       leastPart(leastPart(few, rowsPerBlock()) - 1, operands.tile.rows),
       operands.tile.rows,
       columnsOf(operands.tile.vectors),
       {0}};
-  if (operands.stepLines > 2)
+  if (target.prefetchesAhead) {
+    // Two tiles are to ask for all of a panel; a single one for what is ahead.
+    family.nextLines = linesOfStep(family);
+    if (operands.stepLines > 2)
+      family.nextLines.truncate(llvm::divideCeil(operands.stepLines, 2));
+    family.isShared = true;
+  } else if (operands.stepLines > 2) {
     // Two far apart, so that half the tiles are enough.
     family.nextLines.push_back(llvm::divideCeil(operands.stepLines, 2) *
                                tuning::cacheLine);
-  else if (target.prefetchesAhead)
-    family.nextLines = linesOfStep(family);
+  }
   return family;
 }
 

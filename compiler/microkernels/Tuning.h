@@ -74,10 +74,8 @@ constexpr int64_t prefetchTiles = 3;
 constexpr int64_t prefetchTilesAhead = 2;
 
 /// Rows of a tile that reads a panel with scales of groups once, and asks for
-/// all of it ahead; and rows that are for such tiles. Tiles of more rows take
-/// turns to ask for lines of the next panel, which so few do not finish: 17 to
-/// 40 rows took 1.3 to 1.5 times as long. From 64 on asking for all costs 3%.
-constexpr int64_t rowsOfFewGroups = 8, mostFewGroupRows = 48;
+/// all of it ahead.
+constexpr int64_t rowsOfFewGroups = 8;
 
 /// Steps of k that a tile takes at once where registers allow. The rows of x
 /// may all fall into one set of the first-level cache (K = 3072: 12 rows, 8
