@@ -31,6 +31,8 @@ def broken_promises(heddle, command, expected, directory):
     before = files_below(directory)
     temporary = directory + ".tmp"
     os.makedirs(temporary)
+    if command[0] == "build":  # for one processor: code for others would be time
+        command = ["build", "--cpu=native"] + command[1:]
     done = subprocess.run([heddle] + command, stdin=subprocess.DEVNULL,
                           env=dict(os.environ, TMPDIR=temporary),
                           capture_output=True, timeout=60)
