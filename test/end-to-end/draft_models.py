@@ -30,7 +30,8 @@ class Tests(Drafts):
         return self.folder / name
 
     def refuse(self, message, *options, model=None):
-        done = subprocess.run([self.heddle, "build", model or self.scripture, *options, "-o", self.folder / "refused"], capture_output=True, text=True)
+        done = subprocess.run([self.heddle, "build", model or self.scripture, *options, "--cpu=native", "-o", self.folder / "refused"],
+                              capture_output=True, text=True)
         assert done.returncode == 1 and done.stderr.startswith("error: --speculate"), done.stderr
         assert message in done.stderr and done.stderr.count("\n") == 1 and not (self.folder / "refused").exists(), done.stderr
 
@@ -79,7 +80,8 @@ class Tests(Drafts):
             safetensors_file.write(path, tensors)
         unknowing = self.other("shuffled", shuffle)
         several = self.folder / "several"
-        subprocess.run([self.heddle, "build", self.scripture, "--speculate", unknowing, "-o", several], check=True, capture_output=True)
+        subprocess.run([self.heddle, "build", self.scripture, "--speculate", unknowing, "--cpu=native", "-o", several],
+                       check=True, capture_output=True)
         drafted, chosen = self.same(VERSE, "-n", 200, "--temperature", 0, program=several)
         assert drafted > chosen, (drafted, chosen)
 
