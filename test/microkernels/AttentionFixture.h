@@ -57,12 +57,12 @@ constexpr int64_t firstHead = 2;
 /// needs.
 class Attention {
 public:
-  Attention(Shape shape, const std::string &target) : shape(shape) {
-    program = Program::compile(moduleText(), target);
+  Attention(Shape shape, const std::string &target)
+      : shape(shape), target(target) {
+    program = Program::compile(moduleText(false), target);
     function = reinterpret_cast<Function *>(program->find("_mlir_ciface_f"));
     std::mt19937 random(5);
     std::uniform_real_distribution<float> number(-2, 2);
-    cut = reinterpret_cast<CutFunction *>(program->find("_mlir_ciface_cut"));
     q.resize(positions * queryStride());
     k.resize(positions * keyStride());
     v.resize(positions * valueStride());
@@ -131,7 +131,10 @@ public:
                      kernel::stateFloats(shape.valueDepth);
     std::vector<float> states(floats, untouched);
     Buffer<1> bs = {states.data(), states.data(), 0, {floats}, {1}};
-    cut(&bq, &bk, &bv, &by, first, keys, &bs, spans);
+    if (!cutProgram)
+      cutProgram = Program::compile(moduleText(true), target);
+    reinterpret_cast<CutFunction *>(cutProgram->find("_mlir_ciface_f"))(
+        &bq, &bk, &bv, &by, first, keys, &bs, spans);
     return y;
   }
 
@@ -200,7 +203,8 @@ private:
     return ring;
   }
 
-  std::string moduleText() const {
+  /// @f, over all keys or over one span of them after the other.
+  std::string moduleText(bool isCut) const {
     auto text = [](int64_t number) { return std::to_string(number); };
     auto tensor = [&](int64_t depth, int64_t stride) {
       return "memref<?x" + text(shape.heads) + "x" + text(depth) +
@@ -239,39 +243,37 @@ private:
 %sink = memref.get_global @sink : )" +
                     sink + "\n%vector = memref.get_global @vector : " + vector +
                     "\n";
-    auto attention = [&](bool isCut) {
-      return "kernel.attention %q, %k, %v" +
-             std::string(shape.drains ? " sink %sink" : "") +
-             (hasScore ? " with %vector" : "") +
-             " into %y row %c1 head %c2 position %p " +
-             (isCut ? "span %n to %states " : "") +
-             (shape.ring ? "ring %keys " : "") + "scale " +
-             std::to_string(scale) + shape.score + shape.regions + " : " + q +
-             ", " + k + ", " + v + (shape.drains ? " sink " + sink : "") +
-             (hasScore ? " with " + vector : "") + " into " + y +
-             (isCut ? " to memref<?xf32>" : "") + "\n";
-    };
+    std::string attention = "kernel.attention %q, %k, %v" +
+                            std::string(shape.drains ? " sink %sink" : "") +
+                            (hasScore ? " with %vector" : "") +
+                            " into %y row %c1 head %c2 position %p " +
+                            (isCut ? "span %n to %states " : "") +
+                            (shape.ring ? "ring %keys " : "") + "scale " +
+                            std::to_string(scale) + shape.score +
+                            shape.regions + " : " + q + ", " + k + ", " + v +
+                            (shape.drains ? " sink " + sink : "") +
+                            (hasScore ? " with " + vector : "") + " into " + y +
+                            (isCut ? " to memref<?xf32>" : "") + "\n";
+    std::string spans =
+        R"(scf.for %turn = %c0 to %count step %c1 {
+%after = arith.subi %count, %turn : index
+%n = arith.subi %after, %c1 : index
+)" + attention +
+        "}\nkernel.merge_spans %states of %count" +
+        (shape.drains ? " sink %sink" : "") + " into %y : memref<?xf32>" +
+        (shape.drains ? " sink " + sink : "") + " into " + y + "\n";
     return "memref.global \"private\" constant @sink : " + sink + " = dense<[" +
            sinks +
            "]>\nmemref.global \"private\" constant @vector : " + vector +
            " = dense<[[" + elements + "]]>\nfunc.func @f" + arguments +
+           (isCut ? ", %states: memref<?xf32>, %count: index" : "") +
            ") attributes {llvm.emit_c_interface} {" + constants +
-           attention(false) + "return\n}\nfunc.func @cut" + arguments +
-           R"(, %states: memref<?xf32>, %count: index)
-attributes {llvm.emit_c_interface} {)" +
-           constants + R"(scf.for %turn = %c0 to %count step %c1 {
-%after = arith.subi %count, %turn : index
-%n = arith.subi %after, %c1 : index
-)" + attention(true) +
-           "}\nkernel.merge_spans %states of %count" +
-           (shape.drains ? " sink %sink" : "") + " into %y : memref<?xf32>" +
-           (shape.drains ? " sink " + sink : "") + " into " + y +
-           "\nreturn\n}\n";
+           (isCut ? spans : attention) + "return\n}\n";
   }
 
-  std::unique_ptr<Program> program;
+  std::string target;
+  std::unique_ptr<Program> program, cutProgram;
   Function *function;
-  CutFunction *cut;
 };
 
 struct Call {

@@ -4,6 +4,8 @@
 #include "compiler/codegen/Object.h"
 #include "compiler/microkernels/Passes.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -96,18 +98,9 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
   return compile(std::move(context), std::move(module), target);
 }
 
-std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
-                                          OwningOpRef<ModuleOp> module,
-                                          const std::string &target) {
-  PassManager passes(context.get());
-  microkernels::KernelToVectorOptions options;
-  options.target = target;
-  passes.addPass(microkernels::createKernelToVector(options));
-  pipeline::buildPipeline(passes, {}, pipeline::Stage::Vector,
-                          pipeline::Stage::Llvm);
-  if (failed(passes.run(*module)))
-    fail("lowering failed");
-
+/// Machine code of a module of LLVM's dialect.
+static std::unique_ptr<ExecutionEngine> createEngine(ModuleOp module,
+                                                     StringRef target) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -134,12 +127,41 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
   engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   auto optimised = host->createTargetMachine();
   auto engine =
-      ExecutionEngine::create(*module, engineOptions, std::move(*optimised));
+      ExecutionEngine::create(module, engineOptions, std::move(*optimised));
   if (!engine)
     fail(llvm::toString(engine.takeError()));
+  return std::move(*engine);
+}
+
+/// What LLVM makes of a module depends on nothing else.
+static std::string contentOf(ModuleOp module, StringRef target) {
+  auto [cpu, features] = cpuOf(target);
+  std::string content = cpu + features;
+  llvm::raw_string_ostream os(content);
+  module.print(os);
+  return content;
+}
+
+std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
+                                          OwningOpRef<ModuleOp> module,
+                                          const std::string &target) {
+  PassManager passes(context.get());
+  microkernels::KernelToVectorOptions options;
+  options.target = target;
+  passes.addPass(microkernels::createKernelToVector(options));
+  pipeline::buildPipeline(passes, {}, pipeline::Stage::Vector,
+                          pipeline::Stage::Llvm);
+  if (failed(passes.run(*module)))
+    fail("lowering failed");
+
+  // Most of the time is LLVM's: many targets, and many tests, have one code.
+  static llvm::StringMap<std::shared_ptr<ExecutionEngine>> engines;
+  std::shared_ptr<ExecutionEngine> &engine =
+      engines[contentOf(*module, target)];
+  if (!engine)
+    engine = createEngine(*module, target);
   auto program = std::make_unique<Program>();
-  program->context = std::move(context);
-  program->engine = std::move(*engine);
+  program->engine = engine;
   return program;
 }
 

@@ -2,13 +2,17 @@
 #ifndef HEDDLE_TEST_MICROKERNELS_JIT_H
 #define HEDDLE_TEST_MICROKERNELS_JIT_H
 
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/OwningOpRef.h"
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace mlir {
+class ExecutionEngine;
+class MLIRContext;
+class ModuleOp;
+template <typename Op> class OwningOpRef;
+} // namespace mlir
 
 namespace heddle::test {
 
@@ -32,8 +36,8 @@ public:
   void *find(const std::string &name) const;
 
 private:
-  std::unique_ptr<mlir::MLIRContext> context;
-  std::unique_ptr<mlir::ExecutionEngine> engine;
+  /// Of all programs that come to the same code.
+  std::shared_ptr<mlir::ExecutionEngine> engine;
 };
 
 /// A context with every dialect of the pipeline and translation to LLVM IR.
