@@ -6,23 +6,23 @@ namespace heddle::checkpoint {
 
 /// What is read, what the class computes itself or only its caller says, and
 /// whose work the file is.
-static constexpr llvm::StringLiteral known[] = {"feature_size",
-                                                "sampling_rate",
-                                                "hop_length",
-                                                "chunk_length",
-                                                "n_fft",
-                                                "padding_value",
+static constexpr llvm::StringLiteral soundKeys[] = {"feature_size",
+                                                    "sampling_rate",
+                                                    "hop_length",
+                                                    "chunk_length",
+                                                    "n_fft",
+                                                    "padding_value",
 
-                                                "mel_filters",
-                                                "n_samples",
-                                                "nb_max_frames",
-                                                "return_attention_mask",
-                                                "feature_extractor_type",
-                                                "processor_class",
-                                                "image_processor_type"};
+                                                    "mel_filters",
+                                                    "n_samples",
+                                                    "nb_max_frames",
+                                                    "return_attention_mask",
+                                                    "feature_extractor_type",
+                                                    "processor_class",
+                                                    "image_processor_type"};
 
-static constexpr FixedKey fixed[] = {{"dither", "0.0"},
-                                     {"padding_side", "\"right\""}};
+static constexpr FixedKey fixedSoundKeys[] = {{"dither", "0.0"},
+                                              {"padding_side", "\"right\""}};
 
 static int32_t readCount(const JsonNode &node, int32_t byDefault, int32_t least,
                          int32_t most) {
@@ -57,7 +57,7 @@ std::optional<heddle_audio_steps> readFeatureExtractor(const Source &source,
                      ", needed WhisperFeatureExtractor");
     return std::nullopt;
   }
-  checkPreprocessorKeys(root, known, fixed);
+  checkPreprocessorKeys(root, soundKeys, fixedSoundKeys);
   heddle_audio_steps steps = {};
   steps.mels = readCount(root["feature_size"], 80, 1, 1024);
   steps.sampling_rate = readCount(root["sampling_rate"], 16000, 1000, 384000);

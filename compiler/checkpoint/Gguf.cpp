@@ -43,9 +43,9 @@ constexpr TypeInfo types[] = {
     {GgufType::F64, "F64", 8},
 };
 
-class HeaderReader {
+class GgufHeaderReader {
 public:
-  HeaderReader(sys::fs::file_t file, StringRef path, Problems &problems)
+  GgufHeaderReader(sys::fs::file_t file, StringRef path, Problems &problems)
       : cursor(file, path, problems), path(path), problems(problems) {}
 
   std::optional<GgufHeader> run() {
@@ -368,7 +368,7 @@ bool isGgufFile(StringRef path) {
 
 std::optional<GgufHeader> readGgufHeader(sys::fs::file_t file, StringRef path,
                                          Problems &problems) {
-  return std::make_unique<HeaderReader>(file, path, problems)->run();
+  return std::make_unique<GgufHeaderReader>(file, path, problems)->run();
 }
 
 } // namespace heddle::checkpoint

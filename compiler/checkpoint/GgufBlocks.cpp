@@ -246,7 +246,7 @@ static void unpackTQ2_0(const uint8_t *block, GgufBlock &parts) {
 //===----------------------------------------------------------------------===//
 
 // clang-format off
-static constexpr GgufBlockFormat formats[] = {
+static constexpr GgufBlockFormat blockFormats[] = {
     // id  name     elements bytes group minima
     // Levels of IQ4_NL and doubled ones of MXFP4 are integers like others.
     {0,  "F32",        1,   4,   0, false, nullptr},
@@ -286,14 +286,14 @@ static constexpr GgufBlockFormat formats[] = {
 // clang-format on
 
 const GgufBlockFormat *ggufBlockFormat(uint32_t id) {
-  const auto *format =
-      find_if(formats, [&](const GgufBlockFormat &f) { return f.id == id; });
-  return format == std::end(formats) ? nullptr : format;
+  const auto *format = find_if(
+      blockFormats, [&](const GgufBlockFormat &f) { return f.id == id; });
+  return format == std::end(blockFormats) ? nullptr : format;
 }
 
 std::string readableGgufFormats() {
   std::string names;
-  for (const GgufBlockFormat &format : formats)
+  for (const GgufBlockFormat &format : blockFormats)
     if (format.isReadable())
       names += (names.empty() ? "" : ", ") + format.name.str();
   return names;

@@ -187,7 +187,7 @@ static constexpr GgufTensorRule deepseek2Tensors[] = {
 #define GEMMA_GELU R"("hidden_activation": "gelu_pytorch_tanh")"
 
 // clang-format off
-static constexpr GgufArchitecture architectures[] = {
+static constexpr GgufArchitecture llamaKin[] = {
     {"llama", "LlamaForCausalLM", "llama", {}, llamaKeys, halvesTensors, llamaTensors, SILU},
     {"llama with experts", "MixtralForCausalLM", "mixtral", mixtralKeys, llamaKeys, mixtralTensors, llamaTensors, SILU},
     {"qwen2", "Qwen2ForCausalLM", "qwen2", {}, llamaKeys, {}, llamaTensors, SILU},
@@ -211,6 +211,6 @@ static constexpr GgufArchitecture architectures[] = {
 };
 // clang-format on
 
-ArrayRef<GgufArchitecture> ggufLlamaKin() { return architectures; }
+ArrayRef<GgufArchitecture> ggufLlamaKin() { return llamaKin; }
 
 } // namespace heddle::checkpoint

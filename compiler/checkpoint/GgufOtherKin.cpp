@@ -227,7 +227,7 @@ static constexpr GgufTensorRule mambaTensors[] = {
 #define GELU R"("hidden_act": "gelu")"
 
 // clang-format off
-static constexpr GgufArchitecture architectures[] = {
+static constexpr GgufArchitecture otherKin[] = {
     {"gpt2", "GPT2LMHeadModel", "gpt2", {}, gpt2Keys, {}, gpt2Tensors, R"("activation_function": "gelu_new")"},
     {"gptneox", "GPTNeoXForCausalLM", "gpt_neox", gptneoxKeys, llamaKeys, {}, gptneoxTensors, GELU},
     {"bloom", "BloomForCausalLM", "bloom", {}, bloomKeys, {}, bloomTensors, ""},
@@ -243,6 +243,6 @@ static constexpr GgufArchitecture architectures[] = {
 };
 // clang-format on
 
-ArrayRef<GgufArchitecture> ggufOtherKin() { return architectures; }
+ArrayRef<GgufArchitecture> ggufOtherKin() { return otherKin; }
 
 } // namespace heddle::checkpoint

@@ -75,35 +75,36 @@ private:
 
 /// What is read, and what changes nothing: what a processor cannot do to a file
 /// that programs read, what only its caller says, and whose work the file is.
-static constexpr llvm::StringLiteral known[] = {"do_resize",
-                                                "size",
-                                                "default_to_square",
-                                                "resample",
-                                                "crop_pct",
-                                                "do_center_crop",
-                                                "crop_size",
-                                                "do_rescale",
-                                                "rescale_factor",
-                                                "do_normalize",
-                                                "image_mean",
-                                                "image_std",
+static constexpr llvm::StringLiteral imageKeys[] = {"do_resize",
+                                                    "size",
+                                                    "default_to_square",
+                                                    "resample",
+                                                    "crop_pct",
+                                                    "do_center_crop",
+                                                    "crop_size",
+                                                    "do_rescale",
+                                                    "rescale_factor",
+                                                    "do_normalize",
+                                                    "image_mean",
+                                                    "image_std",
 
-                                                "image_processor_type",
-                                                "feature_extractor_type",
-                                                "processor_class",
-                                                "_valid_processor_keys",
-                                                "do_convert_rgb",
-                                                "do_reduce_labels",
-                                                "reduce_labels",
-                                                "return_tensors",
-                                                "device",
-                                                "disable_grouping",
-                                                "input_data_format",
-                                                "image_seq_length"};
+                                                    "image_processor_type",
+                                                    "feature_extractor_type",
+                                                    "processor_class",
+                                                    "_valid_processor_keys",
+                                                    "do_convert_rgb",
+                                                    "do_reduce_labels",
+                                                    "reduce_labels",
+                                                    "return_tensors",
+                                                    "device",
+                                                    "disable_grouping",
+                                                    "input_data_format",
+                                                    "image_seq_length"};
 
-static constexpr FixedKey fixed[] = {{"do_pad", "false"},
-                                     {"use_square_size", "false"},
-                                     {"data_format", "\"channels_first\""}};
+static constexpr FixedKey fixedImageKeys[] = {
+    {"do_pad", "false"},
+    {"use_square_size", "false"},
+    {"data_format", "\"channels_first\""}};
 
 int32_t ImageProcessorReader::readLength(const JsonNode &node) {
   constexpr int32_t most = 1 << 14;
@@ -232,7 +233,7 @@ void ImageProcessorReader::readNumbers() {
 }
 
 heddle_image_steps ImageProcessorReader::read() {
-  checkPreprocessorKeys(root, known, fixed);
+  checkPreprocessorKeys(root, imageKeys, fixedImageKeys);
   readSize();
   readCrop();
   readNumbers();

@@ -9,7 +9,7 @@ using namespace llvm;
 namespace heddle::checkpoint {
 
 /// Where views begin: no file is as long.
-static constexpr uint64_t firstView = uint64_t(1) << 60;
+static constexpr uint64_t firstTorchView = uint64_t(1) << 60;
 
 bool TorchSource::recognises(StringRef path) {
   if (sys::fs::is_directory(path)) {
@@ -21,7 +21,7 @@ bool TorchSource::recognises(StringRef path) {
 
 void TorchSource::readTensors(Problems &problems) {
   views.clear();
-  end = firstView;
+  end = firstTorchView;
   DirectorySource::readTensors(problems);
 }
 
@@ -59,7 +59,7 @@ TorchSource::readHeader(sys::fs::file_t file, StringRef path, unsigned index,
 
 Error TorchSource::read(const StoredTensor &tensor, uint64_t offset,
                         MutableArrayRef<char> buffer) const {
-  if (tensor.offset < firstView || buffer.empty())
+  if (tensor.offset < firstTorchView || buffer.empty())
     return DirectorySource::read(tensor, offset, buffer);
   assert(offset + buffer.size() <= tensor.bytes && "outside of the tensor");
   uint64_t position = tensor.offset + offset;

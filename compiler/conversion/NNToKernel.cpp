@@ -91,11 +91,13 @@ LogicalResult lowerNorm(Op op, bool centered, Value shift,
   return success();
 }
 
-LogicalResult lowerLayerNorm(nn::LayerNormOp op, FunctionLowering &lowering) {
+LogicalResult lowerLayerNormToKernel(nn::LayerNormOp op,
+                                     FunctionLowering &lowering) {
   return lowerNorm(op, /*centered=*/true, op.getBias(), lowering);
 }
 
-LogicalResult lowerRmsNorm(nn::RmsNormOp op, FunctionLowering &lowering) {
+LogicalResult lowerRmsNormToKernel(nn::RmsNormOp op,
+                                   FunctionLowering &lowering) {
   return lowerNorm(op, /*centered=*/false, /*shift=*/Value(), lowering);
 }
 
@@ -103,8 +105,8 @@ void populateNNToKernel(LoweringPatterns &patterns) {
   constexpr auto kernel = LoweringPatterns::Kernel;
   patterns.add<nn::NarrowOp>(lowerNarrowToKernel, kernel);
   patterns.add<nn::LinearOp>(lowerLinearToKernel, kernel);
-  patterns.add<nn::LayerNormOp>(lowerLayerNorm, kernel);
-  patterns.add<nn::RmsNormOp>(lowerRmsNorm, kernel);
+  patterns.add<nn::LayerNormOp>(lowerLayerNormToKernel, kernel);
+  patterns.add<nn::RmsNormOp>(lowerRmsNormToKernel, kernel);
   patterns.add<nn::AttentionOp>(lowerAttentionToKernel, kernel);
   patterns.add<nn::ReduceOp>(lowerReduceToKernel, kernel);
   patterns.add<nn::SoftmaxOp>(lowerSoftmaxToKernel, kernel);

@@ -11,17 +11,17 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-static constexpr auto remarkOptions =
+static constexpr auto attentionKernelRemarks =
     remark::RemarkOpts::name("attention-kernel").category("nn-to-kernel");
 
-static RankedTensorType tensorType(Value value) {
+static RankedTensorType rankedTypeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
 /// Why kernel.attention cannot compute `op`, or nothing.
 static StringRef refusal(nn::AttentionOp op, FunctionLowering &lowering) {
   for (Value value : {op.getQ(), op.getK(), op.getV(), op.getResult()}) {
-    RankedTensorType type = tensorType(value);
+    RankedTensorType type = rankedTypeOf(value);
     if (!lowering.sizes.hasRows(type))
       return "an operand has no axis of rows";
     if (lowering.formOf(type) == FunctionLowering::Form::Flat)
@@ -130,8 +130,8 @@ public:
   TaskLowering(nn::AttentionOp op, FunctionLowering &lowering,
                const AttentionTask &task)
       : op(op), lowering(lowering), task(task),
-        shared(tensorType(op.getQ()).getDimSize(2) /
-               tensorType(op.getK()).getDimSize(2)),
+        shared(rankedTypeOf(op.getQ()).getDimSize(2) /
+               rankedTypeOf(op.getK()).getDimSize(2)),
         head(arith::MulIOp::create(lowering.builder, lowering.loc(),
                                    task.keyHead,
                                    lowering.constantIndex(shared))) {}
@@ -175,7 +175,7 @@ Value TaskLowering::queries(const View &view) {
 Value TaskLowering::vector() {
   if (!op.getVector())
     return {};
-  return tensorType(op.getVector()).getRank() == 1
+  return rankedTypeOf(op.getVector()).getRank() == 1
              ? lowering.view(op.getVector(), nullptr).memref
              : ofHeads(lowering, op.getVector(), head, shared);
 }
@@ -184,7 +184,7 @@ Value TaskLowering::vector() {
 Value TaskLowering::keysOfRing() {
   if (!lowering.windowOf(op.getK()))
     return {};
-  return lowering.axisLength(lowering.sizes.axis(tensorType(op.getK()), 1),
+  return lowering.axisLength(lowering.sizes.axis(rankedTypeOf(op.getK()), 1),
                              task.row);
 }
 
@@ -222,7 +222,7 @@ LogicalResult
 heddle::conversion::lowerAttentionToKernel(nn::AttentionOp op,
                                            FunctionLowering &lowering) {
   if (StringRef reason = refusal(op, lowering); !reason.empty()) {
-    remark::missed(op.getLoc(), remarkOptions)
+    remark::missed(op.getLoc(), attentionKernelRemarks)
         << "attention is not fused" << remark::reason("{0}", reason);
     return failure();
   }

@@ -21,7 +21,7 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-static constexpr auto remarkOptions =
+static constexpr auto convKernelRemarks =
     remark::RemarkOpts::name("convolution-as-product").category("nn-to-kernel");
 
 //===----------------------------------------------------------------------===//
@@ -171,7 +171,7 @@ LogicalResult conversion::lowerConvToKernel(nn::ConvOp op,
   }
   Products products(op, lowering);
   if (StringRef reason = products.refusal(); !reason.empty()) {
-    remark::missed(op.getLoc(), remarkOptions)
+    remark::missed(op.getLoc(), convKernelRemarks)
         << "convolution is not a product" << remark::reason("{0}", reason);
     return failure();
   }

@@ -26,7 +26,7 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-static constexpr auto remarkOptions =
+static constexpr auto convTransposedKernelRemarks =
     remark::RemarkOpts::name("convolution-as-product").category("nn-to-kernel");
 
 namespace {
@@ -236,7 +236,7 @@ LogicalResult conversion::lowerTransposedConv(nn::ConvOp op,
                                               FunctionLowering &lowering) {
   Transposed conv(op, lowering);
   if (StringRef reason = conv.refusal(); !reason.empty()) {
-    remark::missed(op.getLoc(), remarkOptions)
+    remark::missed(op.getLoc(), convTransposedKernelRemarks)
         << "convolution is not a product" << remark::reason("{0}", reason);
     return failure();
   }

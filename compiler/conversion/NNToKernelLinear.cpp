@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::conversion;
 
-static constexpr auto remarkOptions =
+static constexpr auto linearKernelRemarks =
     remark::RemarkOpts::name("matmul-kernel").category("nn-to-kernel");
 
 /// Elements `first` … `first + count − 1` along the first axis.
@@ -88,7 +88,7 @@ static void copyEpilogue(nn::LinearOp from, kernel::MatmulOp to) {
 static void remarkOnUnused(nn::LinearOp op) {
   for (OpResult result : op->getOpResults())
     if (result.use_empty())
-      remark::passed(op.getLoc(), remarkOptions)
+      remark::passed(op.getLoc(), linearKernelRemarks)
           << remark::add("result {0} of a product is read by nothing, and not "
                          "computed",
                          result.getResultNumber());

@@ -13,7 +13,7 @@ using namespace heddle::driver;
 using llvm::LogicalResult;
 
 /// Tokens that a model is given at most; means hardly change beyond.
-static constexpr int64_t mostTokens = 4096;
+static constexpr int64_t mostCalibrationTokens = 4096;
 /// Fewer say more about themselves than about the model.
 static constexpr int64_t fewestTokens = 256;
 /// The mean of all inputs counts as so many tokens more: an expert that few of
@@ -146,7 +146,7 @@ LogicalResult driver::calibrate(Arguments &arguments) {
   Arguments own = arguments;
   own.verify.text = arguments.calibrationText;
   own.verify.ids = arguments.calibrationIds;
-  own.verify.tokens = mostTokens;
+  own.verify.tokens = mostCalibrationTokens;
   own.options.reference = own.options.boundsChecks = false;
   own.options.observesInputs = true;
   TextTrial trial(own, "--calibrate-ids");

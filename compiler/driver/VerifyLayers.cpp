@@ -11,7 +11,7 @@ using codegen::ProgramValue;
 using llvm::ArrayRef;
 
 /// Answers of all layers are in memory at a time.
-static constexpr size_t mostTokens = 256;
+static constexpr size_t mostTokensOfLayers = 256;
 
 std::optional<size_t> LayerProfile::firstDrifted() const {
   auto first = llvm::find_if(errors, [](double error) {
@@ -108,7 +108,7 @@ driver::profileLayers(const TextTask &task, const TextWindow &window,
   std::vector<LayerProfile> profiles;
   auto profile = [&](const ProgramEntry &entry, ArrayRef<int32_t> ids) {
     const ProgramEntry *observed = observedOf(exact.program(), entry);
-    ids = ids.take_front(mostTokens);
+    ids = ids.take_front(mostTokensOfLayers);
     if (!observed)
       return llvm::success();
     auto expected = callObserved(*observed, ids, exact),
@@ -123,7 +123,7 @@ driver::profileLayers(const TextTask &task, const TextWindow &window,
     return llvm::failure();
   // An encoder whose layers are no loop has to run all the same.
   if (task.before && !observedOf(exact.program(), *task.before)) {
-    int64_t length = std::min(window.source.size(), mostTokens);
+    int64_t length = std::min(window.source.size(), mostTokensOfLayers);
     ArrayRef<int32_t> ids = ArrayRef(window.source).take_front(length);
     if (failed(exact.call(*task.before, length, ids, {})) ||
         failed(built.call(*task.before, length, ids, {})))

@@ -75,7 +75,7 @@ static Built buildDropout(CallSite &site) {
   return Data{*x};
 }
 
-static constexpr Builtin builtins[] = {
+static constexpr Builtin elementwise[] = {
     // name, function, arguments, path, options, names in config.json
     {"relu", buildUnary<nn::ReluOp>, 1, 1, false, "", "relu"},
     {"relu_squared", buildUnary<nn::ReluSquaredOp>, 1, 1, false, "",
@@ -105,6 +105,6 @@ static constexpr Builtin builtins[] = {
     {"dropout", buildDropout, 1, 2, false, ""},
 };
 
-ArrayRef<Builtin> elementwiseBuiltins() { return builtins; }
+ArrayRef<Builtin> elementwiseBuiltins() { return elementwise; }
 
 } // namespace heddle::language

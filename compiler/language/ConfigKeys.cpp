@@ -19,7 +19,7 @@ const json::Value *lookUpKey(const json::Object &object, StringRef key) {
   return inner ? lookUpKey(*inner, rest) : nullptr;
 }
 
-static void collectKeys(const Expr &expr, StringSet<> &keys) {
+static void collectKeys(const Expr &expr, llvm::StringSet<> &keys) {
   if (expr.is(Expr::Kind::Key))
     keys.insert(expr.text);
   for (const ExprPtr &operand : expr.operands)
@@ -50,10 +50,10 @@ void ConfigKeys::use(const Function &function) {
 }
 
 /// Keys of the fields that are mentioned, and of those which they mention.
-StringSet<> ConfigKeys::keysRead() const {
-  StringSet<> keys, known;
+llvm::StringSet<> ConfigKeys::keysRead() const {
+  llvm::StringSet<> keys, known;
   SmallVector<const ConfigField *> open;
-  auto add = [&](const StringSet<> &more) {
+  auto add = [&](const llvm::StringSet<> &more) {
     for (const auto &name : more)
       if (auto field = program.config.find(name.getKey());
           field != program.config.end() && known.insert(field->first).second)
@@ -62,7 +62,7 @@ StringSet<> ConfigKeys::keysRead() const {
   add(names);
   while (!open.empty())
     for (const ExprPtr &alternative : open.pop_back_val()->alternatives) {
-      StringSet<> mentioned;
+      llvm::StringSet<> mentioned;
       collectNames(*alternative, mentioned);
       add(mentioned);
       collectKeys(*alternative, keys);
@@ -258,7 +258,7 @@ private:
   }
 
   const ConfigKeys &keys;
-  const StringSet<> read;
+  const llvm::StringSet<> read;
   const Program &program;
   const ModelOptions &options;
   Diagnostics &diagnostics;

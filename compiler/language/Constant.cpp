@@ -97,7 +97,7 @@ static std::optional<Constant> remainder(double lhs, double rhs) {
 
 static std::optional<Constant> combineNumbers(StringRef op, double lhs,
                                               double rhs) {
-  return StringSwitch<std::optional<Constant>>(op)
+  return llvm::StringSwitch<std::optional<Constant>>(op)
       .Case("+", lhs + rhs)
       .Case("-", lhs - rhs)
       .Case("*", lhs * rhs)

@@ -95,15 +95,15 @@ ExprPtr ExpressionParser::parseUnary() {
   return parsePrefix(Expr::Kind::Negate, [&] { return parseUnary(); });
 }
 
-/// An operator in front of what `parseOperand` reads.
+/// An operator in front of what `read` reads.
 ExprPtr ExpressionParser::parsePrefix(Expr::Kind kind,
-                                      function_ref<ExprPtr()> parseOperand) {
+                                      llvm::function_ref<ExprPtr()> read) {
   Nesting nesting(*this);
   if (!nesting)
     return nullptr;
   size_t begin = position;
   ExprPtr expr = makeExpr(kind, advance().place());
-  ExprPtr operand = parseOperand();
+  ExprPtr operand = read();
   if (!operand)
     return nullptr;
   expr->operands.push_back(std::move(operand));

@@ -52,14 +52,14 @@ private:
   Specialiser specialiser;
   MapVector<StringRef, Written> blocks, entries;
   std::vector<std::string> defaults;
-  StringSet<> used; ///< words of what is written
+  llvm::StringSet<> used; ///< words of what is written
 };
 
 } // namespace
 
 /// The words of a text, but not those that get a value there.
-static StringSet<> wordsOf(StringRef text) {
-  StringSet<> words;
+static llvm::StringSet<> wordsOf(StringRef text) {
+  llvm::StringSet<> words;
   Diagnostics ignored(nulls());
   std::vector<Token> tokens = lex(text, ignored);
   for (size_t i = 0; i + 1 < tokens.size(); ++i)
@@ -89,7 +89,7 @@ StringRef ModelWriter::textAround(StringRef place) const {
 
 /// Entries that there are, and the blocks that they call.
 void ModelWriter::reach() {
-  StringSet<> open;
+  llvm::StringSet<> open;
   auto add = [&](auto &to, StringRef name, const FunctionInFile &from) {
     std::string text = specialiser.written(*from.function, {});
     for (const auto &word : wordsOf(text))
@@ -101,7 +101,7 @@ void ModelWriter::reach() {
         configuration.evaluateCondition(*entry.function->condition)
             .value_or(true))
       add(entries, name, entry);
-  StringSet<> known;
+  llvm::StringSet<> known;
   bool isDone = false;
   while (!isDone) {
     isDone = true;
@@ -123,7 +123,7 @@ void ModelWriter::reach() {
 /// it stays, else calls say it themselves.
 void ModelWriter::shareDefaults() {
   MapVector<StringRef, StringMap<std::string>> byOperation; // op, file
-  DenseMap<const SourceFile *, Specialiser::Defaults> own;
+  llvm::DenseMap<const SourceFile *, Specialiser::Defaults> own;
   auto optionsOf = [&](const SourceFile &file, StringRef operation) {
     std::vector<std::pair<std::string, std::string>> options;
     if (auto found = file.defaults.find(operation);
@@ -133,14 +133,14 @@ void ModelWriter::shareDefaults() {
             {option->name.text.str(), specialiser.written(*option->value)});
     return options;
   };
-  StringSet<> operations;
+  llvm::StringSet<> operations;
   for (const std::unique_ptr<SourceFile> &file : program.files)
     for (const auto &entry : file->defaults)
       operations.insert(entry.getKey());
   SmallVector<StringRef> sorted(operations.keys());
   llvm::sort(sorted);
   for (StringRef operation : sorted) {
-    StringSet<> texts;
+    llvm::StringSet<> texts;
     SmallPtrSet<const SourceFile *, 4> callers;
     for (auto *functions : {&blocks, &entries})
       for (const auto &[name, function] : *functions)

@@ -26,7 +26,7 @@ bool ParserCore::expect(StringRef symbol) {
 }
 
 bool ParserCore::isReserved(StringRef word) {
-  return StringSwitch<bool>(word)
+  return llvm::StringSwitch<bool>(word)
       .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
       .Cases({"return", "yield", "not", "when"}, true)
       .Default(false);

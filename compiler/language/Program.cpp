@@ -39,7 +39,7 @@ private:
   Diagnostics &diagnostics;
   Program program;
   /// Loaded already: a file that two others import is read once.
-  StringSet<> loaded;
+  llvm::StringSet<> loaded;
   /// From the main file to the one being read.
   SmallVector<std::string> chain;
 };

@@ -288,7 +288,7 @@ void Specialiser::edit(const Body &body, const Names &locals,
   }
 }
 
-static void collectLocals(const Body &body, StringSet<> &names) {
+static void collectLocals(const Body &body, llvm::StringSet<> &names) {
   for (const Statement &statement : body) {
     for (const Word &name : statement.names)
       names.insert(name.text);

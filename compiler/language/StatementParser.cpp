@@ -58,7 +58,7 @@ void StatementParser::skipToNextDeclaration() {
 }
 
 /// "{" { line NL } "}"
-bool StatementParser::parseLines(function_ref<bool()> parseLine) {
+bool StatementParser::parseLines(llvm::function_ref<bool()> parseLine) {
   SMLoc open = peek().place();
   if (!expect("{"))
     return false;

@@ -6,7 +6,7 @@ using namespace llvm;
 
 namespace heddle::language {
 
-using Visit = function_ref<void(const Expr &)>;
+using Visit = llvm::function_ref<void(const Expr &)>;
 
 static void visit(const Path &path, Visit onExpr);
 
@@ -53,21 +53,21 @@ static bool isCalledByName(const Expr &expr) {
          expr.is(Expr::Kind::Call);
 }
 
-void collectNames(const Expr &expr, StringSet<> &names) {
+void collectNames(const Expr &expr, llvm::StringSet<> &names) {
   visit(expr, [&](const Expr &part) {
     if (isCalledByName(part))
       names.insert(part.text);
   });
 }
 
-void collectNames(const TypeExpr &type, StringSet<> &names) {
+void collectNames(const TypeExpr &type, llvm::StringSet<> &names) {
   if (type.element)
     names.insert(type.element.text);
   for (const ExprPtr &axis : type.axes)
     collectNames(*axis, names);
 }
 
-void collectNames(const Function &function, StringSet<> &names) {
+void collectNames(const Function &function, llvm::StringSet<> &names) {
   for (const Parameter &parameter : function.parameters) {
     if (parameter.type)
       collectNames(*parameter.type, names);
@@ -96,7 +96,7 @@ SmallVector<const Expr *> indexedBy(const Body &body, StringRef position) {
   return found;
 }
 
-void collectAssigned(const Body &body, StringSet<> &names) {
+void collectAssigned(const Body &body, llvm::StringSet<> &names) {
   for (const Statement &statement : body) {
     for (const Word &name : statement.names)
       if (statement.kind == Statement::Kind::Assign)

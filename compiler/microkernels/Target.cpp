@@ -47,7 +47,7 @@ std::string Target::fullName() const {
 }
 
 Target Target::of(StringRef architecture,
-                  function_ref<bool(StringRef)> hasFeature) {
+                  llvm::function_ref<bool(StringRef)> hasFeature) {
   if (architecture == "aarch64")
     return neon;
   if (architecture != "x86_64")

@@ -25,7 +25,7 @@ using namespace heddle;
 
 namespace {
 
-bool readsRows(OpOperand &use) {
+bool readsTableRows(OpOperand &use) {
   return nn::roleOf(use) == nn::OperandRole::Table;
 }
 
@@ -33,9 +33,9 @@ bool readsRows(OpOperand &use) {
 /// who reads rows takes any whose outputs are the rows.
 std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
   std::optional<kernel::PackedLayout> wish;
-  bool anyTable = llvm::any_of(weight->getUses(), readsRows);
+  bool anyTable = llvm::any_of(weight->getUses(), readsTableRows);
   for (OpOperand &use : weight->getUses()) {
-    if (readsRows(use))
+    if (readsTableRows(use))
       continue;
     if (nn::roleOf(use) != nn::OperandRole::Factor ||
         !getElementTypeOrSelf(weight.getType()).isF32())
@@ -55,7 +55,7 @@ std::optional<kernel::PackedLayout> wishOf(nn::WeightOp weight) {
 
 /// Only rows of it are read.
 bool isTable(nn::WeightOp weight) {
-  return llvm::all_of(weight->getUses(), readsRows);
+  return llvm::all_of(weight->getUses(), readsTableRows);
 }
 
 struct AssignLayouts

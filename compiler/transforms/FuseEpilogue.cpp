@@ -29,7 +29,7 @@ using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
 
-static constexpr auto remarkOptions =
+static constexpr auto fuseEpilogueRemarks =
     remark::RemarkOpts::name("fused-epilogue").category("nn-fuse-epilogue");
 
 //===----------------------------------------------------------------------===//
@@ -217,7 +217,7 @@ struct FuseResidual : OpRewritePattern<AddOp> {
       residualOf(found->norm)->assign(found->residual);
       found->norm->moveBefore(add);
     });
-    remark::passed(add.getLoc(), remarkOptions)
+    remark::passed(add.getLoc(), fuseEpilogueRemarks)
         << "add computed within the norm";
     rewriter.replaceOp(add, found->norm);
     return success();
@@ -245,7 +245,7 @@ struct FuseElementwise : OpInterfaceRewritePattern<ElementwiseOpInterface> {
     rewriter.modifyOpInPlace(product,
                              [&] { append(found->end, product, rewriter); });
     for (ElementwiseOpInterface step : found->end.steps)
-      remark::passed(step->getLoc(), remarkOptions) << remark::add(
+      remark::passed(step->getLoc(), fuseEpilogueRemarks) << remark::add(
           "{0} computed within the product", step->getName().stripDialect());
     rewriter.replaceOp(op, product->getResult(0));
     for (ElementwiseOpInterface step :
@@ -286,13 +286,13 @@ struct FuseEpilogue : heddle::transforms::impl::FuseEpilogueBase<FuseEpilogue> {
       return;
     getOperation()->walk([](ElementwiseOpInterface op) {
       if (std::optional<Candidate> found = candidateOf(op))
-        remark::missed(op->getLoc(), remarkOptions)
+        remark::missed(op->getLoc(), fuseEpilogueRemarks)
             << "not computed within the product"
             << remark::reason("{0}", found->reason);
     });
     getOperation()->walk([](AddOp add) {
       if (std::optional<AddedNorm> found = normAddedBy(add))
-        remark::missed(add.getLoc(), remarkOptions)
+        remark::missed(add.getLoc(), fuseEpilogueRemarks)
             << "not computed within the norm"
             << remark::reason("{0}", found->reason);
     });

@@ -21,7 +21,7 @@ using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
 
-static constexpr auto remarkOptions =
+static constexpr auto fuseGatesRemarks =
     remark::RemarkOpts::name("gated-product").category("nn-fuse-epilogue");
 
 namespace {
@@ -221,12 +221,13 @@ struct FuseGate : OpInterfaceRewritePattern<ElementwiseOpInterface> {
       return rewriter.notifyMatchFailure(op, "is no gate");
     if (!found->reason.empty()) {
       if (isa<MulOp>(op) && refused.insert(op).second)
-        remark::missed(op->getLoc(), remarkOptions)
+        remark::missed(op->getLoc(), fuseGatesRemarks)
             << "not fused to a gated product"
             << remark::reason("{0}", found->reason);
       return rewriter.notifyMatchFailure(op, found->reason);
     }
-    remark::passed(op->getLoc(), remarkOptions) << "fused to a gated product";
+    remark::passed(op->getLoc(), fuseGatesRemarks)
+        << "fused to a gated product";
     LinearOp paired = fuse(rewriter, found->gate);
     rewriter.replaceOp(op, paired);
     for (ElementwiseOpInterface step :

@@ -23,7 +23,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto groupTokensRemarks =
     remark::RemarkOpts::name("grouped-tokens").category("nn-group-tokens");
 
 namespace {
@@ -86,12 +86,12 @@ struct GroupTokens : heddle::transforms::impl::GroupTokensBase<GroupTokens> {
       auto block = getOperation().lookupSymbol<func::FuncOp>(route.getCallee());
       std::string reason = refusal(route, block, sizes);
       if (!reason.empty()) {
-        remark::missed(route.getLoc(), remarkOptions)
+        remark::missed(route.getLoc(), groupTokensRemarks)
             << "runs on all tokens" << remark::reason("{0}", reason);
         return;
       }
       route.setGrouped(true);
-      remark::passed(route.getLoc(), remarkOptions)
+      remark::passed(route.getLoc(), groupTokensRemarks)
           << "runs each block on the tokens that chose it";
     });
   }

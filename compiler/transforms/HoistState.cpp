@@ -31,7 +31,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto hoistStateRemarks =
     remark::RemarkOpts::name("hoisted-state").category("nn-hoist-state");
 
 namespace {
@@ -169,7 +169,7 @@ private:
     if (!values.empty() && !isEntry(function))
       return remarkOnBlock(read, function.getName());
     if (!values.empty())
-      remark::passed(read.getLoc(), remarkOptions) << remark::add(
+      remark::passed(read.getLoc(), hoistStateRemarks) << remark::add(
           "what is computed from the state alone ({0} {1}) is "
           "computed once, when it is set",
           values.size(), values.size() == 1 ? "value" : "values");
@@ -193,7 +193,7 @@ private:
   }
 
   static void remarkOnBlock(StateReadOp read, StringRef block) {
-    remark::missed(read.getLoc(), remarkOptions)
+    remark::missed(read.getLoc(), hoistStateRemarks)
         << remark::add("what block '{0}' computes from the state alone is "
                        "computed in every call",
                        block)

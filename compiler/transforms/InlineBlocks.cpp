@@ -22,7 +22,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto inlineBlocksRemarks =
     remark::RemarkOpts::name("inlined-block").category("nn-inline-blocks");
 
 namespace {
@@ -58,13 +58,13 @@ struct InlineBlocks : heddle::transforms::impl::InlineBlocksBase<InlineBlocks> {
       if (isOnly &&
           succeeded(inlineCall(inliner, splice, call, block, &block.getBody(),
                                /*shouldCloneInlinedRegion=*/false))) {
-        remark::passed(place, remarkOptions) << remark::add(
+        remark::passed(place, inlineBlocksRemarks) << remark::add(
             "block '{0}' made part of its caller", call.getCallee());
         call.erase();
         block.erase();
         continue;
       }
-      remark::missed(call.getLoc(), remarkOptions)
+      remark::missed(call.getLoc(), inlineBlocksRemarks)
           << remark::add("block '{0}' stays a function", call.getCallee())
           << remark::reason("{0}", reasonToStay(block, call, isOnly));
     }

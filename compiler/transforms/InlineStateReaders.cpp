@@ -24,7 +24,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto inlineStateReadersRemarks =
     remark::RemarkOpts::name("inlined-state-reader")
         .category("nn-inline-state-readers");
 
@@ -72,13 +72,13 @@ private:
     if (failed(inlineCall(inliner, clone, call, block, &block.getBody(),
                           /*shouldCloneInlinedRegion=*/true))) {
       refused.insert(call);
-      remark::missed(place, remarkOptions)
+      remark::missed(place, inlineStateReadersRemarks)
           << remark::add("block '{0}' stays a function", call.getCallee())
           << remark::reason("an absolute path cannot stand before that of a "
                             "choice");
       return;
     }
-    remark::passed(place, remarkOptions)
+    remark::passed(place, inlineStateReadersRemarks)
         << remark::add("block '{0}' made part of an entry", call.getCallee());
     if (!llvm::is_contained(inlined, block))
       inlined.push_back(block);

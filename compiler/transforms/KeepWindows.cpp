@@ -28,7 +28,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto keepWindowsRemarks =
     remark::RemarkOpts::name("keep-window").category("nn-keep-windows");
 
 namespace {
@@ -136,7 +136,7 @@ struct KeepWindows : heddle::transforms::impl::KeepWindowsBase<KeepWindows> {
       if (window == all)
         continue;
       append.setWindow(window);
-      remark::passed(op->getLoc(), remarkOptions)
+      remark::passed(op->getLoc(), keepWindowsRemarks)
           << remark::add("cache keeps a window of {0} positions", window);
     }
   }

@@ -23,7 +23,7 @@ using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
 
-static constexpr auto remarkOptions =
+static constexpr auto mergeProjectionsRemarks =
     remark::RemarkOpts::name("merged-projections")
         .category("nn-merge-projections");
 
@@ -55,7 +55,7 @@ void merge(ArrayRef<LinearOp> products) {
   auto merged = LinearOp::create(
       builder, builder.getFusedLoc(locations), types, first.getX(), weight,
       bias, first.getContractsAttr(), first.getInOutAttr());
-  if (auto remark = remark::passed(merged.getLoc(), remarkOptions)) {
+  if (auto remark = remark::passed(merged.getLoc(), mergeProjectionsRemarks)) {
     auto paths = llvm::map_range(
         weights, [](WeightOp part) { return part.getPath().str(); });
     remark << remark::add("merged {0} products of the same input: {1}",
@@ -117,7 +117,7 @@ struct MergeProjections
   }
 
   static void remarkOn(LinearOp product, StringRef reason) {
-    remark::missed(product.getLoc(), remarkOptions)
+    remark::missed(product.getLoc(), mergeProjectionsRemarks)
         << "not merged with the products of the same input"
         << remark::reason("{0}", reason);
   }

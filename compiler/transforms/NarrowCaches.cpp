@@ -27,7 +27,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto narrowCachesRemarks =
     remark::RemarkOpts::name("narrow-cache").category("nn-narrow-caches");
 
 namespace {
@@ -66,14 +66,14 @@ struct NarrowCaches : heddle::transforms::impl::NarrowCachesBase<NarrowCaches> {
       element = DynamicType::get(&getContext(), DynamicType::kRow, false);
     getOperation().walk([&](CacheAppendOp append) {
       if (refused.contains(append)) {
-        remark::missed(append.getLoc(), remarkOptions)
+        remark::missed(append.getLoc(), narrowCachesRemarks)
             << "cache stays f32"
             << remark::reason("more than attention reads it");
         return;
       }
       Value kept = append.getResult();
       kept.setType(append.getType().clone(element));
-      remark::passed(append.getLoc(), remarkOptions)
+      remark::passed(append.getLoc(), narrowCachesRemarks)
           << remark::add("cache kept as {0}", type.getValue());
     });
     for (StateOp state : getOperation().getOps<StateOp>())
@@ -104,7 +104,7 @@ private:
     state.setType(kept);
     for (StateReadOp read : reads)
       read.getResult().setType(kept);
-    remark::passed(state.getLoc(), remarkOptions)
+    remark::passed(state.getLoc(), narrowCachesRemarks)
         << remark::add("state kept as {0}", type.getValue());
   }
 

@@ -23,7 +23,7 @@ namespace heddle::transforms {
 using namespace mlir;
 using namespace heddle;
 
-static constexpr auto remarkOptions =
+static constexpr auto observeInputsRemarks =
     remark::RemarkOpts::name("observed-inputs")
         .category("kernel-observe-inputs");
 
@@ -57,7 +57,7 @@ struct ObserveInputs
     for (kernel::MatmulOp product : products) {
       StringRef reason = refusal(product);
       if (!reason.empty())
-        remark::missed(product.getLoc(), remarkOptions)
+        remark::missed(product.getLoc(), observeInputsRemarks)
             << remark::add("inputs of a product not observed")
             << remark::reason("{0}", reason);
       else if (seen.insert({weightOf(product), product.getX()}).second)

@@ -33,7 +33,7 @@ using namespace mlir;
 using namespace heddle;
 using namespace heddle::nn;
 
-static constexpr auto remarkOptions =
+static constexpr auto observeLayersRemarks =
     remark::RemarkOpts::name("observed-layers").category("nn-observe-layers");
 
 namespace {
@@ -124,7 +124,7 @@ private:
       if (std::optional<Layers> layers = layersOf(loop))
         found.push_back(*layers);
     if (found.empty()) {
-      remark::missed(entry.getLoc(), remarkOptions)
+      remark::missed(entry.getLoc(), observeLayersRemarks)
           << remark::add("layers of '{0}' not observed", entry.getName())
           << remark::reason("no loop carries a stream of tokens");
       symbols.erase(observed);

@@ -29,7 +29,7 @@ using namespace mlir;
 using namespace heddle::nn;
 using namespace heddle::transforms;
 
-static constexpr auto remarkOptions =
+static constexpr auto raiseAttentionRemarks =
     remark::RemarkOpts::name("raised-attention").category("nn-raise-attention");
 
 //===----------------------------------------------------------------------===//
@@ -282,10 +282,10 @@ struct RaiseAttention
       if (std::optional<SpelledAttention> parts =
               findAttention(softmax, reason)) {
         raise(*parts, sizes);
-        remark::passed(place, remarkOptions)
+        remark::passed(place, raiseAttentionRemarks)
             << "raised to attention, with the products around it";
       } else if (!reason.empty()) {
-        remark::missed(place, remarkOptions)
+        remark::missed(place, raiseAttentionRemarks)
             << "not raised to attention" << remark::reason("{0}", reason);
       }
     }

@@ -83,7 +83,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// The longest chain from a source to the softmax that is looked through.
-static constexpr unsigned mostSteps = 12;
+static constexpr unsigned mostStepsToSource = 12;
 
 /// Whether scores may come from here: a contraction, for every query and key.
 bool Matcher::isSource(Operation *op) {
@@ -124,15 +124,15 @@ bool Matcher::findScores() {
     if (name != parts.keys)
       parts.heads.push_back(name);
   Value value = softmax.getX();
-  if (!leadsToSource(value, mostSteps)) {
+  if (!leadsToSource(value, mostStepsToSource)) {
     mayBeRepeated = true;
-    return leadsToSource(value, mostSteps)
+    return leadsToSource(value, mostStepsToSource)
                ? refuse("the scores are repeated along another axis")
                : false;
   }
   if (parts.queries == parts.keys)
     return refuse("the softmax is not over the positions of the keys");
-  for (unsigned steps = mostSteps;; --steps) {
+  for (unsigned steps = mostStepsToSource;; --steps) {
     if (!value.hasOneUse())
       return refuse("the scores have another user");
     Operation *op = value.getDefiningOp();

@@ -41,7 +41,7 @@ namespace {
 /// Types of weights, in the order of their slots.
 using Types = SmallVector<WeightType>;
 
-static constexpr auto remarkOptions =
+static constexpr auto splitLayersRemarks =
     remark::RemarkOpts::name("split-layers").category("nn-split-layers");
 
 /// Reads which types a module's functions store, instance by instance.
@@ -245,7 +245,7 @@ private:
         ends.push_back(turn);
     if (ends.size() < 2)
       return;
-    remark::passed(loop.getLoc(), remarkOptions)
+    remark::passed(loop.getLoc(), splitLayersRemarks)
         << remark::add("loop of layers cut into {0}", ends.size())
         << remark::reason("the types of their weights differ");
     OpBuilder builder(loop);

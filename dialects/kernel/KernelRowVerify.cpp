@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace heddle::kernel;
 
 /// Whether neighbours along the last axis are neighbours in memory.
-static bool isContiguous(MemRefType type) {
+static bool hasContiguousLines(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
   return succeeded(type.getStridesAndOffset(strides, offset)) &&
@@ -33,7 +33,7 @@ LogicalResult WindowsOp::verify() {
   MemRefType x = getX().getType(), panel = getPanel().getType();
   int64_t axes = getWindow().size();
   if (x.getRank() != axes + 1 || axes == 0 || x.isDynamicDim(0) ||
-      !isContiguous(x))
+      !hasContiguousLines(x))
     return emitOpError() << "image is " << x << ", needs channels and " << axes
                          << " axes, the last one contiguous"; // C1
   if (static_cast<int64_t>(getPlaces().size()) != axes ||
@@ -57,7 +57,7 @@ LogicalResult WindowsOp::verify() {
 LogicalResult DepthwiseOp::verify() {
   MemRefType x = getX().getType(), w = getWeight().getType(),
              y = getY().getType();
-  if (!isContiguous(x) || !isContiguous(y) || !isDense(w) ||
+  if (!hasContiguousLines(x) || !hasContiguousLines(y) || !isDense(w) ||
       !w.hasStaticShape() || w.getNumElements() == 0)
     return emitOpError() << "channel is " << x << ", filter " << w
                          << ", result " << y
@@ -101,7 +101,7 @@ LogicalResult TopkOp::verify() {
              indices = getIndices().getType();
   SmallVector<int64_t> strides;
   int64_t offset;
-  if (x.getDimSize(1) <= 0 || !isContiguous(x) ||
+  if (x.getDimSize(1) <= 0 || !hasContiguousLines(x) ||
       failed(x.getStridesAndOffset(strides, offset)) ||
       ShapedType::isDynamic(strides[0]))
     return emitOpError() << "x is " << x

@@ -21,7 +21,7 @@ using kernel::PackedType;
 
 namespace {
 
-std::vector<PackedType> quantisedTypes() {
+std::vector<PackedType> packedTypes() {
   std::vector<PackedType> types;
   for (const PackedFormat &format : kernel::packedFormats())
     if (format.isQuantised())
@@ -174,7 +174,7 @@ private:
 };
 
 TEST_F(QuantisedPackerTest, PacksIntegersAndScales) {
-  for (PackedType type : quantisedTypes())
+  for (PackedType type : packedTypes())
     for (bool transposed : {false, true}) {
       expectPacked({64, 64}, PackedLayout::ofProduct(type, transposed), false);
       expectPacked({70, 45}, PackedLayout::ofProduct(type, transposed), false);
@@ -185,7 +185,7 @@ TEST_F(QuantisedPackerTest, PacksIntegersAndScales) {
 }
 
 TEST_F(QuantisedPackerTest, PairsTheHalvesOfAGate) {
-  for (PackedType type : quantisedTypes())
+  for (PackedType type : packedTypes())
     for (bool transposed : {false, true})
       for (bool inTwoParts : {false, true})
         for (int64_t outputs : {2, 74, 128})

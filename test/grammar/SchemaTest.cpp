@@ -202,15 +202,15 @@ static void *readDeep(void *) {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
     __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr size_t sanitizerBytes = 384 << 10;
+constexpr size_t sanitizerStackBytes = 384 << 10;
 #else
-constexpr size_t sanitizerBytes = 0;
+constexpr size_t sanitizerStackBytes = 0;
 #endif
 
 TEST(Schema, DepthNeedsNoMoreStackThanAHostHas) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, (128 << 10) + sanitizerBytes);
+  pthread_attr_setstacksize(&attributes, (128 << 10) + sanitizerStackBytes);
   pthread_t thread;
   ASSERT_EQ(pthread_create(&thread, &attributes, readDeep, nullptr), 0);
   pthread_join(thread, nullptr);

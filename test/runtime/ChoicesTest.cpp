@@ -83,7 +83,7 @@ TEST_F(Choices, OfRowsAreThoseOfOneThread) {
     EXPECT_EQ(write(threads), one);
 }
 
-struct Listener final : heddle::runtime::TextListener {
+struct ChoiceListener final : heddle::runtime::TextListener {
   bool take(int32_t token, std::string_view) override {
     ids.push_back(token);
     return false;
@@ -99,7 +99,7 @@ TEST_F(Choices, OfTextsWithOptionsOfTheirOwnToo) {
     openWith(threads);
     heddle::runtime::Batch batch(*session);
     EXPECT_EQ(batch.open(4), HEDDLE_OK) << heddle_last_error();
-    std::vector<Listener> listeners(4);
+    std::vector<ChoiceListener> listeners(4);
     std::vector<heddle_generate_options> options;
     for (int way = 0; way < 4; ++way)
       options.push_back(optionsOf(way));
@@ -112,7 +112,7 @@ TEST_F(Choices, OfTextsWithOptionsOfTheirOwnToo) {
     while (batch.atWork())
       batch.advance();
     std::vector<Ids> texts;
-    for (Listener &listener : listeners)
+    for (ChoiceListener &listener : listeners)
       texts.push_back(listener.ids);
     return texts;
   };

@@ -28,10 +28,10 @@ struct Shared {
   }
 };
 
-class Host {
+class RandomHost {
 public:
-  Host(Shared &shared, unsigned seed) : shared(shared), random(seed) {}
-  ~Host() { closeSession(); }
+  RandomHost(Shared &shared, unsigned seed) : shared(shared), random(seed) {}
+  ~RandomHost() { closeSession(); }
 
   void takeTurn() {
     switch (below(9)) {
@@ -160,7 +160,7 @@ TEST(ManyHosts, UseAndCloseModelsInAnyOrder) {
   std::vector<std::thread> hosts;
   for (int number = 0; number < hostCount; ++number)
     hosts.emplace_back([&shared, number] {
-      Host host(shared, 1000 + number);
+      RandomHost host(shared, 1000 + number);
       for (int turn = 0; turn < turns; ++turn)
         host.takeTurn();
     });

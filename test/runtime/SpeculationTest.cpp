@@ -301,7 +301,7 @@ TEST_F(Speculation, WhatCannotBeVerifiedIsRefusedByName) {
 
 //===-- Texts side by side --===//
 
-struct Listener final : heddle::runtime::TextListener {
+struct DraftListener final : heddle::runtime::TextListener {
   bool take(int32_t token, std::string_view) override {
     ids.push_back(token);
     return false;
@@ -324,7 +324,7 @@ TEST_F(Speculation, TextsOfABatchAreTheSame) {
     open({3, 0, 0});
     heddle::runtime::Batch batch(*session);
     EXPECT_EQ(batch.open(2), HEDDLE_OK);
-    std::vector<Listener> listeners(prompts.size());
+    std::vector<DraftListener> listeners(prompts.size());
     std::vector<heddle_generate_options> options(prompts.size());
     size_t next = 0;
     for (int turn = 0; next < prompts.size() || batch.atWork(); ++turn) {
@@ -343,7 +343,7 @@ TEST_F(Speculation, TextsOfABatchAreTheSame) {
       batch.advance();
     }
     std::vector<Ids> written;
-    for (const Listener &listener : listeners) {
+    for (const DraftListener &listener : listeners) {
       EXPECT_TRUE(listener.ended && listener.status == HEDDLE_OK);
       written.push_back(listener.ids);
     }
