@@ -1,5 +1,6 @@
 #include "runtime/TextUse.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace heddle::runtime {
@@ -56,6 +57,33 @@ TextUse findTextUse(const heddle_program &program, const char *preferred) {
   }
   use.embed = sentence || preferred ? sentence : fitting;
   return use;
+}
+
+/// The largest that a size with a value a row may have.
+static int64_t mostOf(const heddle_program &program, bool grows) {
+  int64_t most = 0;
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (const heddle_size &size = program.sizes[s];
+        size.per >= 0 && (size.grows_by >= 0) == grows)
+      most = std::max(most, size.max);
+  return most;
+}
+
+int64_t mostContext(const heddle_program &program) {
+  return mostOf(program, /*grows=*/true);
+}
+
+int64_t mostGiven(const heddle_program &program) {
+  return std::max<int64_t>(mostOf(program, /*grows=*/false), 1);
+}
+
+int64_t tokensOfCall(const heddle_program &program, int64_t rows,
+                     int64_t most) {
+  for (int32_t s = 0; s < program.size_count; ++s)
+    if (const heddle_size &size = program.sizes[s];
+        size.per >= 0 && size.grows_by < 0)
+      most = std::min(most, size.max * rows);
+  return most;
 }
 
 } // namespace heddle::runtime

@@ -1,5 +1,6 @@
 #include "runtime/generate/Drafter.h"
 #include "runtime/Error.h"
+#include "runtime/TextUse.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,22 +15,16 @@ static constexpr int64_t callTokens = 256; // of a prompt that is read along
 static heddle_session_options optionsFor(const heddle_session &model) {
   const heddle_program &program = *model.model->draft->program;
   heddle_session_options options = {1, 0, 0};
-  int64_t mostTokens = 1, mostContext = 1, context = 0;
-  for (int32_t s = 0; s < program.size_count; ++s) {
-    const heddle_size &size = program.sizes[s];
-    int64_t &most = size.grows_by >= 0 ? mostContext : mostTokens;
-    if (size.per >= 0)
-      most = std::max(most, size.max);
-  }
+  int64_t context = 0;
   for (int32_t s = 0; s < model.program().size_count; ++s)
     if (model.program().sizes[s].grows_by >= 0)
       context = std::max(context, model.limits.perRow[s]);
   if (program.row_size >= 0)
     options.rows =
         std::min(model.limits.rows, program.sizes[program.row_size].max);
-  options.tokens =
-      std::max(options.rows, std::min(callTokens, mostTokens * options.rows));
-  options.context = std::min(context, mostContext);
+  options.tokens = std::max(
+      options.rows, std::min(callTokens, mostGiven(program) * options.rows));
+  options.context = std::min(context, mostContext(program));
   return options;
 }
 

@@ -117,15 +117,6 @@ const heddle_generation &generationOf(const heddle_program &program) {
   return program.generation ? *program.generation : neutral;
 }
 
-int64_t tokensOfCall(const heddle_program &program, int64_t rows,
-                     int64_t most) {
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (const heddle_size &size = program.sizes[s];
-        size.per >= 0 && size.grows_by < 0)
-      most = std::min(most, size.max * rows);
-  return most;
-}
-
 heddle_status keepCommon(heddle_session &session, const text::Ids &held,
                          const text::Ids &ids) {
   auto most = static_cast<int64_t>(std::min(held.size(), ids.size() - 1));

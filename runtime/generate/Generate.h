@@ -45,9 +45,6 @@ heddle_status generateLocked(heddle_session &session,
                              GenerateReport &report,
                              const uint64_t *repeats = nullptr);
 
-/// Positions of a call over `rows` rows: `most`, or what the model takes.
-int64_t tokensOfCall(const heddle_program &program, int64_t rows, int64_t most);
-
 /// Rewinds row 0 of a locked session, which has read `held`, to what that has
 /// in common with `ids`. The last of those is to be read in any case: its
 /// logits are what comes next. A model that carries values from step to step

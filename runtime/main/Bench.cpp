@@ -12,21 +12,10 @@
 
 namespace heddle::runtime {
 
-static constexpr int64_t chunkTokens = 1024; // of a prompt, in one call
 static constexpr int64_t batchTokens = 32;   // that each row of a batch writes
 static constexpr int64_t batchDepth = 128;   // of its rows, on average
 static constexpr int64_t sourceTokens = 128; // of a row that an encoder reads
 static constexpr int64_t firstPrompt = 16;   // that a first token stands behind
-
-static int64_t mostContextOf(const heddle_program &program) {
-  int64_t most = 0;
-  for (const heddle_size *size = program.sizes,
-                         *end = size + program.size_count;
-       size != end; ++size)
-    if (size->grows_by >= 0)
-      most = std::max(most, size->max);
-  return most;
-}
 
 namespace {
 
@@ -53,7 +42,7 @@ private:
   template <typename Prepare, typename Work>
   int measure(Measurement measured, Prepare prepare, Work work);
   bool fits(const char *work, int64_t tokens, int64_t depth);
-  int64_t mostContext() const { return mostContextOf(program); }
+  int64_t context() const { return mostContext(program); }
   int64_t mostRows() const;
   int64_t deepest() const;
   void addRandomIds(int64_t count, int32_t bound);
@@ -232,7 +221,7 @@ int64_t Bench::mostRows() const {
 }
 
 bool Bench::fits(const char *work, int64_t tokens, int64_t depth) {
-  int64_t most = mostContext();
+  int64_t most = context();
   if (tokens + depth <= most)
     return true;
   report.skip(work, tokens, depth, most);
@@ -279,7 +268,7 @@ int Bench::measureDraft() {
   int code = 0;
   for (int64_t depth : options.depths) {
     int64_t tokens = options.tokens;
-    if (tokens + depth > mostContextOf(*program.draft) || code)
+    if (tokens + depth > mostContext(*program.draft) || code)
       continue;
     code = measure(
         {"draft", 1, tokens, depth, 0, 0},
@@ -401,7 +390,7 @@ heddle_status Bench::open(int32_t threads) {
   if (!use.step || use.source)
     limits.rows = std::max(limits.rows, std::min<int64_t>(8, mostRows()));
   if (use.step)
-    limits.context = std::min(mostContext(), deepest());
+    limits.context = std::min(context(), deepest());
   if (use.step && !use.source && program.flags & HEDDLE_PREFILL_IN_CHUNKS)
     limits.tokens =
         std::max(limits.rows, tokensOfCall(program, limits.rows, chunkTokens));

@@ -5,6 +5,7 @@
 #include "runtime/main/Chat.h"
 #include "runtime/Error.h"
 #include "runtime/Session.h"
+#include "runtime/TextUse.h"
 #include "runtime/generate/TextInterface.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/Output.h"
@@ -17,9 +18,6 @@
 namespace heddle::runtime {
 
 volatile int interrupted = 0;
-
-/// Positions read in one call, as of other texts.
-static constexpr int64_t chunkTokens = 1024;
 
 heddle_status Chat::open() {
   const heddle_program &program = *model.program;

@@ -1,6 +1,7 @@
 // Prompts in, text out as it is written; or token ids in and out.
 
 #include "runtime/Session.h"
+#include "runtime/TextUse.h"
 #include "runtime/generate/Generate.h"
 #include "runtime/generate/Step.h"
 #include "runtime/generate/TextInterface.h"
@@ -17,10 +18,6 @@
 #include <cstdlib>
 
 namespace heddle::runtime {
-
-/// Positions read in one call: enough to keep the cores busy, and a bound for
-/// the working memory of long prompts.
-static constexpr int64_t chunkTokens = 1024;
 
 namespace {
 
@@ -222,17 +219,11 @@ int64_t Writing::mostWritten() const {
 /// Room for the prompts and what is to be written, and no more. A prompt that
 /// is too long is told by its number on the command line.
 int Writing::measure(heddle_session_options &limits) {
-  int64_t mostContext = 0, mostTokens = 0;
-  for (int32_t s = 0; s < program.size_count; ++s) {
-    const heddle_size &size = program.sizes[s];
-    int64_t &most = size.grows_by >= 0 ? mostContext : mostTokens;
-    if (size.per >= 0)
-      most = std::max(most, size.max);
-  }
+  const int64_t positions = mostContext(program);
   int64_t most = ofFiles() ? INT64_MAX : mostSourceTokens();
   if (!most)
-    most = arguments.context ? std::min(arguments.context, mostContext)
-                             : mostContext;
+    most =
+        arguments.context ? std::min(arguments.context, positions) : positions;
   int64_t longest = 1, together = mostPrompts(), batch = 0;
   if (!together)
     return complain("--beams is %d, needed: 1 to %" PRId64
@@ -257,10 +248,9 @@ int Writing::measure(heddle_session_options &limits) {
   // Every row reads a token at a time, and drafts behind it.
   int64_t ofRow = 1 + (arguments.speculate ? StepCall::mostDrafts : 0);
   limits.tokens = std::max(limits.tokens, limits.rows * ofRow);
-  limits.tokens = std::min(limits.tokens, mostTokens * limits.rows);
-  limits.context = mostContext;
-  if (int64_t written = mostWritten();
-      written && written < mostContext - longest)
+  limits.tokens = std::min(limits.tokens, mostGiven(program) * limits.rows);
+  limits.context = positions;
+  if (int64_t written = mostWritten(); written && written < positions - longest)
     limits.context = longest + written;
   if (arguments.context)
     limits.context = arguments.context;

@@ -1,6 +1,7 @@
 // --info, written from the program's descriptor.
 
 #include "runtime/Session.h"
+#include "runtime/TextUse.h"
 #include "runtime/main/Commands.h"
 #include "runtime/main/EntryList.h"
 
@@ -11,13 +12,8 @@ namespace heddle::runtime {
 
 /// Of a call that reads a text, as commands cut it; 0: it is not cut.
 static int64_t tokensOfText(const heddle_program &program) {
-  if (!(program.flags & HEDDLE_PREFILL_IN_CHUNKS))
-    return 0;
-  int64_t tokens = 1024;
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (program.sizes[s].per >= 0 && program.sizes[s].grows_by < 0)
-      tokens = std::min(tokens, program.sizes[s].max);
-  return tokens;
+  bool isCut = program.flags & HEDDLE_PREFILL_IN_CHUNKS;
+  return isCut ? tokensOfCall(program, 1, chunkTokens) : 0;
 }
 
 static void printCaches(const heddle_program &program) {
@@ -96,14 +92,6 @@ static void printCpus(const heddle_model &model) {
   }
 }
 
-static int64_t contextOf(const heddle_program &program) {
-  int64_t context = 0;
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (program.sizes[s].grows_by >= 0)
-      context = std::max(context, program.sizes[s].max);
-  return context;
-}
-
 void printInfo(heddle_model &model) {
   const heddle_program &program = *model.program;
   printf("model     %s\n", program.name);
@@ -127,7 +115,7 @@ void printInfo(heddle_model &model) {
   if (model.draft)
     printf("draft     %" PRId64 " bytes of tensors, %" PRId64
            " tokens of context: --speculate model\n",
-           model.draft->weights.tensorBytes(), contextOf(*program.draft));
+           model.draft->weights.tensorBytes(), mostContext(*program.draft));
   printf("tokenizer %s\n", model.weights.tokenizer() ? "yes" : "no");
   printf("threads   %d\n", model.threads.size());
   printCpus(model);

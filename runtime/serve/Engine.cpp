@@ -1,6 +1,7 @@
 #include "runtime/serve/Engine.h"
 #include "runtime/Clock.h"
 #include "runtime/Error.h"
+#include "runtime/TextUse.h"
 
 #include <algorithm>
 
