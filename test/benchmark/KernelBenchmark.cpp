@@ -9,7 +9,9 @@
 #include "Comparison.h"
 #include "benchmark/benchmark.h"
 #include "compiler/microkernels/Tuning.h"
+#include "dialects/kernel/KeptRow.h"
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 using namespace heddle::test;
@@ -17,15 +19,40 @@ namespace tuning = heddle::microkernels::tuning;
 
 namespace {
 
-/// One key head and the query heads that share it; `stride` elements between
-/// keys and between values, which are of `element`.
+/// How keys and values are kept.
+enum class Kept { F32, BF16, Q8 };
+
+int64_t rowBytesOf(Kept kept, int64_t depth) {
+  return kept == Kept::Q8 ? heddle::kernel::KeptRow::bytes(depth)
+                          : depth * (kept == Kept::BF16 ? 2 : 4);
+}
+
+/// Of a row as a memref has it.
+int64_t elementsOf(Kept kept, int64_t depth) {
+  return kept == Kept::Q8 ? rowBytesOf(kept, depth) : depth;
+}
+
+void fillRow(uint8_t *row, Kept kept, int64_t depth) {
+  if (kept == Kept::BF16)
+    std::fill_n(reinterpret_cast<uint16_t *>(row), depth, 0x3e4c);
+  else if (kept == Kept::F32)
+    std::fill_n(reinterpret_cast<float *>(row), depth, 0.2f);
+  else {
+    constexpr float scale = 0.2f / 127;
+    std::fill_n(row, depth, 127);
+    std::memcpy(row + depth, &scale, sizeof scale);
+  }
+}
+
+/// One key head and the query heads that share it.
 std::unique_ptr<Program> attentionProgram(int64_t heads, int64_t depth,
-                                          int64_t stride, bool causal,
-                                          const std::string &element,
+                                          Kept kept, bool causal,
                                           const std::string &target) {
+  static const char *const types[] = {"f32", "bf16", "i8"};
   std::string d = std::to_string(depth),
-              matrix = "memref<?x" + d + "x" + element + ", strided<[" +
-                       std::to_string(stride) + ", 1]>>",
+              row = std::to_string(elementsOf(kept, depth)),
+              matrix = "memref<?x" + row + "x" + types[int(kept)] +
+                       ", strided<[" + row + ", 1]>>",
               cube = "memref<?x" + std::to_string(heads) + "x" + d + "xf32>";
   return Program::compile(
       "func.func @f(%q: " + cube + ", %k: " + matrix + ", %v: " + matrix +
@@ -56,8 +83,8 @@ struct Prompt {
 void attention(benchmark::State &state, Prompt shape) {
   std::string target = runnableTargets().back();
   auto [heads, depth, tokens, keys, causal, narrow] = shape;
-  auto program = attentionProgram(heads, depth, depth, causal,
-                                  narrow ? "bf16" : "f32", target);
+  auto program = attentionProgram(heads, depth, narrow ? Kept::BF16 : Kept::F32,
+                                  causal, target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   std::vector<float> q(tokens * heads * depth, 0.1f), k(keys * depth, 0.2f),
@@ -97,7 +124,7 @@ void attention(benchmark::State &state, Prompt shape) {
 
 struct Decoding {
   int64_t keyHeads, heads, depth, keys; // `heads` share a key head
-  bool narrow = false;                  // keys and values are bf16
+  Kept kept = Kept::F32;
 };
 
 /// One token's attention in one layer, key head by key head. `cold` takes
@@ -105,29 +132,26 @@ struct Decoding {
 /// reading the keys and values from memory.
 void decode(benchmark::State &state, Decoding shape, bool cold) {
   std::string target = runnableTargets().back();
-  auto [keyHeads, heads, depth, keys, narrow] = shape;
-  auto program = attentionProgram(heads, depth, depth, true,
-                                  narrow ? "bf16" : "f32", target);
+  auto [keyHeads, heads, depth, keys, kept] = shape;
+  auto program = attentionProgram(heads, depth, kept, true, target);
   auto function =
       reinterpret_cast<AttentionFunction *>(program->find("_mlir_ciface_f"));
   // As a session keeps them: [G, capacity, K].
-  int64_t capacity = std::max<int64_t>(1024, keys), size = narrow ? 2 : 4,
-          read = 2 * keyHeads * keys * depth * size,
+  int64_t capacity = std::max<int64_t>(1024, keys),
+          rowBytes = rowBytesOf(kept, depth), row = elementsOf(kept, depth),
+          read = 2 * keyHeads * keys * rowBytes,
           layers = cold ? (int64_t(400) << 20) / read + 1 : 1;
   auto startOf = [&](int64_t layer, int64_t head, bool values) {
-    return ((2 * layer + values) * keyHeads + head) * capacity * depth * size;
+    return ((2 * layer + values) * keyHeads + head) * capacity * rowBytes;
   };
   std::unique_ptr<uint8_t, decltype(&std::free)> memory(
       static_cast<uint8_t *>(
           std::aligned_alloc(4096, startOf(layers, 0, false))),
       &std::free);
-  for (int64_t head = 0; head < 2 * layers * keyHeads; ++head) {
-    uint8_t *start = memory.get() + startOf(0, head, false);
-    if (narrow)
-      std::fill_n(reinterpret_cast<uint16_t *>(start), keys * depth, 0x3e4c);
-    else
-      std::fill_n(reinterpret_cast<float *>(start), keys * depth, 0.2f);
-  }
+  for (int64_t head = 0; head < 2 * layers * keyHeads; ++head)
+    for (int64_t key = 0; key < keys; ++key)
+      fillRow(memory.get() + startOf(0, head, false) + key * rowBytes, kept,
+              depth);
   std::vector<float> others(cold ? 16 << 20 : 0, 0.5f),
       q(keyHeads * heads * depth, 0.1f), o(q.size());
   Comparison comparison;
@@ -150,8 +174,8 @@ void decode(benchmark::State &state, Decoding shape, bool cold) {
                       {heads * depth, depth, 1}};
       Buffer<3> bo = bq;
       bo.data = &o[head * heads * depth];
-      Buffer<2, void> bk = {k, k, 0, {keys, depth}, {depth, 1}},
-                      bv = {v, v, 0, {keys, depth}, {depth, 1}};
+      Buffer<2, void> bk = {k, k, 0, {keys, row}, {row, 1}},
+                      bv = {v, v, 0, {keys, row}, {row, 1}};
       function(&bq, &bk, &bv, &bo, keys - 1);
     }
     times.push_back(secondsNow() - start);
@@ -203,11 +227,15 @@ DECODE(8x4x128, 8, 4, 128, 128);
 DECODE(8x4x128, 8, 4, 128, 1024);
 DECODE(12x1x64, 12, 1, 64, 8192);
 DECODE(3x3x64, 3, 3, 64, 8192);
-DECODE(3x3x64_bf16, 3, 3, 64, 8192, true);
+DECODE(3x3x64_bf16, 3, 3, 64, 8192, Kept::BF16);
 DECODE(8x4x128, 8, 4, 128, 8192);
-DECODE(8x4x128_bf16, 8, 4, 128, 8192, true);
+DECODE(8x4x128_bf16, 8, 4, 128, 8192, Kept::BF16);
 DECODE(2x8x128, 2, 8, 128, 8192);
-DECODE(2x8x128_bf16, 2, 8, 128, 8192, true);
+DECODE(2x8x128_bf16, 2, 8, 128, 8192, Kept::BF16);
+DECODE(3x3x64_q8, 3, 3, 64, 2048, Kept::Q8);
+DECODE(3x3x64_q8, 3, 3, 64, 8192, Kept::Q8);
+DECODE(4x8x64_q8, 4, 8, 64, 8192, Kept::Q8);
+DECODE(8x4x128_q8, 8, 4, 128, 8192, Kept::Q8);
 
 } // namespace
 
