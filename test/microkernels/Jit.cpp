@@ -138,7 +138,7 @@ static std::string contentOf(ModuleOp module, StringRef target) {
   auto [cpu, features] = cpuOf(target);
   std::string content = cpu + features;
   llvm::raw_string_ostream os(content);
-  module.print(os);
+  module.print(os, OpPrintingFlags().assumeVerified());
   return content;
 }
 
