@@ -155,7 +155,9 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
     fail("lowering failed");
 
   // Most of the time is LLVM's: many targets, and many tests, have one code.
-  static llvm::StringMap<std::shared_ptr<ExecutionEngine>> engines;
+  // They stay to the end: LLVM's own statics are gone before ours.
+  static auto &engines =
+      *new llvm::StringMap<std::shared_ptr<ExecutionEngine>>();
   std::shared_ptr<ExecutionEngine> &engine =
       engines[contentOf(*module, target)];
   if (!engine)
