@@ -60,15 +60,16 @@ void MatmulOperands::prefetchNext(VectorBuilder &v, const Tile &tile,
             tile.isNear);
     return;
   }
-  auto spaces = [&](Value a) -> Value {
-    return arith::MulIOp::create(v.builder, v.loc, a, tile.spacing);
-  };
   int64_t lines = tile.nextLines.size();
-  Value first =
-      v.advanceBytes(next, arith::MulIOp::create(v.builder, v.loc,
-                                                 spaces(v.index(lines)), step));
-  for (int64_t line = 0; line < count * lines; ++line)
-    v.prefetch(v.advanceBytes(first, spaces(v.index(line))), tile.isNear);
+  Value ofStep =
+      arith::MulIOp::create(v.builder, v.loc, tile.spacing, v.index(lines));
+  Value line = v.advanceBytes(
+      next, arith::MulIOp::create(v.builder, v.loc, ofStep, step));
+  // One after the other: multiples of the spacing would take registers.
+  for (int64_t i = 0; i < count * lines; ++i) {
+    v.prefetch(line, tile.isNear);
+    line = v.advanceBytes(line, tile.spacing);
+  }
 }
 
 std::unique_ptr<MatmulOperands> MatmulOperands::of(kernel::MatmulOp op,

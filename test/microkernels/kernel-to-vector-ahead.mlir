@@ -16,7 +16,7 @@
 // CHECK-LABEL: func.func private @matmul_6x64_tile_12x32_part(
 // CHECK-SAME: %[[FROM:[^:]*]]: !llvm.ptr {llvm.noalias}, %[[APART:[^:]*]]: index)
 // CHECK: scf.for
-// CHECK: arith.muli %{{.*}}, %[[APART]]
+// CHECK: arith.muli %[[APART]], %{{.*}}
 // CHECK: llvm.getelementptr %[[FROM]]
 // CHECK-COUNT-4: "llvm.intr.prefetch"
 // CHECK-COUNT-48: vector.fma
