@@ -280,11 +280,20 @@ void AttentionKernels::emitScoresOfOneTile(int64_t rows, Value q,
         square.push_back(v.loadFirst(v.advance(place, shape.keyElement, d),
                                      depths, shape.keyElement));
       v.transpose(square);
-      prefetchShare(ahead, shape.keyElement, shape.depth, shape.keyStride, d);
-      v.when(isFirst, [&] {
+      auto askForKeys = [&] {
+        prefetchShare(ahead, shape.keyElement, shape.depth, shape.keyStride, d);
+      };
+      auto askForValues = [&] {
         prefetchShare(value, shape.valueElement, shape.valueDepth,
                       shape.valueStride, d);
-      });
+      };
+      if (rows >= tuning::rowsInTurn) {
+        askForValues();
+        v.when(isFirst, askForKeys);
+      } else {
+        askForKeys();
+        v.when(isFirst, askForValues);
+      }
       Value elements = v.advance(q, d);
       for (int64_t e = 0; e < depths; ++e)
         for (int64_t i = 0; i < rows; ++i)
@@ -326,7 +335,7 @@ void AttentionKernels::mix(Value rows, Value p, Value alpha, Value values,
   callForRows("mix", rows, {p, alpha, values, count, o},
               [&](int64_t tileRows, ValueRange inner) {
                 Mix all = {inner[0], inner[1], inner[2], inner[3],
-                           inner[4], {},       {}};
+                           inner[4], {},       {},       {}};
                 forColumns(tileRows, [&](Value column, int64_t columns) {
                   emitMix(tileRows, all, column, columns);
                 });
@@ -336,7 +345,8 @@ void AttentionKernels::mix(Value rows, Value p, Value alpha, Value values,
 /// Where columns are several tiles, all of them go over a few values before the
 /// next ones: so that what is read follows what memory has.
 void AttentionKernels::mixOfOneTile(Value rows, Value p, Value alpha,
-                                    const KeysOnce &values, Value o) {
+                                    const KeysOnce &values, Value keys,
+                                    Value o) {
   auto emitPart = [&](int64_t tileRows, const Mix &all, Value first,
                       Value count) {
     Mix part = all;
@@ -344,6 +354,7 @@ void AttentionKernels::mixOfOneTile(Value rows, Value p, Value alpha,
     part.values = valueAt(all.values, first);
     part.count = count;
     part.last = arith::SubIOp::create(v.builder, v.loc, all.last, first);
+    part.nextKeys = keyAt(all.nextKeys, first);
     part.isFirst = arith::CmpIOp::create(
         v.builder, v.loc, arith::CmpIPredicate::eq, first, v.index(0));
     forColumns(tileRows, [&](Value column, int64_t columns) {
@@ -352,10 +363,11 @@ void AttentionKernels::mixOfOneTile(Value rows, Value p, Value alpha,
   };
   callForRows(
       "mix_direct", rows,
-      {p, alpha, values.first, values.count, o, values.last},
+      {p, alpha, values.first, values.count, o, values.last, keys},
       [&](int64_t tileRows, ValueRange inner) {
         Mix all = {inner[0], inner[1], inner[2], inner[3],
-                   inner[4], inner[5], {}};
+                   inner[4], inner[5], {},       {}};
+        all.nextKeys = keyAt(inner[6], v.index(shape.block));
         if (shape.valueDepth <= vectorsFor(tileRows) * v.target.lanes())
           return emitPart(tileRows, all, v.index(0), all.count);
         v.loop(v.index(0), all.count, tuning::valuesOfPart, [&](Value j) {
@@ -391,7 +403,9 @@ void AttentionKernels::emitMix(int64_t rows, const Mix &mix, Value column,
   SmallVector<Value> sums =
       v.loop(v.index(0), mix.count, 1, initial, [&](Value j, ValueRange soFar) {
         Value row = valueAt(values, j);
-        if (mix.last)
+        if (mix.last && rows >= tuning::rowsInTurn)
+          prefetchNextKeys(rows, mix, column, j);
+        else if (mix.last)
           prefetchRow(valueAt(values, atMost(j, tuning::valuesAhead, mix.last)),
                       columns, shape.valueElement);
         SmallVector<Value> value, updated;

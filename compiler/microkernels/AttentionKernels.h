@@ -103,8 +103,9 @@ public:
            mlir::Value values, mlir::Value count, mlir::Value o);
 
   /// The same for rows that are all in one tile: each value is read once.
+  /// `keys` are those of the block.
   void mixOfOneTile(mlir::Value rows, mlir::Value p, mlir::Value alpha,
-                    const KeysOnce &values, mlir::Value o);
+                    const KeysOnce &values, mlir::Value keys, mlir::Value o);
 
 private:
   using EmitRows =
@@ -143,10 +144,14 @@ private:
   void emitSoftmaxRow(mlir::Value row, mlir::Value s, const SoftmaxState &state,
                       std::optional<AdmittedKeys> admitted);
   /// What results come of: those of before, where `isFirst` (always, if null),
-  /// are multiplied with alpha; with `last`, values are asked for up to it.
+  /// are multiplied with alpha; with `last`, values are asked for up to it, or
+  /// `nextKeys`, which are a block further on than values.
   struct Mix {
-    mlir::Value p, alpha, values, count, o, last, isFirst;
+    mlir::Value p, alpha, values, count, o, last, isFirst, nextKeys;
   };
+  void prefetchNextKeys(int64_t rows, const Mix &mix, mlir::Value column,
+                        mlir::Value j);
+  int64_t rowBytes(mlir::Type element, int64_t depth) const;
   void forColumns(int64_t rows,
                   llvm::function_ref<void(mlir::Value, int64_t)> body);
   void prefetchRow(mlir::Value row, int64_t count, mlir::Type element);

@@ -6,6 +6,7 @@
 
 #include "compiler/microkernels/AttentionKernels.h"
 #include "dialects/kernel/KeptRow.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -25,6 +26,11 @@ void AttentionKernels::prefetchRow(Value row, int64_t count, Type element) {
     v.prefetch(v.advanceBytes(row, byte), /*isNear=*/true);
 }
 
+int64_t AttentionKernels::rowBytes(Type element, int64_t depth) const {
+  return element.isInteger(8) ? kernel::KeptRow::bytes(depth)
+                              : depth * element.getIntOrFloatBitWidth() / 8;
+}
+
 /// Asks for the share that a square at `d` has of as many rows as lanes. Rows
 /// without gaps are asked for in the order of memory, which the machine's own
 /// prefetch follows.
@@ -32,20 +38,50 @@ void AttentionKernels::prefetchShare(Value rows, Type element, int64_t depth,
                                      int64_t stride, Value d) {
   int64_t lanes = v.target.lanes(),
           elementBytes = element.getIntOrFloatBitWidth() / 8,
-          rowBytes = element.isInteger(8) ? kernel::KeptRow::bytes(depth)
-                                          : depth * elementBytes,
+          bytes = rowBytes(element, depth),
           squares = llvm::divideCeil(shape.depth, lanes);
-  if (stride * elementBytes != rowBytes) {
+  if (stride * elementBytes != bytes) {
     Value line = v.advance(rows, element, d);
     for (int64_t i = 0; i < lanes; ++i)
       v.prefetch(v.advance(line, element, i * stride), /*isNear=*/true);
     return;
   }
   int64_t line = tuning::cacheLine,
-          lines = llvm::divideCeil(lanes * rowBytes, squares * line);
+          lines = llvm::divideCeil(lanes * bytes, squares * line);
   Value share = v.advanceBytes(rows, times(d, lines * line / lanes));
   for (int64_t i = 0; i < lines; ++i)
     v.prefetch(v.advanceBytes(share, i * line), /*isNear=*/true);
+}
+
+/// Asks for the share that value `j` of a part has of the next block's keys,
+/// while the product goes over the columns from `column` on: of keys without
+/// gaps, lines in the order of memory; else, of the key that is level with it,
+/// those that these columns have of all.
+void AttentionKernels::prefetchNextKeys(int64_t rows, const Mix &mix,
+                                        Value column, Value j) {
+  int64_t columns = vectorsFor(rows) * v.target.lanes(),
+          turns = llvm::divideCeil(shape.valueDepth, columns),
+          part = turns > 1 ? tuning::valuesOfPart : shape.block,
+          bytes = rowBytes(shape.keyElement, shape.depth),
+          lines = llvm::divideCeil(bytes, turns * tuning::cacheLine),
+          share = lines * tuning::cacheLine;
+  Value turn =
+            arith::DivUIOp::create(v.builder, v.loc, column, v.index(columns)),
+        last = arith::SubIOp::create(v.builder, v.loc, mix.last,
+                                     v.index(shape.block));
+  Value from;
+  if (shape.keyStride * shape.keyElement.getIntOrFloatBitWidth() / 8 == bytes) {
+    Value number =
+        arith::AddIOp::create(v.builder, v.loc, times(turn, part), j);
+    Value end = arith::AddIOp::create(v.builder, v.loc, times(last, bytes),
+                                      v.index(bytes - share));
+    from = v.advanceBytes(mix.nextKeys, atMost(times(number, share), 0, end));
+  } else {
+    from = v.advanceBytes(keyAt(mix.nextKeys, atMost(j, 0, last)),
+                          times(turn, share));
+  }
+  for (int64_t i = 0; i < lines; ++i)
+    v.prefetch(v.advanceBytes(from, i * tuning::cacheLine), /*isNear=*/true);
 }
 
 } // namespace heddle::microkernels

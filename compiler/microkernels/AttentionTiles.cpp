@@ -122,7 +122,7 @@ void AttentionEmitter::emitTile(const Tile &tile, Value base, Value tiles,
       isDirect(tiles),
       [&] {
         kernels.mixOfOneTile(tile.rows, scratch.s, scratch.alpha,
-                             {values, keys, last}, rows.o);
+                             {values, keys, last}, keysFrom(base), rows.o);
       },
       [&] {
         kernels.mix(tile.rows, scratch.s, scratch.alpha, values, keys, rows.o);

@@ -93,6 +93,11 @@ constexpr int64_t keysOfBlock(int64_t depth) {
 /// columns before the next ones are read.
 constexpr int64_t keysAhead = 32, valuesAhead = 32, valuesOfPart = 16;
 
+/// From so many rows on it asks for keys and values in the order in which it
+/// reads them: for those of a block with the scores, for the next block's keys
+/// with the product. Fewer rows have too little to do meanwhile in the product.
+constexpr int64_t rowsInTurn = 3;
+
 /// Bytes of queries and of results so far that attention goes over for every
 /// block of keys: with that block, within the second-level cache. The more rows
 /// they are, the less it counts that the block is transposed for them first.
