@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr int hostCount = 16, modelCount = 3, turns = 300;
+constexpr int hostCount = 16, modelCount = 3, turnCount = 300;
 
 /// Models that all hosts share. Whoever opens a session holds the lock, so that
 /// no function is given a model that has been closed already.
@@ -161,7 +161,7 @@ TEST(ManyHosts, UseAndCloseModelsInAnyOrder) {
   for (int number = 0; number < hostCount; ++number)
     hosts.emplace_back([&shared, number] {
       RandomHost host(shared, 1000 + number);
-      for (int turn = 0; turn < turns; ++turn)
+      for (int turn = 0; turn < turnCount; ++turn)
         host.takeTurn();
     });
   for (std::thread &host : hosts)

@@ -32,12 +32,14 @@ public:
         add(std::vector<uint32_t>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
     header.mergeRanks = add(std::vector<uint32_t>{0});
     header.mergeCuts = add(std::vector<uint16_t>{1});
-    header.normalizers =
-        add<Step>({step(NormalizerKind::Lowercase),
-                   step(NormalizerKind::ReplaceRegex, "z+", "a")});
-    header.splitters = add<Step>({step(SplitterKind::SplitRegex, "\\s+"),
-                                  step(SplitterKind::Replace, from, to)});
-    header.decoders = add<Step>({step(DecoderKind::JoinSpaced),
+    header.normalizers = add<heddle::text::Step>(
+        {step(NormalizerKind::Lowercase),
+         step(NormalizerKind::ReplaceRegex, "z+", "a")});
+    header.splitters =
+        add<heddle::text::Step>({step(SplitterKind::SplitRegex, "\\s+"),
+                                 step(SplitterKind::Replace, from, to)});
+    header.decoders =
+        add<heddle::text::Step>({step(DecoderKind::JoinSpaced),
                                  step(DecoderKind::ReplaceRegex, "h+", "H")});
     header.added = add<AddedToken>({{8, AddedSpecial, string("<x>")}});
     header.prefix = add<int32_t>({8});
@@ -65,7 +67,7 @@ public:
     std::vector<std::string_view> all(tokens.begin(), tokens.end());
     all.push_back("");
     layOutTokens(all);
-    std::vector<Step> steps;
+    std::vector<heddle::text::Step> steps;
     for (const Decoding &decoding : decoders)
       steps.push_back(step(decoding.kind, decoding.pattern, decoding.text));
     header.decoders = add(steps);
