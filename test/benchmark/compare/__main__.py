@@ -72,8 +72,9 @@ def main():
                  + ", ".join(cell.name for cell in CELLS))
     results = report.Results(options.output or store / "results")
     for cell in chosen:
+        expected = measure.expected_of(cell, store)
         for threads in map(int, options.threads.split(",")):
-            results.add(cell, threads, measure.cell(cell, threads, engines, store, options.rounds, options.seconds))
+            results.add(cell, threads, measure.cell(cell, threads, expected, engines, store, options.rounds, options.seconds))
     results.finish()
 
 

@@ -3,8 +3,10 @@ import dataclasses
 
 GGUF = {"Q4_1": 20 / 32, "Q4_K": 144 / 256, "Q6_K": 210 / 256}  # a file's own types: Heddle and llama.cpp read the same file
 BYTES = {"f32": 4, "stored": 2, "bf16": 2, "int8": 1, "q8": 34 / 32, "q4": 18 / 32} | GGUF
-# Whose peak is the limit. `stored`: a checkpoint's bf16, kept so and computed in f32.
+# Whose peak is the limit. `stored`: a checkpoint's bf16, kept so and computed in f32. What attention multiplies are no weights, and where
+# those have 8 bits or less, keys and values have 16.
 ARITHMETIC = {"f32": "f32", "stored": "f32", "bf16": "bf16", "int8": "int8", "q8": "int8", "q4": "int8"} | dict.fromkeys(GGUF, "int8")
+ATTENTION = ARITHMETIC | {dtype: "bf16" for dtype, peak in ARITHMETIC.items() if peak == "int8"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,10 +29,6 @@ class Shape:
         kv = self.D * (self.G or self.H) // self.H
         return 2 * self.D * self.D + 2 * self.D * kv + (3 if self.gated else 2) * self.D * self.F
 
-    def reading_parameters(self):
-        """What a decoder's layer has besides, of its attention to the encoder: of queries and outputs; keys and values are as many."""
-        return 2 * self.D * self.D
-
 
 SHAPES = {
     "minilm": Shape(D=384, L=6, H=12, F=1536, V=30522, N=512),
@@ -48,9 +46,15 @@ SHAPES = {
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Work that follows what is before it: its multiplications and additions, and the bytes that it must read."""
-    flops: float
-    traffic: float
+    """Work that follows what is before it: multiplications and additions with weights and in attention, and bytes that must come from
+    memory once: matrices, head, keys and values so far."""
+    products: float = 0
+    attention: float = 0
+    parameters: float = 0
+    kept: float = 0
+
+    def __add__(self, other):
+        return Part(*(a + b for a, b in zip(dataclasses.astuple(self), dataclasses.astuple(other))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,83 +89,82 @@ class Cell:
         return SHAPES[self.model]
 
     def parts(self):
-        """Multiplications and additions that the result needs: of a causal score matrix the lower half, of the head the rows asked for.
-        Bytes that must come from memory once: matrices, head, and the keys and values so far."""
+        """What the result needs: of a causal score matrix the lower half, of the head the rows asked for."""
         return getattr(self, f"parts_of_{self.work}")()
 
     def matrices(self):
         return self.shape.L * self.shape.layer_parameters()
 
-    def head(self):
-        return self.shape.D * self.shape.V
+    def products(self, rows, parameters):
+        """Of so many rows with matrices of so many parameters."""
+        return Part(products=2 * rows * parameters, parameters=parameters)
 
-    def encoder_flops(self):
-        s, n = self.shape, self.batch * self.length
-        return 2 * n * self.matrices() + s.L * 4 * n * self.length * s.D
+    def attention(self, rows, keys):
+        return Part(attention=self.shape.L * 4 * rows * keys * self.shape.D)
 
-    def part(self, flops, parameters, others=0):
-        return Part(flops, parameters * BYTES[self.dtype] + others)
+    def head(self, rows):
+        return self.products(rows, self.shape.D * self.shape.V)
+
+    def encoder(self):
+        rows = self.batch * self.length
+        return self.products(rows, self.matrices()) + self.attention(rows, self.length)
 
     def parts_of_encode(self):
-        return [self.part(self.encoder_flops(), self.matrices())]
+        return [self.encoder()]
 
     def parts_of_classify(self):
-        s, n = self.shape, self.batch * self.length
-        patches = 3 * s.P * s.P * s.D
-        flops = 2 * (n - self.batch) * patches + self.encoder_flops() + 2 * self.batch * self.head()
-        return [self.part(flops, self.matrices() + self.head() + patches)]
+        s = self.shape
+        patches = self.products(self.batch * (self.length - 1), 3 * s.P * s.P * s.D)
+        return [patches + self.encoder() + self.head(self.batch)]
 
     def parts_of_prefill(self):
-        s, n = self.shape, self.batch * self.length
-        flops = 2 * n * self.matrices() + s.L * 2 * n * (self.length + 1) * s.D + 2 * self.batch * self.head()
-        return [self.part(flops, self.matrices() + self.head())]
+        rows = self.batch * self.length
+        return [self.products(rows, self.matrices()) + self.attention(rows, (self.length + 1) / 2) + self.head(self.batch)]
 
     def parts_of_decode(self):
         s = self.shape
-        flops = self.batch * (2 * self.matrices() + s.L * 4 * (self.length + 1) * s.D + 2 * self.head())
-        kept = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H
-        return [self.part(flops, self.matrices() + self.head(), kept * (4 if self.dtype in ("f32", "stored") else 2))]
+        kept = self.batch * self.length * 2 * s.L * s.D * (s.G or s.H) // s.H * (4 if self.dtype in ("f32", "stored") else 2)
+        step = self.products(self.batch, self.matrices()) + self.attention(self.batch, self.length + 1)
+        return [step + self.head(self.batch) + Part(kept=kept)]
+
+    def reading(self, rows):
+        """Half of what a decoder's attention to the encoder has besides: queries and outputs, or keys and values."""
+        return self.products(rows, self.shape.L * 2 * self.shape.D * self.shape.D)
 
     def decoder(self, rows, before, now, logits):
-        """`now` tokens each of `rows` texts, behind `before` others, reading what the encoder made: flops and parameters."""
-        s, m = self.shape, rows * now
-        parameters = self.matrices() + s.L * s.reading_parameters()
-        own = s.L * 2 * m * (2 * before + now + 1) * s.D
-        return 2 * m * parameters + own + s.L * 4 * m * self.length * s.D + 2 * logits * self.head(), parameters + self.head()
+        """`now` tokens each of `rows` texts, behind `before` others, reading what the encoder made, and logits of so many of them."""
+        tokens = rows * now
+        own = self.products(tokens, self.matrices()) + self.attention(tokens, before + (now + 1) / 2)
+        return own + self.reading(tokens) + self.attention(tokens, self.length) + self.head(logits)
 
-    def encoder(self):
-        """The encoder's layers, and the keys and values that the decoder reads of it: flops and parameters."""
-        s, n = self.shape, self.batch * self.length
-        read = s.L * s.reading_parameters()
-        return self.encoder_flops() + 2 * n * read, self.matrices() + read
+    def read_encoder(self):
+        """The encoder, and keys and values of it for the decoder."""
+        return self.encoder() + self.reading(self.batch * self.length)
 
     def parts_of_translate(self):
-        flops, parameters = self.encoder()
-        more, others = self.decoder(self.batch, 0, self.target, self.batch * self.target)
-        return [self.part(flops + more, parameters + others)]
+        return [self.read_encoder() + self.decoder(self.batch, 0, self.target, self.batch * self.target)]
 
     def parts_of_search(self):
         rows = self.batch * self.beams
-        steps = [self.decoder(rows, t, 1, rows) for t in range(self.target)]
-        return [self.part(*self.encoder())] + [self.part(*step) for step in steps]
+        return [self.read_encoder()] + [self.decoder(rows, t, 1, rows) for t in range(self.target)]
 
     def parts_of_listen(self):
-        s, n = self.shape, self.batch * self.length
-        first, second = 3 * s.C * s.D, 3 * s.D * s.D
-        flops, parameters = self.encoder()
-        return [self.part(flops + 2 * n * (2 * first + second), parameters + first + second),
-                self.part(*self.decoder(self.batch, 0, self.target, self.batch))]
+        s, rows = self.shape, self.batch * self.length
+        windows = self.products(2 * rows, 3 * s.C * s.D) + self.products(rows, 3 * s.D * s.D)
+        return [windows + self.read_encoder(), self.decoder(self.batch, 0, self.target, self.batch)]
 
     def flops(self):
-        return sum(part.flops for part in self.parts())
+        return sum(part.products + part.attention for part in self.parts())
 
     def traffic(self):
-        return sum(part.traffic for part in self.parts())
+        return sum(part.parameters * BYTES[self.dtype] + part.kept for part in self.parts())
 
     def limit(self, limits):
         """Seconds below which the machine cannot do it."""
-        peak, memory = limits[ARITHMETIC[self.dtype]], limits["memory"]
-        return sum(max(part.flops / peak, part.traffic / memory) for part in self.parts())
+        def of(part):
+            arithmetic = part.products / limits[ARITHMETIC[self.dtype]] + part.attention / limits[ATTENTION[self.dtype]]
+            return max(arithmetic, (part.parameters * BYTES[self.dtype] + part.kept) / limits["memory"])
+        return sum(map(of, self.parts()))
 
 
 CELLS = [

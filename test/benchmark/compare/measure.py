@@ -136,22 +136,22 @@ def measured(cell, cpus, workers, store, rounds, seconds):
     return {"limit": limit, "probes": [before, after], "others": others, "void": void}
 
 
-def expected_of(cell, cpus, store, known={}):
-    """PyTorch's answer in f32, asked for once a cell; None where it has none."""
-    if cell not in known:
-        reference = Worker(REFERENCE, cell, cpus, store)
-        known[cell] = reference.output(store)
+def expected_of(cell, store):
+    """PyTorch's answer in f32; None where it has none."""
+    reference = Worker(REFERENCE, cell, sorted(os.sched_getaffinity(0)), store)
+    try:
+        return reference.output(store)
+    finally:
         reference.close()
-    return known[cell]
 
 
-def cell(cell, threads, engines, store, rounds, seconds):
+def cell(cell, threads, expected, engines, store, rounds, seconds):
+    """`expected`: what expected_of() answered."""
     cpus = sorted(os.sched_getaffinity(0))[-threads:]
     if len(cpus) < threads:
         return {"missing": f"{len(cpus)} processors"}
     workers = []
     try:
-        expected = expected_of(cell, cpus, store)
         for engine in engines:
             print(f"{cell.name}, {threads} threads: {engine}", file=sys.stderr)
             workers.append(Worker(engine, cell, cpus, store))
