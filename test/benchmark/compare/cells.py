@@ -159,11 +159,11 @@ class Cell:
     def traffic(self):
         return sum(part.parameters * BYTES[self.dtype] + part.kept for part in self.parts())
 
-    def limit(self, limits):
-        """Seconds below which the machine cannot do it."""
+    def limit(self, limits, cache=0):
+        """Seconds below which the machine cannot do it, where so many bytes are in its cache already."""
         def of(part):
             arithmetic = part.products / limits[ARITHMETIC[self.dtype]] + part.attention / limits[ATTENTION[self.dtype]]
-            return max(arithmetic, (part.parameters * BYTES[self.dtype] + part.kept) / limits["memory"])
+            return max(arithmetic, (part.parameters * BYTES[self.dtype] + part.kept - cache) / limits["memory"])
         return sum(map(of, self.parts()))
 
 

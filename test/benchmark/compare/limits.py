@@ -19,3 +19,9 @@ def probe(store, cpus):
     answer = subprocess.run([build(store), *map(str, cpus)], check=True, capture_output=True, text=True).stdout
     f32, bf16, int8, memory = (float(word) * 1e9 for word in answer.split())
     return {"f32": f32, "bf16": bf16 or f32, "int8": int8 or f32, "memory": memory}
+
+
+def cache(cpu):
+    """Bytes of the last-level cache of this core; 0 where the system does not say."""
+    levels = sorted(pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/cache").glob("index*/size"))
+    return int(levels[-1].read_text().strip().removesuffix("K")) * 1024 if levels else 0

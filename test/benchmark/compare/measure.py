@@ -113,7 +113,7 @@ BUSY, TRIES = 0.1, 3
 
 
 def why_void(limit, others, workers):
-    """What makes a cell worth nothing; "" if nothing does."""
+    """What makes a cell worth nothing; "" if nothing does. `limit`: with whatever a cache may keep from call to call."""
     if others > BUSY:
         return f"others kept {others:.1f} processors busy"
     faster = [w.engine for w in workers if w.times and statistics.median(w.times) < limit]
@@ -128,12 +128,12 @@ def measured(cell, cpus, workers, store, rounds, seconds):
         before = limits.probe(store, cpus)
         others = take_turns(workers, rounds, seconds)
         after = limits.probe(store, cpus)
-        limit = cell.limit({name: (before[name] + after[name]) / 2 for name in before})
-        void = why_void(limit, others, workers)
+        machine = {name: (before[name] + after[name]) / 2 for name in before}
+        void = why_void(cell.limit(machine, limits.cache(cpus[0])), others, workers)
         if not void:
             break
         print(f"{cell.name}: void, {void}", file=sys.stderr)
-    return {"limit": limit, "probes": [before, after], "others": others, "void": void}
+    return {"limit": cell.limit(machine), "probes": [before, after], "others": others, "void": void}
 
 
 def expected_of(cell, store):
