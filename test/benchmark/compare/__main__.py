@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="where bin/heddle is (default: build/)")
     parser.add_argument("--before", type=pathlib.Path, help="another build folder, whose programs are timed beside ours")
     parser.add_argument("--output", type=pathlib.Path, help="the results' folder (default: BUILD/compare/results)")
+    parser.add_argument("--continue", dest="continues", action="store_true", help="keep what the results' folder has, and measure the rest")
     parser.add_argument("--this-python", action="store_true", help="use the packages of this Python, install nothing")
     return parser.parse_args()
 
@@ -70,10 +71,11 @@ def main():
     if not chosen:
         sys.exit(f"error: found no cell named {' '.join(options.cells)}, needed one of: "
                  + ", ".join(cell.name for cell in CELLS))
-    results = report.Results(options.output or store / "results")
+    results = report.Results(options.output or store / "results", CELLS, options.continues)
     for cell in chosen:
-        expected = measure.expected_of(cell, store)
-        for threads in map(int, options.threads.split(",")):
+        missing = [threads for threads in map(int, options.threads.split(",")) if not results.has(cell, threads)]
+        expected = measure.expected_of(cell, store) if missing else None
+        for threads in missing:
             results.add(cell, threads, measure.cell(cell, threads, expected, engines, store, options.rounds, options.seconds))
     results.finish()
 

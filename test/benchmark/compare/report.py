@@ -78,17 +78,37 @@ def table(rows, columns):
 
 
 class Results:
-    def __init__(self, folder):
-        self.folder, self.rows, self.results = folder, [], []
+    """Of the cells in their order, by cell and number of threads. `continues`: what the folder holds of them is known already."""
+
+    def __init__(self, folder, cells, continues=False):
+        self.folder, self.cells, self.known = folder, {cell.name: cell for cell in cells}, {}
         folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "results.json"
+        if continues and file.exists():
+            for result in json.loads(file.read_text())["results"]:
+                if result["cell"] in self.cells:
+                    self.known[result["cell"], result["threads"]] = result
+
+    def has(self, cell, threads):
+        result = self.known.get((cell.name, threads))
+        return bool(result) and not result.get("missing") and not result.get("void")
 
     def add(self, cell, threads, result):
         """Kept at once, so that an interrupted run leaves what it had."""
-        self.rows.append(row(cell, threads, result))
-        self.results.append({"cell": cell.name, "threads": threads, "goal": cell.goal, **result})
-        print("  ".join(f"{name} {value}" for name, value in self.rows[-1].items() if value), file=sys.stderr)
+        today = datetime.date.today().isoformat()
+        self.known[cell.name, threads] = {"cell": cell.name, "threads": threads, "date": today, "goal": cell.goal, **result}
+        print("  ".join(f"{name} {value}" for name, value in row(cell, threads, result).items() if value), file=sys.stderr)
         (self.folder / "results.json").write_text(json.dumps(self.document(), indent=1))
         (self.folder / "results.md").write_text(self.page(WHOLE))
+
+    @property
+    def results(self):
+        order = list(self.cells)
+        return sorted(self.known.values(), key=lambda result: (order.index(result["cell"]), result["threads"]))
+
+    @property
+    def rows(self):
+        return [row(self.cells[result["cell"]], result["threads"], result) for result in self.results]
 
     def page(self, columns):
         return f"Medians in milliseconds. {self.caption()}\n\n{table(self.rows, columns)}\n"
@@ -98,12 +118,13 @@ class Results:
         return {name: engine["version"] for name, engine in engines if engine.get("version")}
 
     def document(self):
-        return {"date": datetime.date.today().isoformat(), "processor": processor(), "system": platform.release(),
+        return {"processor": processor(), "system": platform.release(),
                 "versions": self.versions(), "results": self.results}
 
     def caption(self):
-        document = self.document()
-        return f"{document['date']}, {document['processor']}; " + ", ".join(dict.fromkeys(document["versions"].values()))
+        document, dates = self.document(), sorted({result["date"] for result in self.results})
+        days = " to ".join(dict.fromkeys([dates[0], dates[-1]]))
+        return f"{days}, {document['processor']}; " + ", ".join(dict.fromkeys(document["versions"].values()))
 
     def finish(self):
         print(self.page(WHOLE))
