@@ -166,7 +166,10 @@ struct Followed : Drafter {
       ASSERT_EQ(drafter->run(), HEDDLE_OK);
     } while (drafter->row(0).unread());
   }
-  void TearDown() override { drafter.reset(); }
+  void TearDown() override {
+    drafter.reset();
+    Drafter::TearDown();
+  }
 
   static constexpr int64_t few = heddle::runtime::Drafter::fewTokens;
   struct Destroy {
