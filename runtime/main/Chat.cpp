@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <csignal>
 #include <unistd.h>
 
 namespace heddle::runtime {
@@ -81,14 +82,25 @@ heddle_generate_options Chat::optionsOf() const {
   return options;
 }
 
+/// Writes the text behind what stdout holds; whether it could. Ctrl-C waits
+/// meanwhile: a terminal gives up what it is to write when a signal comes.
+static bool writeText(std::string_view text) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+  bool isWritten = fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+                   !fflush(stdout);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return isWritten;
+}
+
 int32_t Chat::take(int32_t token, std::string_view text) {
   if (token >= 0)
     ids.push(token);
   written.append(text);
-  if (arguments.format != Arguments::Json && !text.empty()) {
-    noReader |= fwrite(text.data(), 1, text.size(), stdout) != text.size();
-    noReader |= fflush(stdout) != 0;
-  }
+  if (arguments.format != Arguments::Json && !text.empty())
+    noReader |= !writeText(text);
   return noReader || interrupted;
 }
 
@@ -143,7 +155,7 @@ heddle_status Chat::say(std::string_view text) {
   if (!status && !isUnanswered)
     status = conversation.add("assistant", written.view());
   if (isUnanswered)
-    putchar('\n');
+    noReader |= !writeText("\n");
   if (status || isUnanswered) {
     conversation.shrink(before);
     return status;
@@ -153,10 +165,9 @@ heddle_status Chat::say(std::string_view text) {
     printJsonString(stdout, written.view());
     putchar('}');
   }
-  if (arguments.format == Arguments::Json || written.empty() ||
-      written.back() != '\n')
-    putchar('\n');
-  noReader |= fflush(stdout) != 0;
+  bool isLine = arguments.format != Arguments::Json && !written.empty() &&
+                written.back() == '\n';
+  noReader |= !writeText(isLine ? "" : "\n");
   if (!report.cutRows.empty())
     fprintf(stderr,
             "note: the answer ends because the context of %" PRId64

@@ -170,11 +170,12 @@ class Tests:
             return seen
 
         expect(b"> ")
-        os.write(terminal, b"And God said\n")
-        expect(b"said")
-        time.sleep(0.05)
-        os.write(terminal, b"\x03")
-        expect(b"> ")
+        for turn in range(20):
+            os.write(terminal, b"And God said\n")
+            expect(b"said")
+            time.sleep(0.003 * turn)
+            os.write(terminal, b"\x03")
+            expect(b"> ")
         os.write(terminal, b"\x03")
         os.write(terminal, b"/quit\n")
         _, status = os.waitpid(child, 0)
