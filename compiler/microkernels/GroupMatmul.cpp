@@ -120,8 +120,12 @@ public:
     tile = {ByteDot::tiles(target).groups.rows, panel / target.lanes()};
     singleRowVectors = fewRowsVectors = tile.vectors;
     stepLines = stepBytes / tuning::cacheLine;
-    if (target.prefetchesAhead && target.dotsBytes)
+    if (target.prefetchesAhead && target.dotsBytes) {
       rowsOfFew = tuning::rowsOfFewGroups;
+      // Taking four bits apart is shared by as many rows as there are.
+      if (row.wide && format.bits() <= 4)
+        tile.rows = rowsOfFew;
+    }
     if (format.hasSpans() || (row.wide && format.bits() >= 6))
       linesAhead = stepLines;
   }
