@@ -159,6 +159,12 @@ struct Followed : Drafter {
     text.prompt = length;
   }
   int64_t unread() { return drafter->follow(text); }
+  void followFromNearItsEnd() {
+    follow(1024, 300);
+    ASSERT_EQ(unread(), 300);
+    ASSERT_EQ(drafter->followEnd(0), few);
+    readAll();
+  }
   void readAll() {
     do {
       drafter->begin();
@@ -182,10 +188,7 @@ struct Followed : Drafter {
 };
 
 TEST_F(Followed, ATextMayBeReadFromNearItsEnd) {
-  follow(1024, 300);
-  EXPECT_EQ(unread(), 300);
-  EXPECT_EQ(drafter->followEnd(0), few);
-  readAll();
+  followFromNearItsEnd();
   text.ids.push(1);
   text.ids.push(2);
   EXPECT_EQ(unread(), 2) << "it goes on from there";
@@ -198,19 +201,13 @@ TEST_F(Followed, ATextMayBeReadFromNearItsEnd) {
 }
 
 TEST_F(Followed, ATextThatEndsBeforeIsReadAnew) {
-  follow(1024, 300);
-  ASSERT_EQ(unread(), 300);
-  ASSERT_EQ(drafter->followEnd(0), few);
-  readAll();
+  followFromNearItsEnd();
   text.ids.shrink(100);
   EXPECT_EQ(unread(), 100);
 }
 
 TEST_F(Followed, AResumedTextGoesOnBehindWhatWasSkipped) {
-  follow(1024, 300);
-  ASSERT_EQ(unread(), 300);
-  ASSERT_EQ(drafter->followEnd(0), few);
-  readAll();
+  followFromNearItsEnd();
   text.before = 299;
   text.ids.shrink(0);
   text.ids.append(std::data({2, 5, 5, 5}), 4);
