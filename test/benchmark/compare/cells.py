@@ -156,14 +156,17 @@ class Cell:
     def flops(self):
         return sum(part.products + part.attention for part in self.parts())
 
+    def bytes_of(self, part):
+        return part.parameters * BYTES[self.dtype] + part.kept
+
     def traffic(self):
-        return sum(part.parameters * BYTES[self.dtype] + part.kept for part in self.parts())
+        return sum(map(self.bytes_of, self.parts()))
 
     def limit(self, limits, cache=0):
         """Seconds below which the machine cannot do it, where so many bytes are in its cache already."""
         def of(part):
             arithmetic = part.products / limits[ARITHMETIC[self.dtype]] + part.attention / limits[ATTENTION[self.dtype]]
-            return max(arithmetic, (part.parameters * BYTES[self.dtype] + part.kept - cache) / limits["memory"])
+            return max(arithmetic, (self.bytes_of(part) - cache) / limits["memory"])
         return sum(map(of, self.parts()))
 
 

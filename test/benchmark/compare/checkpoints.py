@@ -152,12 +152,16 @@ def drawn(name, shape, **config):
     return tensors, json.loads(model.config.to_json_string()) | {"architectures": [name]}
 
 
+def as_bart(s):
+    """What BART's kin call the sizes of encoder and decoder."""
+    return {"d_model": s.D} | {f"{side}_{name}": value for side in ("encoder", "decoder")
+                               for name, value in (("layers", s.L), ("attention_heads", s.H), ("ffn_dim", s.F))}
+
+
 def marian():
     """Opus-MT's: texts begin with the padding token, whose embedding is zero. Neither it nor an end is ever written."""
     s = SHAPES["marian"]
-    tensors, config = drawn("MarianMTModel", "marian", d_model=s.D, encoder_layers=s.L, decoder_layers=s.L, encoder_attention_heads=s.H,
-                            decoder_attention_heads=s.H, encoder_ffn_dim=s.F, decoder_ffn_dim=s.F, max_position_embeddings=s.N,
-                            activation_function="swish", scale_embedding=True, pad_token_id=s.V - 1, eos_token_id=0,
+    tensors, config = drawn("MarianMTModel", "marian", **as_bart(s), max_position_embeddings=s.N, activation_function="swish", scale_embedding=True, pad_token_id=s.V - 1, eos_token_id=0,
                             decoder_start_token_id=s.V - 1, forced_eos_token_id=None)
     unite(tensors, "model.shared.weight")
     tensors["model.shared.weight"][s.V - 1] = 0
@@ -182,9 +186,7 @@ def unite(tensors, name):
 
 def whisper_base():
     s = SHAPES["whisper-base"]
-    tensors, config = drawn("WhisperForConditionalGeneration", "whisper-base", d_model=s.D, encoder_layers=s.L, decoder_layers=s.L,
-                            encoder_attention_heads=s.H, decoder_attention_heads=s.H, encoder_ffn_dim=s.F, decoder_ffn_dim=s.F,
-                            num_mel_bins=s.C, max_source_positions=s.N)
+    tensors, config = drawn("WhisperForConditionalGeneration", "whisper-base", **as_bart(s), num_mel_bins=s.C, max_source_positions=s.N)
     del tensors["proj_out.weight"]
     return tensors, config
 

@@ -22,6 +22,8 @@ import subprocess
 import sys
 import time
 
+from turns import turns
+
 PROMPT, LONG, NEW = 32, 512, 128
 CONTEXT = LONG + NEW
 
@@ -155,11 +157,8 @@ def measure(programs, path, threads, rounds):
     asked = {engine: lambda program=program: heddle(program, threads) for engine, program in programs.items()}
     asked["llama.cpp"] = ask_llama
     rows = {engine: [] for engine in asked}
-    order = list(asked)
-    for _ in range(rounds):
-        for engine in order:
-            rows[engine].append(asked[engine]())
-        order = order[1:] + order[:1]
+    for engine in turns(asked, rounds):
+        rows[engine].append(asked[engine]())
     return {engine: {key: statistics.median(row[key] for row in of) for key in of[0]} for engine, of in rows.items()}
 
 

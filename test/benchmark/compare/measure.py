@@ -12,6 +12,7 @@ import sys
 import numpy as np
 
 import limits
+from turns import turns
 
 HERE = pathlib.Path(__file__).parent
 REFERENCE = "reference"
@@ -89,9 +90,8 @@ def take_turns(workers, rounds, seconds):
     """Answers the mean number of processors that others kept busy meanwhile."""
     from time import perf_counter
     start, busy, own = perf_counter(), busy_seconds(), processor_seconds(workers)
-    for r in range(rounds):
-        for worker in workers[r % len(workers):] + workers[:r % len(workers)]:
-            worker.times += worker.ask(run=seconds).get("times", [])
+    for worker in turns(workers, rounds):
+        worker.times += worker.ask(run=seconds).get("times", [])
     elapsed = perf_counter() - start
     return max(0.0, (busy_seconds() - busy - (processor_seconds(workers) - own)) / elapsed)
 

@@ -15,6 +15,7 @@ import sys
 import time
 
 import drafted_texts
+from turns import turns
 
 
 def command(program, prompt, source, threads):
@@ -51,11 +52,8 @@ def measure(program, prompt, sources, threads, rounds):
         if texts[source] != texts[None]:
             sys.exit(f"error: {program}: {prompt}: with --speculate {source} the text is another one")
     seconds = {source: [] for source in sources}
-    order = list(sources)
-    for _ in range(rounds):
-        for source in order:
-            seconds[source].append(write(words[source])[1])
-        order = order[1:] + order[:1]
+    for source in turns(sources, rounds):
+        seconds[source].append(write(words[source])[1])
     return {source: (*count(words[source]), seconds[source]) for source in sources}
 
 

@@ -5,6 +5,7 @@ import ctranslate2
 import numpy as np
 
 import checkpoints
+from cells import SHAPES
 from engines import Base
 
 TYPES = {"f32": "float32", "bf16": "bfloat16", "int8": "int8"}
@@ -13,7 +14,7 @@ TYPES = {"f32": "float32", "bf16": "bfloat16", "int8": "int8"}
 # Which text ends: unlike others of its models, these have to know while they search.
 ENDS = {"marian": 0, "t5-small": 1}
 # Tokens that it looks for by name.
-NAMED = {("marian", 58100): "<pad>", ("whisper-base", checkpoints.START_OF_TRANSCRIPT[0]): "<|startoftranscript|>",
+NAMED = {("marian", SHAPES["marian"].V - 1): "<pad>", ("whisper-base", checkpoints.START_OF_TRANSCRIPT[0]): "<|startoftranscript|>",
          ("whisper-base", checkpoints.START_OF_TRANSCRIPT[-1]): "<|notimestamps|>"}
 
 

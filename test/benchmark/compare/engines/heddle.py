@@ -19,8 +19,7 @@ NAMES = {"minilm": "bert", "bert-base": "bert", "gpt2": "gpt2", "llama-1.1b": "l
 
 
 KEEPING = ("prefill", "decode", "translate", "listen")  # whose sessions keep something from call to call
-WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"}
-WEIGHTS |= dict.fromkeys(cells.GGUF, "--activations=int8")
+WEIGHTS = {"bf16": "--dtype=bf16", "int8": "--quant=i8", "q8": "--quant=q8", "q4": "--quant=q4"} | dict.fromkeys(cells.GGUF, "--activations=int8")
 TYPES = {"f32": ["--dtype=f32"], "stored": ["--dtype=stored"]} | {dtype: [weights, "--cache=bf16"] for dtype, weights in WEIGHTS.items()}
 
 
