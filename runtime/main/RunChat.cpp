@@ -25,6 +25,7 @@ private:
   Next readTurn();
   Next readBlock();
   Next command(std::string_view line);
+  Next answer(std::string_view text);
   Next failed();
 
   Chat &chat;
@@ -92,6 +93,22 @@ Terminal::Next Terminal::command(std::string_view typed) {
              static_cast<int>(name.size()), name.data());
   }
   return isInteractive ? Next::Again : Next::Fail;
+}
+
+/// While the model answers, who presses ctrl-C once more means the program.
+static volatile sig_atomic_t isAnswering = 0;
+
+static void onInterrupt(int) {
+  if (interrupted && isAnswering)
+    _exit(130);
+  interrupted = 1;
+}
+
+Terminal::Next Terminal::answer(std::string_view text) {
+  isAnswering = 1;
+  heddle_status status = chat.say(text);
+  isAnswering = 0;
+  return status ? failed() : Next::Again;
 }
 
 /// The lines up to the next `"""`.
@@ -163,21 +180,14 @@ int Terminal::run() {
         text = {text.data() + 1, text.size() - 1};
       if (!isEscaped && text[0] == '/')
         next = command(text);
-      else if (chat.say(text))
-        next = failed();
+      else
+        next = answer(text);
       if (chat.hasNoReader())
         return outputExitCode();
     }
     if (next == Next::End || next == Next::Fail)
       return next == Next::Fail;
   }
-}
-
-static void onInterrupt(int) {
-  // Whoever presses it again, before the answer has ended, means the program.
-  if (interrupted)
-    _exit(130);
-  interrupted = 1;
 }
 
 static int converse(Chat &chat, const Arguments &arguments) {

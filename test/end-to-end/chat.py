@@ -4,6 +4,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -154,29 +155,55 @@ class Tests:
 
     def terminal(self):
         """Ctrl-C ends an answer and not the program; what was typed is there again."""
+        said = "And God said"
+        whole = len(self.run("--chat", said, "-n", "200", "--temperature", "0").stdout)
         child, terminal = pty.fork()
         if child == 0:
             os.environ.update(TERM="xterm", LC_ALL="C.UTF-8")
             os.execv(self.program, [self.program, "--chat", "-n", "200", "--temperature", "0"])
 
-        def expect(wanted):
-            seen, end = b"", time.monotonic() + 60
-            while wanted not in seen:
-                assert time.monotonic() < end, seen
+        held = b""
+
+        def seen_before(wanted, seconds):
+            """What the terminal shows up to the words wanted; None where they do not come in time."""
+            nonlocal held
+            end = time.monotonic() + seconds
+            while wanted.encode() not in held:
+                if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+                    return None
                 try:
-                    seen += os.read(terminal, 4096)
+                    held += os.read(terminal, 4096)
                 except OSError:
-                    raise AssertionError(f"the program has ended: {seen}")
+                    raise AssertionError(f"the program has ended: {held}")
+            seen, held = held.split(wanted.encode(), 1)
             return seen
 
-        expect(b"> ")
+        def expect(wanted):
+            assert seen_before(wanted, 60) is not None, (wanted, held)
+
+        def mark(name):
+            """Types a line until the program answers to it: with ctrl-C, a terminal forgets what was typed and not read yet."""
+            for _ in range(60):
+                os.write(terminal, f"/{name}\n".encode())
+                if (seen := seen_before(f"/{name} is no command", 1)) is not None:
+                    return seen
+            raise AssertionError((name, held))
+
+        cut = 0
         for turn in range(20):
-            os.write(terminal, b"And God said\n")
-            expect(b"said")
+            mark(f"begun{turn}")
+            expect("> ")
+            os.write(terminal, f"{said}\n".encode())
+            expect(f"{said}\r\n")
             time.sleep(0.003 * turn)
             os.write(terminal, b"\x03")
-            expect(b"> ")
+            cut += len(mark(f"ended{turn}")) < whole
+            expect("> ")
+            os.write(terminal, b"/reset\n")
+            expect("> ")
+        assert cut, "no answer was cut short"
         os.write(terminal, b"\x03")
+        mark("over")
         os.write(terminal, b"/quit\n")
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0, status

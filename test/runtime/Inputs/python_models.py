@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 import threading
+import time
 import unittest
 
 import numpy as np
@@ -208,23 +209,30 @@ class Calls(unittest.TestCase):
             self.model.call("decode")
 
     def test_others_run_meanwhile(self):
-        """A call leaves the interpreter to other threads."""
-        count, stop = [0], threading.Event()
+        """A call leaves the interpreter to other threads, which get it here from nothing else."""
+        count, stop, interval = 0, threading.Event(), sys.getswitchinterval()
 
         def work():
+            nonlocal count
             while not stop.is_set():
-                count[0] += 1
+                count += 1
+                time.sleep(0)
 
         with self.model.session() as session:
             ids = np.ones((32, 64), np.int32)
-            thread = threading.Thread(target=work, daemon=True)
+            thread = threading.Thread(target=work)
             thread.start()
-            before = count[0]
-            for _ in range(5):
-                session.call("encode", ids=ids)
-            after = count[0]
-            stop.set()
-            thread.join()
+            sys.setswitchinterval(1000)
+            try:
+                before, calls = count, 0
+                while count == before and calls < 1000:
+                    session.call("encode", ids=ids)
+                    calls += 1
+                after = count
+            finally:
+                sys.setswitchinterval(interval)
+                stop.set()
+                thread.join()
         self.assertGreater(after, before)
 
 
