@@ -11,6 +11,7 @@
 #include "compiler/driver/Weights.h"
 #include "compiler/files/InputFile.h"
 #include "compiler/files/Message.h"
+#include "compiler/files/ModelsDirectory.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
@@ -60,16 +61,6 @@ Compilation::Compilation(const Arguments &arguments)
 }
 
 Compilation::~Compilation() = default;
-
-std::string driver::modelsDirectory() {
-  static int anchor;
-  llvm::SmallString<128> installed(
-      llvm::sys::fs::getMainExecutable("heddle", &anchor));
-  llvm::sys::path::remove_filename(installed);
-  llvm::sys::path::append(installed, "..", "share", "heddle", "models");
-  return llvm::sys::fs::is_directory(installed) ? std::string(installed)
-                                                : HEDDLE_MODELS_DIR;
-}
 
 llvm::LogicalResult Compilation::findInputs() {
   namespace fs = llvm::sys::fs;
@@ -143,7 +134,7 @@ llvm::LogicalResult Compilation::findModelFile() {
     return fail(arguments.model +
                 ": found no config.json, needed one to know the architecture");
   modelFile = language::findModelFor(*config->getAsObject(), configFile.name(),
-                                     {modelsDirectory()}, llvm::errs());
+                                     {files::modelsDirectory()}, llvm::errs());
   return llvm::failure(modelFile.empty());
 }
 
@@ -201,7 +192,7 @@ language::ModelOptions Compilation::modelOptions() {
     };
   options.values = arguments.sets;
   options.dims = arguments.dims;
-  options.importPaths = {modelsDirectory()};
+  options.importPaths = {files::modelsDirectory()};
   return options;
 }
 

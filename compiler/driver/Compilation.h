@@ -161,10 +161,6 @@ private:
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
 };
 
-/// Where the shipped model files are: beside an installed heddle, else in the
-/// source tree that it was built from.
-std::string modelsDirectory();
-
 /// Prints `error: …`, in one line, and returns failure.
 llvm::LogicalResult fail(const llvm::Twine &message);
 llvm::LogicalResult fail(llvm::Error error);

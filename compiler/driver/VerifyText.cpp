@@ -2,6 +2,7 @@
 
 #include "compiler/driver/VerifyText.h"
 #include "compiler/files/InputFile.h"
+#include "compiler/files/ModelsDirectory.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -327,7 +328,7 @@ llvm::FailureOr<TokenText> driver::readText(const Arguments &arguments,
     if (failed(readIds(text.name, task.vocabulary, text.tokens)))
       return llvm::failure();
   } else {
-    llvm::SmallString<128> sample(modelsDirectory());
+    llvm::SmallString<128> sample(files::modelsDirectory());
     llvm::sys::path::append(sample, "..", "sample.txt");
     bool isGiven = !arguments.verify.text.empty();
     text.name = isGiven ? arguments.verify.text : "the sample text";
