@@ -32,9 +32,9 @@ private:
   bool parseWeightsRule();
   bool parseDrop();
   bool parseFunction();
+  bool parseSignature(Function &function);
   bool parseParameter(Function &function);
   bool parseGenerate();
-  std::optional<std::vector<std::string>> parseStrings(StringRef what);
 
   ModelFile file;
 };
@@ -316,18 +316,6 @@ bool Parser::parseGenerate() {
   return true;
 }
 
-/// string { "," string }
-std::optional<std::vector<std::string>> Parser::parseStrings(StringRef what) {
-  std::vector<std::string> strings;
-  do {
-    std::optional<std::string> string = expectString(what);
-    if (!string)
-      return std::nullopt;
-    strings.push_back(std::move(*string));
-  } while (consume(","));
-  return strings;
-}
-
 /// drop = "drop" ( "block" | "entry" ) name { "," name } .
 bool Parser::parseDrop() {
   advance();
@@ -359,9 +347,24 @@ bool Parser::parseFunction() {
   }
   advance();
   std::optional<Word> name = expectName("a name");
-  if (!name || !expect("("))
+  if (!name)
     return false;
   function.name = *name;
+  // What could be read is kept after a mistake, for tools that show it.
+  bool ok = parseSignature(function);
+  if (!ok)
+    skipToBody();
+  if (ok || at("{"))
+    ok &= parseBody(function.body);
+  function.source = sourceFrom(begin);
+  file.functions.push_back(std::move(function));
+  return ok;
+}
+
+/// What stands between a function's name and its body.
+bool Parser::parseSignature(Function &function) {
+  if (!expect("("))
+    return false;
   while (!at(")")) {
     if (!parseParameter(function))
       return false;
@@ -390,12 +393,6 @@ bool Parser::parseFunction() {
     if (!function.condition)
       return false;
   }
-  std::optional<Body> body = parseBody();
-  if (!body)
-    return false;
-  function.body = std::move(*body);
-  function.source = sourceFrom(begin);
-  file.functions.push_back(std::move(function));
   return true;
 }
 

@@ -90,6 +90,19 @@ ExprPtr ParserCore::makeBinary(const Token &op, ExprPtr lhs, ExprPtr rhs) {
   return expr;
 }
 
+/// string { "," string }
+std::optional<std::vector<std::string>>
+ParserCore::parseStrings(StringRef what) {
+  std::vector<std::string> strings;
+  do {
+    std::optional<std::string> string = expectString(what);
+    if (!string)
+      return std::nullopt;
+    strings.push_back(std::move(*string));
+  } while (consume(","));
+  return strings;
+}
+
 /// Of the rules rename and same.
 std::optional<std::vector<std::string>>
 ParserCore::parsePair(StringRef first, StringRef between, StringRef second) {

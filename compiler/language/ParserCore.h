@@ -23,6 +23,9 @@ public:
   ParserCore(std::vector<Token> tokens, Diagnostics &diagnostics)
       : diagnostics(diagnostics), tokens(std::move(tokens)) {}
 
+  /// Whether a word is part of the grammar, and so no name.
+  static bool isReserved(llvm::StringRef word);
+
 protected:
   const Token &peek(size_t ahead = 0) const {
     return tokens[std::min(position + ahead, tokens.size() - 1)];
@@ -61,14 +64,13 @@ protected:
   std::optional<Word> expectSize(llvm::StringRef what);
   std::optional<Word> expectAnyWord(llvm::StringRef what);
   std::optional<std::string> expectString(llvm::StringRef what);
+  std::optional<std::vector<std::string>> parseStrings(llvm::StringRef what);
   /// Two strings with a symbol between them.
   std::optional<std::vector<std::string>> parsePair(llvm::StringRef first,
                                                     llvm::StringRef between,
                                                     llvm::StringRef second);
   /// A string and, behind an arrow, those that it is split into.
   std::optional<std::vector<std::string>> parseSplit();
-  /// Whether a word is part of the grammar, and so no name.
-  static bool isReserved(llvm::StringRef word);
 
   static ExprPtr makeExpr(Expr::Kind kind, llvm::SMLoc place,
                           llvm::StringRef text = {});
@@ -150,11 +152,14 @@ public:
   using ExpressionParser::ExpressionParser;
 
 protected:
-  std::optional<Body> parseBody();
+  /// What could be read of a body stays in it after a mistake.
+  bool parseBody(Body &body);
 
   bool parseLines(llvm::function_ref<bool()> parseLine);
   bool expectEndOfLine();
   void skipToNextDeclaration();
+  /// To the brace that opens a body, or the next declaration.
+  void skipToBody();
 
 private:
   bool parseStatement(Body &body);

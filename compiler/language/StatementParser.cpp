@@ -57,6 +57,11 @@ void StatementParser::skipToNextDeclaration() {
     advance();
 }
 
+void StatementParser::skipToBody() {
+  while (!atEnd() && !at("{") && !startsDeclaration(peek(), peek(1)))
+    advance();
+}
+
 /// "{" { line NL } "}"
 bool StatementParser::parseLines(llvm::function_ref<bool()> parseLine) {
   SMLoc open = peek().place();
@@ -80,18 +85,15 @@ bool StatementParser::parseLines(llvm::function_ref<bool()> parseLine) {
 //===----------------------------------------------------------------------===//
 
 /// body = "{" { stmt NL } "}" .
-std::optional<Body> StatementParser::parseBody() {
+bool StatementParser::parseBody(Body &body) {
   if (bodyDepth == budgets::bodies) {
     diagnostics.error(peek().place(), "statements are nested too deeply");
-    return std::nullopt;
+    return false;
   }
-  Body body;
   ++bodyDepth;
   bool ok = parseLines([&] { return parseStatement(body); });
   --bodyDepth;
-  if (!ok)
-    return std::nullopt;
-  return body;
+  return ok;
 }
 
 /// stmt = assign | return | yield | for | scan | if .
@@ -106,7 +108,8 @@ bool StatementParser::parseStatement(Body &body) {
             : at("if")    ? parseIf(statement)
                           : parseAssign(statement);
   statement.source = sourceFrom(begin);
-  if (ok)
+  // A loop or a branch with a mistake in its body is kept with the rest of it.
+  if (ok || !statement.body.empty())
     body.push_back(std::move(statement));
   return ok;
 }
@@ -194,10 +197,8 @@ bool StatementParser::parseScan(Statement &statement) {
 
 bool StatementParser::parseBodyOf(Statement &statement) {
   size_t begin = position;
-  std::optional<Body> body = parseBody();
-  if (!body)
+  if (!parseBody(statement.body))
     return false;
-  statement.body = std::move(*body);
   statement.bodySource = withinBraces(begin);
   return true;
 }
@@ -224,10 +225,8 @@ bool StatementParser::parseIf(Statement &statement) {
     return ok;
   }
   size_t begin = position;
-  std::optional<Body> otherwise = parseBody();
-  if (!otherwise)
+  if (!parseBody(statement.otherwise))
     return false;
-  statement.otherwise = std::move(*otherwise);
   statement.otherwiseSource = withinBraces(begin);
   return true;
 }
