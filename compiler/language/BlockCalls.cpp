@@ -148,6 +148,7 @@ bool Elaborator::bindParameter(const Function &block,
                 diagnostics.describe(configuration.declarationOf(name)));
       return false;
     }
+    tell(parameter.name.place, argument);
     auto [bound, isNew] = callee.sizes.try_emplace(name, *size);
     return isNew || bound->second == *size || fail(describe(bound->second));
   }
@@ -172,6 +173,7 @@ bool Elaborator::bindParameter(const Function &block,
   } else {
     return fail("a tensor");
   }
+  tell(parameter.name.place, argument);
   if (!callee.variables.try_emplace(name, argument).second) {
     error(parameter.name.place, "second parameter called " + name);
     return false;
@@ -213,6 +215,7 @@ bool Elaborator::bindAxes(const Function &block, const Parameter &parameter,
   llvm::scope_exit leave([&] { scope = caller; });
   for (auto [axis, size] : zip(needed, found)) {
     if (isGeneric(*axis, callee)) {
+      tell(axis->place, Datum(Constant(size)));
       callee.sizes[axis->text] = size;
       continue;
     }

@@ -216,6 +216,10 @@ std::optional<Constant> Configuration::firstPresent(StringRef name,
     if (!is_contained(missing, absent->key))
       missing.push_back(absent->key);
   }
+  if (options.standIn)
+    return isUpper(name.front()) ? std::optional<Constant>(SizeExpr(
+                                       options.standIn(name, missing.front())))
+                                 : std::nullopt;
   std::string source = json ? "config.json has no " : "no config.json gives ";
   diagnostics.error(field.decl->name.place, source + join(missing, " or ") +
                                                 "; pass --set " + name.str() +

@@ -13,6 +13,9 @@ namespace heddle::language {
 /// wrong.
 static constexpr unsigned errorLimit = 20;
 
+Diagnostics::Diagnostics(Receiver receiver)
+    : os(nulls()), receiver(std::move(receiver)) {}
+
 StringRef Diagnostics::addFile(std::unique_ptr<MemoryBuffer> text) {
   unsigned id = sources.AddNewSourceBuffer(std::move(text), SMLoc());
   return sources.getMemoryBuffer(id)->getBuffer();
@@ -22,7 +25,7 @@ bool Diagnostics::error(SMLoc place, const Twine &message) {
   std::string key = formatv("{0}:{1}", place.getPointer(), message.str());
   if (!shown.insert(key).second)
     return false;
-  if (++errors > errorLimit) {
+  if (++errors > errorLimit && !receiver) {
     if (errors == errorLimit + 1)
       files::printMessage(os, Severity::Error,
                           "too many errors; the first " + Twine(errorLimit) +
@@ -35,7 +38,7 @@ bool Diagnostics::error(SMLoc place, const Twine &message) {
 
 void Diagnostics::error(const Twine &message) {
   ++errors;
-  files::printMessage(os, Severity::Error, message);
+  print(SMLoc(), Severity::Error, message);
 }
 
 void Diagnostics::note(SMLoc place, const Twine &message) {
@@ -43,10 +46,12 @@ void Diagnostics::note(SMLoc place, const Twine &message) {
 }
 
 void Diagnostics::note(const Twine &message) {
-  files::printMessage(os, Severity::Note, message);
+  print(SMLoc(), Severity::Note, message);
 }
 
 void Diagnostics::print(SMLoc place, Severity severity, const Twine &message) {
+  if (receiver)
+    return receiver(place, severity, message.str());
   Position position = positionOf(place);
   if (position.file.empty())
     return files::printMessage(os, severity, message);

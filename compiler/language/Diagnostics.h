@@ -20,6 +20,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SMLoc.h"
 #include "llvm/Support/SourceMgr.h"
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -34,7 +35,13 @@ struct Position {
 
 class Diagnostics {
 public:
+  /// Is given every message instead of a stream, however many there are; one
+  /// without a place has an invalid one.
+  using Receiver = std::function<void(
+      llvm::SMLoc place, files::Severity severity, const std::string &message)>;
+
   explicit Diagnostics(llvm::raw_ostream &os) : os(os) {}
+  explicit Diagnostics(Receiver receiver);
   Diagnostics(const Diagnostics &) = delete;
 
   /// Takes over a file's text and gives it back for reading. The name is the
@@ -66,6 +73,7 @@ private:
   void print(llvm::SMLoc place, Severity severity, const llvm::Twine &message);
 
   llvm::raw_ostream &os;
+  Receiver receiver;
   llvm::SourceMgr sources;
   llvm::StringSet<> shown;
   unsigned errors = 0;

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include <functional>
 
 namespace heddle::language {
 
@@ -55,6 +56,11 @@ public:
   mlir::OpBuilder builder;
   Configuration &configuration;
   Diagnostics &diagnostics;
+
+  /// Is told what a name, a parameter or a call is worth where it stands, for
+  /// tools that show it; null: nobody listens. What stands in a block is told
+  /// for every kind of arguments.
+  std::function<void(llvm::SMLoc place, llvm::ArrayRef<Datum> values)> onValue;
 
   void error(llvm::SMLoc place, const llvm::Twine &message);
   mlir::Location locationOf(llvm::SMLoc place);
@@ -101,6 +107,11 @@ public:
                               const SizeExpr &needed) const;
 
 private:
+  void tell(llvm::SMLoc place, llvm::ArrayRef<Datum> values) {
+    if (onValue)
+      onValue(place, values);
+  }
+
   /// A block as specialised for one kind of arguments.
   struct Specialisation {
     bool running = true;

@@ -112,6 +112,7 @@ void Elaborator::elaborateEntry(const FunctionInFile &entry) {
       value = Tensor{entryScope.function.getArgument(position), *shape};
       ++position;
     }
+    tell(parameter.name.place, value);
     if (!entryScope.variables.try_emplace(parameter.name.text, value).second)
       error(parameter.name.place,
             "second parameter called " + parameter.name.text);

@@ -38,8 +38,11 @@ Data Elaborator::evaluateAll(const Expr &expr) {
   case Expr::Kind::Key:
     error(expr.place, "a key of config.json stands in config only");
     return {Faulty()};
-  case Expr::Kind::Name:
-    return {evaluateName(expr)};
+  case Expr::Kind::Name: {
+    Data value{evaluateName(expr)};
+    tell(expr.place, value);
+    return value;
+  }
   case Expr::Kind::Size: {
     std::optional<SizeExpr> size = resolveAxis(expr);
     return {size ? Datum(Constant(*size)) : Datum(Faulty())};
@@ -61,8 +64,11 @@ Data Elaborator::evaluateAll(const Expr &expr) {
     return {evaluateAs(expr)};
   case Expr::Kind::Where:
     return {evaluateWhere(expr)};
-  case Expr::Kind::Call:
-    return evaluateCall(expr);
+  case Expr::Kind::Call: {
+    Data values = evaluateCall(expr);
+    tell(expr.place, values);
+    return values;
+  }
   case Expr::Kind::Pattern:
   case Expr::Kind::Ellipsis:
     error(expr.place,
@@ -200,6 +206,7 @@ Datum Elaborator::evaluateWhere(const Expr &expr) {
   const Expr &condition = *expr.operands[1];
   if (masked.is(Expr::Kind::Call) && masked.text == "attention") {
     Data data = evaluateCall(masked, &condition);
+    tell(masked.place, data);
     return data.front();
   }
   Datum datum = evaluate(masked);

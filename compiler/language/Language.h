@@ -38,6 +38,10 @@ struct ModelOptions {
   TensorPaths tensorPaths;
   /// `--set NAME=VALUE`: takes the place of a config value.
   std::vector<std::pair<std::string, std::string>> values;
+  /// What a size is taken for that nothing gives a value, `key` being the first
+  /// that would; null: that is an error. Of other values that nothing gives,
+  /// what they decide is then left unchecked.
+  std::function<int64_t(llvm::StringRef size, llvm::StringRef key)> standIn;
   /// `--dim NAME=1,16..512`: narrows the range of a dyn size.
   std::vector<std::pair<std::string, std::string>> dims;
   /// Where imports are looked for, after the importing file's own directory.

@@ -16,8 +16,10 @@ namespace heddle::language {
 namespace {
 class Loader {
 public:
-  Loader(ArrayRef<std::string> importPaths, Diagnostics &diagnostics)
-      : importPaths(importPaths), diagnostics(diagnostics) {}
+  Loader(ArrayRef<std::string> importPaths, Diagnostics &diagnostics,
+         ReadFile readFile)
+      : importPaths(importPaths), diagnostics(diagnostics), readFile(readFile) {
+  }
 
   void load(StringRef path, SMLoc importedAt);
   Program takeProgram() { return std::move(program); }
@@ -37,6 +39,7 @@ private:
 
   ArrayRef<std::string> importPaths;
   Diagnostics &diagnostics;
+  ReadFile readFile;
   Program program;
   /// Loaded already: a file that two others import is read once.
   llvm::StringSet<> loaded;
@@ -47,7 +50,7 @@ private:
 
 std::unique_ptr<SourceFile> Loader::read(StringRef path, SMLoc importedAt) {
   Expected<std::unique_ptr<MemoryBuffer>> text =
-      files::readFile(path, files::limits::model);
+      readFile ? readFile(path) : files::readFile(path, files::limits::model);
   if (!text) {
     std::string message = toString(text.takeError());
     if (importedAt.isValid())
@@ -251,8 +254,8 @@ nn::WeightRules Program::weightRules() const {
 }
 
 Program loadProgram(StringRef path, ArrayRef<std::string> importPaths,
-                    Diagnostics &diagnostics) {
-  Loader loader(importPaths, diagnostics);
+                    Diagnostics &diagnostics, ReadFile readFile) {
+  Loader loader(importPaths, diagnostics, readFile);
   loader.load(path, SMLoc());
   Program program = loader.takeProgram();
   if (!program.files.empty() && !diagnostics.hasErrors() && !program.model)

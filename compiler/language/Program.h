@@ -12,8 +12,10 @@
 #include "compiler/language/Diagnostics.h"
 #include "dialects/nn/WeightRules.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Error.h"
 
 namespace heddle::language {
 
@@ -53,11 +55,16 @@ struct Program {
   nn::WeightRules weightRules() const;
 };
 
+/// Gives the text of a file, such as one that an editor has not saved yet.
+using ReadFile =
+    llvm::function_ref<llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>(
+        llvm::StringRef path)>;
+
 /// Imports are looked for beside the importing file, then in `importPaths`.
-/// Mistakes are reported.
+/// Mistakes are reported. Without `readFile` texts are what files hold.
 Program loadProgram(llvm::StringRef path,
                     llvm::ArrayRef<std::string> importPaths,
-                    Diagnostics &diagnostics);
+                    Diagnostics &diagnostics, ReadFile readFile = nullptr);
 
 } // namespace heddle::language
 

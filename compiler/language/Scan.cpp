@@ -104,6 +104,7 @@ bool Elaborator::bindCarried(Scan &scan) {
     Value argument =
         scan.region.front().addArgument(type, locationOf(carried.name.place));
     scope->variables[carried.name.text] = Tensor{argument, *shape};
+    tell(carried.name.place, scope->variables[carried.name.text]);
   }
   return true;
 }

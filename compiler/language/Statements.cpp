@@ -72,6 +72,7 @@ void Elaborator::elaborateAssign(const Statement &statement) {
 }
 
 void Elaborator::assign(const Word &name, const Datum &value) {
+  tell(name.place, value);
   bool isState = !scope->variables.contains(name.text) &&
                  program.states.contains(name.text);
   if (isState)
