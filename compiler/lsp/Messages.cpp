@@ -1,0 +1,106 @@
+//===- Messages.cpp - What the compiler says, as editors show it ----------===//
+//
+// A message about a file that is imported is shown there. One of no place in a
+// text, such as that of a key of config.json, stands at the model's name.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lsp/Workspace.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace heddle::lsp {
+
+/// More of them help nobody, and editors draw each.
+static constexpr size_t mostMessages = 200;
+
+static protocol::DiagnosticSeverity severityOf(files::Severity severity) {
+  switch (severity) {
+  case files::Severity::Error:
+    return protocol::DiagnosticSeverity::Error;
+  case files::Severity::Warning:
+    return protocol::DiagnosticSeverity::Warning;
+  case files::Severity::Note:
+  case files::Severity::Remark:
+    return protocol::DiagnosticSeverity::Information;
+  }
+  llvm_unreachable("a message has one of these severities");
+}
+
+/// The places that a text speaks of: `… is declared at base.heddle:2:3`.
+static void
+addPlacesOf(StringRef text, const Model &model, const Workspace &workspace,
+            std::vector<protocol::DiagnosticRelatedInformation> &related) {
+  for (const File &file : model.files()) {
+    StringRef name = file.source->path;
+    for (size_t at = text.find(name); at != StringRef::npos;
+         at = text.find(name, at + 1)) {
+      StringRef rest = text.drop_front(at + name.size());
+      unsigned line = 0, column = 0;
+      if (!rest.consume_front(":") || rest.consumeInteger(10, line) ||
+          !rest.consume_front(":") || rest.consumeInteger(10, column) ||
+          line == 0 || line > file.text.lineCount())
+        continue;
+      StringRef shown = file.text.line(line - 1);
+      const char *place =
+          shown.begin() + std::min<size_t>(column - 1, shown.size());
+      related.push_back({{workspace.uriOf(file.path),
+                          file.rangeAt(SMLoc::getFromPointer(place))},
+                         shown.trim().str()});
+    }
+  }
+}
+
+static protocol::Diagnostic diagnosticOf(const Message &message,
+                                         const Model &model,
+                                         const Workspace &workspace) {
+  protocol::Diagnostic shown;
+  shown.severity = severityOf(message.severity);
+  shown.source = "heddle";
+  shown.message = message.text;
+  std::vector<protocol::DiagnosticRelatedInformation> related;
+  addPlacesOf(message.text, model, workspace, related);
+  for (const auto &[place, text] : message.notes) {
+    const File *file = model.fileOf(place.getPointer());
+    if (place.isValid() && file)
+      related.push_back(
+          {{workspace.uriOf(file->path), file->rangeAt(place)}, text});
+    else
+      shown.message += "\n" + text;
+  }
+  if (!related.empty())
+    shown.relatedInformation = std::move(related);
+  return shown;
+}
+
+std::map<std::string, std::vector<json::Value>>
+diagnosticsOf(const Model &model, const Workspace &workspace) {
+  std::map<std::string, std::vector<json::Value>> files;
+  if (model.files().empty())
+    return files;
+  const File &main = model.files().back();
+  const language::Word &name = model.program().model;
+  auto show = [&](const Message &message) {
+    const File *file = message.place.isValid()
+                           ? model.fileOf(message.place.getPointer())
+                           : nullptr;
+    protocol::Diagnostic shown = diagnosticOf(message, model, workspace);
+    if (file)
+      shown.range = file->rangeAt(message.place);
+    else if (name && main.text.contains(name.place.getPointer()))
+      shown.range = main.rangeAt(name.place);
+    std::vector<json::Value> &list = files[file ? file->path : main.path];
+    if (list.size() < mostMessages)
+      list.push_back(withOwnTexts(shown));
+  };
+  for (const Message &message : model.messages())
+    show(message);
+  if (Checkpoint *checkpoint = model.checkpoint())
+    for (const std::string &problem : checkpoint->problems())
+      show({files::Severity::Error, SMLoc(), problem, {}});
+  return files;
+}
+
+} // namespace heddle::lsp
