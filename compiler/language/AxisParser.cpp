@@ -35,6 +35,7 @@ std::optional<ExprList> AxisParser::parseAxes() {
            at("..") || (kind == TokenKind::Name && !peek().afterLineBreak);
   };
   while (atAxis()) {
+    mark(Role::Axis);
     ExprPtr axis = parseAxis();
     if (!axis)
       return std::nullopt;
@@ -52,7 +53,7 @@ ExprPtr AxisParser::parseAxis() {
   for (unsigned length = 1; lhs && (at("+") || at("-")); ++length) {
     if (isTooLong(length))
       return nullptr;
-    Token op = advance();
+    Token op = advanceAs(Role::AxisOperator);
     ExprPtr rhs = parseAxisProduct();
     if (!rhs)
       return nullptr;
@@ -67,7 +68,7 @@ ExprPtr AxisParser::parseAxisProduct() {
   for (unsigned length = 1; lhs && (at("*") || at("/")); ++length) {
     if (isTooLong(length))
       return nullptr;
-    Token op = advance();
+    Token op = advanceAs(Role::AxisOperator);
     ExprPtr rhs = parseAxisFactor();
     if (!rhs)
       return nullptr;

@@ -3,7 +3,6 @@
 #include "compiler/language/ParserCore.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
@@ -31,9 +30,10 @@ ExprPtr ExpressionParser::parseExpr() {
   ExprPtr condition = parseBinary(0);
   if (!condition || !at("?"))
     return condition;
-  ExprPtr expr = makeExpr(Expr::Kind::Conditional, advance().place());
+  ExprPtr expr =
+      makeExpr(Expr::Kind::Conditional, advanceAs(Role::Operator).place());
   ExprPtr ifTrue = parseExpr();
-  if (!ifTrue || !expect(":"))
+  if (!ifTrue || !expectOperator(":"))
     return nullptr;
   ExprPtr ifFalse = parseExpr();
   if (!ifFalse)
@@ -72,7 +72,7 @@ ExprPtr ExpressionParser::parseBinary(unsigned level) {
   while (lhs && atOperator()) {
     if (isTooLong(++length))
       return nullptr;
-    Token op = advance();
+    Token op = advanceAs(Role::Operator);
     ExprPtr rhs = parseBinary(level + 1);
     if (!rhs)
       return nullptr;
@@ -102,7 +102,7 @@ ExprPtr ExpressionParser::parsePrefix(Expr::Kind kind,
   if (!nesting)
     return nullptr;
   size_t begin = position;
-  ExprPtr expr = makeExpr(kind, advance().place());
+  ExprPtr expr = makeExpr(kind, advanceAs(Role::Prefix).place());
   ExprPtr operand = read();
   if (!operand)
     return nullptr;
@@ -236,7 +236,7 @@ std::optional<ConfigKey> ExpressionParser::parseConfigKey() {
     return std::nullopt;
   }
   while (at(".") && (key.text.empty() || !peek().afterSpace)) {
-    advance();
+    advanceAs(key.text.empty() ? Role::Key : Role::Plain);
     std::optional<Word> name = expectAnyWord("a key of config.json");
     if (!name)
       return std::nullopt;
@@ -252,7 +252,7 @@ ExprPtr ExpressionParser::parseKey() {
 
 /// "found" path: the path of one tensor, known as it stands.
 ExprPtr ExpressionParser::parseFound() {
-  SMLoc place = advance().place();
+  SMLoc place = advanceAs(Role::Keyword).place();
   std::unique_ptr<Path> path = parsePath();
   if (!path)
     return nullptr;
@@ -402,10 +402,10 @@ std::unique_ptr<Path> ExpressionParser::parsePath() {
   }
   if (consume("(")) {
     path->condition = parseBinary(0);
-    if (!path->condition || !expect("?"))
+    if (!path->condition || !expectOperator("?"))
       return nullptr;
     path->ifTrue = parsePath();
-    if (!path->ifTrue || !expect(":"))
+    if (!path->ifTrue || !expectOperator(":"))
       return nullptr;
     path->ifFalse = parsePath();
     if (!path->ifFalse || !expect(")"))

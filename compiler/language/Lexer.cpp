@@ -3,12 +3,20 @@
 #include "compiler/language/Lexer.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Unicode.h"
 
 using namespace llvm;
 
 namespace heddle::language {
+
+bool isReserved(StringRef word) {
+  return llvm::StringSwitch<bool>(word)
+      .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
+      .Cases({"return", "yield", "not", "when"}, true)
+      .Default(false);
+}
 
 static bool isNameCharacter(char c) { return isAlnum(c) || c == '_'; }
 
@@ -128,8 +136,12 @@ private:
   }
 
   void add(TokenKind kind, size_t length) {
-    tokens.push_back(
-        {kind, rest.take_front(length), afterSpace, afterLineBreak});
+    Token token;
+    token.kind = kind;
+    token.text = rest.take_front(length);
+    token.afterSpace = afterSpace;
+    token.afterLineBreak = afterLineBreak;
+    tokens.push_back(token);
     rest = rest.drop_front(length);
     afterSpace = afterLineBreak = false;
   }

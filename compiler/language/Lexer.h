@@ -11,6 +11,7 @@
 #define HEDDLE_COMPILER_LANGUAGE_LEXER_H
 
 #include "compiler/language/Diagnostics.h"
+#include <cstdint>
 #include <vector>
 
 namespace heddle::language {
@@ -25,11 +26,27 @@ enum class TokenKind {
   Symbol, ///< -> .. == != <= >= + - * / ^ < > = @ ( ) { } [ ] , : | ? .
 };
 
+/// What the parser takes a token for, where its text does not say. The lexer
+/// leaves it at Plain.
+enum class Role : uint8_t {
+  Plain,
+  Keyword,      ///< a word of the grammar here, and no name: `in`, `step`
+  Operator,     ///< between two expressions: + or, and ? :
+  Prefix,       ///< before one: - not
+  Key,          ///< the dot that a key of config.json begins with
+  Axis,         ///< begins an axis
+  AxisOperator, ///< between the factors and terms of an axis
+};
+
 struct Token {
   TokenKind kind = TokenKind::EndOfFile;
   llvm::StringRef text; ///< as written; a string's includes its quotes
   bool afterSpace = false;
   bool afterLineBreak = false;
+  Role role = Role::Plain;
+  /// Begins a declaration, a statement or another line within braces; said by
+  /// the parser as well.
+  bool startsLine = false;
 
   llvm::SMLoc place() const { return llvm::SMLoc::getFromPointer(text.data()); }
   bool is(llvm::StringRef word) const {
@@ -37,6 +54,9 @@ struct Token {
   }
   llvm::StringRef unquoted() const { return text.drop_front().drop_back(); }
 };
+
+/// Whether a word is part of the grammar wherever it stands, and so no name.
+bool isReserved(llvm::StringRef word);
 
 /// Characters that start no token are reported and skipped.
 std::vector<Token> lex(llvm::StringRef source, Diagnostics &diagnostics);

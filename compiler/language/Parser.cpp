@@ -14,6 +14,7 @@ public:
   using StatementParser::StatementParser;
 
   ModelFile parseFile();
+  std::vector<Token> takeTokens() { return std::move(tokens); }
 
 private:
   bool parseDeclaration();
@@ -46,9 +47,11 @@ private:
 
 /// file = { decl NL } .
 ModelFile Parser::parseFile() {
-  while (!atEnd())
+  while (!atEnd()) {
+    startLine();
     if (!parseDeclaration() || !expectEndOfLine())
       skipToNextDeclaration();
+  }
   return std::move(file);
 }
 
@@ -428,6 +431,12 @@ bool Parser::parseParameter(Function &function) {
 
 ModelFile parse(StringRef source, Diagnostics &diagnostics) {
   return Parser(lex(source, diagnostics), diagnostics).parseFile();
+}
+
+std::vector<Token> parseTokens(StringRef source, Diagnostics &diagnostics) {
+  Parser parser(lex(source, diagnostics), diagnostics);
+  parser.parseFile();
+  return parser.takeTokens();
 }
 
 ExprPtr parseExpression(StringRef source, Diagnostics &diagnostics) {

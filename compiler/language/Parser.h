@@ -18,6 +18,10 @@ namespace heddle::language {
 /// reported to `diagnostics`; what could be read is returned.
 ModelFile parse(llvm::StringRef source, Diagnostics &diagnostics);
 
+/// The tokens of such a file, with what the parser has seen in them.
+std::vector<Token> parseTokens(llvm::StringRef source,
+                               Diagnostics &diagnostics);
+
 /// Parses one expression, such as the value of `--set`. Null after a mistake.
 ExprPtr parseExpression(llvm::StringRef source, Diagnostics &diagnostics);
 

@@ -3,7 +3,6 @@
 #include "compiler/language/ParserCore.h"
 
 #include "compiler/language/Budgets.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
@@ -25,11 +24,9 @@ bool ParserCore::expect(StringRef symbol) {
   return false;
 }
 
-bool ParserCore::isReserved(StringRef word) {
-  return llvm::StringSwitch<bool>(word)
-      .Cases({"and", "or", "as", "where", "if", "else", "for", "scan"}, true)
-      .Cases({"return", "yield", "not", "when"}, true)
-      .Default(false);
+bool ParserCore::expectOperator(StringRef symbol) {
+  mark(Role::Operator);
+  return expect(symbol);
 }
 
 std::optional<Word> ParserCore::expectName(StringRef what) {

@@ -15,6 +15,7 @@
 #include "compiler/language/AST.h"
 #include "compiler/language/Lexer.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace heddle::language {
 
@@ -41,9 +42,16 @@ protected:
   bool consume(llvm::StringRef word) {
     if (!at(word))
       return false;
-    advance();
+    advanceAs(llvm::isAlpha(word.front()) ? Role::Keyword : peek().role);
     return true;
   }
+  /// Notes what the current token is.
+  void mark(Role role) { tokens[position].role = role; }
+  const Token &advanceAs(Role role) {
+    mark(role);
+    return advance();
+  }
+  void startLine() { tokens[position].startsLine = true; }
 
   /// What is written from the token at `begin` to the one before this.
   llvm::StringRef sourceFrom(size_t begin) const {
@@ -60,6 +68,8 @@ protected:
   /// Reports `found X, needed Y` at the current token.
   void reportNeeded(const llvm::Twine &needed);
   bool expect(llvm::StringRef symbol);
+  /// One that stands between two expressions.
+  bool expectOperator(llvm::StringRef symbol);
   std::optional<Word> expectName(llvm::StringRef what);
   std::optional<Word> expectSize(llvm::StringRef what);
   std::optional<Word> expectAnyWord(llvm::StringRef what);

@@ -73,6 +73,7 @@ bool StatementParser::parseLines(llvm::function_ref<bool()> parseLine) {
                    diagnostics.describe(open));
       return false;
     }
+    startLine();
     if (!parseLine() || !expectEndOfLine())
       skipToNextLine();
   }
