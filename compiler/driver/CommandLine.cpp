@@ -137,7 +137,9 @@ void CommandLineParser::readFlag(StringRef word) {
 }
 
 void CommandLineParser::readOperand(StringRef word) {
-  if (arguments.model.empty())
+  if (info.command == Command::Format)
+    arguments.files.push_back(word.str());
+  else if (arguments.model.empty())
     arguments.model = word.str();
   else
     fail("found a second model `" + word + "`, needed one" + behindDashes());
@@ -175,9 +177,13 @@ void CommandLineParser::checkDraft() {
 }
 
 void CommandLineParser::checkCombinations() {
-  if (arguments.model.empty())
+  bool isMissing = info.command == Command::Format ? arguments.files.empty()
+                                                   : arguments.model.empty();
+  if (isMissing)
     fail("heddle " + info.name + " needs " +
-         (info.command == Command::Bench ? "a program" : "a model") +
+         (info.command == Command::Bench    ? "a program"
+          : info.command == Command::Format ? "model files"
+                                            : "a model") +
          ": heddle " + info.name + " " + info.operands);
   if (!arguments.weights.empty() && arguments.randomWeights)
     fail("found both --weights and --random-weights, needed one of them");
@@ -185,6 +191,8 @@ void CommandLineParser::checkCombinations() {
     fail("--static is for executables");
   if (arguments.serves && arguments.emit.value_or(Stage::Exe) != Stage::Exe)
     fail("--serve is for executables");
+  if (llvm::is_contained(arguments.files, "-") && arguments.files.size() > 1)
+    fail("found `-` among other files, needed standard input alone");
   checkDraft();
   const VerifyArguments &verify = arguments.verify;
   bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||

@@ -21,7 +21,7 @@ namespace heddle::driver {
 
 struct Importance;
 
-enum class Command { Build, Run, Check, Verify, Import, Bench };
+enum class Command { Build, Run, Check, Verify, Import, Bench, Format };
 
 /// Where the packed weights go.
 enum class WeightsFile {
@@ -103,6 +103,10 @@ struct Arguments {
 
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
+
+  /// `fmt`: the model files, or `-`; and whether they are only looked at.
+  std::vector<std::string> files;
+  bool onlyChecks = false;
 
   VerifyArguments verify;
   /// Notes about the checkpoint and its weights are told; not where another

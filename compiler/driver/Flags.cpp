@@ -27,6 +27,8 @@ static constexpr CommandInfo commands[] = {
      "write the model file of a checkpoint, with its sizes, to edit"},
     {Command::Bench, "bench", "APP [ARGUMENTS]",
      "how fast a compiled program is on this machine: APP bench"},
+    {Command::Format, "fmt", "FILE.heddle … | -",
+     "write model files in the one style; `-`: standard input to output"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -39,6 +41,7 @@ static constexpr unsigned executing = compiling | verifying;
 static constexpr unsigned reading = executing | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
 static constexpr unsigned importing = maskOf(Command::Import);
+static constexpr unsigned formatting = maskOf(Command::Format);
 
 llvm::ArrayRef<CommandInfo> driver::allCommands() { return commands; }
 
@@ -286,6 +289,10 @@ static const Flag flags[] = {
      }},
     {"--json", "", verifying, "print one JSON object",
      [](StringRef, Arguments &a) { return setTrue(a.verify.json); }},
+    {"--check", "", formatting,
+     "write nothing: list the files that would change, and fail if there are "
+     "any",
+     [](StringRef, Arguments &a) { return setTrue(a.onlyChecks); }},
     {"--reference", "", compiling,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},

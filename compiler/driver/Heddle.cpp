@@ -6,6 +6,7 @@
 #include "compiler/driver/Calibration.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Format.h"
 #include "compiler/driver/Import.h"
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Verify.h"
@@ -52,6 +53,8 @@ static int run(int argc, char **argv) {
     return importModel(arguments);
   case Command::Bench:
     return bench(arguments);
+  case Command::Format:
+    return format(arguments);
   }
   llvm_unreachable("all commands are listed");
 }

@@ -1,6 +1,7 @@
 //===- InputFile.cpp - reading files of strangers -------------------------===//
 
 #include "compiler/files/InputFile.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
@@ -124,6 +125,25 @@ Expected<std::unique_ptr<MemoryBuffer>> readFile(StringRef path,
   if (*more)
     return failure(path, "grew while it was read");
   return std::move(buffer);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>> readStandardInput(uint64_t most) {
+  constexpr StringLiteral name = "<stdin>";
+  SmallString<0> text;
+  while (true) {
+    size_t done = text.size(), part = 1 << 16;
+    text.resize_for_overwrite(done + part);
+    Expected<size_t> got = readInto(STDIN_FILENO, name,
+                                    MutableArrayRef(text.begin() + done, part));
+    if (!got)
+      return got.takeError();
+    text.truncate(done + *got);
+    if (text.size() > most)
+      return failure(name, "found more bytes than " + Twine(most) +
+                               ", needed at most that many");
+    if (*got < part)
+      return MemoryBuffer::getMemBufferCopy(text, name);
+  }
 }
 
 } // namespace heddle::files

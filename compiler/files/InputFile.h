@@ -40,6 +40,10 @@ llvm::Expected<int> openRegularFile(llvm::StringRef path);
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readFile(llvm::StringRef path, uint64_t most);
 
+/// What standard input has, to its end.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readStandardInput(uint64_t most);
+
 } // namespace heddle::files
 
 #endif // HEDDLE_COMPILER_FILES_INPUTFILE_H

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/language/Elaborator.h"
+#include "compiler/language/Format.h"
 #include "compiler/language/Lexer.h"
 #include "compiler/language/Specialiser.h"
 #include "dialects/nn/NN.h"
@@ -198,9 +199,6 @@ void ModelWriter::writeConfig(raw_ostream &os) {
         isDone = false;
       }
   }
-  size_t width = 0;
-  for (const auto &[name, text] : texts)
-    width = std::max(width, name.size());
   os << "config {\n";
   for (const auto &[name, field] : program.config) {
     auto found = texts.find(name);
@@ -210,7 +208,7 @@ void ModelWriter::writeConfig(raw_ostream &os) {
     StringRef above = commentsAbove(field->source, file.begin());
     if (!above.empty())
       os << "\n  " << reindented(above, "  ") << '\n';
-    os << "  " << left_justify(name, width) << " = " << found->second;
+    os << name << " = " << found->second;
     if (StringRef behind = commentBehind(field->source); !behind.empty())
       os << "  " << behind;
     os << '\n';
@@ -391,8 +389,16 @@ bool writeModelFor(mlir::MLIRContext &context, const ModelOptions &options,
   KeyUses uses = configuration.keys.account(options, diagnostics);
   if (diagnostics.hasErrors())
     return false;
-  ModelWriter(program, configuration, options, uses).write(source, os);
-  return !diagnostics.hasErrors();
+  std::string text;
+  raw_string_ostream written(text);
+  ModelWriter(program, configuration, options, uses).write(source, written);
+  if (diagnostics.hasErrors())
+    return false;
+  std::optional<std::string> formatted =
+      format(text, "the model file of " + source.str(), errors);
+  if (formatted)
+    os << *formatted;
+  return formatted.has_value();
 }
 
 } // namespace heddle::language
