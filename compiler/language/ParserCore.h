@@ -24,9 +24,6 @@ public:
   ParserCore(std::vector<Token> tokens, Diagnostics &diagnostics)
       : diagnostics(diagnostics), tokens(std::move(tokens)) {}
 
-  /// Whether a word is part of the grammar, and so no name.
-  static bool isReserved(llvm::StringRef word);
-
 protected:
   const Token &peek(size_t ahead = 0) const {
     return tokens[std::min(position + ahead, tokens.size() - 1)];

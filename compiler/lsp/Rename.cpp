@@ -9,7 +9,6 @@
 #include "compiler/lsp/Features.h"
 
 #include "compiler/language/Builtins.h"
-#include "compiler/language/ParserCore.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -87,7 +86,7 @@ static Error checkForm(const Symbol &symbol, StringRef newName) {
     return refuse("found '" + newName + "', needed " +
                   (isSize ? "a size, which starts with a capital"
                           : "a name, which starts with a small letter"));
-  if (ParserCore::isReserved(newName))
+  if (isReserved(newName))
     return refuse(newName + " is a word of the language");
   if (symbol.kind == SymbolKind::Block && findBuiltin(newName))
     return refuse(newName + " is a built-in operation");

@@ -7,7 +7,6 @@
 
 #include "compiler/lsp/Features.h"
 
-#include "compiler/language/ParserCore.h"
 #include "compiler/lsp/Words.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
@@ -95,7 +94,7 @@ static bool isKeyword(StringRef word) {
     return any_of(words,
                   [&](const KeywordText &text) { return text.name == word; });
   };
-  return ParserCore::isReserved(word) || isAmong(declarationWords()) ||
+  return isReserved(word) || isAmong(declarationWords()) ||
          isAmong(ruleWords()) ||
          StringSwitch<bool>(word)
              .Cases({"in", "per", "step", "carry", "reversed", "anew"}, true)
