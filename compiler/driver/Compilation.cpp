@@ -203,12 +203,14 @@ llvm::LogicalResult Compilation::load() {
   if (llvm::StringRef(modelFile).ends_with(".mlir")) {
     if (failed(loadMlir()))
       return llvm::failure();
+    modelFiles_ = {modelFile};
   } else {
     language::LoadedModel model =
         language::loadModel(context, modelOptions(), llvm::errs());
     module_ = std::move(model.module);
     keys = std::move(model.keys);
     inputs.addAll(model.files);
+    modelFiles_ = std::move(model.files);
     if (!module_)
       return llvm::failure();
   }
@@ -296,6 +298,8 @@ Compilation::run(mlir::ModuleOp module,
     if (llvm::Error error = pipeline::printIrToDirectory(
             passes, arguments.printIrDirectory, cannotPrint))
       return fail(std::move(error));
+  if (watch_)
+    watch_(passes);
   passes.enableTiming(scope);
   return llvm::failure(failed(passes.run(module)) || cannotPrint);
 }

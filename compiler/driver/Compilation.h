@@ -23,9 +23,11 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/SourceMgr.h"
+#include <functional>
 
 namespace mlir {
 class OpPassManager;
+class PassManager;
 } // namespace mlir
 
 namespace heddle::driver {
@@ -69,6 +71,16 @@ public:
   llvm::LogicalResult readProgram();
 
   mlir::ModuleOp module() { return *module_; }
+  mlir::MLIRContext &mlirContext() { return context; }
+  /// The stage that the module is at.
+  pipeline::Stage moduleStage() const { return stage; }
+  /// The model file and what it imports, or the file that the module is in;
+  /// once loaded.
+  llvm::ArrayRef<std::string> modelFiles() const { return modelFiles_; }
+  /// Has `watch` look at all passes before they run.
+  void watchPasses(std::function<void(mlir::PassManager &)> watch) {
+    watch_ = std::move(watch);
+  }
   /// Those of the arguments; once loaded, with what the checkpoint says.
   const pipeline::Options &options() const { return options_; }
   /// Whether the module is as the language made it.
@@ -140,6 +152,8 @@ private:
   mlir::TimingScope rootTiming;
   /// What the command line means: its files, found.
   std::string modelFile;
+  std::vector<std::string> modelFiles_;
+  std::function<void(mlir::PassManager &)> watch_;
   checkpoint::Document configFile;
   std::unique_ptr<checkpoint::Source> weights, besideConfig;
   InputFiles inputs;
