@@ -21,7 +21,16 @@ namespace heddle::driver {
 
 struct Importance;
 
-enum class Command { Build, Run, Check, Verify, Import, Bench, Format };
+enum class Command {
+  Build,
+  Run,
+  Check,
+  Verify,
+  Import,
+  Bench,
+  Format,
+  Explain
+};
 
 /// Where the packed weights go.
 enum class WeightsFile {
@@ -107,6 +116,8 @@ struct Arguments {
   /// `fmt`: the model files, or `-`; and whether they are only looked at.
   std::vector<std::string> files;
   bool onlyChecks = false;
+  /// Of `explain`: what the program has measured of itself.
+  std::string profile;
 
   VerifyArguments verify;
   /// Notes about the checkpoint and its weights are told; not where another

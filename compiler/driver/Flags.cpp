@@ -29,6 +29,8 @@ static constexpr CommandInfo commands[] = {
      "how fast a compiled program is on this machine: APP bench"},
     {Command::Format, "fmt", "FILE.heddle … | -",
      "write model files in the one style; `-`: standard input to output"},
+    {Command::Explain, "explain", "MODEL [-o PAGE.html]",
+     "write a page that shows what each pass made of a model"},
 };
 
 static constexpr unsigned maskOf(Command command) {
@@ -38,7 +40,9 @@ static constexpr unsigned compiling =
     maskOf(Command::Build) | maskOf(Command::Run);
 static constexpr unsigned verifying = maskOf(Command::Verify);
 static constexpr unsigned executing = compiling | verifying;
-static constexpr unsigned reading = executing | maskOf(Command::Check);
+static constexpr unsigned explaining = maskOf(Command::Explain);
+static constexpr unsigned reading =
+    executing | explaining | maskOf(Command::Check);
 static constexpr unsigned building = maskOf(Command::Build);
 static constexpr unsigned importing = maskOf(Command::Import);
 static constexpr unsigned formatting = maskOf(Command::Format);
@@ -199,7 +203,7 @@ static const std::string quantHelp =
     "(default: a checkpoint's integers as they are)";
 
 static const Flag flags[] = {
-    {"-o", "OUT", building | importing,
+    {"-o", "OUT", building | importing | explaining,
      "where to write (named after the checkpoint or the model); `-` is "
      "standard "
      "output",
@@ -218,7 +222,7 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readChoice(weightsFiles, v, a.weightsFile);
      }},
-    {"--random-weights", "SEED", executing,
+    {"--random-weights", "SEED", executing | explaining,
      "invent the weights, to build any shape without a checkpoint",
      [](StringRef v, Arguments &a) {
        return readNumber(v, a.randomWeights.emplace());
@@ -256,13 +260,13 @@ static const Flag flags[] = {
     {"--calibrate-ids", "FILE", executing,
      "the same by token ids, written as numbers",
      [](StringRef v, Arguments &a) { return readText(v, a.calibrationIds); }},
-    {"--text", "FILE", executing,
+    {"--text", "FILE", executing | explaining,
      "judge types on this text (default: one that ships)",
      [](StringRef v, Arguments &a) { return readText(v, a.verify.text); }},
-    {"--ids", "FILE", executing,
+    {"--ids", "FILE", executing | explaining,
      "judge types on these token ids, written as numbers, not on a text",
      [](StringRef v, Arguments &a) { return readText(v, a.verify.ids); }},
-    {"--tokens", "N", executing,
+    {"--tokens", "N", executing | explaining,
      "judge types on so many tokens at most (default: 1024)",
      [](StringRef v, Arguments &a) { return readCount(v, a.verify.tokens); }},
     {"--quick", "", verifying,
@@ -293,24 +297,24 @@ static const Flag flags[] = {
      "write nothing: list the files that would change, and fail if there are "
      "any",
      [](StringRef, Arguments &a) { return setTrue(a.onlyChecks); }},
-    {"--reference", "", compiling,
+    {"--reference", "", compiling | explaining,
      "naive code for every op, no fusion: slow and obviously right",
      [](StringRef, Arguments &a) { return setTrue(a.options.reference); }},
-    {"--bounds-checks", "", compiling,
+    {"--bounds-checks", "", compiling | explaining,
      "with --reference: end the program where it reaches outside a buffer",
      [](StringRef, Arguments &a) { return setTrue(a.options.boundsChecks); }},
-    {"--cpu", "CPU", executing,
+    {"--cpu", "CPU", executing | explaining,
      "native, generic, x86-64-v3, x86-64-v4 or LLVM's name of one, perhaps "
      "with features, or several: x86-64-v3,x86-64-v4+avx512vnni; the best that "
      "a machine can execute is used (default: of programs all x86-64 levels "
      "from v2 on, else native)",
      [](StringRef v, Arguments &a) { return readText(v, a.cpu); }},
-    {"--features", "LIST", executing,
+    {"--features", "LIST", executing | explaining,
      "instruction sets on top, e.g. +avx512vnni,-avx512bf16",
      [](StringRef v, Arguments &a) {
        return readText(v, a.options.target.features);
      }},
-    {"--target", "TRIPLE", building,
+    {"--target", "TRIPLE", building | explaining,
      "compile for another machine, e.g. aarch64-linux-gnu",
      [](StringRef v, Arguments &a) {
        return readText(v, a.options.target.triple);
@@ -345,8 +349,12 @@ static const Flag flags[] = {
     {"--print-ir-dir", "DIR", compiling,
      "write the IR after each pass to DIR/NN-PASS.mlir",
      [](StringRef v, Arguments &a) { return readText(v, a.printIrDirectory); }},
-    {"--time-passes", "", compiling, "print how long each pass took",
+    {"--time-passes", "", compiling | explaining,
+     "print how long each pass took",
      [](StringRef, Arguments &a) { return setTrue(a.timePasses); }},
+    {"--profile", "FILE", explaining,
+     "show beside what is expected what the program measured: --profile=FILE",
+     [](StringRef v, Arguments &a) { return readText(v, a.profile); }},
     {"--remarks", "", compiling,
      "say what was fused, by place in the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},

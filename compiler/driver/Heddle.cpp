@@ -6,6 +6,7 @@
 #include "compiler/driver/Calibration.h"
 #include "compiler/driver/Check.h"
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Explain.h"
 #include "compiler/driver/Format.h"
 #include "compiler/driver/Import.h"
 #include "compiler/driver/Process.h"
@@ -55,6 +56,8 @@ static int run(int argc, char **argv) {
     return bench(arguments);
   case Command::Format:
     return format(arguments);
+  case Command::Explain:
+    return explainModel(arguments);
   }
   llvm_unreachable("all commands are listed");
 }

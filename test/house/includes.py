@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """includes.py ROOT: includes point down, as the project's README draws the rooms.
 
-    driver → {pipeline, the six} → {dialects, files} → LLVM and MLIR; the six never include each other. lsp stands beside the driver
+    driver → explain → {pipeline, the six} → {dialects, files} → LLVM and MLIR; the six never include each other. lsp stands beside the driver
     and includes language and checkpoint of the six. The runtime stands alone:
     of its headers the compiler includes those that say `Shared with the compiler` at their head.
 
@@ -12,7 +12,7 @@ import re
 import sys
 
 SIX = ["language", "checkpoint", "transforms", "conversion", "microkernels", "codegen"]
-ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "driver", "lsp"]] + ["dialects/scalar", "dialects/kernel", "dialects/nn", "dialects/program", "runtime"]
+ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "explain", "driver", "lsp"]] + ["dialects/scalar", "dialects/kernel", "dialects/nn", "dialects/program", "runtime"]
 BELOW = {
     "dialects/scalar": [],
     "dialects/kernel": ["dialects/scalar"],
@@ -24,7 +24,8 @@ BELOW = {
 for six in SIX:
     BELOW[f"compiler/{six}"] = ["dialects/program", "dialects/nn", "dialects/kernel", "dialects/scalar", "compiler/files"]
 BELOW["compiler/pipeline"] = [f"compiler/{six}" for six in SIX] + BELOW["compiler/language"]
-BELOW["compiler/driver"] = ["compiler/pipeline", *BELOW["compiler/pipeline"]]
+BELOW["compiler/explain"] = ["compiler/pipeline", *BELOW["compiler/pipeline"]]
+BELOW["compiler/driver"] = ["compiler/explain", *BELOW["compiler/explain"]]
 BELOW["compiler/lsp"] = ["compiler/language", "compiler/checkpoint", *BELOW["compiler/language"]]
 
 # Folders of the runtime, each of which may be left out of a program with what stands before it here.
@@ -95,6 +96,8 @@ FORBIDDEN = [
     ("compiler/pipeline/Pipeline.cpp", "compiler/driver/CommandLine.h"),
     ("compiler/lsp/Model.cpp", "compiler/pipeline/Pipeline.h"),
     ("compiler/driver/Check.cpp", "compiler/lsp/Model.h"),
+    ("compiler/explain/Recorder.cpp", "compiler/driver/Compilation.h"),
+    ("compiler/pipeline/Observe.cpp", "compiler/explain/PassLog.h"),
     ("dialects/nn/NN.cpp", "compiler/transforms/Passes.h"),
     ("dialects/kernel/Layout.h", "dialects/nn/NN.h"),
     ("dialects/nn/NN.h", "dialects/program/Program.h"),

@@ -1,0 +1,140 @@
+//===- Explain.cpp - heddle explain ---------------------------------------===//
+
+#include "compiler/driver/Explain.h"
+#include "compiler/driver/Compilation.h"
+#include "compiler/driver/Outputs.h"
+#include "compiler/explain/ProfileFile.h"
+#include "compiler/explain/Recorder.h"
+#include "compiler/files/InputFile.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace heddle;
+using namespace heddle::driver;
+using explain::Recorder;
+using llvm::LogicalResult;
+using llvm::StringRef;
+using pipeline::Stage;
+
+static constexpr std::pair<Stage, llvm::StringLiteral> stagesOfModules[] = {
+    {Stage::Nn, "nn"},
+    {Stage::NnFused, "nn-fused"},
+    {Stage::Kernel, "kernel"},
+    {Stage::Vector, "vector"},
+    {Stage::Llvm, "llvm"}};
+
+/// What the page shows beside each stage: the model file with what it imports,
+/// or the module that came in a file.
+static LogicalResult addFiles(Compilation &compilation, Recorder &recorder) {
+  for (const std::string &name : compilation.modelFiles()) {
+    auto text = files::readFile(name, files::limits::module);
+    if (!text)
+      return fail(text.takeError());
+    recorder.addFile(name, (*text)->getBuffer());
+  }
+  return llvm::success();
+}
+
+static LogicalResult recordModules(Compilation &compilation,
+                                   Recorder &recorder) {
+  for (auto &[stage, name] : stagesOfModules) {
+    if (stage < compilation.moduleStage())
+      continue;
+    recorder.goTo(name);
+    if (failed(compilation.lowerTo(stage)))
+      return llvm::failure();
+    recorder.addStage(name, compilation.module());
+  }
+  recorder.addProgram(compilation.module());
+  return llvm::success();
+}
+
+/// As `build --emit=asm`.
+static LogicalResult recordAssembly(Compilation &compilation,
+                                    Recorder &recorder) {
+  if (failed(compilation.readProgram()) ||
+      failed(compilation.readSpecialTokens()) ||
+      failed(compilation.translate(codegen::MainKind::None)))
+    return llvm::failure();
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream os(text);
+  codegen::emitMachineCode(compilation.code(), codegen::MachineCode::Assembly,
+                           os);
+  recorder.addAssembly(text);
+  recorder.setFact("model", compilation.program().name);
+  recorder.setFact("cpu", compilation.code().machine->getTargetCPU().str());
+  return llvm::success();
+}
+
+static LogicalResult recordProfile(StringRef path, Recorder &recorder) {
+  recorder.setFact("profile", nullptr);
+  if (path.empty())
+    return llvm::success();
+  llvm::Expected<llvm::json::Value> profile = explain::readProfile(path);
+  if (!profile)
+    return fail(profile.takeError());
+  recorder.setFact("profile", std::move(*profile));
+  return llvm::success();
+}
+
+/// A name that is no path into somebody's home.
+static std::string nameOfSource(StringRef path) {
+  return explain::jsonText(llvm::sys::path::filename(path.rtrim('/')));
+}
+
+/// NAME.html, unless there is an -o.
+static std::string pathOfPage(const Arguments &arguments) {
+  if (!arguments.output.empty())
+    return arguments.output;
+  llvm::SmallString<128> real;
+  if (llvm::sys::fs::real_path(arguments.model, real))
+    real = arguments.model;
+  StringRef name = llvm::sys::fs::is_directory(real)
+                       ? llvm::sys::path::filename(real)
+                       : llvm::sys::path::stem(real);
+  return (name + ".html").str();
+}
+
+static LogicalResult writePage(Compilation &compilation,
+                               const Arguments &arguments,
+                               explain::Chunks chunks) {
+  std::string page = explain::writePage(
+      compilation.program().name + " · heddle explain", chunks);
+  std::string output = pathOfPage(arguments);
+  if (output == "-") {
+    llvm::outs() << page;
+    return llvm::success();
+  }
+  compilation.noteShards();
+  Outputs outputs(compilation);
+  auto write = [&](llvm::raw_pwrite_stream &file) {
+    file << page;
+    return llvm::success();
+  };
+  return llvm::success(outputs.write(output, write) &&
+                       succeeded(outputs.commit()));
+}
+
+int driver::explainModel(const Arguments &arguments) {
+  Compilation compilation(arguments);
+  Recorder recorder(compilation.mlirContext());
+  compilation.watchPasses(
+      [&](mlir::PassManager &passes) { recorder.watch(passes); });
+  recorder.setFact("source", nameOfSource(arguments.model));
+  recorder.setFact("version", HEDDLE_VERSION);
+  if (failed(compilation.load()) || failed(addFiles(compilation, recorder)) ||
+      failed(recordProfile(arguments.profile, recorder)) ||
+      failed(recordModules(compilation, recorder)) ||
+      failed(recordAssembly(compilation, recorder)))
+    return 1;
+  const llvm::json::Object &facts = recorder.known();
+  if (const llvm::json::Object *profile = facts.getObject("profile"))
+    if (llvm::Error error =
+            explain::matchProfile(arguments.profile, *profile, facts)) {
+      (void)fail(std::move(error));
+      return 1;
+    }
+  return failed(writePage(compilation, arguments, recorder.finish()));
+}

@@ -1,0 +1,146 @@
+// Texts of any length: only the lines in sight are in the document.
+
+const lineHeight = 18;
+const words = 'model|config|dyn|block|entry|weights|return|for|if|else|where|default|import|generate|tokenizer|func\\.func|llvm\\.func|nn\\.\\w+|kernel\\.\\w+';
+const tokensOf = comment => new RegExp(`(${comment}.*$)|("(?:[^"\\\\]|\\\\.)*")|(%[\\w.#]+)|([!@^#][\\w.$]+)|(\\b(?:${words})\\b)|(\\b\\d[\\w.]*)`, 'g');
+const tokensOfModel = tokensOf('#'), tokensOfStage = tokensOf('//');
+const tokenKinds = ['comment', 'string', 'value', 'symbol', 'word', 'digits'];
+
+function colored(line, isModel) {
+  const parts = [];
+  let at = 0;
+  for (const found of line.matchAll(isModel ? tokensOfModel : tokensOfStage)) {
+    if (found.index > at) parts.push(line.slice(at, found.index));
+    parts.push(el('span.' + tokenKinds[found.slice(1).findIndex(group => group !== undefined)], {}, found[0]));
+    at = found.index + found[0].length;
+  }
+  parts.push(line.slice(at));
+  return parts;
+}
+
+let textViews = 0;
+
+class TextView {
+  /** `onHover(line or 0)`, `onSelect(line)`; `isModel` colours `#` as a comment. */
+  constructor({ label, onHover, onSelect, isModel }) {
+    this.id = 'text' + ++textViews;
+    this.isModel = isModel;
+    this.lines = [];
+    this.lit = this.hovered = new Set();
+    this.selected = this.top = 0;
+    this.cursor = 1;
+    this.inner = el('div.lines', {});
+    this.scroller = el('div.text', { tabindex: 0, role: 'listbox', 'aria-label': label, scroll: () => this.scrolled(), keydown: event => this.key(event, onSelect) }, this.inner);
+    this.ruler = el('div.ruler', { 'aria-hidden': 'true' });
+    this.element = el('div.textview', {}, this.scroller, this.ruler);
+    const lineAt = event => {
+      const row = event.target.closest('.line');
+      return row ? Number(row.dataset.line) : 0;
+    };
+    this.inner.addEventListener('mouseover', event => onHover(lineAt(event)));
+    this.scroller.addEventListener('mouseleave', () => onHover(0));
+    this.inner.addEventListener('click', event => {
+      const line = lineAt(event);
+      if (line) {
+        this.cursor = line;
+        onSelect(line);
+      }
+    });
+    if (window.ResizeObserver) new ResizeObserver(() => this.draw()).observe(this.scroller);
+  }
+
+  show(lines) {
+    this.lines = lines;
+    this.scroller.scrollTop = this.top = 0;
+    this.cursor = 1;
+    this.inner.style.height = lines.length * lineHeight + 'px';
+    this.inner.style.minWidth = lines.reduce((most, line) => Math.max(most, line.length), 0) + 9 + 'ch';
+    this.draw();
+  }
+
+  mark(lit, selected) {
+    this.lit = new Set(lit);
+    this.selected = selected;
+    this.ruler.replaceChildren(...this.ticks(lit));
+    this.draw();
+  }
+
+  hover(lines) {
+    this.hovered = new Set(lines);
+    for (const row of this.inner.children) row.classList.toggle('hovered', this.hovered.has(Number(row.dataset.line)));
+  }
+
+  scrolled() {
+    this.top = this.scroller.scrollTop;
+    this.draw();
+  }
+
+  /** What leaves the document forgets where it was scrolled to. */
+  attachTo(parent) {
+    parent.append(this.element);
+    this.scroller.scrollTop = this.top;
+    this.draw();
+  }
+
+  ticks(lit) {
+    const shares = new Set(lit.map(line => Math.round((line - 1) / Math.max(this.lines.length, 1) * 300)));
+    return [...shares].map(share => {
+      const tick = el('i', {});
+      tick.style.top = share / 3 + '%';
+      return tick;
+    });
+  }
+
+  draw(all) {
+    const height = this.scroller.clientHeight || 400;
+    const first = all ? 0 : Math.max(Math.floor(this.scroller.scrollTop / lineHeight) - 20, 0);
+    const last = all ? Math.min(this.lines.length, 4000) : Math.min(Math.ceil((this.scroller.scrollTop + height) / lineHeight) + 20, this.lines.length);
+    const rows = [];
+    for (let i = first; i < last; ++i) rows.push(this.row(i + 1));
+    this.inner.replaceChildren(...rows);
+    if (this.cursor > first && this.cursor <= last) this.scroller.setAttribute('aria-activedescendant', `${this.id}-${this.cursor}`);
+  }
+
+  row(number) {
+    const isLit = this.lit.has(number), isSelected = number === this.selected;
+    const row = el('div.line', { role: 'option', id: `${this.id}-${number}`, 'data-line': number, 'aria-selected': isSelected ? 'true' : 'false' },
+      el('span.gutter', {}, String(number)), colored(this.lines[number - 1], this.isModel));
+    row.classList.toggle('lit', isLit);
+    row.classList.toggle('selected', isSelected);
+    row.classList.toggle('hovered', this.hovered.has(number));
+    row.classList.toggle('cursor', number === this.cursor);
+    row.style.top = (number - 1) * lineHeight + 'px';
+    return row;
+  }
+
+  /** Brings a line into sight, a third from the top. */
+  reveal(line) {
+    const top = (line - 1) * lineHeight, height = this.scroller.clientHeight || 400;
+    if (top < this.scroller.scrollTop || top > this.scroller.scrollTop + height - 2 * lineHeight)
+      this.scroller.scrollTop = Math.max(top - height / 3, 0);
+    this.cursor = line;
+    this.draw();
+  }
+
+  /** The next lit line behind the cursor, or the one before it. */
+  step(direction) {
+    const lit = [...this.lit].sort((a, b) => a - b);
+    if (!lit.length) return;
+    const next = direction > 0 ? lit.find(line => line > this.cursor) || lit[0] : [...lit].reverse().find(line => line < this.cursor) || lit[lit.length - 1];
+    this.reveal(next);
+  }
+
+  key(event, onSelect) {
+    const page = Math.max(Math.floor((this.scroller.clientHeight || 400) / lineHeight) - 2, 1);
+    const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in moves) {
+      this.reveal(Math.min(Math.max(this.cursor + moves[event.key], 1), this.lines.length));
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      onSelect(this.cursor);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}
