@@ -4,6 +4,7 @@
 
 #include "compiler/language/Elaborator.h"
 #include "compiler/language/Parameters.h"
+#include "compiler/language/Parser.h"
 #include "dialects/nn/NN.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -108,7 +109,7 @@ Model::Model(StringRef path, ReadFile readFile,
   for (const auto &source : program_.files) {
     language::Diagnostics ignored(nulls());
     files_.push_back({source.get(), canonicalPath(source->path),
-                      Text(source->text), lex(source->text, ignored)});
+                      Text(source->text), parseTokens(source->text, ignored)});
   }
   symbols_ = std::make_unique<Symbols>(program_);
 }

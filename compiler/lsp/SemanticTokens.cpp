@@ -10,7 +10,6 @@
 #include "compiler/lsp/Words.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include <array>
 
 using namespace llvm;
@@ -89,17 +88,16 @@ static Look lookOf(const Occurrence &at, const Symbols &symbols) {
   llvm_unreachable("a symbol is of one of these kinds");
 }
 
-static bool isKeyword(StringRef word) {
+/// As the parser has taken it; where it has not come so far, by the word.
+static bool isKeyword(const Token &token) {
   auto isAmong = [&](ArrayRef<KeywordText> words) {
-    return any_of(words,
-                  [&](const KeywordText &text) { return text.name == word; });
+    return any_of(words, [&](const KeywordText &text) {
+      return text.name == token.text;
+    });
   };
-  return isReserved(word) || isAmong(declarationWords()) ||
-         isAmong(ruleWords()) ||
-         StringSwitch<bool>(word)
-             .Cases({"in", "per", "step", "carry", "reversed", "anew"}, true)
-             .Cases({"assume", "optional", "found"}, true)
-             .Default(false);
+  return token.role == language::Role::Keyword || isReserved(token.text) ||
+         (token.afterLineBreak && (isAmong(declarationWords()) ||
+                                   isAmong(ruleWords()) || token.is("assume")));
 }
 
 static Look lookOf(const Token &token) {
@@ -113,7 +111,7 @@ static Look lookOf(const Token &token) {
   case TokenKind::Size:
     return {Colour::TypeParameter};
   default:
-    return {isKeyword(token.text) ? Colour::Keyword : Colour::Variable};
+    return {isKeyword(token) ? Colour::Keyword : Colour::Variable};
   }
 }
 
