@@ -61,6 +61,10 @@ std::vector<std::pair<unsigned, unsigned>> foldsOf(const File &file);
 std::vector<protocol::InlayHint> hintsOf(const Model &model, const File &file,
                                          protocol::Range range);
 
+// Formatting.cpp
+/// As `heddle fmt` does; fails where the text has mistakes.
+llvm::Expected<std::vector<protocol::TextEdit>> formattingOf(const File &file);
+
 // SemanticTokens.cpp
 /// Their kinds and modifiers by name, as `initialize` tells them.
 llvm::json::Object semanticTokensLegend();

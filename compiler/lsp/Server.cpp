@@ -49,6 +49,7 @@ private:
   void fold(const OfFile &params, Reply reply);
   void link(const OfFile &params, Reply reply);
   void colour(const OfFile &params, Reply reply);
+  void format(const OfFile &params, Reply reply);
   void hint(const protocol::InlayHintsParams &params, Reply reply);
 
   using Answer =
@@ -94,6 +95,7 @@ Server::Server(std::string modelsDirectory, StringRef version,
   handler.method("textDocument/foldingRange", this, &Server::fold);
   handler.method("textDocument/documentLink", this, &Server::link);
   handler.method("textDocument/semanticTokens/full", this, &Server::colour);
+  handler.method("textDocument/formatting", this, &Server::format);
   handler.method("textDocument/inlayHint", this, &Server::hint);
   sendDiagnostics = handler.outgoingNotification<json::Value>(
       "textDocument/publishDiagnostics");
@@ -120,6 +122,7 @@ static json::Object capabilities() {
       {"documentLinkProvider", json::Object{{"resolveProvider", false}}},
       {"semanticTokensProvider",
        json::Object{{"legend", semanticTokensLegend()}, {"full", true}}},
+      {"documentFormattingProvider", true},
       {"inlayHintProvider", true},
   };
 }
@@ -316,6 +319,16 @@ void Server::colour(const OfFile &params, Reply reply) {
   answer(params.textDocument.uri, std::move(reply),
          [](const Model &model, const File &file) {
            return Result(json::Object{{"data", semanticTokensOf(model, file)}});
+         });
+}
+
+void Server::format(const OfFile &params, Reply reply) {
+  answer(params.textDocument.uri, std::move(reply),
+         [](const Model &, const File &file) -> Result {
+           Expected<std::vector<protocol::TextEdit>> edits = formattingOf(file);
+           if (!edits)
+             return edits.takeError();
+           return json::Value(*edits);
          });
 }
 

@@ -37,7 +37,7 @@ def check_hover():
     equal(hover("|H = .num_attention_heads"), ["H = .num_attention_heads", "H is 4 (.num_attention_heads of config.json)"])
     equal(hover("|L = .num_hidden"), ["L = .num_hidden_layers", "L is 2"])
     equal(hover("dyn |T in"), ["dyn T in 1..N per B", "known at run time: 1 ≤ T ≤ 64"])
-    equal(hover("eps = |eps, offset"), ["eps      = .rms_norm_eps | 1e-6", "eps is 1e-06 (.rms_norm_eps of config.json)"])
+    equal(hover("eps = |eps, offset"), ["eps     = .rms_norm_eps | 1e-6", "eps is 1e-06 (.rms_norm_eps of config.json)"])
     equal(hover("D = .hidden|_size"), [".hidden_size = 32", f"of {golden}/llama/config.json"])
     equal(hover("assume .use_m|rope"), [".use_mrope", f"is not in {golden}/llama/config.json"])
     equal(hover("x = |layer@layers"), ["block layer(x: [B T D], pos: N[B T], near)", "gives `real[B T D]` here", "1 ≤ B ≤ 32, 1 ≤ T ≤ 64, D = 32"])
@@ -124,6 +124,17 @@ def check_outline():
     assert {"startLine": 70, "endLine": 81} in folds, folds
 
 
+def check_formatting():
+    equal(editor.file_request("formatting", llama, options={}), [])
+    editor.edit(llama, "block embedding(ids: V[B T]) {", "block   embedding( ids:V[B T] ){")
+    [edit] = editor.file_request("formatting", llama, options={})
+    equal(edit["newText"], "block embedding(ids: V[B T]) { return embed@embed_tokens(ids, V -> D) }\n")
+    editor.edit(llama, "block   embedding( ids:V[B T] ){", "block embedding(ids: V[B T] {")
+    answer = editor.answer_to("textDocument/formatting", {"textDocument": {"uri": editor.uri(llama)}, "options": {}})
+    assert answer["error"]["message"].startswith(f"{llama}:95:29: error: found '{{', needed"), answer
+    editor.edit(llama, "block embedding(ids: V[B T] {", "block embedding(ids: V[B T]) {")
+
+
 def check_colours():
     legend = editor.capabilities["semanticTokensProvider"]["legend"]["tokenTypes"]
     data = editor.file_request("semanticTokens/full", own)["data"]
@@ -147,6 +158,7 @@ check_definitions()
 check_completion()
 check_rename()
 check_outline()
+check_formatting()
 check_colours()
 editor.leave()
 print("answers as they should be")
