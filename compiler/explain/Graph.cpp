@@ -109,6 +109,8 @@ private:
       node["callee"] = jsonText(callee.getValue());
     if (auto path = op.getAttrOfType<mlir::StringAttr>("path"))
       node["at"] = jsonText(path.getValue());
+    if (auto state = op.getAttrOfType<mlir::FlatSymbolRefAttr>("state"))
+      node["state"] = jsonText(state.getValue());
     if (auto loop = mlir::dyn_cast<mlir::scf::ForOp>(op)) {
       node["op"] = "for";
       node["turns"] = turnsText(loop);

@@ -14,7 +14,7 @@ namespace heddle::explain {
 /// and `nodes`. A node has `op`, `in`, `out`, `places`, and where it has one a
 /// `body` of its own, the `turns` of a loop, the `callee` and the path `at`
 /// which it is called, the `weights` that it reads, what is computed `then` on
-/// its result or says `where` a pair counts, and its `site`.
+/// its result or says `where` a pair counts, its `state` and its `site`.
 llvm::json::Array graphsOf(mlir::ModuleOp module, Places &places);
 
 } // namespace heddle::explain

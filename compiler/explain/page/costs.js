@@ -60,7 +60,7 @@ const costsView = {
   },
 
   roofline(rows) {
-    const limits = this.limits(), width = 620, height = 300, left = 60, bottom = 34, top = 12;
+    const limits = this.limits(), width = 620, height = 300, left = 60, bottom = 34, top = 24;
     const points = rows.filter(({ flops, bytes, runs }) => flops > 0 && bytes > 0 && runs > 0);
     if (!points.length) return el('p.hint', {}, 'No op multiplies anything here.');
     const intensities = [...points.map(({ flops, bytes }) => flops / bytes), limits.f32 / limits.memory];
@@ -87,7 +87,7 @@ const costsView = {
     for (let i = from; i <= to; ++i) ticks.push(svg('g', {}, svg('line.grid', { x1: x(10 ** i), x2: x(10 ** i), y1: top, y2: height - bottom }), svg('text.tick.middle', { x: x(10 ** i), y: height - bottom + 14 }, `10${power(i)}`)));
     for (let i = lowest; i <= highest; ++i) ticks.push(svg('g', {}, svg('line.grid', { x1: left, x2: width - 12, y1: y(10 ** i), y2: y(10 ** i) }), svg('text.tick', { x: left - 6, y: y(10 ** i) + 4 }, `10${power(i)}`)));
     return el('div.scroll', {}, svg('svg.chart.roofline', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `Roofline of ${points.length} ops` }, ticks, roofs, circles,
-      svg('text.tick.middle', { x: (left + width) / 2, y: height - 4 }, 'FLOP a byte'), svg('text.tick.start', { x: 4, y: 10 }, 'GFLOP/s')),
+      svg('text.tick.middle', { x: (left + width) / 2, y: height - 4 }, 'FLOP a byte'), svg('text.tick.start', { x: 4, y: 12 }, 'GFLOP/s')),
     el('p.hint', {}, 'A circle is an op at the best that the limits allow, as large as the time it takes then' + (facts.profile ? '; filled ones are measured.' : '.')));
   },
 

@@ -45,7 +45,7 @@ function timeText(seconds) {
   return seconds < 1 ? `${(seconds * 1e3).toFixed(2)} ms` : `${seconds.toFixed(2)} s`;
 }
 
-/** A table that sorts by its columns: {name, title, value(row), text(row), number}. `state[key]` has the column, `-` before it for the
+/** A table that sorts by its columns: {name, title, value(row), text(row), number, fixed}. `state[key]` has the column, `-` before it for the
  * largest first. */
 function sortableTable(label, columns, rows, key, options = {}) {
   const wanted = state[key] || options.sort || '';
@@ -66,7 +66,7 @@ function sortableTable(label, columns, rows, key, options = {}) {
       el('button.plain', { type: 'button', title: hint, click: () => setState({ [key]: next }) }, title, isSorted ? (descends ? ' ↓' : ' ↑') : ''));
   });
   const body = sorted.map(row => {
-    const cells = columns.map(({ text, value, number }) => el(number ? 'td.number' : 'td', {}, text ? text(row) : String(value(row))));
+    const cells = columns.map(({ text, value, number, fixed }) => el(number ? 'td.number' : fixed ? 'td.fixed' : 'td', {}, text ? text(row) : String(value(row))));
     return el('tr', options.row ? options.row(row) : {}, cells);
   });
   return el('div.scroll', {}, el('table', { 'aria-label': label }, el('thead', {}, el('tr', {}, heads)), el('tbody', {}, body)));

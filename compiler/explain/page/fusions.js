@@ -19,7 +19,7 @@ const fusionsView = {
       { name: 'kind', title: 'What', value: ({ made }) => made ? 'made' : 'refused', text: ({ made }) => el('span', { class: made ? 'made' : 'refused' }, made ? '✓ made' : '✗ refused') },
       { name: 'place', title: 'Where', value: ({ at }) => at.replace(/\d+/g, number => number.padStart(6, '0')), text: ({ places, at }) => placeLink(places, at) },
       { name: 'text', title: 'What was done, or why not', value: ({ text }) => text },
-      { name: 'pass', title: 'Pass', value: ({ pass }) => pass },
+      { name: 'pass', title: 'Pass', fixed: true, value: ({ pass }) => pass },
     ];
     container.append(sortableTable('Fusions', columns, shown, 'sort', { row: ({ places }) => ({ class: lit.has(places) ? 'lit' : null }) }));
   },

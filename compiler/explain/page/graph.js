@@ -123,8 +123,8 @@ const graphView = {
     const short = path => path.length > 40 ? '…' + path.slice(-39) : path;
     const weights = node.weights || [];
     const details = [];
-    if (node.callee) details.push(short(`${node.callee}${node.at ? ' at ' + node.at : ''}`));
-    else if (node.at) details.push(short(node.at));
+    if (node.at) details.push(short(node.callee ? `at ${node.at}` : node.at));
+    if (node.state) details.push(short(node.state));
     for (const weight of weights.slice(0, 4)) details.push(short(weight.replace(/\.weight$/, '')));
     if (weights.length > 4) details.push(`… ${weights.length - 4} more`);
     if (node.then) details.push(short('then ' + node.then.slice(0, 4).join(', ')));
@@ -138,7 +138,7 @@ const graphView = {
     const isOpen = inner && this.isOpen(node, id);
     if (isOpen) this.shownOpen.push(id);
     const content = isOpen ? this.body(inner.body, inner.values, id) : null;
-    const title = node.turns ? `${node.op} ${node.turns}` : node.op, details = this.details(node);
+    const title = node.turns ? `${node.op} ${node.turns}` : node.callee || node.op, details = this.details(node);
     const head = 24 + details.length * 14;
     const width = Math.max(title.length * 8 + (inner ? 40 : 20), ...details.map(text => text.length * 6.4 + 20), content ? content.width + 24 : 0);
     const height = head + (content ? content.height + 20 : 4);

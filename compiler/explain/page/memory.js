@@ -66,10 +66,12 @@ const memoryView = {
     const drawn = { carried: 0, value: 1, scratch: 2 };
     const bars = [...plan.bars].sort((a, b) => drawn[a[5]] - drawn[b[5]]).map(([buffer, from, to, name, bytes, kind]) =>
       rectangle(from, to, bases[buffer], heights[buffer], kind, `${name}: ${bytesText(sizeNumber(bytes, values))} = ${bytes} bytes\nbuffer ${buffer}, from ${plan.steps[from][0]} to ${plan.steps[to][0]}`, plan.steps[from][1]));
+    const names = plan.bars.filter(([buffer, from, to, , , kind]) => kind === 'value' && (to - from + 1) * step > 60 && heights[buffer] / whole * height > 14).map(([buffer, from, , name]) =>
+      svg('text.inbar', { x: left + from * step + 4, y: y(bases[buffer] + heights[buffer] / 2) + 3 }, name));
     const callees = calls.map(({ step: at, callee, bytes }) => rectangle(at, at, total, bytes, 'callee', `${callee}: ${bytesText(bytes)}`, plan.steps[at][1]));
     const marks = [0, 0.25, 0.5, 0.75, 1].map(share => svg('g', {}, svg('line.grid', { x1: left, x2: width, y1: y(share * whole), y2: y(share * whole) }), svg('text.tick', { x: left - 6, y: y(share * whole) + 4 }, bytesText(Math.round(share * whole)))));
     return el('div.scroll', {}, svg('svg.chart', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `Arena of ${plan.name}: ${plan.buffers.length} buffers over ${plan.steps.length} steps` },
-      marks, bars, callees, svg('text.tick.start', { x: left, y: height - 6 }, `${plan.steps.length} ops, in their order →`)),
+      marks, bars, callees, names, svg('text.tick.start', { x: left, y: height - 6 }, `${plan.steps.length} ops, in their order →`)),
     el('p.legend', {}, ...['value', 'scratch', 'carried', 'callee'].map(kind => el('span', {}, el('i.' + kind, {}), { value: 'a value', scratch: 'needed while an op runs', carried: 'carried by a loop', callee: 'of a block that is called' }[kind]))));
   },
 

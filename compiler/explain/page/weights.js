@@ -1,6 +1,12 @@
 // Weights by kind, layer and type. A kind is a path without the numbers in it: a product's in all layers.
 
 const kindOf = path => path.replace(/(^|\.)\d+(?=\.|$)/g, '$1*');
+/** Of several in one, what the others differ in: `mlp.gate_proj + up_proj`. */
+function kindOfParts(parts) {
+  const [first, ...others] = parts.map(([path]) => kindOf(path).replace(/\.weight$/, ''));
+  const common = first.slice(0, first.lastIndexOf('.') + 1);
+  return [first, ...others.map(path => path.startsWith(common) ? path.slice(common.length) : path)].join(' + ');
+}
 const layerOf = path => {
   const found = /(?:^|\.)(\d+)(?:\.|$)/.exec(path);
   return found ? Number(found[1]) : null;
@@ -20,7 +26,7 @@ const weightsView = {
     }
     container.append(el('p#weights-total', { 'data-bytes': bytes, 'data-count': count }, `${grouped(count)} weights in ${grouped(tensors.length)} tensors take ${bytesText(bytes)}: ${(bytes * 8 / count).toFixed(2)} bits a weight.`));
     container.append(el('div.charts', {},
-      this.bars('By type', tensors, ({ type }) => type), this.bars('By kind', tensors, ({ first }) => kindOf(first)),
+      this.bars('By type', tensors, ({ type }) => type), this.bars('By kind', tensors, ({ parts }) => kindOfParts(parts)),
       this.bars('By layer', tensors, ({ first }) => layerOf(first) === null ? 'no layer' : String(layerOf(first)), true)));
     container.append(this.table(tensors));
   },
