@@ -11,6 +11,7 @@ import sys
 
 LANGUAGE = "compiler/language"
 TEXTMATE = f"{LANGUAGE}/editors/vscode/syntaxes/heddle.tmLanguage.json"
+TREE_SITTER = f"{LANGUAGE}/editors/tree-sitter"
 TABLES = ["Builtins.cpp", "BuiltinsElementwise.cpp"]
 CONSTANTS = {"yes", "no", "none"}
 
@@ -21,9 +22,11 @@ def operations(root):
 
 
 def keywords(root):
+    """Those of the grammar, and those of them that are types."""
     reference = (root / LANGUAGE / "REFERENCE.md").read_text(encoding="utf-8")
     grammar = re.search(r"^```grammar\n(.*?)^```", reference, flags=re.M | re.S)[1]
-    return set(re.findall(r'"([a-z]\w*)"', grammar))
+    rule = re.search(r"^type .*$", grammar, flags=re.M)[0]
+    return set(re.findall(r'"([a-z]\w*)"', grammar)), set(re.findall(r'"([a-z]\w*)"', rule))
 
 
 def expressions(rule):
@@ -41,6 +44,24 @@ def words(expression):
     return set(re.findall(r"[a-z]\w+", expression))
 
 
+def tree_sitter(grammar, parser, colours):
+    """The words of tree-sitter's grammar and of its parser, those that have a colour, and the operations, which are listed twice."""
+    word = r'"([a-z]\w*)"'
+    yield "grammar.js", set(re.findall(word, re.sub(r'//.*|field\("\w+"|^ *name: .*', "", grammar, flags=re.M)))
+    yield "parser.c", set(re.findall(r"\[anon_sym_\w+\] = " + word, parser))
+    colours = re.sub(r";.*", "", colours)
+    for operations in re.findall(r"#any-of\? @function.builtin([^)]*)", colours):
+        yield "operations", set(re.findall(word, operations))
+    yield "highlights.scm", set(re.findall(word, re.sub(r"\(#any-of[^)]*\)", "", colours)))
+
+
+def faults_of_tree_sitter(texts, keywords, operations):
+    for place, found in tree_sitter(*texts):
+        needed = operations if place == "operations" else keywords
+        yield from (f"{place}: {word} is missing" for word in sorted(needed - found))
+        yield from (f"{place}: {word} is none of the language" for word in sorted(found - needed))
+
+
 def faults(grammar, keywords, operations):
     found = {"operations": set(), "words": set()}
     for name, expression in expressions(grammar):
@@ -56,15 +77,24 @@ def self_test():
     needed = ["operations: gelu is missing", "operations: conv is none of the language", "words: entry is missing",
               "words: of is none of the language"]
     assert list(faults(grammar, {"block", "entry"}, {"linear", "gelu"})) == needed
+    texts = ('name: "m", // "x"\nf: seq("block", field("name", $.name))', '[anon_sym_block] = "block",\n[anon_sym_of] = "of",',
+             '((name) @function.builtin (#any-of? @function.builtin "linear")) ["block" "entry"] @keyword ; "of"')
+    needed = ["grammar.js: entry is missing", "parser.c: entry is missing", "parser.c: of is none of the language",
+              "operations: gelu is missing"]
+    assert list(faults_of_tree_sitter(texts, {"block", "entry"}, {"linear", "gelu"})) == needed
 
 
 def main():
     if sys.argv[1] == "--self-test":
         return self_test()
     root = pathlib.Path(sys.argv[1])
-    known = keywords(root), operations(root)
-    found = list(faults(json.loads((root / TEXTMATE).read_text(encoding="utf-8")), *known))
-    print("\n".join(found) or f"{len(known[0])} words and {len(known[1])} operations")
+    words, types = keywords(root)
+    known = operations(root)
+    found = list(faults(json.loads((root / TEXTMATE).read_text(encoding="utf-8")), words, known))
+    texts = [(root / TREE_SITTER / name).read_text(encoding="utf-8")
+             for name in ("grammar.js", "src/parser.c", "queries/highlights.scm")]
+    found += faults_of_tree_sitter(texts, words - types, known)
+    print("\n".join(found) or f"{len(words)} words and {len(known)} operations")
     return bool(found)
 
 

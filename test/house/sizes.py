@@ -12,8 +12,8 @@ import sys
 FILE_LINES, FUNCTION_LINES = 450, 80
 ROOMS = ["compiler", "dialects", "runtime", "test", "examples", ".ci"]
 SUFFIXES = {".cpp", ".h", ".c", ".in", ".inc", ".td", ".py", ".mlir", ".heddle", ".test", ".txt", ".cmake", ""}
-# Not written by hand: the grid of Unicode, data of tests.
-DATA = {"golden", "seeds", "dictionaries", "__pycache__"}
+# Not written by hand: the grid of Unicode, data of tests, the parser that tree-sitter generates.
+DATA = {"golden", "seeds", "dictionaries", "tree-sitter", "__pycache__"}
 # Yet to be shortened: struck from here as they are, and nothing may be added.
 LONG_FILES = set()
 LONG_FUNCTIONS = set()

@@ -1,0 +1,5 @@
+[
+  (config)
+  (weights)
+  (body)
+] @fold
