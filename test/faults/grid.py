@@ -19,7 +19,7 @@ import sys
 
 ERROR = re.compile(r"^(\S+: |\S+:\d+:\d+: )?error: \S")
 SECONDS = 60
-OLD = b"what was there before\n"
+OLD = b"model   what_was_there_before\n" # which heddle fmt has something to do with
 
 # How a kind of call fails: its name, the number of the error (0: short), whether later calls fail too, and whether the
 # command has to succeed all the same.
@@ -166,6 +166,7 @@ def cases(heddle, sources, directory, sample):
         Case("build-toy-obj", [heddle, "build", toy, "-o", "out.o"], ["out.o"]),
         Case("build-toy-header", [heddle, "build", toy, "-o", "out.h"], ["out.h"]),
         Case("build-module", [heddle, "build", gpt2, "--emit=nn", "-o", "out.mlir"], ["out.mlir"], memory=300),
+        Case("format", [heddle, "fmt", "out.heddle"], ["out.heddle"], memory=300),
         Case("build-stdout", [heddle, "build", toy, "--emit=ll"]),
         Case("run", [heddle, "run", gpt2, *quick, "--", "score", f"--in=ids={ids}", "--out=result=out.npy"], ["out.npy"],
              stdio=True),
@@ -175,7 +176,7 @@ def cases(heddle, sources, directory, sample):
              stdio=True),
     ]
     if sample:
-        return [case for case in all_cases if case.name in ("check", "build-beside", "program-arrays")]
+        return [case for case in all_cases if case.name in ("check", "build-beside", "format", "program-arrays")]
     subprocess.run([heddle, "build", f"{sources}/examples/scripture", "--threads=1", "-o", writer], check=True)
     media, pixels, waves = f"{sources}/test/media/Inputs", f"{directory}/pixels", f"{directory}/waves"
     for program, case in ((pixels, "pictures/vit"), (waves, "sounds/tiny")):
