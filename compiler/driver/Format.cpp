@@ -2,6 +2,7 @@
 
 #include "compiler/driver/Format.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Process.h"
 #include "compiler/files/InputFile.h"
 #include "compiler/files/OutputFile.h"
 #include "compiler/language/Format.h"
@@ -15,8 +16,9 @@ using llvm::LogicalResult;
 namespace fs = llvm::sys::fs;
 
 /// Writes the file, or the one that a link leads to, with the rights that it
-/// has.
-static llvm::Error rewrite(llvm::StringRef path, llvm::StringRef text) {
+/// has. By `isLast`, there is nothing to do once it is in its place.
+static llvm::Error rewrite(llvm::StringRef path, llvm::StringRef text,
+                           bool isLast) {
   llvm::SmallString<128> real;
   if (std::error_code error = fs::real_path(path, real))
     return llvm::createFileError(path, error);
@@ -34,10 +36,15 @@ static llvm::Error rewrite(llvm::StringRef path, llvm::StringRef text) {
   if (std::error_code error =
           fs::setPermissions(file->temporaryPath(), *rights))
     return llvm::createFileError(path, error);
-  return file->place(/*keepsOld=*/false);
+  if (llvm::Error error = file->place(/*keepsOld=*/false))
+    return error;
+  if (isLast)
+    noteOutcome(0);
+  return llvm::Error::success();
 }
 
-static LogicalResult formatFile(const std::string &path, bool onlyChecks) {
+static LogicalResult formatFile(const std::string &path, bool onlyChecks,
+                                bool isLast) {
   bool isStream = path == "-";
   auto text = isStream ? files::readStandardInput(files::limits::model)
                        : files::readFile(path, files::limits::model);
@@ -59,14 +66,16 @@ static LogicalResult formatFile(const std::string &path, bool onlyChecks) {
   }
   if (before == *after)
     return llvm::success();
-  if (llvm::Error error = rewrite(path, *after))
+  if (llvm::Error error = rewrite(path, *after, isLast))
     return fail(std::move(error));
   return llvm::success();
 }
 
 int driver::format(const Arguments &arguments) {
   bool isDone = true;
-  for (const std::string &path : arguments.files)
-    isDone &= succeeded(formatFile(path, arguments.onlyChecks));
+  for (const std::string &path : arguments.files) {
+    bool isLast = isDone && &path == &arguments.files.back();
+    isDone &= succeeded(formatFile(path, arguments.onlyChecks, isLast));
+  }
   return isDone ? 0 : 1;
 }
