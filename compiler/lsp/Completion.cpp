@@ -60,13 +60,13 @@ private:
 } // namespace
 
 void Completer::add(const Twine &label, Kind kind, const Twine &detail) {
-  std::string name = label.str();
+  std::string name = json::fixUTF8(label.str());
   if (!seen.insert(name).second)
     return;
   // Editors sort; this keeps the order in which they were added.
   std::string order = std::to_string(10000 + items.size());
   protocol::CompletionItem item(name, kind, order);
-  item.detail = detail.str();
+  item.detail = json::fixUTF8(detail.str());
   items.push_back(std::move(item));
 }
 

@@ -38,7 +38,7 @@ Expected<std::vector<protocol::TextEdit>> formattingOf(const File &file) {
       language::format(text, file.source->path, diagnostics);
   if (!formatted)
     return make_error<protocol::LSPError>(
-        StringRef(why).split('\n').first.str(),
+        json::fixUTF8(StringRef(why).split('\n').first),
         protocol::ErrorCode::RequestFailed);
   StringRef changed = *formatted;
   if (changed == text)

@@ -328,7 +328,8 @@ std::optional<protocol::Hover> hover(const Model &model, const File &file,
   if (text.empty())
     return std::nullopt;
   protocol::Hover hover(file.text.rangeOf(at->text));
-  hover.contents.value = std::move(text);
+  // Comments, paths and names of tensors are what strangers wrote.
+  hover.contents.value = json::fixUTF8(text);
   return hover;
 }
 

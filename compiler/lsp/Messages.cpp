@@ -48,7 +48,7 @@ addPlacesOf(StringRef text, const Model &model, const Workspace &workspace,
           shown.begin() + std::min<size_t>(column - 1, shown.size());
       related.push_back({{workspace.uriOf(file.path),
                           file.rangeAt(SMLoc::getFromPointer(place))},
-                         shown.trim().str()});
+                         json::fixUTF8(shown.trim())});
     }
   }
 }
@@ -59,16 +59,16 @@ static protocol::Diagnostic diagnosticOf(const Message &message,
   protocol::Diagnostic shown;
   shown.severity = severityOf(message.severity);
   shown.source = "heddle";
-  shown.message = message.text;
+  shown.message = json::fixUTF8(message.text);
   std::vector<protocol::DiagnosticRelatedInformation> related;
   addPlacesOf(message.text, model, workspace, related);
   for (const auto &[place, text] : message.notes) {
     const File *file = model.fileOf(place.getPointer());
     if (place.isValid() && file)
-      related.push_back(
-          {{workspace.uriOf(file->path), file->rangeAt(place)}, text});
+      related.push_back({{workspace.uriOf(file->path), file->rangeAt(place)},
+                         json::fixUTF8(text)});
     else
-      shown.message += "\n" + text;
+      shown.message += "\n" + json::fixUTF8(text);
   }
   if (!related.empty())
     shown.relatedInformation = std::move(related);

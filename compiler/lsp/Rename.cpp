@@ -18,7 +18,7 @@ using namespace heddle::language;
 namespace heddle::lsp {
 
 static Error refuse(const Twine &why) {
-  return make_error<protocol::LSPError>(why.str(),
+  return make_error<protocol::LSPError>(json::fixUTF8(why.str()),
                                         protocol::ErrorCode::RequestFailed);
 }
 

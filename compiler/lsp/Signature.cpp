@@ -39,9 +39,9 @@ signatureAt(const Model &model, const File &file, const char *place) {
   protocol::SignatureHelp help;
   auto add = [&](StringRef signature, StringRef meaning) {
     protocol::SignatureInformation information;
-    information.label = signature.str();
+    information.label = json::fixUTF8(signature);
     information.documentation = meaning.str();
-    information.parameters = parametersOf(signature);
+    information.parameters = parametersOf(information.label);
     help.signatures.push_back(std::move(information));
   };
   for (const OperationText &operation : operationTexts())

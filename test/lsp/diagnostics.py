@@ -92,6 +92,20 @@ def check_settings():
     assert "D = 3" in editor.hover(main, "x|: [B D]"), editor.hover(main, "x|: [B D]")
 
 
+def check_bytes():
+    """What is no UTF-8 in files and their names is shown all the same."""
+    (work / "latin.heddle").write_bytes(b"config { D = 8 }\n# gr\xfc\xdfe\nblock half(x: [B D]) { return x + \"\xff\" }\n")
+    odd = work / "odd.heddle"
+    text = 'model odd\nimport "latin.heddle"\ndyn B in 1..4\nentry e(x: [B D]) -> [B D] { return half(x) }\n'
+    editor.open(odd, text)
+    equal([one["message"] for one in editor.shown[editor.uri(work / "latin.heddle")]], ["found a string that is not UTF-8, needs UTF-8"])
+    assert "gr\ufffd\ufffde" in editor.hover(odd, "return ha|lf"), editor.hover(odd, "return ha|lf")
+    uri = editor.uri(work) + "/%FF.heddle"
+    editor.tell("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "heddle", "version": 1, "text": text.replace("half", "part")}})
+    editor.close(odd)
+    editor.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": {"line": 3, "character": 38}})
+
+
 def check_closing():
     editor.edit(main, "D -> E", "D -> F")
     equal(shown(main), [("F", "unknown size F")])
@@ -105,6 +119,7 @@ check_imports()
 check_columns()
 check_without_config()
 check_settings()
+check_bytes()
 check_closing()
 editor.leave()
 print("diagnostics as they should be")
