@@ -69,7 +69,7 @@ static std::string storedText(const Model &model, StringRef path) {
   const StoredTensor *tensor = tensors.lookup(path);
   if (!tensor)
     return "missing in " + sys::path::filename(checkpoint->path()).str();
-  return (checkpoint->typeOf(*tensor) + " " +
+  return ("`" + tensor->name + "` " + checkpoint->typeOf(*tensor) + " " +
           checkpoint::shapeText(tensor->shape) + " in " +
           sys::path::filename(checkpoint->fileOf(*tensor)))
       .str();
@@ -110,6 +110,7 @@ std::vector<std::string> weightTextsAt(const Model &model,
     Alike &alike = known->second;
     if (isNew) {
       alike.shape = weight.shape;
+      // Of the first of them.
       alike.stored = storedText(model, weight.path);
     }
     alike.numbers.resize(numbers.size());

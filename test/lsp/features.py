@@ -27,7 +27,7 @@ def hover(marked):
 
 
 def check_hover():
-    equal(hover("q = linear@|q_proj"), ["@q_proj", "`layers.0..1.self_attn.q_proj.weight` [H*K D]: BF16 [32, 32] in model.safetensors"])
+    equal(hover("q = linear@|q_proj"), ["@q_proj", "`layers.0..1.self_attn.q_proj.weight` [H*K D]: `model.layers.0.self_attn.q_proj.weight` BF16 [32, 32] in model.safetensors"])
     equal(hover("block self_attention(|x"), ["x: real[B T D]", "1 ≤ B ≤ 32, 1 ≤ T ≤ 64, D = 32"])
     equal(hover("turned(|x: [B T X"), ["x: real[B T G K]\nx: real[B T H K]", "1 ≤ B ≤ 32, 1 ≤ T ≤ 64, G = 2, K = 8, H = 4"])
     equal(hover("turned(x: [B T |X"), ["X = G\nX = H", "G = 2, H = 4", "a size of block turned"])
