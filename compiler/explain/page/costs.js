@@ -63,16 +63,17 @@ const costsView = {
     const limits = this.limits(), width = 620, height = 300, left = 60, bottom = 34, top = 24;
     const points = rows.filter(({ flops, bytes, runs }) => flops > 0 && bytes > 0 && runs > 0);
     if (!points.length) return el('p.hint', {}, 'No op multiplies anything here.');
-    const intensities = [...points.map(({ flops, bytes }) => flops / bytes), limits.f32 / limits.memory];
+    const measured = points.filter(({ profile }) => profile && profile.seconds > 0 && profile.flops > 0).map(({ profile }) => ({ intensity: profile.flops / (profile.bytes || 1), speed: profile.flops / profile.seconds / 1e9 }));
+    const intensities = [...points.map(({ flops, bytes }) => flops / bytes), ...measured.map(({ intensity }) => intensity), limits.f32 / limits.memory];
     const from = Math.floor(Math.log10(Math.min(...intensities)) - 0.2), to = Math.ceil(Math.log10(Math.max(...intensities)) + 0.2);
-    const highest = Math.ceil(Math.log10(Math.max(limits.f32, limits.bf16, limits.i8)) + 0.1), lowest = Math.min(Math.floor(Math.log10(limits.memory * 10 ** from)), highest - 2);
+    const highest = Math.ceil(Math.log10(Math.max(limits.f32, limits.bf16, limits.i8)) + 0.1), slowest = Math.min(limits.memory * 10 ** from, ...measured.map(({ speed }) => speed)), lowest = Math.max(Math.min(Math.floor(Math.log10(slowest)), highest - 2), highest - 7);
     const x = intensity => left + (Math.log10(intensity) - from) / (to - from) * (width - left - 12);
     const y = speed => top + (highest - Math.log10(Math.max(speed, 10 ** lowest))) / (highest - lowest) * (height - top - bottom);
     const reach = (intensity, limit) => Math.min(limit, intensity * limits.memory);
     const used = new Set(points.map(({ site }) => site.arithmetic));
     const roofs = ['f32', 'bf16', 'i8'].filter(name => used.has(name)).map(name => {
       const corner = Math.max(limits[name] / limits.memory, 10 ** from);
-      return svg('g', {}, svg('path.roof', { d: `M${x(10 ** from)} ${y(reach(10 ** from, limits[name]))} L${x(corner)} ${y(limits[name])} L${width - 12} ${y(limits[name])}` }), svg('text.tick.end', { x: width - 14, y: y(limits[name]) - 4 }, `${name} ${countText(limits[name] * 1e9, 'FLOP/s')}`));
+      return svg('g', {}, svg('path.roof', { d: `M${x(10 ** from)} ${y(reach(10 ** from, limits[name]))} L${x(corner)} ${y(limits[name])} L${width - 12} ${y(limits[name])}` }), svg('text.tick.end', { x: width - 14, y: y(limits[name]) - 14 }, `${name} ${countText(limits[name] * 1e9, 'FLOP/s')}`));
     });
     const longest = Math.max(...points.map(({ expected }) => expected), 1e-30);
     const circles = points.map(({ site, flops, bytes, expected, seconds, profile, number }) => {
@@ -80,7 +81,7 @@ const costsView = {
       const got = profile && profile.seconds > 0 && profile.flops > 0 ? profile.flops / profile.seconds / 1e9 : 0;
       const choose = () => this.choose(site, number);
       return svg('g.point', { click: choose, class: String(number) === state.loop ? 'point chosen' : 'point' }, svg('title', {}, `${site.name}\n${intensity.toPrecision(3)} FLOP a byte, at least ${timeText(expected)}` + (got ? `, measured ${timeText(seconds)}` : '')),
-        svg('circle', { cx: x(intensity), cy: y(speed), r: 3 + 9 * Math.sqrt(expected / longest) }), got ? svg('circle.measured', { cx: x(profile.bytes ? profile.flops / profile.bytes : intensity), cy: y(got), r: 4 }) : null);
+        svg('circle', { cx: x(intensity), cy: y(speed), r: 3 + 9 * Math.sqrt(expected / longest) }), got ? svg('circle.measured', { cx: x(profile.flops / (profile.bytes || 1)), cy: y(got), r: 4 }) : null);
     });
     const power = exponent => [...String(exponent)].map(char => '⁰¹²³⁴⁵⁶⁷⁸⁹'[char] || '⁻').join('');
     const ticks = [];
