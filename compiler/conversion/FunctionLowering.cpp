@@ -27,6 +27,9 @@ void FunctionLowering::refuse(const llvm::Twine &reason) {
 LogicalResult FunctionLowering::lowerBlock(Block &block) {
   for (Operation &op : block) {
     location = op.getLoc();
+    // Constants that were merged are of no line: of their function, then.
+    if (isa<UnknownLoc>(location))
+      location = op.getParentOfType<func::FuncOp>().getLoc();
     if (isa<arith::ArithDialect>(op.getDialect())) { // indices of loops
       builder.clone(op, mapping);
       continue;

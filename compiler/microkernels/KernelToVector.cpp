@@ -26,6 +26,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringMap.h"
 #include <functional>
 
@@ -131,6 +134,56 @@ private:
   llvm::StringMap<Emitter> emitters; ///< by name of the op
 };
 
+/// A micro-kernel that several ops call is emitted for the first of them. Its
+/// location is that of all.
+class SharedKernels {
+public:
+  explicit SharedKernels(ModuleOp module) {
+    SymbolTable symbols(module);
+    module.walk([&](func::CallOp call) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (callee && callee->hasAttr("passthrough"))
+        calls[callee].push_back(call);
+    });
+  }
+
+  void locate() {
+    for (auto &[kernel, _] : calls) {
+      llvm::SmallSetVector<Location, 8> places;
+      llvm::SmallPtrSet<Operation *, 8> seen;
+      collect(kernel, places, seen);
+      if (places.size() < 2)
+        continue;
+      MLIRContext *context = kernel->getContext();
+      auto why = StringAttr::get(context, kernel::KernelDialect::kSharedPlace);
+      Location all = FusedLoc::get(places.getArrayRef(), why, context);
+      kernel->walk([&](Operation *op) { op->setLoc(all); });
+    }
+  }
+
+private:
+  /// Where a kernel is called, be it by way of others.
+  void collect(func::FuncOp kernel, llvm::SmallSetVector<Location, 8> &places,
+               llvm::SmallPtrSet<Operation *, 8> &seen) const {
+    if (!seen.insert(kernel).second)
+      return;
+    for (func::CallOp call : calls.lookup(kernel))
+      if (auto caller = call->getParentOfType<func::FuncOp>();
+          calls.contains(caller))
+        collect(caller, places, seen);
+      else
+        places.insert(placeOf(call.getLoc()));
+  }
+
+  /// That of the op; from where its block is called does not matter.
+  static Location placeOf(Location location) {
+    auto place = location->findInstanceOf<FileLineColLoc>();
+    return place ? Location(place) : location;
+  }
+
+  llvm::MapVector<func::FuncOp, SmallVector<func::CallOp>> calls;
+};
+
 struct KernelToVector
     : heddle::microkernels::impl::KernelToVectorBase<KernelToVector> {
   using Base::Base;
@@ -146,6 +199,7 @@ struct KernelToVector
     }
     if (failed(Emitters(*machine).run(getOperation())))
       return signalPassFailure();
+    SharedKernels(getOperation()).locate();
     // What naive loops are left with.
     heddle::scalar::expandFunctions(getOperation());
   }

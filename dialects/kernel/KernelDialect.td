@@ -31,6 +31,8 @@ def Kernel_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kSizesAttr = "kernel.sizes";
     /// Unit attribute of a `func.func` that is an entry.
     static constexpr ::llvm::StringLiteral kEntryAttr = "kernel.entry";
+    /// Metadata of a location: a micro-kernel is that of several ops, whose places these are.
+    static constexpr ::llvm::StringLiteral kSharedPlace = "kernel.shared";
   }];
 }
 

@@ -12,6 +12,18 @@ static CallPath pathOf(CallOp call) {
   return {call.getPath(), call.getIndices(), call.getAbsolute()};
 }
 
+/// MLIR has put the place of the call behind that of each op. The block's name
+/// goes before it, so that a debugger can tell whose line that is.
+static Location withName(Location place, StringAttr block, Location call) {
+  auto stack = dyn_cast<CallSiteLoc>(place);
+  if (!stack)
+    return place;
+  if (stack.getCaller() == call)
+    return CallSiteLoc::get(NameLoc::get(block, stack.getCallee()), call);
+  return CallSiteLoc::get(stack.getCallee(),
+                          withName(stack.getCaller(), block, call));
+}
+
 namespace {
 
 struct NNInliner : DialectInlinerInterface {
@@ -40,8 +52,13 @@ struct NNInliner : DialectInlinerInterface {
   void processInlinedCallBlocks(
       Operation *call, iterator_range<Region::iterator> blocks) const override {
     CallPath path = pathOf(cast<CallOp>(call));
-    for (Block &block : blocks)
+    StringAttr name = cast<CallOp>(call).getCalleeAttr().getAttr();
+    for (Block &block : blocks) {
       block.walk([&](PathOpInterface op) { op.carryPathOf(path); });
+      block.walk([&](Operation *op) {
+        op->setLoc(withName(op->getLoc(), name, call->getLoc()));
+      });
+    }
   }
 };
 
