@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/Object.h"
 #include "compiler/codegen/AllowedOps.h"
+#include "compiler/codegen/DebugInfo.h"
 #include "compiler/codegen/EmitProgram.h"
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/StackBytes.h"
@@ -81,7 +82,7 @@ static llvm::LogicalResult verify(mlir::ModuleOp module,
 
 llvm::LogicalResult codegen::translateToLlvm(mlir::ModuleOp module,
                                              const Program &program,
-                                             Code &code) {
+                                             bool debugInfo, Code &code) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   // It becomes data; LLVM's dialect has no words for it.
@@ -89,6 +90,8 @@ llvm::LogicalResult codegen::translateToLlvm(mlir::ModuleOp module,
     description.erase();
   if (failed(allowsOps(module, *code.machine)))
     return llvm::failure();
+  if (debugInfo)
+    addDebugInfo(module);
   code.context = std::make_unique<llvm::LLVMContext>();
   code.module =
       mlir::translateModuleToLLVMIR(module, *code.context, program.name);

@@ -31,10 +31,12 @@ struct Code {
 };
 
 /// Translates a module of the LLVM dialect. Everything in it becomes internal
-/// to the object. The module loses its program.description. Fails after a
+/// to the object. The module loses its program.description. With debug
+/// information, places of the model file stay with the code. Fails after a
 /// diagnostic.
 llvm::LogicalResult translateToLlvm(mlir::ModuleOp module,
-                                    const Program &program, Code &code);
+                                    const Program &program, bool debugInfo,
+                                    Code &code);
 
 /// Adds the program's descriptor and C interface, and `main` on demand, to the
 /// first code, which is for the processor that can do least. The others, in

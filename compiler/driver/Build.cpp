@@ -30,6 +30,7 @@ using pipeline::Stage;
 
 static LogicalResult writeStream(Compilation &compilation, Stage stage,
                                  llvm::raw_pwrite_stream &os) {
+  bool showsPlaces = compilation.hasDebugInfo();
   switch (stage) {
   case Stage::Ll:
     compilation.code().module->print(os, nullptr);
@@ -46,7 +47,8 @@ static LogicalResult writeStream(Compilation &compilation, Stage stage,
     codegen::writeHeader(compilation.program(), os);
     break;
   default:
-    compilation.module()->print(os);
+    compilation.module()->print(
+        os, mlir::OpPrintingFlags().enableDebugInfo(showsPlaces));
     os << "\n";
   }
   return llvm::success();

@@ -110,6 +110,9 @@ struct Arguments {
   std::string sysroot, runtimeDirectory;
   std::string header;
 
+  /// Places of the model file go into the code, and are printed with a module.
+  bool debugInfo = false;
+
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
 

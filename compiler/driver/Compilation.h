@@ -83,6 +83,8 @@ public:
   }
   /// Those of the arguments; once loaded, with what the checkpoint says.
   const pipeline::Options &options() const { return options_; }
+  /// Whether places of the model file are kept.
+  bool hasDebugInfo() const { return arguments.debugInfo; }
   /// Whether the module is as the language made it.
   bool isAtNn() const { return stage == pipeline::Stage::Nn; }
   /// What the build reads, as far as it has.

@@ -140,7 +140,7 @@ llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
     mlir::TimingScope scope = time("translate");
     for (auto [i, code] : llvm::enumerate(codes))
       if (failed(codegen::translateToLlvm(i ? *modules[i] : *module_, program_,
-                                          code)))
+                                          arguments.debugInfo, code)))
         return llvm::failure();
     codegen::addProgram(codes, program_, main);
   }

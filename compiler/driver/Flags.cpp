@@ -319,6 +319,10 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readText(v, a.options.target.triple);
      }},
+    {"-g", "", compiling,
+     "lines of the model file in the code, for gdb and perf; of stages that "
+     "are modules, the locations",
+     [](StringRef, Arguments &a) { return setTrue(a.debugInfo); }},
     {"--static", "", building, "an executable that carries the C library",
      [](StringRef, Arguments &a) { return setTrue(a.isStatic); }},
     {"--serve", "", building,
