@@ -96,6 +96,10 @@ typedef struct heddle_site {
   heddle_polynomial flops; /* multiplications and additions of products and attention; else 0 */
   heddle_polynomial bytes; /* of products and attention: weights, keys and values; else all operands and results */
   int32_t arithmetic;      /* the heddle_type that products multiply in: F32, BF16, I8 */
+  const char *place;       /* "llama.heddle:37:12", of the model file; NULL: nobody knows */
+  const char *layer;       /* the block that a loop runs and that it is in: "layer"; NULL: no loop runs it */
+  int32_t first_layer;     /* the number of the loop's first turn */
+  int32_t counts_layers;   /* 1: it runs once a turn; 0: as often as data say, in the turn that began last */
 } heddle_site;
 
 struct heddle_frame;

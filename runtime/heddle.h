@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Of these functions and structs: a host is compiled with the header of its model's version. */
-#define HEDDLE_INTERFACE_VERSION 10u
+#define HEDDLE_INTERFACE_VERSION 11u
 
 #define HEDDLE_API __attribute__((visibility("default")))
 

@@ -172,9 +172,12 @@ llvm::Constant *Emitter::cache(const ProgramCache &cache) {
 }
 
 llvm::Constant *Emitter::site(const ProgramSite &site) {
-  return structOf<heddle_site>({string(site.name), polynomial(site.flops),
-                                polynomial(site.bytes),
-                                int32(static_cast<int>(site.arithmetic))});
+  return structOf<heddle_site>(
+      {string(site.name), polynomial(site.flops), polynomial(site.bytes),
+       int32(static_cast<int>(site.arithmetic)),
+       site.place.empty() ? null() : string(site.place),
+       site.layer.empty() ? null() : string(site.layer), int32(site.firstLayer),
+       int32(site.countsLayers)});
 }
 
 llvm::Constant *Emitter::ids(const heddle_ids &ids) {

@@ -3,6 +3,7 @@
 #include "compiler/codegen/Program.h"
 #include "compiler/codegen/Interface.h"
 #include "dialects/program/Program.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace heddle;
@@ -95,17 +96,34 @@ static ProgramEntry read(program::EntryOp op) {
 }
 
 static ProgramCache read(program::CacheOp cache) {
-  return {cache.getPath().str(), static_cast<int64_t>(cache.getBytes()),
-          textOf(cache.getSize()), cache.getState(),
+  return {cache.getPath().str(),
+          static_cast<int64_t>(cache.getBytes()),
+          textOf(cache.getSize()),
+          cache.getState(),
           static_cast<int64_t>(cache.getStreams().value_or(1)),
           static_cast<int64_t>(cache.getWindow().value_or(0))};
 }
 
+/// The file's name alone: a program tells nobody where it was built.
+static std::string placeOf(mlir::Location location) {
+  auto place = location->findInstanceOf<mlir::FileLineColLoc>();
+  if (!place)
+    return "";
+  return (llvm::sys::path::filename(place.getFilename().getValue()) + ":" +
+          llvm::Twine(place.getLine()) + ":" + llvm::Twine(place.getColumn()))
+      .str();
+}
+
 static ProgramSite read(program::SiteOp site) {
-  return {site.getName().str(), site.getFlops().value_or(SizeExpr()),
+  return {site.getName().str(),
+          site.getFlops().value_or(SizeExpr()),
           site.getBytes().value_or(SizeExpr()),
           site.getArithmetic() ? elementTypeOf(*site.getArithmetic())
-                               : ElementType::F32};
+                               : ElementType::F32,
+          site.getLayer().value_or("").str(),
+          static_cast<int64_t>(site.getFrom().value_or(0)),
+          site.getLayer() && !site.getWithin(),
+          placeOf(site.getLoc())};
 }
 
 template <typename LineOp, typename Line>

@@ -102,6 +102,12 @@ struct ProgramSite {
   nn::SizeExpr bytes;
   /// What products multiply.
   ElementType arithmetic = ElementType::F32;
+  /// The loop's block; empty: no loop runs it. As in heddle_site.
+  std::string layer;
+  int64_t firstLayer = 0;
+  bool countsLayers = false;
+  /// `llama.heddle:37:12`; empty: nobody knows.
+  std::string place;
 };
 
 /// heddle_sentences.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/Sites.h"
+#include "compiler/transforms/SiteLayers.h"
 #include "dialects/nn/NN.h"
 #include "dialects/nn/Places.h"
 #include "dialects/program/Program.h"
@@ -121,6 +122,7 @@ void transforms::numberSites(ModuleOp module, const nn::SizeTable &sizes,
                              OpBuilder &builder) {
   int32_t next = 0;
   llvm::StringMap<SizeExpr> shares = sharesOfTokens(module);
+  SiteLayers layers(module);
   for (auto function : module.getOps<func::FuncOp>())
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       std::optional<nn::Cost> cost = nn::costOf(op, sizes);
@@ -132,11 +134,15 @@ void transforms::numberSites(ModuleOp module, const nn::SizeTable &sizes,
           cost->bytes *= share->second;
       }
       op->setAttr(nn::kSiteAttr, builder.getI32IntegerAttr(next));
+      std::optional<SiteLayer> layer = layers.of(op);
       program::SiteOp::create(
           builder, op->getLoc(), builder.getI64IntegerAttr(next++),
           builder.getStringAttr(nameOf(op)), workOf(cost->flops, builder),
-          workOf(cost->bytes, builder),
-          arithmeticOf(cost->arithmetic, builder));
+          workOf(cost->bytes, builder), arithmeticOf(cost->arithmetic, builder),
+          layer ? builder.getStringAttr(layer->name) : StringAttr(),
+          layer && layer->from ? builder.getI64IntegerAttr(layer->from)
+                               : IntegerAttr(),
+          layer && !layer->counts ? builder.getUnitAttr() : UnitAttr());
       // What stands in a mask is part of the op.
       return WalkResult::skip();
     });

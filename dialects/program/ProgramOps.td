@@ -191,17 +191,25 @@ def Program_SiteOp : Program_Line<"site"> {
   let description = [{
     With the work that it does in one run of its function: multiplications and additions of products and attention, else none;
     bytes of weights, keys and values for these, else of all operands and results. `in` is the type that a product multiplies
-    in, f32 where nothing is said. `kernel.mark` names it by its number.
+    in, f32 where nothing is said. `kernel.mark` names it by its number. Its place in the model file is its location.
 
-    C1. The name has no control characters.
+    `layer` names the block, or else the loop, that it is in where a loop runs it: the first time is layer `from`, 0 where
+    nothing is said. Where it is `within` a layer, it runs as often as data say, and is of the layer that began last.
+
+    C1. Names have no control characters.
 
     ```mlir
     program.site 2 "step: linear wte [B V]" flops "6208*B" bytes "16384" in bf16
+    program.site 3 "layer: rms_norm ln_1 [B T D]" bytes "8*B*T*D" layer "layer" from 6
     ```
   }];
   let arguments = (ins Program_Number:$number, StrAttr:$name, OptionalAttr<Program_SizeExpr>:$flops,
-                       OptionalAttr<Program_SizeExpr>:$bytes, OptionalAttr<Program_ElementType>:$arithmetic);
-  let assemblyFormat = "$number $name (`flops` $flops^)? (`bytes` $bytes^)? (`in` $arithmetic^)? attr-dict";
+                       OptionalAttr<Program_SizeExpr>:$bytes, OptionalAttr<Program_ElementType>:$arithmetic,
+                       OptionalAttr<StrAttr>:$layer, OptionalAttr<Program_Number>:$from, UnitAttr:$within);
+  let assemblyFormat = [{
+    $number $name (`flops` $flops^)? (`bytes` $bytes^)? (`in` $arithmetic^)? (`layer` $layer^)? (`from` $from^)?
+    (`within` $within^)? attr-dict
+  }];
 }
 
 def Program_TensorOp : Program_Line<"tensor"> {

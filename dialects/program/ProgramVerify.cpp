@@ -152,7 +152,11 @@ LogicalResult CacheOp::verify() {
   return verifyShown(*this, getPath()); // C1
 }
 
-LogicalResult SiteOp::verify() { return verifyShown(*this, getName()); } // C1
+LogicalResult SiteOp::verify() {
+  if (failed(verifyShown(*this, getLayer().value_or("")))) // C1
+    return failure();
+  return verifyShown(*this, getName()); // C1
+}
 
 LogicalResult TensorOp::verify() {
   kernel::PackedLayout layout = getLayout().getLayout();

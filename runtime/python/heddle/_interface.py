@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
-VERSION = 10  # HEDDLE_INTERFACE_VERSION
+VERSION = 11  # HEDDLE_INTERFACE_VERSION
 RESUME_COMMON = 2
 TOKENIZE_PLAIN, TOKENIZE_TEXT_ONLY = 1, 2
 EARLY_STOPPING = {"no": 1, "yes": 2, "never": 3}
