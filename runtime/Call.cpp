@@ -358,7 +358,8 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
     profile->beginCall();
   auto status = static_cast<heddle_status>(session.model->run(entry, &frame));
   if (profile)
-    profile->endCall(session.sizes);
+    profile->endCall(static_cast<int32_t>(&entry - session.program().entries),
+                     session.sizes);
   if (status && !*heddle_last_error())
     fail(status, "%s failed", entry.name);
   return status;

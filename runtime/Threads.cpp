@@ -1,5 +1,7 @@
 #include "runtime/Threads.h"
+#include "runtime/Clock.h"
 #include "runtime/Cpu.h"
+#include "runtime/Trace.h"
 
 #include <algorithm>
 #include <csignal>
@@ -131,6 +133,20 @@ ThreadPool::~ThreadPool() {
   free(shares);
 }
 
+/// What `take` does on a thread, and when, where somebody wants to know: before
+/// it is reported, so that the loop has not ended.
+template <typename Take>
+uint32_t ThreadPool::noteUnits(int32_t thread, Take take) {
+  Trace *noted = trace.load(std::memory_order_relaxed);
+  if (!noted)
+    return take();
+  double begin = secondsNow();
+  uint32_t units = take();
+  if (units)
+    noted->addTask(thread, begin, secondsNow());
+  return units;
+}
+
 void ThreadPool::run(heddle_task task, void *context, int64_t n) {
   if (threadCount == 1 || n <= 1 ||
       busy.exchange(true, std::memory_order_acquire)) {
@@ -140,9 +156,10 @@ void ThreadPool::run(heddle_task task, void *context, int64_t n) {
   }
   publish(task, context, n);
   wakeBelow(0);
-  auto others = static_cast<uint32_t>(shares[0].units) - takeAll(shares[0]);
+  auto others = static_cast<uint32_t>(shares[0].units) -
+                noteUnits(0, [&] { return takeAll(shares[0]); });
   if (!awaitUnits(others, std::min(spinLimit, spinsBeforeTaking))) {
-    others -= takeFromOthers(0);
+    others -= noteUnits(0, [&] { return takeFromOthers(0); });
     if (!awaitUnits(others, spinLimit))
       sleepUntilUnits(others);
   }
@@ -239,9 +256,11 @@ void *ThreadPool::workerMain(void *argument) {
       return nullptr;
     last = loopOf(own.left.load());
     pool.wakeBelow(self.index);
-    pool.report(takeAll(own));
+    int32_t index = self.index;
+    pool.report(pool.noteUnits(index, [&] { return takeAll(own); }));
     if (!awaitLoop(own, last, std::min(pool.spinLimit, spinsBeforeTaking)))
-      pool.report(pool.takeFromOthers(self.index));
+      pool.report(
+          pool.noteUnits(index, [&] { return pool.takeFromOthers(index); }));
   }
 }
 

@@ -18,6 +18,8 @@
 
 namespace heddle::runtime {
 
+class Trace;
+
 /// Bytes of stack that this thread has left; INT64_MAX where nobody knows, as
 /// on a stack that the host has made for itself.
 int64_t stackLeft();
@@ -35,6 +37,11 @@ public:
   [[nodiscard]] bool start(int32_t count, int64_t stackBytes);
 
   int32_t size() const { return threadCount; }
+
+  /// Notes what each thread does of the loops that follow; null: nowhere.
+  void traceTo(Trace *wanted) {
+    trace.store(wanted, std::memory_order_relaxed);
+  }
 
   /// Calls task(context, i) for every i in [0, n) and returns when all are
   /// done. If the pool is at work for another host thread, or the caller is
@@ -73,6 +80,7 @@ private:
   static uint32_t takePiece(Share &share);
   static uint32_t takeAll(Share &share);
   uint32_t takeFromOthers(int32_t thread);
+  template <typename Take> uint32_t noteUnits(int32_t thread, Take take);
   void report(uint32_t units);
   void wakeBelow(int32_t thread);
   static bool awaitLoop(const Share &share, uint64_t last, int spins);
@@ -83,6 +91,7 @@ private:
   int32_t threadCount = 1;
   int32_t startedWorkers = 0;
   int spinLimit = 0;
+  std::atomic<Trace *> trace{nullptr};
   uint64_t loops = 0;        // so many have begun
   Worker *workers = nullptr; // threadCount - 1
   Share *shares = nullptr;   // threadCount

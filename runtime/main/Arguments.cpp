@@ -272,6 +272,9 @@ bool ArgumentParser::parseOption(std::string_view option) {
     return taken;
   if (arguments.serve)
     return refuseOption(option);
+  // Without a file it is a flag.
+  if (option == "--profile" && attached)
+    return (arguments.profileFile = takeValue(option));
   if (parseFlag(option))
     return true;
   if (parseSearchOption(option, taken) || parseChoiceOption(option, taken) ||

@@ -95,6 +95,7 @@ struct Arguments {
   const char *weights = nullptr;
   int32_t threads = 0; // 0: one a core
   int64_t context = 0;
+  const char *profileFile = nullptr; // where a trace of the run is written
   bool profile = false, checkWeights = false, hugePages = false;
   bool help = false, info = false, version = false;
 };

@@ -9,6 +9,8 @@
 
 namespace heddle::runtime {
 
+struct Limits;
+
 /// Whether texts are written of pictures or sound.
 inline bool readsMedia(const TextUse &use) {
   return use.source && use.source->inputs[0].content != HEDDLE_NUMBERS;
@@ -40,9 +42,9 @@ void setChoice(const Arguments &arguments, heddle_generate_options &options);
 /// Where the time of a generation went, to standard error.
 void printTimes(const GenerateReport &report);
 
-/// Where the time of all calls went, to standard error. The model has a
-/// profile.
-void printProfile(heddle_model &model);
+/// Where the time of all calls went, to standard error.
+void printProfile(const Profile &profile, const Limits &limits,
+                  int32_t threads);
 
 /// `speaksText`: unless it is known that there is no tokenizer.
 void printHelp(const heddle_program &program, const char *command,

@@ -327,6 +327,7 @@ void printHelp(const heddle_program &program, const char *command,
        "start\n"
        "  --check-weights         verify every checksum\n"
        "  --profile               say where the time goes\n"
+       "  --profile=FILE          write it as a trace, for Perfetto\n"
        "  --info --version --help");
 }
 

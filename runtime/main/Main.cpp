@@ -4,6 +4,7 @@
 #include "runtime/main/Commands.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
+#include "runtime/main/TraceFile.h"
 #include "runtime/main/Truncation.h"
 
 #include <csignal>
@@ -113,6 +114,34 @@ static int run(heddle_model &model, const Arguments &arguments) {
                   model.program->name);
 }
 
+/// run(), and what it took where somebody wants to know.
+static int runProfiled(heddle_model &model, const Arguments &arguments) {
+  if (!arguments.profile && !arguments.profileFile)
+    return run(model, arguments);
+  if (arguments.profileFile && !canWriteTrace(arguments.profileFile))
+    return 1;
+  Profile profile;
+  Trace trace;
+  if (!profile.start(*model.program) ||
+      (arguments.profileFile && !trace.start(model.threads.size())))
+    return complain("no memory for --profile");
+  if (arguments.profileFile)
+    profile.traceTo(trace, model.threads);
+  model.weights.touchPages();
+  model.profile = &profile;
+  int code = run(model, arguments);
+  model.profile = nullptr;
+  if (code)
+    return code;
+  Limits limits = measureLimits(model.threads);
+  if (arguments.profile)
+    printProfile(profile, limits, model.threads.size());
+  if (arguments.profileFile && !writeTrace(arguments.profileFile, profile,
+                                           trace, limits, model.threads.size()))
+    return 1;
+  return 0;
+}
+
 /// Whether the program is, or may be, one with a tokenizer: its weights say so,
 /// if they can be read.
 static bool maySpeakText(const heddle_program &program, const char *path) {
@@ -165,14 +194,7 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
       heddle_close(model);
       return complainLastError();
     }
-    Profile profile;
-    if (arguments.profile && profile.start(*program)) {
-      model->weights.touchPages();
-      model->profile = &profile;
-    }
-    code = run(*model, arguments);
-    if (model->profile && !code)
-      printProfile(*model);
+    code = runProfiled(*model, arguments);
     heddle_close(model);
   }
   if (!flushStandardOutput())

@@ -1,32 +1,21 @@
 // `--profile`: one line a site, the most expensive first.
 //
 //   op                         runs       time  share  GFLOP/s  GB/s  limit
-//   linear mlp.c_fc [B T F]      12    4.83 ms  31.2%    112.4   2.1    95%
+//   linear mlp.c_fc [B T F]      12    4.83 ms  31.2%    112.4   2.1    95% f32
 //
-// `limit` is the time that the machine's peak of arithmetic, or its memory,
-// would need at least, against the time it took. What comes from a cache can be
-// faster than memory.
+// `limit` is the time that the machine's peak of arithmetic, or the memory or
+// cache that its operands lie in, would need at least, against the time it
+// took, and which of them that is (Bounds.h). Where data came faster than from
+// any of them, it is left out.
 
-#include "runtime/Profile.h"
+#include "runtime/main/Bounds.h"
 #include "runtime/main/Commands.h"
-#include "runtime/main/Limits.h"
 
 #include <algorithm>
 #include <cinttypes>
 #include <cstring>
 
 namespace heddle::runtime {
-
-static double peakOf(const Limits &limits, int32_t arithmetic) {
-  switch (arithmetic) {
-  case HEDDLE_BF16:
-    return limits.bf16 ? limits.bf16 : limits.f32;
-  case HEDDLE_I8:
-    return limits.i8 ? limits.i8 : limits.f32;
-  default:
-    return limits.f32;
-  }
-}
 
 static void printRate(double amount, double seconds) {
   if (amount > 0)
@@ -50,26 +39,36 @@ static void printName(const char *name) {
   fprintf(stderr, "%.*s…%s", head, name, name + (length - tail));
 }
 
-static void printSite(const heddle_site &about, const SiteTotals &site,
-                      double all, const Limits &limits) {
-  printName(about.name);
+static void printSite(const Profile &profile, int32_t s, double all,
+                      const Limits &limits) {
+  const SiteTotals &site = profile[s];
+  printName(profile.about().sites[s].name);
   fprintf(stderr, " %6" PRId64 " %9.3f ms %5.1f%%", site.runs,
           site.seconds * 1e3, site.seconds / all * 100);
   printRate(site.flops, site.seconds);
   printRate(site.bytes, site.seconds);
-  double peak = peakOf(limits, about.arithmetic), least = 0;
-  if (peak > 0)
-    least = site.flops / peak;
-  if (limits.memory > 0)
-    least = std::max(least, site.bytes / limits.memory);
-  if (least > 0)
-    fprintf(stderr, " %5.0f%%", least / site.seconds * 100);
+  if (Bound bound = boundOf(workOf(profile, s), limits); bound.resource)
+    fprintf(stderr, " %5.0f%% %s", bound.share * 100, bound.resource);
+  else
+    fprintf(stderr, " %6s", "-");
   fputc('\n', stderr);
 }
 
-void printProfile(heddle_model &model) {
-  const Profile &profile = *model.profile;
-  const heddle_program &program = *model.program;
+/// `L1 812, L2 301, L3 95.2`: those that were measured.
+static void printCaches(const Limits &limits) {
+  const char *separator = "; GB/s from ";
+  for (const Limits::Level &level : limits.levels)
+    if (level.speed > 0) {
+      fprintf(stderr, "%s%s %.*f", separator, level.name,
+              level.speed < 1e11 ? 1 : 0, level.speed * 1e-9);
+      separator = ", ";
+    }
+  fputc('\n', stderr);
+}
+
+void printProfile(const Profile &profile, const Limits &limits,
+                  int32_t threads) {
+  const heddle_program &program = profile.about();
   Array<int32_t> order;
   if (!order.allocate(program.site_count))
     return;
@@ -81,21 +80,20 @@ void printProfile(heddle_model &model) {
   std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
     return profile[a].seconds > profile[b].seconds;
   });
-  Limits limits = measureLimits(model.threads);
   double all = profile.callSeconds();
   fprintf(stderr, "\n%-56s %6s %12s %6s %8s %8s %6s\n", "op", "runs", "time",
           "share", "GFLOP/s", "GB/s", "limit");
   for (int32_t s : order)
     if (profile[s].runs)
-      printSite(program.sites[s], profile[s], all, limits);
+      printSite(profile, s, all, limits);
   fprintf(stderr, "%-63s %9.3f ms %5.1f%%\n", "calls and what is between ops",
           (all - inSites) * 1e3, (all - inSites) / all * 100);
   fprintf(stderr,
           "limits of %" PRId32 " thread%s: %.0f GFLOP/s f32, %.0f bf16, %.0f "
-          "int8; %.1f GB/s from memory\n",
-          model.threads.size(), model.threads.size() == 1 ? "" : "s",
-          limits.f32 * 1e-9, limits.bf16 * 1e-9, limits.i8 * 1e-9,
-          limits.memory * 1e-9);
+          "int8",
+          threads, threads == 1 ? "" : "s", limits.f32 * 1e-9,
+          limits.bf16 * 1e-9, limits.i8 * 1e-9);
+  printCaches(limits);
 }
 
 } // namespace heddle::runtime
