@@ -109,8 +109,8 @@ module.exports = grammar({
     _path: ($) => choice($.path, $.string, $.path_choice),
     path: ($) => prec.right(seq($._segment, repeat(seq(".", $._segment)))),
     path_choice: ($) => seq("(", $._operation, "?", $._path, ":", $._path, ")"),
-    _segment: ($) =>
-      prec.right(seq(choice($.name, $.size, $.number), repeat(seq(token.immediate("["), $._expression, "]")))),
+    _segment: ($) => prec.right(seq(choice($.name, $.size, $.number), repeat($.path_index))),
+    path_index: ($) => seq(token.immediate("["), $._expression, "]"),
 
     // Tokens
 

@@ -7,7 +7,6 @@
 (size) @type
 (element) @type.builtin
 (key) @property
-(path) @label
 (path (name) @label)
 (path (size) @label)
 (path (number) @label)
