@@ -26,6 +26,7 @@ SEEDS = {
     "generation": ["test/golden/*/config.json"],
     "gguf": ["test/golden/gguf/blocks.gguf"],
     "json": ["test/golden/*/config.json"],
+    "lsp": ["examples/models/*.heddle", "test/language/*.heddle"],
     "media": ["test/media/Inputs/pictures/*.png", "test/media/Inputs/pictures/*.jpg", "test/media/Inputs/sounds/mono*.wav"],
     "model": [(f"examples/models/{model}.heddle", f"test/golden/{golden}/config.json") for model, golden in (
         ("bert", "bert"), ("glm", "glm"), ("glm4", "glm4"), ("gpt2", "gpt2"), ("llama", "llama"), ("llama", "llama3-rope"),
@@ -48,6 +49,7 @@ DICTIONARIES = {
     "generation": ["json", "generation"],
     "gguf": ["gguf"],
     "json": ["json"],
+    "lsp": ["model"],
     "model": ["model", "json"],
     "parser": ["model"],
     "preprocessor": ["json"],
