@@ -83,6 +83,21 @@ static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path,
              : llvm::success(outputs.write(path, write) != nullptr);
 }
 
+/// The pipeline, which --passes reads.
+static LogicalResult emitPasses(Compilation &compilation, Stage stage,
+                                llvm::StringRef path, Outputs &outputs) {
+  llvm::FailureOr<std::string> passes = compilation.passesTo(stage);
+  if (failed(passes))
+    return llvm::failure();
+  auto write = [&](llvm::raw_ostream &os) {
+    os << *passes;
+    return llvm::success();
+  };
+  return path.empty() || path == "-"
+             ? write(llvm::outs())
+             : llvm::success(outputs.write(path, write) != nullptr);
+}
+
 //===----------------------------------------------------------------------===//
 // Linked artifacts
 //===----------------------------------------------------------------------===//
@@ -249,6 +264,9 @@ static LogicalResult buildStage(Compilation &compilation,
     return emitAst(compilation, arguments.output, outputs);
   if (failed(compilation.load()))
     return llvm::failure();
+  if (arguments.printPasses)
+    return emitPasses(compilation, std::min(stage, Stage::Llvm),
+                      arguments.output, outputs);
   if (stage > Stage::Llvm)
     return buildArtifact(compilation, stage, arguments, outputs);
   if (failed(compilation.lowerTo(stage)))

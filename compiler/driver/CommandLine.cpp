@@ -99,6 +99,7 @@ private:
   void readOperand(StringRef word);
   void checkCombinations();
   void checkDraft();
+  void checkPasses();
   void chooseProcessors();
   StringRef nearestFlag(StringRef name) const;
   std::string behindDashes() const;
@@ -176,6 +177,25 @@ void CommandLineParser::checkDraft() {
     fail("--speculate-set and --speculate-quant need --speculate");
 }
 
+/// Of --passes, in whose options all is said that other flags would say.
+void CommandLineParser::checkPasses() {
+  const pipeline::Options &options = arguments.options;
+  if (arguments.printPasses && arguments.emit == Stage::Ast)
+    fail(
+        "--print-passes: found --emit=ast, needed a stage that passes lead to");
+  if (options.passes.empty())
+    return;
+  if (!options.passesAfter.empty())
+    fail("found both --passes and --passes-after, needed one of them");
+  if (!options.quant.empty() || arguments.autoBits || !options.cache.empty() ||
+      !options.activations.empty() || options.dtype != "stored" ||
+      options.reference)
+    fail("--passes: found --dtype, --quant, --activations, --cache or "
+         "--reference beside it, needed them when --print-passes made it");
+  if (!arguments.draft.empty())
+    fail("--passes is for one model, found --speculate");
+}
+
 void CommandLineParser::checkCombinations() {
   bool isMissing = info.command == Command::Format ? arguments.files.empty()
                                                    : arguments.model.empty();
@@ -194,6 +214,7 @@ void CommandLineParser::checkCombinations() {
   if (llvm::is_contained(arguments.files, "-") && arguments.files.size() > 1)
     fail("found `-` among other files, needed standard input alone");
   checkDraft();
+  checkPasses();
   const VerifyArguments &verify = arguments.verify;
   bool onText = !verify.text.empty() || !verify.ids.empty() || verify.maxKl ||
                 verify.minAgreement || verify.minCosine;
@@ -222,8 +243,9 @@ void CommandLineParser::checkCombinations() {
 void CommandLineParser::chooseProcessors() {
   codegen::TargetOptions &target = arguments.options.target;
   Stage stage = arguments.emit.value_or(Stage::Exe);
-  bool printsIr =
-      !arguments.printIrAfter.empty() || !arguments.printIrDirectory.empty();
+  bool printsIr = !arguments.printIrAfter.empty() ||
+                  !arguments.printIrDirectory.empty() ||
+                  !arguments.options.passes.empty() || arguments.printPasses;
   if (arguments.cpu.empty()) {
     if (info.command == Command::Build && stage == Stage::Exe && !printsIr &&
         target.features.empty() && !arguments.options.reference) {

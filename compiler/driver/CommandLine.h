@@ -115,6 +115,10 @@ struct Arguments {
 
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
+  /// Shared libraries with passes, which the options' pipelines may name.
+  std::vector<std::string> passPlugins;
+  /// The pipeline is printed, and nothing compiled.
+  bool printPasses = false;
 
   /// `fmt`: the model files, or `-`; and whether they are only looked at.
   std::vector<std::string> files;

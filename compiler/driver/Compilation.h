@@ -56,6 +56,9 @@ public:
   /// Runs passes until the module is at `stage`, Llvm at most.
   llvm::LogicalResult lowerTo(pipeline::Stage stage);
 
+  /// The passes that do so, as --passes reads them.
+  llvm::FailureOr<std::string> passesTo(pipeline::Stage stage);
+
   /// From the LLVM dialect to optimised LLVM IR, of every processor; with the
   /// `main` of its kind.
   llvm::LogicalResult translate(codegen::MainKind main);
@@ -131,6 +134,9 @@ private:
   llvm::LogicalResult lowerModules(pipeline::Stage from, pipeline::Stage upTo);
   void dropTwins();
   llvm::LogicalResult lowerForProcessors();
+  void addPasses(mlir::OpPassManager &passes, pipeline::Stage upTo);
+  llvm::LogicalResult checkPasses(pipeline::Stage upTo);
+  llvm::LogicalResult runGivenPasses(pipeline::Stage target);
   void forEachCode(llvm::function_ref<void(codegen::Code &)> work);
   void emitObjects(std::vector<llvm::SmallVector<char, 0>> &objects);
   llvm::LogicalResult openTexts(llvm::StringRef path,

@@ -8,6 +8,8 @@
 
 #include "compiler/codegen/Interface.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Flags.h"
+#include "compiler/pipeline/PassText.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Pass/PassManager.h"
@@ -49,14 +51,55 @@ llvm::LogicalResult Compilation::chooseProcessors() {
   return llvm::success();
 }
 
-llvm::LogicalResult Compilation::lowerTo(Stage target) {
-  assert(target <= Stage::Llvm && "later stages are no modules");
-  if (target >= Stage::Vector && failed(chooseProcessors()))
+/// Those of the user, else ours.
+void Compilation::addPasses(mlir::OpPassManager &passes, Stage upTo) {
+  if (options_.passes.empty())
+    return pipeline::buildPipeline(passes, options_, stage, upTo);
+  [[maybe_unused]] bool parsed = succeeded(
+      pipeline::parsePasses(options_.passes, "--passes", passes, llvm::errs()));
+  assert(parsed && "they have been read before (Passes.h)");
+}
+
+/// What can be said of the way to a stage before it is gone.
+llvm::LogicalResult Compilation::checkPasses(Stage upTo) {
+  assert(upTo <= Stage::Llvm && "later stages are no modules");
+  if (upTo >= Stage::Vector && failed(chooseProcessors()))
     return llvm::failure();
+  if (llvm::Error error = pipeline::checkInsertions(options_, stage, upTo))
+    return fail(std::move(error));
+  return llvm::success();
+}
+
+llvm::FailureOr<std::string> Compilation::passesTo(Stage target) {
+  if (failed(checkPasses(target)))
+    return llvm::failure();
+  mlir::OpPassManager passes;
+  addPasses(passes, target);
+  return pipeline::textOf(passes);
+}
+
+/// What is to become code needs to have come as far as our own passes take it.
+llvm::LogicalResult Compilation::runGivenPasses(Stage target) {
+  if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
+        addPasses(passes, target);
+      })))
+    return llvm::failure();
+  stage = pipeline::stageOf(*module_);
+  if (target == Stage::Llvm && stage != Stage::Llvm)
+    return fail("--passes: found a module at the stage " + nameOf(stage) +
+                " behind them, needed llvm, where those of --print-passes end");
+  return llvm::success();
+}
+
+llvm::LogicalResult Compilation::lowerTo(Stage target) {
+  if (failed(checkPasses(target)))
+    return llvm::failure();
+  if (!options_.passes.empty())
+    return runGivenPasses(target);
   if (codes.size() > 1 && stage < Stage::Vector)
     return lowerForProcessors();
   if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
-        pipeline::buildPipeline(passes, options_, stage, target);
+        addPasses(passes, target);
       })))
     return llvm::failure();
   stage = std::max(stage, target);

@@ -77,6 +77,13 @@ static constexpr std::pair<llvm::StringLiteral, WeightsFile> weightsFiles[] = {
     {"beside", WeightsFile::Beside},
     {"none", WeightsFile::None}};
 
+StringRef driver::nameOf(Stage stage) {
+  for (const auto &[name, other] : stages)
+    if (other == stage)
+      return name;
+  llvm_unreachable("all stages are listed");
+}
+
 std::optional<Stage> driver::stageOfSuffix(StringRef path) {
   for (const auto &[suffix, stage] : suffixes)
     if (path.ends_with(suffix))
@@ -176,6 +183,13 @@ static std::string readPrefix(StringRef value, std::string &prefix) {
       !value.empty() && !llvm::isDigit(value.front()) &&
       llvm::all_of(value, [](char c) { return llvm::isAlnum(c) || c == '_'; });
   return fits ? "" : "a C identifier: letters, digits and _, no digit first";
+}
+
+/// PASS=PIPELINE, where options of the pipeline have `=` as well.
+static std::string
+readPassesAfter(StringRef value,
+                std::vector<std::pair<std::string, std::string>> &list) {
+  return readAssignment(value, list).empty() ? "" : "PASS=PIPELINE";
 }
 
 static std::string setTrue(bool &result) {
@@ -362,6 +376,21 @@ static const Flag flags[] = {
     {"--remarks", "", compiling,
      "say what was fused, by place in the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
+    {"--load-pass-plugin", "FILE.so", executing,
+     "passes of a shared library, by the names that it registers",
+     [](StringRef v, Arguments &a) { return addText(v, a.passPlugins); }},
+    {"--passes-after", "PASS=PIPELINE", executing,
+     "run other passes behind one of the pipeline, e.g. "
+     "nn-raise-attention=mine,cse",
+     [](StringRef v, Arguments &a) {
+       return readPassesAfter(v, a.options.passesAfter);
+     }},
+    {"--passes", "PIPELINE", compiling,
+     "run these passes in the place of all, e.g. those of --print-passes",
+     [](StringRef v, Arguments &a) { return readText(v, a.options.passes); }},
+    {"--print-passes", "", building,
+     "print the passes that the build would run, with their options",
+     [](StringRef, Arguments &a) { return setTrue(a.printPasses); }},
 };
 
 llvm::ArrayRef<Flag> driver::allFlags() { return flags; }

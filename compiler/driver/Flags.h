@@ -33,6 +33,9 @@ struct Flag {
 llvm::ArrayRef<CommandInfo> allCommands();
 llvm::ArrayRef<Flag> allFlags();
 
+/// As --emit has it.
+llvm::StringRef nameOf(pipeline::Stage stage);
+
 /// The stage whose file is called so, such as `.so`.
 std::optional<pipeline::Stage> stageOfSuffix(llvm::StringRef path);
 

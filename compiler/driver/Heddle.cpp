@@ -9,6 +9,7 @@
 #include "compiler/driver/Explain.h"
 #include "compiler/driver/Format.h"
 #include "compiler/driver/Import.h"
+#include "compiler/driver/Passes.h"
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Verify.h"
 #include "llvm/Support/WithColor.h"
@@ -35,6 +36,8 @@ static int run(int argc, char **argv) {
   if (!commandLine.arguments)
     return commandLine.exitCode;
   Arguments &arguments = *commandLine.arguments;
+  if (failed(preparePasses(arguments)))
+    return 1;
   bool calibrates =
       !arguments.calibrationText.empty() || !arguments.calibrationIds.empty();
   if (calibrates && failed(calibrate(arguments)))

@@ -1,6 +1,7 @@
 //===- HeddleOpt.cpp - heddle-opt: any pass alone, on any stage -----------===//
 
 #include "compiler/files/InputFile.h"
+#include "compiler/pipeline/PassText.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -48,8 +49,10 @@ public:
 
 } // namespace
 
+/// A reproducer says which passes run, and nothing stands before them: there
+/// the parser's verifier has to do.
 static void verifyBeforePasses(mlir::MlirOptMainConfig &config) {
-  if (!config.shouldVerifyOnParsing())
+  if (!config.shouldVerifyOnParsing() || config.shouldRunReproducer())
     return;
   config.verifyOnParsing(false);
   config.setPassPipelineSetupFn([asked = config](mlir::PassManager &passes) {
@@ -84,7 +87,26 @@ static mlir::LogicalResult run(llvm::StringRef input, llvm::StringRef output,
   return mlir::success();
 }
 
+/// Before MLIR reads the command line, which then has a flag for each of their
+/// passes, and where what cannot be loaded would be left out with a word.
+static mlir::LogicalResult loadPlugins(llvm::ArrayRef<char *> words) {
+  for (auto [i, word] : llvm::enumerate(words)) {
+    llvm::StringRef flag = llvm::StringRef(word).ltrim('-'), file;
+    if (flag == "load-pass-plugin" && i + 1 < words.size())
+      file = words[i + 1];
+    else if (flag.consume_front("load-pass-plugin="))
+      file = flag;
+    else
+      continue;
+    if (llvm::Error error = heddle::pipeline::loadPassPlugin(file))
+      return fail(llvm::toString(std::move(error)));
+  }
+  return mlir::success();
+}
+
 int main(int argc, char **argv) {
+  if (mlir::failed(loadPlugins(llvm::ArrayRef(argv + 1, argc - 1))))
+    return 1;
   // MLIR's help lists hundreds of options; what is ours stands before it.
   if (llvm::any_of(llvm::ArrayRef(argv + 1, argc - 1), asksForHelp)) {
     heddle::pipeline::registerHeddlePasses();

@@ -171,6 +171,7 @@ int driver::verify(const Arguments &arguments) {
   if (arguments.verify.kernels || (!narrow && !onText)) {
     Arguments reference = arguments;
     reference.options.reference = true;
+    reference.options.passesAfter.clear(); // what they do is what is compared
     result = reportEntries(arguments, reference, "the reference", report);
   } else if (!arguments.verify.inputs.empty()) {
     result = reportEntries(arguments, inF32(arguments), "f32", report);

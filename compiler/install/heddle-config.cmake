@@ -1,4 +1,5 @@
-# find_package(heddle): the compiler as heddle::heddle, models as libraries, and heddle::host for hosts that load models by their path.
+# find_package(heddle): the compiler as heddle::heddle, models as libraries, heddle::host for hosts that load models by their path, and
+# plugins of passes.
 get_filename_component(heddle_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 if(NOT TARGET heddle::heddle)
@@ -34,4 +35,21 @@ function(heddle_add_model name model)
   add_library(${name} SHARED IMPORTED GLOBAL)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${library}" INTERFACE_INCLUDE_DIRECTORIES "${folder};${heddle_prefix}/include")
   add_dependencies(${name} ${name}-model)
+endfunction()
+
+# heddle_add_pass_plugin(NAME sources...)
+#   A library NAME.so for --load-pass-plugin of heddle and heddle-opt, against the dialects' headers and Debian's MLIR. What it needs of
+#   both is in the process that loads it, and shall not be there twice: it is linked with nothing.
+function(heddle_add_pass_plugin name)
+  find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+  separate_arguments(definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+  add_library(${name} MODULE ${ARGN})
+  set_target_properties(${name} PROPERTIES PREFIX "")
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_compile_options(${name} PRIVATE -fno-rtti -fno-exceptions)
+  target_compile_definitions(${name} PRIVATE ${definitions})
+  target_include_directories(${name} PRIVATE "${heddle_prefix}/include/heddle")
+  target_include_directories(${name} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  # What is missing is missed when it is loaded.
+  target_link_options(${name} PRIVATE LINKER:-z,now LINKER:-z,undefs)
 endfunction()

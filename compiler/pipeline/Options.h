@@ -10,6 +10,7 @@
 
 #include "compiler/codegen/Target.h"
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heddle::pipeline {
@@ -82,6 +83,11 @@ struct Options {
 
   /// Say why a fusion was refused.
   bool remarks = false;
+
+  /// A pipeline in the place of ours (PassText.h); empty: ours.
+  std::string passes;
+  /// Pipelines that run behind a pass of ours, by its name.
+  std::vector<std::pair<std::string, std::string>> passesAfter;
 };
 
 } // namespace heddle::pipeline

@@ -5,6 +5,7 @@
 #include "compiler/microkernels/Passes.h"
 #include "compiler/microkernels/Target.h"
 #include "compiler/microkernels/Tuning.h"
+#include "compiler/pipeline/PassText.h"
 #include "compiler/transforms/Passes.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/Passes.h"
@@ -184,11 +185,13 @@ void pipeline::buildPipeline(OpPassManager &passes, const Options &options,
     addVectorCode(passes, options);
   if (goesThrough(Stage::Llvm))
     addLlvm(passes, options);
+  insertPasses(passes, options);
 }
 
 void pipeline::buildDescription(OpPassManager &passes, const Options &options) {
   addFusion(passes, options);
   addDescription(passes, options);
+  insertPasses(passes, options);
 }
 
 Stage pipeline::stageOf(ModuleOp module) {
