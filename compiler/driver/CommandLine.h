@@ -119,6 +119,9 @@ struct Arguments {
   std::vector<std::string> passPlugins;
   /// The pipeline is printed, and nothing compiled.
   bool printPasses = false;
+  /// Where what shows a failure of a pass is written; empty: in the temporary
+  /// directory, unless the user has to mend it.
+  std::string reproducer;
 
   /// `fmt`: the model files, or `-`; and whether they are only looked at.
   std::vector<std::string> files;

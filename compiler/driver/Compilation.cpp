@@ -8,6 +8,7 @@
 #include "compiler/codegen/Interface.h"
 #include "compiler/codegen/Object.h"
 #include "compiler/driver/FilesBeside.h"
+#include "compiler/driver/Passes.h"
 #include "compiler/driver/Weights.h"
 #include "compiler/files/InputFile.h"
 #include "compiler/files/Message.h"
@@ -301,7 +302,10 @@ Compilation::run(mlir::ModuleOp module,
   if (watch_)
     watch_(passes);
   passes.enableTiming(scope);
-  return llvm::failure(failed(passes.run(module)) || cannotPrint);
+  if (auto failure =
+          pipeline::runPasses(passes, module, !arguments.reproducer.empty()))
+    return reportFailure(*failure, arguments);
+  return llvm::failure(cannotPrint);
 }
 
 llvm::LogicalResult Compilation::describe() {

@@ -391,6 +391,10 @@ static const Flag flags[] = {
     {"--print-passes", "", building,
      "print the passes that the build would run, with their options",
      [](StringRef, Arguments &a) { return setTrue(a.printPasses); }},
+    {"--reproducer", "FILE", executing,
+     "where a pass fails, write what it was given for heddle-opt "
+     "--run-reproducer (default: for crashes, in the temporary directory)",
+     [](StringRef v, Arguments &a) { return readText(v, a.reproducer); }},
 };
 
 llvm::ArrayRef<Flag> driver::allFlags() { return flags; }

@@ -1,14 +1,22 @@
-//===- Passes.cpp - passes that the user brings ---------------------------===//
+//===- Passes.cpp - passes that the user brings, and passes that fail -----===//
 
 #include "compiler/driver/Passes.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Process.h"
+#include "compiler/files/Message.h"
+#include "compiler/files/OutputFile.h"
 #include "compiler/pipeline/PassText.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstring>
+#include <mutex>
 
 using namespace heddle;
 using namespace heddle::driver;
+using files::OutputFile;
 using llvm::LogicalResult;
 
 LogicalResult driver::preparePasses(const Arguments &arguments) {
@@ -29,4 +37,84 @@ LogicalResult driver::preparePasses(const Arguments &arguments) {
                                      llvm::errs())))
       return llvm::failure();
   return llvm::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Failures
+//===----------------------------------------------------------------------===//
+
+/// In the temporary directory, under a name that says which pass it is about.
+static llvm::Expected<std::string> writeTemporary(llvm::StringRef pass,
+                                                  llvm::StringRef text) {
+  llvm::SmallString<128> path;
+  int file;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+          "heddle-" + pass, "mlir", file, path))
+    return llvm::createFileError("the temporary directory", error);
+  llvm::raw_fd_ostream os(file, /*shouldClose=*/false);
+  os << text;
+  os.flush();
+  bool isWhole = !os.has_error();
+  os.clear_error();
+  llvm::Error closed = files::closeWritten(file, path);
+  if (isWhole && !closed)
+    return std::string(path);
+  llvm::sys::fs::remove(path);
+  if (closed)
+    return std::move(closed);
+  return llvm::createStringError(path + ": cannot be written");
+}
+
+static llvm::Expected<std::string>
+writeReproducer(const pipeline::PassFailure &failure,
+                const Arguments &arguments) {
+  if (arguments.reproducer.empty())
+    return writeTemporary(failure.pass, failure.reproducer);
+  llvm::Expected<OutputFile> file = OutputFile::create(arguments.reproducer);
+  if (!file)
+    return file.takeError();
+  if (llvm::Error error = file->fill(
+          [&](llvm::raw_pwrite_stream &os) { os << failure.reproducer; }))
+    return std::move(error);
+  if (llvm::Error error = file->place(/*keepsOld=*/false))
+    return std::move(error);
+  return arguments.reproducer;
+}
+
+/// What the pass has not said itself.
+static void tellWhy(const pipeline::PassFailure &failure,
+                    const std::string &pass) {
+  if (failure.crash == pipeline::PassFailure::fatal)
+    return; // LLVM has told why
+  if (failure.crash)
+    (void)fail(pass + " crashed: " + strsignal(failure.crash - 128));
+  else if (!failure.saidWhy)
+    (void)fail(pass + " failed and does not say why");
+}
+
+LogicalResult driver::reportFailure(const pipeline::PassFailure &failure,
+                                    const Arguments &arguments) {
+  // Several modules may be at work, one a processor.
+  static std::mutex oneAtATime;
+  static bool isWritten = false;
+  std::lock_guard<std::mutex> lock(oneAtATime);
+  std::string pass = failure.pass.empty() ? "a pass" : failure.pass;
+  tellWhy(failure, pass);
+  if (!failure.reproducer.empty() && !isWritten) {
+    isWritten = true;
+    auto file = writeReproducer(failure, arguments);
+    std::string plugins;
+    for (const std::string &plugin : arguments.passPlugins)
+      plugins += " --load-pass-plugin=" + plugin;
+    if (!file)
+      (void)fail(file.takeError());
+    else
+      files::printMessage(llvm::errs(), files::Severity::Note,
+                          "what " + pass +
+                              " was given is written down: heddle-opt" +
+                              plugins + " --run-reproducer " + *file);
+  }
+  if (failure.crash)
+    stopAfterCrash();
+  return llvm::failure();
 }

@@ -2,7 +2,10 @@
 
 #include "compiler/driver/Process.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/files/Message.h"
 #include "compiler/files/TemporaryName.h"
+#include "compiler/pipeline/Reproduce.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
@@ -45,11 +48,20 @@ void driver::stopWithoutMemory() {
   _exit(outcome);
 }
 
+void driver::stopAfterCrash() {
+  removeFiles();
+  _exit(1);
+}
+
 static void stopForLlvm(void *, const char *reason, bool) {
   llvm::StringRef text(reason);
   // Allocators of LLVM that bypass `new` say so in these words.
   if (text.contains("llocation failed") || text.contains("out of memory"))
     driver::stopWithoutMemory();
+  if (auto *recovery = llvm::CrashRecoveryContext::GetCurrent()) {
+    files::printMessage(llvm::errs(), files::Severity::Error, reason);
+    recovery->HandleExit(pipeline::PassFailure::fatal);
+  }
   stop(reason);
 }
 

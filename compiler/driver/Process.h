@@ -21,6 +21,9 @@ void noteOutcome(int code);
 /// Ends the process as it ends where memory is exhausted; needs none.
 [[noreturn]] void stopWithoutMemory();
 
+/// Ends the process, with exit code 1, after it has been said that it crashed.
+[[noreturn]] void stopAfterCrash();
+
 /// While this lives, malloc may come back empty, as the C library's does: a
 /// compiled program knows what to do, and what to clean up.
 class RunsProgram {

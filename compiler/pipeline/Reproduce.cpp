@@ -1,0 +1,199 @@
+//===- Reproduce.cpp - what shows a failure of a pass again ---------------===//
+//
+// MLIR's own reproducers are for every failure, and an error message beside it.
+// Here one that the user has to mend has its error and no more.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Reproduce.h"
+#include "compiler/pipeline/Pipeline.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include <atomic>
+#include <csignal>
+#include <unistd.h>
+
+using namespace mlir;
+using namespace heddle;
+using namespace heddle::pipeline;
+
+//===----------------------------------------------------------------------===//
+// Crashes
+//===----------------------------------------------------------------------===//
+
+/// From now on, CrashRecoveryContext::RunSafely returns from signals.
+static bool catchCrashes() {
+  llvm::CrashRecoveryContext::Enable();
+  // What recurses without end has no stack left for the handler.
+  for (int signal : {SIGSEGV, SIGBUS}) {
+    struct sigaction action;
+    sigaction(signal, nullptr, &action);
+    action.sa_flags |= SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+  return true;
+}
+
+static void giveUp(int) {
+  constexpr llvm::StringLiteral message =
+      "error: a pass crashed, and holds what would tell more of it\n";
+  (void)!write(STDERR_FILENO, message.data(), message.size());
+  _exit(1);
+}
+
+/// What has crashed may have locked the context.
+static void limitWaiting() {
+  std::signal(SIGALRM, giveUp);
+  alarm(60);
+}
+
+namespace {
+
+/// Notes which pass runs.
+class WatchPasses : public PassInstrumentation {
+public:
+  void runBeforePass(Pass *pass, Operation *) override {
+    if (!pass->getArgument().empty())
+      name = pass->getArgument();
+    if (isOutermost(pass))
+      outermost = pass;
+  }
+
+  /// `passes` lives as long as this runs.
+  explicit WatchPasses(PassManager &passes) : passes(passes) {}
+
+  StringRef name;
+  Pass *outermost = nullptr;
+
+private:
+  bool isOutermost(Pass *pass) {
+    return llvm::any_of(passes.getPasses(),
+                        [&](Pass &other) { return &other == pass; });
+  }
+
+  PassManager &passes;
+};
+
+/// Counts errors of a context, and lets others tell them or not.
+class CountErrors {
+public:
+  CountErrors(MLIRContext *context, bool isQuiet)
+      : handler(context, [this, isQuiet](Diagnostic &diagnostic) {
+          count += diagnostic.getSeverity() == DiagnosticSeverity::Error;
+          return success(isQuiet);
+        }) {}
+
+  std::atomic<unsigned> count = 0;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Reproducers
+//===----------------------------------------------------------------------===//
+
+/// `builtin.module(…)` of some passes.
+static std::string
+asPipeline(llvm::iterator_range<OpPassManager::pass_iterator> passes) {
+  std::string text = "builtin.module(";
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(
+      passes, os, [&](Pass &pass) { pass.printAsTextualPipeline(os); }, ",");
+  os << ")";
+  return text;
+}
+
+/// What `passes` make of a copy of `module`; null where they fail.
+static OwningOpRef<ModuleOp> runOnCopy(ModuleOp module, StringRef passes) {
+  FailureOr<OpPassManager> parsed = parsePassPipeline(passes, llvm::nulls());
+  if (failed(parsed))
+    return {};
+  OwningOpRef<ModuleOp> copy = module.clone();
+  PassManager again(module.getContext());
+  static_cast<OpPassManager &>(again) = std::move(*parsed);
+  return succeeded(again.run(*copy)) ? std::move(copy)
+                                     : OwningOpRef<ModuleOp>();
+}
+
+static std::string withPipeline(ModuleOp module, StringRef passes) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  AsmState state(module);
+  state.attachResourcePrinter("mlir_reproducer",
+                              [&](Operation *, AsmResourceBuilder &builder) {
+                                builder.buildString("pipeline", passes);
+                                builder.buildBool("disable_threading", true);
+                                builder.buildBool("verify_each", true);
+                              });
+  module.print(os, state);
+  os << "\n";
+  return text;
+}
+
+/// Of what `passes` did to `module` up to `failed`, which may be null.
+static std::string reproduce(PassManager &passes, ModuleOp module,
+                             Pass *failed) {
+  registerPasses(); // which are read by their names
+  auto begin = passes.begin(), end = passes.end();
+  auto last = llvm::find_if(passes.getPasses(),
+                            [&](Pass &pass) { return &pass == failed; });
+  if (last == end)
+    return withPipeline(module, asPipeline({begin, end}));
+  if (last == begin)
+    return withPipeline(module, asPipeline({last, last + 1}));
+  OwningOpRef<ModuleOp> given;
+  llvm::CrashRecoveryContext recovery;
+  bool finished = recovery.RunSafely(
+      [&] { given = runOnCopy(module, asPipeline({begin, last})); });
+  if (finished && given)
+    return withPipeline(*given, asPipeline({last, last + 1}));
+  return withPipeline(module, asPipeline({begin, last + 1}));
+}
+
+/// Whether what a pass has left is no module.
+static bool isBroken(ModuleOp module) {
+  bool isSound = false;
+  llvm::CrashRecoveryContext recovery;
+  return !recovery.RunSafely([&] { isSound = succeeded(verify(module)); }) ||
+         !isSound;
+}
+
+std::optional<PassFailure> pipeline::runPasses(PassManager &passes,
+                                               ModuleOp module, bool keepsAll) {
+  [[maybe_unused]] static const bool catches = catchCrashes();
+  OwningOpRef<ModuleOp> before = module.clone();
+  auto instrumentation = std::make_unique<WatchPasses>(passes);
+  WatchPasses &watch = *instrumentation;
+  passes.addInstrumentation(std::move(instrumentation));
+  PassFailure failure;
+  bool succeeds = false;
+  {
+    CountErrors errors(module.getContext(), /*isQuiet=*/false);
+    llvm::CrashRecoveryContext recovery;
+    if (!recovery.RunSafely([&] { succeeds = succeeded(passes.run(module)); }))
+      failure.crash = recovery.RetCode;
+    else if (succeeds)
+      return std::nullopt;
+    if (failure.crash)
+      limitWaiting();
+    failure.saidWhy = errors.count > 0;
+  }
+  failure.pass = watch.name.str();
+  CountErrors quiet(module.getContext(), /*isQuiet=*/true);
+  bool isOurs = failure.crash || !failure.saidWhy || isBroken(module);
+  if (isOurs || keepsAll)
+    failure.reproducer = reproduce(passes, *before, watch.outermost);
+  return failure;
+}

@@ -1,0 +1,42 @@
+//===- Reproduce.h - what shows a failure of a pass again -----------------===//
+
+#ifndef HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
+#define HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
+
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+
+namespace mlir {
+class ModuleOp;
+class PassManager;
+} // namespace mlir
+
+namespace heddle::pipeline {
+
+/// A pass that has failed or crashed.
+struct PassFailure {
+  /// Its name on a command line; empty: it was between passes.
+  std::string pass;
+  /// 0, or with what code the process would have ended: 128 and the signal's
+  /// number, or `fatal`.
+  int crash = 0;
+  static constexpr int fatal = 70;
+  /// An error has been told.
+  bool saidWhy = false;
+  /// A module and a pipeline as `heddle-opt --run-reproducer` reads them: what
+  /// the pass was given, where that can be computed again, and the pass alone.
+  /// Empty where the failure is a mistake of the user's: the pass has said why
+  /// and left a module that is one.
+  std::string reproducer;
+};
+
+/// Runs passes. Once this has returned a crash, other threads may wait for what
+/// the pass has locked: there is nothing to do but to end the process.
+/// With `keepsAll`, every failure has a reproducer.
+std::optional<PassFailure> runPasses(mlir::PassManager &passes,
+                                     mlir::ModuleOp module, bool keepsAll);
+
+} // namespace heddle::pipeline
+
+#endif // HEDDLE_COMPILER_PIPELINE_REPRODUCE_H

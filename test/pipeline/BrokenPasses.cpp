@@ -1,0 +1,96 @@
+//===- BrokenPasses.cpp - a plugin whose passes go wrong ------------------===//
+
+#include "dialects/nn/NN.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <csignal>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace heddle::nn;
+
+namespace {
+
+/// Goes wrong where there is a tanh: a module may be made smaller.
+template <typename Pass>
+struct OnTanh : PassWrapper<Pass, OperationPass<ModuleOp>> {
+  void runOnOperation() override {
+    this->getOperation().walk(
+        [&](TanhOp op) { static_cast<Pass *>(this)->goWrong(op); });
+  }
+};
+
+/// A mistake of the user's.
+struct Refuse : OnTanh<Refuse> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Refuse)
+  StringRef getArgument() const override { return "broken-refuse"; }
+  void goWrong(TanhOp op) {
+    op.emitError("found tanh, needed something else");
+    signalPassFailure();
+  }
+};
+
+struct Silent : OnTanh<Silent> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Silent)
+  StringRef getArgument() const override { return "broken-silent"; }
+  void goWrong(TanhOp) { signalPassFailure(); }
+};
+
+/// Leaves what is no module.
+struct Invalid : OnTanh<Invalid> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Invalid)
+  StringRef getArgument() const override { return "broken-invalid"; }
+  void goWrong(TanhOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    op.getResult().setType(type.clone(Float16Type::get(&getContext())));
+  }
+};
+
+struct Abort : OnTanh<Abort> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Abort)
+  StringRef getArgument() const override { return "broken-abort"; }
+  void goWrong(TanhOp) { std::abort(); }
+};
+
+struct Segfault : OnTanh<Segfault> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Segfault)
+  StringRef getArgument() const override { return "broken-segfault"; }
+  void goWrong(TanhOp) { std::raise(SIGSEGV); }
+};
+
+int recurse(volatile int *outer) {
+  volatile int inner[1024] = {outer ? *outer : 0};
+  return recurse(inner) + inner[0];
+}
+
+struct Recurse : OnTanh<Recurse> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Recurse)
+  StringRef getArgument() const override { return "broken-recurse"; }
+  void goWrong(TanhOp) { recurse(nullptr); }
+};
+
+struct Fatal : OnTanh<Fatal> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Fatal)
+  StringRef getArgument() const override { return "broken-fatal"; }
+  void goWrong(TanhOp) { llvm::report_fatal_error("tanh is too much"); }
+};
+
+/// On code of one processor.
+struct Code : PassWrapper<Code, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Code)
+  StringRef getArgument() const override { return "broken-code"; }
+  void runOnOperation() override { std::abort(); }
+};
+
+template <typename... Passes> void registerAll() {
+  (PassRegistration<Passes>(), ...);
+}
+
+} // namespace
+
+extern "C" PassPluginLibraryInfo mlirGetPassPluginInfo() {
+  return {MLIR_PLUGIN_API_VERSION, "broken", "1",
+          registerAll<Refuse, Silent, Invalid, Abort, Segfault, Recurse, Fatal,
+                      Code>};
+}
