@@ -180,6 +180,8 @@ void CommandLineParser::checkDraft() {
 /// Of --passes, in whose options all is said that other flags would say.
 void CommandLineParser::checkPasses() {
   const pipeline::Options &options = arguments.options;
+  if (info.command == Command::Reduce && arguments.test.empty())
+    fail("heddle reduce needs --test COMMAND");
   if (arguments.printPasses && arguments.emit == Stage::Ast)
     fail(
         "--print-passes: found --emit=ast, needed a stage that passes lead to");
@@ -203,6 +205,7 @@ void CommandLineParser::checkCombinations() {
     fail("heddle " + info.name + " needs " +
          (info.command == Command::Bench    ? "a program"
           : info.command == Command::Format ? "model files"
+          : info.command == Command::Reduce ? "a module"
                                             : "a model") +
          ": heddle " + info.name + " " + info.operands);
   if (!arguments.weights.empty() && arguments.randomWeights)

@@ -29,7 +29,8 @@ enum class Command {
   Import,
   Bench,
   Format,
-  Explain
+  Explain,
+  Reduce
 };
 
 /// Where the packed weights go.
@@ -115,6 +116,9 @@ struct Arguments {
 
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
+  /// `reduce`: what is run on a module, and ends with another code than 0 where
+  /// that still shows what it is about.
+  std::string test;
   /// Shared libraries with passes, which the options' pipelines may name.
   std::vector<std::string> passPlugins;
   /// The pipeline is printed, and nothing compiled.

@@ -25,6 +25,8 @@ static constexpr CommandInfo commands[] = {
      "what --dtype, --quant and --cache cost, judged on text"},
     {Command::Import, "import", "MODEL [-o FILE.heddle]",
      "write the model file of a checkpoint, with its sizes, to edit"},
+    {Command::Reduce, "reduce", "FILE --test COMMAND",
+     "make a module smaller that still shows what a test finds"},
     {Command::Bench, "bench", "APP [ARGUMENTS]",
      "how fast a compiled program is on this machine: APP bench"},
     {Command::Format, "fmt", "FILE.heddle … | -",
@@ -46,6 +48,7 @@ static constexpr unsigned reading =
 static constexpr unsigned building = maskOf(Command::Build);
 static constexpr unsigned importing = maskOf(Command::Import);
 static constexpr unsigned formatting = maskOf(Command::Format);
+static constexpr unsigned reducing = maskOf(Command::Reduce);
 
 llvm::ArrayRef<CommandInfo> driver::allCommands() { return commands; }
 
@@ -217,7 +220,7 @@ static const std::string quantHelp =
     "(default: a checkpoint's integers as they are)";
 
 static const Flag flags[] = {
-    {"-o", "OUT", building | importing | explaining,
+    {"-o", "OUT", building | importing | explaining | reducing,
      "where to write (named after the checkpoint or the model); `-` is "
      "standard "
      "output",
@@ -395,6 +398,10 @@ static const Flag flags[] = {
      "where a pass fails, write what it was given for heddle-opt "
      "--run-reproducer (default: for crashes, in the temporary directory)",
      [](StringRef v, Arguments &a) { return readText(v, a.reproducer); }},
+    {"--test", "COMMAND", reducing,
+     "what is run with each smaller module's file, and ends with another code "
+     "than 0 where it shows the same",
+     [](StringRef v, Arguments &a) { return readText(v, a.test); }},
 };
 
 llvm::ArrayRef<Flag> driver::allFlags() { return flags; }

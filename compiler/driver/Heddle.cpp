@@ -11,6 +11,7 @@
 #include "compiler/driver/Import.h"
 #include "compiler/driver/Passes.h"
 #include "compiler/driver/Process.h"
+#include "compiler/driver/Reduce.h"
 #include "compiler/driver/Verify.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -61,6 +62,8 @@ static int run(int argc, char **argv) {
     return format(arguments);
   case Command::Explain:
     return explainModel(arguments);
+  case Command::Reduce:
+    return reduce(arguments);
   }
   llvm_unreachable("all commands are listed");
 }
