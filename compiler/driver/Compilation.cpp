@@ -219,7 +219,7 @@ llvm::LogicalResult Compilation::load() {
     keepStoredTypes();
   if (!arguments.name.empty())
     rename();
-  return llvm::success();
+  return checkPasses();
 }
 
 /// Lists the weights that the checkpoint holds as integers, or as floats of

@@ -135,7 +135,7 @@ private:
   void dropTwins();
   llvm::LogicalResult lowerForProcessors();
   void addPasses(mlir::OpPassManager &passes, pipeline::Stage upTo);
-  llvm::LogicalResult checkPasses(pipeline::Stage upTo);
+  llvm::LogicalResult checkPasses();
   llvm::LogicalResult runGivenPasses(pipeline::Stage target);
   void forEachCode(llvm::function_ref<void(codegen::Code &)> work);
   void emitObjects(std::vector<llvm::SmallVector<char, 0>> &objects);

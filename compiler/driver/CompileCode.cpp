@@ -60,18 +60,16 @@ void Compilation::addPasses(mlir::OpPassManager &passes, Stage upTo) {
   assert(parsed && "they have been read before (Passes.h)");
 }
 
-/// What can be said of the way to a stage before it is gone.
-llvm::LogicalResult Compilation::checkPasses(Stage upTo) {
-  assert(upTo <= Stage::Llvm && "later stages are no modules");
-  if (upTo >= Stage::Vector && failed(chooseProcessors()))
-    return llvm::failure();
+/// Whether other passes will find the ones that they are to run behind.
+llvm::LogicalResult Compilation::checkPasses() {
+  Stage upTo = std::min(arguments.emit.value_or(Stage::Llvm), Stage::Llvm);
   if (llvm::Error error = pipeline::checkInsertions(options_, stage, upTo))
     return fail(std::move(error));
   return llvm::success();
 }
 
 llvm::FailureOr<std::string> Compilation::passesTo(Stage target) {
-  if (failed(checkPasses(target)))
+  if (target >= Stage::Vector && failed(chooseProcessors()))
     return llvm::failure();
   mlir::OpPassManager passes;
   addPasses(passes, target);
@@ -92,7 +90,8 @@ llvm::LogicalResult Compilation::runGivenPasses(Stage target) {
 }
 
 llvm::LogicalResult Compilation::lowerTo(Stage target) {
-  if (failed(checkPasses(target)))
+  assert(target <= Stage::Llvm && "later stages are no modules");
+  if (target >= Stage::Vector && failed(chooseProcessors()))
     return llvm::failure();
   if (!options_.passes.empty())
     return runGivenPasses(target);

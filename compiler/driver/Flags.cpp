@@ -379,10 +379,10 @@ static const Flag flags[] = {
     {"--remarks", "", compiling,
      "say what was fused, by place in the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
-    {"--load-pass-plugin", "FILE.so", executing,
+    {"--load-pass-plugin", "FILE.so", executing | explaining,
      "passes of a shared library, by the names that it registers",
      [](StringRef v, Arguments &a) { return addText(v, a.passPlugins); }},
-    {"--passes-after", "PASS=PIPELINE", executing,
+    {"--passes-after", "PASS=PIPELINE", executing | explaining,
      "run other passes behind one of the pipeline, e.g. "
      "nn-raise-attention=mine,cse",
      [](StringRef v, Arguments &a) {
@@ -394,7 +394,7 @@ static const Flag flags[] = {
     {"--print-passes", "", building,
      "print the passes that the build would run, with their options",
      [](StringRef, Arguments &a) { return setTrue(a.printPasses); }},
-    {"--reproducer", "FILE", executing,
+    {"--reproducer", "FILE", executing | explaining,
      "where a pass fails, write what it was given for heddle-opt "
      "--run-reproducer (default: for crashes, in the temporary directory)",
      [](StringRef v, Arguments &a) { return readText(v, a.reproducer); }},

@@ -144,8 +144,9 @@ llvm::Error pipeline::checkInsertions(const Options &options, Stage from,
         single.push_back(pass.getArgument());
     return llvm::createStringError(
         "--passes-after: found `" + after + "`" +
-        (timesOf(after) ? ", which runs several times" : "") +
-        ", needed one of " + llvm::join(single, ", "));
+        (timesOf(after) ? ", which runs several times" : "") + ", needed " +
+        (single.empty() ? "a later stage, since no pass runs up to this one"
+                        : "one of " + llvm::join(single, ", ")));
   }
   return llvm::Error::success();
 }
