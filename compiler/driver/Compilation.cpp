@@ -12,7 +12,7 @@
 #include "compiler/driver/Weights.h"
 #include "compiler/files/InputFile.h"
 #include "compiler/files/Message.h"
-#include "compiler/files/ModelsDirectory.h"
+#include "compiler/files/SharedFiles.h"
 #include "compiler/pipeline/Observe.h"
 #include "compiler/pipeline/Pipeline.h"
 #include "compiler/pipeline/ReadModule.h"

@@ -2,7 +2,7 @@
 
 #include "compiler/driver/VerifyText.h"
 #include "compiler/files/InputFile.h"
-#include "compiler/files/ModelsDirectory.h"
+#include "compiler/files/SharedFiles.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 

@@ -19,18 +19,19 @@ static constexpr Builtin builtins[] = {
     {"linear", buildLinear, 2, 2, true, "bias layout"},
     {"embed", buildEmbed, 2, 2, true, ""},
     {"param", buildParam, 1, 1, true, ""},
-    {"conv", buildConv, 2, 2, true,
-     "kernel stride pad dilation groups bias to"},
+    {"conv", buildConv, 2, 2, true, "kernel stride pad dilation groups bias to",
+     "", "images"},
     {"conv_transpose", buildTransposedConv, 2, 2, true,
-     "kernel stride pad output_pad dilation groups bias to"},
+     "kernel stride pad output_pad dilation groups bias to", "", "images"},
     {"rmsnorm", buildRmsNorm, 1, 1, true, "eps weight offset"},
     {"layernorm", buildLayerNorm, 1, 1, true, "eps weight bias offset"},
     {"batchnorm", buildBatchNorm, 1, 1, true, "eps"},
-    {"attention", buildAttention, 3, 3, false, "scale cap sink bias"},
-    {"dot", buildDot, 3, 3, false, ""},
-    {"cache", buildCache, 2, 2, true, ""},
-    {"softmax", buildSoftmax, 2, 2, false, ""},
-    {"bucket", buildBucket, 3, 3, false, "both around"},
+    {"attention", buildAttention, 3, 3, false, "scale cap sink bias", "",
+     "attention"},
+    {"dot", buildDot, 3, 3, false, "", "", "attention"},
+    {"cache", buildCache, 2, 2, true, "", "", "sessions-caches-and-states"},
+    {"softmax", buildSoftmax, 2, 2, false, "", "", "attention"},
+    {"bucket", buildBucket, 3, 3, false, "both around", "", "attention"},
     {"positions", buildPositions, 1, 2, false, ""},
     {"sinusoid", buildSinusoid, 2, 2, false, "order base"},
     {"rope", buildRope, 2, 2, false, "base dims pairs scaling length original"},
@@ -46,9 +47,10 @@ static constexpr Builtin builtins[] = {
     {"normalize", buildNormalize, 2, 2, false, "eps"},
     {"topk", buildTopk, 2, 2, false, ""},
     {"take", buildTake, 2, 2, false, ""},
-    {"maxpool", buildMaxPool, 1, 2, false, "stride pad ceil to"},
-    {"avgpool", buildAveragePool, 1, 2, false, "stride pad ceil count_pad to"},
-    {"upsample", buildUpsample, 1, 3, false, "align_corners to"},
+    {"maxpool", buildMaxPool, 1, 2, false, "stride pad ceil to", "", "images"},
+    {"avgpool", buildAveragePool, 1, 2, false, "stride pad ceil count_pad to",
+     "", "images"},
+    {"upsample", buildUpsample, 1, 3, false, "align_corners to", "", "images"},
 };
 
 static auto allBuiltins() {
@@ -117,6 +119,7 @@ std::nullopt_t CallSite::fail(const Twine &message) {
 }
 
 Data CallSite::run() {
+  Diagnostics::Topic topic(elaborator.diagnostics, builtin.topic);
   if (!checkForm())
     return {Faulty()};
   bool ok = true;

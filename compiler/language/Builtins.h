@@ -23,6 +23,8 @@ struct Builtin {
   llvm::StringLiteral options; ///< names, separated by blanks
   /// What config.json calls it as an activation, likewise; empty: nothing.
   llvm::StringLiteral inConfig = "";
+  /// Where the reference has it.
+  llvm::StringLiteral topic = "built-in-operations";
 };
 
 const Builtin *findBuiltin(llvm::StringRef name);

@@ -168,6 +168,7 @@ static void checkAssumption(const Assumption &assumption,
 
 void ConfigKeys::checkAssumptions(const ModelOptions &options,
                                   Diagnostics &diagnostics) const {
+  Diagnostics::Topic topic(diagnostics, "config");
   if (options.config)
     for (const auto &[key, assumption] : program.assumptions)
       checkAssumption(*assumption, options, diagnostics);
@@ -268,6 +269,7 @@ private:
 
 KeyUses ConfigKeys::account(const ModelOptions &options,
                             Diagnostics &diagnostics) const {
+  Diagnostics::Topic topic(diagnostics, "config");
   if (!options.config)
     return {};
   return Accountant(*this, options, diagnostics).run();

@@ -72,6 +72,7 @@ Configuration::Configuration(const Program &program,
                              Diagnostics &diagnostics)
     : keys(program), program(program), options(options), json(options.config),
       diagnostics(diagnostics) {
+  Diagnostics::Topic topic(diagnostics, "config");
   if (!program.architectures.empty())
     arch = program.architectures.front();
   if (json)

@@ -2,6 +2,8 @@
 
 #include "compiler/language/Diagnostics.h"
 
+#include "compiler/files/SharedFiles.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -15,6 +17,12 @@ static constexpr unsigned errorLimit = 20;
 
 Diagnostics::Diagnostics(Receiver receiver)
     : os(nulls()), receiver(std::move(receiver)) {}
+
+Diagnostics::~Diagnostics() {
+  if (!receiver && !topics.empty())
+    note("see " + files::languageReference() + " #" +
+         join(topics.getArrayRef(), ", #"));
+}
 
 StringRef Diagnostics::addFile(std::unique_ptr<MemoryBuffer> text) {
   unsigned id = sources.AddNewSourceBuffer(std::move(text), SMLoc());
@@ -33,6 +41,8 @@ bool Diagnostics::error(SMLoc place, const Twine &message) {
     return false;
   }
   print(place, Severity::Error, message);
+  if (!topic.empty())
+    topics.insert(topic);
   return true;
 }
 
@@ -51,7 +61,7 @@ void Diagnostics::note(const Twine &message) {
 
 void Diagnostics::print(SMLoc place, Severity severity, const Twine &message) {
   if (receiver)
-    return receiver(place, severity, message.str());
+    return receiver(place, severity, message.str(), topic);
   Position position = positionOf(place);
   if (position.file.empty())
     return files::printMessage(os, severity, message);

@@ -15,6 +15,7 @@
 #define HEDDLE_COMPILER_LANGUAGE_DIAGNOSTICS_H
 
 #include "compiler/files/Message.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -23,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace heddle::language {
 
@@ -36,17 +38,36 @@ struct Position {
 class Diagnostics {
 public:
   /// Is given every message instead of a stream, however many there are; one
-  /// without a place has an invalid one.
-  using Receiver = std::function<void(
-      llvm::SMLoc place, files::Severity severity, const std::string &message)>;
+  /// without a place has an invalid one. `topic` is a heading of the language's
+  /// reference, or empty.
+  using Receiver =
+      std::function<void(llvm::SMLoc place, files::Severity severity,
+                         const std::string &message, llvm::StringRef topic)>;
 
   explicit Diagnostics(llvm::raw_ostream &os) : os(os) {}
   explicit Diagnostics(Receiver receiver);
   Diagnostics(const Diagnostics &) = delete;
+  /// Says where the reference has more on the mistakes that were shown.
+  ~Diagnostics();
 
   /// Takes over a file's text and gives it back for reading. The name is the
   /// one that errors show.
   llvm::StringRef addFile(std::unique_ptr<llvm::MemoryBuffer> text);
+
+  /// While it lives, mistakes have to do with this part of the language's
+  /// reference, named as links name its heading: `sizes-and-axes`.
+  class Topic {
+  public:
+    Topic(Diagnostics &diagnostics, llvm::StringLiteral heading)
+        : diagnostics(diagnostics),
+          before(std::exchange(diagnostics.topic, heading)) {}
+    Topic(const Topic &) = delete;
+    ~Topic() { diagnostics.topic = before; }
+
+  private:
+    Diagnostics &diagnostics;
+    llvm::StringRef before;
+  };
 
   /// Reports the user's mistake. `message` is lower case, without a full stop,
   /// and says what was found and what was needed. The same message at the same
@@ -77,6 +98,8 @@ private:
   llvm::SourceMgr sources;
   llvm::StringSet<> shown;
   unsigned errors = 0;
+  llvm::StringRef topic;
+  llvm::SetVector<llvm::StringRef> topics; ///< of what was shown
 };
 
 } // namespace heddle::language

@@ -19,6 +19,7 @@ Elaborator::Elaborator(MLIRContext *context, const Program &program,
       context(context), program(program) {}
 
 OwningOpRef<ModuleOp> Elaborator::run() {
+  Diagnostics::Topic topic(diagnostics, "blocks-and-entries");
   OwningOpRef<ModuleOp> owned =
       ModuleOp::create(locationOf(program.model.place));
   module = *owned;

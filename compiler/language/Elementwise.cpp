@@ -195,6 +195,7 @@ static StringRef whyNot(StringRef op, Element lhs, Element rhs) {
 
 Datum Elaborator::elementwise(StringRef op, Tensor lhs, Tensor rhs,
                               std::optional<SizeExpr> over, SMLoc place) {
+  Diagnostics::Topic topic(diagnostics, "sizes-and-axes");
   auto fail = [&](const Twine &why) {
     error(place, "cannot combine " + describe(lhs.shape) + " " + op + " " +
                      describe(rhs.shape) + why);

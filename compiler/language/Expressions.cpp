@@ -258,6 +258,7 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
     return callBlock(expr, block->second);
   if (const Builtin *builtin = findBuiltin(name))
     return CallSite(*this, expr, *builtin, where).run();
+  Diagnostics::Topic topic(diagnostics, "built-in-operations");
   SmallVector<StringRef> names = builtinNames();
   for (const auto &[block, source] : program.blocks)
     names.push_back(block);
@@ -306,6 +307,7 @@ Data Elaborator::callActivation(const Expr &expr, const Constant &value) {
 }
 
 std::optional<PathText> Elaborator::evaluatePath(const Path &path) {
+  Diagnostics::Topic topic(diagnostics, "weights-and-paths");
   if (path.condition) {
     std::optional<bool> condition = evaluateCondition(*path.condition);
     if (!condition)

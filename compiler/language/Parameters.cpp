@@ -142,6 +142,7 @@ static void checkKeptOnce(const nn::PathTree &tree, ModuleOp module,
 }
 
 void checkPaths(ModuleOp module, Diagnostics &diagnostics) {
+  Diagnostics::Topic topic(diagnostics, "weights-and-paths");
   ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &fault) {
     diagnostics.error(placeOf(fault.getLocation(), diagnostics), fault.str());
   });

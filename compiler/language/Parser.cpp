@@ -430,10 +430,12 @@ bool Parser::parseParameter(Function &function) {
 //===----------------------------------------------------------------------===//
 
 ModelFile parse(StringRef source, Diagnostics &diagnostics) {
+  Diagnostics::Topic topic(diagnostics, "grammar");
   return Parser(lex(source, diagnostics), diagnostics).parseFile();
 }
 
 std::vector<Token> parseTokens(StringRef source, Diagnostics &diagnostics) {
+  Diagnostics::Topic topic(diagnostics, "grammar");
   Parser parser(lex(source, diagnostics), diagnostics);
   parser.parseFile();
   return parser.takeTokens();

@@ -255,6 +255,7 @@ nn::WeightRules Program::weightRules() const {
 
 Program loadProgram(StringRef path, ArrayRef<std::string> importPaths,
                     Diagnostics &diagnostics, ReadFile readFile) {
+  Diagnostics::Topic topic(diagnostics, "several-files");
   Loader loader(importPaths, diagnostics, readFile);
   loader.load(path, SMLoc());
   Program program = loader.takeProgram();

@@ -20,6 +20,7 @@ namespace heddle::language {
 
 bool Elaborator::fillPairRegion(Region &region, const Expr &expr,
                                 bool predicate, bool hasHeads) {
+  Diagnostics::Topic topic(diagnostics, "attention");
   OpBuilder::InsertionGuard guard(builder);
   Location loc = locationOf(expr.place);
   Block &block = region.emplaceBlock();

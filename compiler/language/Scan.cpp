@@ -33,6 +33,7 @@ struct Elaborator::Scan {
 };
 
 void Elaborator::elaborateScan(const Statement &statement) {
+  Diagnostics::Topic topic(diagnostics, "recurrence");
   std::optional<SizeExpr> axis = resolveAxis(*statement.values[0]);
   bool ends = !statement.body.empty() &&
               statement.body.back().kind == Statement::Kind::Yield;

@@ -140,6 +140,7 @@ Datum Elaborator::constantTensor(double value, const Shape &shape,
 }
 
 std::optional<SizeExpr> Elaborator::resolveAxis(const Expr &expr) {
+  Diagnostics::Topic topic(diagnostics, "sizes-and-axes");
   if (expr.is(Expr::Kind::Number)) {
     std::optional<Constant> number = language::numberOf(expr, diagnostics);
     if (!number)
@@ -177,6 +178,7 @@ std::optional<SizeExpr> Elaborator::resolveAxis(const Expr &expr) {
 }
 
 std::optional<Axes> Elaborator::resolveAxes(ArrayRef<ExprPtr> exprs) {
+  Diagnostics::Topic topic(diagnostics, "sizes-and-axes");
   Axes axes;
   bool ok = true;
   for (const ExprPtr &expr : exprs) {
@@ -217,6 +219,7 @@ std::optional<Shape> Elaborator::elementShape(const TypeExpr &type) {
 }
 
 std::optional<Shape> Elaborator::resolveType(const TypeExpr &type) {
+  Diagnostics::Topic topic(diagnostics, "sizes-and-axes");
   std::optional<Shape> shape = elementShape(type);
   std::optional<Axes> axes = resolveAxes(type.axes);
   if (!shape || !axes)

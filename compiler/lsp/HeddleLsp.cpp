@@ -1,7 +1,7 @@
 //===- HeddleLsp.cpp - heddle-lsp: what editors ask of model files --------===//
 
 #include "compiler/files/Message.h"
-#include "compiler/files/ModelsDirectory.h"
+#include "compiler/files/SharedFiles.h"
 #include "compiler/lsp/Server.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"

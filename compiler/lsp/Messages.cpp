@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/files/SharedFiles.h"
 #include "compiler/lsp/Workspace.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -75,6 +76,22 @@ static protocol::Diagnostic diagnosticOf(const Message &message,
   return shown;
 }
 
+/// Editors show the topic as a link.
+static json::Value withTopic(json::Value diagnostic, StringRef topic) {
+  if (topic.empty())
+    return diagnostic;
+  auto reference = protocol::URIForFile::fromFile(files::languageReference());
+  if (!reference) {
+    consumeError(reference.takeError());
+    return diagnostic;
+  }
+  json::Object &object = *diagnostic.getAsObject();
+  object["code"] = topic;
+  object["codeDescription"] =
+      json::Object{{"href", (reference->uri() + "#" + topic).str()}};
+  return diagnostic;
+}
+
 std::map<std::string, std::vector<json::Value>>
 diagnosticsOf(const Model &model, const Workspace &workspace) {
   std::map<std::string, std::vector<json::Value>> files;
@@ -93,13 +110,13 @@ diagnosticsOf(const Model &model, const Workspace &workspace) {
       shown.range = main.rangeAt(name.place);
     std::vector<json::Value> &list = files[file ? file->path : main.path];
     if (list.size() < mostMessages)
-      list.push_back(withOwnTexts(shown));
+      list.push_back(withTopic(withOwnTexts(shown), message.topic));
   };
   for (const Message &message : model.messages())
     show(message);
   if (Checkpoint *checkpoint = model.checkpoint())
     for (const std::string &problem : checkpoint->problems())
-      show({files::Severity::Error, SMLoc(), problem, {}});
+      show({files::Severity::Error, SMLoc(), problem, {}, {}});
   return files;
 }
 

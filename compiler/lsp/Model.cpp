@@ -90,13 +90,14 @@ Model::Model(StringRef path, ReadFile readFile,
              ArrayRef<std::string> importPaths)
     : importPaths(importPaths) {
   diagnostics = std::make_unique<language::Diagnostics>(
-      [this](SMLoc place, files::Severity severity, const std::string &text) {
+      [this](SMLoc place, files::Severity severity, const std::string &text,
+             StringRef topic) {
         if (isMuted)
           return;
         if (severity == files::Severity::Note && !messages_.empty())
           messages_.back().notes.push_back({place, text});
         else
-          messages_.push_back({severity, place, text, {}});
+          messages_.push_back({severity, place, text, topic, {}});
       });
   program_ = loadProgram(path, importPaths, *diagnostics, readFile);
   isWhole = !diagnostics->hasErrors();
@@ -208,6 +209,7 @@ void Model::tellStoodIn() {
       {files::Severity::Remark,
        program_.model.place,
        "no config.json is known, so a number stands for " + join(stoodIn, ", "),
+       {},
        {}});
 }
 

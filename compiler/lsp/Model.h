@@ -26,6 +26,7 @@ struct Message {
   files::Severity severity;
   llvm::SMLoc place; ///< invalid: of no place in a text
   std::string text;
+  llvm::StringRef topic; ///< a heading of the language's reference, or empty
   std::vector<std::pair<llvm::SMLoc, std::string>> notes;
 };
 

@@ -1,5 +1,6 @@
 """diagnostics.py HEDDLE_LSP WORK: what is wrong with texts, as they are written and before they are saved."""
 import pathlib
+import re
 import shutil
 import sys
 
@@ -47,6 +48,9 @@ def check_imports():
     equal((alone["severity"], alone["message"]), (3, f"{base}: found no 'model NAME', which every model file needs"))
     editor.edit(base, "D -> E", "D -> D")
     equal(shown(main)[0], ("return", "entry e returns real[B D], declared real[B E] at main.heddle:5:22".replace("main.heddle", str(main))))
+    [first, *_] = editor.diagnostics(main)
+    equal(first["code"], "blocks-and-entries")
+    assert re.fullmatch(r"file:///.*/REFERENCE\.md#blocks-and-entries", first["codeDescription"]["href"]), first
     editor.edit(base, "D -> D", "D -> G")
     equal(shown(base)[1:], [("G", "unknown size G")])
     editor.edit(base, "D -> G", "D -> ")
