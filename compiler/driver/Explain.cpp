@@ -51,7 +51,7 @@ static LogicalResult recordModules(Compilation &compilation,
   return llvm::success();
 }
 
-/// As `build --emit=asm`.
+/// As `build --emit=asm -g`.
 static LogicalResult recordAssembly(Compilation &compilation,
                                     Recorder &recorder) {
   if (failed(compilation.readProgram()) ||
@@ -117,7 +117,9 @@ static LogicalResult writePage(Compilation &compilation,
                        succeeded(outputs.commit()));
 }
 
-int driver::explainModel(const Arguments &arguments) {
+int driver::explainModel(const Arguments &given) {
+  Arguments arguments = given;
+  arguments.debugInfo = true; // assembly tells its lines
   Compilation compilation(arguments);
   Recorder recorder(compilation.mlirContext());
   compilation.watchPasses(

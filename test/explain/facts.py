@@ -28,7 +28,7 @@ def need(condition, message):
 def check_stages(page, build):
     """Every stage's text is what --emit prints, and has a set of lines for each of its own."""
     for stage in STAGES:
-        text = build("--emit", stage).stdout
+        text = build("--emit", stage, *(["-g"] if stage == "asm" else [])).stdout
         need(page.text(stage) == text, f"{stage}: the page's text is another than that of --emit={stage}")
         need(len(page.stages[stage]) == text.count("\n"), f"{stage}: found {len(page.stages[stage])} places, needed one a line")
         need(any(page.stages[stage]), f"{stage}: no line leads to the model")
@@ -43,9 +43,26 @@ def check_lines(page):
         if not name:
             continue
         texts = [page.facts["files"][file]["text"].split("\n")[at - 1] for file, at in page.places[page.stages["nn"][number]]]
-        need(any(re.search(rf"@\(?[\w.\[\]]*{name[1]}|{name[1]}|@", text) for text in texts), f"nn:{number + 1}: {line.strip()} leads to {texts}")
+        need(any(name[1] in text for text in texts), f"nn:{number + 1}: {line.strip()} leads to {texts}")
         found += 1
     need(found, "found no weight in nn, needed some")
+
+
+def check_assembly(page):
+    """An instruction leads to the line that `.loc` says it is of."""
+    names, place, found = {}, None, set()
+    for number, line in enumerate(page.text("asm").split("\n")):
+        if file := re.match(r'\t\.file\t(\d+) "[^"]*" "([^"]*)"', line):
+            names[file[1]] = pathlib.Path(file[2]).name
+        elif at := re.match(r"\t\.loc\t(\d+) (\d+) ", line):
+            place = (names.get(at[1]), int(at[2])) if int(at[2]) else None  # line 0: of no line
+        elif line.startswith("\t.cfi_endproc"):
+            place = None
+        elif place and re.match(r"\t[a-z]", line):
+            shown = {(pathlib.Path(page.facts["files"][file]["name"]).name, at) for file, at in page.places[page.stages["asm"][number]]}
+            need(place in shown, f"asm:{number + 1}: {line.strip()} leads to {sorted(shown)}, needed {place}")
+            found.add(place)
+    need(len(found) > 4, f"found instructions of the lines {sorted(found)} alone, needed more")
 
 
 def check_remarks(page, build):
@@ -127,6 +144,7 @@ def main():
     need("http://" not in page.html.replace("http://www.w3.org/2000/svg", "") and "https://" not in page.html, "the page names something to fetch")
     check_stages(page, build)
     check_lines(page)
+    check_assembly(page)
     check_remarks(page, build)
     check_memory(page, run(heddle, "check", *[word for word in model if not word.startswith("--cpu")]).stdout)
     check_costs(page, kernel)
