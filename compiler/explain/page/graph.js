@@ -19,7 +19,7 @@ const graphView = {
     this.openIds = new Set(state.open.split(',').filter(Boolean));
     this.lit = litSets(selection).sets;
     const picture = this.draw(shown);
-    this.canvas = el('div.canvas', { tabindex: 0, role: 'group', 'aria-label': 'Graph: + and − for its size, 0 to fit', keydown: event => this.key(event), wheel: event => this.wheel(event) }, picture);
+    this.canvas = el('div.canvas', { tabindex: 0, role: 'group', 'aria-label': 'Graph: + and − for its size, 0 to fit', keydown: event => this.pressed(event), wheel: event => this.wheel(event) }, picture);
     container.append(
       el('div.bar', {},
         choice('stage', stages.map(name => [name, name === 'nn' ? 'nn, before fusion' : 'nn-fused, after']), stage, graph => setState({ graph, open: '' })),
@@ -205,7 +205,7 @@ const graphView = {
     this.scale(event.deltaY < 0 ? 1.1 : 1 / 1.1);
   },
 
-  key(event) {
+  pressed(event) {
     if (event.key === '+' || event.key === '=') this.scale(1.25);
     else if (event.key === '-') this.scale(0.8);
     else if (event.key === '0') this.fit();
