@@ -40,7 +40,7 @@ static std::string faultOf(const Object &profile, StringRef list,
 }
 
 llvm::Expected<llvm::json::Value> explain::readProfile(StringRef path) {
-  auto buffer = files::readFile(path, files::limits::json);
+  auto buffer = files::readFile(path, files::limits::trace);
   if (!buffer)
     return buffer.takeError();
   checkpoint::Problems problems;

@@ -22,6 +22,7 @@ namespace heddle::files {
 namespace limits {
 constexpr uint64_t model = 8'000'000; ///< a model file, or one that it imports
 constexpr uint64_t json = 32'000'000; ///< config.json and its like, an index
+constexpr uint64_t trace = 512'000'000; ///< of a run, --profile=FILE
 constexpr uint64_t tokenizer = 256'000'000; ///< tokenizer.json
 constexpr uint64_t module = 256'000'000;    ///< a module at some stage (.mlir)
 } // namespace limits

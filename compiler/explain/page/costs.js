@@ -47,7 +47,6 @@ const costsView = {
         site, number, flops, bytes, runs, profile, expected: least(flops, bytes) * runs,
         bound: flops / (limits[site.arithmetic] || limits.f32) > bytes / limits.memory ? 'arithmetic' : 'memory',
         seconds: profile ? profile.seconds : 0, share: profile && whole ? profile.seconds / whole : 0,
-        least: profile && Number.isFinite(profile.flops) ? least(profile.flops, profile.bytes || 0) : 0,
       };
     });
   },
@@ -112,7 +111,7 @@ const costsView = {
       columns.push(
         { name: 'measured', title: 'Measured', number: true, hint: 'all of the profile', value: ({ seconds }) => seconds, text: ({ seconds }) => timeText(seconds) },
         { name: 'share', title: 'Share', number: true, value: ({ share }) => share, text: ({ share }) => `${(share * 100).toFixed(1)}%` },
-        { name: 'factor', title: 'Of limit', number: true, hint: 'what the work of the profile takes at least, of what it took', value: ({ seconds, least }) => seconds ? least / seconds : 0, text: ({ seconds, least }) => seconds && least ? `${(least / seconds * 100).toFixed(0)}%` : '—' });
+        { name: 'factor', title: 'Of limit', number: true, hint: 'of the arithmetic, the cache or the memory that bounds it, as the profile found', value: ({ profile }) => profile && profile.limit || 0, text: ({ profile }) => profile && profile.bound ? `${(profile.limit * 100).toFixed(0)}% ${profile.bound}` : '—' });
     const lit = litSets(selection).sets;
     return sortableTable('Costs', columns, rows, 'costs', {
       sort: facts.profile ? '-measured' : '-expected',
