@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """round_trip.py HEDDLE HEDDLE-OPT MODEL DIRECTORY [FLAG...]: every stage that is a
 module is text which heddle-opt reads, verifies and prints as it was, and from which
-heddle build goes on to the same code."""
+heddle build goes on to the same code. It has locations (-g), of which profile points
+are made."""
 
 import os
 import re
@@ -37,16 +38,16 @@ def hold_equal(first, second, what):
         failed = 1
 
 
-build(model, "llvm", "llvm.mlir")
+build(model, "llvm", "needed.mlir")
 build(model, "obj", "model.o")
 for stage in ["nn", "nn-fused", "kernel", "vector", "llvm"]:
     module = stage + ".mlir"
-    build(model, stage, module)
-    subprocess.run([heddleOpt, path(module), "-o", path("again.mlir")], check=True)
+    build(model, stage, module, "-g")
+    subprocess.run([heddleOpt, path(module), "--mlir-print-debuginfo", "-o", path("again.mlir")], check=True)
     hold_equal(module, "again.mlir", f"{stage}, read and printed again")
     # Which types the checkpoint stores, nn does not say yet.
     build(path(module), "llvm", "lowered.mlir", *(["--weights", model] if stage == "nn" else []))
-    hold_equal("llvm.mlir", "lowered.mlir", f"lowered from {stage}")
+    hold_equal("needed.mlir", "lowered.mlir", f"lowered from {stage}")
 # What the checkpoint says of generation is no part of a module.
 build(path("llvm.mlir"), "obj", "again.o", "--weights", model)
 hold_equal("model.o", "again.o", "compiled from llvm")
