@@ -58,9 +58,10 @@ static void stopForLlvm(void *, const char *reason, bool) {
   // Allocators of LLVM that bypass `new` say so in these words.
   if (text.contains("llocation failed") || text.contains("out of memory"))
     driver::stopWithoutMemory();
-  if (auto *recovery = llvm::CrashRecoveryContext::GetCurrent()) {
+  if (pipeline::isWatchingPasses()) {
     files::printMessage(llvm::errs(), files::Severity::Error, reason);
-    recovery->HandleExit(pipeline::PassFailure::fatal);
+    llvm::CrashRecoveryContext::GetCurrent()->HandleExit(
+        pipeline::PassFailure::fatal);
   }
   stop(reason);
 }

@@ -43,6 +43,20 @@ static bool catchCrashes() {
   return true;
 }
 
+/// Whether crashes of this thread are ours to recover from: lld, for one, has
+/// contexts of its own.
+static thread_local bool isWatching = false;
+
+bool pipeline::isWatchingPasses() { return isWatching; }
+
+static bool runSafely(llvm::CrashRecoveryContext &recovery,
+                      llvm::function_ref<void()> work) {
+  bool outer = std::exchange(isWatching, true);
+  bool finished = recovery.RunSafely(work);
+  isWatching = outer;
+  return finished;
+}
+
 static void giveUp(int) {
   constexpr llvm::StringLiteral message =
       "error: a pass crashed, and holds what would tell more of it\n";
@@ -155,8 +169,8 @@ static std::string reproduce(PassManager &passes, ModuleOp module,
     return withPipeline(module, asPipeline({last, last + 1}));
   OwningOpRef<ModuleOp> given;
   llvm::CrashRecoveryContext recovery;
-  bool finished = recovery.RunSafely(
-      [&] { given = runOnCopy(module, asPipeline({begin, last})); });
+  bool finished = runSafely(
+      recovery, [&] { given = runOnCopy(module, asPipeline({begin, last})); });
   if (finished && given)
     return withPipeline(*given, asPipeline({last, last + 1}));
   return withPipeline(module, asPipeline({begin, last + 1}));
@@ -166,7 +180,7 @@ static std::string reproduce(PassManager &passes, ModuleOp module,
 static bool isBroken(ModuleOp module) {
   bool isSound = false;
   llvm::CrashRecoveryContext recovery;
-  return !recovery.RunSafely([&] { isSound = succeeded(verify(module)); }) ||
+  return !runSafely(recovery, [&] { isSound = succeeded(verify(module)); }) ||
          !isSound;
 }
 
@@ -182,7 +196,7 @@ std::optional<PassFailure> pipeline::runPasses(PassManager &passes,
   {
     CountErrors errors(module.getContext(), /*isQuiet=*/false);
     llvm::CrashRecoveryContext recovery;
-    if (!recovery.RunSafely([&] { succeeds = succeeded(passes.run(module)); }))
+    if (!runSafely(recovery, [&] { succeeds = succeeded(passes.run(module)); }))
       failure.crash = recovery.RetCode;
     else if (succeeds)
       return std::nullopt;

@@ -37,6 +37,9 @@ struct PassFailure {
 std::optional<PassFailure> runPasses(mlir::PassManager &passes,
                                      mlir::ModuleOp module, bool keepsAll);
 
+/// Whether this thread is within runPasses, which recovers from a crash.
+bool isWatchingPasses();
+
 } // namespace heddle::pipeline
 
 #endif // HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
