@@ -124,16 +124,9 @@ static codegen::MainKind mainOf(Stage stage, const Arguments &arguments) {
 /// after the model.
 static std::string outputName(const Compilation &compilation,
                               llvm::StringRef model) {
-  namespace path = llvm::sys::path;
   if (!checkpoint::isCheckpoint(model))
     return compilation.program().name;
-  llvm::SmallString<128> checkpoint;
-  if (llvm::sys::fs::real_path(model, checkpoint))
-    checkpoint = model;
-  std::string name =
-      (llvm::sys::fs::is_directory(checkpoint) ? path::filename(checkpoint)
-                                               : path::stem(checkpoint))
-          .str();
+  std::string name = nameOfPath(model);
   for (char &c : name)
     if (!llvm::isAlnum(c) && !llvm::StringRef("._-+").contains(c))
       c = '_';

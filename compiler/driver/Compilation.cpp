@@ -29,6 +29,15 @@ using namespace heddle;
 using namespace heddle::driver;
 using pipeline::Stage;
 
+std::string driver::nameOfPath(llvm::StringRef path) {
+  llvm::SmallString<128> real;
+  if (llvm::sys::fs::real_path(path, real))
+    real = path;
+  return (llvm::sys::fs::is_directory(real) ? llvm::sys::path::filename(real)
+                                            : llvm::sys::path::stem(real))
+      .str();
+}
+
 llvm::LogicalResult driver::fail(const llvm::Twine &message) {
   files::printMessage(llvm::errs(), files::Severity::Error, message);
   return llvm::failure();

@@ -183,6 +183,9 @@ private:
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
 };
 
+/// What a file or a directory is called, without links and endings.
+std::string nameOfPath(llvm::StringRef path);
+
 /// Prints `error: …`, in one line, and returns failure.
 llvm::LogicalResult fail(const llvm::Twine &message);
 llvm::LogicalResult fail(llvm::Error error);

@@ -2,12 +2,12 @@
 
 #include "compiler/driver/Explain.h"
 #include "compiler/driver/Compilation.h"
+#include "compiler/driver/Flags.h"
 #include "compiler/driver/Outputs.h"
 #include "compiler/explain/ProfileFile.h"
 #include "compiler/explain/Recorder.h"
 #include "compiler/files/InputFile.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -18,12 +18,8 @@ using llvm::LogicalResult;
 using llvm::StringRef;
 using pipeline::Stage;
 
-static constexpr std::pair<Stage, llvm::StringLiteral> stagesOfModules[] = {
-    {Stage::Nn, "nn"},
-    {Stage::NnFused, "nn-fused"},
-    {Stage::Kernel, "kernel"},
-    {Stage::Vector, "vector"},
-    {Stage::Llvm, "llvm"}};
+static constexpr Stage stagesOfModules[] = {
+    Stage::Nn, Stage::NnFused, Stage::Kernel, Stage::Vector, Stage::Llvm};
 
 /// What the page shows beside each stage: the model file with what it imports,
 /// or the module that came in a file.
@@ -39,13 +35,13 @@ static LogicalResult addFiles(Compilation &compilation, Recorder &recorder) {
 
 static LogicalResult recordModules(Compilation &compilation,
                                    Recorder &recorder) {
-  for (auto &[stage, name] : stagesOfModules) {
+  for (Stage stage : stagesOfModules) {
     if (stage < compilation.moduleStage())
       continue;
-    recorder.goTo(name);
+    recorder.goTo(nameOf(stage));
     if (failed(compilation.lowerTo(stage)))
       return llvm::failure();
-    recorder.addStage(name, compilation.module());
+    recorder.addStage(nameOf(stage), compilation.module());
   }
   recorder.addProgram(compilation.module());
   return llvm::success();
@@ -88,13 +84,7 @@ static std::string nameOfSource(StringRef path) {
 static std::string pathOfPage(const Arguments &arguments) {
   if (!arguments.output.empty())
     return arguments.output;
-  llvm::SmallString<128> real;
-  if (llvm::sys::fs::real_path(arguments.model, real))
-    real = arguments.model;
-  StringRef name = llvm::sys::fs::is_directory(real)
-                       ? llvm::sys::path::filename(real)
-                       : llvm::sys::path::stem(real);
-  return (name + ".html").str();
+  return nameOfPath(arguments.model) + ".html";
 }
 
 static LogicalResult writePage(Compilation &compilation,

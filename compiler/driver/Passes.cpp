@@ -16,7 +16,6 @@
 
 using namespace heddle;
 using namespace heddle::driver;
-using files::OutputFile;
 using llvm::LogicalResult;
 
 LogicalResult driver::preparePasses(const Arguments &arguments) {
@@ -70,13 +69,8 @@ writeReproducer(const pipeline::PassFailure &failure,
                 const Arguments &arguments) {
   if (arguments.reproducer.empty())
     return writeTemporary(failure.pass, failure.reproducer);
-  llvm::Expected<OutputFile> file = OutputFile::create(arguments.reproducer);
-  if (!file)
-    return file.takeError();
-  if (llvm::Error error = file->fill(
-          [&](llvm::raw_pwrite_stream &os) { os << failure.reproducer; }))
-    return std::move(error);
-  if (llvm::Error error = file->place(/*keepsOld=*/false))
+  if (llvm::Error error =
+          files::writeFile(arguments.reproducer, failure.reproducer))
     return std::move(error);
   return arguments.reproducer;
 }

@@ -55,13 +55,7 @@ static LogicalResult writeReduced(llvm::StringRef text,
     llvm::outs() << text;
     return llvm::success();
   }
-  auto file = files::OutputFile::create(path);
-  if (!file)
-    return fail(file.takeError());
-  if (llvm::Error error =
-          file->fill([&](llvm::raw_pwrite_stream &os) { os << text; }))
-    return fail(std::move(error));
-  if (llvm::Error error = file->place(/*keepsOld=*/false))
+  if (llvm::Error error = files::writeFile(path, text))
     return fail(std::move(error));
   return llvm::success();
 }

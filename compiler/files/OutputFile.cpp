@@ -230,4 +230,13 @@ Error OutputFile::copyToPlace() {
   return failure("temporary file", reading);
 }
 
+Error writeFile(StringRef path, StringRef text) {
+  Expected<OutputFile> file = OutputFile::create(path);
+  if (!file)
+    return file.takeError();
+  if (Error error = file->fill([&](raw_pwrite_stream &os) { os << text; }))
+    return error;
+  return file->place(/*keepsOld=*/false);
+}
+
 } // namespace heddle::files

@@ -84,6 +84,9 @@ private:
   bool isCopied, isPlaced = false;
 };
 
+/// Writes one file, whole or not at all; what was there is gone then.
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text);
+
 } // namespace heddle::files
 
 #endif // HEDDLE_COMPILER_FILES_OUTPUTFILE_H
