@@ -120,13 +120,11 @@ bool ThreadPool::start(int32_t wanted, int64_t stackBytes) {
 }
 
 ThreadPool::~ThreadPool() {
+  // As publish(): either a worker is seen to sleep here, or it sees this.
   stopping.store(true);
-  ++loops;
-  for (int32_t i = 0; i < startedWorkers; ++i) {
-    shares[i + 1].left.store(packLeft(loops, 0, 0));
+  for (int32_t i = 0; i < startedWorkers; ++i)
     if (workers[i].sleeps.exchange(0))
       wake(workers[i].sleeps);
-  }
   for (int32_t i = 0; i < startedWorkers; ++i)
     pthread_join(workers[i].thread, nullptr);
   free(workers);
@@ -286,11 +284,12 @@ bool ThreadPool::awaitLoop(const Share &share, uint64_t last, int spins) {
   return false;
 }
 
+/// Or until the pool ends, which is no loop.
 void ThreadPool::sleepUntilLoop(Worker &self, const Share &share,
                                 uint64_t last) {
   for (;;) {
     self.sleeps.store(1);
-    if (loopOf(share.left.load()) != last)
+    if (loopOf(share.left.load()) != last || self.pool->stopping.load())
       break;
     while (self.sleeps.load())
       sleepWhile(self.sleeps, 1);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -72,6 +74,24 @@ TEST_P(Pool, RegionsSeeWhatEarlierRegionsWrote) {
     });
   for (int i = 0; i < 64; ++i)
     EXPECT_EQ(values[i], i % 2 ? 1999 : 2000);
+}
+
+TEST_P(Pool, EndsWhileThreadsComeLateToItsLastLoop) {
+  // They sleep when it begins, the caller does it without them, and the pool
+  // ends at every moment of their waking up.
+  using namespace std::chrono;
+  int64_t n = std::max(GetParam(), 2);
+  for (int round = 0; round < 200; ++round) {
+    ThreadPool ending;
+    ASSERT_TRUE(ending.start(GetParam(), 0));
+    std::this_thread::sleep_for(microseconds(150));
+    std::atomic<int> sum = 0;
+    parallelFor(ending, n, [&](int64_t i) { sum += i; });
+    EXPECT_EQ(sum, n * (n - 1) / 2);
+    auto end = steady_clock::now() + nanoseconds(round * 500);
+    while (steady_clock::now() < end)
+      ;
+  }
 }
 
 TEST_P(Pool, SleepingThreadsWakeUp) {
