@@ -74,9 +74,12 @@ static LogicalResult emitAst(Compilation &compilation, llvm::StringRef path,
   if (failed(compilation.findInputs()))
     return llvm::failure();
   compilation.noteShards();
+  auto tree = language::printTree(compilation.modelOptions(), llvm::errs());
+  if (!tree)
+    return llvm::failure();
   auto write = [&](llvm::raw_ostream &os) {
-    return llvm::success(
-        language::emitAst(compilation.modelOptions(), os, llvm::errs()));
+    os << tree->text;
+    return llvm::success();
   };
   return path.empty() || path == "-"
              ? write(llvm::outs())

@@ -245,8 +245,15 @@ struct ModelFile {
   std::vector<Word> generate;
 };
 
+/// A part of the printed tree, and the text of the file that it is of.
+struct PrintedPart {
+  uint64_t offset; ///< where its line begins
+  llvm::StringRef source;
+};
+
 /// The tree, one node a line, for reading: `heddle --emit=ast`.
-void print(const ModelFile &file, llvm::raw_ostream &os);
+void print(const ModelFile &file, llvm::raw_ostream &os,
+           std::vector<PrintedPart> &parts);
 /// An expression, and a rule about weights, as the language writes them.
 std::string describe(const Expr &expr);
 std::string describe(const WeightsRule &rule);

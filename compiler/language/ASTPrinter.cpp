@@ -19,7 +19,8 @@ namespace heddle::language {
 namespace {
 class Printer {
 public:
-  explicit Printer(raw_ostream &os) : os(os) {}
+  explicit Printer(raw_ostream &os, std::vector<PrintedPart> *parts = nullptr)
+      : os(os), parts(parts) {}
 
   void print(const ModelFile &file);
   void print(const Expr &expr);
@@ -52,8 +53,16 @@ private:
   }
 
   raw_ostream &indent() { return os.indent(2 * level); }
+  /// The line that begins here is of this text.
+  void beginLine(StringRef source) {
+    if (parts)
+      parts->push_back({os.tell(), source});
+  }
+  void beginLine(SMLoc place) { beginLine(StringRef(place.getPointer(), 0)); }
+  void beginLine(const Word &word) { beginLine(word.place); }
 
   raw_ostream &os;
+  std::vector<PrintedPart> *parts; ///< null: nobody asks
   unsigned level = 0;
 };
 } // namespace
@@ -214,6 +223,7 @@ void Printer::print(const Body &body) {
 }
 
 void Printer::print(const Statement &statement) {
+  beginLine(statement.source.split('{').first); // of a loop the head
   indent();
   switch (statement.kind) {
   case Statement::Kind::Assign:
@@ -256,6 +266,7 @@ void Printer::print(const Statement &statement) {
 }
 
 void Printer::print(const Function &function) {
+  beginLine(function.source.split('{').first);
   os << (function.isOverride ? "override " : "")
      << (function.isEntry ? "entry " : "block ") << function.name.text << '(';
   printList(function.parameters);
@@ -279,6 +290,7 @@ void Printer::printStrings(const std::vector<std::string> &strings) {
 }
 
 void Printer::print(const WeightsRule &rule) {
+  beginLine(rule.place);
   indent();
   switch (rule.kind) {
   case WeightsRule::Kind::Prefix:
@@ -316,22 +328,27 @@ void Printer::printConfig(const ModelFile &file) {
     return;
   os << "config {\n";
   for (const ConfigField &field : file.config) {
+    beginLine(field.source);
     os << "  " << field.name.text << " = ";
     printList(field.alternatives, " | ");
     os << '\n';
   }
   for (const Assumption &assumption : file.assumptions) {
+    beginLine(assumption.key.place);
     os << "  assume ." << assumption.key.text << " in ";
     printList(assumption.values);
     os << '\n';
   }
-  for (const ConfigKey &key : file.ignoredKeys)
+  for (const ConfigKey &key : file.ignoredKeys) {
+    beginLine(key.place);
     os << "  ignore ." << key.text << '\n';
+  }
   os << "}\n";
 }
 
 void Printer::print(const ModelFile &file) {
   if (file.model) {
+    beginLine(file.model);
     os << "model " << file.model.text;
     if (!file.architectures.empty()) {
       os << " for ";
@@ -339,10 +356,13 @@ void Printer::print(const ModelFile &file) {
     }
     os << '\n';
   }
-  for (const Import &import : file.imports)
+  for (const Import &import : file.imports) {
+    beginLine(import.place);
     os << "import \"" << import.file << "\"\n";
+  }
   printConfig(file);
   for (const DynDecl &dyn : file.dyns) {
+    beginLine(dyn.name);
     os << "dyn " << dyn.name.text;
     if (dyn.same) {
       os << " = " << dyn.same.text << '\n';
@@ -360,14 +380,18 @@ void Printer::print(const ModelFile &file) {
       os << " per " << dyn.per.text;
     os << '\n';
   }
-  for (const Word &size : file.tokenizers)
+  for (const Word &size : file.tokenizers) {
+    beginLine(size);
     os << "tokenizer " << size.text << '\n';
+  }
   for (const StateDecl &state : file.states) {
+    beginLine(state.name);
     os << "state " << state.name.text << ": ";
     print(state.type);
     os << '\n';
   }
   for (const DefaultDecl &decl : file.defaults) {
+    beginLine(decl.op);
     os << "default " << decl.op.text << '(';
     printList(decl.options);
     os << ")\n";
@@ -380,19 +404,25 @@ void Printer::print(const ModelFile &file) {
     --level;
     os << "}\n";
   }
-  for (const Dropped &dropped : file.dropped)
+  for (const Dropped &dropped : file.dropped) {
+    beginLine(dropped.name);
     os << "drop " << (dropped.isEntry ? "entry " : "block ")
        << dropped.name.text << '\n';
+  }
   for (const Function &function : file.functions)
     print(function);
   if (!file.generate.empty()) {
+    beginLine(file.generate.front());
     os << "generate ";
     printList(file.generate);
     os << '\n';
   }
 }
 
-void print(const ModelFile &file, raw_ostream &os) { Printer(os).print(file); }
+void print(const ModelFile &file, raw_ostream &os,
+           std::vector<PrintedPart> &parts) {
+  Printer(os, &parts).print(file);
+}
 
 template <typename Node> static std::string printed(const Node &node) {
   std::string text;

@@ -54,19 +54,33 @@ LoadedModel loadModel(MLIRContext &context, const ModelOptions &options,
   return model;
 }
 
-bool emitAst(const ModelOptions &options, raw_ostream &os,
-             raw_ostream &errors) {
+std::optional<TreeText> printTree(const ModelOptions &options,
+                                  raw_ostream &errors) {
   Diagnostics diagnostics(errors);
   auto text = files::readFile(options.modelFile, files::limits::model);
   if (!text) {
     diagnostics.error(toString(text.takeError()));
-    return false;
+    return std::nullopt;
   }
   ModelFile file = parse(diagnostics.addFile(std::move(*text)), diagnostics);
   if (diagnostics.hasErrors())
-    return false;
-  print(file, os);
-  return true;
+    return std::nullopt;
+  TreeText tree;
+  std::vector<PrintedPart> parts;
+  raw_string_ostream os(tree.text);
+  print(file, os, parts);
+  tree.lines.resize(StringRef(tree.text).count('\n'));
+  auto lineOf = [&](const char *at) {
+    return diagnostics.positionOf(SMLoc::getFromPointer(at)).line;
+  };
+  size_t line = 0, counted = 0;
+  for (const PrintedPart &part : parts) {
+    line += StringRef(tree.text).slice(counted, part.offset).count('\n');
+    counted = part.offset;
+    tree.lines[line] = {lineOf(part.source.begin()),
+                        lineOf(part.source.rtrim().end())};
+  }
+  return tree;
 }
 
 /// The name among `known` that differs little from `name`, or "".

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,9 +74,17 @@ bool writeModelFor(mlir::MLIRContext &context, const ModelOptions &options,
                    llvm::StringRef source, llvm::raw_ostream &os,
                    llvm::raw_ostream &diagnostics);
 
-/// Prints the model file's tree; false after errors.
-bool emitAst(const ModelOptions &options, llvm::raw_ostream &os,
-             llvm::raw_ostream &diagnostics);
+/// A model file's tree, one node a line.
+struct TreeText {
+  std::string text;
+  /// Of each of its lines the first and the last one of the file that it is of;
+  /// 0: it is of none.
+  std::vector<std::pair<unsigned, unsigned>> lines;
+};
+
+/// Nothing after errors.
+std::optional<TreeText> printTree(const ModelOptions &options,
+                                  llvm::raw_ostream &diagnostics);
 
 /// The model file in `directories` whose `for` list names the architecture that
 /// `config` gives; empty, after an error about `configFile`, if there is none.
