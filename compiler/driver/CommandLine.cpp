@@ -123,8 +123,14 @@ void CommandLineParser::readFlag(StringRef word) {
   if (flag == allFlags().end())
     return fail("found no flag `" + name + "`" + suggestion(nearestFlag(name)) +
                 behindDashes());
-  if (!flag->isFor(info.command))
-    return fail("heddle " + info.name + " takes no " + name + behindDashes());
+  if (!flag->isFor(info.command)) {
+    bool isDraft =
+        info.command == Command::Explain && name.starts_with("--speculate");
+    return fail("heddle " + info.name + " takes no " + name +
+                (isDraft ? ": a page shows one model, and a draft has one of "
+                           "its own: heddle explain DRAFT"
+                         : behindDashes()));
+  }
   bool hasValue = word.contains('=');
   if (flag->value.empty() && hasValue)
     return fail(name + " takes no value");
