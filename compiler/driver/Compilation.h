@@ -77,7 +77,7 @@ public:
   mlir::MLIRContext &mlirContext() { return context; }
   /// The stage that the module is at.
   pipeline::Stage moduleStage() const { return stage; }
-  /// The model file and what it imports, or the file that the module is in;
+  /// The model file behind what it imports, or the file that the module is in;
   /// once loaded.
   llvm::ArrayRef<std::string> modelFiles() const { return modelFiles_; }
   /// Has `watch` look at all passes before they run.

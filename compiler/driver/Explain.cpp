@@ -21,10 +21,10 @@ using pipeline::Stage;
 static constexpr Stage stagesOfModules[] = {
     Stage::Nn, Stage::NnFused, Stage::Kernel, Stage::Vector, Stage::Llvm};
 
-/// What the page shows beside each stage: the model file with what it imports,
-/// or the module that came in a file.
+/// What the page shows beside each stage: the model file before what it
+/// imports, or the module that came in a file.
 static LogicalResult addFiles(Compilation &compilation, Recorder &recorder) {
-  for (const std::string &name : compilation.modelFiles()) {
+  for (const std::string &name : llvm::reverse(compilation.modelFiles())) {
     auto text = files::readFile(name, files::limits::module);
     if (!text)
       return fail(text.takeError());
@@ -34,6 +34,18 @@ static LogicalResult addFiles(Compilation &compilation, Recorder &recorder) {
 }
 
 static LogicalResult recordModules(Compilation &compilation,
+/// A module has no tree.
+static LogicalResult recordTree(Compilation &compilation, Recorder &recorder) {
+  StringRef file = compilation.modelFiles().back();
+  if (file.ends_with(".mlir"))
+    return llvm::success();
+  auto tree = language::printTree(compilation.modelOptions(), llvm::errs());
+  if (!tree)
+    return llvm::failure();
+  recorder.addTree(nameOf(Stage::Ast), file, tree->text, tree->lines);
+  return llvm::success();
+}
+
                                    Recorder &recorder) {
   for (Stage stage : stagesOfModules) {
     if (stage < compilation.moduleStage())
@@ -47,18 +59,19 @@ static LogicalResult recordModules(Compilation &compilation,
   return llvm::success();
 }
 
-/// As `build --emit=asm -g`.
-static LogicalResult recordAssembly(Compilation &compilation,
-                                    Recorder &recorder) {
+/// As `build --emit=ll -g` and `--emit=asm -g`.
+static LogicalResult recordCode(Compilation &compilation, Recorder &recorder) {
   if (failed(compilation.readProgram()) ||
       failed(compilation.readSpecialTokens()) ||
       failed(compilation.translate(codegen::MainKind::None)))
     return llvm::failure();
   llvm::SmallString<0> text;
+  // Making machine code of it changes it.
+  recorder.addLlvm(nameOf(Stage::Ll), *compilation.code().module);
   llvm::raw_svector_ostream os(text);
   codegen::emitMachineCode(compilation.code(), codegen::MachineCode::Assembly,
                            os);
-  recorder.addAssembly(text);
+  recorder.addAssembly(nameOf(Stage::Asm), text);
   recorder.setFact("model", compilation.program().name);
   recorder.setFact("cpu", compilation.code().machine->getTargetCPU().str());
   return llvm::success();

@@ -1,97 +1,18 @@
 //===- HotLoops.cpp - where machine code spends its time ------------------===//
 //
-// A loop is what lies between a label and a jump back to it. The assembly is
-// that of LLVM for x86-64 or AArch64, which differ here in the names of jumps
-// and of instructions only.
+// A loop is what lies between a label and a jump back to it; an instruction is
+// of the smallest one around it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/explain/HotLoops.h"
-#include "dialects/kernel/Kernel.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringExtras.h"
+#include "compiler/explain/Assembly.h"
+#include "llvm/ADT/STLExtras.h"
+#include <optional>
 
 using namespace heddle;
 using namespace heddle::explain;
 using llvm::StringRef;
-
-//===----------------------------------------------------------------------===//
-// Functions of sites
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-class SiteFinder {
-public:
-  explicit SiteFinder(mlir::ModuleOp module) : module(module) {}
-
-  SitesOfFunctions run() {
-    for (auto function : module.getOps<mlir::func::FuncOp>())
-      if (hasMarks(function))
-        addSitesOf(function);
-    return std::move(sites);
-  }
-
-private:
-  static bool hasMarks(mlir::func::FuncOp function) {
-    return function
-        .walk([](kernel::MarkOp) { return mlir::WalkResult::interrupt(); })
-        .wasInterrupted();
-  }
-
-  /// What has run since the mark before is of this one.
-  void addSitesOf(mlir::func::FuncOp function) {
-    std::set<std::string> since;
-    function.walk([&](mlir::Operation *op) {
-      if (auto mark = mlir::dyn_cast<kernel::MarkOp>(op)) {
-        for (const std::string &name : since)
-          sites[name].insert(mark.getSite());
-        since.clear();
-        return;
-      }
-      addUsed(op, since);
-    });
-  }
-
-  void addUsed(mlir::Operation *op, std::set<std::string> &names) {
-    for (mlir::NamedAttribute attribute : op->getAttrs())
-      if (auto symbol =
-              mlir::dyn_cast<mlir::FlatSymbolRefAttr>(attribute.getValue()))
-        if (auto used =
-                module.lookupSymbol<mlir::func::FuncOp>(symbol.getValue()))
-          addFunction(used, names);
-  }
-
-  void addFunction(mlir::func::FuncOp function, std::set<std::string> &names) {
-    // Another block marks its own sites.
-    if (hasMarks(function) || !names.insert(function.getName().str()).second)
-      return;
-    function.walk([&](mlir::Operation *op) { addUsed(op, names); });
-  }
-
-  mlir::ModuleOp module;
-  SitesOfFunctions sites;
-};
-
-} // namespace
-
-SitesOfFunctions explain::sitesOfFunctions(mlir::ModuleOp module) {
-  return SiteFinder(module).run();
-}
-
-//===----------------------------------------------------------------------===//
-// Assembly
-//===----------------------------------------------------------------------===//
-
-/// `name` of the line `name:`, unless it is a label within a function.
-static StringRef labelOf(StringRef line) {
-  if (line.empty() || llvm::isSpace(line.front()))
-    return "";
-  StringRef label = line.split(':').first;
-  return label.size() < line.size() ? label.trim('"') : "";
-}
-
-static bool isLocal(StringRef label) { return label.starts_with(".L"); }
 
 /// The label that an instruction may jump to, or "".
 static StringRef targetOf(StringRef instruction) {
@@ -115,17 +36,38 @@ static bool isVector(StringRef instruction) {
          instruction.contains("z0.s");
 }
 
+static bool startsWithAny(StringRef instruction,
+                          llvm::ArrayRef<StringRef> names) {
+  return llvm::any_of(
+      names, [&](StringRef name) { return instruction.starts_with(name); });
+}
+
+/// Sums of several products, of bf16 or of bytes: nothing but a product has
+/// them.
+static bool isDot(StringRef instruction) {
+  return startsWithAny(instruction,
+                       {"vdpbf16", "vpdp", "vpmadd", "pmadd", "sdot", "udot",
+                        "usdot", "bfdot", "bfmmla", "smmla", "usmmla"});
+}
+
 static bool isMultiplyAdd(StringRef instruction) {
-  static constexpr StringRef names[] = {"vfmadd", "vfnmadd", "vdpbf16", "vpdp",
-                                        "vpmadd", "pmadd",   "fmla",    "fmls",
-                                        "sdot",   "udot",    "usdot",   "bfdot",
-                                        "bfmmla", "smmla",   "usmmla"};
-  StringRef name = instruction.split('\t').first;
-  return llvm::any_of(names,
-                      [&](StringRef start) { return name.starts_with(start); });
+  return isDot(instruction) ||
+         startsWithAny(instruction, {"vfmadd", "vfnmadd", "fmla", "fmls"});
 }
 
 namespace {
+
+/// What is done in one turn of a loop, without the loops in it; or in a
+/// function, without its loops.
+struct Turn {
+  unsigned dots = 0, multiplyAdds = 0, vectors = 0;
+  size_t first = 0, last = 0; ///< lines of its dots, or else multiply-adds
+
+  bool operator<(const Turn &other) const {
+    return std::tie(dots, multiplyAdds, vectors) <
+           std::tie(other.dots, other.multiplyAdds, other.vectors);
+  }
+};
 
 class LoopFinder {
 public:
@@ -135,17 +77,26 @@ public:
       assembly = rest;
       if (StringRef label = labelOf(line); !label.empty())
         atLabel(label, number);
-      else if (line.starts_with("\t") && !line.starts_with("\t."))
+      else if (isInstruction(line))
         atInstruction(line.trim(), number);
     }
   }
 
-  std::vector<HotLoop> loops;
+  std::vector<HotLoop> found;
 
 private:
+  struct Instruction {
+    size_t line;
+    bool isDot, isMultiplyAdd, isVector;
+  };
+  struct Loop {
+    size_t from, to; ///< instructions
+    size_t firstLine, lastLine;
+  };
+
   void atLabel(StringRef label, size_t number) {
     if (isLocal(label)) {
-      if (label.starts_with(".Lfunc_end"))
+      if (endsFunction(label))
         finish();
       labels[label] = {number, instructions.size()};
       return;
@@ -154,50 +105,73 @@ private:
     function = label.str();
   }
 
-  /// Innermost loops end first: a later jump back over one of them is of a loop
-  /// around it.
-  void atInstruction(StringRef instruction, size_t number) {
-    instructions.push_back({isMultiplyAdd(instruction), isVector(instruction)});
-    auto target = labels.find(targetOf(instruction));
+  void atInstruction(StringRef text, size_t number) {
+    instructions.push_back(
+        {number, isDot(text), isMultiplyAdd(text), isVector(text)});
+    auto target = labels.find(targetOf(text));
     if (target == labels.end())
       return;
-    auto [first, from] = target->second;
-    if (from < innermostEnd)
+    auto [line, from] = target->second;
+    loops.push_back({from, instructions.size(), line, number});
+  }
+
+  /// By the number of a loop, or behind all of the function.
+  std::vector<Turn> turns() const {
+    std::vector<size_t> around(instructions.size(), loops.size());
+    for (size_t i = loops.size(); i--;) // larger ones first
+      std::fill(around.begin() + loops[i].from, around.begin() + loops[i].to,
+                i);
+    std::vector<Turn> turns(loops.size() + 1);
+    for (auto [instruction, loop] : llvm::zip_equal(instructions, around))
+      count(instruction, turns[loop]);
+    return turns;
+  }
+
+  static void count(const Instruction &instruction, Turn &turn) {
+    turn.vectors += instruction.isVector;
+    turn.multiplyAdds += instruction.isMultiplyAdd;
+    turn.dots += instruction.isDot;
+    bool isFirst = turn.dots ? turn.dots == 1 && instruction.isDot
+                             : turn.multiplyAdds == 1;
+    if (!instruction.isMultiplyAdd || (turn.dots && !instruction.isDot))
       return;
-    unsigned multiplyAdds = 0, vectors = 0;
-    for (size_t i = from; i < instructions.size(); ++i) {
-      multiplyAdds += instructions[i].isMultiplyAdd;
-      vectors += instructions[i].isVector;
-    }
-    innermostEnd = instructions.size();
-    std::pair score(multiplyAdds, vectors);
-    if (vectors && score > best) {
-      best = score;
-      loop = {function, first, number, multiplyAdds};
-    }
+    if (isFirst)
+      turn.first = instruction.line;
+    turn.last = instruction.line;
   }
 
   void finish() {
-    if (best.second)
-      loops.push_back(loop);
+    llvm::sort(loops, [](const Loop &a, const Loop &b) {
+      return std::pair(a.to - a.from, a.to) < std::pair(b.to - b.from, b.to);
+    });
+    std::vector<Turn> all = turns();
+    auto best = std::max_element(all.begin(), all.end() - 1);
+    const Turn &straight = all.back();
+    bool repeats = best != all.end() - 1 && best->vectors;
+    // A polynomial's multiply-adds may be more than those of a loop over few
+    // rows, and run once.
+    if (straight.dots > (repeats ? best->dots : 0) ||
+        (straight.multiplyAdds && !(repeats && best->multiplyAdds)))
+      found.push_back({function, straight.first, straight.last,
+                       straight.multiplyAdds, /*repeats=*/false});
+    else if (repeats)
+      add(loops[best - all.begin()], best->multiplyAdds);
     labels.clear();
     instructions.clear();
-    innermostEnd = 0;
-    best = {0, 0};
+    loops.clear();
     function.clear();
   }
 
-  struct Instruction {
-    bool isMultiplyAdd, isVector;
-  };
+  void add(const Loop &loop, unsigned multiplyAdds) {
+    found.push_back({function, loop.firstLine, loop.lastLine, multiplyAdds,
+                     /*repeats=*/true});
+  }
+
   std::string function;
   /// Line, and number of the next instruction.
   llvm::StringMap<std::pair<size_t, size_t>> labels;
   std::vector<Instruction> instructions;
-  /// Where the last loop that has no other in it ends.
-  size_t innermostEnd = 0;
-  std::pair<unsigned, unsigned> best{0, 0};
-  HotLoop loop;
+  std::vector<Loop> loops;
 };
 
 } // namespace
@@ -205,89 +179,7 @@ private:
 std::vector<HotLoop> explain::hotLoopsOf(StringRef assembly) {
   LoopFinder finder;
   finder.read(assembly);
-  return std::move(finder.loops);
-}
-
-namespace {
-
-/// `.file` and `.loc`, which debug information brings.
-class LineTable {
-public:
-  explicit LineTable(Places &places) : places(places) {}
-
-  /// Whether the line was one of the table's.
-  bool read(StringRef line) {
-    line = line.trim();
-    if (line.consume_front(".file\t")) {
-      auto [number, names] = line.split(' ');
-      unsigned file;
-      if (!number.getAsInteger(10, file))
-        files[file] = places.fileNamed(lastQuoted(names));
-      return true;
-    }
-    if (!line.consume_front(".loc\t"))
-      return false;
-    auto [file, rest] = line.split(' ');
-    unsigned number, at;
-    current = 0;
-    if (!file.getAsInteger(10, number) &&
-        !rest.split(' ').first.getAsInteger(10, at) && at)
-      if (auto known = files.find(number);
-          known != files.end() && known->second >= 0)
-        current = places.of({ModelLine(known->second, at)});
-    return any = true;
-  }
-
-  unsigned current = 0;
-  bool any = false;
-
-private:
-  /// Of `"directory" "name" md5 0x…` the name.
-  static StringRef lastQuoted(StringRef text) {
-    StringRef last;
-    while (text.contains('"')) {
-      text = text.split('"').second;
-      last = text.split('"').first;
-      text = text.split('"').second;
-    }
-    return last;
-  }
-
-  Places &places;
-  std::map<unsigned, int> files;
-};
-
-} // namespace
-
-std::vector<unsigned> explain::placesOfAssembly(StringRef assembly,
-                                                const SitesOfFunctions &sites,
-                                                llvm::ArrayRef<unsigned> ofSite,
-                                                Places &places) {
-  std::vector<unsigned> result;
-  LineTable table(places);
-  unsigned ofFunction = 0;
-  auto enter = [&](StringRef name) {
-    std::vector<ModelLine> lines;
-    if (auto known = sites.find(name.str()); known != sites.end())
-      for (int64_t site : known->second)
-        if (site >= 0 && size_t(site) < ofSite.size())
-          llvm::append_range(lines, places.lines(ofSite[site]));
-    ofFunction = places.of(std::move(lines));
-    table.any = false;
-  };
-  while (!assembly.empty()) {
-    auto [line, rest] = assembly.split('\n');
-    assembly = rest;
-    StringRef label = labelOf(line);
-    if (!label.empty() && (!isLocal(label) || label.starts_with(".Lfunc_end")))
-      enter(label);
-    bool isCode = line.starts_with("\t") && !line.starts_with("\t.");
-    bool isTable = table.read(line);
-    result.push_back(!isCode || isTable ? 0
-                     : table.any        ? table.current
-                                        : ofFunction);
-  }
-  return result;
+  return std::move(finder.found);
 }
 
 llvm::json::Array explain::loopsAsJson(llvm::ArrayRef<HotLoop> loops,
@@ -302,6 +194,7 @@ llvm::json::Array explain::loopsAsJson(llvm::ArrayRef<HotLoop> loops,
                                        {"first", loop.first},
                                        {"last", loop.last},
                                        {"multiplyAdds", loop.multiplyAdds},
+                                       {"repeats", loop.repeats},
                                        {"sites", std::move(numbers)}});
   }
   return array;

@@ -3,38 +3,25 @@
 #ifndef HEDDLE_COMPILER_EXPLAIN_HOTLOOPS_H
 #define HEDDLE_COMPILER_EXPLAIN_HOTLOOPS_H
 
-#include "compiler/explain/Places.h"
-#include "mlir/IR/BuiltinOps.h"
-#include <set>
+#include "compiler/explain/SiteFunctions.h"
 
 namespace heddle::explain {
 
-/// By name of a function, the sites that it works for.
-using SitesOfFunctions = std::map<std::string, std::set<int64_t>>;
-
-/// Which functions run before each mark of a site; of a module whose parallel
-/// regions are functions, and whose marks are still ops.
-SitesOfFunctions sitesOfFunctions(mlir::ModuleOp module);
-
-/// The innermost loop of a function that has most multiply-adds of vectors, or
-/// else most instructions of vectors.
+/// The loop of a function that has most multiply-adds of vectors outside of
+/// loops within it, or else most instructions of vectors. A product of so few
+/// inputs that they take no loop has its multiply-adds in a row: a loop of the
+/// callers runs them.
 struct HotLoop {
   std::string function;
   size_t first, last; ///< lines, counted from 1
   unsigned multiplyAdds;
+  bool repeats; ///< false: they are in a row
 };
 
-/// One of each function of the assembly that has such a loop.
+/// One of each function of the assembly that has such a loop or row.
 std::vector<HotLoop> hotLoopsOf(llvm::StringRef assembly);
 
-/// The model lines of each line of the assembly: by `.loc`, or else those of
-/// the sites that its function works for, which `ofSite` tells.
-std::vector<unsigned> placesOfAssembly(llvm::StringRef assembly,
-                                       const SitesOfFunctions &sites,
-                                       llvm::ArrayRef<unsigned> ofSite,
-                                       Places &places);
-
-/// `[{"function", "first", "last", "multiplyAdds", "sites"}]`.
+/// `[{"function", "first", "last", "multiplyAdds", "repeats", "sites"}]`.
 llvm::json::Array loopsAsJson(llvm::ArrayRef<HotLoop> loops,
                               const SitesOfFunctions &sites);
 

@@ -1,8 +1,10 @@
 //===- Recorder.cpp - all that a page tells of one compilation ------------===//
 
 #include "compiler/explain/Recorder.h"
+#include "compiler/explain/CodeText.h"
 #include "compiler/explain/Costs.h"
 #include "compiler/explain/Graph.h"
+#include "compiler/explain/HotLoops.h"
 #include "compiler/explain/MemoryPlan.h"
 #include "compiler/explain/Remarks.h"
 #include "compiler/explain/StageText.h"
@@ -70,6 +72,19 @@ void Recorder::addText(StringRef name, StringRef text,
   chunks.emplace_back(("text-" + name).str(), jsonText(text));
 }
 
+void Recorder::addTree(StringRef name, StringRef file, StringRef text,
+                       llvm::ArrayRef<std::pair<unsigned, unsigned>> lines) {
+  int number = places.fileNamed(file);
+  std::vector<unsigned> sets;
+  for (auto [first, last] : lines) {
+    std::vector<ModelLine> of;
+    for (unsigned line = first; line && line <= last && number >= 0; ++line)
+      of.emplace_back(number, line);
+    sets.push_back(places.of(std::move(of)));
+  }
+  addText(name, text, sets);
+}
+
 void Recorder::addStage(StringRef name, mlir::ModuleOp module) {
   StageText text = printStage(module, places);
   addText(name, text.text, text.places);
@@ -82,11 +97,14 @@ void Recorder::addProgram(mlir::ModuleOp module) {
     describe(module);
 }
 
-void Recorder::addAssembly(StringRef text) {
-  std::vector<unsigned> lines =
-      placesOfAssembly(text, functions, placesOfSites, places);
+void Recorder::addLlvm(StringRef name, const llvm::Module &module) {
+  StageText text = printLlvm(module, linesOfFunctions(), places);
+  addText(name, text.text, text.places);
+}
+
+void Recorder::addAssembly(StringRef name, StringRef text) {
   facts["loops"] = loopsAsJson(hotLoopsOf(text), functions);
-  addText("asm", text, lines);
+  addText(name, text, placesOfAssembly(text, linesOfFunctions(), places));
 }
 
 Chunks Recorder::finish() {

@@ -8,10 +8,14 @@
 #ifndef HEDDLE_COMPILER_EXPLAIN_RECORDER_H
 #define HEDDLE_COMPILER_EXPLAIN_RECORDER_H
 
-#include "compiler/explain/HotLoops.h"
 #include "compiler/explain/Page.h"
 #include "compiler/explain/PassLog.h"
 #include "compiler/explain/Places.h"
+#include "compiler/explain/SiteFunctions.h"
+
+namespace llvm {
+class Module;
+} // namespace llvm
 
 namespace heddle::explain {
 
@@ -29,14 +33,20 @@ public:
   /// The passes from here on lead to `stage`.
   void goTo(llvm::StringRef stage) { passes.setStage(stage); }
 
+  /// The model file's tree as text, and of each of its lines the first and the
+  /// last one of that file; 0: none.
+  void addTree(llvm::StringRef name, llvm::StringRef file, llvm::StringRef text,
+               llvm::ArrayRef<std::pair<unsigned, unsigned>> lines);
+
   /// The module is at this stage.
   void addStage(llvm::StringRef name, mlir::ModuleOp module);
 
   /// The description at the end, where no pass has made one.
   void addProgram(mlir::ModuleOp module);
 
-  /// The last stage.
-  void addAssembly(llvm::StringRef text);
+  /// The last two stages.
+  void addLlvm(llvm::StringRef name, const llvm::Module &module);
+  void addAssembly(llvm::StringRef name, llvm::StringRef text);
 
   /// How the page is headed: model, source, machine.
   void setFact(llvm::StringRef name, llvm::json::Value value) {
@@ -51,6 +61,9 @@ public:
 private:
   void afterPass(llvm::StringRef pass, mlir::ModuleOp module);
   void describe(mlir::ModuleOp module);
+  PlacesOfFunctions linesOfFunctions() {
+    return placesOfFunctions(functions, placesOfSites, places);
+  }
   void addText(llvm::StringRef name, llvm::StringRef text,
                llvm::ArrayRef<unsigned> lines);
 

@@ -1,25 +1,18 @@
 """driven.py PAGE MODEL_FILE WORD: the page under a mouse and keys: a line that is clicked or pointed at lights what belongs to it, keys lead to
 views, stages and lit lines."""
-import json
 import pathlib
-import shutil
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "Inputs"))
-from browser import attribute, dump, need
+from browser import drive, need
 from page_file import Page
 
-DRIVER = """
-<pre id="driven"></pre><script>
-(async () => {
+SCRIPT = """
   const seen = {};
-  const drawn = async () => { do await new Promise(done => setTimeout(done, 20)); while (!document.body.dataset.ready); };
   const press = async key => { document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); await drawn(); };
   const row = (pane, number) => document.querySelector(`#${pane} .line[data-line="${number}"]`);
   const numbers = (pane, kind) => [...document.querySelectorAll(`#${pane} .line.${kind}`)].map(line => Number(line.dataset.line));
   const lit = () => JSON.parse(document.getElementById('lit').dataset.lit);
-  await drawn();
   const first = numbers('view', 'lit')[0];
   await press('Escape');
   seen.nothing = numbers('view', 'lit').concat(numbers('model', 'lit'));
@@ -35,15 +28,13 @@ DRIVER = """
   row('model', LINE).dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));
   await drawn();
   seen.pointed = numbers('view', 'hovered');
-  await press('3');
+  await press('4');
   seen.stage = location.hash;
   seen.views = {};
   for (const { key, name } of views) { await press(key); seen.views[name] = document.body.dataset.ready; }
   await press('?');
   seen.keys = document.getElementById('shortcuts').open;
-  document.getElementById('driven').textContent = JSON.stringify(seen);
-})();
-</script>"""
+  return seen;"""
 
 
 def main():
@@ -51,14 +42,7 @@ def main():
     file = page.file_named(name)
     line = next(number for number, text in enumerate(page.facts["files"][file]["text"].split("\n"), 1) if word in text)
     needed = page.lines_from(file, line)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        copy = pathlib.Path(folder) / "driven.html"
-        shutil.copy(page.path, copy)
-        with copy.open("a", encoding="utf-8") as file_:
-            file_.write(DRIVER.replace("LINE", str(line)))
-        page.path = copy
-        seen = json.loads(attribute(dump(page, f"view=text&stage=nn&line={name}:{line}", folder), r'<pre id="driven">([^<]*)</pre>') or "{}")
-    need(seen, "the page was not driven to its end")
+    seen = drive(page, f"view=text&stage=nn&line={name}:{line}", SCRIPT.replace("LINE", str(line)))
     first, hash_, model = seen["clicked"]
     need(f"line=nn:{first}" in hash_ and model == page.model_lines("nn", first), f"a click on line {first} of nn: found {hash_}, {model} lit")
     need(seen["nothing"] == [], f"Escape leaves {seen['nothing']} lit")
@@ -66,7 +50,7 @@ def main():
     need(f"line={name}:{line}" in hash_ and lit["nn"] == needed["nn"], f"a click on {name}:{line}: found {hash_}, {lit['nn']} lit, needed {needed['nn']}")
     need(len(seen["next"]) == 1 and seen["next"][0] in needed["nn"], f"n leads to {seen['next']}, needed one of {needed['nn']}")
     need(seen["pointed"] and set(seen["pointed"]) <= set(needed["nn"]), f"pointing at {name}:{line} shows {seen['pointed']}, needed some of {needed['nn']}")
-    need("stage=kernel" in seen["stage"], f"3 leads to {seen['stage']}, needed the stage kernel")
+    need("stage=kernel" in seen["stage"], f"4 leads to {seen['stage']}, needed the stage kernel")
     need(all(view == drawn for view, drawn in seen["views"].items()) and len(seen["views"]) == 7, f"keys lead to the views {seen['views']}")
     need(seen["keys"] is True, "? shows no keys")
     print(f"{len(seen['views'])} views, a mouse and keys")

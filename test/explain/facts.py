@@ -9,7 +9,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "Inputs"))
 from page_file import Page, evaluate
 
-STAGES = ["nn", "nn-fused", "kernel", "vector", "llvm", "asm"]
+STAGES = ["ast", "nn", "nn-fused", "kernel", "vector", "llvm", "ll", "asm"]
+MULTIPLY_ADD = r"v?(?:fn?madd|pmadd|pdp|dpbf16)|fml[as]|[us]+dot|bf(?:dot|mmla)|[us]+mmla"
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
@@ -28,7 +29,7 @@ def need(condition, message):
 def check_stages(page, build):
     """Every stage's text is what --emit prints, and has a set of lines for each of its own."""
     for stage in STAGES:
-        text = build("--emit", stage, *(["-g"] if stage == "asm" else [])).stdout
+        text = build("--emit", stage, *(["-g"] if stage in ("ll", "asm") else [])).stdout
         need(page.text(stage) == text, f"{stage}: the page's text is another than that of --emit={stage}")
         need(len(page.stages[stage]) == text.count("\n"), f"{stage}: found {len(page.stages[stage])} places, needed one a line")
         need(any(page.stages[stage]), f"{stage}: no line leads to the model")
@@ -63,6 +64,39 @@ def check_assembly(page):
             need(place in shown, f"asm:{number + 1}: {line.strip()} leads to {sorted(shown)}, needed {place}")
             found.add(place)
     need(len(found) > 4, f"found instructions of the lines {sorted(found)} alone, needed more")
+
+
+def check_tree(page):
+    """A statement of the tree leads to the lines that it stands in: these hold its names."""
+    found = 0
+    for number, line in enumerate(page.text("ast").split("\n")):
+        if not (names := re.match(r"\s*(\w+(?:, \w+)*) = ", line)):
+            continue
+        lines = [page.facts["files"][file]["text"].split("\n")[at - 1] for file, at in page.places[page.stages["ast"][number]]]
+        need(lines and re.search(rf"\b{names[1]}\b", lines[0]), f"ast:{number + 1}: {line.strip()} leads to {lines}")
+        found += 1
+    need(found, "found no statement in the tree, needed some")
+
+
+def check_llvm(page):
+    """An instruction leads to the lines of its `!dbg`: its own, and those where a block became part of its caller."""
+    text = page.text("ll")
+    files = {number: pathlib.Path(name).name for number, name in re.findall(r'^(!\d+) = !DIFile\(filename: "([^"]*)"', text, flags=re.M)}
+    scopes = {number: files[file] for number, file in re.findall(r"^(!\d+) = (?:distinct )?!DI(?:Subprogram|LexicalBlockFile)\(.*?file: (!\d+)", text, flags=re.M)}
+    at = {number: (int(line), scopes[scope], rest) for number, line, scope, rest in re.findall(r"^(!\d+) = (?:distinct )?!DILocation\(line: (\d+),.*?scope: (!\d+)(.*)\)$", text, flags=re.M)}
+    found = 0
+    for number, line in enumerate(text.split("\n")):
+        if not (own := re.match(r"  \S.*, !dbg (!\d+)", line)):
+            continue
+        needed, location = set(), own[1]
+        while location:
+            at_line, name, rest = at[location]
+            needed |= {(name, at_line)} if at_line else set()
+            location = (re.search(r"inlinedAt: (!\d+)", rest) or [None, None])[1]
+        shown = {(pathlib.Path(page.facts["files"][file]["name"]).name, at_line) for file, at_line in page.places[page.stages["ll"][number]]}
+        need(not needed or shown == needed, f"ll:{number + 1}: {line.strip()} leads to {sorted(shown)}, needed {sorted(needed)}")
+        found += bool(needed)
+    need(found > 100, f"found {found} instructions with a line, needed more")
 
 
 def check_remarks(page, build):
@@ -124,15 +158,18 @@ def check_passes(page, build):
 
 
 def check_loops(page):
-    """A hot loop ends in a jump to its first line, and most products have one with multiply-adds. Of integers, 32 inputs take no loop."""
+    """A hot loop ends in a jump to its first line, what is in a row begins and ends with multiply-adds, and every product has one of both."""
     lines = page.text("asm").split("\n")
     for loop in page.facts["loops"]:
+        if not loop["repeats"]:
+            ends = [lines[loop[end] - 1].strip() for end in ("first", "last")]
+            need(all(re.match(MULTIPLY_ADD, end) for end in ends), f"{loop['function']}: the row goes from {ends[0]} to {ends[1]}")
+            continue
         label = lines[loop["first"] - 1].split(":")[0]
         need(label in lines[loop["last"] - 1], f"{loop['function']}: the loop from {label} ends in `{lines[loop['last'] - 1]}`")
     by_site = {site for loop in page.facts["loops"] if loop["multiplyAdds"] for site in loop["sites"]}
     products = {number for number, site in enumerate(page.facts["sites"]) if re.search(r": (linear|conv) ", site["name"])}
-    least = 0.9 if all(site["arithmetic"] == "f32" for site in page.facts["sites"]) else 0.2
-    need(products and len(products & by_site) >= len(products) * least, f"found hot loops of {sorted(products & by_site)}, needed those of {sorted(products)}")
+    need(products and products <= by_site, f"found hot loops of {sorted(products & by_site)}, needed those of {sorted(products)}")
 
 
 def main():
@@ -144,6 +181,8 @@ def main():
     need("http://" not in page.html.replace("http://www.w3.org/2000/svg", "") and "https://" not in page.html, "the page names something to fetch")
     check_stages(page, build)
     check_lines(page)
+    check_tree(page)
+    check_llvm(page)
     check_assembly(page)
     check_remarks(page, build)
     check_memory(page, run(heddle, "check", *[word for word in model if not word.startswith("--cpu")]).stdout)

@@ -22,6 +22,7 @@ const linesOf = async name => (await chunk('text-' + name)).replace(/\n$/, '').s
 
 const shortName = path => path.slice(path.lastIndexOf('/') + 1);
 const stageNamed = name => facts.stages.find(stage => stage.name === name);
+const isTree = stage => stage.name === 'ast';
 
 async function readFacts() {
   facts = JSON.parse(await chunk('facts'));
@@ -42,7 +43,7 @@ async function readFacts() {
   facts.setsOfLine = new Map();
   facts.places.forEach((lines, set) => {
     for (const { file, line } of lines) {
-      const key = file + ':' + line;
+      const key = keyOf({ file, line });
       if (!facts.setsOfLine.has(key)) facts.setsOfLine.set(key, new Set());
       facts.setsOfLine.get(key).add(set);
     }
@@ -51,6 +52,7 @@ async function readFacts() {
 
 //===--- Links ------------------------------------------------------------===//
 
+const keyOf = ({ file, line }) => file + ':' + line;
 const contains = (lines, { file, line }) => lines.some(other => other.file === file && other.line === line);
 const includes = (lines, others) => others.every(other => contains(lines, other));
 
@@ -58,11 +60,19 @@ const includes = (lines, others) => others.every(other => contains(lines, other)
  * has the line where the block is called as well; that this is the same does not make two ops one. */
 function litSets(selection) {
   if (!selection) return { sets: new Set(), model: [] };
-  if (selection.stage === undefined)
-    return { sets: facts.setsOfLine.get(selection.file + ':' + selection.line) || new Set(), model: [selection] };
-  const stage = stageNamed(selection.stage);
-  const own = stage ? stage.places[selection.line - 1] || 0 : 0;
-  return setsAround(own);
+  if (selection.stage === undefined) return setsOf([selection]);
+  return setsOfStage(stageNamed(selection.stage), selection.line);
+}
+
+/** The same of lines of the model. */
+function setsOf(model) {
+  return { sets: new Set(model.flatMap(place => [...(facts.setsOfLine.get(keyOf(place)) || [])])), model };
+}
+
+/** The same of a line of a stage. A statement of the tree may take several lines, each of which has ops of its own. */
+function setsOfStage(stage, line) {
+  const own = stage.places[line - 1] || 0;
+  return isTree(stage) ? setsOf(facts.places[own]) : setsAround(own);
 }
 
 /** The same of a set of places: of an op, a remark. */
@@ -77,10 +87,11 @@ function setsAround(own) {
 }
 
 /** Lines of a stage, counted from 1, that are lit. */
-function litLines(stage, sets) {
+function litLines(stage, { sets, model }) {
+  const isLit = isTree(stage) ? set => facts.places[set].some(place => contains(model, place)) : set => sets.has(set);
   const lines = [];
-  if (sets.size)
+  if (sets.size || model.length)
     for (let i = 0; i < stage.places.length; ++i)
-      if (sets.has(stage.places[i])) lines.push(i + 1);
+      if (isLit(stage.places[i])) lines.push(i + 1);
   return lines;
 }

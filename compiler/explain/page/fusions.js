@@ -14,7 +14,9 @@ const fusionsView = {
       container.append(el('p.hint', {}, 'No pass had anything to say.'));
       return;
     }
+    // Those of the line that is selected stand first.
     const lit = litSets(selection).sets;
+    shown.sort((a, b) => lit.has(b.places) - lit.has(a.places));
     const columns = [
       { name: 'kind', title: 'What', value: ({ made }) => made ? 'made' : 'refused', text: ({ made }) => el('span', { class: made ? 'made' : 'refused' }, made ? '✓ made' : '✗ refused') },
       { name: 'place', title: 'Where', value: ({ at }) => at.replace(/\d+/g, number => number.padStart(6, '0')), text: ({ places, at }) => placeLink(places, at) },

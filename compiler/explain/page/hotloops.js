@@ -1,4 +1,5 @@
-// The assembly of the loop in which an op spends its time: of the functions that work for it, the one with most multiply-adds first.
+// The assembly of the loop in which an op spends its time: of the functions that work for it, the one with most multiply-adds first. There are
+// several where a product has a micro-kernel for each number of rows.
 
 const hotLoops = {
   loopsOf(number) {
@@ -15,16 +16,21 @@ const hotLoops = {
       return;
     }
     const lines = await linesOf('asm');
-    container.append(...loops.slice(0, 6).map((loop, index) => this.loop(loop, lines, index === 0)));
-    if (loops.length > 6) container.append(el('p.hint', {}, `${loops.length - 6} more functions, for other numbers of rows`));
+    const others = [...new Set(loops[0].sites)].filter(other => other !== Number(state.loop)).map(other => facts.sites[other].name);
+    if (others.length) container.append(el('p', {}, el('code', {}, loops[0].function), ` works for ${others.length === 1 ? 'another op' : `${others.length} other ops`} as well: ${others.slice(0, 6).join(', ')}${others.length > 6 ? ' …' : ''}.`));
+    if (loops.length > 1) container.append(el('p.hint', {}, `${loops.length} functions work for it, most of them for other numbers of rows (rows × columns stand in their names).`));
+    container.append(...loops.map((loop, index) => this.loop(loop, lines, index === 0)));
   },
 
-  loop({ function: name, first, last, multiplyAdds }, lines, isOpen) {
-    const shown = lines.slice(first - 1, last).filter(line => !/^\s*\.(?:loc|cfi)/.test(line));
+  loop({ function: name, first, last, multiplyAdds, repeats }, lines, isOpen) {
+    const shown = lines.slice(first - 1, last).filter(line => !/^\s*\.(?:loc|cfi)|^\.Ltmp/.test(line));
     const open = () => setState({ view: 'text', stage: 'asm', line: `asm:${first}` });
-    return el('details', { open: isOpen },
-      el('summary', {}, el('code', {}, name), ` — ${multiplyAdds} multiply-adds of vectors in ${shown.length} lines`),
-      el('button.link', { type: 'button', click: open }, `asm:${first}`),
-      el('pre.asm', {}, shown.map(line => line.replace(/\t/g, '  ')).join('\n')));
+    const body = el('pre.asm', {});
+    const fill = () => { body.textContent = shown.map(line => line.replace(/\t/g, '  ')).join('\n'); };
+    if (isOpen) fill();
+    return el('details', { open: isOpen, toggle: fill },
+      el('summary', {}, el('code', {}, name), ` — ${multiplyAdds} multiply-adds of vectors in ${shown.length} lines`, repeats ? '' : ', in a row'),
+      repeats ? null : el('p.hint', {}, 'So few inputs take no loop: the function has all of their products in a row, and its caller runs it once a tile.'),
+      el('button.link', { type: 'button', click: open }, `asm:${first}`), body);
   },
 };

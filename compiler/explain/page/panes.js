@@ -7,8 +7,7 @@ const modelPane = {
   create() {
     this.view = new TextView({
       label: 'Model text',
-      isModel: true,
-      onHover: line => hoverSets(line ? facts.setsOfLine.get(this.file + ':' + line) || new Set() : new Set(), []),
+      onHover: line => hover(setsOf(line ? [{ file: this.file, line }] : [])),
       onSelect: line => selectLine({ file: this.file, line }),
     });
     this.tabs = el('div.tabs', { role: 'tablist', 'aria-label': 'Model files' });
@@ -19,7 +18,7 @@ const modelPane = {
   open(file) {
     this.file = file;
     if (!facts.files[file]) return;
-    this.view.show(facts.files[file].lines);
+    this.view.show(facts.files[file].lines, tokensOfModel);
     this.tabs.replaceChildren(...facts.files.map(({ name }, number) => {
       const click = () => {
         this.open(number);
@@ -47,7 +46,7 @@ const stagePane = {
     if (!this.view)
       this.view = new TextView({
         label: 'Text of the stage',
-        onHover: line => this.hoverLine(line),
+        onHover: line => hover(line ? setsOfStage(stageNamed(state.stage), line) : setsOf([])),
         onSelect: line => setState({ line: `${state.stage}:${line}` }),
       });
     const tabs = el('div.tabs', { role: 'tablist', 'aria-label': 'Stages' }, facts.stages.map(({ name, lines }) =>
@@ -55,7 +54,7 @@ const stagePane = {
     const steps = el('div.steps', {},
       el('button', { type: 'button', title: 'previous lit line: P', click: () => this.view.step(-1) }, '↑ lit'),
       el('button', { type: 'button', title: 'next lit line: N', click: () => this.view.step(1) }, '↓ lit'));
-    container.append(el('div.bar', {}, tabs, steps));
+    container.append(el('div.bar', {}, tabs, steps), el('div#said', {}));
     this.view.attachTo(container);
     return this.load();
   },
@@ -66,27 +65,31 @@ const stagePane = {
     const lines = await linesOf(name);
     if (state.stage !== name) return;
     this.stage = name;
-    this.view.show(lines);
+    this.view.show(lines, tokensOfStage[name] || tokensOfMlir);
   },
 
-  hoverLine(line) {
-    const set = line ? stageNamed(state.stage).places[line - 1] : 0;
-    const { sets, model } = setsAround(set);
-    hoverSets(sets, model);
-  },
-
-  light({ sets }) {
+  light(all) {
     if (state.view !== 'text' || this.stage !== state.stage) return;
-    const lit = litLines(stageNamed(this.stage), sets);
+    const lit = litLines(stageNamed(this.stage), all);
     const chosen = selection && selection.stage === this.stage ? selection.line : 0;
     this.view.mark(lit, chosen);
     if (chosen || lit.length) this.view.reveal(chosen || lit[0]);
   },
 };
 
-function hoverSets(sets, model) {
-  modelPane.view.hover(model.filter(({ file }) => file === modelPane.file).map(({ line }) => line));
-  if (state.view === 'text' && stagePane.stage === state.stage) stagePane.view.hover(litLines(stageNamed(state.stage), sets));
+function hover(lit) {
+  modelPane.view.hover(lit.model.filter(({ file }) => file === modelPane.file).map(({ line }) => line));
+  if (state.view === 'text' && stagePane.stage === state.stage) stagePane.view.hover(litLines(stageNamed(state.stage), lit));
+}
+
+/** What passes said of what is lit: why an op of the line is fused, or is not. */
+function tellRemarks(lit) {
+  const container = document.getElementById('said');
+  if (!container) return;
+  const said = selection ? facts.remarks.filter(({ places }) => lit.sets.has(places)) : [];
+  said.sort((a, b) => a.made - b.made);
+  container.replaceChildren(...said.slice(0, 4).map(({ made, text }) => el('p', {}, el('span', { class: made ? 'made' : 'refused' }, made ? '✓ made' : '✗ refused'), ' ', text)),
+    ...(said.length > 4 ? [el('button.link', { type: 'button', click: () => show('fusions') }, `${said.length - 4} more of this line`)] : []));
 }
 
 const lineCount = lines => lines.length === 1 ? `line ${lines[0]}` : `${grouped(lines.length)} lines from ${lines[0]}`;
@@ -96,6 +99,7 @@ function lightUp() {
   const lit = litSets(selection);
   modelPane.light(lit);
   stagePane.light(lit);
+  tellRemarks(lit);
   const output = document.getElementById('lit');
   if (!selection) {
     output.value = 'Select a line, of the model or of a stage, to see what came of it and where it came from.';
@@ -103,7 +107,7 @@ function lightUp() {
     return;
   }
   const all = { model: lit.model.map(({ file, line }) => `${shortName(facts.files[file].name)}:${line}`) };
-  for (const stage of facts.stages) all[stage.name] = litLines(stage, lit.sets);
+  for (const stage of facts.stages) all[stage.name] = litLines(stage, lit);
   const parts = Object.entries(all).filter(([, lines]) => lines.length).map(([name, lines]) => name === 'model' ? lines.join(', ') : `${name}: ${lineCount(lines)}`);
   output.value = `${selectionText(selection)} — ${parts.join(' · ') || 'nothing came of it by itself'}`;
   output.dataset.lit = JSON.stringify(Object.fromEntries(Object.entries(all).map(([name, lines]) => [name, lines.slice(0, 2000)])));

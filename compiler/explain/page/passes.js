@@ -69,7 +69,7 @@ const passesView = {
       const number = sign === '-' ? before : after;
       if (sign !== '+') ++before;
       if (sign !== '-') ++after;
-      return el('div.row.' + kind, {}, el('span.gutter', {}, String(number)), el('span.sign', {}, sign === '-' ? '−' : sign), colored(line.slice(1), false));
+      return el('div.row.' + kind, {}, el('span.gutter', {}, String(number)), el('span.sign', {}, sign === '-' ? '−' : sign), colored(line.slice(1), tokensOfMlir));
     });
     return el('div.hunk', {}, rows);
   },

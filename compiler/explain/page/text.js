@@ -1,30 +1,36 @@
 // Texts of any length: only the lines in sight are in the document.
 
 const lineHeight = 18;
-const words = 'model|config|dyn|block|entry|weights|return|for|if|else|where|default|import|generate|tokenizer|func\\.func|llvm\\.func|nn\\.\\w+|kernel\\.\\w+';
-const tokensOf = comment => new RegExp(`(${comment}.*$)|("(?:[^"\\\\]|\\\\.)*")|(%[\\w.#]+)|([!@^#][\\w.$]+)|(\\b(?:${words})\\b)|(\\b\\d[\\w.]*)`, 'g');
-const tokensOfModel = tokensOf('#'), tokensOfStage = tokensOf('//');
+const mostColumns = 2000; // of a line; a table of constants may be as long as a program
+const tokensOf = (comment, words) => new RegExp(`(${comment}.*$)|("(?:[^"\\\\]|\\\\.)*")|([%$][\\w.#]+)|([!@^#][\\w.$]+)|(\\b(?:${words})\\b)|(\\b\\d[\\w.]*)`, 'g');
+const tokensOfModel = tokensOf('#', 'model|config|dyn|block|entry|weights|return|for|scan|if|else|where|default|import|generate|tokenizer|state|override|drop');
+const tokensOfMlir = tokensOf('//', 'func\\.\\w+|llvm\\.\\w+|nn\\.\\w+|kernel\\.\\w+|program\\.\\w+|return|for|if|else|where');
+const tokensOfStage = {
+  ast: tokensOfModel,
+  ll: tokensOf(';', 'define|declare|ret|br|switch|call|load|store|phi|select|getelementptr|icmp|fcmp|fmul|fadd|fsub|fdiv|label'),
+  asm: tokensOf('(?:# |\/\/)', 'callq?|retq?|j[a-z]{1,3}|b|bl'),
+};
 const tokenKinds = ['comment', 'string', 'value', 'symbol', 'word', 'digits'];
 
-function colored(line, isModel) {
+function colored(whole, tokens) {
+  const line = whole.slice(0, mostColumns);
   const parts = [];
   let at = 0;
-  for (const found of line.matchAll(isModel ? tokensOfModel : tokensOfStage)) {
+  for (const found of line.matchAll(tokens)) {
     if (found.index > at) parts.push(line.slice(at, found.index));
     parts.push(el('span.' + tokenKinds[found.slice(1).findIndex(group => group !== undefined)], {}, found[0]));
     at = found.index + found[0].length;
   }
-  parts.push(line.slice(at));
+  parts.push(line.slice(at), whole.length > mostColumns ? ` … ${grouped(whole.length - mostColumns)} more` : '');
   return parts;
 }
 
 let textViews = 0;
 
 class TextView {
-  /** `onHover(line or 0)`, `onSelect(line)`; `isModel` colours `#` as a comment. */
-  constructor({ label, onHover, onSelect, isModel }) {
+  /** `onHover(line or 0)`, `onSelect(line)`. */
+  constructor({ label, onHover, onSelect }) {
     this.id = 'text' + ++textViews;
-    this.isModel = isModel;
     this.lines = [];
     this.lit = this.hovered = new Set();
     this.selected = this.top = 0;
@@ -49,12 +55,13 @@ class TextView {
     if (window.ResizeObserver) new ResizeObserver(() => this.draw()).observe(this.scroller);
   }
 
-  show(lines) {
+  show(lines, tokens) {
     this.lines = lines;
+    this.tokens = tokens;
     this.scroller.scrollTop = this.top = 0;
     this.cursor = 1;
     this.inner.style.height = lines.length * lineHeight + 'px';
-    this.inner.style.minWidth = lines.reduce((most, line) => Math.max(most, line.length), 0) + 9 + 'ch';
+    this.inner.style.minWidth = Math.min(lines.reduce((most, line) => Math.max(most, line.length), 0), mostColumns) + 9 + 'ch';
     this.draw();
   }
 
@@ -104,7 +111,7 @@ class TextView {
   row(number) {
     const isLit = this.lit.has(number), isSelected = number === this.selected;
     const row = el('div.line', { role: 'option', id: `${this.id}-${number}`, 'data-line': number, 'aria-selected': isSelected ? 'true' : 'false' },
-      el('span.gutter', {}, String(number)), colored(this.lines[number - 1], this.isModel));
+      el('span.gutter', {}, String(number)), colored(this.lines[number - 1], this.tokens));
     row.classList.toggle('lit', isLit);
     row.classList.toggle('selected', isSelected);
     row.classList.toggle('hovered', this.hovered.has(number));
