@@ -4,6 +4,7 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/driver/Flags.h"
 #include "compiler/driver/Outputs.h"
+#include "compiler/explain/MeasuredCalls.h"
 #include "compiler/explain/ProfileFile.h"
 #include "compiler/explain/Recorder.h"
 #include "compiler/files/InputFile.h"
@@ -33,7 +34,6 @@ static LogicalResult addFiles(Compilation &compilation, Recorder &recorder) {
   return llvm::success();
 }
 
-static LogicalResult recordModules(Compilation &compilation,
 /// A module has no tree.
 static LogicalResult recordTree(Compilation &compilation, Recorder &recorder) {
   StringRef file = compilation.modelFiles().back();
@@ -46,6 +46,7 @@ static LogicalResult recordTree(Compilation &compilation, Recorder &recorder) {
   return llvm::success();
 }
 
+static LogicalResult recordModules(Compilation &compilation,
                                    Recorder &recorder) {
   for (Stage stage : stagesOfModules) {
     if (stage < compilation.moduleStage())
@@ -65,9 +66,9 @@ static LogicalResult recordCode(Compilation &compilation, Recorder &recorder) {
       failed(compilation.readSpecialTokens()) ||
       failed(compilation.translate(codegen::MainKind::None)))
     return llvm::failure();
-  llvm::SmallString<0> text;
   // Making machine code of it changes it.
   recorder.addLlvm(nameOf(Stage::Ll), *compilation.code().module);
+  llvm::SmallString<0> text;
   llvm::raw_svector_ostream os(text);
   codegen::emitMachineCode(compilation.code(), codegen::MachineCode::Assembly,
                            os);
@@ -77,14 +78,28 @@ static LogicalResult recordCode(Compilation &compilation, Recorder &recorder) {
   return llvm::success();
 }
 
-static LogicalResult recordProfile(StringRef path, Recorder &recorder) {
-  recorder.setFact("profile", nullptr);
+/// Nothing where none is given.
+static llvm::FailureOr<std::optional<explain::ProfileFile>>
+readProfile(StringRef path) {
   if (path.empty())
-    return llvm::success();
-  llvm::Expected<llvm::json::Value> profile = explain::readProfile(path);
+    return std::optional<explain::ProfileFile>();
+  llvm::Expected<explain::ProfileFile> profile = explain::readProfile(path);
   if (!profile)
     return fail(profile.takeError());
-  recorder.setFact("profile", std::move(*profile));
+  return std::optional(std::move(*profile));
+}
+
+/// Once it is known what the program has.
+static LogicalResult recordProfile(StringRef path,
+                                   std::optional<explain::ProfileFile> profile,
+                                   Recorder &recorder) {
+  if (!profile)
+    return llvm::success();
+  const llvm::json::Object &facts = recorder.known();
+  if (llvm::Error error = explain::matchProfile(path, profile->totals, facts))
+    return fail(std::move(error));
+  recorder.setFact("measured", explain::measuredCalls(profile->events, facts));
+  recorder.setFact("profile", std::move(profile->totals));
   return llvm::success();
 }
 
@@ -129,17 +144,13 @@ int driver::explainModel(const Arguments &given) {
       [&](mlir::PassManager &passes) { recorder.watch(passes); });
   recorder.setFact("source", nameOfSource(arguments.model));
   recorder.setFact("version", HEDDLE_VERSION);
-  if (failed(compilation.load()) || failed(addFiles(compilation, recorder)) ||
-      failed(recordProfile(arguments.profile, recorder)) ||
-      failed(recordModules(compilation, recorder)) ||
-      failed(recordAssembly(compilation, recorder)))
+  if (failed(compilation.load()) || failed(addFiles(compilation, recorder)))
     return 1;
-  const llvm::json::Object &facts = recorder.known();
-  if (const llvm::json::Object *profile = facts.getObject("profile"))
-    if (llvm::Error error =
-            explain::matchProfile(arguments.profile, *profile, facts)) {
-      (void)fail(std::move(error));
-      return 1;
-    }
+  auto profile = readProfile(arguments.profile);
+  if (failed(profile) || failed(recordTree(compilation, recorder)) ||
+      failed(recordModules(compilation, recorder)) ||
+      failed(recordCode(compilation, recorder)) ||
+      failed(recordProfile(arguments.profile, std::move(*profile), recorder)))
+    return 1;
   return failed(writePage(compilation, arguments, recorder.finish()));
 }

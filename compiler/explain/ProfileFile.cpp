@@ -39,7 +39,7 @@ static std::string faultOf(const Object &profile, StringRef list,
   return "";
 }
 
-llvm::Expected<llvm::json::Value> explain::readProfile(StringRef path) {
+llvm::Expected<explain::ProfileFile> explain::readProfile(StringRef path) {
   auto buffer = files::readFile(path, files::limits::trace);
   if (!buffer)
     return buffer.takeError();
@@ -58,7 +58,9 @@ llvm::Expected<llvm::json::Value> explain::readProfile(StringRef path) {
   if (!fault.empty())
     return refuse(path, fault + ", needed a profile as --profile=FILE writes "
                                 "it");
-  return llvm::json::Value(std::move(*profile));
+  Array *events = whole->getArray("traceEvents");
+  return ProfileFile{std::move(*profile),
+                     events ? std::move(*events) : Array()};
 }
 
 llvm::Error explain::matchProfile(StringRef path, const Object &profile,

@@ -8,9 +8,16 @@
 
 namespace heddle::explain {
 
-/// The "heddle" part of the file: model, limits, calls and sites, each of which
-/// has the fields that a page reads. Errors begin with the path.
-llvm::Expected<llvm::json::Value> readProfile(llvm::StringRef path);
+struct ProfileFile {
+  /// The "heddle" part: model, limits, calls and sites, each of which has the
+  /// fields that a page reads.
+  llvm::json::Object totals;
+  /// What ran when.
+  llvm::json::Array events;
+};
+
+/// Errors begin with the path.
+llvm::Expected<ProfileFile> readProfile(llvm::StringRef path);
 
 /// An error where the profile is of another program than `facts` are: another
 /// model, or a site that this one has not.

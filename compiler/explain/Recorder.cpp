@@ -108,8 +108,8 @@ void Recorder::addAssembly(StringRef name, StringRef text) {
 }
 
 Chunks Recorder::finish() {
-  for (StringRef list :
-       {"sizes", "entries", "caches", "weights", "sites", "memory", "loops"})
+  for (StringRef list : {"sizes", "entries", "caches", "weights", "sites",
+                         "memory", "loops", "measured"})
     if (!facts.get(list))
       facts[list] = Array();
   std::vector<llvm::json::Value> diffs = passes.takeDiffs();

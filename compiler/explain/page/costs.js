@@ -1,5 +1,4 @@
-// The work of every op against what a machine can do: a roofline (Williams, Waterman and Patterson 2009), and beside what it takes at
-// least what was measured, where there is a profile.
+// The work of every op against what a machine can do, and beside what it takes at least what was measured, where there is a profile.
 
 const usualLimits = { f32: 100, bf16: 200, i8: 400, memory: 20 }; // 10⁹ a second
 
@@ -17,78 +16,69 @@ const costsView = {
     }));
   },
 
+  entry() {
+    const longest = measured.longest();
+    return facts.entries.find(({ name }) => name === (state.entry || (longest && longest.entry))) || facts.entries[0];
+  },
+
   render(container) {
     if (!facts.sites.length) {
       container.append(el('p.hint', {}, 'The module says nothing about the work of its ops.'));
       return;
     }
-    const entry = facts.entries.find(({ name }) => name === state.entry) || facts.entries[0];
-    const rows = this.rows(entry.name, sizeValues(), this.limits());
-    const seconds = rows.reduce((sum, row) => sum + row.expected, 0);
+    const { name } = this.entry(), values = sizeValues(), limits = this.limits(), calls = measured.callsLike(name, values);
+    const rows = this.rows(name, values, limits, calls);
     container.append(
-      el('div.bar', {}, choice('a call of', facts.entries.map(({ name }) => [name, name]), entry.name, name => setState({ entry: name }))),
-      sizeSliders(), this.limitFields(),
-      el('p#expected', { 'data-seconds': seconds }, `At these limits a call of ${entry.name} takes ${timeText(seconds)} at least: ${countText(rows.reduce((sum, row) => sum + row.flops * row.runs, 0), 'FLOP')}, ${bytesText(rows.reduce((sum, row) => sum + row.bytes * row.runs, 0))} through memory.`),
-      this.roofline(rows), this.table(rows), el('div#hot-loop', {}));
+      el('div.bar', {}, choice('a call of', facts.entries.map(entry => [entry.name, entry.name]), name, entry => setState({ entry, run: '' })), measured.isThere() ? measured.choice(calls) : null),
+      sizeSliders(), this.limitFields(limits), ...this.summary(name, rows, calls), this.table(rows, calls), el('div#hot-loop', {}), roofline.draw(rows, limits));
     return hotLoops.render(document.getElementById('hot-loop'));
   },
 
-  rows(entry, values, limits) {
-    const measured = new Map(((facts.profile && facts.profile.sites) || []).map(site => [site.name, site]));
-    const whole = [...measured.values()].reduce((sum, { seconds }) => sum + seconds, 0);
+  /** One row for each op that runs; `took` is what was measured of it, in a call or in the whole run. */
+  rows(entry, values, limits, calls) {
+    const isMeasured = measured.isThere() && measured.isShown(calls), bySite = isMeasured ? measured.bySite(calls) : new Map();
     // A module past its loops does not tell how often.
     const isCounted = facts.sites.some(site => Object.keys(site.runs).length);
-    const isRun = site => !isCounted || entry in site.runs || measured.has(site.name);
+    const isRun = site => !isCounted || entry in site.runs || bySite.has(site.name);
     return facts.sites.map((site, number) => ({ site, number })).filter(({ site }) => isRun(site)).map(({ site, number }) => {
       const flops = sizeNumber(site.flops, values), bytes = sizeNumber(site.bytes, values), runs = isCounted ? sizeNumber(site.runs[entry] || '0', values) : 1;
-      const least = (work, traffic) => Math.max(work / (limits[site.arithmetic] || limits.f32), traffic / limits.memory) / 1e9;
-      const profile = measured.get(site.name);
-      return {
-        site, number, flops, bytes, runs, profile, expected: least(flops, bytes) * runs,
-        bound: flops / (limits[site.arithmetic] || limits.f32) > bytes / limits.memory ? 'arithmetic' : 'memory',
-        seconds: profile ? profile.seconds : 0, share: profile && whole ? profile.seconds / whole : 0,
-      };
+      const limit = limits[site.arithmetic] || limits.f32, isMemory = bytes / limits.memory >= flops / limit;
+      const expected = Math.max(flops / limit, bytes / limits.memory) / 1e9 * runs;
+      const row = { site, number, flops, bytes, runs, expected, bound: isMemory ? 'memory' : 'arithmetic', took: null };
+      const own = bySite.get(site.name);
+      if (own) row.took = calls ? { seconds: own.seconds, flops: flops * runs, bytes: bytes * runs, bound: isMemory ? 'memory' : site.arithmetic, limit: expected / own.seconds } : own;
+      return row;
     });
   },
 
-  limitFields() {
-    const limits = this.limits();
+  limitFields(limits) {
     const field = (name, text) => el('label', {}, text, ' ', el('input', { type: 'number', min: 0.1, step: 'any', value: Number(limits[name].toPrecision(4)), change: event => setState({ ['limit.' + name]: event.target.value }) }));
     return el('div.bar.limits', { role: 'group', 'aria-label': 'Limits of the machine' }, field('f32', 'f32 GFLOP/s'), field('bf16', 'bf16'), field('i8', 'i8'), field('memory', 'memory GB/s'),
       el('span.hint', {}, facts.profile && facts.profile.limits ? 'as probed by the profile' : 'of your machine: a program\'s --profile probes them'));
   },
 
-  roofline(rows) {
-    const limits = this.limits(), width = 620, height = 300, left = 60, bottom = 34, top = 24;
-    const points = rows.filter(({ flops, bytes, runs }) => flops > 0 && bytes > 0 && runs > 0);
-    if (!points.length) return el('p.hint', {}, 'No op multiplies anything here.');
-    const measured = points.filter(({ profile }) => profile && profile.seconds > 0 && profile.flops > 0).map(({ profile }) => ({ intensity: profile.flops / (profile.bytes || 1), speed: profile.flops / profile.seconds / 1e9 }));
-    const intensities = [...points.map(({ flops, bytes }) => flops / bytes), ...measured.map(({ intensity }) => intensity), limits.f32 / limits.memory];
-    const from = Math.floor(Math.log10(Math.min(...intensities)) - 0.2), to = Math.ceil(Math.log10(Math.max(...intensities)) + 0.2);
-    const highest = Math.ceil(Math.log10(Math.max(limits.f32, limits.bf16, limits.i8)) + 0.1), slowest = Math.min(limits.memory * 10 ** from, ...measured.map(({ speed }) => speed)), lowest = Math.max(Math.min(Math.floor(Math.log10(slowest)), highest - 2), highest - 7);
-    const x = intensity => left + (Math.log10(intensity) - from) / (to - from) * (width - left - 12);
-    const y = speed => top + (highest - Math.log10(Math.max(speed, 10 ** lowest))) / (highest - lowest) * (height - top - bottom);
-    const reach = (intensity, limit) => Math.min(limit, intensity * limits.memory);
-    const used = new Set(points.map(({ site }) => site.arithmetic));
-    const roofs = ['f32', 'bf16', 'i8'].filter(name => used.has(name)).map(name => {
-      const corner = Math.max(limits[name] / limits.memory, 10 ** from);
-      return svg('g', {}, svg('path.roof', { d: `M${x(10 ** from)} ${y(reach(10 ** from, limits[name]))} L${x(corner)} ${y(limits[name])} L${width - 12} ${y(limits[name])}` }), svg('text.tick.end', { x: width - 14, y: y(limits[name]) - 14 }, `${name} ${countText(limits[name] * 1e9, 'FLOP/s')}`));
-    });
-    const longest = Math.max(...points.map(({ expected }) => expected), 1e-30);
-    const circles = points.map(({ site, flops, bytes, expected, seconds, profile, number }) => {
-      const intensity = flops / bytes, speed = reach(intensity, limits[site.arithmetic] || limits.f32);
-      const got = profile && profile.seconds > 0 && profile.flops > 0 ? profile.flops / profile.seconds / 1e9 : 0;
-      const choose = () => this.choose(site, number);
-      return svg('g.point', { click: choose, class: String(number) === state.loop ? 'point chosen' : 'point' }, svg('title', {}, `${site.name}\n${intensity.toPrecision(3)} FLOP a byte, at least ${timeText(expected)}` + (got ? `, measured ${timeText(seconds)}` : '')),
-        svg('circle', { cx: x(intensity), cy: y(speed), r: 3 + 9 * Math.sqrt(expected / longest) }), got ? svg('circle.measured', { cx: x(profile.flops / (profile.bytes || 1)), cy: y(got), r: 4 }) : null);
-    });
-    const power = exponent => [...String(exponent)].map(char => '⁰¹²³⁴⁵⁶⁷⁸⁹'[char] || '⁻').join('');
-    const ticks = [];
-    for (let i = from; i <= to; ++i) ticks.push(svg('g', {}, svg('line.grid', { x1: x(10 ** i), x2: x(10 ** i), y1: top, y2: height - bottom }), svg('text.tick.middle', { x: x(10 ** i), y: height - bottom + 14 }, `10${power(i)}`)));
-    for (let i = lowest; i <= highest; ++i) ticks.push(svg('g', {}, svg('line.grid', { x1: left, x2: width - 12, y1: y(10 ** i), y2: y(10 ** i) }), svg('text.tick', { x: left - 6, y: y(10 ** i) + 4 }, `10${power(i)}`)));
-    return el('div.scroll', {}, svg('svg.chart.roofline', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `Roofline of ${points.length} ops` }, ticks, roofs, circles,
-      svg('text.tick.middle', { x: (left + width) / 2, y: height - 4 }, 'FLOP a byte'), svg('text.tick.start', { x: 4, y: 12 }, 'GFLOP/s')),
-    el('p.hint', {}, 'A circle is an op at the best that the limits allow, as large as the time it takes then' + (facts.profile ? '; filled ones are measured.' : '.')));
+  /** What takes longest, before any table. */
+  summary(entry, rows, calls) {
+    const sum = (list, number) => list.reduce((total, row) => total + number(row), 0);
+    const least = sum(rows, ({ expected }) => expected);
+    const paragraphs = [el('p#expected', { 'data-seconds': least }, `At these limits a call of ${entry} takes ${timeText(least)} at least: ${countText(sum(rows, ({ flops, runs }) => flops * runs), 'FLOP')}, ${bytesText(sum(rows, ({ bytes, runs }) => bytes * runs))} through memory.`)];
+    const took = rows.filter(row => row.took);
+    if (took.length) {
+      const all = sum(took, row => row.took.seconds), whole = calls ? calls.seconds / calls.runs : facts.profile.calls.reduce((total, { seconds }) => total + seconds, 0);
+      paragraphs.push(el('p#measured', { 'data-seconds': whole }, calls ? `Measured: ${timeText(whole)} a call, the mean of ${measured.text(calls)}; ` : `Measured: ${timeText(whole)} in the whole run, of all entries and sizes; `,
+        `${timeText(Math.max(whole - all, 0))} of it between ops.`));
+    } else if (measured.isThere()) {
+      paragraphs.push(el('p.hint', {}, 'The profile has no call of this entry and these sizes: choose one that it has, or the whole run.'));
+    }
+    paragraphs.push(this.most(took.length ? took : rows, took.length ? row => row.took.seconds : row => row.expected, took.length > 0));
+    return paragraphs;
+  },
+
+  most(rows, secondsOf, isMeasured) {
+    const all = rows.reduce((total, row) => total + secondsOf(row), 0) || 1;
+    const first = [...rows].sort((a, b) => secondsOf(b) - secondsOf(a)).slice(0, 3).filter(row => secondsOf(row) > 0);
+    return el('p#most', {}, isMeasured ? 'Most time took ' : 'Most of that is of ', ...first.flatMap((row, index) => [index ? ', then ' : '',
+      el('button.link', { type: 'button', click: () => this.choose(row.site, row.number) }, row.site.name), ` ${(secondsOf(row) / all * 100).toFixed(1)}%`]), '.');
   },
 
   choose(site, number) {
@@ -96,7 +86,7 @@ const costsView = {
     setState({ loop: String(number), line: place ? selectionText(place) : state.line });
   },
 
-  table(rows) {
+  table(rows, calls) {
     const sum = rows.reduce((total, { expected }) => total + expected, 0) || 1;
     const columns = [
       { name: 'op', title: 'Op', value: ({ site }) => site.name, text: ({ site, number }) => el('button.link', { type: 'button', click: () => this.choose(site, number), title: 'its line, and its hot loop' }, site.name) },
@@ -107,15 +97,27 @@ const costsView = {
       { name: 'expected', title: 'At least', number: true, hint: 'at these sizes and limits', value: ({ expected }) => expected, text: ({ expected }) => timeText(expected) },
       { name: 'part', title: 'Part', number: true, value: ({ expected }) => expected, text: ({ expected }) => `${(expected / sum * 100).toFixed(1)}%` },
     ];
-    if (facts.profile)
-      columns.push(
-        { name: 'measured', title: 'Measured', number: true, hint: 'all of the profile', value: ({ seconds }) => seconds, text: ({ seconds }) => timeText(seconds) },
-        { name: 'share', title: 'Share', number: true, value: ({ share }) => share, text: ({ share }) => `${(share * 100).toFixed(1)}%` },
-        { name: 'factor', title: 'Of limit', number: true, hint: 'of the arithmetic, the cache or the memory that bounds it, as the profile found', value: ({ profile }) => profile && profile.limit || 0, text: ({ profile }) => profile && profile.bound ? `${(profile.limit * 100).toFixed(0)}% ${profile.bound}` : '—' });
+    const isMeasured = rows.some(({ took }) => took);
+    if (isMeasured) columns.push(...this.measuredColumns(rows, calls));
     const lit = litSets(selection).sets;
     return sortableTable('Costs', columns, rows, 'costs', {
-      sort: facts.profile ? '-measured' : '-expected',
+      sort: isMeasured ? '-measured' : '-expected',
       row: ({ site, number, expected }) => ({ class: String(number) === state.loop ? 'chosen' : lit.has(site.places) ? 'lit' : null, 'data-site': site.name, 'data-seconds': expected }),
     });
+  },
+
+  measuredColumns(rows, calls) {
+    const all = rows.reduce((total, { took }) => total + (took ? took.seconds : 0), 0) || 1;
+    const limitHint = calls ? 'the least time against the measured one; more than all of it: data came from a cache' : 'of the arithmetic, the cache or the memory that bounds it, as the profile found';
+    return [
+      { name: 'measured', title: 'Measured', number: true, hint: calls ? 'in a call' : 'in the whole run', value: ({ took }) => took ? took.seconds : 0, text: ({ took }) => took ? timeText(took.seconds) : '—' },
+      { name: 'share', title: 'Share', number: true, value: ({ took }) => took ? took.seconds : 0, text: ({ took }) => took ? `${(took.seconds / all * 100).toFixed(1)}%` : '—' },
+      { name: 'factor', title: 'Of limit', number: true, hint: limitHint, value: ({ took }) => took && took.limit || 0, text: ({ took }) => this.limitText(took) },
+    ];
+  },
+
+  limitText(took) {
+    if (!took || !took.bound || !(took.limit > 0)) return '—';
+    return took.limit > 1.05 ? 'in cache' : `${(Math.min(took.limit, 1) * 100).toFixed(0)}% ${took.bound}`;
   },
 };

@@ -1,6 +1,6 @@
 // What is looked at. It lives in the address, behind #, so that a view can be sent: `#view=memory&T=2048&line=llama.heddle:37`.
 
-const defaults = { view: 'text', stage: '', line: '', pass: '', graph: '', fn: '', open: '', entry: '', sort: '', costs: '', loop: '', theme: '', show: '' };
+const defaults = { view: 'text', stage: '', line: '', pass: '', graph: '', fn: '', open: '', entry: '', sort: '', costs: '', loop: '', run: '', theme: '', show: '' };
 let state = { ...defaults };
 let selection = null;
 
@@ -48,13 +48,14 @@ function clampSize(size, value) {
   return Math.min(size.min + steps * size.step, size.max);
 }
 
-/** The sizes known at run time, as they are set: one row of 128 positions where nobody says otherwise. */
+/** The sizes known at run time, as they are set. Where nobody says otherwise they are those of the calls that took longest in the profile, or one
+ * row of 128 positions. */
 function sizeValues() {
-  const values = {};
+  const values = {}, { until = {} } = measured.longest() || {};
   const isRows = name => facts.sizes.some(size => size.per === name);
   for (const size of facts.sizes) {
-    const set = Number(state[size.name]);
-    values[size.name] = clampSize(size, state[size.name] !== undefined && Number.isFinite(set) ? set : isRows(size.name) || size.name === 'B' ? 1 : 128);
+    const set = Number(state[size.name]), usual = until[size.name] || (isRows(size.name) || size.name === 'B' ? 1 : 128);
+    values[size.name] = clampSize(size, state[size.name] !== undefined && Number.isFinite(set) ? set : usual);
   }
   // What a session has seen has what it sees now.
   for (const size of facts.sizes)
