@@ -88,25 +88,33 @@ static mlir::LogicalResult run(llvm::StringRef input, llvm::StringRef output,
 }
 
 /// Before MLIR reads the command line, which then has a flag for each of their
-/// passes, and where what cannot be loaded would be left out with a word.
-static mlir::LogicalResult loadPlugins(llvm::ArrayRef<char *> words) {
-  for (auto [i, word] : llvm::enumerate(words)) {
-    llvm::StringRef flag = llvm::StringRef(word).ltrim('-'), file;
-    if (flag == "load-pass-plugin" && i + 1 < words.size())
-      file = words[i + 1];
-    else if (flag.consume_front("load-pass-plugin="))
+/// passes. It is left what else there is: of plugins it asks less than we do.
+static mlir::LogicalResult loadPlugins(llvm::SmallVectorImpl<char *> &words) {
+  llvm::SmallVector<char *> others;
+  for (size_t i = 0; i < words.size(); ++i) {
+    llvm::StringRef flag = llvm::StringRef(words[i]).ltrim('-'), file;
+    if (flag == "load-pass-plugin" && i + 1 < words.size()) {
+      file = words[++i];
+    } else if (flag.consume_front("load-pass-plugin=")) {
       file = flag;
-    else
+    } else {
+      others.push_back(words[i]);
       continue;
+    }
     if (llvm::Error error = heddle::pipeline::loadPassPlugin(file))
       return fail(llvm::toString(std::move(error)));
   }
+  words = std::move(others);
   return mlir::success();
 }
 
 int main(int argc, char **argv) {
-  if (mlir::failed(loadPlugins(llvm::ArrayRef(argv + 1, argc - 1))))
+  llvm::SmallVector<char *> words(argv, argv + argc);
+  if (mlir::failed(loadPlugins(words)))
     return 1;
+  argc = words.size();
+  words.push_back(nullptr);
+  argv = words.data();
   // MLIR's help lists hundreds of options; what is ours stands before it.
   if (llvm::any_of(llvm::ArrayRef(argv + 1, argc - 1), asksForHelp)) {
     heddle::pipeline::registerHeddlePasses();

@@ -6,7 +6,6 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -88,18 +87,44 @@ LogicalResult pipeline::parsePasses(StringRef text, StringRef name,
 }
 
 //===----------------------------------------------------------------------===//
-// Plugins
+// Several processors
 //===----------------------------------------------------------------------===//
 
-llvm::Error pipeline::loadPassPlugin(StringRef file) {
-  llvm::Expected<PassPlugin> plugin = PassPlugin::load(file.str());
-  if (plugin) {
-    plugin->registerPassRegistryCallbacks();
-    return llvm::Error::success();
+static constexpr llvm::StringLiteral processorPass = "kernel-to-vector";
+static constexpr llvm::StringLiteral forEach = "target=each";
+
+std::string pipeline::namedVectorUnit(OpPassManager &passes) {
+  for (Pass &pass : passes.getPasses()) {
+    std::string text = textOfPass(pass);
+    if (pass.getArgument() == processorPass &&
+        !StringRef(text).contains(forEach))
+      return StringRef(text).split("target=").second.rtrim('}').trim().str();
   }
-  std::string reason = llvm::toString(plugin.takeError());
-  reason[0] = llvm::toLower(reason[0]);
-  return llvm::createStringError("--load-pass-plugin: " + reason);
+  return "";
+}
+
+PassParts pipeline::partsOf(StringRef text) {
+  OpPassManager passes;
+  [[maybe_unused]] LogicalResult parsed =
+      parsePasses(text, "--passes", passes, llvm::errs());
+  assert(succeeded(parsed) && "it has been read before");
+  PassParts parts;
+  std::string *part = &parts.common;
+  for (Pass &pass : passes.getPasses()) {
+    bool isFirst = part == &parts.common && pass.getArgument() == processorPass;
+    std::string &into = isFirst ? parts.vector : *part;
+    into += (into.empty() ? "" : ",") + textOfPass(pass);
+    if (isFirst)
+      part = &parts.behind;
+  }
+  return parts;
+}
+
+std::string pipeline::forVectorUnit(StringRef part, StringRef unit) {
+  std::string text = part.str();
+  for (size_t at = 0; (at = text.find(forEach, at)) != std::string::npos;)
+    text.replace(at, forEach.size(), "target=" + unit.str());
+  return text;
 }
 
 //===----------------------------------------------------------------------===//

@@ -28,8 +28,26 @@ llvm::LogicalResult parsePasses(llvm::StringRef text, llvm::StringRef name,
                                 mlir::OpPassManager &passes,
                                 llvm::raw_ostream &errors);
 
-/// Registers the passes of a plugin: a shared library with
-/// mlirGetPassPluginInfo, as mlir/Tools/Plugins/PassPlugin.h has it.
+/// The target of a kernel-to-vector that is one for each processor of a build.
+constexpr llvm::StringLiteral eachProcessor = "each";
+
+/// The processor's vector unit that a kernel-to-vector among the passes names;
+/// empty: it is for each processor, or there is none.
+std::string namedVectorUnit(mlir::OpPassManager &passes);
+
+/// A pipeline for several processors: what they have in common, then
+/// kernel-to-vector alone, and what is behind it.
+struct PassParts {
+  std::string common, vector, behind;
+};
+PassParts partsOf(llvm::StringRef text);
+
+/// A part of it for one processor, whose vector unit is `unit`.
+std::string forVectorUnit(llvm::StringRef part, llvm::StringRef unit);
+
+/// Registers the passes of a plugin: a shared library that has
+/// HEDDLE_PASS_PLUGIN (dialects/plugin/PassPlugin.h) and was compiled for this
+/// Heddle and this LLVM.
 llvm::Error loadPassPlugin(llvm::StringRef file);
 
 /// Puts each pipeline of options.passesAfter, which parsePasses has taken

@@ -12,10 +12,10 @@
 
 #include "dialects/nn/NN.h"
 #include "dialects/nn/VerifyModule.h"
+#include "dialects/plugin/PassPlugin.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -72,7 +72,4 @@ struct FuseMish : PassWrapper<FuseMish, OperationPass<ModuleOp>> {
 
 } // namespace
 
-extern "C" PassPluginLibraryInfo mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "fuse-mish", "0.1",
-          [] { PassRegistration<FuseMish>(); }};
-}
+HEDDLE_PASS_PLUGIN("fuse-mish", "0.1", [] { PassRegistration<FuseMish>(); })

@@ -12,18 +12,19 @@ import re
 import sys
 
 SIX = ["language", "checkpoint", "transforms", "conversion", "microkernels", "codegen"]
-ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "explain", "driver", "lsp"]] + ["dialects/scalar", "dialects/kernel", "dialects/nn", "dialects/program", "runtime"]
+ROOMS = [f"compiler/{room}" for room in ["files", *SIX, "pipeline", "explain", "driver", "lsp"]] + ["dialects/scalar", "dialects/kernel", "dialects/nn", "dialects/program", "dialects/plugin", "runtime"]
 BELOW = {
     "dialects/scalar": [],
     "dialects/kernel": ["dialects/scalar"],
     "dialects/nn": ["dialects/kernel", "dialects/scalar"],
     "dialects/program": ["dialects/nn", "dialects/kernel"],
+    "dialects/plugin": [],
     "compiler/files": [],
     "runtime": [],
 }
 for six in SIX:
     BELOW[f"compiler/{six}"] = ["dialects/program", "dialects/nn", "dialects/kernel", "dialects/scalar", "compiler/files"]
-BELOW["compiler/pipeline"] = [f"compiler/{six}" for six in SIX] + BELOW["compiler/language"]
+BELOW["compiler/pipeline"] = [f"compiler/{six}" for six in SIX] + ["dialects/plugin"] + BELOW["compiler/language"]
 BELOW["compiler/explain"] = ["compiler/pipeline", *BELOW["compiler/pipeline"]]
 BELOW["compiler/driver"] = ["compiler/explain", *BELOW["compiler/explain"]]
 BELOW["compiler/lsp"] = ["compiler/language", "compiler/checkpoint", *BELOW["compiler/language"]]

@@ -1,8 +1,8 @@
 //===- BrokenPasses.cpp - a plugin whose passes go wrong ------------------===//
 
 #include "dialects/nn/NN.h"
+#include "dialects/plugin/PassPlugin.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <csignal>
 #include <cstdlib>
@@ -89,8 +89,6 @@ template <typename... Passes> void registerAll() {
 
 } // namespace
 
-extern "C" PassPluginLibraryInfo mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "broken", "1",
-          registerAll<Refuse, Silent, Invalid, Abort, Segfault, Recurse, Fatal,
-                      Code>};
-}
+HEDDLE_PASS_PLUGIN("broken", "1",
+                   registerAll<Refuse, Silent, Invalid, Abort, Segfault,
+                               Recurse, Fatal, Code>)

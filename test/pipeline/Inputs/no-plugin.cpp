@@ -1,5 +1,7 @@
-// A library without passes; with VERSION one for another version of MLIR.
+// A library without passes; with PLUGIN one that MLIR would load, with BUILD
+// one that says what it was compiled for.
 #include <cstdint>
+#include <cstdlib>
 
 struct Info {
   uint32_t version;
@@ -7,8 +9,15 @@ struct Info {
   void (*registerPasses)();
 };
 
-#ifdef VERSION
+#ifdef PLUGIN
 extern "C" Info mlirGetPassPluginInfo() {
-  return {VERSION, "other", "1", [] {}};
+  return {1, "other", "1", [] {}};
 }
+
+// Nobody loads it.
+[[gnu::constructor]] static void goWrong() { std::abort(); }
+#endif
+
+#ifdef BUILD
+extern "C" const char heddlePluginBuild[] = BUILD;
 #endif

@@ -1,0 +1,11 @@
+# cmake -DVERSION=0.1 -DDIALECTS=FOLDER -DOUT=FILE -P write-version.cmake: the version of Heddle and a digest of its dialects, as C++ reads it.
+file(GLOB_RECURSE files RELATIVE "${DIALECTS}" "${DIALECTS}/*.h" "${DIALECTS}/*.td")
+list(SORT files)
+set(sums)
+foreach(file ${files})
+  file(SHA256 "${DIALECTS}/${file}" sum)
+  string(APPEND sums "${file} ${sum}\n")
+endforeach()
+string(SHA256 digest "${sums}")
+string(SUBSTRING ${digest} 0 8 digest)
+file(CONFIGURE OUTPUT "${OUT}" CONTENT "#define HEDDLE_VERSION_OF_DIALECTS \"heddle ${VERSION} with dialects ${digest}\"\n")
