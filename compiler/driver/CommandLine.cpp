@@ -252,9 +252,8 @@ void CommandLineParser::checkCombinations() {
 void CommandLineParser::chooseProcessors() {
   codegen::TargetOptions &target = arguments.options.target;
   Stage stage = arguments.emit.value_or(Stage::Exe);
-  bool printsIr = !arguments.printIrAfter.empty() ||
-                  !arguments.printIrDirectory.empty() ||
-                  !arguments.options.passes.empty() || arguments.printPasses;
+  bool printsIr =
+      !arguments.printIrAfter.empty() || !arguments.printIrDirectory.empty();
   if (arguments.cpu.empty()) {
     if (info.command == Command::Build && stage == Stage::Exe && !printsIr &&
         target.features.empty() && !arguments.options.reference) {
@@ -271,7 +270,10 @@ void CommandLineParser::chooseProcessors() {
   }
   bool isLinked =
       stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
-  if (info.command != Command::Build || !isLinked || printsIr)
+  if (info.command != Command::Build || !isLinked)
+  if (printsIr)
+    return fail("--cpu: found several processors, needed one where IR is "
+                "printed");
     return fail("--cpu: found several processors, needed one where the result "
                 "is no program or library");
   if (!target.features.empty())

@@ -131,12 +131,16 @@ private:
     return weights ? *weights : *besideConfig;
   }
   llvm::LogicalResult chooseProcessors();
+  llvm::LogicalResult runOnModules(
+      llvm::function_ref<void(mlir::OpPassManager &, const codegen::Code &)>
+          build);
   llvm::LogicalResult lowerModules(pipeline::Stage from, pipeline::Stage upTo);
   void dropTwins();
   llvm::LogicalResult lowerForProcessors();
   void addPasses(mlir::OpPassManager &passes, pipeline::Stage upTo);
   llvm::LogicalResult checkPasses();
   llvm::LogicalResult runGivenPasses(pipeline::Stage target);
+  llvm::LogicalResult runGivenForProcessors();
   void forEachCode(llvm::function_ref<void(codegen::Code &)> work);
   void emitObjects(std::vector<llvm::SmallVector<char, 0>> &objects);
   llvm::LogicalResult openTexts(llvm::StringRef path,

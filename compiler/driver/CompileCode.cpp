@@ -51,13 +51,20 @@ llvm::LogicalResult Compilation::chooseProcessors() {
   return llvm::success();
 }
 
+/// A part of the user's pipeline, for one processor.
+static void addGivenPasses(mlir::OpPassManager &passes, llvm::StringRef text,
+                           const codegen::TargetOptions &target) {
+  std::string unit = pipeline::vectorUnit(target);
+  [[maybe_unused]] bool parsed = succeeded(pipeline::parsePasses(
+      pipeline::forVectorUnit(text, unit), "--passes", passes, llvm::errs()));
+  assert(parsed && "they have been read before (Passes.h)");
+}
+
 /// Those of the user, else ours.
 void Compilation::addPasses(mlir::OpPassManager &passes, Stage upTo) {
   if (options_.passes.empty())
     return pipeline::buildPipeline(passes, options_, stage, upTo);
-  [[maybe_unused]] bool parsed = succeeded(
-      pipeline::parsePasses(options_.passes, "--passes", passes, llvm::errs()));
-  assert(parsed && "they have been read before (Passes.h)");
+  addGivenPasses(passes, options_.passes, options_.target);
 }
 
 /// Whether other passes will find the ones that they are to run behind.
@@ -72,15 +79,16 @@ llvm::FailureOr<std::string> Compilation::passesTo(Stage target) {
   if (target >= Stage::Vector && failed(chooseProcessors()))
     return llvm::failure();
   mlir::OpPassManager passes;
+  options_.isForEachProcessor = codes.size() > 1;
   addPasses(passes, target);
   return pipeline::textOf(passes);
 }
 
 /// What is to become code needs to have come as far as our own passes take it.
 llvm::LogicalResult Compilation::runGivenPasses(Stage target) {
-  if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
-        addPasses(passes, target);
-      })))
+  auto runAll = [&](mlir::OpPassManager &passes) { addPasses(passes, target); };
+  if (failed(codes.size() > 1 ? runGivenForProcessors()
+                              : run(*module_, runAll)))
     return llvm::failure();
   stage = pipeline::stageOf(*module_);
   if (target == Stage::Llvm && stage != Stage::Llvm)
@@ -105,16 +113,16 @@ llvm::LogicalResult Compilation::lowerTo(Stage target) {
   return llvm::success();
 }
 
-/// Lowers the modules of all codes, side by side.
-llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
+/// Runs passes on the modules of all codes, side by side.
+llvm::LogicalResult Compilation::runOnModules(
+    llvm::function_ref<void(mlir::OpPassManager &, const codegen::Code &)>
+        build) {
   std::atomic<bool> failed = false;
   auto lower = [&](size_t i) {
-    pipeline::Options options = options_;
-    options.target = codes[i].target;
-    auto build = [&](mlir::OpPassManager &passes) {
-      pipeline::buildPipeline(passes, options, from, upTo);
+    auto buildOne = [&](mlir::OpPassManager &passes) {
+      build(passes, codes[i]);
     };
-    if (llvm::failed(run(*modules[i], build)))
+    if (llvm::failed(run(*modules[i], buildOne)))
       failed = true;
   };
   if (timing.isEnabled()) { // scopes are of one thread
@@ -127,6 +135,15 @@ llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
     context.disableMultithreading();
   }
   return llvm::failure(failed);
+}
+
+llvm::LogicalResult Compilation::lowerModules(Stage from, Stage upTo) {
+  return runOnModules(
+      [&](mlir::OpPassManager &passes, const codegen::Code &code) {
+        pipeline::Options options = options_;
+        options.target = code.target;
+        pipeline::buildPipeline(passes, options, from, upTo);
+      });
 }
 
 /// A processor whose vector code is that of one which can do less needs none of
@@ -168,6 +185,31 @@ llvm::LogicalResult Compilation::lowerForProcessors() {
     return llvm::failure();
   module_ = std::move(modules.front());
   stage = Stage::Llvm;
+  return llvm::success();
+}
+
+/// The user's pipeline, which kernel-to-vector parts as a stage parts ours.
+llvm::LogicalResult Compilation::runGivenForProcessors() {
+  pipeline::PassParts parts = pipeline::partsOf(options_.passes);
+  auto runPart = [&](llvm::StringRef part) {
+    return runOnModules(
+        [&](mlir::OpPassManager &passes, const codegen::Code &code) {
+          addGivenPasses(passes, part, code.target);
+        });
+  };
+  if (failed(run(*module_, [&](mlir::OpPassManager &passes) {
+        addGivenPasses(passes, parts.common, options_.target);
+      })))
+    return llvm::failure();
+  for (size_t i = 0; i < codes.size(); ++i)
+    modules.push_back(module_->clone());
+  if (failed(runPart(parts.vector)))
+    return llvm::failure();
+  if (arguments.areProcessorsUsual)
+    dropTwins();
+  if (failed(runPart(parts.behind)))
+    return llvm::failure();
+  module_ = std::move(modules.front());
   return llvm::success();
 }
 

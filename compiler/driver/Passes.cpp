@@ -18,7 +18,22 @@ using namespace heddle;
 using namespace heddle::driver;
 using llvm::LogicalResult;
 
-LogicalResult driver::preparePasses(const Arguments &arguments) {
+/// A pipeline may say for which processor it is.
+static LogicalResult chooseProcessor(mlir::OpPassManager &passes,
+                                     Arguments &arguments) {
+  std::string unit = pipeline::namedVectorUnit(passes);
+  if (unit.empty() || arguments.processors.empty())
+    return llvm::success();
+  if (!arguments.areProcessorsUsual)
+    return fail("--passes: found kernel-to-vector{target=" + unit +
+                "} and several processors in --cpu, needed {target=" +
+                pipeline::eachProcessor + "}");
+  arguments.processors.clear();
+  arguments.areProcessorsUsual = false;
+  return llvm::success();
+}
+
+LogicalResult driver::preparePasses(Arguments &arguments) {
   const pipeline::Options &options = arguments.options;
   if (arguments.passPlugins.empty() && options.passes.empty() &&
       options.passesAfter.empty())
@@ -29,13 +44,20 @@ LogicalResult driver::preparePasses(const Arguments &arguments) {
       return fail(std::move(error));
   mlir::OpPassManager passes;
   if (failed(pipeline::parsePasses(options.passes, "--passes", passes,
-                                   llvm::errs())))
+                                   llvm::errs())) ||
+      failed(chooseProcessor(passes, arguments)))
     return llvm::failure();
   for (const auto &[after, inserted] : options.passesAfter)
     if (failed(pipeline::parsePasses(inserted, "--passes-after", passes,
                                      llvm::errs())))
       return llvm::failure();
   return llvm::success();
+}
+
+LogicalResult driver::readPasses(llvm::StringRef text, llvm::StringRef name) {
+  pipeline::registerPasses();
+  mlir::OpPassManager passes;
+  return pipeline::parsePasses(text, name, passes, llvm::errs());
 }
 
 //===----------------------------------------------------------------------===//

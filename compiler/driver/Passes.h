@@ -10,8 +10,12 @@
 namespace heddle::driver {
 
 /// Loads the plugins and reads the pipelines of a command line, before any file
-/// is. Fails after an error.
-llvm::LogicalResult preparePasses(const Arguments &arguments);
+/// is; one that names a processor's vector unit is for one processor. Fails
+/// after an error.
+llvm::LogicalResult preparePasses(Arguments &arguments);
+
+/// Whether a pipeline of this name can be read. Fails after an error.
+llvm::LogicalResult readPasses(llvm::StringRef text, llvm::StringRef name);
 
 /// Tells of a pass that has failed what it has not told itself, and where what
 /// shows it again has been written. Returns failure, or ends the process where

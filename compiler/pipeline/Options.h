@@ -84,6 +84,10 @@ struct Options {
   /// Say why a fusion was refused.
   bool remarks = false;
 
+  /// kernel-to-vector is as it stands in a text of passes for several
+  /// processors (PassText.h).
+  bool isForEachProcessor = false;
+
   /// A pipeline in the place of ours (PassText.h); empty: ours.
   std::string passes;
   /// Pipelines that run behind a pass of ours, by its name.

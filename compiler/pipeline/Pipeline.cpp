@@ -124,8 +124,7 @@ static void addLoops(OpPassManager &passes, const Options &options) {
     passes.addPass(transforms::createObserveInputs());
 }
 
-/// The vector unit of the machine that code is made for.
-static std::string vectorUnit(const codegen::TargetOptions &options) {
+std::string pipeline::vectorUnit(const codegen::TargetOptions &options) {
   auto machine = codegen::createTargetMachine(options, llvm::nulls());
   if (!machine)
     return microkernels::Target::generic.fullName();
@@ -145,7 +144,8 @@ static void addVectorCode(OpPassManager &passes, const Options &options) {
     passes.addPass(createConvertLinalgToLoopsPass());
   } else {
     microkernels::KernelToVectorOptions kernels;
-    kernels.target = vectorUnit(options.target);
+    kernels.target = options.isForEachProcessor ? eachProcessor.str()
+                                                : vectorUnit(options.target);
     passes.addPass(microkernels::createKernelToVector(kernels));
   }
   if (options.boundsChecks)

@@ -30,6 +30,10 @@ Stage stageOf(mlir::ModuleOp module);
 /// may be left, so that the module's stage does not tell.
 bool hasVectorCode(mlir::ModuleOp module);
 
+/// The vector unit of the machine that code is made for, as kernel-to-vector
+/// calls it.
+std::string vectorUnit(const codegen::TargetOptions &options);
+
 /// Adds the passes that take a module from Nn to where its program and weights
 /// are described (dialects/program), and no further.
 void buildDescription(mlir::OpPassManager &passes, const Options &options);
