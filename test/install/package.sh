@@ -1,6 +1,7 @@
 #!/bin/sh
 # package.sh BUILD WORK: the Debian package, made of the build folder BUILD, installed in a Debian 12 with nothing else (made by debootstrap in
-# WORK, as root): it builds a model, and the hosts of examples/hosts by pkg-config, by CMake and in Python say the same.
+# WORK, as root): it builds a model, the hosts of examples/hosts by pkg-config, by CMake and in Python say the same, and the plugin of
+# examples/plugin becomes a pass.
 set -eu
 build=$1
 work=$2
@@ -35,8 +36,14 @@ inside sh -c 'cd /try && hosts=/usr/share/doc/heddle/hosts &&
   cmake -S $hosts -B by-cmake -DWRITER=/try/scripture >log && cmake --build by-cmake >log &&
   by-cmake/text-c "And God said" | diff expected - && by-cmake/text-cpp "And God said" | diff expected - &&
   python3 $hosts/python/text.py libwriter.so "And God said" | diff expected -'
+# A pass of one's own, with the packages that the page on plugins names.
+inside apt-get -q install -y --no-install-recommends libmlir-22-dev
+inside sh -c 'cd /try && cmake -S /usr/share/doc/heddle/plugin -B plugin >log && cmake --build plugin >log &&
+  heddle build /usr/share/doc/heddle/plugin/mish.heddle --emit=nn | heddle-opt --load-pass-plugin=plugin/fuse-mish.so --nn-fuse-mish | grep nn.mish &&
+  heddle build /usr/share/doc/heddle/plugin/mish.heddle --random-weights=1 --load-pass-plugin=plugin/fuse-mish.so \
+    --passes-after=nn-raise-attention=nn-fuse-mish --remarks -o mish 2>&1 | grep "fused to mish" && ./mish --info'
 # Completions, as the shells themselves find them.
 inside fish -c "complete -C 'heddle ver'" | grep -q '^verify'
 inside fish -c "complete -C 'heddle build --qu'" | grep -q '^--quant'
 inside zsh -f /try/complete.zsh
-echo "the package builds a model and hosts of it"
+echo "the package builds a model, hosts of it and a plugin"
