@@ -311,8 +311,11 @@ Compilation::run(mlir::ModuleOp module,
   if (watch_)
     watch_(passes);
   passes.enableTiming(scope);
-  if (auto failure =
-          pipeline::runPasses(passes, module, !arguments.reproducer.empty()))
+  auto tell = [&](const pipeline::PassFailure &failure) {
+    (void)reportFailure(failure, arguments);
+  };
+  if (auto failure = pipeline::runPasses(passes, module,
+                                         !arguments.reproducer.empty(), tell))
     return reportFailure(*failure, arguments);
   return llvm::failure(cannotPrint);
 }

@@ -100,12 +100,41 @@ writeReproducer(const pipeline::PassFailure &failure,
 /// What the pass has not said itself.
 static void tellWhy(const pipeline::PassFailure &failure,
                     const std::string &pass) {
-  if (failure.crash == pipeline::PassFailure::fatal)
+  std::string why;
+  if (failure.interruptedAfter)
+    why = " had run for " + std::to_string(failure.interruptedAfter) +
+          " s when it was interrupted";
+  else if (failure.crash == pipeline::PassFailure::fatal)
     return; // LLVM has told why
-  if (failure.crash)
-    (void)fail(pass + " crashed: " + strsignal(failure.crash - 128));
+  else if (failure.crash)
+    why = std::string(" crashed: ") + strsignal(failure.crash - 128);
   else if (!failure.saidWhy)
-    (void)fail(pass + " failed and does not say why");
+    why = " failed and does not say why";
+  if (why.empty())
+    return;
+  if (!failure.place)
+    return (void)fail(pass + why);
+  const auto &[file, line, column] = *failure.place;
+  files::printMessage(llvm::errs(), {file, line, column},
+                      files::Severity::Error, pass + why);
+}
+
+/// The commands that show it again, and on a smaller module.
+static void tellHow(const pipeline::PassFailure &failure,
+                    const std::string &pass, const std::string &file,
+                    const Arguments &arguments) {
+  std::string plugins;
+  for (const std::string &plugin : arguments.passPlugins)
+    plugins += " --load-pass-plugin=" + plugin;
+  auto note = [](const llvm::Twine &text) {
+    files::printMessage(llvm::errs(), files::Severity::Note, text);
+  };
+  note((failure.leftNoModule ? pass + " has left what is no module; what it"
+                             : "what " + pass) +
+       " was given is written down: heddle-opt" + plugins +
+       " --run-reproducer " + file);
+  note("heddle reduce" + plugins + " " + file +
+       " makes it as small as it fails on");
 }
 
 LogicalResult driver::reportFailure(const pipeline::PassFailure &failure,
@@ -125,10 +154,7 @@ LogicalResult driver::reportFailure(const pipeline::PassFailure &failure,
     if (!file)
       (void)fail(file.takeError());
     else
-      files::printMessage(llvm::errs(), files::Severity::Note,
-                          "what " + pass +
-                              " was given is written down: heddle-opt" +
-                              plugins + " --run-reproducer " + *file);
+      tellHow(failure, pass, *file, arguments);
   }
   if (failure.crash)
     stopAfterCrash();

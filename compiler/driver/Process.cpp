@@ -12,10 +12,13 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <cxxabi.h>
 #include <exception>
 #include <fcntl.h>
 #include <new>
+#include <typeinfo>
 #include <unistd.h>
 
 using namespace heddle;
@@ -66,6 +69,18 @@ static void stopForLlvm(void *, const char *reason, bool) {
   stop(reason);
 }
 
+/// What is thrown all the same: std::bad_alloc, or std::system_error of a
+/// thread for which there is no memory. Passes of plugins may throw what they
+/// like, which is a crash.
+static void stopForThrown() {
+  const std::type_info *type = abi::__cxa_current_exception_type();
+  llvm::StringRef name = type ? type->name() : "";
+  if (pipeline::isWatchingPasses() && !name.empty() && name != "St9bad_alloc" &&
+      name != "St12system_error")
+    std::abort();
+  driver::stopWithoutMemory();
+}
+
 /// A standard stream that is closed becomes one that cannot be used: open for
 /// reading only, what is written gives an error.
 static void occupyStandardStreams() {
@@ -78,9 +93,7 @@ static void occupyStandardStreams() {
 void driver::prepareProcess(const char *program) {
   occupyStandardStreams();
   std::set_new_handler(stopWithoutMemory);
-  // What is thrown all the same: std::bad_alloc, or std::system_error of a
-  // thread for which there is no memory.
-  std::set_terminate(stopWithoutMemory);
+  std::set_terminate(stopForThrown);
   llvm::install_bad_alloc_error_handler(stopForLlvm);
   llvm::install_fatal_error_handler(stopForLlvm);
   llvm::sys::PrintStackTraceOnErrorSignal(program);

@@ -7,13 +7,13 @@
 
 #include "compiler/pipeline/Reproduce.h"
 #include "compiler/pipeline/Pipeline.h"
+#include "compiler/pipeline/WatchPasses.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/STLExtras.h"
@@ -72,31 +72,6 @@ static void limitWaiting() {
 
 namespace {
 
-/// Notes which pass runs.
-class WatchPasses : public PassInstrumentation {
-public:
-  void runBeforePass(Pass *pass, Operation *) override {
-    if (!pass->getArgument().empty())
-      name = pass->getArgument();
-    if (isOutermost(pass))
-      outermost = pass;
-  }
-
-  /// `passes` lives as long as this runs.
-  explicit WatchPasses(PassManager &passes) : passes(passes) {}
-
-  StringRef name;
-  Pass *outermost = nullptr;
-
-private:
-  bool isOutermost(Pass *pass) {
-    return llvm::any_of(passes.getPasses(),
-                        [&](Pass &other) { return &other == pass; });
-  }
-
-  PassManager &passes;
-};
-
 /// Counts errors of a context, and lets others tell them or not.
 class CountErrors {
 public:
@@ -141,7 +116,7 @@ static OwningOpRef<ModuleOp> runOnCopy(ModuleOp module, StringRef passes) {
                                      : OwningOpRef<ModuleOp>();
 }
 
-static std::string withPipeline(ModuleOp module, StringRef passes) {
+std::string pipeline::textOfReproducer(ModuleOp module, StringRef passes) {
   std::string text;
   llvm::raw_string_ostream os(text);
   AsmState state(module);
@@ -164,16 +139,16 @@ static std::string reproduce(PassManager &passes, ModuleOp module,
   auto last = llvm::find_if(passes.getPasses(),
                             [&](Pass &pass) { return &pass == failed; });
   if (last == end)
-    return withPipeline(module, asPipeline({begin, end}));
+    return textOfReproducer(module, asPipeline({begin, end}));
   if (last == begin)
-    return withPipeline(module, asPipeline({last, last + 1}));
+    return textOfReproducer(module, asPipeline({last, last + 1}));
   OwningOpRef<ModuleOp> given;
   llvm::CrashRecoveryContext recovery;
   bool finished = runSafely(
       recovery, [&] { given = runOnCopy(module, asPipeline({begin, last})); });
   if (finished && given)
-    return withPipeline(*given, asPipeline({last, last + 1}));
-  return withPipeline(module, asPipeline({begin, last + 1}));
+    return textOfReproducer(*given, asPipeline({last, last + 1}));
+  return textOfReproducer(module, asPipeline({begin, last + 1}));
 }
 
 /// Whether what a pass has left is no module.
@@ -184,14 +159,36 @@ static bool isBroken(ModuleOp module) {
          !isSound;
 }
 
-std::optional<PassFailure> pipeline::runPasses(PassManager &passes,
-                                               ModuleOp module, bool keepsAll) {
+/// Of the op that a pattern was at work on.
+static std::optional<PassFailure::Place> placeOf(const WatchedPasses &watched) {
+  const void *pointer = watched.place;
+  if (!pointer)
+    return std::nullopt;
+  auto place =
+      Location::getFromOpaquePointer(pointer)->findInstanceOf<FileLineColLoc>();
+  if (!place)
+    return std::nullopt;
+  return PassFailure::Place{place.getFilename().str(), place.getLine(),
+                            place.getColumn()};
+}
+
+std::optional<PassFailure>
+pipeline::runPasses(PassManager &passes, ModuleOp module, bool keepsAll,
+                    llvm::function_ref<void(const PassFailure &)> tell) {
   [[maybe_unused]] static const bool catches = catchCrashes();
   OwningOpRef<ModuleOp> before = module.clone();
-  auto instrumentation = std::make_unique<WatchPasses>(passes);
-  WatchPasses &watch = *instrumentation;
-  passes.addInstrumentation(std::move(instrumentation));
   PassFailure failure;
+  auto describe = [&](const WatchedPasses &watched) {
+    failure.pass = watched.name.str();
+    failure.place = placeOf(watched);
+  };
+  auto tellInterrupted = [&](const WatchedPasses &watched, int64_t seconds) {
+    describe(watched);
+    failure.interruptedAfter = seconds;
+    failure.reproducer = reproduce(passes, *before, watched.outermost);
+    tell(failure);
+  };
+  WatchPasses watch(passes, module.getContext(), tellInterrupted);
   bool succeeds = false;
   {
     CountErrors errors(module.getContext(), /*isQuiet=*/false);
@@ -204,10 +201,11 @@ std::optional<PassFailure> pipeline::runPasses(PassManager &passes,
       limitWaiting();
     failure.saidWhy = errors.count > 0;
   }
-  failure.pass = watch.name.str();
+  describe(watch.watched);
   CountErrors quiet(module.getContext(), /*isQuiet=*/true);
-  bool isOurs = failure.crash || !failure.saidWhy || isBroken(module);
+  failure.leftNoModule = !failure.crash && isBroken(module);
+  bool isOurs = failure.crash || !failure.saidWhy || failure.leftNoModule;
   if (isOurs || keepsAll)
-    failure.reproducer = reproduce(passes, *before, watch.outermost);
+    failure.reproducer = reproduce(passes, *before, watch.watched.outermost);
   return failure;
 }

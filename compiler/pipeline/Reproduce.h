@@ -3,7 +3,9 @@
 #ifndef HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
 #define HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,7 +16,7 @@ class PassManager;
 
 namespace heddle::pipeline {
 
-/// A pass that has failed or crashed.
+/// A pass that has failed, crashed or been interrupted.
 struct PassFailure {
   /// Its name on a command line; empty: it was between passes.
   std::string pass;
@@ -22,8 +24,18 @@ struct PassFailure {
   /// number, or `fatal`.
   int crash = 0;
   static constexpr int fatal = 70;
+  /// How many seconds it had run when a signal came; 0: none did.
+  int64_t interruptedAfter = 0;
   /// An error has been told.
   bool saidWhy = false;
+  /// What the pass has left is no module.
+  bool leftNoModule = false;
+  /// Where the op is from that a pattern was at work on.
+  struct Place {
+    std::string file;
+    unsigned line, column;
+  };
+  std::optional<Place> place;
   /// A module and a pipeline as `heddle-opt --run-reproducer` reads them: what
   /// the pass was given, where that can be computed again, and the pass alone.
   /// Empty where the failure is a mistake of the user's: the pass has said why
@@ -33,9 +45,14 @@ struct PassFailure {
 
 /// Runs passes. Once this has returned a crash, other threads may wait for what
 /// the pass has locked: there is nothing to do but to end the process.
-/// With `keepsAll`, every failure has a reproducer.
-std::optional<PassFailure> runPasses(mlir::PassManager &passes,
-                                     mlir::ModuleOp module, bool keepsAll);
+/// With `keepsAll`, every failure has a reproducer. Where a signal ends the
+/// process while a pass has run for long, `tell` tells of it before.
+std::optional<PassFailure>
+runPasses(mlir::PassManager &passes, mlir::ModuleOp module, bool keepsAll,
+          llvm::function_ref<void(const PassFailure &)> tell);
+
+/// A module and a pipeline as `heddle-opt --run-reproducer` reads them.
+std::string textOfReproducer(mlir::ModuleOp module, llvm::StringRef passes);
 
 /// Whether this thread is within runPasses, which recovers from a crash.
 bool isWatchingPasses();

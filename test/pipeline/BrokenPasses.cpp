@@ -2,8 +2,11 @@
 
 #include "dialects/nn/NN.h"
 #include "dialects/plugin/PassPlugin.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <cassert>
 #include <csignal>
 #include <cstdlib>
 
@@ -76,6 +79,57 @@ struct Fatal : OnTanh<Fatal> {
   void goWrong(TanhOp) { llvm::report_fatal_error("tanh is too much"); }
 };
 
+struct Unreachable : OnTanh<Unreachable> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Unreachable)
+  StringRef getArgument() const override { return "broken-unreachable"; }
+  void goWrong(TanhOp) { llvm_unreachable("there is no tanh"); }
+};
+
+struct Assert : OnTanh<Assert> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Assert)
+  StringRef getArgument() const override { return "broken-assert"; }
+  void goWrong(TanhOp op) { assert(op->use_empty() && "nobody reads tanh"); }
+};
+
+/// Finds its heap in pieces.
+struct Free : OnTanh<Free> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Free)
+  StringRef getArgument() const override { return "broken-free"; }
+  void goWrong(TanhOp) {
+    void *volatile twice = std::malloc(100);
+    std::free(twice);
+    std::free(twice);
+  }
+};
+
+struct Hang : OnTanh<Hang> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Hang)
+  StringRef getArgument() const override { return "broken-hang"; }
+  void goWrong(TanhOp) {
+    volatile bool ends = false;
+    while (!ends)
+      ;
+  }
+};
+
+/// Within a pattern, which is at work on one op.
+struct CrashOnTanh : OpRewritePattern<TanhOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TanhOp, PatternRewriter &) const override {
+    std::abort();
+  }
+};
+
+struct InPattern : PassWrapper<InPattern, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InPattern)
+  StringRef getArgument() const override { return "broken-pattern"; }
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<CrashOnTanh>(&getContext());
+    (void)applyPatternsGreedily(getOperation(), std::move(patterns));
+  }
+};
+
 /// On code of one processor.
 struct Code : PassWrapper<Code, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Code)
@@ -89,6 +143,7 @@ template <typename... Passes> void registerAll() {
 
 } // namespace
 
-HEDDLE_PASS_PLUGIN("broken", "1",
-                   registerAll<Refuse, Silent, Invalid, Abort, Segfault,
-                               Recurse, Fatal, Code>)
+HEDDLE_PASS_PLUGIN(
+    "broken", "1",
+    registerAll<Refuse, Silent, Invalid, Abort, Segfault, Recurse, Fatal,
+                Unreachable, Assert, Free, Hang, InPattern, Code>)
