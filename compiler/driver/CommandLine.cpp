@@ -186,8 +186,6 @@ void CommandLineParser::checkDraft() {
 /// Of --passes, in whose options all is said that other flags would say.
 void CommandLineParser::checkPasses() {
   const pipeline::Options &options = arguments.options;
-  if (info.command == Command::Reduce && arguments.test.empty())
-    fail("heddle reduce needs --test COMMAND");
   if (arguments.printPasses && arguments.emit == Stage::Ast)
     fail(
         "--print-passes: found --emit=ast, needed a stage that passes lead to");
@@ -271,11 +269,11 @@ void CommandLineParser::chooseProcessors() {
   bool isLinked =
       stage == Stage::Lib || stage == Stage::So || stage == Stage::Exe;
   if (info.command != Command::Build || !isLinked)
+    return fail("--cpu: found several processors, needed one where the result "
+                "is no program or library");
   if (printsIr)
     return fail("--cpu: found several processors, needed one where IR is "
                 "printed");
-    return fail("--cpu: found several processors, needed one where the result "
-                "is no program or library");
   if (!target.features.empty())
     return fail("--features: found several processors, needed features behind "
                 "each, as in --cpu=x86-64-v3,x86-64-v4+avx512vnni");

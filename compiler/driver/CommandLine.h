@@ -117,7 +117,7 @@ struct Arguments {
   std::string printIrAfter, printIrDirectory;
   bool timePasses = false;
   /// `reduce`: what is run on a module, and ends with another code than 0 where
-  /// that still shows what it is about.
+  /// that still shows what it is about; empty: passes are, and fail.
   std::string test;
   /// Shared libraries with passes, which the options' pipelines may name.
   std::vector<std::string> passPlugins;

@@ -25,8 +25,9 @@ static constexpr CommandInfo commands[] = {
      "what --dtype, --quant and --cache cost, judged on text"},
     {Command::Import, "import", "MODEL [-o FILE.heddle]",
      "write the model file of a checkpoint, with its sizes, to edit"},
-    {Command::Reduce, "reduce", "FILE --test COMMAND",
-     "make a module smaller that still shows what a test finds"},
+    {Command::Reduce, "reduce", "FILE.mlir [-o OUT]",
+     "make a module smaller on which passes still fail, or that shows what a "
+     "test finds"},
     {Command::Bench, "bench", "APP [ARGUMENTS]",
      "how fast a compiled program is on this machine: APP bench"},
     {Command::Format, "fmt", "FILE.heddle … | -",
@@ -379,7 +380,7 @@ static const Flag flags[] = {
     {"--remarks", "", compiling,
      "say what was fused, by place in the model, and what was not and why",
      [](StringRef, Arguments &a) { return setTrue(a.options.remarks); }},
-    {"--load-pass-plugin", "FILE.so", executing | explaining,
+    {"--load-pass-plugin", "FILE.so", executing | explaining | reducing,
      "passes of a shared library, by the names that it registers",
      [](StringRef v, Arguments &a) { return addText(v, a.passPlugins); }},
     {"--passes-after", "PASS=PIPELINE", executing | explaining,
@@ -388,8 +389,9 @@ static const Flag flags[] = {
      [](StringRef v, Arguments &a) {
        return readPassesAfter(v, a.options.passesAfter);
      }},
-    {"--passes", "PIPELINE", compiling,
-     "run these passes in the place of all, e.g. those of --print-passes",
+    {"--passes", "PIPELINE", compiling | reducing,
+     "run these passes in the place of all, e.g. those of --print-passes; of "
+     "reduce, in the place of a reproducer's",
      [](StringRef v, Arguments &a) { return readText(v, a.options.passes); }},
     {"--print-passes", "", building,
      "print the passes that the build would run, with their options",
@@ -399,8 +401,9 @@ static const Flag flags[] = {
      "--run-reproducer (default: for crashes, in the temporary directory)",
      [](StringRef v, Arguments &a) { return readText(v, a.reproducer); }},
     {"--test", "COMMAND", reducing,
-     "what is run with each smaller module's file, and ends with another code "
-     "than 0 where it shows the same",
+     "what is run with each smaller module's file, or with --passes with what "
+     "they made of it, and ends with another code than 0 where it shows the "
+     "same",
      [](StringRef v, Arguments &a) { return readText(v, a.test); }},
 };
 

@@ -97,7 +97,8 @@ writeReproducer(const pipeline::PassFailure &failure,
   return arguments.reproducer;
 }
 
-/// What the pass has not said itself.
+/// What the pass has not said itself, by the place of the model file that it
+/// was at work on.
 static void tellWhy(const pipeline::PassFailure &failure,
                     const std::string &pass) {
   std::string why;
@@ -148,9 +149,6 @@ LogicalResult driver::reportFailure(const pipeline::PassFailure &failure,
   if (!failure.reproducer.empty() && !isWritten) {
     isWritten = true;
     auto file = writeReproducer(failure, arguments);
-    std::string plugins;
-    for (const std::string &plugin : arguments.passPlugins)
-      plugins += " --load-pass-plugin=" + plugin;
     if (!file)
       (void)fail(file.takeError());
     else

@@ -8,8 +8,8 @@
 namespace heddle::driver {
 
 /// `heddle reduce`: writes a module that is smaller than the given one, and for
-/// which the test command ends as it does for that: with another code than 0.
-/// Returns the exit code.
+/// which passes end as they do for that, or the test command does: with another
+/// code than 0. Returns the exit code.
 int reduce(const Arguments &arguments);
 
 } // namespace heddle::driver

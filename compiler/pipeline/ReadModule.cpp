@@ -241,12 +241,23 @@ LogicalResult pipeline::verifyRead(Operation *root) {
 }
 
 OwningOpRef<ModuleOp> pipeline::readModule(llvm::SourceMgr &sources,
-                                           MLIRContext *context) {
+                                           MLIRContext *context,
+                                           std::string *passes) {
   if (failed(checkText(*sources.getMemoryBuffer(sources.getMainFileID()),
                        context)))
     return {};
-  auto module = parseSourceFile<ModuleOp>(
-      sources, ParserConfig(context, /*verifyAfterParse=*/false));
+  ParserConfig config(context, /*verifyAfterParse=*/false);
+  if (passes)
+    config.attachResourceParser(
+        "mlir_reproducer", [&](AsmParsedResourceEntry &entry) {
+          if (entry.getKey() != "pipeline")
+            return success();
+          FailureOr<std::string> text = entry.parseAsString();
+          if (succeeded(text))
+            *passes = *text;
+          return success(succeeded(text));
+        });
+  auto module = parseSourceFile<ModuleOp>(sources, config);
   return module && succeeded(verifyRead(*module)) ? std::move(module)
                                                   : OwningOpRef<ModuleOp>();
 }

@@ -26,9 +26,11 @@ llvm::LogicalResult checkText(const llvm::MemoryBuffer &text,
 llvm::LogicalResult verifyRead(mlir::Operation *root);
 
 /// The module in the main file of `sources`, read and verified; null after a
-/// located error.
+/// located error. Where the file is a reproducer (Reproduce.h), its pipeline
+/// goes to `passes`.
 mlir::OwningOpRef<mlir::ModuleOp> readModule(llvm::SourceMgr &sources,
-                                             mlir::MLIRContext *context);
+                                             mlir::MLIRContext *context,
+                                             std::string *passes = nullptr);
 
 } // namespace heddle::pipeline
 

@@ -12,6 +12,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -161,6 +162,26 @@ static bool takeLess(func::FuncOp function, unsigned number) {
   return true;
 }
 
+/// Returns what the function's operation of this number computes, and leaves
+/// out all that is behind it.
+static bool returnAt(func::FuncOp function, unsigned number) {
+  Block &block = function.getBody().front();
+  Operation *last = block.getTerminator(), *op = &block.front();
+  while (number-- > 0 && op != last)
+    op = op->getNextNode();
+  if (op == last || op->getNextNode() == last ||
+      last->getNumOperands() != function.getNumResults())
+    return false;
+  last->setOperands(op->getResults());
+  function.removeResAttrsAttr();
+  function.setFunctionType(FunctionType::get(function.getContext(),
+                                             function.getArgumentTypes(),
+                                             op->getResultTypes()));
+  while (last->getPrevNode() != op)
+    last->getPrevNode()->erase();
+  return true;
+}
+
 static void narrowFunctions(OwningOpRef<ModuleOp> &module, Shows shows) {
   for (size_t i = 0; i < entriesOf(*module).size(); ++i) {
     auto tryEach = [&](unsigned count, auto change) {
@@ -169,6 +190,13 @@ static void narrowFunctions(OwningOpRef<ModuleOp> &module, Shows shows) {
           return change(entriesOf(copy)[i], count);
         });
     };
+    auto endAt = [&](unsigned number) {
+      return tryChange(module, shows, [&](ModuleOp copy) {
+        return returnAt(entriesOf(copy)[i], number);
+      });
+    };
+    size_t ops = entriesOf(*module)[i].getBody().front().getOperations().size();
+    (void)llvm::any_of(llvm::seq(ops), endAt);
     tryEach(entriesOf(*module)[i].getNumResults(), returnLess);
     tryEach(entriesOf(*module)[i].getNumArguments(), takeLess);
   }

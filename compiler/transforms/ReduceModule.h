@@ -15,7 +15,9 @@ using Shows = llvm::function_ref<bool(mlir::ModuleOp)>;
 ///
 /// - operations, whose results become values of their types that are there
 ///   before, weights or arguments;
-/// - values that a function returns, and arguments that nobody reads;
+/// - what is behind the first operation whose results a function may return in
+///   the place of its own, values that it returns, and arguments that nobody
+///   reads;
 /// - what canonicalisation removes.
 ///
 /// The module need not compute the same. Errors of modules that do not verify
