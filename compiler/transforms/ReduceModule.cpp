@@ -137,6 +137,41 @@ static void removeOps(OwningOpRef<ModuleOp> &module, Shows shows) {
   }
 }
 
+static bool hasBody(Operation *op) {
+  return op->getNumRegions() == 1 && op->getRegion(0).hasOneBlock() &&
+         !op->hasTrait<OpTrait::IsIsolatedFromAbove>() &&
+         !op->getRegion(0).front().empty();
+}
+
+/// Puts what lies in an operation, as in a loop, in its place.
+static bool unwrapOp(Operation *op) {
+  Block &body = op->getRegion(0).front();
+  Operation *last = &body.back();
+  SmallVector<Value> arguments;
+  for (Value argument : body.getArguments())
+    arguments.push_back(valueBefore(op, argument.getType()));
+  if (llvm::is_contained(arguments, Value()) ||
+      last->getOperandTypes() != op->getResultTypes())
+    return false;
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+    argument.replaceAllUsesWith(value);
+  op->getBlock()->getOperations().splice(op->getIterator(),
+                                         body.getOperations(), body.begin(),
+                                         last->getIterator());
+  op->replaceAllUsesWith(last->getOperands());
+  op->erase();
+  return true;
+}
+
+static void unwrapOps(OwningOpRef<ModuleOp> &module, Shows shows) {
+  for (size_t i = 0; i < allOps(*module).size(); ++i)
+    while (i < allOps(*module).size() && hasBody(allOps(*module)[i]) &&
+           tryChange(
+               module, shows,
+               [&](ModuleOp copy) { return unwrapOp(allOps(copy)[i]); }))
+      ;
+}
+
 /// The functions that nobody calls: of others callers would change with them.
 static SmallVector<func::FuncOp> entriesOf(ModuleOp module) {
   SmallVector<func::FuncOp> entries;
@@ -225,6 +260,7 @@ void heddle::transforms::reduceModule(OwningOpRef<ModuleOp> &module,
   do {
     before = after;
     removeOps(module, shows);
+    unwrapOps(module, shows);
     narrowFunctions(module, shows);
     tryChange(module, shows, [&](ModuleOp copy) {
       return simplify(copy) && sizeOf(copy) < sizeOf(*module);

@@ -15,6 +15,7 @@ using Shows = llvm::function_ref<bool(mlir::ModuleOp)>;
 ///
 /// - operations, whose results become values of their types that are there
 ///   before, weights or arguments;
+/// - loops and their like, which leave what lies in them;
 /// - what is behind the first operation whose results a function may return in
 ///   the place of its own, values that it returns, and arguments that nobody
 ///   reads;
