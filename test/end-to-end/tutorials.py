@@ -24,6 +24,12 @@ def fits(shown, printed):
     return re.fullmatch(pattern, printed.strip("\n"), flags=re.S)
 
 
+def exported(command, environment):
+    """The environment behind `export NAME=VALUE`, which the commands after it have."""
+    done = subprocess.run(["bash", "-c", f"{command} && env -0"], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+
+
 def run(command, shown, code, folder, environment):
     done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != code or not fits(shown, done.stdout):
@@ -39,11 +45,15 @@ def main():
     for language, argument, text in BLOCK.findall(page.read_text(encoding="utf-8")):
         if language != "console":
             assert argument, f"found a block of {language} without a file's name"
+            (folder / argument).parent.mkdir(exist_ok=True)
             (folder / argument).write_text(text, encoding="utf-8")
             continue
         steps = commands_of(text)
         for number, (command, shown) in enumerate(steps, 1):
-            run(command, shown, int(argument == "fails" and number == len(steps)), folder, environment)
+            if command.startswith("export "):
+                environment = exported(command, environment)
+            else:
+                run(command, shown, int(argument == "fails" and number == len(steps)), folder, environment)
         count += len(steps)
     print(f"{page.name}: {count} commands")
 
