@@ -3,7 +3,8 @@
 //   linear     2·M·K·N multiplications and additions; the bytes of its weight
 //   attention  2·pairs·(depth of keys + depth of values), where a causal mask
 //              admits fewer pairs; the bytes of keys and values
-//   others     the bytes of operands and results
+//   others     the bytes of operands and results; what lies in a session stays
+//              there, and only what is new is written
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +29,8 @@ static SizeExpr bytesThrough(Operation *op, const SizeTable &sizes) {
       bytes += sizes.bytes(type);
   };
   llvm::for_each(op->getOperands(), add);
+  if (op->hasTrait<LiesInSession>())
+    return bytes * SizeExpr(2);
   llvm::for_each(op->getResults(), add);
   return bytes;
 }

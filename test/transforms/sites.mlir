@@ -4,7 +4,7 @@
 // Every op that computes has a number, and the work it does. The mask admits
 // T·S − T·(T − 1)/2 pairs, each 2·(4 + 4) operations; keys and values are 4·(4 + 4) bytes a position.
 // CHECK: program.site 0 "step: linear w [B T H K]" flops "24*B*T" bytes "48"{{$}}
-// CHECK-NEXT: program.site 1 "step: cache_append k [B S H K]" bytes "16*B*S+16*B*T"{{$}}
+// CHECK-NEXT: program.site 1 "step: cache_append k [B S H K]" bytes "32*B*T"{{$}}
 // CHECK-NEXT: program.site 2 "step: attention [B T H K]" flops "16*B*S*T-8*B*T^2+8*B*T" bytes "32*B*S"{{$}}
 // CHECK-NEXT: program.site 3 "step: add [B T H K]" bytes "48*B*T"{{$}}
 
