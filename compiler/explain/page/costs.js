@@ -81,6 +81,13 @@ const costsView = {
       el('button.link', { type: 'button', click: () => this.choose(row.site, row.number) }, row.site.name), ` ${(secondsOf(row) / all * 100).toFixed(1)}%`]), '.');
   },
 
+  /** The hot loop comes into sight when another op is chosen. */
+  reveal() {
+    const heading = document.querySelector('#hot-loop h2');
+    if (heading && this.revealed !== state.loop) heading.scrollIntoView({ block: 'center' });
+    this.revealed = state.loop;
+  },
+
   choose(site, number) {
     const [place] = facts.places[site.places] || [];
     setState({ loop: String(number), line: place ? selectionText(place) : state.line });
@@ -90,15 +97,15 @@ const costsView = {
     const sum = rows.reduce((total, { expected }) => total + expected, 0) || 1;
     const columns = [
       { name: 'op', title: 'Op', value: ({ site }) => site.name, text: ({ site, number }) => el('button.link', { type: 'button', click: () => this.choose(site, number), title: 'its line, and its hot loop' }, site.name) },
+      { name: 'expected', title: 'At least', number: true, hint: 'at these sizes and limits', value: ({ expected }) => expected, text: ({ expected }) => timeText(expected) },
+      { name: 'part', title: 'Part', number: true, value: ({ expected }) => expected, text: ({ expected }) => `${(expected / sum * 100).toFixed(1)}%` },
+      { name: 'bound', title: 'Bound by', value: ({ bound }) => bound },
       { name: 'runs', title: 'Runs', number: true, hint: 'in a call', value: ({ runs }) => runs, text: ({ runs }) => grouped(runs) },
       { name: 'flops', title: 'FLOP', number: true, hint: 'of all runs', value: ({ flops, runs }) => flops * runs, text: ({ flops, runs, site }) => el('span', { title: `${site.flops} a run` }, countText(flops * runs, '')) },
       { name: 'bytes', title: 'Bytes', number: true, hint: 'of all runs', value: ({ bytes, runs }) => bytes * runs, text: ({ bytes, runs, site }) => el('span', { title: `${site.bytes} a run` }, bytesText(bytes * runs)) },
-      { name: 'bound', title: 'Bound by', value: ({ bound }) => bound },
-      { name: 'expected', title: 'At least', number: true, hint: 'at these sizes and limits', value: ({ expected }) => expected, text: ({ expected }) => timeText(expected) },
-      { name: 'part', title: 'Part', number: true, value: ({ expected }) => expected, text: ({ expected }) => `${(expected / sum * 100).toFixed(1)}%` },
     ];
     const isMeasured = rows.some(({ took }) => took);
-    if (isMeasured) columns.push(...this.measuredColumns(rows, calls));
+    if (isMeasured) columns.splice(1, 0, ...this.measuredColumns(rows, calls));
     const lit = litSets(selection).sets;
     return sortableTable('Costs', columns, rows, 'costs', {
       sort: isMeasured ? '-measured' : '-expected',

@@ -20,7 +20,7 @@ function fill(element, kind, attributes, children) {
   return element;
 }
 
-const grouped = number => String(number).replace(/\B(?=(\d{3})+$)/g, ' ');
+const grouped = number => String(number).replace(/\B(?=(\d{3})+$)/g, '\u202f'); // a narrow space at which no line ends
 
 function bytesText(bytes) {
   const number = Number(bytes);
@@ -78,7 +78,7 @@ function placeLink(set, at) {
   if (!lines.length) return el('span', {}, at ? shortName(at) : '—');
   const found = /([^/]*):(\d+):\d+$/.exec(at || '');
   const place = (found && lines.find(({ file, line }) => shortName(facts.files[file].name) === found[1] && line === Number(found[2]))) || lines[0];
-  return el('button.link', { type: 'button', click: () => selectLine(place) }, `${shortName(facts.files[place.file].name)}:${place.line}`);
+  return el('button.link.place', { type: 'button', click: () => selectLine(place) }, `${shortName(facts.files[place.file].name)}:${place.line}`);
 }
 
 function choice(label, values, selected, change) {

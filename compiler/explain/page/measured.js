@@ -28,7 +28,8 @@ const measured = {
     return best && best.away < Infinity ? best.calls : null;
   },
 
-  sizesText: calls => Object.entries(calls.sizes).map(([name, least]) => `${name} ${grouped(least)}${calls.until[name] > least ? `…${grouped(calls.until[name])}` : ''}`).join(', '),
+  sizesText: calls => facts.sizes.map(({ name }) => [name, calls.sizes[name], calls.until[name]]).filter(([, least]) => least !== undefined)
+    .map(([name, least, most]) => `${name}\u00a0${grouped(least)}${most > least ? `…${grouped(most)}` : ''}`).join(', '),
 
   text(calls) {
     return `${grouped(calls.runs)} call${calls.runs === 1 ? '' : 's'} of ${calls.entry}` + (Object.keys(calls.sizes).length ? ` with ${this.sizesText(calls)}` : '');

@@ -38,7 +38,7 @@ const memoryView = {
     for (const { name, arena } of facts.entries) rows.push({ name: `arena of ${name}`, what: 'while a call runs', bytes: sizeValue(arena, values), text: arena });
     const most = rows.reduce((most, { bytes }) => bytes > most ? bytes : most, 1n);
     const body = rows.map(({ name, what, bytes, text }) => el('tr', { 'data-name': name, 'data-bytes': bytes === null ? '' : bytes },
-      el('th', { scope: 'row' }, name), el('td', {}, what),
+      el('th.place', { scope: 'row' }, name), el('td.what', {}, what),
       el('td.number', { title: bytes === null ? '' : `${grouped(bytes)} bytes` }, bytes === null ? '?' : bytesText(bytes)),
       el('td.wide', {}, bar(Number(bytes || 0n) / Number(most))),
       el('td', {}, el('code.polynomial', {}, text ? text + ' bytes' : ''))));

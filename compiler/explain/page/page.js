@@ -21,6 +21,7 @@ async function render() {
   if (turn !== drawing) return;
   container.scrollTop = scroll;
   if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+  if (view.reveal) view.reveal();
   lightUp();
   document.body.dataset.ready = view.name;
 }
@@ -76,11 +77,7 @@ function createShortcuts() {
 
 //===--- Begin -------------------------------------------------------------===//
 
-/** A printer gets the texts as a whole, up to 4000 lines. */
-function beforePrint() {
-  modelPane.view.draw(true);
-  if (state.view === 'text') stagePane.view.draw(true);
-}
+const shownTexts = () => state.view === 'text' ? [modelPane.view, stagePane.view] : [];
 
 async function begin() {
   await readFacts();
@@ -100,7 +97,8 @@ async function begin() {
     applyTheme();
     render();
   });
-  window.addEventListener('beforeprint', beforePrint);
+  window.addEventListener('beforeprint', () => shownTexts().forEach(view => view.drawAll()));
+  window.addEventListener('afterprint', () => shownTexts().forEach(view => view.draw()));
   document.addEventListener('keydown', keyPressed);
   await render();
 }

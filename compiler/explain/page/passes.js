@@ -44,7 +44,7 @@ const passesView = {
 
   summary(pass) {
     if (!pass.changed) return el('p.hint', {}, `Towards ${pass.stage}. It changed nothing here.`);
-    return el('p', {}, `Towards ${pass.stage}: `, el('span.added', {}, `${grouped(pass.added)} lines came`), ', ', el('span.removed', {}, `${grouped(pass.removed)} went`), '. Numbers of values are not compared.');
+    return el('p', {}, `Towards ${pass.stage}: `, el('span.added', {}, `${grouped(pass.added)} line${pass.added === 1 ? '' : 's'} came`), ', ', el('span.removed', {}, `${grouped(pass.removed)} went`), '. Numbers of values are not compared.');
   },
 
   show(functions, container) {

@@ -1,6 +1,7 @@
 // Texts of any length: only the lines in sight are in the document.
 
 const lineHeight = 18;
+const mostPrinted = 4000; // lines
 const mostColumns = 2000; // of a line; a table of constants may be as long as a program
 const tokensOf = (comment, words) => new RegExp(`(${comment}.*$)|("(?:[^"\\\\]|\\\\.)*")|([%$][\\w.#]+)|([!@^#][\\w.$]+)|(\\b(?:${words})\\b)|(\\b\\d[\\w.]*)`, 'g');
 const tokensOfModel = tokensOf('#', 'model|config|dyn|block|entry|weights|return|for|scan|if|else|where|default|import|generate|tokenizer|state|override|drop');
@@ -98,10 +99,20 @@ class TextView {
     });
   }
 
-  draw(all) {
-    const height = this.scroller.clientHeight || 400;
-    const first = all ? 0 : Math.max(Math.floor(this.scroller.scrollTop / lineHeight) - 20, 0);
-    const last = all ? Math.min(this.lines.length, 4000) : Math.min(Math.ceil((this.scroller.scrollTop + height) / lineHeight) + 20, this.lines.length);
+  draw() {
+    const { scrollTop, clientHeight } = this.scroller;
+    this.drawRows(Math.max(Math.floor(scrollTop / lineHeight) - 20, 0), Math.min(Math.ceil((scrollTop + (clientHeight || 400)) / lineHeight) + 20, this.lines.length));
+    delete this.inner.dataset.part;
+  }
+
+  /** For paper: all lines, or of very many those around the cursor. */
+  drawAll() {
+    const first = Math.max(Math.min(this.cursor - mostPrinted / 2, this.lines.length - mostPrinted), 0), last = Math.min(first + mostPrinted, this.lines.length);
+    this.drawRows(first, last);
+    if (last - first < this.lines.length) this.inner.dataset.part = `Lines ${grouped(first + 1)} to ${grouped(last)} of ${grouped(this.lines.length)}`;
+  }
+
+  drawRows(first, last) {
     const rows = [];
     for (let i = first; i < last; ++i) rows.push(this.row(i + 1));
     this.inner.replaceChildren(...rows);

@@ -57,6 +57,6 @@ const weightsView = {
 
   place(at) {
     const found = /([^/]*:\d+):\d+$/.exec(at);
-    return found && parseSelection(found[1]) ? el('button.link', { type: 'button', click: () => setState({ line: found[1] }) }, found[1]) : at;
+    return found && parseSelection(found[1]) ? el('button.link.place', { type: 'button', click: () => setState({ line: found[1] }) }, found[1]) : at;
   },
 };
