@@ -6,11 +6,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "Inputs"))
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent / "Inputs")]
+from loops import check_loops
 from page_file import Page, evaluate
 
 STAGES = ["ast", "nn", "nn-fused", "kernel", "vector", "llvm", "ll", "asm"]
-MULTIPLY_ADD = r"v?(?:fn?madd|pmadd|pdp|dpbf16)|fml[as]|[us]+dot|bf(?:dot|mmla)|[us]+mmla"
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
@@ -155,21 +155,6 @@ def check_passes(page, build):
         need(not (text == before and shown[number]["changed"]), f"{name} changed nothing, and the page says that it did")
     for number, one in enumerate(shown):
         need((f"pass-{number}" in page.chunks) == one["changed"], f"{one['name']}: the page has a difference, or none, against its word")
-
-
-def check_loops(page):
-    """A hot loop ends in a jump to its first line, what is in a row begins and ends with multiply-adds, and every product has one of both."""
-    lines = page.text("asm").split("\n")
-    for loop in page.facts["loops"]:
-        if not loop["repeats"]:
-            ends = [lines[loop[end] - 1].strip() for end in ("first", "last")]
-            need(all(re.match(MULTIPLY_ADD, end) for end in ends), f"{loop['function']}: the row goes from {ends[0]} to {ends[1]}")
-            continue
-        label = lines[loop["first"] - 1].split(":")[0]
-        need(label in lines[loop["last"] - 1], f"{loop['function']}: the loop from {label} ends in `{lines[loop['last'] - 1]}`")
-    by_site = {site for loop in page.facts["loops"] if loop["multiplyAdds"] for site in loop["sites"]}
-    products = {number for number, site in enumerate(page.facts["sites"]) if re.search(r": (linear|conv) ", site["name"])}
-    need(products and products <= by_site, f"found hot loops of {sorted(products & by_site)}, needed those of {sorted(products)}")
 
 
 def main():
