@@ -204,6 +204,8 @@ private:
 
   // Expressions.cpp
   Data evaluateAll(const Expr &expr);
+  bool isOfFunction(llvm::SMLoc place) const;
+  const Datum *findVariable(const Expr &expr) const;
   Datum evaluateName(const Expr &expr);
   const LoopIndex *loopIndex(const Expr &expr) const;
   Datum evaluateIndex(const Expr &expr);

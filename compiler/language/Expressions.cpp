@@ -82,22 +82,37 @@ Data Elaborator::evaluateAll(const Expr &expr) {
 // Names
 //===----------------------------------------------------------------------===//
 
+/// `default` and the defaults of parameters are written outside of the function
+/// that they are evaluated for: its own names are not theirs.
+bool Elaborator::isOfFunction(SMLoc place) const {
+  StringRef text = scope->source.function->source;
+  return text.begin() <= place.getPointer() && place.getPointer() < text.end();
+}
+
+/// Null: the name is one of the program, or none.
+const Datum *Elaborator::findVariable(const Expr &expr) const {
+  auto variable = scope->variables.find(expr.text);
+  if (variable == scope->variables.end())
+    return nullptr;
+  // The positions of a pair are known in all that is said of it.
+  bool isKnown = isOfFunction(expr.place) ||
+                 std::holds_alternative<Scalar>(variable->second);
+  return isKnown ? &variable->second : nullptr;
+}
+
 /// The variable of a loop that stays one, where `expr` is its name.
 const LoopIndex *Elaborator::loopIndex(const Expr &expr) const {
-  auto variable = expr.is(Expr::Kind::Name) ? scope->variables.find(expr.text)
-                                            : scope->variables.end();
-  return variable == scope->variables.end()
-             ? nullptr
-             : std::get_if<LoopIndex>(&variable->second);
+  const Datum *variable =
+      expr.is(Expr::Kind::Name) ? findVariable(expr) : nullptr;
+  return variable ? std::get_if<LoopIndex>(variable) : nullptr;
 }
 
 Datum Elaborator::evaluateName(const Expr &expr) {
   StringRef name = expr.text;
   if (const LoopIndex *index = loopIndex(expr))
     return valueOf(*index, expr.place);
-  if (auto variable = scope->variables.find(name);
-      variable != scope->variables.end())
-    return variable->second;
+  if (const Datum *variable = findVariable(expr))
+    return *variable;
   if (name == "yes" || name == "no")
     return Constant(name == "yes");
   if (name == "none")
@@ -239,9 +254,8 @@ Data Elaborator::evaluateCall(const Expr &expr, const Expr *where) {
   StringRef name = expr.text;
   // `act(x)`: a config value may name the activation.
   Datum named = Faulty();
-  if (auto variable = scope->variables.find(name);
-      variable != scope->variables.end())
-    named = ofThisTurn(variable->second);
+  if (const Datum *variable = findVariable(expr))
+    named = ofThisTurn(*variable);
   else if (configuration.hasField(name)) {
     std::optional<Constant> value = configuration.find(name);
     if (!value)

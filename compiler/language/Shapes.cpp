@@ -148,7 +148,7 @@ std::optional<SizeExpr> Elaborator::resolveAxis(const Expr &expr) {
     return std::get<SizeExpr>(*number);
   }
   if (expr.is(Expr::Kind::Size)) {
-    if (scope)
+    if (scope && isOfFunction(expr.place))
       if (auto size = scope->sizes.find(expr.text); size != scope->sizes.end())
         return size->second;
     if (configuration.isDeclared(expr.text))
