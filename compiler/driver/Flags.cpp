@@ -30,7 +30,7 @@ static constexpr CommandInfo commands[] = {
      "test finds"},
     {Command::Bench, "bench", "APP [ARGUMENTS]",
      "how fast a compiled program is on this machine: APP bench"},
-    {Command::Format, "fmt", "FILE.heddle … | -",
+    {Command::Format, "fmt", "FILE … | DIRECTORY | -",
      "write model files in the one style; `-`: standard input to output"},
     {Command::Explain, "explain", "MODEL [-o PAGE.html]",
      "write a page that shows what each pass made of a model"},

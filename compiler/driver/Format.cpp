@@ -6,8 +6,10 @@
 #include "compiler/files/InputFile.h"
 #include "compiler/files/OutputFile.h"
 #include "compiler/language/Format.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace heddle;
@@ -71,10 +73,41 @@ static LogicalResult formatFile(const std::string &path, bool onlyChecks,
   return llvm::success();
 }
 
+/// A directory stands for the model files in it and below it; links are not
+/// followed.
+static llvm::Expected<std::vector<std::string>>
+modelFilesIn(const std::string &path) {
+  if (path == "-" || !fs::is_directory(path))
+    return std::vector{path};
+  std::vector<std::string> files;
+  std::error_code error;
+  fs::recursive_directory_iterator file(path, error, /*follow_symlinks=*/false),
+      end;
+  for (; file != end && !error; file.increment(error))
+    if (llvm::sys::path::extension(file->path()) == ".heddle" &&
+        file->type() != fs::file_type::symlink_file &&
+        fs::is_regular_file(file->path()))
+      files.push_back(file->path());
+  if (error)
+    return llvm::createFileError(path, error);
+  if (files.empty())
+    return llvm::createStringError(path + ": found no model files (.heddle)");
+  llvm::sort(files);
+  return files;
+}
+
 int driver::format(const Arguments &arguments) {
   bool isDone = true;
+  std::vector<std::string> files;
   for (const std::string &path : arguments.files) {
-    bool isLast = isDone && &path == &arguments.files.back();
+    auto found = modelFilesIn(path);
+    if (found)
+      llvm::append_range(files, *found);
+    else
+      isDone = succeeded(fail(found.takeError()));
+  }
+  for (const std::string &path : files) {
+    bool isLast = isDone && &path == &files.back();
     isDone &= succeeded(formatFile(path, arguments.onlyChecks, isLast));
   }
   return isDone ? 0 : 1;

@@ -178,6 +178,19 @@ void Formatter::alignFields(TokenRange body) {
 
 //===----------------------------------------------------------------------===//
 
+/// Lines end as the first one of `before` does.
+static std::string withLineEndsOf(StringRef before, std::string text) {
+  if (!before.take_until([](char c) { return c == '\n'; }).ends_with("\r"))
+    return text;
+  std::string ended;
+  for (char c : text) {
+    if (c == '\n')
+      ended += '\r';
+    ended += c;
+  }
+  return ended;
+}
+
 std::optional<std::string> format(StringRef text, StringRef file,
                                   raw_ostream &os) {
   Diagnostics diagnostics(os);
@@ -187,7 +200,7 @@ std::optional<std::string> format(StringRef text, StringRef file,
   if (diagnostics.hasErrors())
     return std::nullopt;
   SpacedTokens spaced(source, std::move(tokens));
-  return Formatter(spaced).run();
+  return withLineEndsOf(source, Formatter(spaced).run());
 }
 
 } // namespace heddle::language

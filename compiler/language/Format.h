@@ -2,7 +2,8 @@
 //
 // The text of a model file enters, the same text as `heddle fmt` writes it
 // leaves: REFERENCE.md has the style. Tokens and comments stay what they are
-// and in their order; only the space between them changes.
+// and in their order; only the space between them changes. Lines end as the
+// first one does, in \n or in \r\n.
 //
 //===----------------------------------------------------------------------===//
 

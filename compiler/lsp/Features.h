@@ -64,6 +64,9 @@ std::vector<protocol::InlayHint> hintsOf(const Model &model, const File &file,
 // Formatting.cpp
 /// As `heddle fmt` does; fails where the text has mistakes.
 llvm::Expected<std::vector<protocol::TextEdit>> formattingOf(const File &file);
+/// The same, of lines that the range touches.
+llvm::Expected<std::vector<protocol::TextEdit>>
+formattingOf(const File &file, protocol::Range range);
 
 // SemanticTokens.cpp
 /// Their kinds and modifiers by name, as `initialize` tells them.

@@ -14,6 +14,7 @@ namespace {
 using Reply = protocol::Callback<json::Value>;
 using AtPlace = protocol::TextDocumentPositionParams;
 using OfFile = protocol::DocumentSymbolParams; ///< the file, and nothing else
+using OfRange = protocol::InlayHintsParams;
 
 class Server {
 public:
@@ -50,7 +51,8 @@ private:
   void link(const OfFile &params, Reply reply);
   void colour(const OfFile &params, Reply reply);
   void format(const OfFile &params, Reply reply);
-  void hint(const protocol::InlayHintsParams &params, Reply reply);
+  void formatRange(const OfRange &params, Reply reply);
+  void hint(const OfRange &params, Reply reply);
 
   using Answer =
       function_ref<Expected<json::Value>(const Model &, const File &)>;
@@ -96,6 +98,7 @@ Server::Server(std::string modelsDirectory, StringRef version,
   handler.method("textDocument/documentLink", this, &Server::link);
   handler.method("textDocument/semanticTokens/full", this, &Server::colour);
   handler.method("textDocument/formatting", this, &Server::format);
+  handler.method("textDocument/rangeFormatting", this, &Server::formatRange);
   handler.method("textDocument/inlayHint", this, &Server::hint);
   sendDiagnostics = handler.outgoingNotification<json::Value>(
       "textDocument/publishDiagnostics");
@@ -123,6 +126,7 @@ static json::Object capabilities() {
       {"semanticTokensProvider",
        json::Object{{"legend", semanticTokensLegend()}, {"full", true}}},
       {"documentFormattingProvider", true},
+      {"documentRangeFormattingProvider", true},
       {"inlayHintProvider", true},
   };
 }
@@ -322,17 +326,29 @@ void Server::colour(const OfFile &params, Reply reply) {
          });
 }
 
+using Edits = Expected<std::vector<protocol::TextEdit>>;
+
+static Result answerOf(Edits edits) {
+  if (!edits)
+    return edits.takeError();
+  return json::Value(*edits);
+}
+
 void Server::format(const OfFile &params, Reply reply) {
   answer(params.textDocument.uri, std::move(reply),
-         [](const Model &, const File &file) -> Result {
-           Expected<std::vector<protocol::TextEdit>> edits = formattingOf(file);
-           if (!edits)
-             return edits.takeError();
-           return json::Value(*edits);
+         [](const Model &, const File &file) {
+           return answerOf(formattingOf(file));
          });
 }
 
-void Server::hint(const protocol::InlayHintsParams &params, Reply reply) {
+void Server::formatRange(const OfRange &params, Reply reply) {
+  answer(params.textDocument.uri, std::move(reply),
+         [&](const Model &, const File &file) {
+           return answerOf(formattingOf(file, params.range));
+         });
+}
+
+void Server::hint(const OfRange &params, Reply reply) {
   answer(params.textDocument.uri, std::move(reply),
          [&](const Model &model, const File &file) {
            return Result(hintsOf(model, file, params.range));

@@ -1,4 +1,5 @@
 // Any text → all that an editor can ask about it, at places spread over it.
+#include "compiler/language/Format.h"
 #include "compiler/lsp/Features.h"
 #include "llvm/Support/JSON.h"
 
@@ -21,6 +22,23 @@ static void askAt(const Model &model, const File &file, const char *place,
   drop(rename(model, file, place, "Other", workspace));
 }
 
+/// The edits of an editor make of a text what `heddle fmt` does.
+static void checkFormatting(const File &file) {
+  llvm::StringRef text = file.text.str();
+  auto edits = formattingOf(file);
+  if (!edits)
+    return llvm::consumeError(edits.takeError());
+  std::string made = text.str();
+  for (const protocol::TextEdit &edit : llvm::reverse(*edits)) {
+    const char *begin = file.text.placeAt(edit.range.start);
+    const char *end = file.text.placeAt(edit.range.end);
+    made.replace(begin - text.begin(), end - begin, edit.newText);
+  }
+  if (made != heddle::language::format(text, "", llvm::nulls()))
+    abort();
+  drop(formattingOf(file, file.text.rangeOf(text.drop_front(text.size() / 2))));
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const char *data, size_t size) {
   static Workspace workspace("/nowhere/models");
   static protocol::URIForFile uri =
@@ -37,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const char *data, size_t size) {
   linksOf(model, file, workspace);
   semanticTokensOf(model, file);
   hintsOf(model, file, file.text.rangeOf(file.text.str()));
-  drop(formattingOf(file));
+  checkFormatting(file);
   constexpr size_t places = 7;
   for (size_t i = 0; i <= places; ++i) {
     const char *place =

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""format_models.py HEDDLE FILE...: heddle fmt gives each of these formatted files back, whatever is done to its white space.
+"""format_models.py HEDDLE FILE...: heddle fmt gives each of these formatted files back, but for CRLF at the ends of all lines, whatever is done to its white space.
 
 Words are moved apart and together, lines are split and joined wherever the language lets them be, indentation, empty lines, tabs,
 CRLF and the end of the file are changed; what is the author's to choose stays: comments, one empty line or none, and whether the
@@ -95,7 +95,8 @@ def main():
             mangled = Mangler(random.Random(f"{path.rsplit('/', 1)[-1]} {seed}")).mangle(text)
             assert mangled != text, path
             done = subprocess.run([heddle, "fmt", "-"], input=mangled.encode(), capture_output=True)
-            if done.returncode or done.stdout.decode() != text:
+            needed = text.replace("\n", "\r\n") if "\r\n" in mangled else text    # lines end as the first one does
+            if done.returncode or done.stdout.decode() != needed:
                 failed += 1
                 print(f"{path}, change {seed}: {done.stderr.decode()}\n{mangled}\n--- became\n{done.stdout.decode()}")
     print(f"{len(files)} files, {failed} failed")
