@@ -209,6 +209,7 @@ std::optional<Answer> AnswerReader::read() {
 std::optional<Answer> readAnswer(const llvm::json::Object &config,
                                  StringRef configName, const Source &source,
                                  Problems &problems) {
+  Problems::Topic topic(problems, "labels-and-masks");
   size_t before = problems.size();
   llvm::json::Value value = llvm::json::Object(config);
   std::optional<Answer> answer =

@@ -36,7 +36,15 @@ struct Complaint {
   std::vector<std::string> names;
   std::string what; ///< `found X, needed Y`
   std::string hint;
-  bool lacking; ///< no tensor was found; a guess at its name may help
+  StringLiteral topic;
+
+  /// No tensor was found; a guess at its name may help.
+  bool isLacking() const { return topic == missing; }
+  static constexpr StringLiteral missing = "missing-tensors",
+                                 shapes = "shapes-of-tensors",
+                                 types = "types-of-tensors",
+                                 extra = "tensors-left-over",
+                                 twice = "tensors-of-one-name";
 };
 
 class Binder {
@@ -70,7 +78,7 @@ public:
       return standsBefore(a->name, b->name);
     });
     for (const StoredTensor *tensor : extras)
-      complain(source.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name, Complaint::extra,
                "found " + shapeText(tensor->shape) +
                    ", needed by no part of the model",
                "to leave it out, add ignore \"" + layerGlob(tensor->name) +
@@ -84,7 +92,7 @@ public:
     size_t guesses = 0;
     for (Complaint *complaint : inOrder) {
       std::string hint = complaint->hint;
-      if (complaint->lacking && guesses++ < mostGuesses)
+      if (complaint->isLacking() && guesses++ < mostGuesses)
         hint = whereItMayBe(complaint->names.front());
       size_t count = complaint->names.size();
       std::string name = complaint->names.front(), others;
@@ -94,6 +102,7 @@ public:
                      .str();
         name = layerGlob(name);
       }
+      Problems::Topic topic(problems, complaint->topic);
       problems.add(complaint->where, "tensor " + name + ": " + complaint->what +
                                          others +
                                          (hint.empty() ? "" : "; " + hint));
@@ -106,13 +115,13 @@ private:
     if (!tensor)
       return nullptr;
     if (!holdsWeights(tensor->dtype))
-      complain(source.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name, Complaint::types,
                "found " + nameOf(tensor->dtype) + ", needed " + weightTypes +
                    at(need));
     if (withoutOnes(tensor->shape) != withoutOnes(need.shape)) {
       SmallVector<int64_t, 4> reversed(reverse(need.shape));
       bool turned = need.shape.size() == 2 && tensor->shape == reversed;
-      complain(source.fileOf(*tensor), tensor->name,
+      complain(source.fileOf(*tensor), tensor->name, Complaint::shapes,
                "found " + shapeText(tensor->shape) + ", needed " +
                    shapeText(need.shape) + at(need),
                turned ? "it is stored the other way round: layout = in_out or "
@@ -134,12 +143,12 @@ private:
       return candidates.front();
     if (candidates.size() > 1)
       complain(source.fileOf(*candidates[1]), candidates[1]->name,
+               Complaint::twice,
                "found " + candidates[0]->name + " as well for " + need.path +
                    ", needed one of them" + at(need));
     else
-      complain(source.path(), need.path,
-               "found none, needed " + shapeText(need.shape) + at(need))
-          ->lacking = true;
+      complain(source.path(), need.path, Complaint::missing,
+               "found none, needed " + shapeText(need.shape) + at(need));
     return nullptr;
   }
 
@@ -162,9 +171,10 @@ private:
     const StoredTensor &original = *originals->second.front();
     Expected<bool> equal = holdSameNumbers(tensor, original);
     if (!equal)
-      complain(source.fileOf(tensor), tensor.name, toString(equal.takeError()));
+      complain(source.fileOf(tensor), tensor.name, Complaint::twice,
+               toString(equal.takeError()));
     else if (!*equal)
-      complain(source.fileOf(tensor), tensor.name,
+      complain(source.fileOf(tensor), tensor.name, Complaint::twice,
                "found other numbers than in " + original.name +
                    ", needed the same: the model uses one for both");
     return true;
@@ -198,18 +208,17 @@ private:
     return need.location.empty() ? "" : " at " + need.location;
   }
 
-  Complaint *complain(StringRef where, StringRef name, const Twine &what,
-                      const Twine &hint = "") {
+  void complain(StringRef where, StringRef name, StringLiteral topic,
+                const Twine &what, const Twine &hint = "") {
     std::string key = (where + "\n" + layerGlob(name) + "\n" + what).str();
     std::unique_ptr<Complaint> &complaint = complaints[key];
     if (!complaint) {
       complaint = std::make_unique<Complaint>(
-          Complaint{where.str(), {}, what.str(), hint.str(), false});
+          Complaint{where.str(), {}, what.str(), hint.str(), topic});
       inOrder.push_back(complaint.get());
     }
     if (complaint->names.empty() || complaint->names.back() != name)
       complaint->names.push_back(name.str());
-    return complaint.get();
   }
 
   /// Where an unused tensor has nearly the name of a lacking weight, that is

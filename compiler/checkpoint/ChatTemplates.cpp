@@ -120,6 +120,7 @@ bool Reader::readToken(const llvm::json::Value &file, StringRef name) {
 }
 
 ChatTemplates readChatTemplates(const Source &source, Problems &problems) {
+  Problems::Topic topic(problems, "tokenizers");
   return Reader(source, problems).read();
 }
 

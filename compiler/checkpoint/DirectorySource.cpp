@@ -27,6 +27,7 @@ Document DirectorySource::document(StringRef name) const {
 }
 
 void DirectorySource::readTensors(Problems &problems) {
+  Problems::Topic topic(problems, "weights-that-are-not-found");
   closeFiles();
   if (!sys::fs::exists(path()))
     return problems.add(path(), "no such file or directory");
@@ -74,6 +75,7 @@ void DirectorySource::addFile(StringRef path, Problems &problems) {
 /// {"metadata": {...}, "weight_map": {"tensor":
 /// "model-00001-of-00002.safetensors"}}
 void DirectorySource::addShards(StringRef indexPath, Problems &problems) {
+  Problems::Topic topic(problems, "shards");
   std::optional<json::Value> index = parseJsonFile(indexPath, problems);
   if (!index)
     return;

@@ -46,6 +46,7 @@ static void checkTransform(const JsonNode &node, int32_t size) {
 
 std::optional<heddle_audio_steps> readFeatureExtractor(const Source &source,
                                                        Problems &problems) {
+  Problems::Topic topic(problems, "pictures-and-sound");
   size_t before = problems.size(), lacking = problems.unsupported().size();
   PreprocessorFile file(source, "feature_extractor", problems);
   if (!file)

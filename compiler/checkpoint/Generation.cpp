@@ -348,6 +348,7 @@ void GenerationReader::finish() {
 
 std::shared_ptr<const GenerationDefaults>
 readGenerationDefaults(const GenerationSources &sources, Problems &problems) {
+  Problems::Topic topic(problems, "generation");
   size_t before = problems.size();
   GenerationReader reader;
   auto read = [&](const Document &document,

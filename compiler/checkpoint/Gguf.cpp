@@ -368,6 +368,7 @@ bool isGgufFile(StringRef path) {
 
 std::optional<GgufHeader> readGgufHeader(sys::fs::file_t file, StringRef path,
                                          Problems &problems) {
+  Problems::Topic topic(problems, "gguf-files");
   return std::make_unique<GgufHeaderReader>(file, path, problems)->run();
 }
 

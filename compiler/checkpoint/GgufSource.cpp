@@ -148,6 +148,7 @@ bool GgufSource::checkModel(Problems &problems) {
 }
 
 void GgufSource::readTensors(Problems &problems) {
+  Problems::Topic topic(problems, "gguf-files");
   closeFiles();
   fileOfTensor.clear();
   views.clear();

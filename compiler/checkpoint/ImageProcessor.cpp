@@ -271,6 +271,7 @@ static const ProcessorClass *findClass(const JsonNode &root,
 std::optional<heddle_image_steps> readImageProcessor(const Source &source,
                                                      StringRef modelType,
                                                      Problems &problems) {
+  Problems::Topic topic(problems, "pictures-and-sound");
   size_t before = problems.size(), lacking = problems.unsupported().size();
   PreprocessorFile file(source, "image_processor", problems);
   const ProcessorClass *type =

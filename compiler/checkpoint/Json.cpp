@@ -209,6 +209,7 @@ std::optional<json::Value> parseJson(StringRef text, const Twine &where,
     fault = faultOf(value.takeError());
     fault->what = "malformed JSON: " + fault->what;
   }
+  Problems::Topic topic(problems, "json");
   problems.add(where + ":" + lineAndColumn(text, fault->position), fault->what);
   return std::nullopt;
 }

@@ -79,6 +79,7 @@ static bool isPartOf(StringRef name, const StringSet<> &bases) {
 }
 
 void QuantisedSource::readTensors(Problems &problems) {
+  Problems::Topic topic(problems, "quantised-weights");
   views.clear();
   packedTypes.clear();
   end = firstView;

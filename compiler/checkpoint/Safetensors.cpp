@@ -239,6 +239,7 @@ private:
 std::optional<std::vector<StoredTensor>>
 readSafetensorsHeader(sys::fs::file_t file, StringRef path,
                       Problems &problems) {
+  Problems::Topic topic(problems, "damaged-files");
   return HeaderReader(file, path, problems).run();
 }
 

@@ -267,6 +267,7 @@ llvm::json::Object SentenceTransformer::forModelFile() const {
 std::optional<SentenceTransformer>
 readSentenceTransformer(const Source &source, const llvm::json::Object &config,
                         Problems &problems) {
+  Problems::Topic topic(problems, "sentence-transformers");
   size_t before = problems.size();
   ModulesReader reader(source, config, problems);
   reader.read();

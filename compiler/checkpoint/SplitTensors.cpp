@@ -81,6 +81,7 @@ static std::vector<StoredTensor> piecesOf(const StoredTensor &tensor,
 }
 
 bool Source::split(const WeightRules &rules, Problems &problems) {
+  Problems::Topic topic(problems, "tensors-of-one-name");
   if (isSplit || rules.splits.empty())
     return true;
   size_t faultsBefore = problems.size();

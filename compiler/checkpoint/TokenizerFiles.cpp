@@ -394,6 +394,7 @@ Document Maker::make() {
 }
 
 Document tokenizerOf(const Source &source, Problems &problems) {
+  Problems::Topic topic(problems, "tokenizers");
   Document file = source.document("tokenizer.json");
   return file.isThere() ? file : Maker(source, problems).make();
 }

@@ -385,6 +385,7 @@ std::optional<std::vector<char>> compileTokenizer(const Document &file,
                                                   const Document &config,
                                                   Problems &problems,
                                                   bool lowerCase) {
+  Problems::Topic topic(problems, "tokenizers");
   size_t before = problems.size(), lacking = problems.unsupported().size();
   std::optional<llvm::json::Value> json =
       parseJson(file, problems, files::limits::tokenizer);

@@ -319,6 +319,7 @@ bool isTorchFile(StringRef path) {
 
 std::optional<std::vector<TorchTensor>>
 readTorchFile(sys::fs::file_t file, StringRef path, Problems &problems) {
+  Problems::Topic topic(problems, "files-of-pytorch");
   constexpr size_t tarMark = 257;
   std::string bytes = headOf(file, 512);
   StringRef head = bytes;

@@ -305,6 +305,9 @@ bool CommandLineParser::parse() {
     arguments.emit = stageOfSuffix(arguments.output);
   checkCombinations();
   chooseProcessors();
+  if (failed)
+    files::printMessage(errors, files::Severity::Note,
+                        "see heddle " + info.name + " --help");
   return !failed;
 }
 

@@ -66,6 +66,7 @@ readChat(const Source &texts, bool tellsNotes, Problems &problems) {
     noteLacking(of, found.templates.empty()
                         ? "the program does not offer --chat"
                         : "the program has its other templates");
+  Problems::Topic topic(problems, "tokenizers");
   for (const std::string &message : of.messages())
     problems.add(llvm::createStringError(message));
   if (found.templates.empty())

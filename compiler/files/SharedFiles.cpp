@@ -28,3 +28,8 @@ std::string heddle::files::languageReference() {
   return sharedFile("doc/heddle/REFERENCE.md",
                     "compiler/language/REFERENCE.md");
 }
+
+std::string heddle::files::checkpointMistakes() {
+  return sharedFile("doc/heddle/MISTAKES.md",
+                    "compiler/checkpoint/MISTAKES.md");
+}

@@ -15,8 +15,9 @@ namespace heddle::files {
 /// Where the shipped model files are.
 std::string modelsDirectory();
 
-/// The reference of the language.
+/// The reference of the language, and what mistakes of checkpoints mean.
 std::string languageReference();
+std::string checkpointMistakes();
 
 } // namespace heddle::files
 

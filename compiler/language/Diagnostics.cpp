@@ -49,6 +49,8 @@ bool Diagnostics::error(SMLoc place, const Twine &message) {
 void Diagnostics::error(const Twine &message) {
   ++errors;
   print(SMLoc(), Severity::Error, message);
+  if (!topic.empty())
+    topics.insert(topic);
 }
 
 void Diagnostics::note(SMLoc place, const Twine &message) {

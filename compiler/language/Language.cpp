@@ -122,6 +122,7 @@ std::string findModelFor(const json::Object &config, StringRef configFile,
                          ArrayRef<std::string> directories,
                          raw_ostream &errors) {
   Diagnostics diagnostics(errors);
+  Diagnostics::Topic topic(diagnostics, "model");
   const json::Array *names = config.getArray("architectures");
   std::optional<StringRef> architecture;
   if (names && !names->empty())

@@ -28,7 +28,7 @@ public:
   }
   /// As messages call it.
   const std::string &configName() const { return document.name(); }
-  llvm::ArrayRef<std::string> problems() const { return faults.messages(); }
+  const checkpoint::Problems &problems() const { return faults; }
   /// Whether the files are those that were read.
   bool isCurrent() const;
 

@@ -76,11 +76,12 @@ static protocol::Diagnostic diagnosticOf(const Message &message,
   return shown;
 }
 
-/// Editors show the topic as a link.
-static json::Value withTopic(json::Value diagnostic, StringRef topic) {
+/// Editors show the topic, a heading of a document, as a link.
+static json::Value withTopic(json::Value diagnostic, StringRef topic,
+                             const std::string &document) {
   if (topic.empty())
     return diagnostic;
-  auto reference = protocol::URIForFile::fromFile(files::languageReference());
+  auto reference = protocol::URIForFile::fromFile(document);
   if (!reference) {
     consumeError(reference.takeError());
     return diagnostic;
@@ -99,7 +100,7 @@ diagnosticsOf(const Model &model, const Workspace &workspace) {
     return files;
   const File &main = model.files().back();
   const language::Word &name = model.program().model;
-  auto show = [&](const Message &message) {
+  auto show = [&](const Message &message, const std::string &document) {
     const File *file = message.place.isValid()
                            ? model.fileOf(message.place.getPointer())
                            : nullptr;
@@ -110,13 +111,15 @@ diagnosticsOf(const Model &model, const Workspace &workspace) {
       shown.range = main.rangeAt(name.place);
     std::vector<json::Value> &list = files[file ? file->path : main.path];
     if (list.size() < mostMessages)
-      list.push_back(withTopic(withOwnTexts(shown), message.topic));
+      list.push_back(withTopic(withOwnTexts(shown), message.topic, document));
   };
   for (const Message &message : model.messages())
-    show(message);
+    show(message, files::languageReference());
   if (Checkpoint *checkpoint = model.checkpoint())
-    for (const std::string &problem : checkpoint->problems())
-      show({files::Severity::Error, SMLoc(), problem, {}, {}});
+    for (auto [problem, topic] : zip(checkpoint->problems().messages(),
+                                     checkpoint->problems().topics()))
+      show({files::Severity::Error, SMLoc(), problem, topic, {}},
+           files::checkpointMistakes());
   return files;
 }
 

@@ -85,7 +85,9 @@ def check_without_config():
     assert message.startswith(f"{work}/config.json: found .left = 7, which {main} neither reads nor assumes\n"), message
     (work / "config.json").write_text('{"hidden_size": 3, "out_size": ]}', encoding="utf-8")
     editor.tell("workspace/didChangeWatchedFiles", {"changes": []})
-    assert any(f"{work}/config.json:1:" in message for _, message in shown(main)), shown(main)
+    [mistake] = [one for one in editor.diagnostics(main) if f"{work}/config.json:1:" in one["message"]]
+    equal(mistake["code"], "json")
+    assert re.fullmatch(r"file:///.*/MISTAKES\.md#json", mistake["codeDescription"]["href"]), mistake
     (work / "config.json").unlink()
 
 
