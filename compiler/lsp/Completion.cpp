@@ -102,14 +102,15 @@ void Completer::addValues() {
     add(name, Kind::Variable, "state");
 }
 
-/// Names that are known before the place, the nearest first; what is assigned
-/// on its own line is not yet.
+/// Names that are known at the place, the nearest first; what is assigned on
+/// its own line is not yet, and what a loop keeps is not behind it.
 void Completer::addLocals() {
   std::vector<const Occurrence *> known;
   for (const Occurrence &occurrence : model.symbols().all())
     if (function && occurrence.function == function &&
         occurrence.symbol.kind == SymbolKind::Variable &&
         occurrence.role != Role::Read && occurrence.text.end() < place &&
+        (occurrence.scope.empty() || place <= occurrence.scope.end()) &&
         (occurrence.role == Role::Declaration ||
          StringRef(occurrence.text.end(), place - occurrence.text.end())
              .contains('\n')))

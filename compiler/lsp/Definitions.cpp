@@ -45,30 +45,25 @@ static StringRef declarationOf(const Program &program, const Symbol &symbol) {
   }
 }
 
-/// Of a variable the last assignment before the place, in the text's order. On
-/// its own line a name is what it was before, if it was.
-static StringRef assignmentBefore(const Model &model, const Occurrence &at) {
-  StringRef first, last, ownLine;
-  for (const Occurrence &other : model.symbols().all()) {
-    if (!(other.symbol == at.symbol) || other.role == Role::Read)
-      continue;
-    // Of a block's parameter, the one of the file at hand counts.
-    if (at.function && other.function != at.function) {
-      first = first.empty() ? other.text : first;
-      continue;
-    }
-    const char *end = other.text.end();
-    if (at.role == Role::Read && other.role == Role::Write &&
-        end <= at.text.begin() &&
-        !StringRef(end, at.text.begin() - end).contains('\n'))
-      ownLine = other.text;
-    else if (last.empty() || other.text.begin() <= at.text.begin())
-      last = other.text;
-  }
-  bool isBefore = !last.empty() && last.begin() <= at.text.begin();
-  if (!ownLine.empty() && !isBefore)
-    return ownLine;
-  return last.empty() ? first : last;
+/// The assignments that a variable may have its value from, by what the checker
+/// has evaluated; a size of a block where it first stands.
+static std::vector<StringRef> assignmentsOf(const Model &model,
+                                            const Occurrence &at) {
+  if (at.role != Role::Read)
+    return {at.text};
+  std::vector<StringRef> found = model.symbols().assignmentsOf(at);
+  auto isEvaluated = [&](StringRef place) {
+    return !model.worthAt(place.begin()).empty();
+  };
+  // Of branches that config.json decides, the one that is taken.
+  if (any_of(found, isEvaluated))
+    llvm::erase_if(found, [&](StringRef place) { return !isEvaluated(place); });
+  if (!found.empty() || at.symbol.kind != SymbolKind::Size)
+    return found;
+  for (const Occurrence &other : model.symbols().all())
+    if (other.symbol == at.symbol && other.function == at.function)
+      return {other.text};
+  return {};
 }
 
 /// Where config.json has the key: the first place of its last step.
@@ -114,12 +109,16 @@ std::vector<protocol::Location> definitionsOf(const Model &model,
       return {*location};
     return {};
   }
-  bool isLocal = !at->symbol.owner.empty();
-  StringRef found = isLocal ? assignmentBefore(model, *at)
-                            : declarationOf(model.program(), at->symbol);
-  if (found.empty())
-    return {};
-  return {locationOf(model, found, workspace)};
+  std::vector<protocol::Location> locations;
+  if (at->symbol.owner.empty()) {
+    StringRef found = declarationOf(model.program(), at->symbol);
+    if (!found.empty())
+      locations.push_back(locationOf(model, found, workspace));
+    return locations;
+  }
+  for (StringRef found : assignmentsOf(model, *at))
+    locations.push_back(locationOf(model, found, workspace));
+  return locations;
 }
 
 std::vector<protocol::Location>

@@ -31,6 +31,19 @@ std::optional<Occurrence> occurrenceAt(const Model &model, const File &file,
   Occurrence occurrence;
   occurrence.text = token->text;
   occurrence.function = model.symbols().functionAt(token->text.begin());
+  // A variable is most likely the one that was spoken of last.
+  const Occurrence *before = nullptr;
+  for (const Occurrence &other : model.symbols().all())
+    if (other.text == token->text && other.function == occurrence.function &&
+        other.symbol.kind == SymbolKind::Variable &&
+        other.text.end() <= token->text.begin() &&
+        (!before || before->text.begin() < other.text.begin()))
+      before = &other;
+  if (before && occurrence.function) {
+    occurrence.symbol = before->symbol;
+    occurrence.value = before->value;
+    return occurrence;
+  }
   occurrence.symbol =
       token->kind == TokenKind::Size
           ? model.symbols().sizeIn(occurrence.function, token->text)

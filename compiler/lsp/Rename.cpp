@@ -9,6 +9,7 @@
 #include "compiler/lsp/Features.h"
 
 #include "compiler/language/Builtins.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -88,7 +89,9 @@ static Error checkForm(const Symbol &symbol, StringRef newName) {
                           : "a name, which starts with a small letter"));
   if (isReserved(newName))
     return refuse(newName + " is a word of the language");
-  if (symbol.kind == SymbolKind::Block && findBuiltin(newName))
+  // `has` is one wherever it has two arguments.
+  if (symbol.kind == SymbolKind::Block &&
+      (findBuiltin(newName) || newName == "has"))
     return refuse(newName + " is a built-in operation");
   return Error::success();
 }
@@ -100,16 +103,23 @@ static Symbol meaningOf(const Model &model, const Occurrence &at,
   const Program &program = model.program();
   if (at.symbol.kind == SymbolKind::Size)
     return symbols.sizeIn(at.function, newName);
-  if (at.symbol.kind == SymbolKind::Block)
+  if (at.symbol.kind == SymbolKind::Block) {
+    // A call takes a value by its name before a block.
+    Symbol value = symbols.nameIn(at.function, newName);
+    if (value.kind == SymbolKind::Variable || value.kind == SymbolKind::Value)
+      return value;
     return program.blocks.contains(newName)
                ? Symbol{SymbolKind::Block, newName.str(), ""}
                : Symbol();
+  }
   if (at.symbol.kind == SymbolKind::Entry)
     return program.entries.contains(newName)
                ? Symbol{SymbolKind::Entry, newName.str(), ""}
                : Symbol();
   if (at.symbol.kind == SymbolKind::Model)
     return {};
+  if (at.isOfPair && isPairName(newName))
+    return {SymbolKind::Word, newName.str(), ""};
   return symbols.nameIn(at.function, newName);
 }
 
@@ -148,6 +158,27 @@ static Error checkLocals(const Model &model, const Symbol &symbol,
   return Error::success();
 }
 
+/// Where a value has the name of a block or an operation, a call means the
+/// value.
+static Error checkCalls(const Model &model, const Symbol &symbol,
+                        StringRef newName) {
+  if (symbol.kind != SymbolKind::Variable && symbol.kind != SymbolKind::Value)
+    return Error::success();
+  llvm::DenseSet<const Function *> functions;
+  for (const Occurrence &occurrence : model.symbols().all())
+    if (occurrence.symbol == symbol)
+      functions.insert(occurrence.function);
+  bool isEverywhere = symbol.kind == SymbolKind::Value;
+  for (const Occurrence &occurrence : model.symbols().all())
+    if (occurrence.text == newName && occurrence.call &&
+        (occurrence.symbol.kind == SymbolKind::Block ||
+         occurrence.symbol.kind == SymbolKind::Operation) &&
+        (isEverywhere || functions.contains(occurrence.function)))
+      return refuse(nameOf(occurrence.symbol.kind) + " " + newName +
+                    " is called where " + symbol.name + " is known");
+  return Error::success();
+}
+
 Expected<protocol::WorkspaceEdit> rename(const Model &model, const File &file,
                                          const char *place, StringRef newName,
                                          Workspace &workspace) {
@@ -167,6 +198,8 @@ Expected<protocol::WorkspaceEdit> rename(const Model &model, const File &file,
     if (Error error = checkFree(*other, symbol, newName))
       return std::move(error);
     if (Error error = checkLocals(*other, symbol, newName))
+      return std::move(error);
+    if (Error error = checkCalls(*other, symbol, newName))
       return std::move(error);
   }
   protocol::WorkspaceEdit edit;

@@ -66,7 +66,7 @@ static Look lookOf(const Occurrence &at, const Symbols &symbols) {
     return {Colour::Variable, modifiers | Readonly};
   case SymbolKind::Variable: {
     bool isParameter =
-        at.function &&
+        at.function && at.scope.empty() &&
         symbols.localsOf(*at.function).parameters.contains(at.symbol.name);
     return {isParameter ? Colour::Parameter : Colour::Variable, modifiers};
   }

@@ -101,6 +101,11 @@ class Editor:
         column = len(text[text.rfind("\n", 0, at) + 1:at].encode("utf-16-le")) // 2
         return {"line": line, "character": column}
 
+    def line(self, path, part):
+        """The number of the line that begins with a text, from 0."""
+        [number] = [number for number, line in enumerate(self.texts[self.uri(path)].split("\n")) if line.startswith(part)]
+        return number
+
     def file_request(self, what, path, **more):
         return self.ask("textDocument/" + what, {"textDocument": {"uri": self.uri(path)}, **more})
 

@@ -54,8 +54,13 @@ def line_of(marked, path=llama):
     return name.name, name.read_text(encoding="utf-8").split("\n")[place["range"]["start"]["line"]].strip()
 
 
+def place_of(part):
+    """As messages name a line of llama.heddle."""
+    return f"llama.heddle:{editor.line(llama, part) + 1}"
+
+
 def check_definitions():
-    equal(line_of("k = cache@k(turned(|k"), ("llama.heddle", "k = rmsnorm@k_norm(k)"))
+    equal(line_of("k = cache@k(turned(|k"), ("llama.heddle", "k = linear@k_proj(x, D -> G K, bias = qkv_bias)"))    # qk_norm is no
     equal(line_of("x = |layer@layers"), ("llama.heddle", "block layer(x: [B T D], pos: N[B T], near) {"))
     equal(line_of("block layer(x: [B T |D"), ("llama.heddle", "D = .hidden_size"))
     equal(line_of("D = .hidden|_size"), ("config.json", '"hidden_size": 32,'))
@@ -101,12 +106,12 @@ def check_rename():
     refused = {("linear@|q_proj", "y"): "q_proj is a path in the checkpoint: under another name there is no such tensor",
                (".hidden|_size", "y"): ".hidden_size is what config.json calls it",
                ("|linear@q_proj", "y"): "linear is a word of the language",
-               ("|K = .head_dim", "D"): "there is a size D already where K stands, at llama.heddle:16",
+               ("|K = .head_dim", "D"): "there is a size D already where K stands, at " + place_of("  K = .head_dim"),
                ("|K = .head_dim", "k"): "found 'k', needed a size, which starts with a capital",
                ("block |glu(", "relu"): "relu is a built-in operation",
                ("block |glu(", "a b"): "found 'a b', needed a name, which starts with a small letter",
                ("block |glu(", "return"): "return is a word of the language",
-               ("|K = .head_dim", "X"): "there is a size X already where K stands, at llama.heddle:69"}
+               ("|K = .head_dim", "X"): "there is a size X already where K stands, at " + place_of("block turned")}
     for (marked, name), why in refused.items():
         equal(editor.rename(llama, marked, name), why)
     equal(editor.at("prepareRename", llama, "block |glu")["placeholder"], "glu")
@@ -118,10 +123,23 @@ def check_outline():
           [("own", ""), ("glu", "block glu(x: [B T D])"), ("twice", "block twice(x: [B T X], O, near = no) -> [B T O]")])
     [link] = editor.file_request("documentLink", own)
     equal((editor.part(own, link["range"]), link["target"]), ("llama.heddle", editor.uri(llama)))
-    hints = editor.file_request("inlayHint", llama, range={"start": {"line": 70, "character": 0}, "end": {"line": 74, "character": 0}})
-    equal([(hint["position"]["line"], hint["label"]) for hint in hints], [(71, ": [B T H K]"), (72, ": [B T G K]"), (73, ": [B T G K]")])
+    first = editor.line(llama, "block self_attention")
+    hints = editor.file_request("inlayHint", llama, range={"start": {"line": first, "character": 0}, "end": {"line": first + 4, "character": 0}})
+    equal([(hint["position"]["line"] - first, hint["label"]) for hint in hints], [(1, ": [B T H K]"), (2, ": [B T G K]"), (3, ": [B T G K]")])
     folds = editor.file_request("foldingRange", llama)
-    assert {"startLine": 70, "endLine": 81} in folds, folds
+    assert {"startLine": first, "endLine": editor.line(llama, "  return linear@o_proj(a, H K -> D, bias = o_bias)")} in folds, folds
+
+
+def check_range_formatting():
+    """Of two loose lines the one that is marked."""
+    editor.edit(llama, "dyn B in 1..32", "dyn   B in 1..32")
+    edits = editor.file_request("formatting", llama, options={})
+    equal([edit["newText"].split("(")[0] for edit in edits], ["dyn B in 1..32\n", "block embedding"])
+    line = editor.line(llama, "dyn   B")
+    for first, last, count in [(line, line + 1, 1), (line - 2, line, 0), (line + 1, line + 3, 0), (0, 10_000, 2)]:
+        marked = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
+        equal(len(editor.file_request("rangeFormatting", llama, range=marked, options={})), count)
+    editor.edit(llama, "dyn   B in 1..32", "dyn B in 1..32")
 
 
 def check_formatting():
@@ -129,9 +147,10 @@ def check_formatting():
     editor.edit(llama, "block embedding(ids: V[B T]) {", "block   embedding( ids:V[B T] ){")
     [edit] = editor.file_request("formatting", llama, options={})
     equal(edit["newText"], "block embedding(ids: V[B T]) { return embed@embed_tokens(ids, V -> D) }\n")
+    check_range_formatting()
     editor.edit(llama, "block   embedding( ids:V[B T] ){", "block embedding(ids: V[B T] {")
     answer = editor.answer_to("textDocument/formatting", {"textDocument": {"uri": editor.uri(llama)}, "options": {}})
-    assert answer["error"]["message"].startswith(f"{llama}:95:29: error: found '{{', needed"), answer
+    assert answer["error"]["message"].startswith(f"{llama}:{editor.line(llama, 'block embedding') + 1}:29: error: found '{{', needed"), answer
     editor.edit(llama, "block embedding(ids: V[B T] {", "block embedding(ids: V[B T]) {")
 
 
