@@ -131,18 +131,23 @@ ThreadPool::~ThreadPool() {
   free(shares);
 }
 
-/// What `take` does on a thread, and when, where somebody wants to know: before
-/// it is reported, so that the loop has not ended.
+/// Before it is reported, so that the loop has not ended.
 template <typename Take>
-uint32_t ThreadPool::noteUnits(int32_t thread, Take take) {
-  Trace *noted = trace.load(std::memory_order_relaxed);
-  if (!noted)
-    return take();
+[[gnu::noinline, gnu::cold]] uint32_t
+ThreadPool::traceUnits(Trace &trace, int32_t thread, Take take) {
   double begin = secondsNow();
   uint32_t units = take();
   if (units)
-    noted->addTask(thread, begin, secondsNow());
+    trace.addTask(thread, begin, secondsNow());
   return units;
+}
+
+/// What `take` does on a thread, and when, where somebody wants to know.
+template <typename Take>
+uint32_t ThreadPool::noteUnits(int32_t thread, Take take) {
+  if (Trace *noted = trace.load(std::memory_order_relaxed))
+    return traceUnits(*noted, thread, take);
+  return take();
 }
 
 void ThreadPool::run(heddle_task task, void *context, int64_t n) {

@@ -81,6 +81,8 @@ private:
   static uint32_t takeAll(Share &share);
   uint32_t takeFromOthers(int32_t thread);
   template <typename Take> uint32_t noteUnits(int32_t thread, Take take);
+  template <typename Take>
+  static uint32_t traceUnits(Trace &trace, int32_t thread, Take take);
   void report(uint32_t units);
   void wakeBelow(int32_t thread);
   static bool awaitLoop(const Share &share, uint64_t last, int spins);
@@ -88,19 +90,22 @@ private:
   bool awaitUnits(uint32_t units, int spins) const;
   void sleepUntilUnits(uint32_t units);
 
-  int32_t threadCount = 1;
+  // What workers read in every loop and nobody writes meanwhile, on cache lines
+  // that stay with all of them.
+  alignas(64) int32_t threadCount = 1;
   int32_t startedWorkers = 0;
   int spinLimit = 0;
+  std::atomic<bool> stopping{false};
   std::atomic<Trace *> trace{nullptr};
-  uint64_t loops = 0;        // so many have begun
   Worker *workers = nullptr; // threadCount - 1
   Share *shares = nullptr;   // threadCount
 
   /// Units of the loop that workers have done; the caller sleeps on it.
   alignas(64) std::atomic<uint32_t> done{0};
   std::atomic<bool> callerSleeps{false};
+  /// Callers alone: whether one is at work, and how many loops have begun.
   alignas(64) std::atomic<bool> busy{false};
-  std::atomic<bool> stopping{false};
+  uint64_t loops = 0;
 };
 
 } // namespace heddle::runtime
