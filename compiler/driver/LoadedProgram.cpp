@@ -80,7 +80,10 @@ llvm::FailureOr<LoadedProgram> LinkedProgram::load() {
     return fail(file.takeError());
   if (weights_ && failed(weights_->appendTo(file->path(), file->path())))
     return llvm::failure();
-  void *handle = dlopen(file->path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  // A debugger opens what it is told was loaded.
+  std::string path =
+      compilation->hasDebugInfo() ? file->pathForOthers() : file->path();
+  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     return fail(llvm::Twine("loading the program: ") + dlerror());
   LoadedProgram loaded(std::move(*file), compilation->program(), handle);

@@ -96,6 +96,12 @@ ScratchFile::ScratchFile(ScratchFile &&other)
     : file(std::exchange(other.file, -1)), path_(std::move(other.path_)),
       isNamed(other.isNamed) {}
 
+std::string ScratchFile::pathForOthers() const {
+  if (isNamed)
+    return path_;
+  return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
+}
+
 ScratchFile::~ScratchFile() {
   if (file < 0)
     return;

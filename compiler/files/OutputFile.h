@@ -31,6 +31,8 @@ public:
 
   /// Under which this process can open it.
   const std::string &path() const { return path_; }
+  /// The same for others, such as a debugger, while this process has it.
+  std::string pathForOthers() const;
   int descriptor() const { return file; }
 
 private:
