@@ -355,7 +355,7 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   clearError();
   StandardArithmetic arithmetic;
   if (profile)
-    profile->beginCall();
+    profile->beginCall(session.program());
   auto status = static_cast<heddle_status>(session.model->run(entry, &frame));
   if (profile)
     profile->endCall(static_cast<int32_t>(&entry - session.program().entries),

@@ -27,7 +27,8 @@ struct heddle_model {
   std::atomic<int64_t> users{1};
   std::atomic<bool> closed{false};
 
-  /// Where the time of calls is charged, if anybody wants to know.
+  /// Where the time of calls is charged, if anybody wants to know; those of its
+  /// draft as well.
   heddle::runtime::Profile *profile = nullptr;
 
   /// The opened tokenizer, once somebody asked for it. It belongs to

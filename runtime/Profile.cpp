@@ -7,13 +7,23 @@
 namespace heddle::runtime {
 
 bool Profile::start(const heddle_program &described) {
-  program = &described;
-  return totals.allocate(described.site_count) &&
-         entries.allocate(described.entry_count);
+  const heddle_program *program = &described;
+  for (ProgramTotals &totals : programs) {
+    if (!program)
+      break;
+    totals.program = program;
+    if (!totals.sites.allocate(program->site_count) ||
+        !totals.entries.allocate(program->entry_count))
+      return false;
+    program = program->draft;
+  }
+  return true;
 }
 
-void Profile::beginCall() {
-  for (SiteTotals &site : totals)
+void Profile::beginCall(const heddle_program &program) {
+  pthread_mutex_lock(&oneCall);
+  current = &programs[&program != programs[0].program];
+  for (SiteTotals &site : current->sites)
     site.runsOfCall = 0;
   if (trace)
     pool->traceTo(trace);
@@ -22,48 +32,54 @@ void Profile::beginCall() {
 
 void Profile::mark(int32_t site) {
   double now = secondsNow();
-  totals[site].seconds += now - lastMark;
-  ++totals[site].runsOfCall;
+  current->sites[site].seconds += now - lastMark;
+  ++current->sites[site].runsOfCall;
   if (trace)
     trace->addOp(site, lastMark, now);
   lastMark = now;
 }
 
-void Profile::endCall(int32_t entry, const CallSizes &sizes) {
-  double now = secondsNow();
-  entries[entry].seconds += now - callBegan;
-  ++entries[entry].runs;
-  if (trace) {
-    pool->traceTo(nullptr);
-    Trace::Call call = {callBegan, now, entry, {}};
-    std::copy_n(sizes.value, program->size_count, call.sizes);
-    trace->addCall(call);
-  }
+/// Of the sites that ran in a call of these sizes.
+static void addWork(ProgramTotals &totals, const CallSizes &sizes) {
   auto work = [&](const heddle_polynomial &polynomial) {
     int64_t value;
     return evaluate(polynomial, sizes, value) ? static_cast<double>(value) : 0;
   };
-  for (int32_t s = 0; s < program->site_count; ++s) {
-    SiteTotals &site = totals[s];
+  for (int32_t s = 0; s < totals.program->site_count; ++s) {
+    SiteTotals &site = totals.sites[s];
     if (!site.runsOfCall)
       continue;
     auto runs = static_cast<double>(site.runsOfCall);
     site.runs += site.runsOfCall;
-    site.flops += runs * work(program->sites[s].flops);
-    site.bytes += runs * work(program->sites[s].bytes);
+    site.flops += runs * work(totals.program->sites[s].flops);
+    site.bytes += runs * work(totals.program->sites[s].bytes);
   }
 }
 
-double Profile::callSeconds() const {
+void Profile::endCall(int32_t entry, const CallSizes &sizes) {
+  double now = secondsNow();
+  current->entries[entry].seconds += now - callBegan;
+  ++current->entries[entry].runs;
+  if (trace) {
+    pool->traceTo(nullptr);
+    Trace::Call call = {callBegan, now, current->program, entry, {}};
+    std::copy_n(sizes.value, current->program->size_count, call.sizes);
+    trace->addCall(call);
+  }
+  addWork(*current, sizes);
+  pthread_mutex_unlock(&oneCall);
+}
+
+double ProgramTotals::seconds() const {
   double seconds = 0;
-  for (int32_t e = 0; e < entries.size(); ++e)
+  for (int64_t e = 0; e < entries.size(); ++e)
     seconds += entries[e].seconds;
   return seconds;
 }
 
-int64_t Profile::calls() const {
+int64_t ProgramTotals::calls() const {
   int64_t runs = 0;
-  for (int32_t e = 0; e < entries.size(); ++e)
+  for (int64_t e = 0; e < entries.size(); ++e)
     runs += entries[e].runs;
   return runs;
 }

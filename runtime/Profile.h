@@ -7,6 +7,8 @@
 #include "runtime/Sizes.h"
 #include "runtime/Trace.h"
 
+#include <pthread.h>
+
 namespace heddle::runtime {
 
 class ThreadPool;
@@ -23,10 +25,26 @@ struct EntryTotals {
   double seconds;
 };
 
-/// Charges the time between two marks to the site of the second. For one call
-/// at a time.
+/// What all calls of one program did.
+struct ProgramTotals {
+  const heddle_program *program = nullptr; // null: there is none
+  Array<SiteTotals> sites;
+  Array<EntryTotals> entries;
+
+  double seconds() const;
+  int64_t calls() const;
+};
+
+/// Charges the time between two marks to the site of the second, of a program
+/// and of the one that drafts its texts. Calls of several threads wait for each
+/// other, so that each has its time for itself.
 class Profile {
 public:
+  Profile() = default;
+  Profile(const Profile &) = delete;
+  Profile &operator=(const Profile &) = delete;
+  ~Profile() { pthread_mutex_destroy(&oneCall); }
+
   /// False if there is no memory. Call it once.
   [[nodiscard]] bool start(const heddle_program &program);
   /// What runs is noted there as well, also what the pool's threads do of it.
@@ -35,21 +53,19 @@ public:
     pool = &threads;
   }
 
-  void beginCall();
+  void beginCall(const heddle_program &program);
   void mark(int32_t site);
   /// Adds up the work that the sites did, now that the call's sizes are known.
   void endCall(int32_t entry, const CallSizes &sizes);
 
-  const SiteTotals &operator[](int32_t site) const { return totals[site]; }
-  const EntryTotals &ofEntry(int32_t entry) const { return entries[entry]; }
-  double callSeconds() const;
-  int64_t calls() const;
-  const heddle_program &about() const { return *program; }
+  const ProgramTotals &model() const { return programs[0]; }
+  const ProgramTotals &draft() const { return programs[1]; }
 
 private:
-  const heddle_program *program = nullptr;
-  Array<SiteTotals> totals;
-  Array<EntryTotals> entries;
+  ProgramTotals programs[2];
+  pthread_mutex_t oneCall = PTHREAD_MUTEX_INITIALIZER;
+  // The call that runs.
+  ProgramTotals *current = programs;
   double callBegan = 0, lastMark = 0;
   Trace *trace = nullptr;
   ThreadPool *pool = nullptr;

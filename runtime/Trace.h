@@ -21,7 +21,8 @@ public:
 
   struct Call {
     double begin, end;
-    int32_t entry; // index
+    const heddle_program *program; // the model's, or what drafts for it
+    int32_t entry;                 // index
     int64_t sizes[HEDDLE_MAX_SIZES];
   };
 

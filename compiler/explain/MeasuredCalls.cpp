@@ -47,7 +47,10 @@ public:
     std::optional<double> microseconds = event.getNumber("dur");
     if (!kind || !name || !microseconds)
       return;
-    if (*kind == "call") {
+    // The small model that drafts has a page of its own.
+    if (name->starts_with("draft: ")) {
+      current = nullptr;
+    } else if (*kind == "call") {
       current = &callsLike(*name, event.getObject("args"));
       ++current->runs;
       current->seconds += *microseconds * 1e-6;

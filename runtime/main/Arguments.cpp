@@ -85,7 +85,6 @@ bool ArgumentParser::parseFlag(std::string_view option) {
       {"-h", &arguments.help},
       {"--info", &arguments.info},
       {"--version", &arguments.version},
-      {"--profile", &arguments.profile},
       {"--huge-pages", &arguments.hugePages},
       {"--check-weights", &arguments.checkWeights},
       {"--plain-text", &arguments.plainText},
@@ -173,6 +172,11 @@ bool ArgumentParser::parseCommonOption(std::string_view option, bool &taken) {
     return taken = takeNumber(option, 1, INT64_MAX, arguments.context), true;
   if (option == "--weights")
     return taken = (arguments.weights = takeValue(option)), true;
+  // Without a file it is a flag.
+  if (option == "--profile" && !attached)
+    return taken = arguments.profile = true;
+  if (option == "--profile")
+    return taken = (arguments.profileFile = takeValue(option)), true;
   if (option != "--threads")
     return false;
   int64_t number = 0;
@@ -272,9 +276,6 @@ bool ArgumentParser::parseOption(std::string_view option) {
     return taken;
   if (arguments.serve)
     return refuseOption(option);
-  // Without a file it is a flag.
-  if (option == "--profile" && attached)
-    return (arguments.profileFile = takeValue(option));
   if (parseFlag(option))
     return true;
   if (parseSearchOption(option, taken) || parseChoiceOption(option, taken) ||

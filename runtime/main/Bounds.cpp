@@ -50,18 +50,17 @@ Bound boundOf(const SiteWork &work, const Limits &limits) {
   return larger;
 }
 
-SiteWork workOf(const Profile &profile, int32_t site) {
-  const heddle_program &program = profile.about();
-  const SiteTotals &totals = profile[site];
-  SiteWork work = {totals.seconds, totals.flops, totals.bytes,
-                   program.sites[site].arithmetic, 0};
-  if (totals.flops > 0) {
-    for (int32_t s = 0; s < program.site_count; ++s)
-      work.workingSet += profile[s].bytes;
+SiteWork workOf(const ProgramTotals &totals, int32_t number) {
+  const SiteTotals &site = totals.sites[number];
+  SiteWork work = {site.seconds, site.flops, site.bytes,
+                   totals.program->sites[number].arithmetic, 0};
+  if (site.flops > 0) {
+    for (int64_t s = 0; s < totals.sites.size(); ++s)
+      work.workingSet += totals.sites[s].bytes;
     work.workingSet /=
-        static_cast<double>(std::max<int64_t>(profile.calls(), 1));
-  } else if (totals.runs) {
-    work.workingSet = totals.bytes / static_cast<double>(totals.runs);
+        static_cast<double>(std::max<int64_t>(totals.calls(), 1));
+  } else if (site.runs) {
+    work.workingSet = site.bytes / static_cast<double>(site.runs);
   }
   return work;
 }

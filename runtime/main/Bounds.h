@@ -28,7 +28,7 @@ Bound boundOf(const SiteWork &work, const Limits &limits);
 /// Of a product and of attention, whose weights, keys and values come again in
 /// the next call, all that a call reads; of any other op what it takes and
 /// gives, which the op before has just made.
-SiteWork workOf(const Profile &profile, int32_t site);
+SiteWork workOf(const ProgramTotals &totals, int32_t site);
 
 } // namespace heddle::runtime
 

@@ -2,6 +2,7 @@
 
 #include "runtime/main/Bench.h"
 #include "runtime/main/Commands.h"
+#include "runtime/main/Crash.h"
 #include "runtime/main/Input.h"
 #include "runtime/main/Output.h"
 #include "runtime/main/TraceFile.h"
@@ -114,6 +115,13 @@ static int run(heddle_model &model, const Arguments &arguments) {
                   model.program->name);
 }
 
+/// Of the model and of what drafts for it; null: nobody wants to know.
+static void setProfile(heddle_model &model, Profile *profile) {
+  model.profile = profile;
+  if (model.draft)
+    model.draft->profile = profile;
+}
+
 /// run(), and what it took where somebody wants to know.
 static int runProfiled(heddle_model &model, const Arguments &arguments) {
   if (!arguments.profile && !arguments.profileFile)
@@ -128,9 +136,11 @@ static int runProfiled(heddle_model &model, const Arguments &arguments) {
   if (arguments.profileFile)
     profile.traceTo(trace, model.threads);
   model.weights.touchPages();
-  model.profile = &profile;
+  if (model.draft)
+    model.draft->weights.touchPages();
+  setProfile(model, &profile);
   int code = run(model, arguments);
-  model.profile = nullptr;
+  setProfile(model, nullptr);
   if (code)
     return code;
   Limits limits = measureLimits(model.threads);
@@ -160,6 +170,7 @@ int32_t heddle_main(const heddle_program *program, int32_t argc, char **argv) {
   // be left behind.
   signal(SIGPIPE, SIG_IGN);
   occupyStandardStreams();
+  reportCrashes();
   Arguments arguments;
   if (!parseArguments(*program, argc, argv, arguments))
     return 1;

@@ -25,8 +25,8 @@ static void printRate(double amount, double seconds) {
 }
 
 /// Of a long name the end tells most: `decoder: rms_norm …_layernorm [B T D]`.
-static void printName(const char *name) {
-  constexpr int width = 56;
+static void printName(const char *prefix, const char *name) {
+  int width = 56 - fprintf(stderr, "%s", prefix);
   int length = static_cast<int>(strlen(name));
   if (length <= width) {
     fprintf(stderr, "%-*s", width, name);
@@ -39,15 +39,27 @@ static void printName(const char *name) {
   fprintf(stderr, "%.*s…%s", head, name, name + (length - tail));
 }
 
-static void printSite(const Profile &profile, int32_t s, double all,
+namespace {
+
+/// A site of the model, or of what drafts for it.
+struct ProfiledSite {
+  const ProgramTotals *of;
+  int32_t number;
+
+  const SiteTotals &totals() const { return of->sites[number]; }
+};
+
+} // namespace
+
+static void printSite(const char *prefix, const ProfiledSite &of, double all,
                       const Limits &limits) {
-  const SiteTotals &site = profile[s];
-  printName(profile.about().sites[s].name);
+  const SiteTotals &site = of.totals();
+  printName(prefix, of.of->program->sites[of.number].name);
   fprintf(stderr, " %6" PRId64 " %9.3f ms %5.1f%%", site.runs,
           site.seconds * 1e3, site.seconds / all * 100);
   printRate(site.flops, site.seconds);
   printRate(site.bytes, site.seconds);
-  if (Bound bound = boundOf(workOf(profile, s), limits); bound.resource)
+  if (Bound bound = boundOf(workOf(*of.of, of.number), limits); bound.resource)
     fprintf(stderr, " %5.0f%% %s", bound.share * 100, bound.resource);
   else
     fprintf(stderr, " %6s", "-");
@@ -66,26 +78,39 @@ static void printCaches(const Limits &limits) {
   fputc('\n', stderr);
 }
 
+/// Those that ran, the most expensive first. False if there is no memory.
+static bool findSites(const Profile &profile, Array<ProfiledSite> &sites,
+                      int64_t &count) {
+  if (!sites.allocate(profile.model().sites.size() +
+                      profile.draft().sites.size()))
+    return false;
+  count = 0;
+  for (const ProgramTotals *of : {&profile.model(), &profile.draft()})
+    for (int32_t s = 0; s < of->sites.size(); ++s)
+      if (of->sites[s].runs)
+        sites[count++] = {of, s};
+  std::sort(sites.begin(), sites.begin() + count,
+            [](const ProfiledSite &a, const ProfiledSite &b) {
+              return a.totals().seconds > b.totals().seconds;
+            });
+  return true;
+}
+
 void printProfile(const Profile &profile, const Limits &limits,
                   int32_t threads) {
-  const heddle_program &program = profile.about();
-  Array<int32_t> order;
-  if (!order.allocate(program.site_count))
+  Array<ProfiledSite> sites;
+  int64_t count;
+  if (!findSites(profile, sites, count))
     return;
+  double all = profile.model().seconds() + profile.draft().seconds();
   double inSites = 0;
-  for (int32_t s = 0; s < program.site_count; ++s) {
-    order[s] = s;
-    inSites += profile[s].seconds;
-  }
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return profile[a].seconds > profile[b].seconds;
-  });
-  double all = profile.callSeconds();
   fprintf(stderr, "\n%-56s %6s %12s %6s %8s %8s %6s\n", "op", "runs", "time",
           "share", "GFLOP/s", "GB/s", "limit");
-  for (int32_t s : order)
-    if (profile[s].runs)
-      printSite(profile, s, all, limits);
+  for (int64_t i = 0; i < count; ++i) {
+    bool isDraft = sites[i].of == &profile.draft();
+    printSite(isDraft ? "draft: " : "", sites[i], all, limits);
+    inSites += sites[i].totals().seconds;
+  }
   fprintf(stderr, "%-63s %9.3f ms %5.1f%%\n", "calls and what is between ops",
           (all - inSites) * 1e3, (all - inSites) / all * 100);
   fprintf(stderr,

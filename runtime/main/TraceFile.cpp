@@ -6,6 +6,8 @@
 //              task           what this thread did of the op's loop
 //   thread 1   task           the same of another one
 //
+// What a draft did has the same form, with `draft: ` before its names.
+//
 // Times are whole nanoseconds since the first call, so that what lies within
 // something does so in the file. A reader takes of two slices that begin at
 // once the first for the outer one: outer ones are written first.
@@ -27,8 +29,8 @@ namespace {
 
 class TraceWriter {
 public:
-  TraceWriter(FILE *file, const heddle_program &program, const Trace &trace)
-      : file(file), program(program), trace(trace), ops(trace.ops()),
+  TraceWriter(FILE *file, const heddle_program &model, const Trace &trace)
+      : file(file), model(model), trace(trace), ops(trace.ops()),
         until(trace.wholeUntil()) {}
 
   /// False if there is no memory.
@@ -49,10 +51,12 @@ private:
     }
   };
 
-  void writeNames();
+  void writeThreads();
   int64_t nanoseconds(double time) const;
   void beginSlice(int32_t thread, const char *kind, double begin, double end);
   void endSlice() { fputs("}", file); }
+  void writeName(const char *name);
+  void findTurns(const Trace::Call &call);
   void writeCall(const Trace::Call &call);
   void writeLayer(int64_t first, int64_t last);
   void writeOp(const Trace::Slice &op);
@@ -60,7 +64,7 @@ private:
   Turn turnOf(int32_t site);
 
   FILE *file;
-  const heddle_program &program;
+  const heddle_program &model, *program = &model; // whose call is written
   const Trace &trace;
   const Trace::Lane<Trace::Slice> &ops;
   double until, origin = 0;
@@ -69,6 +73,7 @@ private:
   Array<int64_t> runs;     // of a site, in the call
   Array<Turn> turns;       // of every op
   Turn turn = {};
+  text::Text name;
 };
 
 int64_t TraceWriter::nanoseconds(double time) const {
@@ -87,11 +92,19 @@ void TraceWriter::beginSlice(int32_t thread, const char *kind, double begin,
   ++written_;
 }
 
-void TraceWriter::writeNames() {
+void TraceWriter::writeName(const char *of) {
+  name.clear();
+  if (program != &model)
+    name.append("draft: ");
+  name.append(of);
+  printJsonString(file, name.view());
+}
+
+void TraceWriter::writeThreads() {
   fputs("\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{"
         "\"name\":",
         file);
-  printJsonString(file, program.name);
+  printJsonString(file, model.name);
   fputs("}}", file);
   for (int32_t thread = 0; thread < trace.threads(); ++thread)
     fprintf(file,
@@ -103,7 +116,7 @@ void TraceWriter::writeNames() {
 /// An op that runs once a turn counts them; of others the turn is known by
 /// what ran before.
 TraceWriter::Turn TraceWriter::turnOf(int32_t site) {
-  const heddle_site &about = program.sites[site];
+  const heddle_site &about = program->sites[site];
   if (!about.layer)
     return {};
   int64_t number = about.first_layer + runs[site]++;
@@ -128,7 +141,7 @@ void TraceWriter::writeTasks(const Trace::Slice &op) {
         break;
       if (begin < end) {
         beginSlice(thread, "task", begin, end);
-        printJsonString(file, program.sites[op.site].name);
+        writeName(program->sites[op.site].name);
         endSlice();
       }
       if (task.end > op.end)
@@ -138,9 +151,9 @@ void TraceWriter::writeTasks(const Trace::Slice &op) {
 }
 
 void TraceWriter::writeOp(const Trace::Slice &op) {
-  const heddle_site &site = program.sites[op.site];
+  const heddle_site &site = program->sites[op.site];
   beginSlice(0, "op", op.begin, op.end);
-  printJsonString(file, site.name);
+  writeName(site.name);
   fputs(",\"args\":{", file);
   if (site.place) {
     fputs("\"place\":", file);
@@ -155,37 +168,43 @@ void TraceWriter::writeLayer(int64_t first, int64_t last) {
   const Turn &of = turns[first];
   if (of.layer) {
     beginSlice(0, "layer", ops.first[first].begin, ops.first[last].end);
-    char name[300];
-    snprintf(name, sizeof name, "%.250s %" PRId64, of.layer, of.number);
-    printJsonString(file, name);
+    char layer[300];
+    snprintf(layer, sizeof layer, "%.250s %" PRId64, of.layer, of.number);
+    writeName(layer);
     endSlice();
   }
   for (int64_t op = first; op <= last; ++op)
     writeOp(ops.first[op]);
 }
 
-void TraceWriter::writeCall(const Trace::Call &call) {
-  beginSlice(0, "call", call.begin, call.end);
-  printJsonString(file, program.entries[call.entry].name);
-  fputs(",\"args\":{", file);
-  const char *comma = "";
-  for (int32_t s = 0; s < program.size_count; ++s)
-    if (call.sizes[s] > 0) {
-      fputs(comma, file);
-      printJsonString(file, program.sizes[s].name);
-      fprintf(file, ":%" PRId64, call.sizes[s]);
-      comma = ",";
-    }
-  fputs("}", file);
-  endSlice();
+/// Of the ops of a call, from nextOp on, which moves behind them.
+void TraceWriter::findTurns(const Trace::Call &call) {
   std::fill(runs.begin(), runs.end(), 0);
   turn = {};
-  int64_t first = nextOp;
   for (; nextOp < ops.count && ops.first[nextOp].end <= call.end; ++nextOp)
     if (ops.first[nextOp].end <= until)
       turns[nextOp] = turnOf(ops.first[nextOp].site);
     else
       ++late;
+}
+
+void TraceWriter::writeCall(const Trace::Call &call) {
+  program = call.program;
+  beginSlice(0, "call", call.begin, call.end);
+  writeName(program->entries[call.entry].name);
+  fputs(",\"args\":{", file);
+  const char *comma = "";
+  for (int32_t s = 0; s < program->size_count; ++s)
+    if (call.sizes[s] > 0) {
+      fputs(comma, file);
+      printJsonString(file, program->sizes[s].name);
+      fprintf(file, ":%" PRId64, call.sizes[s]);
+      comma = ",";
+    }
+  fputs("}", file);
+  endSlice();
+  int64_t first = nextOp;
+  findTurns(call);
   int64_t behind = nextOp;
   while (behind > first && ops.first[behind - 1].end > until)
     --behind;
@@ -197,10 +216,13 @@ void TraceWriter::writeCall(const Trace::Call &call) {
 }
 
 bool TraceWriter::write() {
-  if (!nextTask.allocate(trace.threads()) ||
-      !runs.allocate(program.site_count) || !turns.allocate(ops.count))
+  int32_t sites = model.site_count;
+  if (model.draft)
+    sites = std::max(sites, model.draft->site_count);
+  if (!nextTask.allocate(trace.threads()) || !runs.allocate(sites) ||
+      !turns.allocate(ops.count))
     return false;
-  writeNames();
+  writeThreads();
   if (trace.calls().count)
     origin = trace.calls().first->begin;
   for (const Trace::Call &call : trace.calls())
@@ -231,16 +253,15 @@ void writeLimits(FILE *file, const Limits &limits) {
   fputs("},\n", file);
 }
 
-void writeCalls(FILE *file, const Profile &profile) {
-  const heddle_program &program = profile.about();
+void writeCalls(FILE *file, const ProgramTotals &totals) {
   fputs("  \"calls\": [", file);
   const char *comma = "\n";
-  for (int32_t e = 0; e < program.entry_count; ++e) {
-    const EntryTotals &entry = profile.ofEntry(e);
+  for (int32_t e = 0; e < totals.program->entry_count; ++e) {
+    const EntryTotals &entry = totals.entries[e];
     if (!entry.runs)
       continue;
     fprintf(file, "%s    {\"entry\": ", comma);
-    printJsonString(file, program.entries[e].name);
+    printJsonString(file, totals.program->entries[e].name);
     fprintf(file, ", \"runs\": %" PRId64 ", \"seconds\": %.9f}", entry.runs,
             entry.seconds);
     comma = ",\n";
@@ -252,10 +273,10 @@ const char *nameOfArithmetic(int32_t type) {
   return type == HEDDLE_BF16 ? "bf16" : type == HEDDLE_I8 ? "i8" : "f32";
 }
 
-void writeSite(FILE *file, const Profile &profile, int32_t s,
+void writeSite(FILE *file, const ProgramTotals &program, int32_t s,
                const Limits &limits) {
-  const heddle_site &site = profile.about().sites[s];
-  const SiteTotals &totals = profile[s];
+  const heddle_site &site = program.program->sites[s];
+  const SiteTotals &totals = program.sites[s];
   fputs("    {\"name\": ", file);
   printJsonString(file, site.name);
   fputs(", \"place\": ", file);
@@ -266,22 +287,36 @@ void writeSite(FILE *file, const Profile &profile, int32_t s,
           "\"arithmetic\": \"%s\"",
           totals.runs, totals.seconds, totals.flops, totals.bytes,
           nameOfArithmetic(site.arithmetic));
-  if (Bound bound = boundOf(workOf(profile, s), limits); bound.resource)
+  if (Bound bound = boundOf(workOf(program, s), limits); bound.resource)
     fprintf(file, ", \"limit\": %.4f, \"bound\": \"%s\"", bound.share,
             bound.resource);
   fputs("}", file);
 }
 
-void writeSites(FILE *file, const Profile &profile, const Limits &limits) {
+void writeSites(FILE *file, const ProgramTotals &totals, const Limits &limits) {
   fputs("  \"sites\": [", file);
   const char *comma = "\n";
-  for (int32_t s = 0; s < profile.about().site_count; ++s)
-    if (profile[s].runs) {
+  for (int32_t s = 0; s < totals.program->site_count; ++s)
+    if (totals.sites[s].runs) {
       fputs(comma, file);
-      writeSite(file, profile, s, limits);
+      writeSite(file, totals, s, limits);
       comma = ",\n";
     }
   fputs("]", file);
+}
+
+void writeTotals(FILE *file, const Profile &profile, const Limits &limits) {
+  writeCalls(file, profile.model());
+  writeSites(file, profile.model(), limits);
+  const ProgramTotals &draft = profile.draft();
+  if (!draft.program)
+    return;
+  fputs(",\n  \"draft\": {\n  \"model\": ", file);
+  printJsonString(file, draft.program->name);
+  fputs(",\n", file);
+  writeCalls(file, draft);
+  writeSites(file, draft, limits);
+  fputs("}", file);
 }
 
 } // namespace
@@ -306,7 +341,7 @@ bool writeTrace(const char *path, const Profile &profile, const Trace &trace,
   if (!output.open(path))
     return false;
   FILE *file = output.stream();
-  const heddle_program &program = profile.about();
+  const heddle_program &program = *profile.model().program;
   fputs("{\"traceEvents\": [", file);
   TraceWriter writer(file, program, trace);
   if (!writer.write())
@@ -319,8 +354,7 @@ bool writeTrace(const char *path, const Profile &profile, const Trace &trace,
           ",\n",
           HEDDLE_ABI_VERSION, threads, writer.leftOut());
   writeLimits(file, limits);
-  writeCalls(file, profile);
-  writeSites(file, profile, limits);
+  writeTotals(file, profile, limits);
   fputs("}}\n", file);
   if (writer.leftOut())
     fprintf(stderr,

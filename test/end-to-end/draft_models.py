@@ -9,6 +9,7 @@ import sys
 
 import safetensors_file
 from drafts import Drafts
+from trace_file import TraceFile
 
 VERSE = "And God said unto Moses, Go in unto Pharaoh, and say unto him"
 SCHEMA = {"type": "object", "properties": {"name": {"enum": ["Moses", "Aaron"]}}, "required": ["name"], "additionalProperties": False}
@@ -54,6 +55,33 @@ class Tests(Drafts):
         schema = self.folder / "schema.json"
         schema.write_text(json.dumps(SCHEMA))
         self.same(VERSE, "-n", 60, "--temperature", 0.5, "--json-schema", schema)
+
+    def profiled(self):
+        """The small model's calls are told beside the model's, as its own."""
+        path = self.folder / "trace.json"
+        for seed in range(10):  # how long calls take decides whether it is asked
+            options = [VERSE, "-n", 150, "--temperature", 0.3, "--top-k", 30, "--seed", seed]
+            done = self.run(self.program, *options, "--speculate", "model", "--profile", f"--profile={path}")
+            assert done.stdout == self.run(self.program, *options).stdout
+            trace = TraceFile(path)
+            trace.check_totals(done.stderr)
+            draft = trace.about["draft"]
+            if len(trace.of("call", draft=True)) > 10:
+                break
+        assert draft["model"] == trace.about["model"] + "_draft", draft["model"]
+        for drafts in (False, True):
+            calls, layers = trace.of("call", drafts), trace.of("layer", drafts)
+            assert len(calls) > 10 and len(layers) == 4 * len(calls), (drafts, len(calls), len(layers))
+        assert {event["name"] for event in trace.of("call", True)} <= {"draft: step", "draft: score"}
+        # Types differ: int8 products are the small model's alone.
+        assert {site["arithmetic"] for site in draft["sites"]} == {"f32", "i8"} and {site["arithmetic"] for site in trace.about["sites"]} == {"f32"}
+        # Where it is not asked it is not told.
+        TraceFile(self.traced(path, *options)).check_totals()
+        assert not json.loads(path.read_text())["heddle"]["draft"]["calls"]
+
+    def traced(self, path, *options):
+        self.run(self.program, *options, f"--profile={path}")
+        return path
 
     def told(self):
         info = self.run(self.program, "--info").stdout
@@ -121,5 +149,5 @@ class Tests(Drafts):
 
 
 tests = Tests(*sys.argv[1:])
-for test in (tests.texts, tests.told, tests.drafts, tests.damage, tests.refusals):
+for test in (tests.texts, tests.profiled, tests.told, tests.drafts, tests.damage, tests.refusals):
     test()

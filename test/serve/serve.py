@@ -13,6 +13,9 @@ import time
 
 from server import Server, hammer
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end-to-end"))
+from trace_file import TraceFile  # noqa: E402
+
 TEMPLATE = """{%- for message in messages %}{{ message.role ~ ': ' ~ message.content | trim ~ '\\n' }}{% endfor %}
 {%- if mood %}{{ mood ~ '\\n' }}{% endif %}
 {%- if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"""
@@ -215,6 +218,7 @@ class Tests:
         self.translations()
         self.limits()
         self.keys()
+        self.profiled()
         self.ending()
 
     def limits(self):
@@ -255,6 +259,16 @@ class Tests:
             assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1, (options, done.stderr)
         done = subprocess.run([self.program, "serve", "--help"], capture_output=True, text=True)
         assert done.returncode == 0 and "--api-key-file" in done.stdout
+
+    def profiled(self):
+        """A server that is stopped tells where the time of its calls went."""
+        path = self.folder / "trace.json"
+        with Server(self.program, "--speculate", "model", f"--profile={path}") as server:
+            body = {"prompt": "And God said", "temperature": 0, "max_tokens": 60}
+            assert text_of(server.post(TEXT, body)) == {0: (self.command_line("And God said", "-n", "60", "--temperature", "0"), "length")}
+        trace = TraceFile(path)
+        trace.check_totals()
+        assert trace.of("call") and "calls" in trace.about["draft"]
 
     def ending(self):
         """A signal ends the server with its last answer."""
