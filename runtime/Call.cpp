@@ -349,13 +349,13 @@ static heddle_status execute(heddle_session &session, const heddle_entry &entry,
   frame.sizes = session.sizes.value;
   frame.pool = session.model->pool;
   frame.parallel_for = ThreadPool::parallelFor;
-  Profile *profile = session.model->profile;
-  frame.profile = profile;
-  frame.mark = profile ? markSite : ignoreSite;
   clearError();
   StandardArithmetic arithmetic;
-  if (profile)
-    profile->beginCall(session.program());
+  Profile *profile = session.model->profile.load(std::memory_order_acquire);
+  if (profile && !profile->beginCall(session.program()))
+    profile = nullptr;
+  frame.profile = profile;
+  frame.mark = profile ? markSite : ignoreSite;
   auto status = static_cast<heddle_status>(session.model->run(entry, &frame));
   if (profile)
     profile->endCall(static_cast<int32_t>(&entry - session.program().entries),

@@ -146,6 +146,8 @@ void ModelUse::release(heddle_model *model) {
     model->closeGrammars.load()(grammars);
   if (void *text = model->text.load())
     model->closeText.load()(text);
+  if (void *profiles = model->profiles.load())
+    model->closeProfiles.load()(profiles);
   heddle_close(model->draft);
   destroy(model);
 }

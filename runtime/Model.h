@@ -29,7 +29,7 @@ struct heddle_model {
 
   /// Where the time of calls is charged, if anybody wants to know; those of its
   /// draft as well.
-  heddle::runtime::Profile *profile = nullptr;
+  std::atomic<heddle::runtime::Profile *> profile{nullptr};
 
   /// The opened tokenizer, once somebody asked for it. It belongs to
   /// runtime/text's interface, which the core does not link.
@@ -38,6 +38,22 @@ struct heddle_model {
   /// What texts may be held to, in the same way: grammar::Grammars.
   std::atomic<void *> grammars{nullptr};
   std::atomic<void (*)(void *)> closeGrammars{nullptr};
+  /// And the profiles that a host has begun: main/ProfileInterface.cpp.
+  std::atomic<void *> profiles{nullptr};
+  std::atomic<void (*)(void *)> closeProfiles{nullptr};
+
+  /// Of its calls and of those of its draft; null: nobody wants to know.
+  void profileWith(heddle::runtime::Profile *wanted) {
+    profile.store(wanted);
+    if (draft)
+      draft->profile.store(wanted);
+  }
+  /// Before that: the first call is not charged for reading the file.
+  void touchWeights() const {
+    weights.touchPages();
+    if (draft)
+      draft->weights.touchPages();
+  }
 
   uint32_t given(const heddle_entry &entry) const {
     return givenSizes[&entry - program->entries];

@@ -20,14 +20,25 @@ bool Profile::start(const heddle_program &described) {
   return true;
 }
 
-void Profile::beginCall(const heddle_program &program) {
+bool Profile::beginCall(const heddle_program &program) {
   pthread_mutex_lock(&oneCall);
+  if (isOver) {
+    pthread_mutex_unlock(&oneCall);
+    return false;
+  }
   current = &programs[&program != programs[0].program];
   for (SiteTotals &site : current->sites)
     site.runsOfCall = 0;
   if (trace)
     pool->traceTo(trace);
   callBegan = lastMark = secondsNow();
+  return true;
+}
+
+void Profile::end() {
+  pthread_mutex_lock(&oneCall);
+  isOver = true;
+  pthread_mutex_unlock(&oneCall);
 }
 
 void Profile::mark(int32_t site) {

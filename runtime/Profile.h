@@ -53,10 +53,13 @@ public:
     pool = &threads;
   }
 
-  void beginCall(const heddle_program &program);
+  /// False once it is over: the call is not noted.
+  [[nodiscard]] bool beginCall(const heddle_program &program);
   void mark(int32_t site);
   /// Adds up the work that the sites did, now that the call's sizes are known.
   void endCall(int32_t entry, const CallSizes &sizes);
+  /// Waits for the call that runs; what comes later is not noted.
+  void end();
 
   const ProgramTotals &model() const { return programs[0]; }
   const ProgramTotals &draft() const { return programs[1]; }
@@ -64,6 +67,7 @@ public:
 private:
   ProgramTotals programs[2];
   pthread_mutex_t oneCall = PTHREAD_MUTEX_INITIALIZER;
+  bool isOver = false;
   // The call that runs.
   ProgramTotals *current = programs;
   double callBegan = 0, lastMark = 0;

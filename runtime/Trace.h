@@ -46,6 +46,8 @@ public:
 
   /// False if there is no memory. Call it once.
   [[nodiscard]] bool start(int32_t threads, int64_t slices = mostSlices);
+  /// Nothing is noted any more, and what was is gone.
+  void release() { memory.release(); }
 
   void addCall(const Call &call) { calls_[0].add(call); }
   /// Ops follow each other on the threads that call entries, one at a time.

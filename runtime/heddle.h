@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Of these functions and structs: a host is compiled with the header of its model's version. */
-#define HEDDLE_INTERFACE_VERSION 11u
+#define HEDDLE_INTERFACE_VERSION 12u
 
 #define HEDDLE_API __attribute__((visibility("default")))
 
@@ -81,6 +81,12 @@ HEDDLE_API heddle_model *heddle_open(const heddle_program *program, const heddle
  * memory is the limit, as when writing text. It takes the time of a copy and memory that is shared with no other process. To
  * be called before there is a session. */
 HEDDLE_API heddle_status heddle_use_huge_pages(heddle_model *model);
+/* From now on all calls of the model are timed, op by op, and those of the small model that drafts for it: what a program's --profile=FILE
+ * does. Calls of several threads wait for each other meanwhile, so that each has its time for itself. Reads all weights once. */
+HEDDLE_API heddle_status heddle_profile_start(heddle_model *model);
+/* Ends that, and writes what it found: JSON that Perfetto and chrome://tracing read as a trace, with totals of ops in "heddle". To set
+ * them against what the machine can do, that is measured first, for about a second on all threads. `path` NULL: nothing is written. */
+HEDDLE_API heddle_status heddle_profile_write(heddle_model *model, const char *path);
 /* No function may be given the model any more; closing it twice is such a mistake. Its sessions go on: the last of them to
  * be closed frees it, and so does a function that is running on another thread. NULL is allowed. */
 HEDDLE_API void heddle_close(heddle_model *model);
@@ -368,6 +374,8 @@ typedef struct heddle_interface {
   const char *(*last_error)(void);
   heddle_model *(*open)(const heddle_program *, const heddle_open_options *);
   heddle_status (*use_huge_pages)(heddle_model *);
+  heddle_status (*profile_start)(heddle_model *);
+  heddle_status (*profile_write)(heddle_model *, const char *);
   void (*close)(heddle_model *);
   heddle_status (*describe)(const heddle_model *, heddle_model_info *);
   heddle_status (*describe_size)(const heddle_model *, int32_t, heddle_size_info *);

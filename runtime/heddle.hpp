@@ -334,6 +334,16 @@ public:
 
   const heddle_model_info &info() const { return about; }
 
+  /// From now on calls are timed, op by op, until the profile is written.
+  void startProfile() const {
+    detail::check(*functions, functions->profile_start(model.get()));
+  }
+  /// As --profile=FILE of a program does: a trace for Perfetto, with totals.
+  void writeProfile(const std::string &path) const {
+    detail::check(*functions,
+                  functions->profile_write(model.get(), path.c_str()));
+  }
+
   Session openSession(const heddle_session_options &options = {}) const {
     heddle_session *opened = functions->session_open(model.get(), &options);
     if (!opened)

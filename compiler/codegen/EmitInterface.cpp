@@ -39,6 +39,8 @@ struct InterfaceMember {
 static constexpr Forward forwards[] = {
     {"last_error", "p", Need::Nothing},
     {"use_huge_pages", "ip", Need::Nothing},
+    {"profile_start", "ip", Need::Nothing},
+    {"profile_write", "ipp", Need::Nothing},
     {"close", "vp", Need::Nothing},
     {"describe", "ipp", Need::Nothing},
     {"session_close", "vp", Need::Nothing},
@@ -60,7 +62,8 @@ static constexpr Forward forwards[] = {
   {"heddle_" #NAME, offsetof(heddle_interface, NAME), Need::NEED}
 static constexpr InterfaceMember members[] = {
     MEMBER(last_error, Nothing),      MEMBER(open, Nothing),
-    MEMBER(use_huge_pages, Nothing),  MEMBER(close, Nothing),
+    MEMBER(use_huge_pages, Nothing),  MEMBER(profile_start, Nothing),
+    MEMBER(profile_write, Nothing),   MEMBER(close, Nothing),
     MEMBER(describe, Nothing),        MEMBER(describe_size, Nothing),
     MEMBER(describe_entry, Nothing),  MEMBER(describe_input, Nothing),
     MEMBER(describe_output, Nothing), MEMBER(session_open, Nothing),

@@ -51,6 +51,11 @@ $_model *$_open(const char *weights, int32_t threads);
 /* Copies the weights into huge pages: faster where memory is the limit, for the time of a copy and memory that is shared with
  * no other process. Before there is a session. */
 int32_t $_use_huge_pages($_model *model);
+/* From now on all calls are timed, op by op; those of several threads wait for each other. */
+int32_t $_profile_start($_model *model);
+/* Ends that, and writes what it found to the file `path`, as --profile=FILE of a program does: a trace for Perfetto, with totals.
+ * Measures the machine for about a second first. NULL: nothing is written. */
+int32_t $_profile_write($_model *model, const char *path);
 /* What the model is, in heddle.h's words. */
 int32_t $_describe(const $_model *model, struct heddle_model_info *info);
 /* All functions of heddle.h in this model, for heddle.hpp and other hosts that are not written for it alone. */

@@ -115,13 +115,6 @@ static int run(heddle_model &model, const Arguments &arguments) {
                   model.program->name);
 }
 
-/// Of the model and of what drafts for it; null: nobody wants to know.
-static void setProfile(heddle_model &model, Profile *profile) {
-  model.profile = profile;
-  if (model.draft)
-    model.draft->profile = profile;
-}
-
 /// run(), and what it took where somebody wants to know.
 static int runProfiled(heddle_model &model, const Arguments &arguments) {
   if (!arguments.profile && !arguments.profileFile)
@@ -135,19 +128,17 @@ static int runProfiled(heddle_model &model, const Arguments &arguments) {
     return complain("no memory for --profile");
   if (arguments.profileFile)
     profile.traceTo(trace, model.threads);
-  model.weights.touchPages();
-  if (model.draft)
-    model.draft->weights.touchPages();
-  setProfile(model, &profile);
+  model.touchWeights();
+  model.profileWith(&profile);
   int code = run(model, arguments);
-  setProfile(model, nullptr);
+  model.profileWith(nullptr);
   if (code)
     return code;
   Limits limits = measureLimits(model.threads);
   if (arguments.profile)
     printProfile(profile, limits, model.threads.size());
-  if (arguments.profileFile && !writeTrace(arguments.profileFile, profile,
-                                           trace, limits, model.threads.size()))
+  if (arguments.profileFile &&
+      !writeTrace(arguments.profileFile, profile, trace, limits))
     return 1;
   return 0;
 }

@@ -88,22 +88,6 @@ bool flushStandardOutput() {
   return false;
 }
 
-void printJsonString(FILE *file, std::string_view text) {
-  text::Text repaired;
-  text::appendRepaired(repaired, text);
-  fputc('"', file);
-  for (char letter : repaired.view()) {
-    auto character = static_cast<unsigned char>(letter);
-    if (character == '"' || character == '\\')
-      fprintf(file, "\\%c", character);
-    else if (character < 0x20)
-      fprintf(file, "\\u%04x", character);
-    else
-      fputc(character, file);
-  }
-  fputc('"', file);
-}
-
 void printShort(FILE *file, const char *text, int characters) {
   int bytes = 0;
   for (; text[bytes] && text[bytes] != '\n'; ++bytes)

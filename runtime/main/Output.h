@@ -2,6 +2,8 @@
 #ifndef HEDDLE_RUNTIME_MAIN_OUTPUT_H
 #define HEDDLE_RUNTIME_MAIN_OUTPUT_H
 
+#include "runtime/main/JsonString.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
@@ -37,9 +39,6 @@ void occupyStandardStreams();
 /// Writes out what standard output has buffered. False if it cannot: then the
 /// reason is printed, unless the reader has just gone away.
 [[nodiscard]] bool flushStandardOutput();
-
-/// In quotes. What is no UTF-8 is written as a tokenizer reads it, with U+FFFD.
-void printJsonString(FILE *file, std::string_view text);
 
 /// The beginning of a text that is to fit into a line, with an ellipsis where
 /// there is more.

@@ -10,10 +10,9 @@ namespace heddle::runtime {
 /// Whether such a file may be written; a refusal has been printed.
 bool canWriteTrace(const char *path);
 
-/// One JSON object, which Perfetto and chrome://tracing read, with totals in
-/// "heddle". False, and printed, where the file cannot be written.
+/// TraceText.h in a file. False, and printed, where it cannot be written.
 bool writeTrace(const char *path, const Profile &profile, const Trace &trace,
-                const Limits &limits, int32_t threads);
+                const Limits &limits);
 
 } // namespace heddle::runtime
 

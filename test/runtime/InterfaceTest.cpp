@@ -90,6 +90,16 @@ TEST_F(Interface, Models) {
     EXPECT_EQ(heddle_open(&toy::program, &options), nullptr);
   }
   EXPECT_REFUSED(heddle_use_huge_pages(nullptr), noModel);
+  EXPECT_REFUSED(heddle_profile_start(nullptr), noModel);
+  EXPECT_REFUSED(heddle_profile_write(nullptr, "profile.json"), noModel);
+  EXPECT_REFUSED(
+      heddle_profile_write(model, "profile.json"),
+      "toy is not being profiled: call heddle_profile_start() first");
+  EXPECT_EQ(access("profile.json", F_OK), -1);
+  EXPECT_EQ(heddle_profile_start(model), HEDDLE_OK);
+  EXPECT_REFUSED(heddle_profile_start(model), "toy is being profiled already");
+  expectSound();
+  EXPECT_EQ(heddle_profile_write(model, nullptr), HEDDLE_OK);
   heddle_close(nullptr);
   EXPECT_NULL(heddle_entry_named(nullptr, "step"), "the model is NULL");
   EXPECT_NULL(heddle_entry_named(model, nullptr),

@@ -34,7 +34,7 @@ public:
   ~RandomHost() { closeSession(); }
 
   void takeTurn() {
-    switch (below(9)) {
+    switch (below(10)) {
     case 0:
       return replaceModel();
     case 1:
@@ -49,6 +49,8 @@ public:
       return useOwnModel();
     case 6:
       return tokenize();
+    case 7:
+      return profile();
     default:
       return openSession();
     }
@@ -122,6 +124,17 @@ private:
     int32_t ids[8];
     EXPECT_EQ(heddle_tokenize(shared.models[0], "ab c", 4, 0, ids, 8), 3);
     EXPECT_EQ(heddle_detokenize(shared.models[0], ids, 3, nullptr, 0), 4);
+  }
+
+  /// Begins one or, where another host has, ends that.
+  void profile() {
+    std::lock_guard guard(shared.lock);
+    heddle_model *model = shared.models[below(modelCount)];
+    if (heddle_profile_start(model)) {
+      EXPECT_STREQ(heddle_last_error(), "toy is being profiled already");
+      EXPECT_EQ(heddle_profile_write(model, nullptr), HEDDLE_OK)
+          << heddle_last_error();
+    }
   }
 
   /// A thread's message is its own, whatever the others fail at.

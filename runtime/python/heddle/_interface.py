@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
-VERSION = 11  # HEDDLE_INTERFACE_VERSION
+VERSION = 12  # HEDDLE_INTERFACE_VERSION
 RESUME_COMMON = 2
 TOKENIZE_PLAIN, TOKENIZE_TEXT_ONLY = 1, 2
 EARLY_STOPPING = {"no": 1, "yes": 2, "never": 3}
@@ -90,6 +90,8 @@ class Interface(Structure):
         ("last_error", CFUNCTYPE(c_char_p)),
         ("open", CFUNCTYPE(_model, c_void_p, POINTER(OpenOptions))),
         ("use_huge_pages", CFUNCTYPE(c_int32, _model)),
+        ("profile_start", CFUNCTYPE(c_int32, _model)),
+        ("profile_write", CFUNCTYPE(c_int32, _model, c_char_p)),
         ("close", CFUNCTYPE(None, _model)),
         ("describe", CFUNCTYPE(c_int32, _model, POINTER(ModelInfo))),
         ("describe_size", CFUNCTYPE(c_int32, _model, c_int32, POINTER(SizeInfo))),

@@ -1,8 +1,10 @@
 """A compiled model: what it is, and what it does without a session of the caller's own."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
@@ -187,6 +189,17 @@ class Model:
     def use_huge_pages(self) -> None:
         """Copies the weights to where reading them is faster. Before there is a session."""
         self._check(self._functions.use_huge_pages(self._handle))
+
+    @contextlib.contextmanager
+    def profile(self, path: str | os.PathLike[str]) -> Iterator[None]:
+        """Writes where the time of all calls within goes, as --profile=FILE of a program does: a trace for Perfetto, with totals."""
+        self._check(self._functions.profile_start(self._handle))
+        try:
+            yield
+        except BaseException:
+            self._functions.profile_write(self._handle, None)
+            raise
+        self._check(self._functions.profile_write(self._handle, os.fsencode(path)))
 
     def _size(self, number: int) -> Size:
         info = c.SizeInfo()

@@ -38,6 +38,9 @@ static void misuse(llama_model *model, llama_session *session) {
   NOTHING(llama_open(NULL, INT32_MAX));
   REFUSED(llama_use_huge_pages(NULL));
   REFUSED(llama_use_huge_pages(model)); /* there is a session */
+  REFUSED(llama_profile_start(NULL));
+  REFUSED(llama_profile_write(NULL, "profile.json"));
+  REFUSED(llama_profile_write(model, NULL)); /* it is not profiled */
   llama_close(NULL);
   NOTHING(llama_session_open(NULL, 0, 0, 0));
   NOTHING(llama_session_open(model, -1, 0, 0));

@@ -11,6 +11,9 @@ import numpy as np
 
 import heddle
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "end-to-end"))
+from trace_file import TraceFile  # noqa: E402
+
 FOLDER, GOLDEN = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 PROMPT = "And God said"
 GREEDY = {"max_tokens": 12, "temperature": 0}
@@ -73,6 +76,27 @@ class Text(unittest.TestCase):
             self.assertEqual(self.model.generate(PROMPT, speculate=source, **drawn), self.model.generate(PROMPT, **drawn))
         with self.assertRaisesRegex(ValueError, "speculate is 'guess', needed one of none, lookup, model"):
             self.model.generate(PROMPT, speculate="guess")
+
+    def test_a_profile_tells_where_the_time_of_calls_goes(self):
+        path, text = FOLDER / "trace.json", self.model.generate(PROMPT, **GREEDY)
+        found = []
+        with self.model.profile(path):
+            with self.assertRaisesRegex(heddle.Error, "talker is being profiled already"), self.model.profile(path):
+                pass
+            hosts = [threading.Thread(target=lambda: found.append(self.model.generate(PROMPT, **GREEDY))) for _ in range(4)]
+            for host in hosts:
+                host.start()
+            for host in hosts:
+                host.join()
+        self.assertEqual(found, [text] * 4)
+        trace = TraceFile(path)
+        trace.check_totals()
+        self.assertEqual(len(trace.of("call")), 4 * GREEDY["max_tokens"])
+        with self.assertRaisesRegex(heddle.Error, "none/trace.json: No such file"), self.model.profile(FOLDER / "none" / "trace.json"):
+            pass
+        with self.assertRaises(KeyError), self.model.profile(FOLDER / "left.json"):
+            raise KeyError
+        self.assertFalse((FOLDER / "left.json").exists())
 
     def test_a_schema_is_kept_to(self):
         schema = {"type": "object", "properties": {"age": {"type": "integer", "maximum": 99}}, "required": ["age"],
