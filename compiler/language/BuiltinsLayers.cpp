@@ -31,10 +31,10 @@ Built buildLinear(CallSite &site) {
   if (axes.size() < input.size() ||
       axes.take_back(input.size()) != ArrayRef(input)) {
     std::string needed = site.describe(input);
-    std::string why =
-        axes.empty()
-            ? ""
-            : site.elaborator.explainMismatch(axes.back(), input.back());
+    std::string why;
+    for (auto [found, wanted] : zip(reverse(axes), reverse(input)))
+      if (why.empty() && !(found == wanted))
+        why = site.elaborator.explainMismatch(found, wanted);
     return site.fail(site.describe(x->shape) + " does not end in " +
                      StringRef(needed).drop_front().drop_back() + why);
   }
