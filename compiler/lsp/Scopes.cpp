@@ -2,6 +2,7 @@
 
 #include "compiler/lsp/Scopes.h"
 
+#include "compiler/language/Uses.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -53,6 +54,7 @@ std::vector<StringRef> Values::assignmentsOf(unsigned value) const {
 
 void Scopes::enterFunction(const Function &function) {
   variables.clear();
+  changes.clear();
   frames.clear();
   // A size is one of the function's sizes.
   for (const Parameter &parameter : function.parameters)
@@ -65,8 +67,35 @@ const Variable *Scopes::find(StringRef name) const {
   return found == variables.end() ? nullptr : &found->second;
 }
 
+void Scopes::set(StringRef name, const Variable &variable) {
+  auto [known, isNew] = variables.try_emplace(name, variable);
+  changes.push_back(
+      {name, isNew ? std::nullopt : std::optional(known->second)});
+  known->second = variable;
+}
+
 Variable Scopes::declare(StringRef name, StringRef scope) {
-  return variables[name] = {scope, values.add(name)};
+  set(name, {scope, values.add(name)});
+  return *find(name);
+}
+
+/// All that was set since there were `count` changes, as it is; it is as before
+/// then.
+std::vector<std::pair<StringRef, Variable>> Scopes::takeBack(size_t count) {
+  std::vector<std::pair<StringRef, Variable>> taken;
+  llvm::StringSet<> seen;
+  for (const auto &[name, before] : ArrayRef(changes).drop_front(count))
+    if (seen.insert(name).second)
+      taken.push_back({name, *find(name)});
+  while (changes.size() > count) {
+    auto [name, before] = changes.back();
+    if (before)
+      variables[name] = *before;
+    else
+      variables.erase(name);
+    changes.pop_back();
+  }
+  return taken;
 }
 
 /// Where a name that is not known yet will be: the innermost statement which
@@ -84,71 +113,82 @@ Variable Scopes::assign(StringRef name) {
 }
 
 void Scopes::branch(Walk body, Walk otherwise) {
-  Variables before = variables;
+  size_t before = changes.size();
   body();
-  Variables first = std::exchange(variables, std::move(before));
+  auto first = takeBack(before);
   otherwise();
   for (const auto &[name, variable] : first) {
-    auto [known, isNew] = variables.try_emplace(name, variable);
-    unsigned &value = known->second.value;
-    if (isNew || value == variable.value)
+    const Variable *known = find(name);
+    if (!known) {
+      set(name, variable);
       continue;
-    value = values.addMeeting(value);
-    values.meet(value, variable.value);
+    }
+    unsigned meeting = values.addMeeting(known->value);
+    values.meet(meeting, variable.value);
+    set(name, {known->scope, meeting});
   }
 }
 
+/// Each turn but the first begins with what the one before has left.
 void Scopes::loop(const Statement &statement, Walk body) {
-  Variables before = variables;
-  // Each turn but the first begins with what the one before has left.
-  for (auto &[name, variable] : variables)
-    variable.value = values.addMeeting(variable.value);
-  Variables atStart = variables;
+  StringRef own = statement.names.front().text;
+  llvm::StringSet<> assigned;
+  collectAssigned(statement.body, assigned);
+  std::vector<std::pair<StringRef, Variable>> starts;
+  size_t before = changes.size();
+  for (const auto &name : assigned)
+    if (const Variable *known = find(name.getKey());
+        known && name.getKey() != own) {
+      auto entry = variables.find(name.getKey());
+      Variable start{known->scope, values.addMeeting(known->value)};
+      starts.push_back({entry->first(), start});
+    }
+  for (const auto &[name, start] : starts)
+    set(name, start);
   frames.push_back({statement.source, {}});
-  declare(statement.names.front().text, statement.source);
+  declare(own, statement.source);
   body();
   frames.pop_back();
-  for (auto &[name, variable] : before) {
-    const Variable &left = variables.find(name)->second;
-    unsigned start = atStart.find(name)->second.value;
-    bool isOwn = left.scope.data() == statement.source.data();
-    if (isOwn || left.value == start)
-      continue;
-    values.meet(start, left.value);
-    variable.value = start;
-  }
-  variables = std::move(before);
+  for (const auto &[name, start] : starts)
+    values.meet(start.value, find(name)->value);
+  takeBack(before);
+  for (const auto &[name, start] : starts)
+    set(name, start);
+}
+
+/// The names that the scan yields, where it says so.
+static std::vector<StringRef> yieldedBy(const Statement &scan) {
+  std::vector<StringRef> names;
+  if (!scan.body.empty() && scan.body.back().kind == Statement::Kind::Yield)
+    for (const ExprPtr &value : scan.body.back().values)
+      if (value->is(Expr::Kind::Name))
+        names.push_back({value->place.getPointer(), value->text.size()});
+  return names;
 }
 
 void Scopes::scan(const Statement &statement, Walk body) {
-  Variables before = variables;
+  size_t before = changes.size();
+  std::vector<StringRef> yielded = yieldedBy(statement);
   Frame frame{statement.source, {}};
-  std::vector<StringRef> yielded;
-  if (!statement.body.empty() &&
-      statement.body.back().kind == Statement::Kind::Yield)
-    for (const ExprPtr &value : statement.body.back().values)
-      if (value->is(Expr::Kind::Name)) {
-        yielded.push_back({value->place.getPointer(), value->text.size()});
-        frame.yielded.insert(value->text);
-      }
+  for (StringRef name : yielded)
+    frame.yielded.insert(name);
   frames.push_back(std::move(frame));
   declare(statement.names.front().text, statement.source);
   std::vector<unsigned> starts;
   for (const Carried &carried : statement.carried) {
     StringRef name = carried.name.text;
-    bool isYielded = frames.back().yielded.contains(name);
-    auto known = before.find(name);
-    StringRef scope = !isYielded              ? statement.source
-                      : known == before.end() ? homeOf(name)
-                                              : known->second.scope;
-    unsigned first = declare(name, scope).value;
-    starts.push_back(variables[name].value = values.addMeeting(first));
+    const Variable *known = find(name);
+    StringRef scope = !is_contained(yielded, name) ? statement.source
+                      : known                      ? known->scope
+                                                   : homeOf(name);
+    starts.push_back(values.addMeeting(declare(name, scope).value));
+    set(name, {scope, starts.back()});
   }
   body();
   for (auto [carried, start] : zip(statement.carried, starts))
-    values.meet(start, variables[carried.name.text].value);
+    values.meet(start, find(carried.name.text)->value);
   frames.pop_back();
-  variables = std::move(before);
+  takeBack(before);
   for (StringRef name : yielded)
     assign(name);
 }

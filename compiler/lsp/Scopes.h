@@ -62,8 +62,6 @@ public:
   void scan(const language::Statement &statement, Walk body);
 
 private:
-  using Variables = llvm::StringMap<Variable>;
-
   /// A statement that is being walked.
   struct Frame {
     llvm::StringRef source;
@@ -72,9 +70,13 @@ private:
   };
   llvm::StringRef homeOf(llvm::StringRef name) const;
   Variable declare(llvm::StringRef name, llvm::StringRef scope);
+  void set(llvm::StringRef name, const Variable &variable);
+  std::vector<std::pair<llvm::StringRef, Variable>> takeBack(size_t count);
 
   Values &values;
-  Variables variables;
+  llvm::StringMap<Variable> variables;
+  /// What was set, with what was there before; texts are those of the source.
+  std::vector<std::pair<llvm::StringRef, std::optional<Variable>>> changes;
   std::vector<Frame> frames;
 };
 
