@@ -51,8 +51,9 @@ protocol::CompletionList complete(const Model &model, const File &file,
                                   const Workspace &workspace);
 
 // Signature.cpp
-std::optional<protocol::SignatureHelp>
-signatureAt(const Model &model, const File &file, const char *place);
+/// As the protocol has it; null: there is no call.
+llvm::json::Value signatureAt(const Model &model, const File &file,
+                              const char *place);
 
 // Outline.cpp
 std::vector<protocol::DocumentSymbol> outlineOf(const File &file);

@@ -32,8 +32,20 @@ parametersOf(StringRef signature) {
   return parameters;
 }
 
-std::optional<protocol::SignatureHelp>
-signatureAt(const Model &model, const File &file, const char *place) {
+/// LLVM's library makes plain text of what is said of a signature.
+static json::Value withMarkdown(const protocol::SignatureHelp &help) {
+  json::Value value = toJSON(help);
+  for (json::Value &signature : *value.getAsObject()->getArray("signatures")) {
+    json::Object &object = *signature.getAsObject();
+    if (std::optional<StringRef> text = object.getString("documentation"))
+      object["documentation"] =
+          json::Object{{"kind", "markdown"}, {"value", text->str()}};
+  }
+  return value;
+}
+
+json::Value signatureAt(const Model &model, const File &file,
+                        const char *place) {
   Cursor cursor(file, place);
   StringRef callee = cursor.callee();
   protocol::SignatureHelp help;
@@ -51,9 +63,9 @@ signatureAt(const Model &model, const File &file, const char *place) {
   if (help.signatures.empty() && block != model.program().blocks.end())
     add(headOf(*block->second.function), "");
   if (help.signatures.empty())
-    return std::nullopt;
+    return nullptr;
   help.activeParameter = cursor.argument();
-  return help;
+  return withMarkdown(help);
 }
 
 } // namespace heddle::lsp

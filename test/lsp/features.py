@@ -90,6 +90,7 @@ def check_completion():
     equal(labels("# Llama| 1"), [])
     equal(editor.labels(own, 'import "|llama')[:2], ["albert.heddle", "arcee.heddle"])
     help = editor.at("signatureHelp", llama, "rmsnorm@q_norm(|q)")
+    equal(help["signatures"][0]["documentation"]["kind"], "markdown")
     equal((help["signatures"][0]["label"], help["activeParameter"]), ("rmsnorm@path(x, eps = 1e-6, weight = yes, offset = 0)", 0))
     help = editor.at("signatureHelp", llama, "layer@layers[l](x, |positions")
     equal(([one["label"] for one in help["signatures"][0]["parameters"]], help["activeParameter"]), (["x: [B T D]", "pos: N[B T]", "near"], 1))
