@@ -9,7 +9,7 @@ const textmate = require("vscode-textmate");
 const oniguruma = require("vscode-oniguruma");
 
 const TOKEN = /(?<comment>#.*)|(?<string>"[^"]*")|(?<size>[A-Z]\w*)|(?<name>[a-z_]\w*)|(?<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(?<symbol>->|\.\.|[=!<>]=|[-+*/%^<>=@(){}[\],:|?.])/g;
-const path = "entity.other.attribute-name.path", key = "variable.other.property.key", option = "variable.parameter.option";
+const path = "entity.name.label.path", key = "variable.other.property.key", option = "variable.parameter.option";
 const SCOPES = {
   comment: ["comment"],
   string: ["string"],
