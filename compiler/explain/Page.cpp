@@ -28,7 +28,7 @@ static std::string packed(StringRef text) {
   llvm::SmallVector<uint8_t, 0> bytes;
   llvm::compression::zlib::compress(
       llvm::arrayRefFromStringRef(text), bytes,
-      llvm::compression::zlib::BestSizeCompression);
+      llvm::compression::zlib::DefaultCompression);
   return llvm::encodeBase64(bytes);
 }
 
