@@ -29,7 +29,7 @@ const hotLoops = {
     const fill = () => { body.textContent = shown.map(line => line.replace(/\t/g, '  ')).join('\n'); };
     if (isOpen) fill();
     return el('details', { open: isOpen, toggle: fill },
-      el('summary', {}, el('code', {}, name), ` — ${multiplyAdds} multiply-adds of vectors in ${shown.length} lines`, repeats ? '' : ', in a row'),
+      el('summary', {}, el('code', {}, name), ` — ${multiplyAdds ? `${multiplyAdds} multiply-adds of vectors in ` : ''}${shown.length} lines`, repeats ? '' : ', in a row'),
       repeats ? null : el('p.hint', {}, 'So few inputs take no loop: the function has all of their products in a row, and its caller runs it once a tile.'),
       el('button.link', { type: 'button', click: open }, `asm:${first}`), body);
   },

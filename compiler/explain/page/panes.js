@@ -86,7 +86,8 @@ function hover(lit) {
 function tellRemarks(lit) {
   const container = document.getElementById('said');
   if (!container) return;
-  const said = selection ? facts.remarks.filter(({ places }) => lit.sets.has(places)) : [];
+  const all = selection ? facts.remarks.filter(({ places }) => lit.sets.has(places)) : [];
+  const said = [...new Map(all.map(remark => [remark.made + remark.text, remark])).values()];
   said.sort((a, b) => a.made - b.made);
   container.replaceChildren(...said.slice(0, 4).map(({ made, text }) => el('p', {}, el('span', { class: made ? 'made' : 'refused' }, made ? '✓ made' : '✗ refused'), ' ', text)),
     ...(said.length > 4 ? [el('button.link', { type: 'button', click: () => show('fusions') }, `${said.length - 4} more of this line`)] : []));
