@@ -4,6 +4,7 @@
 Words are those of the grammar in REFERENCE.md, which a test holds to the parser, and the operations in the tables of the compiler.
 grammars.py --self-test shows that a missing and a superfluous word are found.
 """
+import hashlib
 import json
 import pathlib
 import re
@@ -62,6 +63,12 @@ def faults_of_tree_sitter(texts, keywords, operations):
         yield from (f"{place}: {word} is none of the language" for word in sorted(found - needed))
 
 
+def faults_of_parser(grammar, generated_from):
+    """The parser is of this very grammar: the sum that was written down when it was generated is the grammar's."""
+    if hashlib.sha256(grammar.encode()).hexdigest() != generated_from.split()[0]:
+        yield "parser.c: generated from another grammar.js than this (editors/README.md says how to generate it)"
+
+
 def faults(grammar, keywords, operations):
     found = {"operations": set(), "words": set()}
     for name, expression in expressions(grammar):
@@ -82,6 +89,7 @@ def self_test():
     needed = ["grammar.js: entry is missing", "parser.c: entry is missing", "parser.c: of is none of the language",
               "operations: gelu is missing"]
     assert list(faults_of_tree_sitter(texts, {"block", "entry"}, {"linear", "gelu"})) == needed
+    assert len(list(faults_of_parser("x", "0  grammar.js"))) == 1
 
 
 def main():
@@ -94,6 +102,7 @@ def main():
     texts = [(root / TREE_SITTER / name).read_text(encoding="utf-8")
              for name in ("grammar.js", "src/parser.c", "queries/highlights.scm")]
     found += faults_of_tree_sitter(texts, words - types, known)
+    found += faults_of_parser(texts[0], (root / TREE_SITTER / "src/grammar.sha256").read_text(encoding="utf-8"))
     print("\n".join(found) or f"{len(words)} words and {len(known)} operations")
     return bool(found)
 
