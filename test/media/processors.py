@@ -35,7 +35,7 @@ def main():
         (work / "preprocessor_config.json").write_text(json.dumps(settings))
         done = subprocess.run([heddle, "build", model, "--config", work / "config.json", "--emit=header", "-o", work / "pixels.h"],
                               capture_output=True, text=True)
-        said = [line for line in done.stderr.splitlines() if line.startswith(("note", "error"))]
+        said = [line for line in done.stderr.splitlines() if line.startswith(("note", "error")) and not line.startswith("note: see ")]
         if len(said) != 1 or (done.returncode == 0) != said[0].startswith("note"):
             sys.exit(f"{settings}: found exit code {done.returncode} and {done.stderr}, needed one note or one error")
         print(json.dumps(settings), said[0])
