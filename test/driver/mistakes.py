@@ -1,4 +1,4 @@
-"""mistakes.py HEDDLE GOLDEN WORK: makes each kind of mistake, and looks for the topic behind its message."""
+"""mistakes.py HEDDLE MISTAKES GOLDEN WORK: makes each kind of mistake, and looks for the topic behind its message, and for the message in that page."""
 import json
 import pathlib
 import re
@@ -7,11 +7,13 @@ import struct
 import subprocess
 import sys
 
-heddle, golden, work = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+heddle, page, golden, work = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
 shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
 CONFIG = json.loads((golden / "llama/config.json").read_text())
 WEIGHTS = (golden / "llama/model.safetensors").read_bytes()
+# By heading, with numbers left out.
+SECTIONS = {section.split("\n")[0].lower().replace(" ", "-"): re.sub(r"\d+", "0", section) for section in page.read_text(encoding="utf-8").split("\n## ")}
 count = 0
 
 
@@ -29,7 +31,9 @@ def check(topic, change, document="MISTAKES.md", of="llama"):
     change(directory)
     lines = heddle_fails("check", directory)
     assert re.fullmatch(rf"note: see /.*/{document} (#[\w-]+, )*#{topic}(, #[\w-]+)*", lines[-1]), (topic, lines)
-    print(lines[0], file=sys.stderr)
+    if document == page.name:
+        said = re.sub(r"/\S*/(?=\w+\.heddle)", "", lines[0].replace(str(directory), "model"))
+        assert "    " + re.sub(r"\d+", "0", said) + "\n" in SECTIONS[topic], (topic, said)
     count += 1
 
 
@@ -81,7 +85,7 @@ def added(name):
 
 check("weights-that-are-not-found", lambda directory: (directory / "model.safetensors").unlink())
 check("shards", lambda directory: ((directory / "model.safetensors").unlink(),
-                                   text("model.safetensors.index.json", '{"weight_map": {"model.norm.weight": "a.safetensors"}}')(directory)))
+                                   text("model.safetensors.index.json", '{"weight_map": {"model.layers.2.mlp.up_proj.weight": "model-00002-of-00003.safetensors", "model.norm.weight": "model-00002-of-00003.safetensors"}}')(directory)))
 check("damaged-files", lambda directory: (directory / "model.safetensors").write_bytes(WEIGHTS[:-100]))
 check("damaged-files", text("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"))
 check("json", text("config.json", '{"hidden_size": 32,,}'))
