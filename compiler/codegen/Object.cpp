@@ -39,9 +39,10 @@ static void setFunctionAttributes(const Code &code) {
     if (cpuLevel(machine) == 4)
       function.addFnAttr("prefer-vector-width", "512");
     function.setDoesNotThrow();
-    // Told or not, where registers are saved: on AArch64 LLVM orders what a
-    // function begins with around that, and -g may not change the code.
-    if (machine.getTargetTriple().isAArch64())
+    // With debug information for profilers as well, which read no other tables
+    // of callers. On AArch64 always: LLVM orders what a function begins with
+    // around them, and -g may not change the code.
+    if (machine.getTargetTriple().isAArch64() || function.getSubprogram())
       function.setUWTableKind(llvm::UWTableKind::Async);
   }
 }

@@ -78,7 +78,7 @@ def check_same_code(model, *flags):
     build(model, "--emit=obj", "--weights-file=none", "-o", "plain.o", *flags)
     build(model, "--emit=obj", "--weights-file=none", "-g", "-o", "debug.o", *flags)
     plain, debug = sections("plain.o"), sections("debug.o")
-    assert ".debug_line" in debug and not any("debug" in name for name in plain), (plain.keys(), debug.keys())
+    assert ".debug_line" in debug and ".eh_frame" in debug and not any("debug" in name for name in plain), (plain.keys(), debug.keys())
     code = [name for name in plain if name.startswith((".text", ".rodata", ".data"))]
     assert any(name.startswith(".text") for name in code)
     for name in code:
