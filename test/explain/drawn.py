@@ -1,7 +1,9 @@
 """drawn.py PAGE MODEL_FILE WORD [STAGES…]: the page in headless Chromium: every view is drawn, the first line of the model that has WORD
 is linked both ways with these stages, or all, sliders' numbers are exact, and nothing is written to the console."""
+import html
 import json
 import math
+import os
 import pathlib
 import re
 import sys
@@ -113,6 +115,34 @@ def check_loops(check):
     check.of(f"view=costs&loop={number}", look)
 
 
+def parts_of(hunk):
+    """What of a line that came is other than in the one that went, where one came for one."""
+    for before, one, other, after in zip([" ", *hunk], hunk, hunk[1:], [*hunk[2:], " "]):
+        if before[0] != "-" and one[0] == "-" and other[0] == "+" and after[0] != "+":
+            a, b = one[1:], other[1:]
+            head = len(os.path.commonprefix([a, b]))
+            tail = len(os.path.commonprefix([a[head:][::-1], b[head:][::-1]]))
+            if head + tail >= min(len(a), len(b)) / 2 and len(b) < 2000:
+                yield b[head:len(b) - tail]
+
+
+def check_differences(check):
+    """A line that came for another has what is new of it marked."""
+    page = check.page
+    for number, one in enumerate(page.facts["passes"]):
+        functions = json.loads(page.chunk(f"pass-{number}")) if one["changed"] and one["added"] < 200 else []
+        parts = [part for function in functions for hunk in function["hunks"] for part in parts_of(hunk[2]) if part]
+        if not parts:
+            continue
+
+        def look(dom):
+            rows = [row for row in re.findall(r'<div class="row added">(.*?)</div>', dom) if 'class="part"' in row]
+            shown = ["".join(html.unescape(re.sub("<[^>]*>", "", part)) for part in re.findall(r'<b class="part">(.*?)</b>', row)) for row in rows]
+            need(set(parts) <= set(shown), f"found {shown} marked, needed {parts}")
+        check.of(f"view=passes&pass={number}", look)
+        return
+
+
 def check_views(check):
     page = check.page
     changed = next(number for number, one in enumerate(page.facts["passes"]) if one["changed"])
@@ -146,6 +176,7 @@ def main():
     check_memory(check)
     check_costs(check)
     check_loops(check)
+    check_differences(check)
     check_views(check)
     check.run()
     print(f"{check.page.path.name}: drawn, linked both ways, exact")

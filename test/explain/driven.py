@@ -1,10 +1,10 @@
 """driven.py PAGE MODEL_FILE WORD: the page under a mouse and keys: a line that is clicked or pointed at lights what belongs to it, keys lead to
-views, stages and lit lines."""
+views, stages and lit lines. And on paper: texts are there as a whole, other views alone."""
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "Inputs"))
-from browser import drive, need
+from browser import drive, need, pages_on_paper
 from page_file import Page
 
 SCRIPT = """
@@ -53,6 +53,10 @@ def main():
     need("stage=kernel" in seen["stage"], f"4 leads to {seen['stage']}, needed the stage kernel")
     need(all(view == drawn for view, drawn in seen["views"].items()) and len(seen["views"]) == 7, f"keys lead to the views {seen['views']}")
     need(seen["keys"] is True, "? shows no keys")
+    # A sheet holds some 66 lines, of which long ones take several.
+    lines = len(page.facts["files"][0]["text"].split("\n")) + len(page.text("nn").split("\n"))
+    sheets = {"text": pages_on_paper(page, "view=text&stage=nn"), "fusions": pages_on_paper(page, "view=fusions&theme=dark")}
+    need(lines / 66 <= sheets["text"] <= lines / 20 and sheets["fusions"] == 1, f"found {sheets} sheets of paper for {lines} lines and a table")
     print(f"{len(seen['views'])} views, a mouse and keys")
 
 

@@ -62,14 +62,38 @@ const passesView = {
     }));
   },
 
+  /** Of lines that came in the place of as many others, what differs: by number of the line, from where to where. */
+  differences(lines) {
+    const found = new Map();
+    for (let first = 0; first < lines.length; ++first) {
+      let middle = first, last;
+      while (middle < lines.length && lines[middle][0] === '-') ++middle;
+      for (last = middle; last < lines.length && lines[last][0] === '+';) ++last;
+      if (middle > first && last - middle === middle - first)
+        for (let i = first; i < middle; ++i) this.compare(lines[i], lines[i + middle - first]).forEach((part, index) => found.set(index ? i + middle - first : i, part));
+      first = Math.max(last - 1, first);
+    }
+    return found;
+  },
+
+  /** Where two lines differ, behind their signs; nowhere, where they have little in common. */
+  compare(one, other) {
+    const [a, b] = [one.slice(1), other.slice(1)], least = Math.min(a.length, b.length);
+    let head = 0, tail = 0;
+    while (head < least && a[head] === b[head]) ++head;
+    while (tail < least - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) ++tail;
+    return head + tail < least / 2 ? [] : [[head, a.length - tail], [head, b.length - tail]];
+  },
+
   hunk([before, after, lines]) {
-    const rows = lines.map(line => {
+    const differences = this.differences(lines);
+    const rows = lines.map((line, index) => {
       const sign = line[0];
       const kind = sign === '+' ? 'added' : sign === '-' ? 'removed' : 'kept';
       const number = sign === '-' ? before : after;
       if (sign !== '+') ++before;
       if (sign !== '-') ++after;
-      return el('div.row.' + kind, {}, el('span.gutter', {}, String(number)), el('span.sign', {}, sign === '-' ? '−' : sign), colored(line.slice(1), tokensOfMlir));
+      return el('div.row.' + kind, {}, el('span.gutter', {}, String(number)), el('span.sign', {}, sign === '-' ? '−' : sign), marked(colored(line.slice(1), tokensOfMlir), differences.get(index)));
     });
     return el('div.hunk', {}, rows);
   },

@@ -26,6 +26,21 @@ function colored(whole, tokens) {
   return parts;
 }
 
+/** The same with the characters of a range marked, if there is one. */
+function marked(parts, range) {
+  if (!range) return parts;
+  let at = 0;
+  return parts.flatMap(part => {
+    const text = typeof part === 'string' ? part : part.textContent;
+    const [from, to] = range.map(end => Math.min(Math.max(end - at, 0), text.length));
+    at += text.length;
+    return [text.slice(0, from), text.slice(from, to), text.slice(to)].map((piece, index) => {
+      const kept = typeof part === 'string' || !piece ? piece : el('span', { class: part.className }, piece);
+      return index === 1 && piece ? el('b.part', {}, kept) : kept;
+    });
+  });
+}
+
 let textViews = 0;
 
 class TextView {

@@ -48,6 +48,16 @@ def drive(page, words, script):
     return json.loads(html.unescape(found[1]))
 
 
+def pages_on_paper(page, words):
+    """How many sheets a view is printed on."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        paper = pathlib.Path(folder) / "paper.pdf"
+        subprocess.run(["chromium", *FLAGS, f"--user-data-dir={folder}", "--no-pdf-header-footer", f"--print-to-pdf={paper}", f"{page.path.resolve().as_uri()}#{words}"],
+                       capture_output=True, timeout=240)
+        need(paper.exists(), f"{words}: nothing is printed")
+        return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
+
+
 def visit(page, views):
     """The document in each of these views, by the words behind # that lead to it."""
     views = list(dict.fromkeys(views))
