@@ -17,7 +17,8 @@ static std::string treeOf(llvm::StringRef text) {
   llvm::raw_string_ostream os(tree);
   if (diagnostics.hasErrors())
     return "";
-  print(file, os);
+  std::vector<PrintedPart> parts;
+  print(file, os, parts);
   return "tree\n" + tree;
 }
 
