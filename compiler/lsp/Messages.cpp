@@ -9,6 +9,7 @@
 #include "compiler/lsp/Workspace.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
@@ -54,13 +55,30 @@ addPlacesOf(StringRef text, const Model &model, const Workspace &workspace,
   }
 }
 
+/// Places by the names of their files alone: an editor's lines are short, and
+/// whole paths stand in what is related.
+static std::string withShortPlaces(StringRef text, const Model &model) {
+  std::string shortened = text.str();
+  for (const File &file : model.files()) {
+    std::string path = file.source->path + ":";
+    std::string name = sys::path::filename(path).str();
+    for (size_t at = shortened.find(path); at != std::string::npos;
+         at = shortened.find(path, at + name.size()))
+      if ((at == 0 || shortened[at - 1] == ' ') &&
+          at + path.size() < shortened.size() &&
+          isDigit(shortened[at + path.size()]))
+        shortened.replace(at, path.size(), name);
+  }
+  return shortened;
+}
+
 static protocol::Diagnostic diagnosticOf(const Message &message,
                                          const Model &model,
                                          const Workspace &workspace) {
   protocol::Diagnostic shown;
   shown.severity = severityOf(message.severity);
   shown.source = "heddle";
-  shown.message = json::fixUTF8(message.text);
+  shown.message = json::fixUTF8(withShortPlaces(message.text, model));
   std::vector<protocol::DiagnosticRelatedInformation> related;
   addPlacesOf(message.text, model, workspace, related);
   for (const auto &[place, text] : message.notes) {
