@@ -1,9 +1,9 @@
 //===- ReduceModule.cpp - smaller modules that show the same --------------===//
 //
 // Delta debugging (Zeller and Hildebrandt 2002): large pieces are tried first,
-// then their halves, down to single operations. MLIR's reduction erases what
-// others read, and ends at clones of such modules; here each piece that goes
-// leaves a module behind it.
+// then their halves, down to single operations. MLIR's reduction-tree erases
+// operations without a thought for who reads them, of which only what nobody
+// reads passes the verifier; README.md has what came of it.
 //
 //===----------------------------------------------------------------------===//
 

@@ -132,6 +132,7 @@ static LogicalResult verifyRegion(AttentionOp op, Region &region,
   auto yield =
       dyn_cast_if_present<YieldOp>(block.empty() ? nullptr : &block.back());
   if (!region.hasOneBlock() || !takesIndices || !yield ||
+      llvm::is_contained(yield->getOperands(), Value()) ||
       yield.getValues().getTypes() != TypeRange(yielded))
     return op.emitOpError() << name << " needs one block that takes " << indices
                             << " indices and yields " << yielded;

@@ -24,7 +24,8 @@ static LogicalResult verifyPairRegion(Operation *op, StringRef what,
                                 "position, key position";
   auto yield = dyn_cast_or_null<YieldOp>(
       block.mightHaveTerminator() ? block.getTerminator() : nullptr);
-  if (!yield || yield.getNumOperands() != 1 ||
+  // A pass may have erased the operand's op: MLIR looks into regions later.
+  if (!yield || yield.getNumOperands() != 1 || !yield.getOperand(0) ||
       !isElement(yield.getOperand(0).getType()))
     return op->emitOpError() << what << " needs to yield one " << element;
   return success();

@@ -278,7 +278,8 @@ LogicalResult ScanOp::verify() {
   for (Value result : getResults())
     yielded.push_back(slice(result));
   auto yield = dyn_cast_or_null<YieldOp>(body.empty() ? nullptr : &body.back());
-  if (!yield || llvm::to_vector(yield.getOperandTypes()) != yielded)
+  if (!yield || llvm::is_contained(yield->getOperands(), Value()) ||
+      llvm::to_vector(yield.getOperandTypes()) != yielded)
     return emitOpError(
         "body needs to yield what is carried, then the outputs"); // C2
   return verifyPath(*this, getPath(), getIndices().size());       // C3

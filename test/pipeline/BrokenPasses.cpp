@@ -130,6 +130,21 @@ struct InPattern : PassWrapper<InPattern, OperationPass<ModuleOp>> {
   }
 };
 
+/// Erases what attention's mask yields, and leaves the yield.
+struct Orphan : PassWrapper<Orphan, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Orphan)
+  StringRef getArgument() const override { return "broken-orphan"; }
+  void runOnOperation() override {
+    getOperation().walk([](AttentionOp op) {
+      if (op.getMask().empty())
+        return;
+      Operation *last = op.getMask().front().getTerminator()->getPrevNode();
+      last->dropAllUses();
+      last->erase();
+    });
+  }
+};
+
 /// On code of one processor.
 struct Code : PassWrapper<Code, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Code)
@@ -146,4 +161,4 @@ template <typename... Passes> void registerAll() {
 HEDDLE_PASS_PLUGIN(
     "broken", "1",
     registerAll<Refuse, Silent, Invalid, Abort, Segfault, Recurse, Fatal,
-                Unreachable, Assert, Free, Hang, InPattern, Code>)
+                Unreachable, Assert, Free, Hang, InPattern, Orphan, Code>)
