@@ -289,7 +289,8 @@ llvm::LogicalResult Compilation::loadMlir() {
 
 llvm::LogicalResult
 Compilation::run(mlir::ModuleOp module,
-                 llvm::function_ref<void(mlir::OpPassManager &)> build) {
+                 llvm::function_ref<void(mlir::OpPassManager &)> build,
+                 pipeline::Origin *origin) {
   mlir::TimingScope scope = time("passes");
   mlir::PassManager passes(&context);
   build(passes);

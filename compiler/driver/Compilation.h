@@ -17,6 +17,7 @@
 #include "compiler/driver/DiagnosticPrinter.h"
 #include "compiler/driver/InputFiles.h"
 #include "compiler/language/Language.h"
+#include "compiler/pipeline/Reproduce.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -151,9 +152,9 @@ private:
   llvm::LogicalResult loadMlir();
   void rename();
   const llvm::StringSet<> &tensorPaths(const nn::WeightRules &rules);
-  llvm::LogicalResult
-  run(mlir::ModuleOp module,
-      llvm::function_ref<void(mlir::OpPassManager &)> build);
+  llvm::LogicalResult run(mlir::ModuleOp module,
+                          llvm::function_ref<void(mlir::OpPassManager &)> build,
+                          pipeline::Origin *origin = nullptr);
 
   void keepStoredTypes();
 
@@ -183,8 +184,13 @@ private:
   Compilation *draft = nullptr; ///< null: there is none
   /// One a processor, those that can do least first.
   std::vector<codegen::Code> codes;
-  /// What each but the first is made from, where they are several.
-  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  /// What each but the first is made from, where they are several, and how it
+  /// has come from what they have in common.
+  struct LoweredModule {
+    mlir::OwningOpRef<mlir::ModuleOp> module;
+    pipeline::Origin origin;
+  };
+  std::vector<LoweredModule> modules;
 };
 
 /// What a file or a directory is called, without links and endings.

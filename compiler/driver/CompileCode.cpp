@@ -122,7 +122,7 @@ llvm::LogicalResult Compilation::runOnModules(
     auto buildOne = [&](mlir::OpPassManager &passes) {
       build(passes, codes[i]);
     };
-    if (llvm::failed(run(*modules[i], buildOne)))
+    if (llvm::failed(run(*modules[i].module, buildOne, &modules[i].origin)))
       failed = true;
   };
   if (timing.isEnabled()) { // scopes are of one thread
@@ -155,7 +155,7 @@ void Compilation::dropTwins() {
   };
   for (size_t i = 1; i < codes.size();) {
     if (!mlir::OperationEquivalence::isEquivalentTo(
-            *modules[i - 1], *modules[i],
+            *modules[i - 1].module, *modules[i].module,
             mlir::OperationEquivalence::Flags::IgnoreLocations)) {
       ++i;
       continue;
@@ -176,14 +176,14 @@ llvm::LogicalResult Compilation::lowerForProcessors() {
       })))
     return llvm::failure();
   for (size_t i = 0; i < codes.size(); ++i)
-    modules.push_back(module_->clone());
+    modules.push_back({module_->clone(), {*module_, ""}});
   if (failed(lowerModules(Stage::Kernel, Stage::Vector)))
     return llvm::failure();
   if (arguments.areProcessorsUsual)
     dropTwins();
   if (failed(lowerModules(Stage::Vector, Stage::Llvm)))
     return llvm::failure();
-  module_ = std::move(modules.front());
+  module_ = std::move(modules.front().module);
   stage = Stage::Llvm;
   return llvm::success();
 }
@@ -202,14 +202,14 @@ llvm::LogicalResult Compilation::runGivenForProcessors() {
       })))
     return llvm::failure();
   for (size_t i = 0; i < codes.size(); ++i)
-    modules.push_back(module_->clone());
+    modules.push_back({module_->clone(), {*module_, ""}});
   if (failed(runPart(parts.vector)))
     return llvm::failure();
   if (arguments.areProcessorsUsual)
     dropTwins();
   if (failed(runPart(parts.behind)))
     return llvm::failure();
-  module_ = std::move(modules.front());
+  module_ = std::move(modules.front().module);
   return llvm::success();
 }
 
@@ -223,8 +223,8 @@ llvm::LogicalResult Compilation::translate(codegen::MainKind main) {
   {
     mlir::TimingScope scope = time("translate");
     for (auto [i, code] : llvm::enumerate(codes))
-      if (failed(codegen::translateToLlvm(i ? *modules[i] : *module_, program_,
-                                          arguments.debugInfo, code)))
+      if (failed(codegen::translateToLlvm(i ? *modules[i].module : *module_,
+                                          program_, arguments.debugInfo, code)))
         return llvm::failure();
     codegen::addProgram(codes, program_, main);
   }

@@ -93,15 +93,21 @@ private:
 // Reproducers
 //===----------------------------------------------------------------------===//
 
-/// `builtin.module(…)` of some passes.
+/// Some passes as text, behind others.
 static std::string
-asPipeline(llvm::iterator_range<OpPassManager::pass_iterator> passes) {
-  std::string text = "builtin.module(";
+withPasses(StringRef others,
+           llvm::iterator_range<OpPassManager::pass_iterator> passes) {
+  std::string text = others.str();
   llvm::raw_string_ostream os(text);
-  llvm::interleave(
-      passes, os, [&](Pass &pass) { pass.printAsTextualPipeline(os); }, ",");
-  os << ")";
+  for (Pass &pass : passes) {
+    os << (text.empty() ? "" : ",");
+    pass.printAsTextualPipeline(os);
+  }
   return text;
+}
+
+static std::string asPipeline(StringRef passes) {
+  return ("builtin.module(" + passes + ")").str();
 }
 
 /// What `passes` make of a copy of `module`; null where they fail.
@@ -131,24 +137,26 @@ std::string pipeline::textOfReproducer(ModuleOp module, StringRef passes) {
   return text;
 }
 
-/// Of what `passes` did to `module` up to `failed`, which may be null.
-static std::string reproduce(PassManager &passes, ModuleOp module,
+/// Of what `passes` did up to `failed`, which may be null.
+static std::string reproduce(PassManager &passes, const Origin &origin,
                              Pass *failed) {
   registerPasses(); // which are read by their names
   auto begin = passes.begin(), end = passes.end();
   auto last = llvm::find_if(passes.getPasses(),
                             [&](Pass &pass) { return &pass == failed; });
-  if (last == end)
-    return textOfReproducer(module, asPipeline({begin, end}));
-  if (last == begin)
-    return textOfReproducer(module, asPipeline({last, last + 1}));
+  std::string before = withPasses(origin.passes, {begin, last});
+  auto whole = [&](auto from, StringRef others) {
+    return asPipeline(withPasses(others, {from, last == end ? end : last + 1}));
+  };
+  if (last == end || before.empty())
+    return textOfReproducer(origin.module, whole(begin, origin.passes));
   OwningOpRef<ModuleOp> given;
   llvm::CrashRecoveryContext recovery;
   bool finished = runSafely(
-      recovery, [&] { given = runOnCopy(module, asPipeline({begin, last})); });
-  if (finished && given)
-    return textOfReproducer(*given, asPipeline({last, last + 1}));
-  return textOfReproducer(module, asPipeline({begin, last + 1}));
+      recovery, [&] { given = runOnCopy(origin.module, asPipeline(before)); });
+  return finished && given
+             ? textOfReproducer(*given, whole(last, ""))
+             : textOfReproducer(origin.module, whole(begin, origin.passes));
 }
 
 /// Whether what a pass has left is no module.
@@ -173,10 +181,13 @@ static std::optional<PassFailure::Place> placeOf(const WatchedPasses &watched) {
 }
 
 std::optional<PassFailure>
-pipeline::runPasses(PassManager &passes, ModuleOp module, bool keepsAll,
+pipeline::runPasses(PassManager &passes, ModuleOp module, Origin *origin,
+                    bool keepsAll,
                     llvm::function_ref<void(const PassFailure &)> tell) {
   [[maybe_unused]] static const bool catches = catchCrashes();
-  OwningOpRef<ModuleOp> before = module.clone();
+  OwningOpRef<ModuleOp> copy = origin ? ModuleOp() : module.clone();
+  Origin itself = {copy.get(), ""};
+  Origin &known = origin ? *origin : itself;
   PassFailure failure;
   auto describe = [&](const WatchedPasses &watched) {
     failure.pass = watched.name.str();
@@ -185,7 +196,7 @@ pipeline::runPasses(PassManager &passes, ModuleOp module, bool keepsAll,
   auto tellInterrupted = [&](const WatchedPasses &watched, int64_t seconds) {
     describe(watched);
     failure.interruptedAfter = seconds;
-    failure.reproducer = reproduce(passes, *before, watched.outermost);
+    failure.reproducer = reproduce(passes, known, watched.outermost);
     tell(failure);
   };
   WatchPasses watch(passes, module.getContext(), tellInterrupted);
@@ -193,12 +204,15 @@ pipeline::runPasses(PassManager &passes, ModuleOp module, bool keepsAll,
   {
     CountErrors errors(module.getContext(), /*isQuiet=*/false);
     llvm::CrashRecoveryContext recovery;
-    if (!runSafely(recovery, [&] { succeeds = succeeded(passes.run(module)); }))
+    if (!runSafely(recovery,
+                   [&] { succeeds = succeeded(passes.run(module)); })) {
       failure.crash = recovery.RetCode;
-    else if (succeeds)
-      return std::nullopt;
-    if (failure.crash)
       limitWaiting();
+    } else if (succeeds) {
+      if (origin)
+        origin->passes = withPasses(origin->passes, passes.getPasses());
+      return std::nullopt;
+    }
     failure.saidWhy = errors.count > 0;
   }
   describe(watch.watched);
@@ -206,6 +220,6 @@ pipeline::runPasses(PassManager &passes, ModuleOp module, bool keepsAll,
   failure.leftNoModule = !failure.crash && isBroken(module);
   bool isOurs = failure.crash || !failure.saidWhy || failure.leftNoModule;
   if (isOurs || keepsAll)
-    failure.reproducer = reproduce(passes, *before, watch.watched.outermost);
+    failure.reproducer = reproduce(passes, known, watch.watched.outermost);
   return failure;
 }

@@ -43,13 +43,23 @@ struct PassFailure {
   std::string reproducer;
 };
 
+/// What a module was made of, which is kept anyway and has not changed since,
+/// and by which passes: what they were given can be made again, and no copy of
+/// what may be a hundred times as large has to be kept.
+struct Origin {
+  mlir::ModuleOp module;
+  std::string passes; ///< `a,b{…}`
+};
+
 /// Runs passes. Once this has returned a crash, other threads may wait for what
 /// the pass has locked: there is nothing to do but to end the process.
 /// With `keepsAll`, every failure has a reproducer. Where a signal ends the
-/// process while a pass has run for long, `tell` tells of it before.
+/// process while a pass has run for long, `tell` tells of it before. Of a
+/// module with an origin, which may be null, no copy is kept; passes that
+/// succeed become part of it.
 std::optional<PassFailure>
-runPasses(mlir::PassManager &passes, mlir::ModuleOp module, bool keepsAll,
-          llvm::function_ref<void(const PassFailure &)> tell);
+runPasses(mlir::PassManager &passes, mlir::ModuleOp module, Origin *origin,
+          bool keepsAll, llvm::function_ref<void(const PassFailure &)> tell);
 
 /// A module and a pipeline as `heddle-opt --run-reproducer` reads them.
 std::string textOfReproducer(mlir::ModuleOp module, llvm::StringRef passes);
