@@ -9,6 +9,8 @@ import re
 import shutil
 import sys
 
+from pygments.formatters import HtmlFormatter
+
 SKIPPED = {"build", ".git", "seeds", "__pycache__", "node_modules"}
 LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```[^\n]*$|^(?: {4}|\t)[^\n]*$", flags=re.S | re.M)
@@ -48,6 +50,12 @@ def as_mkdocs_reads(text):
             out.append("")
         out.append(line)
     return "\n".join(out)
+
+
+def colours():
+    """Of code, by light and by dark."""
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".codehilite") for style in ("default", "native"))
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
 class Site:
@@ -103,6 +111,7 @@ class Site:
         for path in sorted(self.pictures):
             (self.out / place_of(path)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.root / path, self.out / place_of(path))
+        (self.out / "code.css").write_text(colours(), encoding="utf-8")
         for sheet in sorted((self.root / ".site").glob("*.css")):
             shutil.copy(sheet, self.out / sheet.name)
         return len(pages), len(self.sources)
