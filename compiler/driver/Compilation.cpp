@@ -315,7 +315,7 @@ Compilation::run(mlir::ModuleOp module,
   auto tell = [&](const pipeline::PassFailure &failure) {
     (void)reportFailure(failure, arguments);
   };
-  if (auto failure = pipeline::runPasses(passes, module,
+  if (auto failure = pipeline::runPasses(passes, module, origin,
                                          !arguments.reproducer.empty(), tell))
     return reportFailure(*failure, arguments);
   return llvm::failure(cannotPrint);
