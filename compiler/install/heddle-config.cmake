@@ -38,18 +38,21 @@ function(heddle_add_model name model)
 endfunction()
 
 # heddle_add_pass_plugin(NAME sources...)
-#   A library NAME.so for --load-pass-plugin of heddle and heddle-opt, against the dialects' headers and Debian's MLIR. What it needs of
-#   both is in the process that loads it, and shall not be there twice: it is linked with nothing.
+#   A library NAME.so for --load-pass-plugin of heddle and heddle-opt, against the dialects' headers and Debian's of MLIR and LLVM. What it
+#   needs of them is in the process that loads it, and shall not be there twice: it is linked with nothing.
 function(heddle_add_pass_plugin name)
-  find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
-  separate_arguments(definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+  find_path(HEDDLE_MLIR_HEADERS mlir/Pass/Pass.h HINTS /usr/lib/llvm-22/include)
+  find_path(HEDDLE_LLVM_HEADERS llvm/Config/llvm-config.h HINTS /usr/lib/llvm-22/include)
+  if(NOT HEDDLE_MLIR_HEADERS OR NOT HEDDLE_LLVM_HEADERS)
+    message(FATAL_ERROR "heddle_add_pass_plugin(${name}): found no headers of MLIR and LLVM, needed Debian's libmlir-22-dev and llvm-22-dev")
+  endif()
   add_library(${name} MODULE ${ARGN})
   set_target_properties(${name} PROPERTIES PREFIX "")
   target_compile_features(${name} PRIVATE cxx_std_20)
   target_compile_options(${name} PRIVATE -fno-rtti -fno-exceptions)
-  target_compile_definitions(${name} PRIVATE ${definitions})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE __STDC_CONSTANT_MACROS __STDC_FORMAT_MACROS __STDC_LIMIT_MACROS)
   target_include_directories(${name} PRIVATE "${heddle_prefix}/include/heddle")
-  target_include_directories(${name} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_include_directories(${name} SYSTEM PRIVATE ${HEDDLE_MLIR_HEADERS} ${HEDDLE_LLVM_HEADERS})
   # What is missing is missed when it is loaded.
   target_link_options(${name} PRIVATE LINKER:-z,now LINKER:-z,undefs)
 endfunction()

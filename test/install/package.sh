@@ -37,7 +37,7 @@ inside sh -c 'cd /try && hosts=/usr/share/doc/heddle/hosts &&
   by-cmake/text-c "And God said" | diff expected - && by-cmake/text-cpp "And God said" | diff expected - &&
   python3 $hosts/python/text.py libwriter.so "And God said" | diff expected -'
 # A pass of one's own, with the packages that the page on plugins names.
-inside apt-get -q install -y --no-install-recommends libmlir-22-dev
+inside apt-get -q install -y --no-install-recommends libmlir-22-dev llvm-22-dev
 inside sh -c 'cd /try && cmake -S /usr/share/doc/heddle/plugin -B plugin >log && cmake --build plugin >log &&
   heddle build /usr/share/doc/heddle/plugin/mish.heddle --emit=nn | heddle-opt --load-pass-plugin=plugin/fuse-mish.so --nn-fuse-mish | grep nn.mish &&
   heddle build /usr/share/doc/heddle/plugin/mish.heddle --random-weights=1 --load-pass-plugin=plugin/fuse-mish.so \
