@@ -3,6 +3,7 @@
 #ifndef HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
 #define HEDDLE_COMPILER_PIPELINE_REPRODUCE_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
@@ -10,7 +11,6 @@
 #include <string>
 
 namespace mlir {
-class ModuleOp;
 class PassManager;
 } // namespace mlir
 
