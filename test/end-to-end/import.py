@@ -26,7 +26,7 @@ def write(name, folder):
 
 
 def answers(heddle, arguments, output, case):
-    built = subprocess.run([heddle, "build", *arguments, "-o", output], capture_output=True, text=True)
+    built = subprocess.run([heddle, "build", "--cpu=generic", *arguments, "-o", output], capture_output=True, text=True)
     if built.returncode:
         sys.exit(f"{arguments[0]}: {built.stderr}")
     library = Library(output)

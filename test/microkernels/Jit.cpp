@@ -6,6 +6,7 @@
 #include "compiler/pipeline/Pipeline.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -29,11 +30,13 @@ static bool hostHas(StringRef feature) {
   return features.lookup(feature);
 }
 
-/// The least CPU that a target's code runs on, and what it has beyond that.
-static std::pair<const char *, std::string> cpuOf(StringRef target) {
-  if (target.starts_with("avx512+bf16+vnni"))
+/// The least CPU that a target's code runs on, and what it has beyond that for
+/// numbers of 16 and 8 bits: code without any is the same with it and without.
+static std::pair<const char *, std::string> cpuOf(StringRef target,
+                                                  bool isNarrow) {
+  if (isNarrow && target.starts_with("avx512+bf16+vnni"))
     return {"x86-64-v4", "+avx512bf16,+avx512vnni"};
-  if (target == "avx512")
+  if (target.starts_with("avx512"))
     return {"x86-64-v4", ""};
   if (target == "avx2")
     return {"x86-64-v3", ""};
@@ -99,15 +102,15 @@ std::unique_ptr<Program> Program::compile(const std::string &text,
 }
 
 /// Machine code of a module of LLVM's dialect.
-static std::unique_ptr<ExecutionEngine> createEngine(ModuleOp module,
-                                                     StringRef target) {
+static std::unique_ptr<ExecutionEngine>
+createEngine(ModuleOp module, StringRef target, bool isNarrow) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!host)
     fail(llvm::toString(host.takeError()));
 #ifdef __x86_64__
-  auto [cpu, features] = cpuOf(target);
+  auto [cpu, features] = cpuOf(target, isNarrow);
   host->setCPU(cpu);
   host->getFeatures() = llvm::SubtargetFeatures(features);
 #endif
@@ -133,9 +136,24 @@ static std::unique_ptr<ExecutionEngine> createEngine(ModuleOp module,
   return std::move(*engine);
 }
 
+static bool usesNarrowNumbers(ModuleOp module) {
+  auto isNarrow = [](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    return element.isBF16() || element.isInteger(8) || element.isInteger(16);
+  };
+  return module
+      .walk([&](Operation *op) {
+        return llvm::any_of(op->getResultTypes(), isNarrow) ||
+                       llvm::any_of(op->getOperandTypes(), isNarrow)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// What LLVM makes of a module depends on nothing else.
-static std::string contentOf(ModuleOp module, StringRef target) {
-  auto [cpu, features] = cpuOf(target);
+static std::string contentOf(ModuleOp module, StringRef target, bool isNarrow) {
+  auto [cpu, features] = cpuOf(target, isNarrow);
   std::string content = cpu + features;
   llvm::raw_string_ostream os(content);
   module.print(os, OpPrintingFlags().assumeVerified());
@@ -158,10 +176,11 @@ std::unique_ptr<Program> Program::compile(std::unique_ptr<MLIRContext> context,
   // They stay to the end: LLVM's own statics are gone before ours.
   static auto &engines =
       *new llvm::StringMap<std::shared_ptr<ExecutionEngine>>();
+  bool isNarrow = usesNarrowNumbers(*module);
   std::shared_ptr<ExecutionEngine> &engine =
-      engines[contentOf(*module, target)];
+      engines[contentOf(*module, target, isNarrow)];
   if (!engine)
-    engine = createEngine(*module, target);
+    engine = createEngine(*module, target, isNarrow);
   auto program = std::make_unique<Program>();
   program->engine = engine;
   return program;

@@ -32,7 +32,7 @@ def build(folder, text, config, tensors, flags):
     (folder / "config.json").write_text(json.dumps(config))
     write_safetensors(folder / "model.safetensors",
                       {name: arrays.Array(tuple(shape), checkpoint.values(name, shape)) for name, shape in tensors.items()})
-    command = [heddle, "build", "m.heddle", "--weights", ".", "--config", "config.json", "-o", "m.so", "--header", "m.h"] + flags
+    command = [heddle, "build", "m.heddle", "--weights", ".", "--config", "config.json", "--cpu", "native", "-o", "m.so", "--header", "m.h"] + flags
     subprocess.run(command, cwd=folder, check=True)
     return Library(folder / "m.so", (folder / "m.h").read_text())
 

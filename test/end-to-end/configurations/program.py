@@ -150,7 +150,7 @@ def judge(heddle, folder, expected, inputs, keys, flags=()):
     output = folder / ("reference.so" if "--reference" in flags else "fast.so")
     output.unlink(missing_ok=True)
     try:
-        built = subprocess.run([heddle, "build", folder, "-o", output, *flags], capture_output=True, text=True, timeout=300)
+        built = subprocess.run([heddle, "build", folder, "--cpu=native", "-o", output, *flags], capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired:
         return Verdict("broken", "the compiler did not end within 300 s")
     if built.returncode:

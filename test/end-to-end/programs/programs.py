@@ -178,6 +178,7 @@ def compile_model(heddle, text, weights, folder, flags):
     (folder / "config.json").write_text("{}")
     write_safetensors(folder / "model.safetensors", weights)
     name = "reference" if flags else "fast"
+    flags = flags if "--cpu" in flags else [*flags, "--cpu", "native"]
     command = [heddle, "build", "m.heddle", "--weights", ".", "--threads", "1", "-o", f"{name}.so", "--header", f"{name}.h"] + flags
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
