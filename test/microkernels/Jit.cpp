@@ -139,7 +139,7 @@ createEngine(ModuleOp module, StringRef target, bool isNarrow) {
 static bool usesNarrowNumbers(ModuleOp module) {
   auto isNarrow = [](Type type) {
     Type element = getElementTypeOrSelf(type);
-    return element.isBF16() || element.isInteger(8) || element.isInteger(16);
+    return element.isBF16() || element.isInteger(8);
   };
   return module
       .walk([&](Operation *op) {
