@@ -7,9 +7,9 @@ import subprocess
 import sys
 import tempfile
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-extensions", "--window-size=1400,900", "--virtual-time-budget=600000",
-         "--enable-logging=stderr", "--v=0"]
+BROWSER = ["chromium-headless-shell", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync", "--disable-extensions", "--window-size=1400,900", "--virtual-time-budget=600000",
+           "--enable-logging=stderr", "--v=0"]
 
 DRIVER = """
 <pre id="driven"></pre><script>
@@ -39,7 +39,7 @@ def drive(page, words, script):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         copy = pathlib.Path(folder) / "driven.html"
         copy.write_text(page.path.read_text(encoding="utf-8") + DRIVER.replace("SCRIPT", script), encoding="utf-8")
-        done = subprocess.run(["chromium-headless-shell", *FLAGS, f"--user-data-dir={folder}", "--dump-dom", f"{copy.resolve().as_uri()}#{words}"],
+        done = subprocess.run([*BROWSER, f"--user-data-dir={folder}", "--dump-dom", f"{copy.resolve().as_uri()}#{words}"],
                               capture_output=True, text=True, timeout=240)
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     need(not console, f"{words}: the console has {console}")
@@ -52,7 +52,7 @@ def pages_on_paper(page, words):
     """How many sheets a view is printed on."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         paper = pathlib.Path(folder) / "paper.pdf"
-        subprocess.run(["chromium", *FLAGS, f"--user-data-dir={folder}", "--no-pdf-header-footer", f"--print-to-pdf={paper}", f"{page.path.resolve().as_uri()}#{words}"],
+        subprocess.run([*BROWSER, f"--user-data-dir={folder}", "--no-pdf-header-footer", f"--print-to-pdf={paper}", f"{page.path.resolve().as_uri()}#{words}"],
                        capture_output=True, timeout=240)
         need(paper.exists(), f"{words}: nothing is printed")
         return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
