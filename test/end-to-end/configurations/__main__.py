@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--write-families", action="store_true", help="with --sample: write examples/models/FAMILIES.md anew")
     parser.add_argument("--reference", type=int, default=5, metavar="N", help="every Nth case through --reference too (default: %(default)s)")
     parser.add_argument("--heddle", type=pathlib.Path, default=ROOT / "build/bin/heddle", help="the compiler (default: build/bin/heddle)")
+    parser.add_argument("--cpu", default="native", help="what code is compiled for, as heddle has it (default: %(default)s)")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the checkpoints (default: a temporary one)")
     parser.add_argument("--this-python", action="store_true", help="use the packages of this Python, install nothing")
     return parser.parse_args()
@@ -63,9 +64,9 @@ def judged(options, folder, case, number, flags=()):
     of every Nth that is right, or None."""
     from program import Verdict, judge
     asked = [options.heddle, folder, case["expected"], case["inputs"], case["keys"]]
-    verdict, reference = judge(*asked, flags), None
+    verdict, reference = judge(*asked, ["--cpu", options.cpu, *flags]), None
     if verdict.word == "right" and (options.write_families or number % options.reference == 0):
-        reference = judge(*asked, ["--reference"])
+        reference = judge(*asked, ["--cpu", options.cpu, "--reference"])
         if reference.word != "right":
             verdict = Verdict(reference.word, f"--reference: {reference.detail}")
     return verdict, reference
@@ -145,7 +146,7 @@ def run_classes(options, folder):
         if options.cases and family.name not in options.cases:
             continue
         expected, inputs = saved(family, folder / f"{number}")
-        verdict = judge(options.heddle, folder / f"{number}", expected, inputs, [])
+        verdict = judge(options.heddle, folder / f"{number}", expected, inputs, [], ["--cpu", options.cpu])
         print(f"{name:44} {family.config:24} {verdict}", flush=True)
         totals[verdict.word] += 1
     return totals

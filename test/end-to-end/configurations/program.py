@@ -145,12 +145,12 @@ def known_entries(library):
     return {e for e in PER_ROW | set(OF_PAIRS) | PER_TOKEN - {"encode"} if library.has(e)}
 
 
-def judge(heddle, folder, expected, inputs, keys, flags=()):
+def judge(heddle, folder, expected, inputs, keys, flags):
     """keys: what a refusal may name. The program is built in `folder`, beside its checkpoint."""
     output = folder / ("reference.so" if "--reference" in flags else "fast.so")
     output.unlink(missing_ok=True)
     try:
-        built = subprocess.run([heddle, "build", folder, "--cpu=native", "-o", output, *flags], capture_output=True, text=True, timeout=300)
+        built = subprocess.run([heddle, "build", folder, "-o", output, *flags], capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired:
         return Verdict("broken", "the compiler did not end within 300 s")
     if built.returncode:
