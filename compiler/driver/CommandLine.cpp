@@ -60,6 +60,8 @@ static void printHelp(llvm::raw_ostream &out) {
          "heddle COMMAND --help lists a command's flags.\n";
 }
 
+static constexpr unsigned nameColumns = 24;
+
 static void printHelp(const CommandInfo &info, llvm::raw_ostream &out) {
   out << "heddle " << info.name << " " << info.operands << ": " << info.help
       << "\n\n";
@@ -68,9 +70,11 @@ static void printHelp(const CommandInfo &info, llvm::raw_ostream &out) {
       StringRef separator = flag.value.empty()            ? ""
                             : flag.name.starts_with("--") ? "="
                                                           : " ";
-      out << "  "
-          << llvm::left_justify((flag.name + separator + flag.value).str(), 24)
-          << flag.help << "\n";
+      std::string name = (flag.name + separator + flag.value).str();
+      out << "  " << llvm::left_justify(name, nameColumns);
+      if (name.size() >= nameColumns)
+        out << "\n" << std::string(2 + nameColumns, ' ');
+      out << flag.help << "\n";
     }
 }
 
