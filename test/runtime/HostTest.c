@@ -31,8 +31,8 @@ static int32_t squares(heddle_frame *frame) {
 static const heddle_size sizes[] = {{"T", 1, 100, 1, -1, -1}};
 static const heddle_term t = {1, 1, {1}};
 static const heddle_polynomial dims[] = {{1, &t}};
-static const heddle_value input = {"x", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0};
-static const heddle_value output = {"y", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0};
+static const heddle_value input = {"x", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0, 0};
+static const heddle_value output = {"y", "T", HEDDLE_F32, 1, dims, {1, &t}, 0, 0, 0, 0};
 static const heddle_entry entry = {"squares", 1, 1, &input, &output, squares, {0, NULL}, 0, 0, 0, 0, 0, 0};
 static const heddle_program program = {.abi_version = HEDDLE_ABI_VERSION,
                                        .name = "squares",
