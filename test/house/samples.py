@@ -7,7 +7,7 @@ import re
 import sys
 
 TESTS = "test/end-to-end"
-RUN = re.compile(r"^RUN: %python %S/configurations --sample --heddle %heddle (.*)$", flags=re.M)
+RUN = re.compile(r"^RUN: %python %S/configurations --sample --cpu generic --heddle %heddle (.*)$", flags=re.M)
 
 
 def faults(root):
