@@ -81,19 +81,6 @@ llvm::Expected<PassEnd> Search::tryOn(ModuleOp module, llvm::StringRef output) {
   return pipeline::tryPasses(module, passes, seconds, output);
 }
 
-static llvm::Error writeTo(const files::ScratchFile &file,
-                           llvm::StringRef text) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(file.path(), error);
-  os << text;
-  os.close();
-  if (os.has_error())
-    error = os.error();
-  os.clear_error();
-  return error ? llvm::createFileError(file.path(), error)
-               : llvm::Error::success();
-}
-
 /// The test's arguments are what the passes made of the module, where they run,
 /// and the module. Errors of the test itself are LLVM's, which end the process.
 llvm::Expected<bool> Search::showsToTest(ModuleOp module) {
@@ -101,7 +88,7 @@ llvm::Expected<bool> Search::showsToTest(ModuleOp module) {
        made = files::ScratchFile::createNamed("mlir");
   if (!file || !made)
     return llvm::joinErrors(file.takeError(), made.takeError());
-  if (llvm::Error error = writeTo(*file, textOf(module)))
+  if (llvm::Error error = files::writeFile(file->path(), textOf(module)))
     return std::move(error);
   std::vector<std::string> before;
   if (runsPasses()) {
